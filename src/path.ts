@@ -1,0 +1,164 @@
+// Paths of clients: decoded and checked once, here; a FilePath or FolderPath is trusted everywhere else.
+
+import { Type } from "@sinclair/typebox";
+import { type ErrorEntry, ErrorList, Problem } from "./errors.ts";
+
+declare const checked: unique symbol;
+
+/** A checked path of a file below the root: one to 64 segments joined by `/`, NFC, no slash at either end. */
+export type FilePath = string & { readonly [checked]: "file" };
+
+/** A checked path of a folder below the root; `""` is the root itself. */
+export type FolderPath = string & { readonly [checked]: "folder" };
+
+/** Longest path, in bytes of UTF-8. */
+export const MAX_PATH_BYTES = 4096;
+/** Longest segment, in bytes of UTF-8: what Linux file systems take. */
+export const MAX_SEGMENT_BYTES = 255;
+/** Most segments of a path. */
+export const MAX_SEGMENTS = 64;
+/** The folder Sluice keeps for itself at the top of the root. */
+export const RESERVED = ".sluice";
+
+/** The root as a folder. */
+export const ROOT: FolderPath = "" as FolderPath;
+
+// Kept per path; `--max-errors` (at most 100) cuts the list once more when it is answered.
+const MAX_LISTED = 100;
+const DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)$/i;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
+const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
+
+/** Every rule one segment breaks, as code and explanation. */
+function* brokenRules(segment: string, first: boolean): Generator<[code: string, detail: string]> {
+  if (segment === "") yield ["empty_segment", "A segment is empty: remove the extra slash."];
+  if (segment === ".") yield ["dot_segment", "A segment must not be `.`."];
+  else if (segment === "..") yield ["parent_segment", "A segment must not be `..`."];
+  else if (/[. ]$/.test(segment))
+    yield ["trailing_dot_or_space", "A segment must not end in a dot or a space."];
+  if (CONTROLS.test(segment)) yield ["control_character", "A segment must not hold control characters."];
+  if (segment.includes("\\"))
+    yield ["backslash", "A segment must not hold a backslash: separate folders by `/`."];
+  if (bytesOf(segment) > MAX_SEGMENT_BYTES)
+    yield ["segment_too_long", `A segment must not be longer than ${MAX_SEGMENT_BYTES} bytes of UTF-8.`];
+  const stem = segment.split(".", 1)[0] ?? "";
+  if (DEVICES.test(stem.trimEnd())) yield ["device_name", "A segment must not be a device name of Windows."];
+  // Both cases, because file systems that ignore case fold some letters in one direction only (ſ is an S).
+  if (first && (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase()))
+    yield ["reserved_name", `\`${RESERVED}\` at the top is kept for the server.`];
+}
+
+function check(decoded: string, pointer: string, folder: boolean): string {
+  const errors = new ErrorList(MAX_LISTED);
+  const path = decoded.normalize("NFC");
+  if (!decoded.isWellFormed())
+    errors.add({ code: "invalid_encoding", pointer, detail: "The path is not valid Unicode." });
+  if (bytesOf(path) > MAX_PATH_BYTES)
+    errors.add({
+      code: "path_too_long",
+      pointer,
+      detail: `A path must not be longer than ${MAX_PATH_BYTES} bytes of UTF-8.`,
+    });
+  const segments = folder && path === "" ? [] : (folder ? path.replace(/\/$/, "") : path).split("/");
+  if (segments.length > MAX_SEGMENTS)
+    errors.add({
+      code: "too_many_segments",
+      pointer,
+      detail: `A path must not have more than ${MAX_SEGMENTS} segments.`,
+    });
+  segments.forEach((segment, index) => {
+    for (const [code, detail] of brokenRules(segment, index === 0))
+      errors.add({ code, pointer: `${pointer}/${index}`, detail });
+  });
+  if (errors.size > 0) throw invalidPath(errors.entries, errors.omitted);
+  return segments.join("/");
+}
+
+function invalidPath(errors: readonly ErrorEntry[], errorsOmitted: number): Problem {
+  const detail =
+    errors.length === 1 ? (errors[0]?.detail ?? "") : "The path breaks several rules; `errors` lists them.";
+  return new Problem("invalid_path", detail, { errors, errorsOmitted });
+}
+
+function decode(encoded: string, pointer: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (cause) {
+    const detail = "The path is not valid percent-encoded UTF-8: encode each byte of it once.";
+    throw new Problem("invalid_path", detail, {
+      errors: [{ code: "invalid_encoding", pointer, detail }],
+      cause,
+    });
+  }
+}
+
+/**
+ * Checks text that is already decoded: a `?name=`, a form's file name, a JSON value.
+ * @param pointer where errors point to; the index of the segment is added
+ * @throws Problem invalid_path with every rule the path breaks
+ */
+export function checkFilePath(decoded: string, pointer = "/path"): FilePath {
+  return check(decoded, pointer, false) as FilePath;
+}
+
+/** As {@link checkFilePath} for a folder: one slash at the end is allowed, `""` is the root. */
+export function checkFolderPath(decoded: string, pointer = "/folder"): FolderPath {
+  return check(decoded, pointer, true) as FolderPath;
+}
+
+/** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file. */
+export const FilePathParam = Type.Transform(Type.String({ description: "Path of a file below the root" }))
+  .Decode((encoded) => checkFilePath(decode(encoded, "/path"), "/path"))
+  .Encode((path) => encodePath(path));
+
+/** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a folder. */
+export const FolderPathParam = Type.Transform(Type.String({ description: "Path of a folder below the root" }))
+  .Decode((encoded) => checkFolderPath(decode(encoded, "/folder"), "/folder"))
+  .Encode((path) => encodePath(path));
+
+/** The value of a query parameter or a JSON member (decoded already) as the path of a folder. */
+export const FolderPathValue = Type.Transform(Type.String({ description: "Path of a folder below the root" }))
+  .Decode((decoded) => checkFolderPath(decoded, "/folder"))
+  .Encode((path) => path);
+
+/** The value of a query parameter or a JSON member (decoded already) as the path of a file. */
+export const FilePathValue = Type.Transform(Type.String({ description: "Path of a file below the root" }))
+  .Decode((decoded) => checkFilePath(decoded, "/path"))
+  .Encode((path) => path);
+
+/** A checked path that a client named below a folder: `filename` of a form's part may hold folders. */
+export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {
+  const path = checkFilePath(relative, pointer);
+  return folder === "" ? path : checkFilePath(`${folder}/${path}`, pointer);
+}
+
+/** The same path with another last segment; the new name is checked like any. */
+export function renamed(path: FilePath, name: string): FilePath {
+  const slash = path.lastIndexOf("/");
+  return checkFilePath(path.slice(0, slash + 1) + name);
+}
+
+/** The last segment; `""` for the root. */
+export function nameOf(path: FilePath | FolderPath): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** The segments of a path, none for the root. */
+export function segmentsOf(path: FilePath | FolderPath): string[] {
+  return path === "" ? [] : path.split("/");
+}
+
+/** The folder a file is in. */
+export function folderOf(path: FilePath): FolderPath {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as FolderPath;
+}
+
+/** A path as a part of a URL: each segment percent-encoded. */
+export function encodePath(path: FilePath | FolderPath): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+/** The URL of a file or folder; a folder's ends with a slash. */
+export function urlOf(path: FilePath | FolderPath, kind: "file" | "folder" = "file"): string {
+  return `/files/${encodePath(path)}${kind === "folder" && path !== "" ? "/" : ""}`;
+}

@@ -1,0 +1,83 @@
+// Folders held open by descriptor, so that a link swapped in meanwhile cannot move what is done inside them.
+
+import { constants } from "node:fs";
+import { Problem } from "../../errors.ts";
+import type { Calls } from "./calls.ts";
+import { errnoOf } from "./problems.ts";
+
+const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** An open folder. Whoever opened it closes it. */
+export interface Anchor {
+  fd: number;
+  /** A path that leads into this very folder, wherever its name is moved. */
+  path: string;
+}
+
+/**
+ * On Linux `/proc/self/fd/N/name` does what `openat(N, name)` does: the kernel goes to the open folder, not to its
+ * name. Elsewhere the plain path stands in, and a link swapped in at the right moment would be followed.
+ */
+const anchorAt = (fd: number, plain: string): Anchor => ({
+  fd,
+  path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
+});
+
+/** Opens a folder by its path, which an administrator gave: links in it are followed, but not at its end. */
+export async function openAnchor(calls: Calls, path: string): Promise<Anchor> {
+  return anchorAt(await calls.open(path, OPEN_FOLDER), path);
+}
+
+/**
+ * Opens the folder that the segments lead to, one by one, following no link.
+ * @param create makes missing folders and syncs them into theirs
+ * @returns an anchor of its own, to be closed by the caller, also when there are no segments
+ * @throws Problem link_in_path, not_a_folder; the system's own error otherwise (ENOENT when missing)
+ */
+export async function descend(
+  calls: Calls,
+  from: Anchor,
+  segments: readonly string[],
+  create: boolean,
+): Promise<Anchor> {
+  let current = anchorAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
+  for (const segment of segments) {
+    const inside = `${current.path}/${segment}`;
+    try {
+      const fd = await openFolder(calls, current, inside, create);
+      await calls.close(current.fd);
+      current = anchorAt(fd, inside);
+    } catch (error) {
+      await calls.close(current.fd);
+      throw error;
+    }
+  }
+  return current;
+}
+
+async function openFolder(calls: Calls, parent: Anchor, inside: string, create: boolean): Promise<number> {
+  try {
+    return await calls.open(inside, OPEN_FOLDER);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" && create) {
+      await makeFolder(calls, parent, inside);
+      return await openFolder(calls, parent, inside, false);
+    }
+    if (errno !== "ENOTDIR" && errno !== "ELOOP") throw error;
+    // Linux says ENOTDIR for a link as well.
+    if ((await calls.lstat(inside)).isSymbolicLink())
+      throw new Problem("link_in_path", "A folder of the path is a link; nothing is written through links.");
+    throw new Problem("not_a_folder", "A folder of the path is a file.");
+  }
+}
+
+async function makeFolder(calls: Calls, parent: Anchor, inside: string): Promise<void> {
+  try {
+    await calls.mkdir(inside);
+  } catch (error) {
+    // Another upload made it between our look and now.
+    if (errnoOf(error) !== "EEXIST") throw error;
+  }
+  await calls.sync(parent.fd);
+}

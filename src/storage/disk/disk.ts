@@ -1,0 +1,195 @@
+// The disk storage: a folder on a file system, kept within its walls by descriptors and real paths.
+
+import { constants } from "node:fs";
+import { mkdir, realpath } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Problem } from "../../errors.ts";
+import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../path.ts";
+import type { Entry, Space, Storage, StoredFile, StoredUpload } from "../storage.ts";
+import { type Anchor, descend, openAnchor } from "./anchor.ts";
+import { type Calls, calls as systemCalls } from "./calls.ts";
+import { FolderSync } from "./folder-sync.ts";
+import { type Lock, lockRoot } from "./lock.ts";
+import { Pressure } from "./pressure.ts";
+import { diskProblem, errnoOf } from "./problems.ts";
+import { Reader } from "./reader.ts";
+import { DiskUpload, type Workshop } from "./upload.ts";
+
+/** How a root is opened. */
+export interface DiskOptions {
+  /** With `false` nothing is made, locked or removed in the root: for servers that only read. @default true */
+  write?: boolean;
+  /** The system's calls, replaced in tests that make one fail. */
+  calls?: Calls;
+}
+
+/**
+ * Opens a folder as a storage; makes it if missing, locks it, and removes what an earlier run left unfinished.
+ * A root that cannot be written opens all the same: it can be read, and `check` and `begin` say what is wrong.
+ * @throws RootInUse when another server has it; the system's error when there is no such folder
+ */
+export async function openDisk(root: string, options: DiskOptions = {}): Promise<DiskStorage> {
+  const { write = true, calls = systemCalls } = options;
+  const path = resolve(root);
+  if (write) await mkdir(path, { recursive: true });
+  const real = await realpath(path);
+  const anchor = await openAnchor(calls, real);
+  try {
+    const workplace = write ? await openWorkplace(calls, anchor, real) : noWorkplace();
+    return new DiskStorage(calls, real, anchor, workplace);
+  } catch (error) {
+    await calls.close(anchor.fd);
+    throw error;
+  }
+}
+
+type Workplace = { lock: Lock; reserved: Anchor; temporaries: Anchor } | Problem;
+
+function noWorkplace(): Problem {
+  return new Problem("storage_read_only", "The server was started to read only.");
+}
+
+async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<Workplace> {
+  let reserved: Anchor;
+  try {
+    reserved = await descend(calls, root, [RESERVED], true);
+  } catch (error) {
+    const problem = diskProblem(error);
+    if (problem.code === "storage_read_only") return problem;
+    throw error;
+  }
+  try {
+    const lock = lockRoot(`${real}/${RESERVED}`);
+    const temporaries = await descend(calls, reserved, ["uploads"], true);
+    for (const left of await calls.readdir(temporaries.path))
+      await calls.unlink(`${temporaries.path}/${left.name}`);
+    return { lock, reserved, temporaries };
+  } catch (error) {
+    await calls.close(reserved.fd);
+    throw error;
+  }
+}
+
+export class DiskStorage implements Storage {
+  readonly #calls: Calls;
+  readonly #root: Anchor;
+  readonly #workplace: Workplace;
+  readonly #shop: Workshop | Problem;
+  readonly #reader: Reader;
+  #space: { at: number; value: Promise<Space> } | undefined;
+
+  constructor(calls: Calls, real: string, root: Anchor, workplace: Workplace) {
+    this.#calls = calls;
+    this.#root = root;
+    this.#workplace = workplace;
+    this.#reader = new Reader(calls, real);
+    this.#shop =
+      workplace instanceof Problem
+        ? workplace
+        : {
+            calls,
+            root,
+            temporaries: workplace.temporaries,
+            pressure: new Pressure(),
+            folders: new FolderSync(calls),
+          };
+  }
+
+  async begin(_target: FilePath): Promise<StoredUpload> {
+    return await DiskUpload.begin(this.#writable);
+  }
+
+  find(path: FilePath | FolderPath): Promise<Entry | null> {
+    return this.#reader.find(path);
+  }
+
+  async probe(path: FilePath): Promise<Entry | null> {
+    return await this.#reader.probe(path);
+  }
+
+  open(path: FilePath): Promise<StoredFile> {
+    return this.#reader.open(path);
+  }
+
+  list(folder: FolderPath): Promise<Entry[]> {
+    return this.#reader.list(folder);
+  }
+
+  async remove(path: FilePath): Promise<void> {
+    const { calls, folders } = this.#writable;
+    const segments = segmentsOf(path);
+    const name = segments.pop() ?? "";
+    try {
+      const folder = await descend(calls, this.#root, segments, false);
+      try {
+        const stat = await calls.lstat(`${folder.path}/${name}`);
+        if (stat.isDirectory()) throw new Problem("is_folder", "This is a folder; only files are removed.");
+        if (stat.isSymbolicLink())
+          throw new Problem("link_in_path", "This is a link; nothing is removed through links.");
+        await calls.unlink(`${folder.path}/${name}`);
+        await folders.sync(folder);
+      } finally {
+        await calls.close(folder.fd);
+      }
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT")
+        throw new Problem("not_found", "There is no such file.", { cause: error });
+      throw diskProblem(error);
+    }
+  }
+
+  space(): Promise<Space> {
+    const now = performance.now();
+    // A failed look is not kept: the next caller looks again.
+    if (this.#space === undefined || now - this.#space.at > 250) {
+      const value = this.#measure();
+      this.#space = { at: now, value };
+      value.catch(() => {
+        this.#space = undefined;
+      });
+    }
+    return this.#space.value;
+  }
+
+  async check(): Promise<void> {
+    const { temporaries } = this.#writable;
+    const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
+    try {
+      const fd = await this.#calls.open(
+        name,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+        0o600,
+      );
+      await this.#calls.close(fd);
+      await this.#calls.unlink(name);
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT")
+        throw new Problem("storage_gone", "The root of the server was removed.", { cause: error });
+      throw diskProblem(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!(this.#workplace instanceof Problem)) {
+      const { lock, reserved, temporaries } = this.#workplace;
+      await this.#calls.close(temporaries.fd);
+      await this.#calls.close(reserved.fd);
+      lock.release();
+    }
+    await this.#calls.close(this.#root.fd);
+  }
+
+  get #writable(): Workshop {
+    if (this.#shop instanceof Problem) throw this.#shop;
+    return this.#shop;
+  }
+
+  async #measure(): Promise<Space> {
+    try {
+      const { bavail, blocks, bsize } = await this.#calls.statfs(this.#root.path);
+      return { free: bavail * bsize, total: blocks * bsize };
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// Writes one upload to its descriptor without ever letting the network thread wait for the disk.
+
+import { Problem } from "../../errors.ts";
+import type { StorageWork } from "../storage.ts";
+import type { Calls } from "./calls.ts";
+import type { Pressure, Pulsed } from "./pressure.ts";
+import { diskProblem } from "./problems.ts";
+
+/** The first bytes of a file go through a FileSink: cheap for small files, and what batches need below them. */
+export const CHANGEOVER = 1024 * 1024;
+/** Bytes of a batch: from 256 KiB on Bun writes on a thread of its pool. */
+export const BATCH = 512 * 1024;
+/** Bytes between two syncs while an upload runs. */
+export const SYNC_WINDOW = 32 * 1024 * 1024;
+
+const now = (): number => performance.now() / 1000;
+
+/**
+ * `append` collects a batch while one is in flight; a full batch behind one in flight makes the caller wait.
+ * Every 32 MiB a sync runs beside the next window. The descriptor belongs to the caller, who closes it after
+ * `finish` or `stop` has ended.
+ */
+export class DiskWriter implements Pulsed {
+  readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
+  #written = 0;
+  #saved = 0;
+  #syncMark = 0;
+  #sink: Bun.FileSink | undefined;
+  #staged: Uint8Array<ArrayBuffer>[] = [];
+  #stagedBytes = 0;
+  #inFlight: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #failure: Problem | undefined;
+  #stopped = false;
+  readonly #file: Bun.BunFile;
+
+  constructor(
+    readonly fd: number,
+    readonly calls: Calls,
+    readonly pressure: Pressure,
+  ) {
+    this.#file = Bun.file(fd);
+    this.#sink = calls.sink(this.#file);
+  }
+
+  /** Bytes that survive a power cut. */
+  get saved(): number {
+    return this.#saved;
+  }
+
+  /** @throws Problem of this or an earlier write */
+  append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    if (this.#failure) throw this.#failure;
+    if (this.#sink) return this.#appendFirst(this.#sink, chunk);
+    if (this.#stagedBytes === 0) this.pressure.staged(this);
+    this.#staged.push(chunk);
+    this.#stagedBytes += chunk.byteLength;
+    this.pressure.hold(chunk.byteLength);
+    const high = this.pressure.high;
+    if (this.#stagedBytes < BATCH && !high) return undefined;
+    return this.#inFlight || this.#syncIsBehind || high ? this.#waitForRoom(high) : this.#launch();
+  }
+
+  /** Everything appended is on the disk and synced afterwards. @throws Problem */
+  async finish(): Promise<void> {
+    const start = now();
+    await this.#endSink();
+    await this.#inFlight;
+    if (this.#stagedBytes > 0) this.#launch();
+    await this.#inFlight;
+    this.work.diskWaited += now() - start;
+    if (this.#failure) throw this.#failure;
+    const sync = now();
+    await this.#syncing;
+    if (this.#saved < this.#written || this.#written === 0) await this.#startSync();
+    this.work.syncWaited += now() - sync;
+    this.pressure.forget(this);
+    if (this.#failure) throw this.#failure;
+    // A short write that nobody reported must not become a file: only the file system knows what it has.
+    if (this.calls.stat(this.fd).size !== BigInt(this.#written))
+      throw this.#fail(new Problem("storage_failed", "The disk took fewer bytes than it was given."));
+  }
+
+  /** Drops what is staged and waits until nothing uses the descriptor. Never throws. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.pressure.forget(this);
+    this.pressure.release(this.#stagedBytes);
+    this.#staged = [];
+    this.#stagedBytes = 0;
+    this.#failure ??= new Problem("storage_failed", "The upload was ended.");
+    await this.#endSink();
+    await this.#inFlight;
+    await this.#syncing;
+  }
+
+  writeStaged(): void {
+    if (!this.#inFlight && this.#stagedBytes > 0 && !this.#syncIsBehind) this.#launch();
+  }
+
+  syncWritten(): Promise<void> | undefined {
+    if (this.#syncing || this.#failure) return undefined;
+    return this.#startSync();
+  }
+
+  get #syncIsBehind(): boolean {
+    return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_WINDOW;
+  }
+
+  #appendFirst(sink: Bun.FileSink, chunk: Uint8Array): Promise<void> | undefined {
+    const start = now();
+    try {
+      const result: unknown = sink.write(chunk);
+      this.#written += chunk.byteLength;
+      if (this.#written < CHANGEOVER && !(result instanceof Promise)) {
+        this.work.diskBusy += now() - start;
+        return undefined;
+      }
+      return this.#waitForSink(result);
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.work.diskWaited += now() - start;
+    }
+  }
+
+  /** A FileSink reports a failed write in the promise of `write`, or throws from `flush`. */
+  async #waitForSink(result: unknown): Promise<void> {
+    const start = now();
+    try {
+      await result;
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.work.diskWaited += now() - start;
+    }
+    if (this.#written >= CHANGEOVER) await this.#endSink();
+    if (this.#failure) throw this.#failure;
+    this.pressure.written(this);
+  }
+
+  async #endSink(): Promise<void> {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (!sink) return;
+    const start = now();
+    try {
+      await sink.flush();
+      await sink.end();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.work.diskBusy += now() - start;
+  }
+
+  async #waitForRoom(high: boolean): Promise<void> {
+    const start = now();
+    await this.#inFlight;
+    const sync = now();
+    this.work.diskWaited += sync - start;
+    if (this.#syncIsBehind) {
+      await this.#syncing;
+      this.work.syncWaited += now() - sync;
+    }
+    if (this.#failure) throw this.#failure;
+    // The pulse may have launched meanwhile.
+    if (this.#stagedBytes > 0 && !this.#inFlight) this.#launch();
+    if (!high) return;
+    const drain = now();
+    await this.#inFlight;
+    this.work.diskWaited += now() - drain;
+    if (this.#failure) throw this.#failure;
+  }
+
+  #launch(): undefined {
+    // The Blob copies, so that the chunks are free at once.
+    const batch = new Blob(this.#staged);
+    this.#staged = [];
+    this.#stagedBytes = 0;
+    this.pressure.launched(this);
+    this.#inFlight = this.#write(batch).finally(() => {
+      this.#inFlight = undefined;
+      this.pressure.release(batch.size);
+    });
+    return undefined;
+  }
+
+  async #write(batch: Blob): Promise<void> {
+    const start = now();
+    try {
+      for (let at = 0; at < batch.size; ) {
+        // Bun first calls fallocate(0, size of the batch): on an append descriptor that would make a shorter file
+        // too long and put the batch behind the hole. So no write is longer than the file already is.
+        const piece = batch.size <= this.#written ? batch : batch.slice(at, at + this.#written);
+        await this.calls.write(this.#file, piece);
+        at += piece.size;
+        this.#written += piece.size;
+      }
+      this.work.diskBusy += now() - start;
+      if (this.#stopped) return;
+      this.pressure.written(this);
+      if (!this.#syncing && this.#written - this.#syncMark >= SYNC_WINDOW) void this.#startSync();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #startSync(): Promise<void> {
+    const start = now();
+    const mark = this.#written;
+    this.#syncMark = mark;
+    this.pressure.synced(this);
+    const sync = this.calls
+      .datasync(this.fd)
+      .then(
+        () => {
+          this.#saved = mark;
+          this.work.syncBusy += now() - start;
+        },
+        (error: unknown) => {
+          this.#fail(error);
+        },
+      )
+      .finally(() => {
+        this.#syncing = undefined;
+      });
+    this.#syncing = sync;
+    return sync;
+  }
+
+  #fail(error: unknown): Problem {
+    this.#failure ??= diskProblem(error);
+    return this.#failure;
+  }
+}
