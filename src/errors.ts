@@ -31,6 +31,11 @@ export const PROBLEMS = {
     title: "Broken multipart body",
     help: "The body is not valid multipart/form-data (RFC 7578). Files that were complete before the break are saved and listed.",
   },
+  body_incomplete: {
+    status: 400,
+    title: "The body is incomplete",
+    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again.",
+  },
   too_many_errors: {
     status: 400,
     title: "Too many errors",

@@ -1,0 +1,128 @@
+// Reads a request's body chunk by chunk: measures the wait for the network, ends silent ones, and lets others have a turn.
+
+import { Problem } from "../errors.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Reader = ReturnType<ReadableStream<Bytes>["getReader"]>;
+
+/** Milliseconds a body may keep the thread before others get a turn. */
+const TURN = 5;
+
+export interface BodyOptions {
+  /** Seconds without a byte, while waiting for one, after which the body is given up. */
+  idleTimeout: number;
+  /** Called at most once a second while bytes arrive: renews the connection's own timer. */
+  renew?: () => void;
+  /** Processor seconds this thread used so far; what is used during a wait is not the network's. */
+  processor?: () => number;
+}
+
+const threadSeconds = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1e6;
+};
+
+/** One request's body. Read it once; `cancel` it when it is not read to its end. */
+export class Body {
+  /** Seconds spent waiting for the client. */
+  waited = 0;
+  /** Bytes that arrived. */
+  received = 0;
+  /** True when the end was reached. */
+  complete = false;
+  readonly #reader: Reader | undefined;
+  readonly #processor: () => number;
+  #silent = false;
+  #waitingSince: number | undefined;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #turnBegan = performance.now();
+  #renewed = 0;
+
+  /** @param stream `null` when the request has no body, or one of zero bytes */
+  constructor(
+    stream: ReadableStream<Bytes> | null,
+    readonly options: BodyOptions,
+  ) {
+    this.#reader = stream?.getReader();
+    this.#processor = options.processor ?? threadSeconds;
+  }
+
+  /**
+   * The chunks as they arrive. Each is the reader's to keep.
+   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent
+   */
+  async *chunks(): AsyncGenerator<Bytes, void, void> {
+    if (!this.#reader) {
+      this.complete = true;
+      return;
+    }
+    this.#watchSilence(this.options.idleTimeout * 1000);
+    try {
+      for (;;) {
+        const { done, value } = await this.#next(this.#reader);
+        if (this.#silent)
+          throw new Problem(
+            "idle_timeout",
+            `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout).`,
+          );
+        if (done) break;
+        if (value.byteLength === 0) continue;
+        this.received += value.byteLength;
+        this.#renew();
+        yield value;
+        await this.#giveTurn();
+      }
+      this.complete = true;
+    } finally {
+      clearTimeout(this.#watch);
+    }
+  }
+
+  /** Stops reading; what still arrives is dropped. Never throws. */
+  async cancel(): Promise<void> {
+    clearTimeout(this.#watch);
+    await this.#reader?.cancel().catch(() => {
+      // The connection ended first: nothing is left to cancel.
+    });
+  }
+
+  async #next(reader: Reader) {
+    const start = performance.now();
+    const used = this.#processor();
+    this.#waitingSince = start;
+    try {
+      return await reader.read();
+    } catch (cause) {
+      throw new Problem("body_incomplete", "The connection ended before the body was complete.", { cause });
+    } finally {
+      this.#waitingSince = undefined;
+      const wall = (performance.now() - start) / 1000;
+      this.waited += Math.max(0, wall - (this.#processor() - used));
+    }
+  }
+
+  // One timer per body, set again only when it fires: a timer per chunk would cost more than the chunk.
+  #watchSilence(delay: number): void {
+    this.#watch = setTimeout(() => {
+      const limit = this.options.idleTimeout * 1000;
+      const silence = this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
+      if (silence < limit) return this.#watchSilence(limit - silence);
+      this.#silent = true;
+      void this.cancel();
+    }, delay);
+  }
+
+  /** A body with data always at hand would go on in microtasks, and no timer or other socket would be served. */
+  async #giveTurn(): Promise<void> {
+    if (performance.now() - this.#turnBegan < TURN) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#turnBegan = performance.now();
+  }
+
+  #renew(): void {
+    const now = performance.now();
+    if (now - this.#renewed < 1000) return;
+    this.#renewed = now;
+    this.options.renew?.();
+  }
+}

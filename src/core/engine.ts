@@ -1,0 +1,123 @@
+// The engine every dialect uses: admits an upload, says no early where it can, and hands out the upload itself.
+
+import type { Config, Conflict } from "../config.ts";
+import { Problem } from "../errors.ts";
+import { failedCondition, type Preconditions } from "../http/conditions.ts";
+import type { FilePath } from "../path.ts";
+import type { Entry, Storage } from "../storage/storage.ts";
+import type { Digest, DigestAlgorithm } from "./hash.ts";
+import { Room, Slots, tooLarge } from "./limit.ts";
+import { Locks } from "./locks.ts";
+import { Running } from "./running.ts";
+import { Upload } from "./upload.ts";
+
+/** What an upload is meant to become. */
+export interface Intent {
+  path: FilePath;
+  conflict: Conflict;
+  /** Announced length in bytes, `undefined` when unknown. */
+  size: number | undefined;
+  conditions: Preconditions;
+  /** Digests to check, and the one to tell. */
+  digests: readonly Digest[];
+  wanted: DigestAlgorithm | null;
+  /** What the upload is called in `GET /api/uploads`. */
+  id: string;
+  /** Seconds the sender was waited for so far: live, read at both ends of the upload. */
+  network: () => number;
+}
+
+/** The limits the engine keeps, from the options of the same names. */
+export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "allow">;
+
+export class Engine {
+  readonly running = new Running();
+  /** Held while a precondition is looked at and the name changes hands. */
+  readonly locks = new Locks();
+  /** Held while the next free number of a name is looked for; may be taken inside `locks`. */
+  readonly numbering = new Locks();
+  readonly slots: Slots;
+  readonly #room: Room;
+  #draining = false;
+
+  constructor(
+    readonly storage: Storage,
+    readonly limits: Limits,
+  ) {
+    this.slots = new Slots(limits.maxUploads);
+    this.#room = new Room(storage, limits.keepFree);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on nothing new is taken; what runs goes on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * A place for one request that uploads; call the result when the request ends.
+   * @throws Problem draining, too_many_uploads
+   */
+  admit(): () => void {
+    if (this.#draining)
+      throw new Problem("draining", "The server is stopping; try again when it is back.", {
+        headers: { "retry-after": "10" },
+      });
+    return this.slots.take();
+  }
+
+  /**
+   * Starts an upload. Everything that is wrong already is said here, before a byte of the body is read.
+   * The caller ends it with `finish` or `discard`.
+   * @throws Problem
+   */
+  async begin(intent: Intent): Promise<Upload> {
+    if (intent.size !== undefined && intent.size > this.limits.maxFileSize)
+      throw tooLarge(this.limits.maxFileSize);
+    this.refuseEarly(intent, await this.storage.probe(intent.path));
+    const share = await this.#room.admit(intent.size);
+    try {
+      const stored = await this.storage.begin(intent.path);
+      const upload = new Upload(this, intent, stored, share);
+      this.running.add(upload);
+      return upload;
+    } catch (error) {
+      share.release();
+      throw error;
+    }
+  }
+
+  /**
+   * What the entry that has the name now makes impossible. The storage decides again when the file is published;
+   * preconditions are looked at again then, too.
+   */
+  refuseEarly(intent: Intent, current: Entry | null): void {
+    const failed = failedCondition(intent.conditions, current);
+    if (failed !== null) throw preconditionFailed(failed);
+    if (current === null || intent.conflict === "rename") return;
+    if (current.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
+    if (intent.conflict === "fail") throw nameTaken();
+    if (!this.limits.allow.has("replace")) throw replaceNotAllowed();
+  }
+}
+
+export function preconditionFailed(header: string): Problem {
+  return new Problem("precondition_failed", `The condition of \`${header}\` does not hold.`);
+}
+
+export function nameTaken(): Problem {
+  return new Problem(
+    "name_taken",
+    "An entry with this name exists. `?conflict=rename` takes the next free name.",
+  );
+}
+
+export function replaceNotAllowed(): Problem {
+  return new Problem(
+    "not_allowed",
+    "A file has this name, and giving it new content needs the grant `replace`: start the server with --allow read,write,replace.",
+  );
+}

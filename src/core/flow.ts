@@ -1,0 +1,135 @@
+// Where the time of an upload went, and one true sentence about it.
+
+import type { StorageWork } from "../storage/storage.ts";
+
+/** The parts of the way that can make an upload wait. `other` is what is left: this server's processor. */
+export interface Waits {
+  network: number;
+  disk: number;
+  sync: number;
+  hash: number;
+  other: number;
+}
+
+/** What can be the limit. */
+export type Bottleneck = "network" | "disk" | "sync" | "hash" | "processor";
+
+/** The report at the end of every upload. Times in seconds; the waits add up to `seconds`. */
+export interface Flow {
+  bytes: number;
+  seconds: number;
+  bytesPerSecond: number;
+  waits: Waits;
+  bottleneck: Bottleneck;
+  explanation: string;
+}
+
+/** What was measured. */
+export interface Measured {
+  bytes: number;
+  seconds: number;
+  /** Waiting for the client, the processor time this took already taken off. */
+  network: number;
+  hash: number;
+  work: StorageWork;
+}
+
+const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
+
+/** Makes the report. */
+export function flowOf(measured: Measured): Flow {
+  const { bytes, seconds, network, hash, work } = measured;
+  const known = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
+  const sum = Object.values(known).reduce((total, part) => total + part, 0);
+  // Clocks read one after another can add up to a hair more than the whole.
+  const scale = sum > seconds && sum > 0 ? seconds / sum : 1;
+  const waits: Waits = {
+    network: round(known.network * scale),
+    disk: round(known.disk * scale),
+    sync: round(known.sync * scale),
+    hash: round(known.hash * scale),
+    other: round(Math.max(0, seconds - sum)),
+  };
+  const bottleneck = bottleneckOf(waits);
+  return {
+    bytes,
+    seconds: round(seconds),
+    bytesPerSecond: seconds > 0 ? Math.round(bytes / seconds) : 0,
+    waits,
+    bottleneck,
+    explanation: explain(measured, waits, bottleneck),
+  };
+}
+
+/** The part that took the most. */
+export function bottleneckOf(waits: Waits): Bottleneck {
+  const names: [Bottleneck, number][] = [
+    ["network", waits.network],
+    ["disk", waits.disk],
+    ["sync", waits.sync],
+    ["hash", waits.hash],
+    ["processor", waits.other],
+  ];
+  return names.reduce((most, part) => (part[1] > most[1] ? part : most))[0];
+}
+
+const SUBJECT: Record<Bottleneck, string> = {
+  network: "The network was the limit",
+  disk: "The disk was the limit",
+  sync: "Syncing to the disk was the limit",
+  hash: "Checking the digest was the limit",
+  processor: "This server's processor was the limit",
+};
+
+function explain(measured: Measured, waits: Waits, bottleneck: Bottleneck): string {
+  const { bytes, seconds, work } = measured;
+  if (bytes === 0) return "The file is empty: there was nothing to wait for.";
+  const share = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
+  const limit =
+    share >= 0.5
+      ? SUBJECT[bottleneck]
+      : `No single part was the limit; ${SUBJECT[bottleneck].replace(" was the limit", "").replace(/^./, (c) => c.toLowerCase())} came closest`;
+  const percent = `${Math.round(share * 100)} %`;
+  const rate = formatRate(bytes / seconds);
+  const busy = work.diskBusy + work.syncBusy;
+  const disk = busy > 0 ? ` The disk took it at ${formatRate(bytes / busy)}.` : "";
+  const network = networkRate(bytes, seconds, waits.network);
+  switch (bottleneck) {
+    case "network":
+      return `${limit}: ${percent} of the time was spent waiting for data at ${rate}.${disk}`;
+    case "disk":
+      return `${limit}: ${percent} of the time was spent waiting for it to take data at ${rate}.${network}`;
+    case "sync":
+      return `${limit}: ${percent} of the time was spent waiting until the bytes were safe, at ${rate}.${network}`;
+    case "hash":
+      return `${limit}: ${percent} of the time went into it, at ${rate}.${network}${disk}`;
+    case "processor":
+      return `${limit}: ${percent} of the time it was busy, at ${rate}.${network}${disk}`;
+  }
+}
+
+function networkRate(bytes: number, seconds: number, waited: number): string {
+  // Below a hundredth the quotient would be a fantasy figure: the data was simply there.
+  if (waited < seconds / 100) return " The network was faster: data was always there.";
+  return ` The network brought it at ${formatRate(bytes / waited)} while it was waited for.`;
+}
+
+/** Bytes per second for people, decimal units: `7.0 MB/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  const units = ["B/s", "kB/s", "MB/s", "GB/s"];
+  let value = Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** The report as a `Server-Timing` header: milliseconds by part, for the browser's network panel. */
+export function serverTiming(flow: Flow): string {
+  const parts = Object.entries(flow.waits).map(
+    ([name, seconds]) => `${name};dur=${(seconds * 1000).toFixed(1)}`,
+  );
+  return [...parts, `total;dur=${(flow.seconds * 1000).toFixed(1)}`].join(", ");
+}

@@ -1,0 +1,44 @@
+// Available names: what a file is called when the name it asked for is taken.
+
+import { type FilePath, MAX_SEGMENT_BYTES, nameOf, renamed } from "../path.ts";
+
+/** More than this many files of one name is a mistake, not a wish. */
+const MOST = 1_000_000;
+// The part before these belongs to the extension: archive.tar.gz is an archive of type .tar.gz.
+const DOUBLE = /\.tar(?:\.[a-z0-9]{1,4})$/i;
+
+/** `a.jpg` and 1 make `a (1).jpg`; a stem too long for the number is cut, never in the middle of a character. */
+export function numbered(path: FilePath, number: number): FilePath {
+  const name = nameOf(path);
+  const dot = DOUBLE.exec(name)?.index ?? name.lastIndexOf(".");
+  // A dot at the front starts a hidden file's name, not an extension.
+  const at = dot > 0 ? dot : name.length;
+  const ending = ` (${number})${name.slice(at)}`;
+  let stem = name.slice(0, at);
+  while (Buffer.byteLength(stem + ending) > MAX_SEGMENT_BYTES && stem !== "")
+    stem = [...stem].slice(0, -1).join("");
+  return renamed(path, stem.trimEnd() + ending);
+}
+
+/**
+ * The next number that is free: looks at 1, 2, 4, 8 … and then between, so that a thousand files of one name cost
+ * twenty looks and not a thousand. Only a guess for whoever takes the name: it may be gone by then.
+ * @param taken says whether a name is taken
+ */
+export async function nextNumber(
+  path: FilePath,
+  taken: (name: FilePath) => Promise<boolean>,
+): Promise<number> {
+  let low = 0;
+  let high = 1;
+  while (high < MOST && (await taken(numbered(path, high)))) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await taken(numbered(path, middle))) low = middle;
+    else high = middle;
+  }
+  return high;
+}

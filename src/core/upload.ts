@@ -1,0 +1,194 @@
+// One upload on its way: limits, digest, report, and the rules of names when it becomes a file.
+
+import { Problem } from "../errors.ts";
+import { failedCondition, unconditional } from "../http/conditions.ts";
+import { type FilePath, nameOf, urlOf } from "../path.ts";
+import type { Finished, StoredUpload } from "../storage/storage.ts";
+import { type Engine, type Intent, nameTaken, preconditionFailed, replaceNotAllowed } from "./engine.ts";
+import { type Flow, flowOf } from "./flow.ts";
+import { type Digest, Digester } from "./hash.ts";
+import { type Share, tooLarge } from "./limit.ts";
+import { nextNumber, numbered } from "./names.ts";
+import type { Reporting, RunningUpload } from "./running.ts";
+
+// Others that finish at the same moment can take a name before us this often; each time one of them got ahead.
+const MOST_RACES = 10_000;
+
+/** A saved file, as clients see it. */
+export interface SavedFile {
+  path: FilePath;
+  name: string;
+  size: number;
+  etag: string;
+  modified: string;
+  url: string;
+  /** The name that was asked for, when it was taken. */
+  renamedFrom?: string;
+  flow: Flow;
+}
+
+/** What `finish` tells the dialect beside the file. */
+export interface Outcome {
+  file: SavedFile;
+  replaced: boolean;
+  digest: Digest | null;
+}
+
+export class Upload implements Reporting {
+  readonly #started = performance.now();
+  readonly #startedAt = new Date();
+  readonly #networkBefore: number;
+  #network: number | undefined;
+  #received = 0;
+  #ended = false;
+  readonly #digester: Digester;
+
+  /** Made by `Engine.begin`. */
+  constructor(
+    readonly engine: Engine,
+    readonly intent: Intent,
+    readonly stored: StoredUpload,
+    readonly share: Share,
+  ) {
+    this.#networkBefore = intent.network();
+    this.#digester = new Digester(intent.digests, intent.wanted);
+  }
+
+  /**
+   * Takes the next bytes; wait for the promise, if there is one, before giving more.
+   * @throws Problem file_too_large, storage_full, …; the upload is then only good for `discard`
+   */
+  write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.#received += chunk.byteLength;
+    if (this.#received > this.engine.limits.maxFileSize) throw tooLarge(this.engine.limits.maxFileSize);
+    const room = this.share.take(chunk.byteLength);
+    if (room) return room.then(() => this.#append(chunk));
+    return this.#append(chunk);
+  }
+
+  #append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.#digester.update(chunk);
+    return this.stored.append(chunk);
+  }
+
+  /** The last byte was written: from here on time is not the network's. Called by `finish`; earlier where it overlaps. */
+  ended(): void {
+    this.#network ??= this.intent.network() - this.#networkBefore;
+  }
+
+  /**
+   * Makes the upload a file. When it throws, nothing was published and the upload is discarded already.
+   * @throws Problem digest_mismatch, precondition_failed, name_taken, not_allowed, …
+   */
+  async finish(): Promise<Outcome> {
+    this.ended();
+    try {
+      const digest = this.#digester.finish();
+      const { entry, replaced } = await this.#publish();
+      const file: SavedFile = {
+        path: entry.path,
+        name: nameOf(entry.path),
+        size: entry.size,
+        etag: entry.etag,
+        modified: entry.modified.toISOString(),
+        url: urlOf(entry.path),
+        ...(entry.path !== this.intent.path && { renamedFrom: nameOf(this.intent.path) }),
+        flow: this.#flow(),
+      };
+      this.#end();
+      return { file, replaced, digest };
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+  }
+
+  /** Removes every trace. Never throws; harmless after the end. */
+  async discard(): Promise<void> {
+    if (this.#ended) return;
+    await this.stored.discard();
+    this.#end();
+  }
+
+  report(): RunningUpload {
+    const flow = this.#flow();
+    return {
+      id: this.intent.id,
+      path: this.intent.path,
+      ...(this.intent.size !== undefined && { size: this.intent.size }),
+      received: this.#received,
+      saved: this.stored.saved,
+      bytesPerSecond: flow.bytesPerSecond,
+      bottleneck: flow.bottleneck,
+      started: this.#startedAt.toISOString(),
+      state: this.#network === undefined ? "receiving" : "saving",
+    };
+  }
+
+  async #publish(): Promise<Finished> {
+    const { path, conflict, conditions } = this.intent;
+    if (conflict === "rename" && unconditional(conditions)) return await this.#publishRenamed();
+    if (unconditional(conditions)) return await this.#publishAs(path);
+    // What the client saw must still be there at the moment the name changes hands.
+    return await this.engine.locks.hold(path, async () => {
+      const failed = failedCondition(conditions, await this.engine.storage.probe(path));
+      if (failed !== null) throw preconditionFailed(failed);
+      return conflict === "rename" ? await this.#publishRenamed() : await this.#publishAs(path);
+    });
+  }
+
+  async #publishAs(path: FilePath): Promise<Finished> {
+    const { conflict, conditions } = this.intent;
+    const fresh = conditions.ifNoneMatch === "*";
+    const replace = conflict === "replace" && !fresh && this.engine.limits.allow.has("replace");
+    try {
+      return await this.stored.finish(path, { replace });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "name_taken") throw error;
+      if (fresh) throw preconditionFailed("If-None-Match");
+      throw conflict === "replace" ? replaceNotAllowed() : nameTaken();
+    }
+  }
+
+  async #publishRenamed(): Promise<Finished> {
+    const { path } = this.intent;
+    const first = await this.#publishFree(path);
+    if (first) return first;
+    // Looking for the next number one after another keeps hundreds of uploads of one name from racing for it.
+    return await this.engine.numbering.hold(path, async () => {
+      const taken = async (name: FilePath) => (await this.engine.storage.find(name)) !== null;
+      const from = await nextNumber(path, taken);
+      for (let number = from; number < from + MOST_RACES; number += 1) {
+        const finished = await this.#publishFree(numbered(path, number));
+        if (finished) return finished;
+      }
+      throw nameTaken();
+    });
+  }
+
+  /** `null` when the name is taken. */
+  async #publishFree(path: FilePath): Promise<Finished | null> {
+    try {
+      return await this.stored.finish(path, { replace: false });
+    } catch (error) {
+      if (error instanceof Problem && error.code === "name_taken") return null;
+      throw error;
+    }
+  }
+
+  #flow(): Flow {
+    return flowOf({
+      bytes: this.#received,
+      seconds: (performance.now() - this.#started) / 1000,
+      network: this.#network ?? this.intent.network() - this.#networkBefore,
+      hash: this.#digester.seconds,
+      work: this.stored.work,
+    });
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.share.release();
+    this.engine.running.remove(this);
+  }
+}

@@ -1,0 +1,59 @@
+// Preconditions of requests that change something (RFC 9110 section 13).
+
+/** What the client says must hold. `undefined`: it did not say. */
+export interface Preconditions {
+  ifMatch?: "*" | readonly string[];
+  ifNoneMatch?: "*" | readonly string[];
+  /** Milliseconds since 1970. Ignored when `ifMatch` is there (section 13.1.4). */
+  ifUnmodifiedSince?: number;
+}
+
+const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+function tags(value: string): "*" | readonly string[] {
+  return value.trim() === "*" ? "*" : (value.match(ENTITY_TAG) ?? []);
+}
+
+/** Reads the headers. A list without any valid tag matches nothing; a date that is none is ignored. */
+export function preconditionsOf(headers: Headers): Preconditions {
+  const conditions: Preconditions = {};
+  const match = headers.get("if-match");
+  const none = headers.get("if-none-match");
+  const since = Date.parse(headers.get("if-unmodified-since") ?? "");
+  if (match !== null) conditions.ifMatch = tags(match);
+  if (none !== null) conditions.ifNoneMatch = tags(none);
+  if (match === null && Number.isFinite(since)) conditions.ifUnmodifiedSince = since;
+  return conditions;
+}
+
+/** True when nothing was asked, so nothing needs to be looked at. */
+export function unconditional(conditions: Preconditions): boolean {
+  return Object.keys(conditions).length === 0;
+}
+
+/**
+ * Whether the request may go on, in the order of section 13.2.2. `If-Match` compares strongly, `If-None-Match` weakly.
+ * @param current what exists now; a folder has neither tag nor date
+ * @returns the header that failed, `null` when all hold
+ */
+export function failedCondition(
+  conditions: Preconditions,
+  current: { etag?: string; modified?: Date } | null,
+): "If-Match" | "If-Unmodified-Since" | "If-None-Match" | null {
+  const { ifMatch, ifNoneMatch, ifUnmodifiedSince } = conditions;
+  const etag = current?.etag;
+  if (ifMatch !== undefined) {
+    const holds = ifMatch === "*" ? current !== null : etag !== undefined && ifMatch.includes(etag);
+    if (!holds) return "If-Match";
+  } else if (ifUnmodifiedSince !== undefined && current?.modified) {
+    // Dates of HTTP have whole seconds.
+    if (Math.floor(current.modified.getTime() / 1000) * 1000 > ifUnmodifiedSince)
+      return "If-Unmodified-Since";
+  }
+  if (ifNoneMatch === undefined) return null;
+  const matches =
+    ifNoneMatch === "*"
+      ? current !== null
+      : etag !== undefined && ifNoneMatch.some((tag) => tag.replace(/^W\//, "") === etag);
+  return matches ? "If-None-Match" : null;
+}
