@@ -1,0 +1,159 @@
+// The kinds of values options have: what is allowed, said in words, and how a text becomes a value.
+
+import { isIP } from "node:net";
+
+/** A kind of value. */
+export interface Kind<T> {
+  /** What a value may be: completes "use …". */
+  readonly allowed: string;
+  /** Undefined for a text that is not allowed. A list comes as one text with commas. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+const SIZES = [
+  { name: "B", bytes: 1 },
+  { name: "kB", bytes: 1e3 },
+  { name: "KiB", bytes: 2 ** 10 },
+  { name: "MB", bytes: 1e6 },
+  { name: "MiB", bytes: 2 ** 20 },
+  { name: "GB", bytes: 1e9 },
+  { name: "GiB", bytes: 2 ** 30 },
+  { name: "TB", bytes: 1e12 },
+  { name: "TiB", bytes: 2 ** 40 },
+  { name: "PB", bytes: 1e15 },
+  { name: "PiB", bytes: 2 ** 50 },
+] as const;
+
+const TIMES = [
+  { name: "ms", seconds: 0.001 },
+  { name: "s", seconds: 1 },
+  { name: "m", seconds: 60 },
+  { name: "h", seconds: 3600 },
+  { name: "d", seconds: 86_400 },
+] as const;
+
+/** Digits, perhaps with a fraction, and a unit: no sign, no exponent, and too short to leave the range of a number. */
+const QUANTITY = /^(\d{1,16}(?:\.\d{1,16})?) ?([a-z]{0,3})$/i;
+
+/** Bytes of `10GB` (10^10), `1.5GiB`, `500k` or `1024`, in any case; a fraction of a byte is rounded. */
+export function parseSize(text: string): number | undefined {
+  const [, digits, letters = ""] = QUANTITY.exec(text) ?? [];
+  const name = `${letters.replace(/b$/i, "")}B`.toLowerCase();
+  const unit = SIZES.find((size) => size.name.toLowerCase() === name);
+  return unit && Math.round(Number(digits) * unit.bytes);
+}
+
+/** Seconds of `60s`, `1.5h`, `24h`, `30d`, `500ms` or `60`. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, name = ""] = QUANTITY.exec(text) ?? [];
+  const unit = TIMES.find((time) => time.name === (name || "s"));
+  return digits === undefined || !unit ? undefined : Number(digits) * unit.seconds;
+}
+
+/** A size for people: exact where that is short (`10GB`, `1.5GiB`, `1001B`), else rounded to three digits (`1.23GB`). */
+export function formatSize(bytes: number): string {
+  const units = SIZES.filter((size) => size.bytes <= bytes);
+  const [exact] = units
+    .map((size) => `${Number((bytes / size.bytes).toFixed(2))}${size.name}`)
+    .filter((text) => text.length <= 8 && parseSize(text) === bytes)
+    .toSorted((one, other) => one.length - other.length);
+  const largest = units.findLast((size) => !size.name.includes("i")) ?? SIZES[0];
+  return exact ?? `${Number((bytes / largest.bytes).toPrecision(3))}${largest.name}`;
+}
+
+/** A whole number. */
+export function count(least: number, most: number): Kind<number> {
+  return {
+    allowed: `a whole number from ${least} to ${most}`,
+    parse: (text) => within(/^\d{1,16}$/.test(text) ? Number(text) : undefined, least, most),
+  };
+}
+
+/** Bytes, up to 1 PiB: what lies above is a slip of the pen, and nears where numbers lose single bytes. */
+export function size(least: number): Kind<number> {
+  return {
+    allowed: `a size from ${formatSize(least)} to 1PiB, such as 500MB or 1.5GiB`,
+    parse: (text) => within(parseSize(text), least, 2 ** 50),
+  };
+}
+
+/** Seconds. The bounds are written as people write them. */
+export function duration(least: string, most: string): Kind<number> {
+  const [from = 0, to = 0] = [parseDuration(least), parseDuration(most)];
+  return {
+    allowed: `a time from ${least} to ${most}, in ms, s, m, h or d`,
+    parse: (text) => within(parseDuration(text), from, to),
+  };
+}
+
+/** One word of several. */
+export function choice<Word extends string>(words: readonly Word[]): Kind<Word> {
+  return {
+    allowed: sentence(words, "or"),
+    parse: (text) => words.find((word) => word === text),
+  };
+}
+
+/** At least one of several words, or `all`. */
+export function choices<Word extends string>(words: readonly Word[]): Kind<ReadonlySet<Word>> {
+  return {
+    allowed: `one or more of ${sentence(words, "and")} with commas between, or all`,
+    parse: (text) => {
+      if (text === "all") return new Set(words);
+      const found = split(text).map((name) => words.find((word) => word === name));
+      return found.length > 0 && found.every((word) => word !== undefined) ? new Set(found) : undefined;
+    },
+  };
+}
+
+/** A path of this machine. It is not looked up. */
+export function path(what: string): Kind<string> {
+  return {
+    allowed: `the path of ${what}`,
+    parse: (text) => (text === "" || text.includes("\0") ? undefined : text),
+  };
+}
+
+/** Something a socket can listen on. An IPv6 address loses its brackets; short spellings of IPv4 (`0`, `127.1`) are refused. */
+export function host(): Kind<string> {
+  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+  const name = new RegExp(`^(?=.{1,253}$)(?!(?:.*\\.)?(?:0x)?\\d+$)${label}(?:\\.${label})*$`, "i");
+  return {
+    allowed: "an IP address or a host name, such as 127.0.0.1, :: or localhost",
+    parse: (text) => {
+      const address = text.replace(/^\[(.*)\]$/, "$1");
+      return isIP(address) || name.test(text) ? address.toLowerCase() : undefined;
+    },
+  };
+}
+
+/** Origins of web pages, as browsers send them in `Origin`. Any number, also none. */
+export function origins(): Kind<readonly string[]> {
+  return {
+    allowed:
+      "origins such as https://app.example.com:8443 (scheme, host and port, no path; commas between). * is refused: with it every page that anyone opens could use this server through their browser",
+    parse: (text) => {
+      const found = split(text).map(origin);
+      return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
+    },
+  };
+}
+
+function origin(text: string): string | undefined {
+  const url = URL.parse(text);
+  const bare = url && !url.username && !url.password && url.href === `${url.origin}/` && !text.includes("*");
+  return bare && /^https?:$/.test(url.protocol) ? url.origin : undefined;
+}
+
+function within(value: number | undefined, least: number, most: number): number | undefined {
+  return value !== undefined && value >= least && value <= most ? value : undefined;
+}
+
+function split(text: string): string[] {
+  return text === "" ? [] : text.split(",").map((one) => one.trim());
+}
+
+/** `a, b and c` */
+function sentence(words: readonly string[], last: string): string {
+  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+}
