@@ -1,0 +1,40 @@
+// A load program: asks for one small page every 5 ms on a keep-alive connection, until its standard input ends;
+// then prints one line of JSON with every sample: [when it was sent, milliseconds until the answer].
+// usage: bun ping.ts URL
+
+import { AnswerReader } from "./answers.ts";
+
+const EVERY = 5;
+const url = new URL(process.argv[2] ?? "");
+const request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+const samples: [number, number][] = [];
+const reader = new AnswerReader();
+let sentAt = 0;
+
+function ask(socket: Bun.Socket): void {
+  sentAt = performance.now();
+  socket.write(request);
+}
+
+await Bun.connect({
+  hostname: url.hostname,
+  port: Number(url.port),
+  socket: {
+    open: ask,
+    data(socket, bytes) {
+      const answer = reader.push(bytes);
+      if (!answer) return;
+      if (answer.status !== 200) throw new Error(`${url.pathname} answered ${answer.status}.`);
+      const took = performance.now() - sentAt;
+      samples.push([performance.timeOrigin + sentAt, took]);
+      setTimeout(ask, Math.max(0, EVERY - took), socket);
+    },
+    close() {
+      throw new Error("The server closed the connection.");
+    },
+  },
+});
+
+await Bun.stdin.bytes();
+console.log(JSON.stringify({ samples }));
+process.exit(0);

@@ -1,0 +1,80 @@
+// Starts the load programs of clients/, each a process of its own, and reads the line of JSON they end with.
+
+import { join } from "node:path";
+import type { Answer } from "./clients/answers.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A load program that runs. */
+export interface Load<Result> {
+  /** Asks a program that runs until it is told to end. */
+  end(): void;
+  /** Its result; rejects with what it said when it fails. */
+  result: Promise<Result>;
+}
+
+/** What a load of large bodies tells: times in milliseconds since 1970. */
+export interface Sent {
+  start: number;
+  end: number;
+  answers: Answer[];
+}
+
+function run<Result>(workspace: Workspace, program: string, order: string): Load<Result> {
+  const child = workspace.spawn([process.execPath, join(import.meta.dir, "clients", program), order]);
+  const output = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const result = output.then(([said, complained, code]): Result => {
+    if (code !== 0) throw new Error(`${program} ended with ${code}: ${complained}`);
+    return JSON.parse(said);
+  });
+  return { end: () => void child.stdin.end(), result };
+}
+
+/** Sends large bodies of zeros, all at once; throws when one is not saved. */
+export async function send(
+  workspace: Workspace,
+  url: string,
+  bytes: number,
+  { connections = 1, form = false } = {},
+): Promise<Sent> {
+  const sent = await run<Sent>(workspace, "send.ts", JSON.stringify({ url, bytes, connections, form }))
+    .result;
+  const refused = sent.answers.find(({ status }) => status < 200 || status > 299);
+  if (refused)
+    throw new Error(`An upload was answered with ${refused.status}: ${refused.body.slice(0, 500)}`);
+  return sent;
+}
+
+/** Asks for a page every 5 ms until `end`; samples are `[milliseconds since 1970, milliseconds it took]`. */
+export function ping(workspace: Workspace, url: string): Load<{ samples: [number, number][] }> {
+  return run(workspace, "ping.ts", url);
+}
+
+/** Sends small files, in one form or by PUTs of which some run at once; returns files saved per second. */
+export async function sendSmall(
+  workspace: Workspace,
+  order: { url: string; files: number; bytes: number; connections?: number; form?: boolean },
+): Promise<number> {
+  const { seconds, saved } = await run<{ seconds: number; saved: number }>(
+    workspace,
+    "small.ts",
+    JSON.stringify(order),
+  ).result;
+  if (saved !== order.files) throw new Error(`Only ${saved} of ${order.files} small files were saved.`);
+  return saved / seconds;
+}
+
+/** Begins slow uploads, all at once. `statuses` counts the answers, or what came in their place. */
+export function sendSlowly(
+  workspace: Workspace,
+  order: { url: string; uploads: number; bytesPerSecond: number; seconds: number },
+): Load<{ end: number; statuses: Record<string, number> }> {
+  return run(workspace, "slow.ts", JSON.stringify(order));
+}
+
+/** Begins uploads and leaves in the middle, half of them with a reset. */
+export async function abort(
+  workspace: Workspace,
+  order: { url: string; uploads: number; connections: number },
+): Promise<void> {
+  await run(workspace, "abort.ts", JSON.stringify(order)).result;
+}

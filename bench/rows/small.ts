@@ -1,0 +1,76 @@
+// Group "small": thousands of small files, in one form and by PUTs, against the PUTs of the peers.
+
+import { type Bench, type Group, settle, startAll } from "../bench.ts";
+import type { Server } from "../contestant.ts";
+import { sendSmall } from "../load.ts";
+import { processorSeconds } from "../process.ts";
+import { type Figure, ratios, reach, spread } from "../table.ts";
+
+/** One thing measured in every round: files per second, processor milliseconds per file. */
+interface Track {
+  name: string;
+  server: Server;
+  form: boolean;
+  rates: number[];
+  processor: number[];
+}
+
+const track = (server: Server, form: boolean, name: string): Track => ({
+  name,
+  server,
+  form,
+  rates: [],
+  processor: [],
+});
+
+async function measure(bench: Bench, { name, server, form, rates, processor }: Track): Promise<void> {
+  await settle(bench);
+  const scale = bench.quick ? 0.1 : 1;
+  const order = form
+    ? { url: server.files, files: 10_000 * scale, bytes: 1024, form }
+    : { url: `${server.files}small-`, files: 4000 * scale, bytes: 4096, connections: 8 };
+  const before = processorSeconds(server.pid);
+  rates.push(await sendSmall(bench.workspace, order));
+  processor.push(((processorSeconds(server.pid) - before) * 1000) / order.files);
+  bench.workspace.empty(server.root);
+  bench.say(`  ${name}: ${rates.at(-1)?.toFixed(0)} files/s, ${processor.at(-1)?.toFixed(2)} ms/file`);
+}
+
+async function run(bench: Bench): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const sluice = stack.use(await bench.sluice.start(bench.workspace));
+  const peers = await startAll(bench, bench.peers, stack);
+  const form = track(sluice, true, "sluice, form");
+  const puts = track(sluice, false, "sluice, PUTs");
+  const others = peers.map((peer) => track(peer, false, `${peer.name}, PUTs`));
+  for (const each of [form, puts, ...others])
+    await measure({ ...bench, quick: true, say() {} }, { ...each, rates: [], processor: [] });
+  for (let round = 0; round < bench.rounds; round++) {
+    for (const each of [form, puts, ...others]) await measure(bench, each);
+  }
+  return [form, puts].flatMap((ours) => others.map((theirs) => compare(ours, theirs)));
+}
+
+function compare(ours: Track, theirs: Track): Figure {
+  const ratio = ratios(ours.rates, theirs.rates);
+  const show = ({ rates, processor }: Track) =>
+    `${spread(rates, 0, "files/s")}, ${spread(processor.slice(0, 1), 2, "ms")} processor`;
+  return {
+    name: ours.form ? "10,000 files of 1 KiB in one form" : "4,000 PUTs of 4 KiB, 8 at once",
+    sluice: show(ours),
+    beside: theirs.name,
+    other: show(theirs),
+    ratio,
+    ...(theirs.server.name === "nginx dav" ? { reach: reach(ratio, "≥", 1) } : {}),
+  };
+}
+
+/** Rate of small files. */
+export const small: Group = {
+  key: "small",
+  title: "Small files",
+  method:
+    "each file has its own name in one folder; PUTs go over keep-alive connections. Sluice syncs every file and its name before it says saved, " +
+    "the peers sync nothing. The peers take no form of 10,000 files over their PUT interface, so both rows of Sluice stand beside their PUTs.",
+  run,
+};

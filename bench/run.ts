@@ -1,0 +1,115 @@
+// The benchmarks: `bun run bench` measures Sluice beside other servers, prints a table and writes docs/benchmarks.md.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Bench, Group } from "./bench.ts";
+import { machineFacts } from "./machine.ts";
+import { aborts } from "./rows/aborts.ts";
+import { binary } from "./rows/binary.ts";
+import { health } from "./rows/health.ts";
+import { memoryPeaks } from "./rows/memory.ts";
+import { put } from "./rows/put.ts";
+import { small } from "./rows/small.ts";
+import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
+import { type Figure, table } from "./table.ts";
+import { Workspace } from "./workspace.ts";
+
+const GROUPS: readonly Group[] = [put, health, memoryPeaks, small, aborts, binary];
+
+const HELP = `usage: bun run bench [options]
+
+  --rounds N     how often each contestant runs, in turn (5)
+  --quick        small sizes, to see that everything works; the figures say little
+  --only A,B     only these groups: ${GROUPS.map(({ key }) => key).join(", ")}
+  --binary       measure dist/sluice instead of the sources
+  --out FILE     where the report goes (docs/benchmarks.md; with --quick or --only: nowhere)
+  --help`;
+
+function fail(message: string): never {
+  console.error(`${message}\n\n${HELP}`);
+  process.exit(2);
+}
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        rounds: { type: "string", default: "5" },
+        quick: { type: "boolean", default: false },
+        only: { type: "string" },
+        binary: { type: "boolean", default: false },
+        out: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { rounds: roundsText, quick, only, binary: useBinary, out, help } = options();
+if (help) {
+  console.log(HELP);
+  process.exit(0);
+}
+const rounds = Number(roundsText);
+if (!Number.isInteger(rounds) || rounds < 1)
+  fail(`--rounds ${roundsText}: a whole number from 1 is allowed.`);
+const keys = only?.split(",") ?? GROUPS.map(({ key }) => key);
+for (const key of keys)
+  if (!GROUPS.some((group) => group.key === key)) fail(`--only ${key}: there is no such group.`);
+
+const sluice = useBinary ? sluiceBinary : sluiceFromSource;
+if ("missing" in sluice.version) fail(`${sluice.version.missing}: run \`bun run build\` first.`);
+
+const workspace = new Workspace();
+const bench: Bench = {
+  workspace,
+  rounds,
+  quick,
+  sluice,
+  peers: peers.filter(({ version }) => "found" in version),
+  say: (line) => console.error(line),
+};
+const facts = [
+  ...machineFacts(workspace.folder),
+  `Sluice: \`${sluice.command}\``,
+  ...peers.map(({ name, version, command }) =>
+    "found" in version ? `${name} ${version.found}: \`${command}\`` : `skipped: ${version.missing}`,
+  ),
+];
+const command = ["bun run bench", ...process.argv.slice(2)].join(" ");
+const report = [
+  "# Benchmarks",
+  "",
+  `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}. Contestants take turns, ${rounds} rounds; a cell shows the`,
+  "median with the least and the greatest behind it. Rates of one machine swing by a factor of two from minute to",
+  "minute, so ratios are taken within a round: the median is bold, all rounds stand behind it. 1 GB is 10^9 bytes.",
+  "",
+  ...facts.map((fact) => `- ${fact}`),
+];
+console.log(report.join("\n"));
+
+for (const group of GROUPS.filter(({ key }) => keys.includes(key))) {
+  console.error(`\n${group.key} …`);
+  const section = [
+    "",
+    `## ${group.title}`,
+    "",
+    `\`bun run bench --only ${group.key}\` · ${group.method}`,
+    "",
+  ];
+  try {
+    const figures: Figure[] = await group.run(bench);
+    section.push(table(figures));
+  } catch (error) {
+    process.exitCode = 1;
+    section.push(`This group failed: ${error instanceof Error ? error.message : error}`);
+  }
+  console.log(section.join("\n"));
+  report.push(...section);
+}
+
+const file = out ?? (quick || only ? undefined : join(import.meta.dir, "../docs/benchmarks.md"));
+if (file) await Bun.write(file, `${report.join("\n")}\n`);
+process.exit();

@@ -1,0 +1,78 @@
+// One temporary folder and the processes started in it: whatever happens, both are gone at the end.
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+
+/** Where a run of the benchmarks keeps its files and remembers its processes. */
+export class Workspace {
+  /** The temporary folder; absolute, and never printed. */
+  readonly folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  readonly #running = new Set<Subprocess>();
+
+  constructor() {
+    process.on("exit", () => this.#clear());
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+      ["SIGHUP", 129],
+    ] as const) {
+      process.on(signal, () => process.exit(code));
+    }
+  }
+
+  /** Makes a folder in the temporary folder and returns its absolute path. */
+  makeFolder(name: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** Removes what a server was sent. Names that begin with a dot are the server's own and stay. */
+  empty(folder: string): void {
+    for (const name of readdirSync(folder)) if (!name.startsWith(".")) this.remove(join(folder, name));
+  }
+
+  /** Removes a folder with everything in it. */
+  remove(folder: string): void {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Bytes free for files below the temporary folder. */
+  async free(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.folder);
+    return bavail * bsize;
+  }
+
+  /** Starts a process that ends with this one at the latest. Its standard output is read by the caller. */
+  spawn(command: readonly string[], env: Record<string, string> = {}): Subprocess<"pipe", "pipe", "pipe"> {
+    const child = Bun.spawn([...command], {
+      cwd: this.folder,
+      env: { ...Bun.env, ...env },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.#running.add(child);
+    child.exited.finally(() => this.#running.delete(child));
+    return child;
+  }
+
+  /** Asks a process to stop; one that has not after 10 seconds is killed. */
+  async stop(child: Subprocess): Promise<void> {
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    await child.exited;
+    clearTimeout(timer);
+  }
+
+  // SIGTERM, not SIGKILL: the master of nginx must live long enough to stop its workers.
+  #clear(): void {
+    for (const child of this.#running) child.kill("SIGTERM");
+    if (this.#running.size > 0) Bun.sleepSync(300);
+    for (const child of this.#running) child.kill("SIGKILL");
+    this.remove(this.folder);
+  }
+}
