@@ -1,0 +1,73 @@
+// Reads multipart bodies with the parser of Sluice, and cuts them into chunks.
+
+import {
+  MultipartError,
+  type MultipartLimits,
+  MultipartParser,
+  type MultipartReason,
+  type PartEvent,
+  type PartHeaders,
+  type PartProblem,
+} from "../../src/http/multipart.ts";
+
+export interface ReadPart {
+  headers: PartHeaders;
+  problem?: PartProblem;
+  data: string;
+  complete: boolean;
+}
+
+export interface ReadBody {
+  parts: ReadPart[];
+  reason?: MultipartReason;
+}
+
+/** Reads a whole body. Data is shown byte for byte as ISO 8859-1. */
+export function read(boundary: string, chunks: Iterable<Uint8Array>, limits?: MultipartLimits): ReadBody {
+  const parts: ReadPart[] = [];
+  try {
+    const parser = new MultipartParser(boundary, limits);
+    for (const chunk of chunks) for (const event of parser.push(chunk)) take(parts, event);
+    parser.finish();
+    return { parts };
+  } catch (error) {
+    if (error instanceof MultipartError) return { parts, reason: error.reason };
+    throw error;
+  }
+}
+
+function take(parts: ReadPart[], event: PartEvent): void {
+  const last = parts.at(-1);
+  if (event.kind === "part") {
+    if (last && !last.complete) throw new Error("a part began inside of a part");
+    const { kind: _, ...part } = event;
+    parts.push({ ...part, data: "", complete: false });
+    return;
+  }
+  if (!last || last.complete) throw new Error(`${event.kind} outside of a part`);
+  if (event.kind === "end") last.complete = true;
+  else if (event.bytes.length === 0) throw new Error("empty data");
+  else last.data += Buffer.from(event.bytes).toString("latin1");
+}
+
+export function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "utf8"));
+}
+
+/** A body of one part with this header block and content; its boundary is `b`. */
+export function body(headers: string, data = "data"): Uint8Array {
+  return bytes(`--b\r\n${headers}\r\n\r\n${data}\r\n--b--\r\n`);
+}
+
+export function* oneByOne(all: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < all.length; at++) yield all.subarray(at, at + 1);
+}
+
+export function* cut(all: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
+  let at = 0;
+  for (let turn = 0; at < all.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    yield all.subarray(at, at + size);
+    at += size;
+  }
+}
