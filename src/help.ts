@@ -32,15 +32,15 @@ export const ALWAYS: readonly Row[] = [
   ["-V, --version", "", "Show the version"],
 ];
 
-/** The help, 60 to 100 columns wide, with a line end. */
+/** The help, 80 to 100 columns wide, with a line end. */
 export function helpText(terminal: Terminal): string {
-  const width = Math.min(Math.max(terminal.columns || 80, 60), 100);
+  const width = Math.min(Math.max(terminal.columns, 80), 100);
   const paint = (style: "bold" | "cyan" | "dim", text: string) =>
     terminal.colours ? styleText(style, text, { validateStream: false }) : text;
 
   const layout = new Help();
   layout.helpWidth = width;
-  layout.minWidthToWrap = 20;
+  layout.minWidthToWrap = 0;
 
   const groups = GROUPS.map((name) => ({
     name,

@@ -33,14 +33,14 @@ const TIMES = [
 ] as const;
 
 /** Digits, perhaps with a fraction, and a unit: no sign, no exponent, and too short to leave the range of a number. */
-const QUANTITY = /^(\d{1,16}(?:\.\d{1,16})?) ?([a-z]{0,3})$/i;
+const QUANTITY = /^(\d{1,16}(?:\.\d{1,16})?)(?: ?([a-z]{1,3}))?$/i;
 
 /** Bytes of `10GB` (10^10), `1.5GiB`, `500k` or `1024`, in any case; a fraction of a byte is rounded. */
 export function parseSize(text: string): number | undefined {
   const [, digits, letters = ""] = QUANTITY.exec(text) ?? [];
   const name = `${letters.replace(/b$/i, "")}B`.toLowerCase();
   const unit = SIZES.find((size) => size.name.toLowerCase() === name);
-  return unit && Math.round(Number(digits) * unit.bytes);
+  return digits === undefined || !unit ? undefined : Math.round(Number(digits) * unit.bytes);
 }
 
 /** Seconds of `60s`, `1.5h`, `24h`, `30d`, `500ms` or `60`. */
@@ -117,7 +117,7 @@ export function path(what: string): Kind<string> {
 /** Something a socket can listen on. An IPv6 address loses its brackets; short spellings of IPv4 (`0`, `127.1`) are refused. */
 export function host(): Kind<string> {
   const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-  const name = new RegExp(`^(?=.{1,253}$)(?!(?:.*\\.)?(?:0x)?\\d+$)${label}(?:\\.${label})*$`, "i");
+  const name = new RegExp(`^(?=.{1,253}$)(?!(?:.*\\.)?(?:\\d+|0x[\\da-f]*)$)${label}(?:\\.${label})*$`, "i");
   return {
     allowed: "an IP address or a host name, such as 127.0.0.1, :: or localhost",
     parse: (text) => {
