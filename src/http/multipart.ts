@@ -47,7 +47,9 @@ const EMPTY_LINE = Buffer.from("\r\n\r\n");
  */
 export class MultipartParser {
   readonly #limits: Required<MultipartLimits>;
-  /** CRLF, two hyphens and the boundary. */
+  /** CRLF, two hyphens, the boundary, and room for the byte behind them. */
+  readonly #line: Buffer;
+  /** The same without the last byte. */
   readonly #delimiter: Buffer;
 
   #state: "preamble" | "padding" | "headers" | "data" | "epilogue" = "preamble";
@@ -55,8 +57,6 @@ export class MultipartParser {
   #held = CRLF;
   /** How many of the held bytes are no data even if the match fails: that implied CRLF. */
   #implied = CRLF;
-  /** The byte behind a whole delimiter, when it is held too: CR or hyphen. */
-  #lineEnd = CR;
   /** Headers that began in an earlier chunk, from the CRLF of the boundary line on. */
   #headerBlock: Buffer | undefined;
   #headerLength = 0;
@@ -72,7 +72,8 @@ export class MultipartParser {
    */
   constructor(boundary: string, limits: MultipartLimits = {}) {
     if (!isBoundary(boundary)) throw new MultipartError("invalid_boundary");
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
+    this.#line = Buffer.from(`\r\n--${boundary}\r`, "latin1");
+    this.#delimiter = this.#line.subarray(0, -1);
     this.#limits = {
       maxHeaderBytes: limits.maxHeaderBytes ?? 16 * 1024,
       maxHeaders: limits.maxHeaders ?? 32,
@@ -162,8 +163,8 @@ export class MultipartParser {
       } else if (held === length) {
         if (byte === SPACE || byte === TAB) return this.#endData("padding", at);
         if (byte !== CR && byte !== HYPHEN) return false;
-        this.#lineEnd = byte;
-      } else if (this.#lineEnd === CR) {
+        this.#line[length] = byte;
+      } else if (this.#line[length] === CR) {
         return byte === LF && this.#beginHeaders(at);
       } else {
         return byte === HYPHEN && this.#endData("epilogue", at + 1);
@@ -184,7 +185,7 @@ export class MultipartParser {
 
   /** The held bytes turned out to be data (or preamble): the delimiter's own bytes, so they need not be stored. */
   #releaseHeld(): Uint8Array {
-    const held = Buffer.from([...this.#delimiter, this.#lineEnd]).subarray(this.#implied, this.#held);
+    const held = new Uint8Array(this.#line.subarray(this.#implied, this.#held));
     this.#held = 0;
     this.#implied = 0;
     return held;

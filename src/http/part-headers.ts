@@ -37,6 +37,8 @@ export interface ReadHeaders {
   problem?: PartProblem;
 }
 
+const SPACE = 32;
+const TAB = 9;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -131,7 +133,7 @@ function closingQuote(text: string, from: number, escapes: boolean): number {
   return quote;
 }
 
-/** Browsers encode exactly these three; any other `%` and any other backslash stands for itself (WHATWG HTML 4.10.22.8). */
+/** Browsers encode exactly these three; any other `%` and any other backslash stands for itself (WHATWG HTML, "Multipart form data"). */
 function unescapeQuoted(value: string, escapes: boolean): string {
   const quoted = escapes ? value.replaceAll('\\"', '"') : value;
   return quoted.replace(/%22|%0D|%0A/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
@@ -154,16 +156,16 @@ function isValidUtf8(bytes: Uint8Array): boolean {
 /** Unlike `String.trim`, takes only what RFC 5322 calls white space. */
 function trim(text: string): string {
   let end = text.length;
-  while (end > 0 && isSpace(text[end - 1])) end -= 1;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(skipSpaces(text, 0), end);
 }
 
 function skipSpaces(text: string, from: number): number {
   let at = from;
-  while (at < text.length && isSpace(text[at])) at += 1;
+  while (isSpace(text.charCodeAt(at))) at += 1;
   return at;
 }
 
-function isSpace(character: string | undefined): boolean {
-  return character === " " || character === "\t";
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
