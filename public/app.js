@@ -1,0 +1,103 @@
+// The page: wires the folder in the address bar, the listing, and the uploads to each other.
+// @ts-check
+import { announcer } from "./announce.js";
+import { showFolder } from "./crumbs.js";
+import { byId } from "./dom.js";
+import { listenForChoice, listenForDrops } from "./drop.js";
+import { files } from "./format.js";
+import { gauge, progressOf, resultOf } from "./gauge.js";
+import { listing } from "./listing.js";
+import { uploadPanel } from "./panel.js";
+import { folderOf, folderUrl, isBelow } from "./path.js";
+import { Queue } from "./queue.js";
+import { watch } from "./watch.js";
+
+/** @import { Item } from "./drop.js" */
+
+const DRAW_MS = 100;
+const REFRESH_MS = 2000;
+
+let folder = folderOf(location.pathname);
+const say = announcer(byId("status", HTMLElement));
+const list = listing({ say });
+let drawing = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let refreshTimer;
+let wasBusy = false;
+let heldSaid = false;
+
+const queue = new Queue({ onChange: changed, onSaved: ({ path }) => isBelow(path, folder) && refreshSoon() });
+const drawPanel = uploadPanel(queue);
+const drawGauge = gauge(queue);
+const watcher = watch(queue, changed);
+
+/** Changes come by the thousand; the page is drawn ten times a second at most. */
+function changed() {
+  watcher.wake();
+  if (drawing) return;
+  drawing = true;
+  setTimeout(() => {
+    drawing = false;
+    drawPanel();
+    drawGauge();
+    speak();
+  }, DRAW_MS);
+}
+
+function speak() {
+  const { tally, busy, held } = queue;
+  if (wasBusy && !busy) say(resultOf(tally));
+  else if (held !== undefined && !heldSaid) say(`${held.title}. ${held.detail}`);
+  else if (busy && tally.saved + tally.failed > 0) say(progressOf(tally), "progress");
+  wasBusy = busy;
+  heldSaid = held !== undefined;
+}
+
+/** Look at the folder again: at once when the last file is saved, now and then while more are coming. */
+function refreshSoon() {
+  if (queue.busy && refreshTimer !== undefined) return;
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(
+    () => {
+      refreshTimer = undefined;
+      void list.refresh();
+    },
+    queue.busy ? REFRESH_MS : 0,
+  );
+}
+
+/** @param {Item[]} items */
+function take(items) {
+  if (items.length === 0) return;
+  say(`Uploading ${files(items.length)}`);
+  queue.add(items, folder);
+}
+
+/** @param {string} path @param {boolean} push make an entry in the browser's history */
+async function open(path, push) {
+  folder = path;
+  if (push) history.pushState(null, "", folderUrl(path));
+  showFolder(path);
+  await list.open(path);
+}
+
+listenForDrops(byId("overlay", HTMLElement), take, (name) => say(`Cannot read ${name}`));
+listenForChoice(byId("choose-files", HTMLButtonElement), byId("files-input", HTMLInputElement), take);
+const folderInput = byId("folder-input", HTMLInputElement);
+const folderButton = byId("choose-folder", HTMLButtonElement);
+folderButton.hidden = !("webkitdirectory" in folderInput);
+listenForChoice(folderButton, folderInput, take);
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-folder]") : null;
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!(link instanceof HTMLAnchorElement) || !plain || event.defaultPrevented) return;
+  event.preventDefault();
+  void open(link.dataset["folder"] ?? "", true).then(() => byId("here", HTMLElement).focus());
+});
+addEventListener("popstate", () => void open(folderOf(location.pathname), false));
+addEventListener("online", () => queue.held !== undefined && queue.resume());
+addEventListener("beforeunload", (event) => {
+  if (queue.busy) event.preventDefault();
+});
+void open(folder, false);

@@ -1,0 +1,24 @@
+// Where the reader is: the folders above as links, the folder itself as the heading, the page's title, the hint for terminals.
+// @ts-check
+import { byId, make, setText } from "./dom.js";
+import { folderUrl, nameOf, uploadUrl } from "./path.js";
+
+/** @param {string} folder path below the root, "" for the root */
+export function showFolder(folder) {
+  const segments = folder === "" ? [] : folder.split("/");
+  const name = folder === "" ? "Files" : nameOf(folder);
+  const links = segments.map((_, depth) => {
+    const path = segments.slice(0, depth).join("/");
+    const link = make(
+      "a",
+      { class: "crumb-link", href: folderUrl(path), "data-folder": path },
+      make("bdi", {}, path === "" ? "Files" : nameOf(path)),
+    );
+    return make("li", { class: "crumb" }, link);
+  });
+  byId("crumbs", HTMLElement).replaceChildren(...links);
+  byId("here", HTMLElement).replaceChildren(make("bdi", {}, name));
+  setText(byId("drop-target", HTMLElement), name);
+  setText(byId("curl", HTMLElement), `curl -T FILE '${location.origin}${uploadUrl(folder)}'`);
+  document.title = folder === "" ? "Sluice" : `${name} – Sluice`;
+}

@@ -1,0 +1,91 @@
+// Numbers, sizes, rates, times and dates as people read them, in the reader's own locale.
+// @ts-check
+
+const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
+
+const whole = new Intl.NumberFormat();
+const plainBytes = new Intl.NumberFormat(undefined, { style: "unit", unit: "byte", unitDisplay: "long" });
+const scaled = UNITS.map(
+  (unit) =>
+    new Intl.NumberFormat(undefined, {
+      style: "unit",
+      unit,
+      unitDisplay: "short",
+      minimumSignificantDigits: 2,
+      maximumSignificantDigits: 3,
+    }),
+);
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const dayWord = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+/** @param {number} n */
+export function count(n) {
+  return whole.format(n);
+}
+
+/** "1 file", "12 files". @param {number} n @param {string} [noun] */
+export function files(n, noun = "file") {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** A size with decimal units, as disks and networks count them: 1 kB = 1000 bytes. @param {number} bytes */
+export function size(bytes) {
+  let value = bytes;
+  // 999.5 rounds to 1000 with three digits: it belongs to the next unit.
+  for (const unit of [plainBytes, ...scaled]) {
+    if (value < (unit === plainBytes ? 1000 : 999.5) || unit === scaled.at(-1)) return unit.format(value);
+    value /= 1000;
+  }
+  return plainBytes.format(bytes);
+}
+
+/** @param {number} bytesPerSecond */
+export function rate(bytesPerSecond) {
+  return `${size(Math.round(bytesPerSecond))}/s`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < 9.95) return `${whole.format(Math.round(seconds * 10) / 10)} s`;
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${whole.format(Math.floor(s / 3600))} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** A guess about the future, so it is rough on purpose. @param {number} seconds */
+export function left(seconds) {
+  if (!Number.isFinite(seconds) || seconds > 1e6) return "";
+  if (seconds < 10) return "a few seconds left";
+  if (seconds < 55) return `about ${Math.round(seconds / 10) * 10} s left`;
+  if (seconds < 3600) return `about ${Math.max(1, Math.round(seconds / 60))} min left`;
+  const hours = Math.floor(seconds / 3600);
+  return `about ${hours} h ${Math.floor((seconds % 3600) / 600) * 10} min left`;
+}
+
+/** Rounded down, and 99 at most until the work is done. @param {number} share 0 to 1 @param {boolean} done */
+export function percent(share, done) {
+  return done ? 100 : Math.min(99, Math.floor(share * 100));
+}
+
+/** "today, 14:03", "yesterday, 9:12", or the date. @param {string} iso @param {Date} [now] */
+export function when(iso, now = new Date()) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  const days = Math.round((midnight(date) - midnight(now)) / 86_400_000);
+  if (days === 0 || days === -1) return `${dayWord.format(days, "day")}, ${clock.format(date)}`;
+  return calendar.format(date);
+}
+
+/** Date and time in full, for a tooltip. @param {string} iso */
+export function exactly(iso) {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? "" : `${calendar.format(date)}, ${clock.format(date)}`;
+}
+
+/** @param {Date} date */
+function midnight(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

@@ -1,0 +1,151 @@
+// One upload in the list: its name, its state, its water level, and at the end what the server says about it.
+// @ts-check
+import { dots, icon, make, setIcon, setText } from "./dom.js";
+import { count, duration, left, percent, rate, size } from "./format.js";
+
+/** @import { Queue, State, Upload } from "./queue.js" */
+/** @import { Problem } from "./problem.js" */
+
+/** @type {Record<State, { word: string, icon: string }>} */
+const STATES = {
+  waiting: { word: "Waiting", icon: "gate" },
+  sending: { word: "Sending", icon: "sending" },
+  saving: { word: "Saving", icon: "saving" },
+  saved: { word: "Saved", icon: "saved" },
+  failed: { word: "Failed", icon: "failed" },
+  cancelled: { word: "Cancelled", icon: "cancelled" },
+};
+
+/** @type {Record<string, string>} */
+const LIMITS = {
+  network: "the network is the limit",
+  disk: "the disk is the limit",
+  sync: "the disk is the limit",
+  hash: "checking is the limit",
+  processor: "the server’s processor is the limit",
+};
+
+/**
+ * @param {Upload} upload
+ * @param {Queue} queue
+ */
+export function uploadRow(upload, queue) {
+  const picture = icon("gate", "upload-icon");
+  const link = make("a", { class: "upload-name" }, make("bdi", {}, upload.name));
+  const state = make("span", { class: "upload-state" });
+  const received = make("span", { class: "bar-received" });
+  const saved = make("span", { class: "bar-saved" });
+  const bar = make(
+    "div",
+    {
+      class: "bar",
+      role: "progressbar",
+      "aria-label": `${upload.name}, saved on the disk`,
+      "aria-valuemin": "0",
+    },
+    received,
+    saved,
+  );
+  bar.setAttribute("aria-valuemax", "100");
+  const numbers = make("p", { class: "upload-numbers" });
+  const ending = make("div", { class: "upload-ending" });
+  const action = make("button", { type: "button", class: "button-quiet upload-action" });
+  const line = make("div", { class: "upload-line" }, link, state);
+  const row = make(
+    "li",
+    { class: "upload" },
+    picture,
+    line,
+    action,
+    make("div", { class: "upload-details" }, bar, numbers, ending),
+  );
+  /** @type {State | undefined} */
+  let shown;
+
+  action.addEventListener("click", () => {
+    if (upload.state === "failed" || upload.state === "cancelled") queue.retry(upload);
+    else queue.cancel(upload);
+  });
+
+  function showState() {
+    const over = upload.state === "saved" || upload.state === "failed" || upload.state === "cancelled";
+    row.dataset["state"] = upload.state;
+    setIcon(picture, STATES[upload.state].icon);
+    setText(state, STATES[upload.state].word);
+    bar.hidden = over || upload.state === "waiting";
+    ending.replaceChildren(...endingOf(upload));
+    if (upload.state === "saved" && upload.saved !== undefined) {
+      link.setAttribute("href", `${upload.saved.url}?download`);
+      link.setAttribute("download", "");
+      // The button goes; a keyboard that stood on it stands on the file now.
+      if (document.activeElement === action) link.focus();
+    }
+    action.hidden = upload.state === "saved";
+    setText(action, upload.state === "failed" || upload.state === "cancelled" ? "Retry" : "Cancel");
+    action.setAttribute("aria-label", `${action.textContent} ${upload.name}`);
+  }
+
+  return {
+    element: row,
+    update() {
+      if (shown !== upload.state) showState();
+      shown = upload.state;
+      setText(numbers, numbersOf(upload));
+      const total = upload.file.size;
+      const full = percent(total === 0 ? 0 : (upload.level?.saved ?? 0) / total, false);
+      bar.setAttribute("aria-valuenow", String(full));
+      saved.style.width = `${full}%`;
+      received.style.width = `${percent(total === 0 ? 0 : (upload.level?.received ?? upload.sent) / total, false)}%`;
+    },
+  };
+}
+
+/** @param {Upload} upload */
+function numbersOf({ state, file, sent, level, saved }) {
+  const total = size(file.size);
+  if (state === "waiting") return total;
+  if (state === "sending" && level === undefined) return `${size(sent)} of ${total} sent`;
+  if (state === "sending" && level !== undefined) {
+    const speed = level.bytesPerSecond;
+    const rest = speed > 0 ? left((file.size - level.saved) / speed) : "";
+    const limit = LIMITS[level.bottleneck] ?? "";
+    return dots(`${size(level.saved)} of ${total} saved`, speed > 0 ? rate(speed) : "", rest, limit);
+  }
+  if (state === "saving") {
+    const done = level === undefined ? "" : `${size(Math.min(level.saved, file.size))} of ${total} saved`;
+    return dots("All sent, the server is finishing", done || total);
+  }
+  if (state === "saved" && saved !== undefined) {
+    const flow = saved.flow;
+    if (flow === undefined) return size(saved.size);
+    return dots(
+      `${size(saved.size)} in ${duration(flow.seconds)}`,
+      flow.bytesPerSecond > 0 ? rate(flow.bytesPerSecond) : "",
+    );
+  }
+  return "";
+}
+
+/** @param {Upload} upload @returns {Node[]} */
+function endingOf({ state, saved, problem }) {
+  if (state === "saved" && saved !== undefined) {
+    const lines = [];
+    if (saved.renamedFrom !== undefined) {
+      lines.push(make("p", {}, "The name was taken, so it is now ", make("bdi", {}, saved.name)));
+    }
+    if (saved.flow !== undefined) lines.push(make("p", {}, saved.flow.explanation));
+    return lines;
+  }
+  return state === "failed" && problem !== undefined ? [problemBox(problem)] : [];
+}
+
+/** @param {Problem} problem */
+export function problemBox({ title, detail, errors, omitted }) {
+  const box = make("div", { class: "problem" }, make("p", { class: "problem-title" }, title));
+  if (detail !== "") box.append(make("p", {}, detail));
+  const lines = errors.filter((line) => line !== "" && line !== detail);
+  if (omitted > 0) lines.push(`and ${count(omitted)} more`);
+  if (lines.length > 0)
+    box.append(make("ul", { class: "problem-list" }, ...lines.map((line) => make("li", {}, line))));
+  return box;
+}

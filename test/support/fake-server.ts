@@ -1,0 +1,173 @@
+// A stand-in for Sluice that serves the page and answers as scripted: it can hold an upload in any state for as long as a test looks.
+
+import { join } from "node:path";
+import type { Server } from "bun";
+
+const PUBLIC = join(import.meta.dir, "../../public");
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** An entry as `GET /api/entries` lists it. */
+export interface FakeEntry {
+  path: string;
+  kind: "file" | "folder";
+  size?: number;
+  modified?: string;
+}
+
+/** How one upload is answered. */
+export interface Script {
+  /** Share of the body to read before holding; 1 reads all. */
+  read?: number;
+  /** What `GET /api/uploads` says meanwhile, as shares of the size. */
+  received?: number;
+  saved?: number;
+  bytesPerSecond?: number;
+  /** Resolves when the rest may be read and the answer sent. */
+  until?: Promise<void>;
+  /** The answer instead of 201. `"cut"` closes the connection without one. */
+  answer?: Response | "cut";
+}
+
+interface Running {
+  id: string;
+  path: string;
+  size: number;
+  received: number;
+  saved: number;
+  bytesPerSecond: number;
+  bottleneck: string;
+  started: string;
+  state: "receiving" | "saving";
+}
+
+/** What a test sees and sets. */
+export interface FakeServer extends Disposable {
+  url: string;
+  entries: FakeEntry[];
+  /** Decides about each upload; by default all are read and saved. */
+  script: (path: string) => Script;
+  /** `X-Request-Id` of every upload that began. */
+  ids: string[];
+  /** The most uploads that ran at the same time. */
+  mostAtOnce: number;
+}
+
+/** Starts the fake on a free port. Dispose it to stop it. */
+export function startFakeServer(): FakeServer {
+  const running = new Map<string, Running>();
+  const fake: FakeServer = {
+    url: "",
+    entries: [],
+    script: () => ({}),
+    ids: [],
+    mostAtOnce: 0,
+    [Symbol.dispose]: () => void server.stop(true),
+  };
+  const server: Server<undefined> = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    async fetch(request) {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname === "/api/uploads") return Response.json({ uploads: [...running.values()] });
+      if (pathname === "/api/entries") return Response.json(page(fake.entries, searchParams));
+      if (request.method === "PUT") return upload(fake, running, server, request, pathname);
+      return asset(pathname);
+    },
+  });
+  fake.url = server.url.href.replace(/\/$/, "");
+  return fake;
+}
+
+async function upload(
+  fake: FakeServer,
+  running: Map<string, Running>,
+  server: Server<undefined>,
+  request: Request,
+  pathname: string,
+): Promise<Response> {
+  const path = pathname.slice("/files/".length).split("/").map(decodeURIComponent).join("/");
+  const size = Number(request.headers.get("content-length"));
+  const id = request.headers.get("x-request-id") ?? "";
+  const script = fake.script(path);
+  fake.ids.push(id);
+  running.set(id, {
+    id,
+    path,
+    size,
+    received: size * (script.received ?? 1),
+    saved: size * (script.saved ?? 0),
+    bytesPerSecond: script.bytesPerSecond ?? 0,
+    bottleneck: "network",
+    started: new Date().toISOString(),
+    state: script.read === undefined || script.read >= 1 ? "saving" : "receiving",
+  });
+  fake.mostAtOnce = Math.max(fake.mostAtOnce, running.size);
+  try {
+    const stop = size * (script.read ?? 1);
+    let got = 0;
+    let held = script.until === undefined;
+    for await (const chunk of request.body ?? []) {
+      got += chunk.byteLength;
+      if (!held && got >= stop && stop < size) {
+        held = true;
+        await script.until;
+      }
+    }
+    if (!held) await script.until;
+    if (script.answer === "cut") {
+      void server.stop(true);
+      return new Response();
+    }
+    if (script.answer !== undefined) return script.answer;
+    fake.entries.push({ path, kind: "file", size: got, modified: new Date().toISOString() });
+    return Response.json(saved(path, got), { status: 201 });
+  } finally {
+    running.delete(id);
+  }
+}
+
+function saved(path: string, bytes: number) {
+  return {
+    path,
+    name: path.slice(path.lastIndexOf("/") + 1),
+    size: bytes,
+    etag: '"1"',
+    modified: new Date().toISOString(),
+    url: urlOf(path),
+    flow: {
+      bytes,
+      seconds: 2.5,
+      bytesPerSecond: bytes / 2.5,
+      waits: { network: 2.4, disk: 0.05, sync: 0.04, hash: 0, other: 0.01 },
+      bottleneck: "network",
+      explanation: "The network was the limit: 96 % of the time was spent waiting for data.",
+    },
+  };
+}
+
+function page(all: FakeEntry[], query: URLSearchParams) {
+  const folder = query.get("folder") ?? "";
+  const start = Number(query.get("cursor") ?? 0);
+  const limit = Number(query.get("limit") ?? 100);
+  const here = all.filter(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf("/"))) === folder);
+  const entries = here.slice(start, start + limit).map((entry) => ({
+    ...entry,
+    name: entry.path.slice(entry.path.lastIndexOf("/") + 1),
+    modified: entry.modified ?? "2026-01-01T12:00:00.000Z",
+    url: urlOf(entry.path),
+  }));
+  return { folder, entries, next: start + limit < here.length ? String(start + limit) : null };
+}
+
+function asset(pathname: string): Response {
+  const isPage = pathname === "/" || pathname.startsWith("/files/");
+  const file = Bun.file(join(PUBLIC, isPage ? "index.html" : pathname));
+  return new Response(file, { headers: { "content-security-policy": POLICY, "cache-control": "no-cache" } });
+}
+
+function urlOf(path: string): string {
+  return `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
+}
