@@ -106,25 +106,35 @@ export function checkFolderPath(decoded: string, pointer = "/folder"): FolderPat
   return check(decoded, pointer, true) as FolderPath;
 }
 
+// `Unsafe` only says to the type checker what the schema decodes to.
+
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file. */
-export const FilePathParam = Type.Transform(Type.String({ description: "Path of a file below the root" }))
-  .Decode((encoded) => checkFilePath(decode(encoded, "/path"), "/path"))
-  .Encode((path) => encodePath(path));
+export const FilePathParam = Type.Unsafe<FilePath>(
+  Type.Transform(Type.String({ description: "Path of a file below the root" }))
+    .Decode((encoded) => checkFilePath(decode(encoded, "/path"), "/path"))
+    .Encode((path) => encodePath(path)),
+);
 
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a folder. */
-export const FolderPathParam = Type.Transform(Type.String({ description: "Path of a folder below the root" }))
-  .Decode((encoded) => checkFolderPath(decode(encoded, "/folder"), "/folder"))
-  .Encode((path) => encodePath(path));
+export const FolderPathParam = Type.Unsafe<FolderPath>(
+  Type.Transform(Type.String({ description: "Path of a folder below the root" }))
+    .Decode((encoded) => checkFolderPath(decode(encoded, "/folder"), "/folder"))
+    .Encode((path) => encodePath(path)),
+);
 
 /** The value of a query parameter or a JSON member (decoded already) as the path of a folder. */
-export const FolderPathValue = Type.Transform(Type.String({ description: "Path of a folder below the root" }))
-  .Decode((decoded) => checkFolderPath(decoded, "/folder"))
-  .Encode((path) => path);
+export const FolderPathValue = Type.Unsafe<FolderPath>(
+  Type.Transform(Type.String({ description: "Path of a folder below the root" }))
+    .Decode((decoded) => checkFolderPath(decoded, "/folder"))
+    .Encode((path) => path),
+);
 
 /** The value of a query parameter or a JSON member (decoded already) as the path of a file. */
-export const FilePathValue = Type.Transform(Type.String({ description: "Path of a file below the root" }))
-  .Decode((decoded) => checkFilePath(decoded, "/path"))
-  .Encode((path) => path);
+export const FilePathValue = Type.Unsafe<FilePath>(
+  Type.Transform(Type.String({ description: "Path of a file below the root" }))
+    .Decode((decoded) => checkFilePath(decoded, "/path"))
+    .Encode((path) => path),
+);
 
 /** A checked path that a client named below a folder: `filename` of a form's part may hold folders. */
 export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {

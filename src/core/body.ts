@@ -3,7 +3,10 @@
 import { Problem } from "../errors.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Reader = ReturnType<ReadableStream<Bytes>["getReader"]>;
+interface Reader {
+  read(): Promise<{ done: boolean; value?: Bytes | undefined }>;
+  cancel(): Promise<void>;
+}
 
 /** Milliseconds a body may keep the thread before others get a turn. */
 const TURN = 5;
@@ -65,7 +68,7 @@ export class Body {
             "idle_timeout",
             `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout).`,
           );
-        if (done) break;
+        if (done || !value) break;
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
         this.#renew();

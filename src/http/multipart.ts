@@ -16,7 +16,7 @@ export type PartEvent =
       problem?: PartProblem;
     }
   /** Never empty; a view into the pushed chunk, or a small copy. Valid as long as the chunk is. */
-  | { kind: "data"; bytes: Uint8Array }
+  | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
   /** The part is complete: the boundary after it was seen. Without it, what arrived is only a beginning. */
   | { kind: "end" };
 
@@ -87,7 +87,7 @@ export class MultipartParser {
    * whoever waits between two events slows the sender down. Read every event of a chunk before the next push.
    * @throws MultipartError when the body is broken; the parser cannot be used after it
    */
-  *push(chunk: Uint8Array): Generator<PartEvent, void, undefined> {
+  *push(chunk: Uint8Array<ArrayBuffer>): Generator<PartEvent, void, undefined> {
     if (this.#reading)
       throw new TypeError("Cannot push: the events of the chunk before were not read to their end");
     this.#reading = true;
@@ -184,7 +184,7 @@ export class MultipartParser {
   }
 
   /** The held bytes turned out to be data (or preamble): the delimiter's own bytes, so they need not be stored. */
-  #releaseHeld(): Uint8Array {
+  #releaseHeld(): Uint8Array<ArrayBuffer> {
     const held = new Uint8Array(this.#line.subarray(this.#implied, this.#held));
     this.#held = 0;
     this.#implied = 0;

@@ -42,28 +42,54 @@ export async function descend(
 ): Promise<Anchor> {
   let current = anchorAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
   for (const segment of segments) {
-    const inside = `${current.path}/${segment}`;
+    const parent = current;
     try {
-      const fd = await openFolder(calls, current, inside, create);
-      await calls.close(current.fd);
-      current = anchorAt(fd, inside);
-    } catch (error) {
-      await calls.close(current.fd);
-      throw error;
+      current = await enter(calls, parent, segment, create);
+    } finally {
+      await release(calls, parent);
     }
   }
   return current;
 }
 
-async function openFolder(calls: Calls, parent: Anchor, inside: string, create: boolean): Promise<number> {
+/** Closes an anchor. Never throws: a folder that was only looked at has nothing to lose. */
+export async function release(calls: Calls, anchor: Anchor): Promise<void> {
+  await calls.close(anchor.fd).catch(() => {
+    // The system lets go of a descriptor also when it reports an error.
+  });
+}
+
+/**
+ * The name an entry has, or would get: macOS, and archives made there, decompose letters, and such a name is the
+ * same to clients. Other forms are found for reading only.
+ */
+export async function nameOnDisk(calls: Calls, folder: Anchor, name: string): Promise<string> {
+  const decomposed = name.normalize("NFD");
+  if (decomposed === name) return name;
+  const exists = (form: string): Promise<boolean> =>
+    calls.lstat(`${folder.path}/${form}`).then(
+      () => true,
+      () => false,
+    );
+  return !(await exists(name)) && (await exists(decomposed)) ? decomposed : name;
+}
+
+async function enter(calls: Calls, parent: Anchor, segment: string, create: boolean): Promise<Anchor> {
+  const inside = `${parent.path}/${await nameOnDisk(calls, parent, segment)}`;
+  try {
+    return anchorAt(await openFolder(calls, inside), inside);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT" || !create) throw error;
+  }
+  await makeFolder(calls, parent, inside);
+  return anchorAt(await openFolder(calls, inside), inside);
+}
+
+async function openFolder(calls: Calls, inside: string): Promise<number> {
   try {
     return await calls.open(inside, OPEN_FOLDER);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === "ENOENT" && create) {
-      await makeFolder(calls, parent, inside);
-      return await openFolder(calls, parent, inside, false);
-    }
     if (errno !== "ENOTDIR" && errno !== "ELOOP") throw error;
     // Linux says ENOTDIR for a link as well.
     if ((await calls.lstat(inside)).isSymbolicLink())

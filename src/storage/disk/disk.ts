@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../path.ts";
 import type { Entry, Space, Storage, StoredFile, StoredUpload } from "../storage.ts";
-import { type Anchor, descend, openAnchor } from "./anchor.ts";
+import { type Anchor, descend, nameOnDisk, openAnchor, release } from "./anchor.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { type Lock, lockRoot } from "./lock.ts";
@@ -50,22 +50,22 @@ function noWorkplace(): Problem {
 }
 
 async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<Workplace> {
-  let reserved: Anchor;
+  const opened: Anchor[] = [];
+  let lock: Lock | undefined;
   try {
-    reserved = await descend(calls, root, [RESERVED], true);
-  } catch (error) {
-    const problem = diskProblem(error);
-    if (problem.code === "storage_read_only") return problem;
-    throw error;
-  }
-  try {
-    const lock = lockRoot(`${real}/${RESERVED}`);
+    const reserved = await descend(calls, root, [RESERVED], true);
+    opened.push(reserved);
+    lock = lockRoot(`${real}/${RESERVED}`);
     const temporaries = await descend(calls, reserved, ["uploads"], true);
+    opened.push(temporaries);
     for (const left of await calls.readdir(temporaries.path))
-      await calls.unlink(`${temporaries.path}/${left.name}`);
+      if (!left.isDirectory()) await calls.unlink(`${temporaries.path}/${left.name}`);
     return { lock, reserved, temporaries };
   } catch (error) {
-    await calls.close(reserved.fd);
+    lock?.release();
+    for (const anchor of opened) await release(calls, anchor);
+    const problem = diskProblem(error);
+    if (problem.code === "storage_read_only") return problem;
     throw error;
   }
 }
@@ -77,12 +77,13 @@ export class DiskStorage implements Storage {
   readonly #shop: Workshop | Problem;
   readonly #reader: Reader;
   #space: { at: number; value: Promise<Space> } | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(calls: Calls, real: string, root: Anchor, workplace: Workplace) {
     this.#calls = calls;
     this.#root = root;
     this.#workplace = workplace;
-    this.#reader = new Reader(calls, real);
+    this.#reader = new Reader(calls, real, calls.stat(root.fd));
     this.#shop =
       workplace instanceof Problem
         ? workplace
@@ -122,19 +123,22 @@ export class DiskStorage implements Storage {
     try {
       const folder = await descend(calls, this.#root, segments, false);
       try {
-        const stat = await calls.lstat(`${folder.path}/${name}`);
+        const there = `${folder.path}/${await nameOnDisk(calls, folder, name)}`;
+        const stat = await calls.lstat(there);
         if (stat.isDirectory()) throw new Problem("is_folder", "This is a folder; only files are removed.");
         if (stat.isSymbolicLink())
           throw new Problem("link_in_path", "This is a link; nothing is removed through links.");
-        await calls.unlink(`${folder.path}/${name}`);
+        if (!stat.isFile()) throw new Problem("not_found", "There is no such file.");
+        await calls.unlink(there);
         await folders.sync(folder);
       } finally {
-        await calls.close(folder.fd);
+        await release(calls, folder);
       }
     } catch (error) {
-      if (errnoOf(error) === "ENOENT")
-        throw new Problem("not_found", "There is no such file.", { cause: error });
-      throw diskProblem(error);
+      const problem = diskProblem(error);
+      if (errnoOf(error) !== "ENOENT" && problem.code !== "not_a_folder") throw problem;
+      await this.#reader.proveRoot();
+      throw new Problem("not_found", "There is no such file.", { cause: error });
     }
   }
 
@@ -152,34 +156,40 @@ export class DiskStorage implements Storage {
   }
 
   async check(): Promise<void> {
-    const { temporaries } = this.#writable;
+    const { calls, temporaries } = this.#writable;
     const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
     try {
-      const fd = await this.#calls.open(
-        name,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
-        0o600,
-      );
-      await this.#calls.close(fd);
-      await this.#calls.unlink(name);
+      const fd = await calls.open(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      try {
+        // One byte: a full disk still makes empty files.
+        await calls.write(Bun.file(fd), new Blob(["."]));
+      } finally {
+        await calls.close(fd);
+        await calls.unlink(name);
+      }
     } catch (error) {
-      if (errnoOf(error) === "ENOENT")
-        throw new Problem("storage_gone", "The root of the server was removed.", { cause: error });
       throw diskProblem(error);
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    // Only once: the numbers of closed descriptors may already be somebody else's.
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (!(this.#workplace instanceof Problem)) {
       const { lock, reserved, temporaries } = this.#workplace;
-      await this.#calls.close(temporaries.fd);
-      await this.#calls.close(reserved.fd);
+      await release(this.#calls, temporaries);
+      await release(this.#calls, reserved);
       lock.release();
     }
-    await this.#calls.close(this.#root.fd);
+    await release(this.#calls, this.#root);
   }
 
   get #writable(): Workshop {
+    if (this.#closing) throw new Problem("storage_gone", "The storage is closed.");
     if (this.#shop instanceof Problem) throw this.#shop;
     return this.#shop;
   }

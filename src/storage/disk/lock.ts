@@ -1,6 +1,6 @@
 // One server per root: a lock that the system lets go of when the process ends, however it ends.
 
-import { Database } from "bun:sqlite";
+import { constants, Database } from "bun:sqlite";
 import { join } from "node:path";
 import { Problem } from "../../errors.ts";
 
@@ -9,24 +9,32 @@ export interface Lock {
   release(): void;
 }
 
+// Without links: a lock file that is one would be made wherever it points to.
+const FLAGS = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE | constants.SQLITE_OPEN_NOFOLLOW;
+
 /**
  * SQLite takes a real file lock on every system Bun runs on, also between processes in different containers that
  * share the folder; a file with a process id in it would outlive a crash.
- * @param folder the server's own folder in the root
+ * @param folder the server's own folder in the root, by its real path
  * @throws RootInUse when another server, or this one, holds it
+ * @throws Problem link_in_path, storage_failed
  */
 export function lockRoot(folder: string): Lock {
-  const database = new Database(join(folder, "lock"));
+  let database: Database | undefined;
   try {
+    database = new Database(join(folder, "lock"), FLAGS);
     database.run("PRAGMA journal_mode = OFF");
     database.run("BEGIN EXCLUSIVE");
+    const held = database;
+    return { release: () => held.close() };
   } catch (cause) {
-    database.close();
-    if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_BUSY")
-      throw new RootInUse({ cause });
+    database?.close();
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "SQLITE_BUSY") throw new RootInUse({ cause });
+    if (code === "SQLITE_CANTOPEN_SYMLINK")
+      throw new Problem("link_in_path", "The lock of the root is a link.", { cause });
     throw new Problem("storage_failed", "The root cannot be locked.", { cause });
   }
-  return { release: () => database.close() };
 }
 
 /** Another server serves this root: two would remove each other's unfinished uploads. */

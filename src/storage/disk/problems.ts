@@ -24,6 +24,11 @@ export function diskProblem(error: unknown): Problem {
     case "EACCES":
     case "EPERM":
       return new Problem("storage_read_only", "The server may not write to its root.", { cause: error });
+    case "ENOENT":
+    case "ESTALE":
+      return new Problem("storage_gone", "The root of the server, or a folder in it, was removed.", {
+        cause: error,
+      });
     case "EMFILE":
     case "ENFILE":
       return new Problem("out_of_files", "The server has no file descriptors left.", {

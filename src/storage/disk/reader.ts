@@ -7,6 +7,7 @@ import {
   checkFolderPath,
   type FilePath,
   type FolderPath,
+  nameOf,
   RESERVED,
   segmentsOf,
 } from "../../path.ts";
@@ -17,14 +18,24 @@ import { diskProblem, errnoOf } from "./problems.ts";
 
 // Entries looked at together: enough to keep the thread pool busy.
 const TOGETHER = 32;
-// A name that is not there, or that a link hides: for a client all of them are nothing.
-const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+// A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
+
+/** The real place of a path and what is there. */
+interface Found {
+  real: string;
+  stat: BigIntStats;
+}
 
 export class Reader {
-  /** @param root the real path of the root: no link in it */
+  /**
+   * @param root the real path of the root: no link in it
+   * @param identity of the folder that had this path at the start
+   */
   constructor(
     readonly calls: Calls,
     readonly root: string,
+    readonly identity: Pick<BigIntStats, "dev" | "ino">,
   ) {}
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
@@ -34,18 +45,18 @@ export class Reader {
 
   async probe(path: FilePath): Promise<Entry | null> {
     const segments = segmentsOf(path);
-    let at = this.root;
+    let folder = this.root;
     for (const [index, segment] of segments.entries()) {
-      at = `${at}/${segment}`;
-      const stat = await this.#lstat(at);
-      if (stat === null) return null;
-      if (stat.isSymbolicLink())
+      const there = await this.#unfollowed(folder, segment);
+      if (there === null) return null;
+      if (there.stat.isSymbolicLink())
         throw new Problem(
           "link_in_path",
           "A segment of the path is a link; nothing is written through links.",
         );
-      if (index === segments.length - 1) return describe(path, stat);
-      if (!stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
+      if (index === segments.length - 1) return describe(path, there.stat);
+      if (!there.stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
+      folder = there.real;
     }
     return null;
   }
@@ -62,69 +73,102 @@ export class Reader {
     const found = await this.#look(folder);
     if (!found) throw new Problem("not_found", "There is no such folder.");
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const names = await this.#names(found.real);
+    const names = [...(await this.#namesByPath(folder, found.real))];
     const entries: Entry[] = [];
     for (let at = 0; at < names.length; at += TOGETHER) {
-      const some = names.slice(at, at + TOGETHER).map((name) => this.#child(folder, name));
+      const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
+        const child = await this.#lookAt(`${found.real}/${name}`);
+        return child && describe(path, child.stat);
+      });
       for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
     }
     return entries;
   }
 
-  async #names(real: string): Promise<string[]> {
-    try {
-      return (await this.calls.readdir(real)).map((entry) => entry.name);
-    } catch (error) {
-      throw diskProblem(error);
-    }
+  /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
+  async proveRoot(): Promise<void> {
+    const there = await this.#lstat(this.root);
+    if (there?.ino === this.identity.ino && there.dev === this.identity.dev) return;
+    throw new Problem("storage_gone", "The root of the server was removed.");
   }
 
-  /** An entry whose name no client could ask for (a backslash, a device name, broken UTF-8) is not shown. */
-  async #child(folder: FolderPath, name: string): Promise<Entry | null> {
-    let path: FilePath | FolderPath;
-    try {
-      path = checkFilePath(folder === "" ? name : `${folder}/${name}`);
-    } catch {
-      return null;
+  /**
+   * The names in a folder by the path that clients know them by. A name that no client could ask for (a backslash, a
+   * device name, broken UTF-8, a second Unicode form of a name) is left out.
+   */
+  async #namesByPath(folder: FolderPath, real: string): Promise<Map<FilePath, string>> {
+    const entries = await absentIsNull(this.calls.readdir(real));
+    if (!entries) throw new Problem("not_found", "There is no such folder.");
+    const names = new Map<FilePath, string>();
+    for (const { name } of entries) {
+      const path = addressable(folder, name);
+      // The NFC form is found first, so it is listed if it is there.
+      if (path && (!names.has(path) || name === nameOf(path))) names.set(path, name);
     }
-    return await this.find(path);
+    return names;
   }
 
-  /** The real place of a path and what is there; `null` when there is nothing for clients. */
-  async #look(path: FilePath | FolderPath): Promise<{ real: string; stat: BigIntStats } | null> {
-    const real = (await this.#real(path)) ?? (await this.#realOfOtherForm(path));
+  /** `null` when there is nothing for clients. */
+  async #look(path: FilePath | FolderPath): Promise<Found | null> {
+    const found = (await this.#lookAt(this.#below(path))) ?? (await this.#lookForOtherForm(path));
+    if (found === null) await this.proveRoot();
+    return found;
+  }
+
+  async #lookAt(place: string): Promise<Found | null> {
+    const real = await absentIsNull(this.calls.realpath(place));
     if (real === null || !this.#inside(real)) return null;
     const stat = await this.#lstat(real);
-    return stat === null ? null : { real, stat };
+    return stat && { real, stat };
   }
 
-  async #real(path: string): Promise<string | null> {
-    return await absentIsNull(this.calls.realpath(path === "" ? this.root : `${this.root}/${path}`));
+  /** What a write would meet: see `nameOnDisk`. */
+  async #unfollowed(folder: string, segment: string): Promise<Found | null> {
+    for (const form of new Set([segment, segment.normalize("NFD")])) {
+      const stat = await this.#lstat(`${folder}/${form}`);
+      if (stat) return { real: `${folder}/${form}`, stat };
+    }
+    return null;
   }
 
   /** Names that another program wrote in another Unicode form than NFC are found under their NFC form. */
-  async #realOfOtherForm(path: string): Promise<string | null> {
+  async #lookForOtherForm(path: FilePath | FolderPath): Promise<Found | null> {
     if (!/[^\0-\x7f]/.test(path)) return null;
-    let at = this.root;
-    for (const segment of path.split("/")) {
-      const names = await absentIsNull(this.calls.readdir(at));
-      const match =
-        names?.find((entry) => entry.name === segment) ??
-        names?.find((entry) => entry.name.normalize("NFC") === segment);
-      if (!match) return null;
-      at = `${at}/${match.name}`;
+    let at: Found | null = await this.#lookAt(this.root);
+    for (const segment of segmentsOf(path)) {
+      if (!at) return null;
+      const real: string = at.real;
+      at = await this.#lookAt(`${real}/${segment}`);
+      if (at || !/[^\0-\x7f]/.test(segment)) continue;
+      const names = await absentIsNull(this.calls.readdir(real));
+      const match = names?.find(({ name }) => name.normalize("NFC") === segment);
+      at = match ? await this.#lookAt(`${real}/${match.name}`) : null;
     }
-    return await absentIsNull(this.calls.realpath(at));
+    return at;
+  }
+
+  #below(path: string): string {
+    if (path === "") return this.root;
+    return this.root === "/" ? `/${path}` : `${this.root}/${path}`;
   }
 
   #inside(real: string): boolean {
-    const own = `${this.root}/${RESERVED}`;
+    const own = this.#below(RESERVED);
     if (real === own || real.startsWith(`${own}/`)) return false;
     return real === this.root || real.startsWith(this.root === "/" ? "/" : `${this.root}/`);
   }
 
   async #lstat(path: string): Promise<BigIntStats | null> {
     return await absentIsNull(this.calls.lstat(path));
+  }
+}
+
+/** The path by which clients know a name on the disk, `null` when no path can name it. */
+function addressable(folder: FolderPath, name: string): FilePath | null {
+  try {
+    return checkFilePath(folder === "" ? name : `${folder}/${name}`);
+  } catch {
+    return null;
   }
 }
 

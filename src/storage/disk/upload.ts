@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { Problem } from "../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../path.ts";
 import type { Finished, StorageWork, StoredUpload } from "../storage.ts";
-import { type Anchor, descend } from "./anchor.ts";
+import { type Anchor, descend, nameOnDisk, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry } from "./entry.ts";
 import type { FolderSync } from "./folder-sync.ts";
@@ -13,6 +13,8 @@ import { diskProblem, errnoOf } from "./problems.ts";
 import { DiskWriter } from "./writer.ts";
 
 const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** How often a vanished folder is made again. */
+const ATTEMPTS = 3;
 
 /** What all uploads of one disk share. `temporaries` is on the file system of the root. */
 export interface Workshop {
@@ -25,8 +27,9 @@ export interface Workshop {
 
 export class DiskUpload implements StoredUpload {
   readonly #writer: DiskWriter;
-  #open = true;
-  #ended = false;
+  #finishing: Promise<Finished> | undefined;
+  #discarding: Promise<void> | undefined;
+  #published = false;
   #synced = false;
   #publishWaited = 0;
 
@@ -41,11 +44,12 @@ export class DiskUpload implements StoredUpload {
   /** @throws Problem */
   static async begin(shop: Workshop): Promise<DiskUpload> {
     const temporary = `${shop.temporaries.path}/${crypto.randomUUID()}`;
+    let fd: number | undefined;
     try {
-      return new DiskUpload(shop, temporary, await shop.calls.open(temporary, OPEN_NEW, 0o666));
+      fd = await shop.calls.open(temporary, OPEN_NEW, 0o666);
+      return new DiskUpload(shop, temporary, fd);
     } catch (error) {
-      if (errnoOf(error) === "ENOENT")
-        throw new Problem("storage_gone", "The root of the server was removed.", { cause: error });
+      if (fd !== undefined) await throwAway(shop.calls, fd, temporary);
       throw diskProblem(error);
     }
   }
@@ -64,23 +68,38 @@ export class DiskUpload implements StoredUpload {
     return this.#writer.append(chunk);
   }
 
-  async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
-    if (!this.#synced) {
-      await this.#writer.finish();
-      this.#synced = true;
-    }
+  finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+    this.#finishing = this.#finish(path, options.replace);
+    return this.#finishing;
+  }
+
+  discard(): Promise<void> {
+    this.#discarding ??= this.#discard();
+    return this.#discarding;
+  }
+
+  async #discard(): Promise<void> {
+    if (this.#published) return;
+    await this.#writer.stop();
+    await this.#finishing?.catch(() => {
+      // Whoever called finish knows.
+    });
+    // A name that was being given when the discard came is given: it must not be half taken back.
+    if (!this.#published) await throwAway(this.shop.calls, this.fd, this.temporary);
+  }
+
+  async #finish(path: FilePath, replace: boolean): Promise<Finished> {
+    if (!this.#synced) await this.#writer.finish();
+    this.#synced = true;
     const start = performance.now();
     try {
-      const folder = await this.#folderFor(path);
-      try {
-        const replaced = await this.#publish(`${folder.path}/${nameOf(path)}`, options.replace);
-        const entry = fileEntry(path, this.shop.calls.stat(this.fd));
-        await this.shop.folders.sync(folder);
-        this.#ended = true;
-        await this.#close();
-        return { entry, replaced };
-      } finally {
-        await this.shop.calls.close(folder.fd);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#publish(path, replace);
+        } catch (error) {
+          // A folder that was removed between looking and naming is made again; a root that is gone stays gone.
+          if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
+        }
       }
     } catch (error) {
       throw diskProblem(error);
@@ -89,34 +108,33 @@ export class DiskUpload implements StoredUpload {
     }
   }
 
-  async discard(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    await this.#writer.stop();
-    await this.#close();
+  async #publish(path: FilePath, replace: boolean): Promise<Finished> {
+    const { calls, folders, root } = this.shop;
+    const folder = await descend(calls, root, segmentsOf(folderOf(path)), true);
     try {
-      await this.shop.calls.unlink(this.temporary);
-    } catch {
-      // Gone with the root, or already published: there is nothing left to remove.
-    }
-  }
-
-  async #folderFor(path: FilePath): Promise<Anchor> {
-    try {
-      return await descend(this.shop.calls, this.shop.root, segmentsOf(folderOf(path)), true);
-    } catch (error) {
-      if (errnoOf(error) === "ENOENT")
-        throw new Problem("storage_gone", "The folder was removed while the file arrived.", { cause: error });
-      throw error;
+      const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
+      const entry = fileEntry(path, calls.stat(this.fd));
+      if (this.#discarding) throw new Problem("storage_failed", "The upload was ended.");
+      const replaced = await this.#giveName(name, replace);
+      try {
+        await folders.sync(folder);
+      } catch (error) {
+        if (!replaced) await this.#takeNameBack(name);
+        throw error;
+      }
+      this.#published = true;
+      await throwAway(calls, this.fd, this.temporary);
+      return { entry, replaced };
+    } finally {
+      await release(calls, folder);
     }
   }
 
   /** @returns true when a file was replaced */
-  async #publish(name: string, replace: boolean): Promise<boolean> {
+  async #giveName(name: string, replace: boolean): Promise<boolean> {
     const { calls } = this.shop;
     try {
       await calls.link(this.temporary, name);
-      await calls.unlink(this.temporary);
       return false;
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
@@ -129,13 +147,30 @@ export class DiskUpload implements StoredUpload {
     if (taken?.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
     if (taken?.isSymbolicLink())
       throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
+    if (taken && !taken.isFile())
+      throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
     await calls.rename(this.temporary, name);
     return taken !== null;
   }
 
-  async #close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    await this.shop.calls.close(this.fd);
+  /** A name that may not survive a power cut is not given at all. */
+  async #takeNameBack(name: string): Promise<void> {
+    const { calls } = this.shop;
+    try {
+      const [own, there] = [calls.stat(this.fd), await calls.lstat(name)];
+      if (own.ino === there.ino && own.dev === there.dev) await calls.unlink(name);
+    } catch {
+      // The disk fails already, and the caller is told why.
+    }
   }
+}
+
+/** Ends a temporary file: what is worth keeping of it has another name. Never throws. */
+async function throwAway(calls: Calls, fd: number, temporary: string): Promise<void> {
+  await calls.close(fd).catch(() => {
+    // Everything was synced before, or is not wanted.
+  });
+  await calls.unlink(temporary).catch(() => {
+    // Gone with the root, or renamed; what stays is removed at the next start.
+  });
 }

@@ -26,6 +26,7 @@ export class DiskWriter implements Pulsed {
   #saved = 0;
   #syncMark = 0;
   #sink: Bun.FileSink | undefined;
+  #sinkEnd: Promise<void> | undefined;
   #staged: Uint8Array<ArrayBuffer>[] = [];
   #stagedBytes = 0;
   #inFlight: Promise<void> | undefined;
@@ -51,6 +52,7 @@ export class DiskWriter implements Pulsed {
   /** @throws Problem of this or an earlier write */
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
+    if (chunk.byteLength === 0) return undefined;
     if (this.#sink) return this.#appendFirst(this.#sink, chunk);
     if (this.#stagedBytes === 0) this.pressure.staged(this);
     this.#staged.push(chunk);
@@ -66,19 +68,18 @@ export class DiskWriter implements Pulsed {
     const start = now();
     await this.#endSink();
     await this.#inFlight;
-    if (this.#stagedBytes > 0) this.#launch();
+    if (this.#stagedBytes > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
     this.work.diskWaited += now() - start;
-    if (this.#failure) throw this.#failure;
     const sync = now();
     await this.#syncing;
+    // Nothing may be started after a failure: `stop` waits only for what it saw running.
+    if (this.#failure) throw this.#failure;
     if (this.#saved < this.#written || this.#written === 0) await this.#startSync();
     this.work.syncWaited += now() - sync;
     this.pressure.forget(this);
     if (this.#failure) throw this.#failure;
-    // A short write that nobody reported must not become a file: only the file system knows what it has.
-    if (this.calls.stat(this.fd).size !== BigInt(this.#written))
-      throw this.#fail(new Problem("storage_failed", "The disk took fewer bytes than it was given."));
+    this.#compareSize();
   }
 
   /** Drops what is staged and waits until nothing uses the descriptor. Never throws. */
@@ -95,7 +96,8 @@ export class DiskWriter implements Pulsed {
   }
 
   writeStaged(): void {
-    if (!this.#inFlight && this.#stagedBytes > 0 && !this.#syncIsBehind) this.#launch();
+    if (this.#inFlight || this.#stagedBytes === 0 || this.#syncIsBehind || this.#failure) return;
+    this.#launch();
   }
 
   syncWritten(): Promise<void> | undefined {
@@ -112,40 +114,47 @@ export class DiskWriter implements Pulsed {
     try {
       const result: unknown = sink.write(chunk);
       this.#written += chunk.byteLength;
-      if (this.#written < CHANGEOVER && !(result instanceof Promise)) {
-        this.work.diskBusy += now() - start;
-        return undefined;
-      }
-      return this.#waitForSink(result);
+      if (this.#written >= CHANGEOVER || result instanceof Promise) return this.#waitForSink(result, start);
     } catch (error) {
       throw this.#fail(error);
-    } finally {
-      this.work.diskWaited += now() - start;
     }
+    this.work.diskWaited += now() - start;
+    this.work.diskBusy += now() - start;
+    return undefined;
   }
 
   /** A FileSink reports a failed write in the promise of `write`, or throws from `flush`. */
-  async #waitForSink(result: unknown): Promise<void> {
-    const start = now();
+  async #waitForSink(result: unknown, start: number): Promise<void> {
     try {
       await result;
+      this.work.diskBusy += now() - start;
+      if (this.#written >= CHANGEOVER) await this.#endSink();
     } catch (error) {
       throw this.#fail(error);
     } finally {
       this.work.diskWaited += now() - start;
     }
-    if (this.#written >= CHANGEOVER) await this.#endSink();
     if (this.#failure) throw this.#failure;
-    this.pressure.written(this);
+    if (!this.#sink) this.pressure.written(this);
   }
 
-  async #endSink(): Promise<void> {
+  /** Every caller waits for the one end, so that nobody closes the descriptor under it. */
+  #endSink(): Promise<void> {
     const sink = this.#sink;
     this.#sink = undefined;
-    if (!sink) return;
+    if (sink) this.#sinkEnd = this.#flushAndEnd(sink);
+    return this.#sinkEnd ?? Promise.resolve();
+  }
+
+  async #flushAndEnd(sink: Bun.FileSink): Promise<void> {
     const start = now();
     try {
       await sink.flush();
+    } catch (error) {
+      this.#fail(error);
+    }
+    try {
+      // Also after a failed flush: the sink holds a descriptor of its own until it ends.
       await sink.end();
     } catch (error) {
       this.#fail(error);
@@ -191,7 +200,7 @@ export class DiskWriter implements Pulsed {
       for (let at = 0; at < batch.size; ) {
         // Bun first calls fallocate(0, size of the batch): on an append descriptor that would make a shorter file
         // too long and put the batch behind the hole. So no write is longer than the file already is.
-        const piece = batch.size <= this.#written ? batch : batch.slice(at, at + this.#written);
+        const piece = at === 0 && batch.size <= this.#written ? batch : batch.slice(at, at + this.#written);
         await this.calls.write(this.#file, piece);
         at += piece.size;
         this.#written += piece.size;
@@ -226,6 +235,16 @@ export class DiskWriter implements Pulsed {
       });
     this.#syncing = sync;
     return sync;
+  }
+
+  /** A short write that nobody reported must not become a file: only the file system knows what it has. */
+  #compareSize(): void {
+    try {
+      if (this.calls.stat(this.fd).size === BigInt(this.#written)) return;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    throw this.#fail(new Problem("storage_failed", "The disk took fewer bytes than it was given."));
   }
 
   #fail(error: unknown): Problem {

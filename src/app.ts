@@ -1,0 +1,94 @@
+// Every plugin and route wired to one storage.
+
+import { Elysia } from "elysia";
+import { type Config, defaults } from "./config.ts";
+import { Engine } from "./core/engine.ts";
+import { errors } from "./plugins/errors.ts";
+import { createLog, type Log } from "./plugins/log.ts";
+import { origin } from "./plugins/origin.ts";
+import { download } from "./routes/download.ts";
+import { entries } from "./routes/entries.ts";
+import { health } from "./routes/health.ts";
+import { page } from "./routes/page.ts";
+import { post } from "./routes/post.ts";
+import { put } from "./routes/put.ts";
+import { remove } from "./routes/remove.ts";
+import type { Services } from "./routes/services.ts";
+import { uploads } from "./routes/uploads.ts";
+import { openDisk } from "./storage/disk/disk.ts";
+import type { Storage } from "./storage/storage.ts";
+
+/** Everything is optional: what is not said is as on the command line. */
+export interface AppOptions extends Partial<Config> {
+  /** Instead of the folder `root`. It stays the caller's to close. */
+  storage?: Storage;
+  /** @default lines on standard error */
+  logger?: Log;
+}
+
+/** The longest time Bun's own timer of silent connections can have, in seconds. */
+const LONGEST_IDLE = 255;
+
+/**
+ * Makes the app, not listening yet: `app.listen(port)`, or call `app.handle(request)`.
+ * @throws RootInUse, or the system's error when the root cannot be opened
+ */
+export async function createApp(options: AppOptions = {}) {
+  const { storage: given, logger, ...rest } = options;
+  const config: Config = { ...defaults, ...rest };
+  const storage = given ?? (await openDisk(config.root, { write: config.allow.has("write") }));
+  const engine = new Engine(storage, config);
+  const log = logger ?? createLog(config.log);
+  const services: Services = { config, engine, storage, log };
+
+  let routes: () => readonly Route[] = () => [];
+  const app = new Elysia({
+    // The default prints a warning for every schema with a parameter called `*`.
+    normalize: "typebox",
+    // Hosts shorter than four letters would find no wildcard route.
+    handler: { standardHostname: false },
+    serve: {
+      hostname: config.host,
+      // Our own limits answer with a problem; Bun's would answer with nothing.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      idleTimeout: Math.min(LONGEST_IDLE, Math.ceil(config.idleTimeout)),
+      // Two servers must not share a port silently.
+      reusePort: false,
+      // Errors in development would show source code.
+      development: false,
+    },
+  })
+    .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
+    .use(origin(config.cors))
+    .use(put(services))
+    .use(post(services))
+    .use(download(services))
+    .use(remove(services))
+    .use(entries(services))
+    .use(uploads(services))
+    .use(health(services))
+    .use(await page(services))
+    .decorate("services", services);
+  routes = () => app.routes;
+  return app;
+}
+
+interface Route {
+  method: string;
+  path: string;
+}
+
+/** The app with all its routes: what Eden needs to know. */
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+/** The methods that have a route for this path. A route for all methods is one for GET and HEAD here. */
+function methodsOf(routes: readonly Route[], path: string): string[] {
+  const methods = new Set<string>();
+  for (const route of routes) {
+    const fits = route.path.endsWith("/*") ? path.startsWith(route.path.slice(0, -1)) : path === route.path;
+    if (!fits) continue;
+    if (route.method === "ALL" || route.method === "GET") methods.add("GET").add("HEAD");
+    else methods.add(route.method);
+  }
+  return [...methods].sort();
+}

@@ -1,0 +1,23 @@
+// The program: options, storage, app, listen, and an orderly end on a signal.
+
+import { readCommand } from "./cli.ts";
+import { serve } from "./serve.ts";
+
+const terminal = {
+  colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  columns: process.stdout.columns ?? 80,
+};
+const command = await readCommand(process.argv.slice(2), process.env, terminal);
+
+switch (command.kind) {
+  case "print":
+    process.stdout.write(command.text);
+    break;
+  case "wrong":
+    process.stderr.write(command.text);
+    process.exitCode = 2;
+    break;
+  case "serve":
+    process.exitCode = await serve(command.config);
+    process.exit();
+}

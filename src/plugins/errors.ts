@@ -1,0 +1,103 @@
+// The one place where an error becomes an answer: every problem leaves here as application/problem+json.
+
+import type { TSchema } from "@sinclair/typebox";
+import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
+import { type ErrorEntry, Problem, problemBody } from "../errors.ts";
+import type { Log } from "./log.ts";
+
+/** A refused body of at most this many bytes is left to Bun to drain, so that the connection can be used again. */
+const DRAIN_AT_MOST = 1024 * 1024;
+
+export interface ErrorOptions {
+  maxErrors: number;
+  log: Log;
+  /** The methods that exist under a path, to tell 405 from 404. */
+  methodsOf: (path: string) => readonly string[];
+}
+
+/** Answers every error of every route, and requests no route takes. */
+export function errors(options: ErrorOptions) {
+  return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request }) => {
+    const problem = translate(error, request, options.methodsOf);
+    if (problem.status >= 500) options.log.problem(request, problem);
+    return problemResponse(problem, options.maxErrors, request);
+  });
+}
+
+/** The answer to a problem. Large bodies that were not read end the connection, so that clients stop sending. */
+export function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...problem.headers,
+  });
+  if (problem.code === "idle_timeout" || mustClose(request)) headers.set("connection", "close");
+  return new Response(JSON.stringify(problemBody(problem, maxErrors)), { status: problem.status, headers });
+}
+
+/** True when too much, or nobody knows how much, of the request's body may still be on its way. */
+export function mustClose(request: Request): boolean {
+  if (request.body === null && !request.headers.has("transfer-encoding")) return false;
+  const length = request.headers.get("content-length");
+  return length === null || Number(length) > DRAIN_AT_MOST;
+}
+
+type Caught = Parameters<ErrorHandler>[0]["error"];
+
+function translate(error: Caught, request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
+  const problem = problemWithin(error);
+  if (problem) return problem;
+  if (error instanceof NotFoundError) return nothingHere(request, methodsOf);
+  if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error);
+  if (error instanceof ParseError)
+    return new Problem("invalid_request", "The body cannot be read as what its Content-Type says.", {
+      cause: error,
+    });
+  return new Problem("internal", "The server failed; its log says more.", { cause: error });
+}
+
+/** A problem thrown while a schema decodes a path may arrive inside another error. */
+function problemWithin(error: unknown, depth = 0): Problem | undefined {
+  if (error instanceof Problem) return error;
+  if (!(error instanceof Error) || depth > 3) return undefined;
+  const inner = "error" in error ? problemWithin(error.error, depth + 1) : undefined;
+  return inner ?? problemWithin(error.cause, depth + 1);
+}
+
+function nothingHere(request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
+  const { pathname } = new URL(request.url, "http://localhost");
+  const methods = methodsOf(pathname);
+  if (methods.length === 0) return new Problem("not_found", "There is nothing under this URL.");
+  const allow = methods.join(", ");
+  return new Problem("method_not_allowed", `This URL takes ${allow}.`, { headers: { allow } });
+}
+
+function invalidRequest(error: ValidationError): Problem {
+  const errors: ErrorEntry[] = [];
+  for (const found of error.all) {
+    // The value itself is not repeated: it can be as long as the request.
+    if (!("schema" in found)) continue;
+    errors.push({ code: "invalid_value", pointer: `/${error.type}${found.path}`, detail: expected(found) });
+  }
+  return new Problem("invalid_request", "A value of the request is not allowed; `errors` points to it.", {
+    errors,
+  });
+}
+
+function expected({
+  schema,
+  summary,
+  message,
+}: {
+  schema: TSchema;
+  summary?: string | undefined;
+  message: string;
+}): string {
+  const choices: unknown[] = Array.isArray(schema.anyOf)
+    ? schema.anyOf.map((choice: TSchema) => choice.const)
+    : [];
+  if (choices.length > 0 && choices.every((choice) => typeof choice === "string"))
+    return `Use one of: ${choices.join(", ")}.`;
+  return summary ?? message;
+}

@@ -1,0 +1,76 @@
+// What the server says while it runs: one line per event on standard error, as text or JSON, safe to print.
+
+import { type Log as Format, formatSize } from "../config.ts";
+import type { SavedFile } from "../core/upload.ts";
+import { Problem } from "../errors.ts";
+
+/** Where lines go, and how they look. */
+export interface Log {
+  /** A file was saved. */
+  saved(request: Request, file: SavedFile): void;
+  /** A file was removed. */
+  removed(request: Request, path: string): void;
+  /** A request failed. The cause is logged here and shown to no client. */
+  problem(request: Request, problem: Problem): void;
+  /** Something about the server itself. */
+  say(message: string): void;
+}
+
+/** A line without control characters, terminal sequences or marks that change the direction of the text. */
+export function printable(text: string, longest = 500): string {
+  const safe = text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
+}
+
+/** @param write takes one line, without its end. @default standard error */
+export function createLog(
+  format: Format,
+  write: (line: string) => void = (line) => console.error(line),
+): Log {
+  const out = (event: string, text: string, fields: Record<string, unknown>): void => {
+    const time = new Date().toISOString();
+    write(format === "json" ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`);
+  };
+  const at = (request: Request): string => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    return `${request.method} ${printable(pathname)}`;
+  };
+  return {
+    saved(request, file) {
+      const { flow } = file;
+      out(
+        "saved",
+        `saved ${printable(file.path)} · ${formatSize(file.size)} in ${flow.seconds.toFixed(2)} s · ${flow.explanation}`,
+        { request: at(request), path: file.path, size: file.size, flow },
+      );
+    },
+    removed(request, path) {
+      out("removed", `removed ${printable(path)}`, { request: at(request), path });
+    },
+    problem(request, problem) {
+      const cause = problem.cause === undefined ? "" : ` · ${printable(causeOf(problem.cause))}`;
+      out(
+        "problem",
+        `${problem.status} ${problem.code} · ${at(request)} · ${printable(problem.detail)}${cause}`,
+        {
+          request: at(request),
+          code: problem.code,
+          status: problem.status,
+          detail: problem.detail,
+          ...(problem.cause !== undefined && { cause: causeOf(problem.cause) }),
+        },
+      );
+    },
+    say(message) {
+      out("server", printable(message), { message });
+    },
+  };
+}
+
+function causeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause instanceof Problem || "code" in cause ? cause.message : (cause.stack ?? cause.message);
+}

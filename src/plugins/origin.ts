@@ -1,0 +1,67 @@
+// Other origins: a page of another site cannot use this server through a visitor's browser unless --cors names it.
+
+import { Elysia } from "elysia";
+import { Problem } from "../errors.ts";
+
+const METHODS = "GET, HEAD, PUT, POST, DELETE";
+const REQUEST_HEADERS =
+  "Content-Type, Content-Disposition, If-Match, If-None-Match, Repr-Digest, Content-Digest, Want-Repr-Digest, X-Request-Id";
+const ANSWER_HEADERS = "Location, ETag, Repr-Digest, Server-Timing, Retry-After, Content-Disposition";
+
+/**
+ * Refuses cross-origin requests of browsers with 403 `cross_origin`, answers preflights of granted origins.
+ * Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site` and are not concerned.
+ * @param granted origins such as `https://app.example.org`
+ */
+export function origin(granted: readonly string[]) {
+  return new Elysia({ name: "origin" }).onRequest(({ request, set }) => {
+    const from = request.headers.get("origin");
+    if (from !== null && granted.includes(from)) {
+      Object.assign(set.headers, corsHeaders(from));
+      if (request.method === "OPTIONS" && request.headers.has("access-control-request-method"))
+        return new Response(null, { status: 204, headers: { ...corsHeaders(from), ...preflightHeaders() } });
+      return undefined;
+    }
+    if (isForeign(request, from))
+      throw new Problem(
+        "cross_origin",
+        "A page of another origin sent this; --cors ORIGIN lets an origin in.",
+      );
+    return undefined;
+  });
+}
+
+function corsHeaders(from: string): Record<string, string> {
+  return {
+    "access-control-allow-origin": from,
+    "access-control-expose-headers": ANSWER_HEADERS,
+    vary: "Origin",
+  };
+}
+
+function preflightHeaders(): Record<string, string> {
+  return {
+    "access-control-allow-methods": METHODS,
+    "access-control-allow-headers": REQUEST_HEADERS,
+    "access-control-max-age": "600",
+  };
+}
+
+function isForeign(request: Request, from: string | null): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  // The browser itself says so, and no page can make it say it. Right behind every proxy, whatever Host it sends.
+  if (site === "same-origin" || site === "none") return false;
+  if (from !== null) return !sameHost(from, request.headers.get("host"));
+  // A link on another site may lead here; its images, scripts and forms may not.
+  if (site === null) return false;
+  return !(request.headers.get("sec-fetch-mode") === "navigate" && request.method === "GET");
+}
+
+/** Compared without the scheme: a proxy in front may speak https for us. */
+function sameHost(from: string, host: string | null): boolean {
+  try {
+    return new URL(from).host === host?.toLowerCase();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+// GET and HEAD /files/{path}: a file's bytes, a folder's listing as JSON, or the web page.
+
+import { Elysia, NotFoundError, t } from "elysia";
+import mime from "mime";
+import { LISTING, list } from "../core/listing.ts";
+import { Problem } from "../errors.ts";
+import { attachment, inline } from "../http/disposition.ts";
+import { checkFilePath, type FolderPath, FolderPathParam, nameOf } from "../path.ts";
+import { access } from "../plugins/access.ts";
+import type { FileEntry } from "../storage/storage.ts";
+import { pageAnswer } from "./page.ts";
+import type { Services } from "./services.ts";
+
+/** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
+const SANDBOX =
+  "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
+
+export function download({ config, storage }: Services) {
+  // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
+  return new Elysia({ name: "download" }).use(access(config.allow)).all(
+    "/files/*",
+    async ({ request, params, query }) => {
+      const { method } = request;
+      if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
+      const path = params["*"];
+      const entry = await storage.find(path);
+      if (entry === null) throw new Problem("not_found", "There is nothing under this path.");
+      if (entry.kind === "folder") return await folderAnswer(path, request);
+      if (new URL(request.url, "http://localhost").pathname.endsWith("/"))
+        throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
+      const headers = fileHeaders(entry, query.download !== undefined);
+      if (method === "HEAD") {
+        headers.set("content-length", String(entry.size));
+        return new Response(null, { headers });
+      }
+      return new Response((await storage.open(checkFilePath(path))).body, { headers });
+    },
+    {
+      parse: "none",
+      allow: "read",
+      params: t.Object({ "*": FolderPathParam }),
+      query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
+      detail: {
+        operationId: "getFile",
+        summary: "Download a file, or list a folder",
+        description:
+          "A folder is answered as JSON for `Accept: application/json`, otherwise with the web page.",
+        tags: ["Files"],
+      },
+    },
+  );
+
+  async function folderAnswer(folder: FolderPath, request: Request): Promise<Response> {
+    if (!request.headers.get("accept")?.includes("application/json")) return pageAnswer();
+    const text = JSON.stringify(await list(storage, folder, LISTING));
+    const headers = {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      vary: "Accept",
+      "content-length": String(Buffer.byteLength(text)),
+    };
+    return new Response(request.method === "HEAD" ? null : text, { headers });
+  }
+}
+
+function fileHeaders(entry: FileEntry, save: boolean): Headers {
+  const name = nameOf(entry.path);
+  const type = mime.getType(name) ?? "application/octet-stream";
+  return new Headers({
+    "content-type": type.startsWith("text/") ? `${type}; charset=utf-8` : type,
+    "content-disposition": save ? attachment(name) : inline(name),
+    "content-security-policy": SANDBOX,
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+    "accept-ranges": "bytes",
+    etag: entry.etag,
+    "last-modified": entry.modified.toUTCString(),
+  });
+}

@@ -1,0 +1,46 @@
+// GET /health: whether this server can take uploads now.
+
+import { Elysia } from "elysia";
+import { Problem } from "../errors.ts";
+import { access } from "../plugins/access.ts";
+import { version } from "../version.ts";
+import type { Services } from "./services.ts";
+import { Health } from "./shapes.ts";
+
+/** Milliseconds a look at the disk holds: a probe every second must not become a load. */
+const FRESH = 1000;
+
+export function health({ config, engine, storage, log }: Services) {
+  let looked = Number.NEGATIVE_INFINITY;
+  let writable: Promise<boolean> = Promise.resolve(true);
+
+  const look = async (): Promise<boolean> => {
+    try {
+      await storage.check();
+      return true;
+    } catch (error) {
+      log.say(`The root cannot be written: ${error instanceof Problem ? error.detail : String(error)}`);
+      return false;
+    }
+  };
+
+  return new Elysia({ name: "health" }).use(access(config.allow)).get(
+    "/health",
+    async ({ status }) => {
+      if (engine.draining) return status(503, { status: "draining" as const, version });
+      // A server that only reads has nothing to write.
+      if (!config.allow.has("write")) return { status: "ok" as const, version };
+      if (performance.now() - looked > FRESH) {
+        looked = performance.now();
+        writable = look();
+      }
+      if (await writable) return { status: "ok" as const, version };
+      return status(503, { status: "unwritable" as const, version });
+    },
+    {
+      allow: "public",
+      response: { 200: Health, 503: Health },
+      detail: { operationId: "getHealth", summary: "Whether uploads can be taken", tags: ["Server"] },
+    },
+  );
+}

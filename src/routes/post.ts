@@ -1,0 +1,146 @@
+// POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
+
+import { Elysia, t } from "elysia";
+import { Form, type FormOutcome } from "../core/form.ts";
+import { save } from "../core/save.ts";
+import { Problem, type ProblemExtras } from "../errors.ts";
+import { filenameOf } from "../http/disposition.ts";
+import { boundaryOf, MultipartError } from "../http/multipart.ts";
+import { below, type FolderPath, FolderPathParam } from "../path.ts";
+import { access } from "../plugins/access.ts";
+import { mustClose } from "../plugins/errors.ts";
+import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./receiving.ts";
+import type { Services } from "./services.ts";
+import { Conflict } from "./shapes.ts";
+
+export function post(services: Services) {
+  const { config } = services;
+  return new Elysia({ name: "post" }).use(access(config.allow)).post(
+    "/files/*",
+    async ({ request, params, query, server }) => {
+      const folder = params["*"];
+      const boundary = boundaryIn(request);
+      const intent = intentOf(request, query.conflict ?? config.conflict ?? "rename");
+      if (boundary !== null) return await saveForm(services, request, server, folder, boundary, intent);
+      return await saveOne(services, request, server, folder, query.name, intent);
+    },
+    {
+      parse: "none",
+      allow: "write",
+      params: t.Object({ "*": FolderPathParam }),
+      query: t.Object({
+        name: t.Optional(t.String({ description: "Name of the file, when the body is one file" })),
+        conflict: t.Optional(Conflict),
+      }),
+      detail: {
+        operationId: "postFiles",
+        summary: "Save files into this folder",
+        description:
+          "A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or Content-Disposition.",
+        tags: ["Upload"],
+        requestBody: {
+          required: true,
+          content: {
+            "multipart/form-data": {
+              schema: {
+                type: "object",
+                properties: { file: { type: "array", items: { type: "string", format: "binary" } } },
+              },
+            },
+            "application/octet-stream": { schema: { type: "string", format: "binary" } },
+          },
+        },
+      },
+    },
+  );
+}
+
+type HeaderIntent = ReturnType<typeof intentOf>;
+
+function boundaryIn(request: Request): string | null {
+  try {
+    return boundaryOf(request.headers.get("content-type"));
+  } catch (error) {
+    if (!(error instanceof MultipartError)) throw error;
+    throw new Problem("invalid_multipart", error.message, { cause: error });
+  }
+}
+
+async function saveOne(
+  services: Services,
+  request: Request,
+  server: Listener,
+  folder: FolderPath,
+  given: string | undefined,
+  intent: HeaderIntent,
+): Promise<Response> {
+  const name = given ?? filenameOf(request.headers.get("content-disposition"));
+  if (name === null)
+    throw new Problem(
+      "missing_name",
+      "Name the file: ?name=photo.jpg, or Content-Disposition with filename.",
+    );
+  const path = below(folder, name);
+  const receiving = receive(services, request, server);
+  try {
+    const outcome = await save(
+      services.engine,
+      receiving.body,
+      { ...intent, path, size: announcedSize(request), id: uploadId(request) },
+      receiving.saving,
+    );
+    services.log.saved(request, outcome.file);
+    return savedAnswer(outcome);
+  } finally {
+    await receiving.close();
+  }
+}
+
+async function saveForm(
+  services: Services,
+  request: Request,
+  server: Listener,
+  folder: FolderPath,
+  boundary: string,
+  intent: HeaderIntent,
+): Promise<Response> {
+  const { engine, config, log } = services;
+  if (intent.digests.length > 0)
+    throw new Problem(
+      "invalid_digest",
+      "The digest of a form cannot be checked before its files are saved: send the file alone.",
+    );
+  const receiving = receive(services, request, server);
+  try {
+    const form = new Form({
+      engine,
+      folder,
+      boundary,
+      maxFiles: config.maxFiles,
+      maxErrors: config.maxErrors,
+      intent,
+    });
+    const outcome = await form.read(receiving.body, receiving.saving);
+    for (const file of outcome.files) log.saved(request, file);
+    return formAnswer(outcome, !receiving.body.complete && mustClose(request));
+  } finally {
+    await receiving.close();
+  }
+}
+
+/** `201` all saved, `207` some saved; none saved is the problem of the first error. */
+function formAnswer({ files, errors, errorsOmitted, first }: FormOutcome, close: boolean): Response {
+  if (files.length === 0) {
+    if (!first) throw new Problem("no_files", "No part of the form has a file name.");
+    const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
+    throw new Problem(first.code, first.detail, extras);
+  }
+  return new Response(JSON.stringify({ files, errors, errorsOmitted }), {
+    status: first ? 207 : 201,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      ...(close && { connection: "close" }),
+    },
+  });
+}

@@ -1,0 +1,55 @@
+// PUT /files/{path}: the body is the file.
+
+import { Elysia, t } from "elysia";
+import { save } from "../core/save.ts";
+import { Problem } from "../errors.ts";
+import { FilePathParam } from "../path.ts";
+import { access } from "../plugins/access.ts";
+import { announcedSize, intentOf, receive, savedAnswer, uploadId } from "./receiving.ts";
+import type { Services } from "./services.ts";
+import { Conflict } from "./shapes.ts";
+
+export function put(services: Services) {
+  const { config, engine, log } = services;
+  return new Elysia({ name: "put" }).use(access(config.allow)).put(
+    "/files/*",
+    async ({ request, params, query, server }) => {
+      if (request.headers.has("content-range"))
+        throw new Problem("content_range", "Send the whole file, without Content-Range.");
+      const receiving = receive(services, request, server);
+      try {
+        const outcome = await save(
+          engine,
+          receiving.body,
+          {
+            ...intentOf(request, query.conflict ?? config.conflict ?? "replace"),
+            path: params["*"],
+            size: announcedSize(request),
+            id: uploadId(request),
+          },
+          receiving.saving,
+        );
+        log.saved(request, outcome.file);
+        return savedAnswer(outcome);
+      } finally {
+        await receiving.close();
+      }
+    },
+    {
+      parse: "none",
+      allow: "write",
+      params: t.Object({ "*": FilePathParam }),
+      query: t.Object({ conflict: t.Optional(Conflict) }),
+      detail: {
+        operationId: "putFile",
+        summary: "Save a file under this path",
+        description: "Missing folders are made. Answers when the bytes and the name are safe on the disk.",
+        tags: ["Upload"],
+        requestBody: {
+          required: true,
+          content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+        },
+      },
+    },
+  );
+}

@@ -1,0 +1,97 @@
+// What the upload routes have in common: the body with its timers, the intent of the headers, the answer.
+
+import type { Server } from "bun";
+import type { Conflict } from "../config.ts";
+import { Body } from "../core/body.ts";
+import { serverTiming } from "../core/flow.ts";
+import type { Digest, DigestAlgorithm } from "../core/hash.ts";
+import type { Outcome } from "../core/upload.ts";
+import { Problem } from "../errors.ts";
+import { type Preconditions, preconditionsOf } from "../http/conditions.ts";
+import { formatDigest, parseDigest, wantedDigest } from "../http/digest.ts";
+import type { Services } from "./services.ts";
+
+/** Seconds Bun waits longer than our own timer, which answers before it cuts. */
+const GRACE = 15;
+
+/** Bun's server, absent when the app is called without one. */
+export type Listener = Server<unknown> | null;
+
+/** An upload request being received. End it with `close`. */
+export interface Receiving {
+  body: Body;
+  /** Bun must not cut a connection that waits for the disk. */
+  saving: () => void;
+  /** Ends what `receive` began, whatever happened. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Admits the request and wraps its body.
+ * @throws Problem draining, too_many_uploads, unsupported_encoding
+ */
+export function receive({ config, engine }: Services, request: Request, server: Listener): Receiving {
+  const encoding = request.headers.get("content-encoding");
+  if (encoding !== null && encoding.trim().toLowerCase() !== "identity")
+    throw new Problem(
+      "unsupported_encoding",
+      "Send the bytes as they are to be stored, without Content-Encoding.",
+      {
+        headers: { "accept-encoding": "identity" },
+      },
+    );
+  const release = engine.admit();
+  const renew = () => server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
+  renew();
+  const body = new Body(request.body, { idleTimeout: config.idleTimeout, renew });
+  return {
+    body,
+    saving: () => server?.timeout(request, 0),
+    async close() {
+      renew();
+      if (!body.complete) await body.cancel();
+      release();
+    },
+  };
+}
+
+/** What the headers of any upload say about it. @throws Problem invalid_digest */
+export function intentOf(
+  request: Request,
+  conflict: Conflict,
+): { conflict: Conflict; conditions: Preconditions; digests: Digest[]; wanted: DigestAlgorithm | null } {
+  const { headers } = request;
+  return {
+    conflict,
+    conditions: preconditionsOf(headers),
+    // One message is one whole file here, so its content and the representation are the same bytes.
+    digests: [...parseDigest(headers.get("repr-digest")), ...parseDigest(headers.get("content-digest"))],
+    wanted: wantedDigest(headers.get("want-repr-digest")),
+  };
+}
+
+/** The announced length, `undefined` when the body is chunked. */
+export function announcedSize(request: Request): number | undefined {
+  const length = request.headers.get("content-length");
+  if (length !== null) return Number(length);
+  return request.body === null ? 0 : undefined;
+}
+
+/** A client may name its upload, to find it again in `GET /api/uploads`; other values are replaced. */
+export function uploadId(request: Request): string {
+  const id = request.headers.get("x-request-id");
+  return id !== null && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
+}
+
+/** `201` for a new file, `200` for a replaced one. */
+export function savedAnswer({ file, replaced, digest }: Outcome): Response {
+  const headers = new Headers({
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    location: file.url,
+    etag: file.etag,
+    "server-timing": serverTiming(file.flow),
+  });
+  if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
+  return new Response(JSON.stringify(file), { status: replaced ? 200 : 201, headers });
+}

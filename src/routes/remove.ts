@@ -1,0 +1,30 @@
+// DELETE /files/{path}: removes one file.
+
+import { Elysia, t } from "elysia";
+import { preconditionFailed } from "../core/engine.ts";
+import { failedCondition, preconditionsOf } from "../http/conditions.ts";
+import { FilePathParam } from "../path.ts";
+import { access } from "../plugins/access.ts";
+import type { Services } from "./services.ts";
+
+export function remove({ config, engine, storage, log }: Services) {
+  return new Elysia({ name: "remove" }).use(access(config.allow)).delete(
+    "/files/*",
+    async ({ request, params }) => {
+      const path = params["*"];
+      await engine.locks.hold(path, async () => {
+        const failed = failedCondition(preconditionsOf(request.headers), await storage.find(path));
+        if (failed !== null) throw preconditionFailed(failed);
+        await storage.remove(path);
+      });
+      log.removed(request, path);
+      return new Response(null, { status: 204 });
+    },
+    {
+      parse: "none",
+      allow: "delete",
+      params: t.Object({ "*": FilePathParam }),
+      detail: { operationId: "deleteFile", summary: "Remove a file", tags: ["Files"] },
+    },
+  );
+}

@@ -1,0 +1,13 @@
+// What every route is given: the engine, the storage and the options, made once in app.ts.
+
+import type { Config } from "../config.ts";
+import type { Engine } from "../core/engine.ts";
+import type { Log } from "../plugins/log.ts";
+import type { Storage } from "../storage/storage.ts";
+
+export interface Services {
+  config: Config;
+  engine: Engine;
+  storage: Storage;
+  log: Log;
+}

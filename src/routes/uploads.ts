@@ -1,0 +1,16 @@
+// GET /api/uploads: what is arriving now.
+
+import { Elysia } from "elysia";
+import { access } from "../plugins/access.ts";
+import type { Services } from "./services.ts";
+import { Uploads } from "./shapes.ts";
+
+export function uploads({ config, engine }: Services) {
+  return new Elysia({ name: "uploads" })
+    .use(access(config.allow))
+    .get("/api/uploads", () => ({ uploads: engine.running.reports() }), {
+      allow: "read",
+      response: { 200: Uploads },
+      detail: { operationId: "listUploads", summary: "Uploads that are arriving now", tags: ["Upload"] },
+    });
+}
