@@ -9,7 +9,7 @@ const CHUNK = 64 * 1024;
 const FORMS = 20;
 
 /** Takes a body chunk by chunk; the last call has none. Returns the bytes of data and the parts seen so far. */
-type Reader = (chunk: Uint8Array | null) => { bytes: number; parts: number };
+type Reader = (chunk: Uint8Array<ArrayBuffer> | null) => { bytes: number; parts: number };
 
 function sluice(): Reader {
   const parser = new MultipartParser(BOUNDARY);
@@ -29,10 +29,10 @@ interface Multipasta {
   make(options: {
     headers: Record<string, string>;
     onField(): void;
-    onFile(): (chunk: Uint8Array | null) => void;
+    onFile(): (chunk: Uint8Array<ArrayBuffer> | null) => void;
     onError(error: unknown): void;
     onDone(): void;
-  }): { write(chunk: Uint8Array): void; end(): void };
+  }): { write(chunk: Uint8Array<ArrayBuffer>): void; end(): void };
 }
 
 function isMultipasta(module: object): module is Multipasta {
@@ -46,7 +46,7 @@ async function findMultipasta(): Promise<(() => Reader) | undefined> {
   if (!isMultipasta(module)) return undefined;
   return () => {
     const seen = { bytes: 0, parts: 0 };
-    const take = (chunk: Uint8Array | null) => {
+    const take = (chunk: Uint8Array<ArrayBuffer> | null) => {
       if (chunk) seen.bytes += chunk.length;
       else seen.parts += 1;
     };
@@ -93,8 +93,8 @@ function horspool(chunk: Buffer, delimiter: Buffer): number {
   return -1;
 }
 
-let skips: Uint8Array | undefined;
-function makeSkips(delimiter: Buffer): Uint8Array {
+let skips: Uint8Array<ArrayBuffer> | undefined;
+function makeSkips(delimiter: Buffer): Uint8Array<ArrayBuffer> {
   const table = new Uint8Array(256).fill(delimiter.length);
   for (const [index, byte] of delimiter.subarray(0, -1).entries()) table[byte] = delimiter.length - 1 - index;
   return table;
@@ -104,7 +104,7 @@ const part = (index: number) =>
   `--${BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="file-${index}.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`;
 
 /** One part of 1 GB. The chunks repeat after 16 MiB, so that they come from memory and not from the processor's cache. */
-function onePart(fill: (chunk: Buffer) => void): Uint8Array[] {
+function onePart(fill: (chunk: Buffer) => void): Uint8Array<ArrayBuffer>[] {
   const pool = Array.from({ length: 256 }, () => Buffer.allocUnsafeSlow(CHUNK));
   for (const chunk of pool) fill(chunk);
   const data = Array.from({ length: Math.ceil(1e9 / CHUNK / pool.length) }, () => pool).flat();
@@ -112,7 +112,7 @@ function onePart(fill: (chunk: Buffer) => void): Uint8Array[] {
 }
 
 /** A form of 10,000 files of 1 KiB, again and again: the parser is made anew for each. */
-function manyParts(): Uint8Array[] {
+function manyParts(): Uint8Array<ArrayBuffer>[] {
   const content = Buffer.alloc(1024);
   crypto.getRandomValues(content);
   const parts = Array.from({ length: 10_000 }, (_, index) =>
@@ -128,7 +128,7 @@ interface Source {
   title: string;
   /** How often the body is read. */
   forms: number;
-  body(): Uint8Array[];
+  body(): Uint8Array<ArrayBuffer>[];
 }
 
 const SOURCES: Record<string, Source> = {

@@ -14,7 +14,7 @@ import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
 import { type Figure, table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
 
-const GROUPS: readonly Group[] = [put, health, memoryPeaks, small, aborts, binary];
+const GROUPS: readonly Group[] = [small, put, health, memoryPeaks, aborts, binary];
 
 const HELP = `usage: bun run bench [options]
 
