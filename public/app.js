@@ -23,7 +23,8 @@ const list = listing({ say });
 let drawing = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshTimer;
-let wasBusy = false;
+/** The batch whose end was announced. @type {import("./tally.js").Tally | undefined} */
+let summedUp;
 let heldSaid = false;
 
 const queue = new Queue({ onChange: changed, onSaved: ({ path }) => isBelow(path, folder) && refreshSoon() });
@@ -46,10 +47,11 @@ function changed() {
 
 function speak() {
   const { tally, busy, held } = queue;
-  if (wasBusy && !busy) say(resultOf(tally));
-  else if (held !== undefined && !heldSaid) say(`${held.title}. ${held.detail}`);
+  if (!busy && tally.ended > 0 && tally !== summedUp) {
+    summedUp = tally;
+    say(resultOf(tally));
+  } else if (held !== undefined && !heldSaid) say(`${held.title}. ${held.detail}`);
   else if (busy && tally.saved + tally.failed > 0) say(progressOf(tally), "progress");
-  wasBusy = busy;
   heldSaid = held !== undefined;
 }
 

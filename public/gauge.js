@@ -11,7 +11,7 @@ export function gauge(queue) {
   const title = byId("gauge-title", HTMLElement);
   const note = byId("gauge-note", HTMLElement);
   const bar = byId("gauge-bar", HTMLElement);
-  const invitation = { title: title.textContent, note: note.textContent };
+  const invitation = invite(title.textContent, note.textContent);
   let lastSample = 0;
   let speed = 0;
 
@@ -49,6 +49,12 @@ export function gauge(queue) {
       setText(note, state === "over" ? noteOf(tally) : invitation.note);
     }
   };
+}
+
+/** On a touch screen nothing can be dropped or pasted. @param {string} title @param {string} note */
+function invite(title, note) {
+  if (!matchMedia("(pointer: coarse)").matches) return { title, note };
+  return { title: "Send files here", note: "The level shows what is safely on the server’s disk." };
 }
 
 /** One sentence about a batch that is over. @param {Queue["tally"]} tally */

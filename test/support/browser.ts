@@ -1,0 +1,100 @@
+// A headless Chromium for tests, with pages that remember every complaint: script errors, policy violations, requests to other hosts.
+
+import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Where Chromium is, or undefined. */
+export const chromiumPath =
+  Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome") ?? undefined;
+
+/** Why browser tests cannot run here, or undefined. Printed once, because a silent skip looks like a pass. */
+export const noBrowser =
+  chromiumPath === undefined ? "no chromium on PATH: browser tests are skipped" : undefined;
+if (noBrowser !== undefined) console.warn(noBrowser);
+
+/** Starts Chromium with a fresh profile. The caller closes it. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    ...(chromiumPath !== undefined && { executablePath: chromiumPath }),
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** A page and what went wrong on it. Closed by `await using`. */
+export interface WatchedPage extends AsyncDisposable {
+  page: Page;
+  /** Empty unless the page misbehaved. Answers with an error status are not complaints: tests provoke those. */
+  complaints: string[];
+  /** Writes files (a number is a size) into a temporary folder of this page and returns the folder. */
+  write: (files: Record<string, string | number>) => Promise<string>;
+  /** Chooses new files with the button for files. */
+  choose: (files: Record<string, string | number>) => Promise<void>;
+}
+
+/** A new page in a context of its own, at `url`. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ locale: "en-GB", ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.setDefaultTimeout(10_000);
+  page.on("pageerror", (error) => complaints.push(`script error: ${error.message}`));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !text.startsWith("Failed to load resource")) complaints.push(text);
+  });
+  page.on("request", (request) => {
+    const target = new URL(request.url());
+    if (target.protocol.startsWith("http") && target.origin !== new URL(url).origin)
+      complaints.push(request.url());
+  });
+  await page.addInitScript(
+    `addEventListener("securitypolicyviolation", (e) => console.error("policy: " + e.violatedDirective + " " + e.blockedURI));`,
+  );
+  await page.goto(url);
+  const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
+  const write: WatchedPage["write"] = async (files) => {
+    for (const [name, content] of Object.entries(files)) await writeOne(join(folder, name), content);
+    return folder;
+  };
+  return {
+    page,
+    complaints,
+    write,
+    async choose(files) {
+      await write(files);
+      await page.setInputFiles(
+        "#files-input",
+        Object.keys(files).map((name) => join(folder, name)),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function writeOne(path: string, content: string | number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await Bun.write(path, typeof content === "string" ? content : "");
+  if (typeof content === "number") await truncate(path, content);
+}
+
+/** Text of every element that matches. */
+export function texts(page: Page, selector: string): Promise<string[]> {
+  return page.locator(selector).allTextContents();
+}
