@@ -1,25 +1,70 @@
-// Digests in headers: Repr-Digest, Content-Digest and Want-Repr-Digest (RFC 9530) as structured fields (RFC 9651).
+// Digests in headers: Repr-Digest, Content-Digest and Want-Repr-Digest (RFC 9530), which are structured fields (RFC 9651).
 
-import { parseDictionary, serializeDictionary } from "structured-headers";
+import { type Dictionary, parseDictionary, serializeDictionary } from "structured-headers";
 import { Problem } from "../errors.ts";
 
-/** Bytes of a digest of each algorithm that is checked. */
+/** The algorithms that are checked, and the bytes of a digest of each. */
 const LENGTHS = { "sha-256": 32, "sha-512": 64 } as const;
 
 type Algorithm = keyof typeof LENGTHS;
 
 /**
- * The digests a `Repr-Digest` or `Content-Digest` holds, in the order they came; none for null. Other algorithms are left
- * out (RFC 9530 section 2).
+ * The digests in a `Repr-Digest` or `Content-Digest`, as ordered there; none for null. Other algorithms are left out
+ * (RFC 9530 section 2).
  * @throws Problem `invalid_digest`
  */
 export function parseDigest(header: string | null): { algorithm: Algorithm; value: Uint8Array }[] {
+  const dictionary = readDictionary(header);
+  if (!dictionary)
+    throw new Problem(
+      "invalid_digest",
+      "The digest must be a dictionary such as sha-256=:base64: (RFC 9530).",
+    );
   const digests: { algorithm: Algorithm; value: Uint8Array }[] = [];
-  for (const [algorithm, [value]] of dictionary(header)) {
-    if (!isAlgorithm(algorithm)) continue;
-    if (!(value instanceof ArrayBuffer) || value.byteLength !== LENGTHS[algorithm])
-      throw new Problem("invalid_digest", `${algorithm} needs ${LENGTHS[algorithm]} bytes as base64 between colons.`);
+  for (const [algorithm, [value]] of dictionary) {
+    if (!isChecked(algorithm)) continue;
+    const length = LENGTHS[algorithm];
+    if (!(value instanceof ArrayBuffer) || value.byteLength !== length)
+      throw new Problem(
+        "invalid_digest",
+        `The ${algorithm} digest must be ${length} bytes, as base64 between colons.`,
+      );
     digests.push({ algorithm, value: new Uint8Array(value) });
   }
   return digests;
+}
+
+/**
+ * The algorithm a `Want-Repr-Digest` prefers among those that are checked; sha-256 when it likes both the same. Null when
+ * it accepts none, or cannot be read: it is only a hint (RFC 9530 section 4).
+ */
+export function wantedDigest(header: string | null): Algorithm | null {
+  const dictionary = readDictionary(header);
+  const sha256 = weight(dictionary?.get("sha-256")?.[0]);
+  const sha512 = weight(dictionary?.get("sha-512")?.[0]);
+  if (sha512 > sha256) return "sha-512";
+  return sha256 > 0 ? "sha-256" : null;
+}
+
+/** The value of a `Repr-Digest` or `Content-Digest` with this one digest. */
+export function formatDigest(algorithm: Algorithm, value: Uint8Array): string {
+  return serializeDictionary({ [algorithm]: new Uint8Array(value) });
+}
+
+/** Null when it is malformed. */
+function readDictionary(header: string | null): Dictionary | null {
+  try {
+    return parseDictionary(header ?? "");
+  } catch {
+    return null;
+  }
+}
+
+/** 0 is "not acceptable"; what is no weight says nothing, which comes to the same. */
+function weight(value: unknown): number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 10 ? value : 0;
+}
+
+function isChecked(algorithm: string): algorithm is Algorithm {
+  return Object.hasOwn(LENGTHS, algorithm);
 }
