@@ -16,7 +16,7 @@ describe("bodies collected by python-multipart", () => {
     expect(cases).toHaveLength(30);
   });
   for (const { name, boundary, body, expected, differs } of cases) {
-    const check = (chunks: Iterable<Uint8Array>) => {
+    const check = (chunks: Iterable<Uint8Array<ArrayBuffer>>) => {
       const result = read(boundary, chunks);
       if (expected === "broken") {
         expect(result.reason).toBeString();

@@ -13,7 +13,7 @@ export interface CorpusPart {
   name: string;
   filename?: string;
   contentType?: string;
-  data: Uint8Array;
+  data: Uint8Array<ArrayBuffer>;
   /** The part is refused, and only it. */
   problem?: PartProblem;
 }
@@ -21,7 +21,7 @@ export interface CorpusPart {
 export interface CorpusCase {
   name: string;
   boundary: string;
-  body: Uint8Array;
+  body: Uint8Array<ArrayBuffer>;
   /** The parts in order, or "broken" when the body must be refused. */
   expected: CorpusPart[] | "broken";
   /** Set where `expected` is not what the collection says: the rule that justifies it. */

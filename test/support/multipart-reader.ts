@@ -23,7 +23,11 @@ export interface ReadBody {
 }
 
 /** Reads a whole body. Data is shown byte for byte as ISO 8859-1. */
-export function read(boundary: string, chunks: Iterable<Uint8Array>, limits?: MultipartLimits): ReadBody {
+export function read(
+  boundary: string,
+  chunks: Iterable<Uint8Array<ArrayBuffer>>,
+  limits?: MultipartLimits,
+): ReadBody {
   const parts: ReadPart[] = [];
   try {
     const parser = new MultipartParser(boundary, limits);
@@ -50,20 +54,23 @@ function take(parts: ReadPart[], event: PartEvent): void {
   else last.data += Buffer.from(event.bytes).toString("latin1");
 }
 
-export function bytes(text: string): Uint8Array {
+export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(text, "utf8"));
 }
 
 /** A body of one part with this header block and content; its boundary is `b`. */
-export function body(headers: string, data = "data"): Uint8Array {
+export function body(headers: string, data = "data"): Uint8Array<ArrayBuffer> {
   return bytes(`--b\r\n${headers}\r\n\r\n${data}\r\n--b--\r\n`);
 }
 
-export function* oneByOne(all: Uint8Array): Generator<Uint8Array> {
+export function* oneByOne(all: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>> {
   for (let at = 0; at < all.length; at++) yield all.subarray(at, at + 1);
 }
 
-export function* cut(all: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
+export function* cut(
+  all: Uint8Array<ArrayBuffer>,
+  sizes: readonly number[],
+): Generator<Uint8Array<ArrayBuffer>> {
   let at = 0;
   for (let turn = 0; at < all.length; turn++) {
     const size = sizes[turn % sizes.length] ?? 1;
