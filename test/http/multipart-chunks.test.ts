@@ -113,6 +113,15 @@ describe("chunks", () => {
     expect(lengths).toEqual([chunk.length - "\r\n--boundary\r".length]);
   });
 
+  test("data stays as it was while later chunks are read", () => {
+    const parser = new MultipartParser("b");
+    const kept: Uint8Array[] = [];
+    const chunks = ['--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n', "\r\n--b\r", "x\r\n--b-", "y"];
+    for (const chunk of chunks)
+      for (const event of parser.push(bytes(chunk))) if (event.kind === "data") kept.push(event.bytes);
+    expect(Buffer.concat(kept).toString()).toBe("\r\n--b\rx\r\n--b-y");
+  });
+
   test("nothing of a chunk is read before the consumer asks for it", () => {
     const parser = new MultipartParser("b");
     const good = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n';
