@@ -4,6 +4,8 @@ import { type FilePath, MAX_SEGMENT_BYTES, nameOf, renamed } from "../path.ts";
 
 /** More than this many files of one name is a mistake, not a wish. */
 const MOST = 1_000_000;
+/** Bytes; a longer one is a part of the name, so that there is room for the number. */
+const LONGEST_EXTENSION = 64;
 // The part before these belongs to the extension: archive.tar.gz is an archive of type .tar.gz.
 const DOUBLE = /\.tar(?:\.[a-z0-9]{1,4})$/i;
 
@@ -12,7 +14,7 @@ export function numbered(path: FilePath, number: number): FilePath {
   const name = nameOf(path);
   const dot = DOUBLE.exec(name)?.index ?? name.lastIndexOf(".");
   // A dot at the front starts a hidden file's name, not an extension.
-  const at = dot > 0 ? dot : name.length;
+  const at = dot > 0 && Buffer.byteLength(name.slice(dot)) <= LONGEST_EXTENSION ? dot : name.length;
   const ending = ` (${number})${name.slice(at)}`;
   let stem = name.slice(0, at);
   while (Buffer.byteLength(stem + ending) > MAX_SEGMENT_BYTES && stem !== "")
