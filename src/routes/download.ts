@@ -1,7 +1,7 @@
 // GET and HEAD /files/{path}: a file's bytes, a folder's listing as JSON, or the web page.
 
 import { Elysia, NotFoundError, t } from "elysia";
-import mime from "mime";
+import mime from "mime/lite";
 import { LISTING, list } from "../core/listing.ts";
 import { Problem } from "../errors.ts";
 import { attachment, inline } from "../http/disposition.ts";

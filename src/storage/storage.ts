@@ -71,7 +71,8 @@ export interface Storage {
 /** A file that is not finished yet. Calls on one upload do not overlap, except `discard`, which ends any other. */
 export interface StoredUpload {
   /**
-   * Takes the next bytes. The chunk belongs to the storage from here on: the caller does not change it.
+   * Takes the next bytes, copying what it keeps: the chunk is the caller's again when `append` has returned, or its
+   * promise has resolved.
    * @returns a promise when the caller must wait before the next append, nothing when there is room
    */
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined;

@@ -21,7 +21,7 @@ export const calls = {
   readdir: (path: string): Promise<fs.Dirent[]> => fs.promises.readdir(path, { withFileTypes: true }),
   realpath: fs.promises.realpath,
   statfs: fs.promises.statfs,
-  write: (file: Bun.BunFile, bytes: Blob): Promise<number> => Bun.write(file, bytes),
+  write: (file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number> => Bun.write(file, bytes),
   sink: (file: Bun.BunFile): Bun.FileSink => file.writer(),
 };
 

@@ -5,11 +5,10 @@ import type { StorageWork } from "../storage.ts";
 import type { Calls } from "./calls.ts";
 import type { Pressure, Pulsed } from "./pressure.ts";
 import { diskProblem } from "./problems.ts";
+import { Stage } from "./stage.ts";
 
 /** The first bytes of a file go through a FileSink: cheap for small files, and what batches need below them. */
 export const CHANGEOVER = 1024 * 1024;
-/** Bytes of a batch: from 256 KiB on Bun writes on a thread of its pool. */
-export const BATCH = 512 * 1024;
 /** Bytes between two syncs while an upload runs. */
 export const SYNC_WINDOW = 32 * 1024 * 1024;
 
@@ -27,8 +26,7 @@ export class DiskWriter implements Pulsed {
   #syncMark = 0;
   #sink: Bun.FileSink | undefined;
   #sinkEnd: Promise<void> | undefined;
-  #staged: Uint8Array<ArrayBuffer>[] = [];
-  #stagedBytes = 0;
+  readonly #stage = new Stage();
   #inFlight: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #failure: Problem | undefined;
@@ -54,13 +52,17 @@ export class DiskWriter implements Pulsed {
     if (this.#failure) throw this.#failure;
     if (chunk.byteLength === 0) return undefined;
     if (this.#sink) return this.#appendFirst(this.#sink, chunk);
-    if (this.#stagedBytes === 0) this.pressure.staged(this);
-    this.#staged.push(chunk);
-    this.#stagedBytes += chunk.byteLength;
-    this.pressure.hold(chunk.byteLength);
-    const high = this.pressure.high;
-    if (this.#stagedBytes < BATCH && !high) return undefined;
-    return this.#inFlight || this.#syncIsBehind || high ? this.#waitForRoom(high) : this.#launch();
+    for (let at = 0; at < chunk.byteLength; ) {
+      if (this.#stage.length === 0) this.pressure.staged(this);
+      const taken = this.#stage.add(chunk, at);
+      at += taken;
+      this.pressure.hold(taken);
+      const high = this.pressure.high;
+      if (!this.#stage.full && !high) continue;
+      if (this.#inFlight || this.#syncIsBehind || high) return this.#appendLater(chunk.subarray(at), high);
+      this.#launch();
+    }
+    return undefined;
   }
 
   /** Everything appended is on the disk and synced afterwards. @throws Problem */
@@ -68,7 +70,7 @@ export class DiskWriter implements Pulsed {
     const start = now();
     await this.#endSink();
     await this.#inFlight;
-    if (this.#stagedBytes > 0 && !this.#failure) this.#launch();
+    if (this.#stage.length > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
     this.work.diskWaited += now() - start;
     const sync = now();
@@ -86,9 +88,7 @@ export class DiskWriter implements Pulsed {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.pressure.forget(this);
-    this.pressure.release(this.#stagedBytes);
-    this.#staged = [];
-    this.#stagedBytes = 0;
+    this.pressure.release(this.#stage.take().byteLength);
     this.#failure ??= new Problem("storage_failed", "The upload was ended.");
     await this.#endSink();
     await this.#inFlight;
@@ -96,7 +96,7 @@ export class DiskWriter implements Pulsed {
   }
 
   writeStaged(): void {
-    if (this.#inFlight || this.#stagedBytes === 0 || this.#syncIsBehind || this.#failure) return;
+    if (this.#inFlight || this.#stage.length === 0 || this.#syncIsBehind || this.#failure) return;
     this.#launch();
   }
 
@@ -162,6 +162,11 @@ export class DiskWriter implements Pulsed {
     this.work.diskBusy += now() - start;
   }
 
+  async #appendLater(rest: Uint8Array<ArrayBuffer>, high: boolean): Promise<void> {
+    await this.#waitForRoom(high);
+    await this.append(rest);
+  }
+
   async #waitForRoom(high: boolean): Promise<void> {
     const start = now();
     await this.#inFlight;
@@ -173,7 +178,7 @@ export class DiskWriter implements Pulsed {
     }
     if (this.#failure) throw this.#failure;
     // The pulse may have launched meanwhile.
-    if (this.#stagedBytes > 0 && !this.#inFlight) this.#launch();
+    if (this.#stage.length > 0 && !this.#inFlight) this.#launch();
     if (!high) return;
     const drain = now();
     await this.#inFlight;
@@ -181,30 +186,25 @@ export class DiskWriter implements Pulsed {
     if (this.#failure) throw this.#failure;
   }
 
-  #launch(): undefined {
-    // The Blob copies, so that the chunks are free at once.
-    const batch = new Blob(this.#staged);
-    this.#staged = [];
-    this.#stagedBytes = 0;
+  #launch(): void {
+    const batch = this.#stage.take();
     this.pressure.launched(this);
     this.#inFlight = this.#write(batch).finally(() => {
       this.#inFlight = undefined;
-      this.pressure.release(batch.size);
+      this.pressure.release(batch.byteLength);
     });
-    return undefined;
   }
 
-  async #write(batch: Blob): Promise<void> {
+  /**
+   * A batch is never longer than the file already is (BATCH is less than CHANGEOVER): Bun first calls
+   * fallocate(0, size of the batch), which would make a shorter file too long and, on an append descriptor, put the
+   * batch behind the hole. Bun copies the bytes before the call returns, so the stage can be filled again at once.
+   */
+  async #write(batch: Uint8Array<ArrayBuffer>): Promise<void> {
     const start = now();
     try {
-      for (let at = 0; at < batch.size; ) {
-        // Bun first calls fallocate(0, size of the batch): on an append descriptor that would make a shorter file
-        // too long and put the batch behind the hole. So no write is longer than the file already is.
-        const piece = at === 0 && batch.size <= this.#written ? batch : batch.slice(at, at + this.#written);
-        await this.calls.write(this.#file, piece);
-        at += piece.size;
-        this.#written += piece.size;
-      }
+      await this.calls.write(this.#file, batch);
+      this.#written += batch.byteLength;
       this.work.diskBusy += now() - start;
       if (this.#stopped) return;
       this.pressure.written(this);
