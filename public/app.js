@@ -83,7 +83,12 @@ async function open(path, push) {
   await list.open(path);
 }
 
-listenForDrops(byId("overlay", HTMLElement), take, (name) => say(`Cannot read ${name}`));
+listenForDrops(
+  byId("overlay", HTMLElement),
+  take,
+  (name) => say(`Cannot read ${name}`),
+  (reading) => void queue.expect(reading),
+);
 listenForChoice(byId("choose-files", HTMLButtonElement), byId("files-input", HTMLInputElement), take);
 const folderInput = byId("folder-input", HTMLInputElement);
 const folderButton = byId("choose-folder", HTMLButtonElement);

@@ -9,8 +9,9 @@
  * @param {HTMLElement} overlay shown while files hover over the page
  * @param {OnItems} onItems
  * @param {(name: string) => void} onUnreadable a dropped entry could not be read
+ * @param {(reading: Promise<void>) => void} onReading settles when everything that was dropped has been handed over
  */
-export function listenForDrops(overlay, onItems, onUnreadable) {
+export function listenForDrops(overlay, onItems, onUnreadable, onReading) {
   addEventListener("dragenter", (event) => {
     if (hasFiles(event)) overlay.hidden = false;
   });
@@ -26,12 +27,12 @@ export function listenForDrops(overlay, onItems, onUnreadable) {
     overlay.hidden = true;
     if (!hasFiles(event) || event.dataTransfer === null) return;
     event.preventDefault();
-    void takeTransfer(event.dataTransfer, onItems, onUnreadable);
+    onReading(takeTransfer(event.dataTransfer, onItems, onUnreadable));
   });
   addEventListener("paste", (event) => {
     if (event.clipboardData === null || event.clipboardData.files.length === 0) return;
     event.preventDefault();
-    void takeTransfer(event.clipboardData, onItems, onUnreadable);
+    onReading(takeTransfer(event.clipboardData, onItems, onUnreadable));
   });
 }
 

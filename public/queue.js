@@ -48,6 +48,8 @@ export class Queue {
 
   /** @type {Set<Upload>} */
   #waiting = new Set();
+  /** Folders that are being read. */
+  #readings = 0;
   #failuresInARow = 0;
   #onChange;
   #onSaved;
@@ -64,7 +66,16 @@ export class Queue {
 
   /** Is anything running or going to run? */
   get busy() {
-    return this.running.size > 0 || this.#waiting.size > 0;
+    return this.running.size > 0 || this.#waiting.size > 0 || this.#readings > 0;
+  }
+
+  /** Keeps the batch open while a folder is read: more files will come. @param {Promise<void>} reading */
+  async expect(reading) {
+    if (!this.busy) this.tally = new Tally();
+    this.#readings++;
+    await reading;
+    this.#readings--;
+    this.#changed();
   }
 
   /**
@@ -118,7 +129,7 @@ export class Queue {
     if (upload.state === "waiting") {
       this.#waiting.delete(upload);
       this.#move(upload, "cancelled");
-      this.#onChange();
+      this.#changed();
     } else {
       upload.abort.abort();
     }
@@ -133,7 +144,7 @@ export class Queue {
     this.uploads = this.uploads.filter((upload) => upload.state === "waiting" || this.running.has(upload));
     this.counts = { ...this.counts, saved: 0, failed: 0, cancelled: 0 };
     if (!this.busy) this.tally = new Tally();
-    this.#onChange();
+    this.#changed();
   }
 
   /** @param {Upload} upload */
@@ -157,6 +168,11 @@ export class Queue {
       this.running.add(upload);
       void this.#run(upload);
     }
+    this.#changed();
+  }
+
+  #changed() {
+    if (!this.busy) this.tally.end();
     this.#onChange();
   }
 
@@ -171,11 +187,11 @@ export class Queue {
       signal: upload.abort.signal,
       onSent: (bytes) => {
         upload.sent = bytes;
-        this.#onChange();
+        this.#changed();
       },
       onAllSent: () => {
         this.#move(upload, "saving");
-        this.#onChange();
+        this.#changed();
       },
     });
     this.running.delete(upload);
@@ -208,7 +224,6 @@ export class Queue {
     upload.state = state;
     if (state === "saved") upload.tally?.save(upload.file.size);
     if (isLost(state)) upload.tally?.leave(upload.file.size, state);
-    if (!this.busy) this.tally.ended = performance.now();
   }
 }
 

@@ -16,6 +16,9 @@ const STATES = {
   cancelled: { word: "Cancelled", icon: "cancelled" },
 };
 
+/** In a larger batch, only uploads of some seconds get the server's sentence. */
+const ALL_EXPLAINED = 3;
+
 /** @type {Record<string, string>} */
 const LIMITS = {
   network: "the network is the limit",
@@ -118,22 +121,26 @@ function numbersOf({ state, file, sent, level, saved }) {
   if (state === "saved" && saved !== undefined) {
     const flow = saved.flow;
     if (flow === undefined) return size(saved.size);
+    // The rate of a few bytes says nothing.
+    const telling = flow.seconds >= 0.5 || saved.size >= 1e6;
     return dots(
       `${size(saved.size)} in ${duration(flow.seconds)}`,
-      flow.bytesPerSecond > 0 ? rate(flow.bytesPerSecond) : "",
+      telling && flow.bytesPerSecond > 0 ? rate(flow.bytesPerSecond) : "",
     );
   }
   return "";
 }
 
 /** @param {Upload} upload @returns {Node[]} */
-function endingOf({ state, saved, problem }) {
+function endingOf({ state, saved, problem, tally }) {
   if (state === "saved" && saved !== undefined) {
     const lines = [];
     if (saved.renamedFrom !== undefined) {
       lines.push(make("p", {}, "The name was taken, so it is now ", make("bdi", {}, saved.name)));
     }
-    if (saved.flow !== undefined) lines.push(make("p", {}, saved.flow.explanation));
+    const few = (tally?.files ?? 0) <= ALL_EXPLAINED;
+    if (saved.flow !== undefined && (few || saved.flow.seconds >= 2))
+      lines.push(make("p", {}, saved.flow.explanation));
     return lines;
   }
   return state === "failed" && problem !== undefined ? [problemBox(problem)] : [];

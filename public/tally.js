@@ -13,15 +13,22 @@ export class Tally {
   savedBytes = 0;
   failedBytes = 0;
   started = performance.now();
+  /** 0 until it is over, then as `performance.now()`. */
   ended = 0;
 
+  #begun = false;
   /** @type {{ time: number, bytes: number }[]} */
   #samples = [];
 
   /** @param {number} size of a file that is going to be sent */
   enter(size) {
+    this.#begun = true;
     this.files++;
     this.bytes += size;
+  }
+
+  end() {
+    if (this.#begun && this.ended === 0) this.ended = performance.now();
   }
 
   /** @param {number} size @param {"failed" | "cancelled"} state */
