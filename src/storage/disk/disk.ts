@@ -162,7 +162,7 @@ export class DiskStorage implements Storage {
       const fd = await calls.open(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
       try {
         // One byte: a full disk still makes empty files.
-        await calls.write(Bun.file(fd), new Blob(["."]));
+        await calls.write(Bun.file(fd), new Uint8Array(1));
       } finally {
         await calls.close(fd);
         await calls.unlink(name);

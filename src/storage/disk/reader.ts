@@ -18,6 +18,8 @@ import { diskProblem, errnoOf } from "./problems.ts";
 
 // Entries looked at together: enough to keep the thread pool busy.
 const TOGETHER = 32;
+// How often a link is resolved again whose target was being replaced.
+const ATTEMPTS = 3;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
 
@@ -77,7 +79,7 @@ export class Reader {
     const entries: Entry[] = [];
     for (let at = 0; at < names.length; at += TOGETHER) {
       const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
-        const child = await this.#lookAt(`${found.real}/${name}`);
+        const child = await this.#child(found.real, name);
         return child && describe(path, child.stat);
       });
       for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
@@ -108,18 +110,44 @@ export class Reader {
     return names;
   }
 
-  /** `null` when there is nothing for clients. */
+  /** What is there, `null` when that is nothing for clients. */
   async #look(path: FilePath | FolderPath): Promise<Found | null> {
-    const found = (await this.#lookAt(this.#below(path))) ?? (await this.#lookForOtherForm(path));
+    const found = (await this.#lookFor(path)) ?? (await this.#lookForOtherForm(path));
     if (found === null) await this.proveRoot();
     return found;
   }
 
+  async #lookFor(path: FilePath | FolderPath): Promise<Found | null> {
+    const segments = segmentsOf(path);
+    const name = segments.pop();
+    if (name === undefined) return await this.#lookAt(this.root);
+    const folder = await this.#real(this.#below(segments.join("/")));
+    return folder === null ? null : await this.#child(folder, name);
+  }
+
+  /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
+  async #child(folder: string, name: string): Promise<Found | null> {
+    const place = `${folder === "/" ? "" : folder}/${name}`;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const stat = await this.#lstat(place);
+      if (stat === null || !stat.isSymbolicLink())
+        return this.#inside(place) && stat ? { real: place, stat } : null;
+      const found = await this.#lookAt(place);
+      if (found) return found;
+    }
+    return null;
+  }
+
   async #lookAt(place: string): Promise<Found | null> {
+    const real = await this.#real(place);
+    const stat = real === null ? null : await this.#lstat(real);
+    return real !== null && stat ? { real, stat } : null;
+  }
+
+  /** `null` when nothing is there, or it is outside the root. */
+  async #real(place: string): Promise<string | null> {
     const real = await absentIsNull(this.calls.realpath(place));
-    if (real === null || !this.#inside(real)) return null;
-    const stat = await this.#lstat(real);
-    return stat && { real, stat };
+    return real !== null && this.#inside(real) ? real : null;
   }
 
   /** What a write would meet: see `nameOnDisk`. */
@@ -138,11 +166,11 @@ export class Reader {
     for (const segment of segmentsOf(path)) {
       if (!at) return null;
       const real: string = at.real;
-      at = await this.#lookAt(`${real}/${segment}`);
+      at = await this.#child(real, segment);
       if (at || !/[^\0-\x7f]/.test(segment)) continue;
       const names = await absentIsNull(this.calls.readdir(real));
       const match = names?.find(({ name }) => name.normalize("NFC") === segment);
-      at = match ? await this.#lookAt(`${real}/${match.name}`) : null;
+      at = match ? await this.#child(real, match.name) : null;
     }
     return at;
   }

@@ -1,0 +1,44 @@
+// What every storage promises, as tests: each backend runs this same suite.
+
+import { afterEach, beforeEach } from "bun:test";
+import type { Storage } from "../../src/storage/storage.ts";
+import { contentContract } from "./contract/contents.ts";
+import type { Backend, Current } from "./contract/current.ts";
+import { discardContract } from "./contract/discard.ts";
+import { readingContract } from "./contract/reading.ts";
+import { uploadContract } from "./contract/uploads.ts";
+import { watchRejections } from "./rejections.ts";
+
+/** Each test gets a backend of its own; `name` stands before each test's name. */
+export function storageContract(name: string, open: () => Promise<Backend>): void {
+  let backend: Backend | undefined;
+  let storage: Storage | undefined;
+  const opened = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error("The contract is only used inside its tests.");
+    return value;
+  };
+  const current: Current = {
+    get storage() {
+      return opened(storage);
+    },
+    reopen: async () => {
+      storage = await opened(backend).reopen();
+    },
+  };
+
+  watchRejections();
+
+  beforeEach(async () => {
+    backend = await open();
+    storage = backend.storage;
+  });
+
+  afterEach(async () => {
+    await backend?.cleanup();
+  });
+
+  uploadContract(name, current);
+  contentContract(name, current);
+  discardContract(name, current);
+  readingContract(name, current);
+}

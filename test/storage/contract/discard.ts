@@ -1,0 +1,76 @@
+// That an upload that is given up leaves nothing, whenever that happens.
+
+import { describe, expect, test } from "bun:test";
+import { ROOT } from "../../../src/path.ts";
+import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
+import { codeOf, contentOf, file, fill, folder, put, text } from "../driving.ts";
+import type { Current } from "./current.ts";
+
+export function discardContract(name: string, current: Current): void {
+  describe(`${name}: a discarded upload`, () => {
+    test("leaves nothing, and its name and space are free", async () => {
+      const { free } = await current.storage.space();
+      const upload = await current.storage.begin(file("a/b"));
+      await fill(upload, chunksOf(bytes(3 * MIB), 64 * KIB));
+      await upload.discard();
+      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await current.storage.find(folder("a"))).toBeNull();
+      expect((await put(current.storage, "a/b", "x")).replaced).toBe(false);
+      // Other programs use the disk as well: only what this upload took must be back, within reason.
+      expect((await current.storage.space()).free).toBeGreaterThanOrEqual(free - 64 * MIB);
+    });
+
+    test("may be discarded again, at once and later", async () => {
+      const upload = await current.storage.begin(file("a"));
+      await fill(upload, [text("x")]);
+      await Promise.all([upload.discard(), upload.discard()]);
+      await upload.discard();
+      expect(await current.storage.list(ROOT)).toEqual([]);
+    });
+
+    test("stays a file when it was finished before", async () => {
+      const upload = await current.storage.begin(file("a"));
+      await fill(upload, [text("x")]);
+      await upload.finish(file("a"), { replace: false });
+      await upload.discard();
+      await upload.discard();
+      expect(await contentOf(current.storage, "a")).toBe("x");
+    });
+
+    test("refuses more bytes and a name", async () => {
+      const upload = await current.storage.begin(file("a"));
+      await upload.discard();
+      expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
+      expect(await codeOf(upload.finish(file("a"), { replace: false }))).toBe("storage_failed");
+      expect(await current.storage.list(ROOT)).toEqual([]);
+    });
+
+    test("ends an append that waits", async () => {
+      for (let round = 0; round < 10; round += 1) {
+        const upload = await current.storage.begin(file("a"));
+        let waiting: Promise<void> | undefined;
+        for (let chunk = 0; chunk < 8 && !waiting; chunk += 1) waiting = upload.append(bytes(MIB, chunk));
+        const ends = await Promise.allSettled([waiting, upload.discard(), upload.discard()]);
+        expect(ends.slice(1).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+        expect(await current.storage.list(ROOT)).toEqual([]);
+      }
+    });
+
+    test("is a whole file or nothing when discard meets finish", async () => {
+      for (let round = 0; round < 40; round += 1) {
+        const path = file(`folder/${round}`);
+        const upload = await current.storage.begin(path);
+        await fill(upload, chunksOf(bytes(1000 + round * 50_000), 64 * KIB));
+        const finish = codeOf(upload.finish(path, { replace: false }));
+        // Lets the finish get a different distance each round.
+        for (let turn = 0; turn < round; turn += 1)
+          await new Promise<void>((resolve) => setImmediate(resolve));
+        await upload.discard();
+        const end = await finish;
+        const found = await current.storage.find(path);
+        if (end === "storage_failed") expect(found).toBeNull();
+        else expect(end).toMatchObject({ resolved: { entry: found } });
+      }
+    });
+  });
+}

@@ -1,0 +1,66 @@
+// A root for one test: in a temporary folder, with room beside it for what must stay untouched.
+
+import { readdirSync, readlinkSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DiskOptions, type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+
+/** A root, the storage in it, and the folder both are in. `await using` removes everything. */
+export class TemporaryRoot implements AsyncDisposable {
+  #storages: DiskStorage[] = [];
+
+  private constructor(
+    /** Outside the root; removed at the end. */
+    readonly outside: string,
+    /** The root. */
+    readonly root: string,
+  ) {}
+
+  static async make(): Promise<TemporaryRoot> {
+    const outside = await realpath(await mkdtemp(join(tmpdir(), "sluice-disk-")));
+    await mkdir(join(outside, "root"));
+    return new TemporaryRoot(outside, join(outside, "root"));
+  }
+
+  /** Opens the root; closed at the end. */
+  async open(options: DiskOptions = {}): Promise<DiskStorage> {
+    const storage = await openDisk(this.root, options);
+    this.#storages.push(storage);
+    return storage;
+  }
+
+  /** Closes everything that was opened and opens the root again. */
+  async reopen(options: DiskOptions = {}): Promise<DiskStorage> {
+    for (const storage of this.#storages.splice(0)) await storage.close();
+    return await this.open(options);
+  }
+
+  /** A path in the root. */
+  in(...segments: string[]): string {
+    return join(this.root, ...segments);
+  }
+
+  /** Unfinished uploads on the disk. */
+  async temporaries(): Promise<string[]> {
+    return await readdir(this.in(".sluice", "uploads"));
+  }
+
+  /** What this process holds open below the temporary folder, removed files included. */
+  descriptors(): string[] {
+    const open = readdirSync("/proc/self/fd").flatMap((number) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${number}`)];
+      } catch {
+        // The descriptor of the look itself.
+        return [];
+      }
+    });
+    return open.filter((path) => path.startsWith(this.outside)).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const storage of this.#storages) await storage.close();
+    await rm(this.outside, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,55 @@
+// Driving a storage in tests: whole uploads in one call, and how calls fail.
+
+import { Problem, type ProblemCode } from "../../src/errors.ts";
+import { checkFilePath } from "../../src/path.ts";
+import type { Entry, Finished, Storage } from "../../src/storage/storage.ts";
+
+export { checkFilePath as file, checkFolderPath as folder } from "../../src/path.ts";
+
+/** Text as bytes. */
+export const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
+
+/** The paths of entries, sorted. */
+export const pathsOf = (entries: Entry[]): string[] => entries.map(({ path }) => path).sort();
+
+/** The code of the problem that a promise fails with; anything else it does is shown as it is. */
+export async function codeOf(promise: Promise<unknown>): Promise<ProblemCode | unknown> {
+  try {
+    return { resolved: await promise };
+  } catch (error) {
+    return error instanceof Problem ? error.code : error;
+  }
+}
+
+/** Appends everything, waiting when asked to. */
+export async function fill(
+  upload: { append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined },
+  chunks: Iterable<Uint8Array<ArrayBuffer>>,
+): Promise<void> {
+  for (const chunk of chunks) {
+    const room = upload.append(chunk);
+    if (room) await room;
+  }
+}
+
+/** Begins, fills and finishes in one go. */
+export async function put(
+  storage: Storage,
+  path: string,
+  content: string,
+  replace = false,
+): Promise<Finished> {
+  const upload = await storage.begin(checkFilePath(path));
+  try {
+    await fill(upload, [text(content)]);
+    return await upload.finish(checkFilePath(path), { replace });
+  } catch (error) {
+    await upload.discard();
+    throw error;
+  }
+}
+
+/** What a file holds. */
+export async function contentOf(storage: Storage, path: string): Promise<string> {
+  return await (await storage.open(checkFilePath(path))).body.text();
+}
