@@ -48,7 +48,7 @@ export const sluiceBinary = contestant({
 
 /** Reads bodies and drops them. */
 export const dropServer = contestant({
-  name: "drop",
+  name: "read and drop",
   command: "bun bench/drop-server.ts PORT",
   program: process.execPath,
   ready: "/health",

@@ -65,7 +65,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const figure = (name: string, which: keyof Waits): Figure => ({
     name: `GET /health, ${name}`,
     sluice: spread(ours[which], 1, "ms"),
-    beside: "read and drop",
+    beside: drop.name,
     other: spread(theirs[which], 1, "ms"),
     ratio: ratios(ours[which], theirs[which]),
   });
