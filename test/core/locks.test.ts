@@ -36,7 +36,7 @@ test("a step that fails lets the next one in", async () => {
     throw new RangeError("no");
   });
   const next = locks.hold(a, async () => "next");
-  expect(failing).rejects.toThrow(RangeError);
+  await expect(failing).rejects.toThrow(RangeError);
   expect(await next).toBe("next");
 });
 
