@@ -1,0 +1,171 @@
+// The compiled program as a stranger starts it: in an empty folder, with an empty environment, beside traps.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../package.json";
+import { type Binary, buildBinary, run, serve } from "../support/binary.ts";
+import { connect } from "../support/raw.ts";
+
+let binary: Binary;
+let cwd: string;
+
+beforeAll(async () => {
+  binary = await buildBinary();
+}, 120_000);
+afterAll(() => binary[Symbol.asyncDispose]());
+beforeEach(async () => {
+  cwd = await realpath(await mkdtemp(join(tmpdir(), "sluice-empty-")));
+});
+afterEach(() => rm(cwd, { recursive: true, force: true }));
+
+const sluice = (...words: string[]) => run([binary.path, ...words], { cwd });
+
+test.skipIf(Boolean(process.env.TEST_BINARY))(
+  "the build says where the binary is, its size and the time",
+  () => {
+    expect(binary.built).toMatch(/^.*\/sluice: \d+\.\d MB in \d+\.\d s\n$/);
+  },
+);
+
+describe("words that do not serve", () => {
+  test("--version is the version of package.json", async () => {
+    expect(await sluice("--version")).toEqual({
+      code: 0,
+      stdout: `sluice ${manifest.version}\n`,
+      stderr: "",
+    });
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("--help names every flag and makes nothing", async () => {
+    const { code, stdout, stderr } = await sluice("--help");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const flag of ["--port", "--allow", "--keep-free", "--drain"]) expect(stdout).toContain(flag);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("a wrong flag ends with 2, and the nearest real one is named", async () => {
+    const { code, stdout, stderr } = await sluice("--prot", "80");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toStartWith('sluice: unknown flag "--prot"; the nearest is --port\n');
+  });
+
+  test("an address of another machine ends with 1 and names the flag", async () => {
+    const { code, stdout, stderr } = await sluice("--host", "192.0.2.1", "--port", "0", "--allow", "write");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe("sluice: 192.0.2.1 is not an address of this machine: change --host.\n");
+  });
+});
+
+describe("a server", () => {
+  test("takes, lists and gives a file, and stops as asked", async () => {
+    await using server = await serve([binary.path], { cwd });
+    expect(server.root).toBe(join(cwd, "files"));
+
+    const bytes = crypto.getRandomValues(new Uint8Array(3_000_000));
+    const put = await fetch(`${server.url}/files/photos/a%20b.jpg`, { method: "PUT", body: bytes });
+    expect(put.status).toBe(201);
+    expect(await put.json()).toMatchObject({ path: "photos/a b.jpg", size: 3_000_000 });
+
+    const form = new FormData();
+    form.append("file", new File(["hello"], "hello.txt"));
+    const posted = await fetch(`${server.url}/files/`, { method: "POST", body: form });
+    expect(posted.status).toBe(201);
+
+    const listing = await fetch(`${server.url}/api/entries?sort=name`);
+    expect(await listing.json()).toMatchObject({
+      entries: [
+        { path: "hello.txt", kind: "file" },
+        { path: "photos", kind: "folder" },
+      ],
+    });
+    const got = await fetch(`${server.url}/files/photos/a%20b.jpg`);
+    expect(got.status).toBe(200);
+    expect(Buffer.compare(Buffer.from(await got.arrayBuffer()), bytes)).toBe(0);
+
+    const { code, stdout, stderr } = await server.end("SIGTERM");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`Sluice is listening on ${server.url} (root: ${join(cwd, "files")})\n`);
+    expect(stderr).toContain("saved photos/a b.jpg · 3MB in ");
+    expect(stderr).toEndWith("Stopped.\n");
+    expect(await readdir(cwd)).toEqual(["files"]);
+    expect((await readdir(join(cwd, "files"))).sort()).toEqual([".sluice", "hello.txt", "photos"]);
+  });
+
+  test("carries the whole page inside", async () => {
+    await using server = await serve([binary.path], { cwd });
+    const pages = join(import.meta.dir, "../../public");
+    const names = (await readdir(pages)).filter((name) => name !== "index.html");
+    expect(names.length).toBeGreaterThan(3);
+    for (const name of names) {
+      const answer = await fetch(`${server.url}/${name}`);
+      expect({ name, status: answer.status }).toEqual({ name, status: 200 });
+      expect(answer.headers.get("content-type")).toMatch(/javascript|css|svg|image|json/);
+      expect(await answer.text()).toBe(await Bun.file(join(pages, name)).text());
+    }
+    const page = await fetch(`${server.url}/`);
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await page.text()).toBe(await Bun.file(join(pages, "index.html")).text());
+  });
+
+  test("is healthy, and a problem is a problem", async () => {
+    await using server = await serve([binary.path], { cwd });
+    const health = await fetch(`${server.url}/health`);
+    expect(await health.json()).toEqual({ status: "ok", version: manifest.version });
+    const nothing = await fetch(`${server.url}/nothing`);
+    expect(nothing.status).toBe(404);
+    expect(nothing.headers.get("content-type")).toBe("application/problem+json");
+  });
+
+  test("answers whatever Host a client sends", async () => {
+    await using server = await serve([binary.path], { cwd });
+    await Bun.write(join(cwd, "files/a.txt"), "here");
+    for (const host of ["x", "unknown.example", "[::1]:1", "", "a b"]) {
+      using connection = await connect(server.url);
+      await connection.send(`GET /files/a.txt HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      expect({ host, text: (await connection.answer()).text }).toEqual({ host, text: "here" });
+    }
+  });
+
+  test("says the same about a wrong request whether NODE_ENV is production or not set", async () => {
+    const answers = [];
+    for (const env of [{}, { NODE_ENV: "production" }]) {
+      await using server = await serve([binary.path], { cwd, env });
+      const answer = await fetch(`${server.url}/api/entries?limit=0&order=up`);
+      answers.push({ status: answer.status, text: await answer.text() });
+    }
+    expect(answers[0]?.status).toBe(400);
+    expect(answers[1]).toEqual(answers[0]);
+  });
+});
+
+describe("files in the folder it is started in", () => {
+  test("give no grants and run no code: .env, bunfig.toml, tsconfig.json, package.json", async () => {
+    const canary = join(cwd, "canary");
+    const trap = `require("node:fs").writeFileSync(${JSON.stringify(canary)}, "caught");`;
+    await Bun.write(join(cwd, "trap.js"), trap);
+    await Bun.write(join(cwd, "bunfig.toml"), 'preload = ["./trap.js"]\n');
+    for (const name of [".env", ".env.local", ".env.development", ".env.production"])
+      await Bun.write(join(cwd, name), "SLUICE_ALLOW=all\nNODE_OPTIONS=--require=./trap.js\n");
+    for (const name of ["elysia", "commander"])
+      await Bun.write(join(cwd, `node_modules/${name}/index.js`), trap);
+    await Bun.write(join(cwd, "package.json"), '{"imports":{"#elysia":"./trap.js"}}');
+    await Bun.write(join(cwd, "tsconfig.json"), '{"compilerOptions":{"paths":{"*":["./trap.js"]}}}');
+
+    // The traps are armed: Bun itself falls into them.
+    const bun = await run([process.execPath, "--print", "process.env.SLUICE_ALLOW"], { cwd });
+    expect(bun.stdout).toBe("all\n");
+    expect(existsSync(canary)).toBe(true);
+    await rm(canary);
+
+    await using server = await serve([binary.path, "."], { cwd });
+    const refused = await fetch(`${server.url}/files/trap.js`, { method: "DELETE" });
+    expect(await refused.json()).toMatchObject({ code: "not_allowed" });
+    expect(refused.status).toBe(403);
+    expect((await server.end("SIGTERM")).code).toBe(0);
+    expect(existsSync(canary)).toBe(false);
+  });
+});

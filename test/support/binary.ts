@@ -1,0 +1,100 @@
+// The compiled program in tests: built once into a folder of its own, started in an empty folder with an empty environment.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const TOP = join(import.meta.dir, "../..");
+const READY = /^Sluice is listening on (http:\S+) \(root: (.*)\)$/m;
+
+/** A program to start. */
+export interface Binary extends AsyncDisposable {
+  path: string;
+  /** What the build said. */
+  built: string;
+}
+
+/**
+ * Builds the program as `bun run build` does, which takes a second. With `TEST_BINARY` it is the one named there.
+ * Disposing removes what was built.
+ */
+export async function buildBinary(): Promise<Binary> {
+  const given = process.env.TEST_BINARY;
+  if (given) return { path: join(TOP, given), built: "", async [Symbol.asyncDispose]() {} };
+  const folder = await mkdtemp(join(tmpdir(), "sluice-build-"));
+  const path = join(folder, "sluice");
+  const build = await run([process.execPath, join(TOP, "build.ts"), "--outfile", path], { cwd: folder });
+  if (build.code !== 0) throw new Error(`The build failed:\n${build.stdout}${build.stderr}`);
+  return { path, built: build.stdout, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+/** Where and with which variables a program runs. No variable is inherited. */
+export interface Surroundings {
+  cwd: string;
+  env?: Record<string, string>;
+}
+
+/** How a program ended. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function run(words: string[], { cwd, env = {} }: Surroundings): Promise<Ended> {
+  const child = Bun.spawn(words, { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [code, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return { code, stdout, stderr };
+}
+
+/** A program that serves. Disposing kills it if it still runs. */
+export interface Serving extends AsyncDisposable {
+  /** Without a slash at the end. */
+  url: string;
+  /** The root, as the first line names it. */
+  root: string;
+  /** Sends a signal and waits for the end. `stdout` begins with the first line. */
+  end: (signal: NodeJS.Signals) => Promise<Ended>;
+}
+
+/** Starts a program that serves, on a free port, and waits for its first line. */
+export async function serve(words: string[], { cwd, env = {} }: Surroundings): Promise<Serving> {
+  const child = Bun.spawn([...words, "--port", "0"], {
+    cwd,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const stderr = child.stderr.text();
+  let stdout = "";
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const readTo = async (enough: () => boolean): Promise<void> => {
+    while (!enough()) {
+      const { done, value } = await lines.read();
+      if (done) return;
+      stdout += value;
+    }
+  };
+  await readTo(() => READY.test(stdout));
+  const [, url, root] = READY.exec(stdout) ?? [];
+  if (url === undefined || root === undefined) {
+    child.kill("SIGKILL");
+    throw new Error(`It ended before it was ready: ${stdout}${await stderr}`);
+  }
+  return {
+    url,
+    root,
+    async end(signal) {
+      child.kill(signal);
+      const code = await child.exited;
+      await readTo(() => false);
+      return { code, stdout, stderr: await stderr };
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
