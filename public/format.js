@@ -11,7 +11,7 @@ const scaled = UNITS.map(
       style: "unit",
       unit,
       unitDisplay: "short",
-      minimumSignificantDigits: 2,
+      minimumSignificantDigits: 3,
       maximumSignificantDigits: 3,
     }),
 );
@@ -24,12 +24,17 @@ export function count(n) {
   return whole.format(n);
 }
 
-/** "1 file", "12 files". @param {number} n @param {string} [noun] */
-export function files(n, noun = "file") {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+/** "1 file", "12 files". @param {number} n */
+export function files(n) {
+  return `${count(n)} ${n === 1 ? "file" : "files"}`;
 }
 
-/** A size with decimal units, as disks and networks count them: 1 kB = 1000 bytes. @param {number} bytes */
+/** "1 entry", "12 entries". @param {number} n */
+export function entries(n) {
+  return `${count(n)} ${n === 1 ? "entry" : "entries"}`;
+}
+
+/** A size with decimal units, as disks and networks count them: 1 kB = 1000 bytes. Always three digits, so that it does not jump. @param {number} bytes */
 export function size(bytes) {
   let value = bytes;
   // 999.5 rounds to 1000 with three digits: it belongs to the next unit.

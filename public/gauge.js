@@ -39,7 +39,7 @@ export function gauge(queue) {
         dots(
           tally.files > 1 ? `${count(tally.saved)} of ${files(tally.files)}` : "",
           `${size(tally.savedBytes + running)} of ${size(tally.bytes)}`,
-          speed > 0 ? rate(speed) : "",
+          speed > 1000 ? rate(speed) : "",
           rest,
         ),
       );

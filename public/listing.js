@@ -2,7 +2,7 @@
 // @ts-check
 import { byId, icon, make, setText } from "./dom.js";
 import { fetchEntries } from "./entries.js";
-import { exactly, files, size, when } from "./format.js";
+import { entries, exactly, size, when } from "./format.js";
 import { iconOf } from "./kind.js";
 import { folderUrl } from "./path.js";
 import { problemBox } from "./row.js";
@@ -88,10 +88,7 @@ export function listing({ say }) {
     empty.hidden = shown > 0;
     foot.hidden = next === null;
     more.hidden = next === null;
-    setText(
-      byId("list-count", HTMLElement),
-      `${files(shown, "entry").replace("entrys", "entries")} shown, there are more`,
-    );
+    setText(byId("list-count", HTMLElement), `${entries(shown)} shown, there are more`);
     table.removeAttribute("aria-busy");
   }
 
@@ -131,8 +128,7 @@ export function listing({ say }) {
     async open(path) {
       folder = path;
       await load(false);
-      if (trouble.hidden)
-        say(shown === 0 ? "This folder is empty" : files(shown, "entry").replace("entrys", "entries"));
+      if (trouble.hidden) say(shown === 0 ? "This folder is empty" : entries(shown));
     },
     /** Look again, after something was saved. */
     refresh: () => load(false, shown),

@@ -49,7 +49,7 @@ export function uploadPanel(queue) {
     const { waiting, saved, failed, cancelled } = queue.counts;
     section.hidden = queue.uploads.length === 0;
     more.hidden = shown.length === queue.uploads.length;
-    setText(more, `and ${files(queue.uploads.length - shown.length, "more file")}`);
+    setText(more, `and ${files(queue.uploads.length - shown.length)} more`);
     const parts = Object.entries({ waiting, saved, failed, cancelled }).filter(([, n]) => n > 0);
     setText(summary, dots(...parts.map(([state, n]) => `${count(n)} ${state}`)));
     held.hidden = queue.held === undefined;

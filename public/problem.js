@@ -7,11 +7,11 @@
  * @property {string} detail one or two sentences that say what to do
  * @property {string[]} errors one line each; the server bounds the list
  * @property {number} omitted how many more there were
- * @property {"network" | "busy" | "file" | "server"} cause `network`: no answer; `busy`: the same request may work later;
- *   `file`: the browser cannot read the file; `server`: the server refused
+ * @property {"network" | "server" | "refused" | "unreadable"} cause `network`: no answer; `server`: it would refuse every file;
+ *   `refused`: it refused this one; `unreadable`: the browser cannot read the file
  */
 
-/** Statuses that are about the server, not about this file. */
+/** Statuses that say "try again later". */
 const BUSY = new Set([429, 502, 503, 504, 507]);
 
 /**
@@ -20,7 +20,7 @@ const BUSY = new Set([429, 502, 503, 504, 507]);
  * @returns {Problem}
  */
 export function problemOf(status, body) {
-  const cause = BUSY.has(status) ? "busy" : "server";
+  const cause = BUSY.has(status) || status === 401 || status === 403 ? "server" : "refused";
   const given = parse(body);
   if (given === undefined) {
     return { title: `The server answered ${status}`, detail: hint(status), errors: [], omitted: 0, cause };
@@ -46,14 +46,14 @@ export function networkProblem() {
 export function fileProblem() {
   const detail =
     "It was changed, moved or deleted after you chose it, or this browser may not open it. Choose it again.";
-  return { title: "The file cannot be read", detail, errors: [], omitted: 0, cause: "file" };
+  return { title: "The file cannot be read", detail, errors: [], omitted: 0, cause: "unreadable" };
 }
 
 /** Something that is not Sluice said 200. @returns {Problem} */
 export function strangerProblem() {
   const detail =
     "The answer did not come from Sluice. A proxy or a sign-in page may stand in between; reload this page and look.";
-  return { title: "Not confirmed as saved", detail, errors: [], omitted: 0, cause: "server" };
+  return { title: "Not confirmed as saved", detail, errors: [], omitted: 0, cause: "refused" };
 }
 
 /** @param {string} body @returns {Record<string, unknown> | undefined} */

@@ -212,7 +212,7 @@ export class Queue {
 
   /** @param {Problem} problem */
   #countFailure(problem) {
-    if (problem.cause !== "network" && problem.cause !== "busy") return;
+    if (problem.cause !== "network" && problem.cause !== "server") return;
     this.#failuresInARow++;
     if (this.#failuresInARow >= HOLD_AFTER && this.#waiting.size > 0) this.held = problem;
   }

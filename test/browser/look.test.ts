@@ -98,17 +98,32 @@ describe.skipIf(noBrowser !== undefined)("look", () => {
     gate.resolve();
   });
 
+  test("these tests would notice an inline script, an inline style and a request to another host", async () => {
+    await using opened = await openPage(browser, fake.url);
+    await opened.page.evaluate(`(() => {
+      const script = document.createElement("script");
+      script.textContent = "1";
+      const paragraph = document.createElement("p");
+      paragraph.setAttribute("style", "color: red");
+      document.body.append(script, paragraph);
+      return fetch("http://other.invalid/").catch(() => {});
+    })()`);
+    const complaints = opened.complaints.join("\n");
+    for (const directive of ["script-src", "style-src", "connect-src"])
+      expect(complaints).toContain(directive);
+  });
+
   test("numbers and dates are written the reader's way", async () => {
     const seen = async (locale: string) => {
       await using opened = await openPage(browser, fake.url, { locale });
       return await opened.page.evaluate<string[]>(`import("/format.js").then((f) => [
         f.size(0), f.size(999), f.size(1000), f.size(999_499), f.size(999_500), f.size(1.6e9), f.rate(7005253),
         f.duration(0.02), f.duration(228.4), f.duration(7300), f.left(90), f.percent(0.9999, false), f.percent(1, false), f.percent(1, true),
-      ].map(String))`);
+      ].map((value) => String(value).replaceAll("\u00a0", " ")))`);
     };
     const times = ["20 ms", "3 min 48 s", "2 h 1 min", "about 2 min left", "99", "99", "100"];
-    const english = ["0 bytes", "999 bytes", "1.0 kB", "999 kB", "1.0 MB", "1.6 GB", "7.01 MB/s"];
-    const german = ["0 Byte", "999 Byte", "1,0 kB", "999 kB", "1,0 MB", "1,6 GB", "7,01 MB/s"];
+    const english = ["0 bytes", "999 bytes", "1.00 kB", "999 kB", "1.00 MB", "1.60 GB", "7.01 MB/s"];
+    const german = ["0 Byte", "999 Byte", "1,00 kB", "999 kB", "1,00 MB", "1,60 GB", "7,01 MB/s"];
     expect(await seen("en-GB")).toEqual([...english, ...times]);
     expect(await seen("de-DE")).toEqual([...german, ...times]);
   });

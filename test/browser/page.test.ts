@@ -44,7 +44,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await using opened = await openFolder("list");
     await opened.page.locator(".entry").nth(2).waitFor();
     expect(await texts(opened.page, ".entry-link")).toEqual(["zoo", "a.txt", "b.txt"]);
-    expect(await texts(opened.page, ".entry-size")).toEqual(["", "1 byte", "1.5 kB"]);
+    expect(await texts(opened.page, ".entry-size")).toEqual(["", "1 byte", "1.50 kB"]);
     expect(await opened.page.title()).toBe("list – Sluice");
     expect(opened.complaints).toEqual([]);
   });
@@ -207,6 +207,19 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(await problem.locator("li").count()).toBeGreaterThan(0);
     expect(await readdir(join(server.root, "refused"))).toEqual([]);
     expect(opened.complaints).toEqual([]);
+  });
+
+  test("a file over the limit, and a server that takes none, say what to change", async () => {
+    await using small = await startProgram(["--max-file-size", "1MB"]);
+    await using large = await openPage(browser, small.url);
+    await large.choose({ "large.bin": 30_000_000 });
+    await large.page.locator(".problem-title", { hasText: "The file is too large" }).waitFor();
+    await using readOnly = await startProgram(["--allow", "read"]);
+    await using shut = await openPage(browser, readOnly.url);
+    await shut.choose(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${i}`, "x"])));
+    await shut.page.locator("#held").getByText("Not allowed.").waitFor();
+    expect(await shut.page.locator(".problem", { hasText: "--allow" }).count()).toBeGreaterThan(0);
+    expect([...large.complaints, ...shut.complaints]).toEqual([]);
   });
 
   test("the whole upload works with the keyboard alone", async () => {
