@@ -127,13 +127,14 @@ export class Upload implements Reporting {
 
   async #publish(): Promise<Finished> {
     const { path, conflict, conditions } = this.intent;
-    if (conflict === "rename" && unconditional(conditions)) return await this.#publishRenamed();
-    if (unconditional(conditions)) return await this.#publishAs(path);
-    // What the client saw must still be there at the moment the name changes hands.
+    const publish = () => (conflict === "rename" ? this.#publishRenamed() : this.#publishAs(path));
+    if (unconditional(conditions) && conflict !== "replace") return await publish();
+    // What a client saw must still be there at the moment the name changes hands, whoever else replaces it.
     return await this.engine.locks.hold(path, async () => {
+      if (unconditional(conditions)) return await publish();
       const failed = failedCondition(conditions, await this.engine.storage.probe(path));
       if (failed !== null) throw preconditionFailed(failed);
-      return conflict === "rename" ? await this.#publishRenamed() : await this.#publishAs(path);
+      return await publish();
     });
   }
 

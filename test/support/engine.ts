@@ -1,0 +1,82 @@
+// An engine over a storage in memory, and intents and bodies for it: uploads without HTTP.
+
+import { Body, type BodyOptions } from "../../src/core/body.ts";
+import { Engine, type Intent, type Limits } from "../../src/core/engine.ts";
+import { checkFilePath, type FilePath } from "../../src/path.ts";
+import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
+import type { StoredUpload } from "../../src/storage/storage.ts";
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** An engine that grants everything and limits nothing, unless a test says so. */
+export function engineWith(
+  limits: Partial<Limits> = {},
+  memory: MemoryOptions = {},
+): Engine & { storage: MemoryStorage } {
+  const storage = new Keeping(memory);
+  const engine = new Engine(storage, {
+    maxFileSize: Number.MAX_SAFE_INTEGER,
+    maxUploads: 1000,
+    keepFree: 0,
+    allow: new Set(["read", "write", "replace", "delete"]),
+    ...limits,
+  });
+  return Object.assign(engine, { storage });
+}
+
+/** Keeps copies: a chunk is the body's again after `append`, and freed then. */
+class Keeping extends MemoryStorage {
+  override async begin(target: FilePath): Promise<StoredUpload> {
+    const upload = await super.begin(target);
+    const append = upload.append.bind(upload);
+    return Object.assign(upload, { append: (chunk: Bytes) => append(chunk.slice()) });
+  }
+}
+
+/** What a plain PUT means. */
+export function intentFor(path: string, more: Partial<Intent> = {}): Intent {
+  return {
+    path: checkFilePath(path),
+    conflict: "replace",
+    size: undefined,
+    conditions: {},
+    digests: [],
+    wanted: null,
+    id: path,
+    network: () => 0,
+    ...more,
+  };
+}
+
+export const bytesOf = (content: string | number): Bytes =>
+  typeof content === "number" ? new Uint8Array(content) : new Uint8Array(Buffer.from(content));
+
+/** A body of these chunks; a function among them is called, and waited for, when it is reached. */
+export function bodyOf(
+  chunks: Iterable<string | number | Bytes | (() => unknown)>,
+  options: Partial<BodyOptions> = {},
+): Body {
+  const left = chunks[Symbol.iterator]();
+  const stream = new ReadableStream<Bytes>({
+    async pull(controller) {
+      for (;;) {
+        const { done, value } = left.next();
+        if (done) return controller.close();
+        if (typeof value === "function") await value();
+        else return controller.enqueue(value instanceof Uint8Array ? value : bytesOf(value));
+      }
+    },
+  });
+  return new Body(stream, { idleTimeout: 60, ...options });
+}
+
+/** The text of a saved file, `null` when there is none. */
+export async function textOf(storage: MemoryStorage, path: string): Promise<string | null> {
+  const target: FilePath = checkFilePath(path);
+  return (await storage.find(target)) === null ? null : await (await storage.open(target)).body.text();
+}
+
+/** Everything that is in a storage. */
+export function pathsIn(storage: MemoryStorage): string[] {
+  return [...storage.contents.files.keys()].sort();
+}
