@@ -1,0 +1,124 @@
+// What writers share: bounded memory, and the pulse that keeps slow uploads moving.
+
+import { describe, expect, test } from "bun:test";
+import { calls } from "../../../src/storage/disk/calls.ts";
+import { MEMORY_LIMIT } from "../../../src/storage/disk/pressure.ts";
+import { BATCH } from "../../../src/storage/disk/stage.ts";
+import { CHANGEOVER } from "../../../src/storage/disk/writer.ts";
+import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
+import { codeOf, fill } from "../driving.ts";
+import { watchRejections } from "../rejections.ts";
+import { Gate, settle, until } from "../until.ts";
+import { failing } from "./faults.ts";
+import { sizeOf, Writing, written } from "./writing.ts";
+
+watchRejections();
+
+describe("memory over all uploads", () => {
+  test.each([64 * KIB, MIB])(
+    "stays below its limit and a chunk of %d bytes each, on a disk that hangs",
+    async (length) => {
+      await using writing = await Writing.make();
+      const gate = new Gate();
+      const all = bytes(CHANGEOVER + 3 * MIB);
+      const uploads = Array.from({ length: 50 }, () =>
+        writing.writer({
+          write: async (file, batch) => {
+            const copy = batch.slice();
+            await gate.pass();
+            return await calls.write(file, copy);
+          },
+        }),
+      );
+      let most = 0;
+      const sending = uploads.map(async ({ writer }) => {
+        for (const chunk of chunksOf(all, length)) {
+          const room = writer.append(chunk);
+          most = Math.max(most, writing.pressure.held);
+          if (room) await room;
+          most = Math.max(most, writing.pressure.held);
+        }
+        await writer.finish();
+      });
+      await until("every upload waits", () => gate.waiting === uploads.length);
+      await settle();
+      expect(writing.pressure.high).toBe(true);
+      gate.open();
+      await Promise.all(sending);
+      expect(most).toBeGreaterThan(MEMORY_LIMIT);
+      expect(most).toBeLessThanOrEqual(MEMORY_LIMIT + uploads.length * Math.min(length, BATCH));
+      expect(writing.pressure.held).toBe(0);
+      for (const { path } of uploads) expect(difference(written(path), all)).toBeNull();
+    },
+  );
+
+  test("is given back by uploads that fail and uploads that stop", async () => {
+    await using writing = await Writing.make();
+    for (let round = 0; round < 5; round += 1) {
+      const failed = writing.writer({ write: failing("EIO") }).writer;
+      expect(await codeOf(fill(failed, chunksOf(bytes(4 * MIB), 100 * KIB)))).toBe("storage_failed");
+      const stopped = writing.writer().writer;
+      await fill(stopped, chunksOf(bytes(CHANGEOVER + 300 * KIB), CHANGEOVER, 100 * KIB));
+      expect(writing.pressure.held).toBeGreaterThan(0);
+      await Promise.all([failed.stop(), stopped.stop()]);
+      expect(writing.pressure.held).toBe(0);
+    }
+  });
+});
+
+describe("the pulse", () => {
+  test("writes what a slow upload sent, though the batch is not full, and syncs it", async () => {
+    await using writing = await Writing.make();
+    const { writer, path } = writing.writer();
+    await fill(writer, chunksOf(bytes(CHANGEOVER + 100 * KIB), CHANGEOVER, 50 * KIB));
+    expect(sizeOf(path)).toBe(CHANGEOVER);
+    await until("the rest is written", () => sizeOf(path) === CHANGEOVER + 100 * KIB);
+    expect(writing.pressure.held).toBe(0);
+    await until("the rest is synced", () => writer.saved === CHANGEOVER + 100 * KIB);
+    await writer.append(bytes(1000));
+    await writer.finish();
+    expect(writer.saved).toBe(CHANGEOVER + 100 * KIB + 1000);
+  });
+
+  test("moves many slow uploads, and mixes nothing up", async () => {
+    await using writing = await Writing.make();
+    const uploads = Array.from({ length: 40 }, (_, index) => ({
+      ...writing.writer(),
+      all: bytes(CHANGEOVER + 10_000 + index * 1000, index),
+    }));
+    await Promise.all(uploads.map(({ writer, all }) => fill(writer, chunksOf(all, CHANGEOVER, 5000))));
+    await until("all are written", () => uploads.every(({ path, all }) => sizeOf(path) === all.length));
+    await Promise.all(uploads.map(({ writer }) => writer.finish()));
+    for (const { path, all } of uploads) expect(difference(written(path), all)).toBeNull();
+  });
+
+  test("touches nothing of an upload that was stopped or failed", async () => {
+    await using writing = await Writing.make();
+    let writes = 0;
+    const counted = {
+      write: async (): Promise<number> => {
+        writes += 1;
+        throw new Error("The pulse wrote.");
+      },
+    };
+    const stopped = writing.writer(counted).writer;
+    await fill(stopped, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
+    await stopped.stop();
+    // This one is staged after it: when the pulse has written it, the other's turn has passed.
+    const later = writing.writer();
+    await fill(later.writer, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
+    await until("the later one is written", () => sizeOf(later.path) === CHANGEOVER + 1000);
+    expect(writes).toBe(0);
+  });
+
+  test("goes on for others when the sync of one fails", async () => {
+    await using writing = await Writing.make();
+    const broken = writing.writer({ datasync: failing("EIO") }).writer;
+    const sound = writing.writer().writer;
+    await fill(broken, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
+    await fill(sound, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
+    await until("the sound one is synced", () => sound.saved === CHANGEOVER + 1000);
+    expect(() => broken.append(bytes(1))).toThrow("storage_failed");
+    expect(broken.saved).toBe(0);
+  });
+});
