@@ -1,0 +1,52 @@
+// What every error looks like to a client, checked in one place.
+
+import { expect } from "bun:test";
+import type { ErrorEntry, ProblemCode } from "../../src/errors.ts";
+import { PROBLEMS } from "../../src/errors.ts";
+
+/** The body of a problem (RFC 9457). */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  errors?: ErrorEntry[];
+  errorsOmitted?: number;
+}
+
+/** An answer as `fetch` or a raw connection gives it. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string | (() => Promise<string>);
+}
+
+/** Checks that the answer is this problem in the shape of all problems, gives nothing away, and returns it. */
+export async function problemIn(answer: Answer, code: ProblemCode): Promise<ProblemBody> {
+  const text = typeof answer.text === "string" ? answer.text : await answer.text();
+  const body: ProblemBody = JSON.parse(text);
+  expect(body).toMatchObject({ code });
+  const { status, title } = PROBLEMS[code];
+  expect(body).toEqual({
+    type: `/problems#/${code}`,
+    title,
+    status,
+    code,
+    detail: expect.stringMatching(/^[A-Z`].*\.$/),
+    ...(body.errors && { errors: expect.any(Array), errorsOmitted: expect.any(Number) }),
+  });
+  for (const entry of body.errors ?? []) {
+    expect(entry.code).toMatch(/^[a-z_]+$/);
+    expect(entry.detail).not.toBe("");
+    expect(Object.keys(entry).filter((key) => !["code", "detail", "pointer", "file"].includes(key))).toEqual(
+      [],
+    );
+  }
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  // Neither a stack, nor the name of an error of the system, nor a path of it.
+  expect(text).not.toMatch(/\bat [^"]*\.ts:|\bE[A-Z]{4,}\b|\/tmp\/|\/home\/|\/proc\/|node_modules/);
+  return body;
+}
