@@ -14,7 +14,7 @@ import type { Engine, Intent } from "./engine.ts";
 import type { SavedFile, Upload } from "./upload.ts";
 
 /** Files that are being synced and named while the next part is read already. */
-const FINISHING = 16;
+const FINISHING = 32;
 /** Longest name of a part that is repeated in an error. */
 const SHOWN = 255;
 

@@ -19,14 +19,14 @@ const SECURITY = {
 };
 
 /** The page itself: the same for every folder, it reads its folder from the address. */
-export function pageAnswer(): Response {
+export function pageAnswer(status: 200 | 404 = 200): Response {
   const headers = {
     ...SECURITY,
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-cache",
     vary: "Accept",
   };
-  return new Response(Bun.file(join(assets, "index.html")), { headers });
+  return new Response(Bun.file(join(assets, "index.html")), { status, headers });
 }
 
 export async function page({ config }: Services) {
