@@ -27,8 +27,6 @@ const threadSeconds = (): number => {
 
 /** One request's body. Read it once; `cancel` it when it is not read to its end. */
 export class Body {
-  /** Seconds spent waiting for the client. */
-  waited = 0;
   /** Bytes that arrived. */
   received = 0;
   /** True when the end was reached. */
@@ -36,7 +34,9 @@ export class Body {
   readonly #reader: Reader | undefined;
   readonly #processor: () => number;
   #silent = false;
-  #waitingSince: number | undefined;
+  #waited = 0;
+  /** When the wait under way began, and the processor time used until then. */
+  #waiting: { since: number; used: number } | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #turnBegan = performance.now();
   #renewed = 0;
@@ -48,6 +48,13 @@ export class Body {
   ) {
     this.#reader = stream?.getReader();
     this.#processor = options.processor ?? threadSeconds;
+  }
+
+  /** Seconds spent waiting for the client, the wait under way included. */
+  get waited(): number {
+    if (!this.#waiting) return this.#waited;
+    const wall = (performance.now() - this.#waiting.since) / 1000;
+    return this.#waited + Math.max(0, wall - (this.#processor() - this.#waiting.used));
   }
 
   /**
@@ -92,17 +99,14 @@ export class Body {
   }
 
   async #next(reader: Reader) {
-    const start = performance.now();
-    const used = this.#processor();
-    this.#waitingSince = start;
+    this.#waiting = { since: performance.now(), used: this.#processor() };
     try {
       return await reader.read();
     } catch (cause) {
       throw new Problem("body_incomplete", "The connection ended before the body was complete.", { cause });
     } finally {
-      this.#waitingSince = undefined;
-      const wall = (performance.now() - start) / 1000;
-      this.waited += Math.max(0, wall - (this.#processor() - used));
+      this.#waited = this.waited;
+      this.#waiting = undefined;
     }
   }
 
@@ -110,7 +114,7 @@ export class Body {
   #watchSilence(delay: number): void {
     this.#watch = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
-      const silence = this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
+      const silence = this.#waiting ? performance.now() - this.#waiting.since : 0;
       if (silence < limit) return this.#watchSilence(limit - silence);
       this.#silent = true;
       void this.cancel();

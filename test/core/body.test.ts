@@ -128,6 +128,18 @@ describe("waiting for the network", () => {
     expect(body.waited).toBe(0);
   });
 
+  test("grows while it goes on", async () => {
+    const { body, send, end } = fed({ processor: () => 0 });
+    const reading = read(body);
+    await Bun.sleep(30);
+    const soFar = body.waited;
+    expect(soFar).toBeGreaterThan(0.02);
+    send(1);
+    end();
+    await reading;
+    expect(body.waited).toBeGreaterThanOrEqual(soFar);
+  });
+
   test("the thread's own work is taken off by default", async () => {
     const { body, send, end } = fed();
     setTimeout(() => {

@@ -295,10 +295,10 @@ describe("the limit is found", () => {
   }
 
   test("a wait before the upload began is not its own", async () => {
-    const engine = engineWith();
-    const body = bodyOf(["x"]);
-    body.waited = 1000;
-    const { file } = await save(engine, body, intentFor("a"), () => {});
-    expect(file.flow.waits.network).toBeLessThan(1);
+    let waited = 1000;
+    const upload = await engineWith().begin(intentFor("a", { network: () => waited }));
+    waited += 1e-6;
+    const { file } = await upload.finish();
+    expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
   });
 });
