@@ -33,7 +33,7 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
     title,
     status,
     code,
-    detail: expect.stringMatching(/^[A-Z`].*\.$/),
+    detail: expect.stringMatching(/^[A-Z0-9`].*\.$/),
     ...(body.errors && { errors: expect.any(Array), errorsOmitted: expect.any(Number) }),
   });
   for (const entry of body.errors ?? []) {
