@@ -74,3 +74,16 @@ function causeOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause instanceof Problem || "code" in cause ? cause.message : (cause.stack ?? cause.message);
 }
+
+/** Lines of one turn go out together: a form of ten thousand files must not hold the thread for as many writes. */
+function linesTo(stream: { write(text: string): unknown }): (line: string) => void {
+  let waiting = "";
+  return (line) => {
+    if (waiting === "")
+      queueMicrotask(() => {
+        stream.write(waiting);
+        waiting = "";
+      });
+    waiting += `${line}\n`;
+  };
+}
