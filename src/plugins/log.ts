@@ -26,10 +26,7 @@ export function printable(text: string, longest = 500): string {
 }
 
 /** @param write takes one line, without its end. @default standard error */
-export function createLog(
-  format: Format,
-  write: (line: string) => void = (line) => console.error(line),
-): Log {
+export function createLog(format: Format, write: (line: string) => void = linesTo(process.stderr)): Log {
   const out = (event: string, text: string, fields: Record<string, unknown>): void => {
     const time = new Date().toISOString();
     write(format === "json" ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`);
