@@ -13,7 +13,7 @@ import { type Lock, lockRoot } from "./lock.ts";
 import { Pressure } from "./pressure.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 import { Reader } from "./reader.ts";
-import { DiskUpload, type Workshop } from "./upload.ts";
+import { DiskUpload, throwAway, type Workshop } from "./upload.ts";
 
 /** How a root is opened. */
 export interface DiskOptions {
@@ -35,10 +35,11 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   const real = await realpath(path);
   const anchor = await openAnchor(calls, real);
   try {
+    const reader = new Reader(calls, real, calls.stat(anchor.fd));
     const workplace = write ? await openWorkplace(calls, anchor, real) : noWorkplace();
-    return new DiskStorage(calls, real, anchor, workplace);
+    return new DiskStorage(calls, reader, anchor, workplace);
   } catch (error) {
-    await calls.close(anchor.fd);
+    await release(calls, anchor);
     throw error;
   }
 }
@@ -79,11 +80,11 @@ export class DiskStorage implements Storage {
   #space: { at: number; value: Promise<Space> } | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(calls: Calls, real: string, root: Anchor, workplace: Workplace) {
+  constructor(calls: Calls, reader: Reader, root: Anchor, workplace: Workplace) {
     this.#calls = calls;
     this.#root = root;
     this.#workplace = workplace;
-    this.#reader = new Reader(calls, real, calls.stat(root.fd));
+    this.#reader = reader;
     this.#shop =
       workplace instanceof Problem
         ? workplace
@@ -164,8 +165,7 @@ export class DiskStorage implements Storage {
         // One byte: a full disk still makes empty files.
         await calls.write(Bun.file(fd), new Uint8Array(1));
       } finally {
-        await calls.close(fd);
-        await calls.unlink(name);
+        await throwAway(calls, fd, name);
       }
     } catch (error) {
       throw diskProblem(error);

@@ -23,7 +23,8 @@ export function lockRoot(folder: string): Lock {
   let database: Database | undefined;
   try {
     database = new Database(join(folder, "lock"), FLAGS);
-    database.run("PRAGMA journal_mode = OFF");
+    // No file beside the lock: the database stays empty, and OFF is not allowed by Bun.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
     const held = database;
     return { release: () => held.close() };

@@ -166,7 +166,7 @@ export class DiskUpload implements StoredUpload {
 }
 
 /** Ends a temporary file: what is worth keeping of it has another name. Never throws. */
-async function throwAway(calls: Calls, fd: number, temporary: string): Promise<void> {
+export async function throwAway(calls: Calls, fd: number, temporary: string): Promise<void> {
   await calls.close(fd).catch(() => {
     // Everything was synced before, or is not wanted.
   });

@@ -1,0 +1,303 @@
+// One upload on the disk: what others do to it meanwhile, and that nothing of it stays behind.
+
+import { describe, expect, test } from "bun:test";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { Problem } from "../../../src/errors.ts";
+import { ROOT } from "../../../src/path.ts";
+import type { Calls } from "../../../src/storage/disk/calls.ts";
+import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
+import { codeOf, contentOf, file, fill, pathsOf, put, text } from "../driving.ts";
+import { watchRejections } from "../rejections.ts";
+import { Gate, settle, until, Watched } from "../until.ts";
+import { callsWith, switchableCalls, systemError } from "./faults.ts";
+import { TemporaryRoot } from "./temporary-root.ts";
+import { Descriptors, watchedCalls } from "./watched-calls.ts";
+
+watchRejections();
+
+describe("discard", () => {
+  const moments: (keyof Calls)[] = ["datasync", "open", "mkdir", "sync", "stat", "link", "lstat", "rename"];
+
+  test.each(moments)("at the moment of %s leaves a whole file or nothing", async (moment) => {
+    await using root = await TemporaryRoot.make();
+    const descriptors = new Descriptors();
+    let discard: (() => Promise<void>) | undefined;
+    const discards: Promise<void>[] = [];
+    const calls = watchedCalls((name) => {
+      if (name !== moment || !discard) return;
+      discards.push(discard());
+      discard = undefined;
+    }, descriptors);
+    const storage = await root.open({ calls });
+    await put(storage, "taken", "old");
+    const before = root.descriptors();
+    for (const [path, replace] of [["new/folder/file", false] as const, ["taken", true] as const]) {
+      const upload = await storage.begin(file(path));
+      await upload.append(text("new"));
+      discard = () => upload.discard();
+      const end = await codeOf(upload.finish(file(path), { replace }));
+      discard = undefined;
+      await upload.discard();
+      await Promise.all(discards);
+      const content = await contentOf(storage, path).catch((error: Problem) => error.code);
+      if (typeof end === "string") {
+        expect(end).toBe("storage_failed");
+        expect(content).toBe(replace ? "old" : "not_found");
+      } else expect(content).toBe("new");
+      expect(await root.temporaries()).toEqual([]);
+      expect(root.descriptors()).toEqual(before);
+    }
+    expect(discards.length).toBeGreaterThan(0);
+    expect(descriptors.closedTwice).toEqual([]);
+  });
+
+  test("waits for the batch in flight, so that its descriptor is not given to another upload", async () => {
+    await using root = await TemporaryRoot.make();
+    const gate = new Gate();
+    const storage = await root.open({
+      calls: callsWith({
+        write: async (_file, batch) => {
+          await gate.pass();
+          return batch.byteLength;
+        },
+      }),
+    });
+    const upload = await storage.begin(file("a"));
+    await upload.append(bytes(MIB));
+    const rooms = [...chunksOf(bytes(MIB), 512 * KIB)].map((chunk) =>
+      codeOf((async () => await upload.append(chunk))()),
+    );
+    const discards = [new Watched(upload.discard()), new Watched(upload.discard())];
+    await settle();
+    expect(discards.map(({ state }) => state)).toEqual(["pending", "pending"]);
+    expect(await root.temporaries()).toHaveLength(1);
+    gate.open();
+    await until("discarded", () => discards.every(({ state }) => state === "fulfilled"));
+    expect(await rooms[1]).toBe("storage_failed");
+    expect(await root.temporaries()).toEqual([]);
+  });
+
+  test("does not fail when the disk does", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    const upload = await storage.begin(file("a"));
+    await upload.append(text("a"));
+    const broken = async (): Promise<never> => {
+      throw systemError("EIO");
+    };
+    Object.assign(calls, { unlink: broken, datasync: broken });
+    await upload.discard();
+    calls.restore();
+    expect(await root.temporaries()).toHaveLength(1);
+    await root.reopen();
+    expect(await root.temporaries()).toEqual([]);
+  });
+});
+
+describe("finish", () => {
+  test("makes its folder again when somebody removes it at the last moment", async () => {
+    await using root = await TemporaryRoot.make();
+    let removals = 2;
+    const storage = await root.open({
+      calls: watchedCalls(async (name) => {
+        if (name === "link" && removals-- > 0) await rm(root.in("folder"), { recursive: true });
+      }),
+    });
+    await put(storage, "folder/inner/a", "a");
+    expect(await contentOf(storage, "folder/inner/a")).toBe("a");
+    expect(await root.temporaries()).toEqual([]);
+  });
+
+  test("gives up when the folder is removed again and again", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open({
+      calls: watchedCalls(async (name) => {
+        if (name === "link") await rm(root.in("folder"), { recursive: true });
+      }),
+    });
+    expect(await codeOf(put(storage, "folder/a", "a"))).toBe("storage_gone");
+    expect(await root.temporaries()).toEqual([]);
+  });
+
+  test("takes the name back when the folder cannot be synced, and the file of another it leaves", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    calls.sync = async () => {
+      throw systemError("EIO");
+    };
+    expect(await codeOf(put(storage, "a", "a"))).toBe("storage_failed");
+    expect(await storage.find(file("a"))).toBeNull();
+    calls.sync = async () => {
+      await Bun.write(root.in("other"), "of another");
+      await rename(root.in("other"), root.in("a"));
+      throw systemError("EIO");
+    };
+    expect(await codeOf(put(storage, "a", "a"))).toBe("storage_failed");
+    expect(await contentOf(storage, "a")).toBe("of another");
+    expect(await root.temporaries()).toEqual([]);
+  });
+
+  test("loses against a file that comes at the last moment, and replaces it when it may", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    const { link } = calls;
+    calls.link = async (from, to) => {
+      await Bun.write(root.in("a"), "first");
+      await link(from, to);
+    };
+    expect(await codeOf(put(storage, "a", "second"))).toBe("name_taken");
+    expect(await contentOf(storage, "a")).toBe("first");
+    await rm(root.in("a"));
+    expect((await put(storage, "a", "second", true)).replaced).toBe(true);
+    expect(await contentOf(storage, "a")).toBe("second");
+  });
+
+  test("says that nothing was replaced when the old file goes at the last moment", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    await put(storage, "a", "old");
+    const { link } = calls;
+    calls.link = async (from, to) => {
+      try {
+        await link(from, to);
+      } finally {
+        await rm(root.in("a"));
+      }
+    };
+    expect((await put(storage, "a", "new", true)).replaced).toBe(false);
+    expect(await contentOf(storage, "a")).toBe("new");
+  });
+
+  test("replaces neither a pipe nor a socket", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await Bun.$`mkfifo ${root.in("pipe")}`.quiet();
+    const server = createServer().listen(root.in("socket"));
+    await new Promise((resolve) => server.once("listening", resolve));
+    try {
+      for (const path of ["pipe", "socket"]) {
+        expect(await codeOf(put(storage, path, "x", true))).toBe("name_taken");
+        expect(await codeOf(put(storage, path, "x", false))).toBe("name_taken");
+        expect(await codeOf(put(storage, `${path}/x`, "x", true))).toBe("not_a_folder");
+        expect(await codeOf(storage.remove(file(path)))).toBe("not_found");
+        expect(await storage.find(file(path))).toBeNull();
+        expect(await codeOf(storage.open(file(path)))).toBe("not_found");
+      }
+      expect(await storage.list(ROOT)).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  test("takes names at the limit of the file system, and says when it is lower", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    const long = `${"é".repeat(127)}x`;
+    await put(storage, `${long}/${long}`, "long");
+    expect(await contentOf(storage, `${long}/${long}`)).toBe("long");
+    calls.link = async () => {
+      throw systemError("ENAMETOOLONG");
+    };
+    expect(await codeOf(put(storage, "a", "a"))).toBe("invalid_path");
+    expect(await root.temporaries()).toEqual([]);
+  });
+
+  test("gives files the mode that the process gives them", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await put(storage, "a", "a");
+    expect((await Bun.file(root.in("a")).stat()).mode & 0o777).toBe(0o666 & ~process.umask());
+  });
+});
+
+describe("names that macOS decomposed", () => {
+  const composed = "caf\u00e9";
+  const decomposed = "cafe\u0301";
+
+  test("are the names of the same file and folder for uploads", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await mkdir(root.in(decomposed));
+    await Bun.write(root.in(decomposed, decomposed), "old");
+    const path = `${composed}/${composed}`;
+    expect(await codeOf(put(storage, path, "new", false))).toBe("name_taken");
+    expect((await storage.probe(file(path)))?.kind).toBe("file");
+    expect((await put(storage, path, "new", true)).replaced).toBe(true);
+    expect(await contentOf(storage, path)).toBe("new");
+    await put(storage, `${composed}/other`, "other");
+    expect(pathsOf(await storage.list(ROOT))).toEqual([composed]);
+    await storage.remove(file(path));
+    expect(await storage.find(file(path))).toBeNull();
+  });
+});
+
+describe("a hundred uploads that fail, end and meet at random", () => {
+  test("leave whole files, no descriptor, no temporary, no double close", async () => {
+    for (const seed of [1, 2, 3]) {
+      await using root = await TemporaryRoot.make();
+      const random = generator(seed);
+      const descriptors = new Descriptors();
+      let faults = 0;
+      let armed = false;
+      const calls = watchedCalls((name) => {
+        // What cannot be removed has to stay: that is another test.
+        if (!armed || name === "unlink" || random() > 0.02) return;
+        faults += 1;
+        throw systemError(["EIO", "ENOSPC", "EMFILE", "EROFS"][Math.floor(random() * 4)] ?? "EIO");
+      }, descriptors);
+      const storage = await root.open({ calls });
+      const before = root.descriptors();
+      armed = true;
+      const one = async (index: number): Promise<void> => {
+        const path = file(`folder-${index % 3}/${index % 20}`);
+        const size = Math.floor(random() * 2 * MIB);
+        const upload = await storage.begin(path);
+        const early = random() < 0.2 ? new Promise<void>((resolve) => setImmediate(resolve)) : null;
+        const ending = early?.then(() => upload.discard());
+        try {
+          // Every byte tells whose file it is.
+          await fill(
+            upload,
+            chunksOf(new Uint8Array(size).fill(index), 10_000 + Math.floor(random() * 300 * KIB)),
+          );
+          const { entry } = await upload.finish(path, { replace: random() < 0.5 });
+          expect(entry.size).toBe(size);
+        } finally {
+          await Promise.all([upload.discard(), upload.discard(), ending]);
+        }
+      };
+      const ends = await Promise.allSettled(Array.from({ length: 100 }, (_, index) => one(index)));
+      armed = false;
+      const reasons = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+      expect(reasons.filter((reason) => !(reason instanceof Problem))).toEqual([]);
+      expect(faults).toBeGreaterThan(10);
+      expect(reasons.length).toBeLessThan(100);
+      expect(descriptors.closedTwice).toEqual([]);
+      expect(root.descriptors()).toEqual(before);
+      expect(await root.temporaries()).toEqual([]);
+      for (const folder of await storage.list(ROOT)) {
+        if (folder.kind !== "folder") throw new Error("Only folders were made.");
+        for (const entry of await storage.list(folder.path)) {
+          if (entry.kind !== "file") throw new Error("Only files were made.");
+          const content = await (await storage.open(entry.path)).body.bytes();
+          expect(difference(content, new Uint8Array(content.length).fill(content[0] ?? 0))).toBeNull();
+        }
+      }
+    }
+  }, 20_000);
+});
+
+/** Numbers from 0 to 1, the same for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
