@@ -19,7 +19,7 @@ import { diskProblem, errnoOf } from "./problems.ts";
 // Entries looked at together: enough to keep the thread pool busy.
 const TOGETHER = 32;
 // How often a link is resolved again whose target was being replaced.
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
 

@@ -106,7 +106,7 @@ export class DiskWriter implements Pulsed {
   }
 
   get #syncIsBehind(): boolean {
-    return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_WINDOW;
+    return this.#syncing !== undefined && this.#written - this.#syncMark >= Number(process.env.SB ?? 32) * 1048576;
   }
 
   #appendFirst(sink: Bun.FileSink, chunk: Uint8Array): Promise<void> | undefined {
@@ -208,7 +208,7 @@ export class DiskWriter implements Pulsed {
       this.work.diskBusy += now() - start;
       if (this.#stopped) return;
       this.pressure.written(this);
-      if (!this.#syncing && this.#written - this.#syncMark >= SYNC_WINDOW) void this.#startSync();
+      if (!this.#syncing && this.#written - this.#syncMark >= Number(process.env.SW ?? 32) * 1048576) void this.#startSync();
     } catch (error) {
       this.#fail(error);
     }

@@ -1,0 +1,162 @@
+// Opening a root, what is found in it, and what happens when it goes.
+
+import { describe, expect, test } from "bun:test";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "../../../src/path.ts";
+import { openDisk } from "../../../src/storage/disk/disk.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
+import { codeOf, contentOf, file, fill, folder, pathsOf, put, text } from "../driving.ts";
+import { watchRejections } from "../rejections.ts";
+import { switchableCalls, systemError } from "./faults.ts";
+import { TemporaryRoot } from "./temporary-root.ts";
+
+watchRejections();
+
+describe("opening", () => {
+  test("makes a root that is missing, with the folders above it", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await openDisk(root.in("new", "root"));
+    await put(storage, "a", "a");
+    await storage.close();
+    expect(await Bun.file(root.in("new", "root", "a")).text()).toBe("a");
+    expect(root.descriptors()).toEqual([]);
+  });
+
+  test("makes nothing when it only reads", async () => {
+    await using root = await TemporaryRoot.make();
+    expect(await codeOf(openDisk(root.in("new"), { write: false }))).toHaveProperty("code", "ENOENT");
+    await Bun.write(root.in("a"), "a");
+    const storage = await root.open({ write: false });
+    expect(await contentOf(storage, "a")).toBe("a");
+    expect(await codeOf(storage.begin(file("b")))).toBe("storage_read_only");
+    expect(await codeOf(storage.check())).toBe("storage_read_only");
+    expect(await codeOf(storage.remove(file("a")))).toBe("storage_read_only");
+    expect(await readdir(root.root)).toEqual(["a"]);
+  });
+
+  test("refuses a root that is a file", async () => {
+    await using root = await TemporaryRoot.make();
+    await Bun.write(root.in("file"), "x");
+    for (const write of [true, false])
+      expect(await codeOf(openDisk(root.in("file"), { write }))).toBeInstanceOf(Error);
+    expect(root.descriptors()).toEqual([]);
+  });
+
+  test("removes what was left unfinished, and touches nothing else", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await put(storage, "kept", "kept");
+    await storage.close();
+    for (let index = 0; index < 50; index += 1)
+      await Bun.write(root.in(".sluice", "uploads", `${index}`), "x");
+    await mkdir(root.in(".sluice", "uploads", "folder"));
+    await Bun.write(root.in(".sluice", "other"), "other");
+    const again = await root.open();
+    expect(await root.temporaries()).toEqual(["folder"]);
+    expect(await Bun.file(root.in(".sluice", "other")).text()).toBe("other");
+    expect(pathsOf(await again.list(ROOT))).toEqual(["kept"]);
+  });
+
+  test("again and again leaves no descriptor", async () => {
+    await using root = await TemporaryRoot.make();
+    for (let round = 0; round < 20; round += 1) {
+      const storage = await root.open();
+      await Promise.all([storage.close(), storage.close()]);
+    }
+    expect(root.descriptors()).toEqual([]);
+  });
+});
+
+describe("a root that goes while it is served", () => {
+  const ways: [name: string, go: (root: TemporaryRoot) => Promise<void>][] = [
+    ["removed", ({ root }) => rm(root, { recursive: true })],
+    [
+      "removed and made anew",
+      async ({ root }) => {
+        await rm(root, { recursive: true });
+        await mkdir(root);
+      },
+    ],
+  ];
+
+  test.each(ways)("%s is gone for every call, and nothing is left open", async (_name, go) => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await put(storage, "folder/kept", "kept");
+    const before = root.descriptors().length;
+    const uploads = await Promise.all(["a", "folder/b", "new/c"].map((path) => storage.begin(file(path))));
+    for (const upload of uploads) await fill(upload, chunksOf(bytes(2 * MIB), 256 * KIB));
+    await go(root);
+    for (const [index, path] of ["a", "folder/b", "new/c"].entries()) {
+      await uploads[index]?.append(text("more"));
+      const end = await codeOf(uploads[index]?.finish(file(path), { replace: true }) ?? Promise.resolve());
+      expect(end).toBe("storage_gone");
+      await uploads[index]?.discard();
+    }
+    await expectGone(storage);
+    expect(root.descriptors()).toHaveLength(before);
+    await storage.close();
+    expect(root.descriptors()).toEqual([]);
+  });
+
+  async function expectGone(storage: Storage): Promise<void> {
+    expect(await codeOf(storage.begin(file("a")))).toBe("storage_gone");
+    expect(await codeOf(storage.check())).toBe("storage_gone");
+    expect(await codeOf(storage.find(file("folder/kept")))).toBe("storage_gone");
+    expect(await codeOf(storage.open(file("folder/kept")))).toBe("storage_gone");
+    expect(await codeOf(storage.list(folder("folder")))).toBe("storage_gone");
+    expect(await codeOf(storage.remove(file("folder/kept")))).toBe("storage_gone");
+  }
+
+  test("under another name is gone for readers, and what is written goes with the folder", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    const upload = await storage.begin(file("a"));
+    await upload.append(text("a"));
+    const moved = join(root.outside, "moved");
+    await rename(root.root, moved);
+    expect(await codeOf(storage.list(ROOT))).toBe("storage_gone");
+    expect(await codeOf(storage.find(file("a")))).toBe("storage_gone");
+    await upload.finish(file("a"), { replace: false });
+    expect(await Bun.file(join(moved, "a")).text()).toBe("a");
+    await rename(moved, root.root);
+    expect(await contentOf(storage, "a")).toBe("a");
+  });
+
+  test("without the server's own folder takes no uploads, and is still read", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await put(storage, "kept", "kept");
+    await rm(root.in(".sluice"), { recursive: true });
+    expect(await codeOf(storage.begin(file("a")))).toBe("storage_gone");
+    expect(await codeOf(storage.check())).toBe("storage_gone");
+    expect(await contentOf(storage, "kept")).toBe("kept");
+    expect(await storage.find(file("a"))).toBeNull();
+  });
+});
+
+describe("space", () => {
+  test("is asked of the disk a few times a second at most, and again after a failure", async () => {
+    await using root = await TemporaryRoot.make();
+    const calls = switchableCalls();
+    const storage = await root.open({ calls });
+    const { statfs } = calls;
+    let asked = 0;
+    calls.statfs = async () => {
+      asked += 1;
+      throw systemError("EIO");
+    };
+    expect(await codeOf(storage.space())).toBe("storage_failed");
+    expect(await codeOf(storage.space())).toBe("storage_failed");
+    expect(asked).toBe(2);
+    calls.statfs = async (path) => {
+      asked += 1;
+      return await statfs(path);
+    };
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => storage.space()));
+    expect(asked).toBe(3);
+    expect(new Set(answers.map(({ total }) => total)).size).toBe(1);
+  });
+});
