@@ -1,0 +1,115 @@
+// The README is true: its commands for curl run, in order, against a server started as it says, and its reports are real.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, run, type Serving, serve } from "../support/binary.ts";
+
+const TOP = join(import.meta.dir, "../..");
+const readme = await Bun.file(join(TOP, "README.md")).text();
+
+const missing = ["bash", "curl", "openssl", "tar"].filter((program) => Bun.which(program) === null);
+if (missing.length > 0)
+  console.warn(`no ${missing.join(", no ")} on PATH: the README's commands are skipped`);
+
+/** The code blocks of a language. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
+    ([, text = ""]) => text,
+  );
+}
+
+/** Blocks of commands for curl, by their first line. */
+const commands = blocks("sh")
+  .filter((text) => text.includes("curl "))
+  .map((text) => [text.split("\n", 1)[0] ?? "", text] as const);
+
+describe.skipIf(missing.length > 0)("commands for curl", () => {
+  let folder: string;
+  let server: Serving;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
+    await Bun.write(join(folder, "film.mkv"), crypto.getRandomValues(new Uint8Array(1_500_000)));
+    await Bun.write(join(folder, "notes.txt"), "Bring the boat.\n");
+    await Bun.write(join(folder, "photos/sea.jpg"), "blue");
+    // Stands before the real one and writes down how each request ended.
+    const curl = `#!/bin/sh\nexec ${Bun.which("curl")} -sS -w '%{stderr}status %{http_code}\\n' "$@"\n`;
+    await Bun.write(join(folder, "bin/curl"), curl);
+    await chmod(join(folder, "bin/curl"), 0o755);
+    server = await serve([process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B"], { cwd: folder });
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  async function bash(text: string): Promise<Ended> {
+    const script = text.replaceAll("http://localhost:3000", server.url);
+    const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
+    return await run(["bash", "-e", "-u", "-o", "pipefail", "-c", script], { cwd: folder, env });
+  }
+
+  test.each(commands)("%s", async (_, text) => {
+    const { code, stderr } = await bash(text);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(status \d+\n)+$/) });
+    const statuses = [...stderr.matchAll(/^status (\d+)$/gm)].map(([, status = ""]) => status);
+    expect(statuses.map((status) => (status.startsWith("2") ? "2xx" : status)).toSorted()).toEqual(
+      expectedStatuses(text).toSorted(),
+    );
+  });
+
+  test("afterwards everything lies where the README says", async () => {
+    const there = (path: string) => Bun.file(join(server.root, path)).bytes();
+    const film = await Bun.file(join(folder, "film.mkv")).bytes();
+    for (const path of [
+      "films/film.mkv",
+      "films/film (1).mkv",
+      "films/film (2).mkv",
+      "checked/film.mkv",
+      "inbox/film.mkv",
+      "slow.mkv",
+    ])
+      expect({ path, same: Buffer.compare(await there(path), film) }).toEqual({ path, same: 0 });
+    expect(Buffer.from(await there("inbox/photos/sea.jpg")).toString()).toBe("blue");
+    expect((await there("backups/photos.tar")).byteLength % 512).toBe(0);
+  });
+});
+
+/** What the comments behind the commands say: `# 412: …`; without one it is a success. */
+function expectedStatuses(text: string): string[] {
+  return text.split("\n").flatMap((line) => {
+    const times = line.split(/\bcurl /).length - 1;
+    return Array(times).fill(/ {2}# (\d{3})\b/.exec(line)?.[1] ?? "2xx");
+  });
+}
+
+describe("flow reports", () => {
+  const reports: unknown[] = blocks("json").map((text) => JSON.parse(text));
+
+  test("there are two, with different limits", () => {
+    expect(reports).toMatchObject([{ bottleneck: "network" }, { bottleneck: "disk" }]);
+  });
+
+  test.each(reports)("the waits of report %# add up, and its numbers agree with each other", (report) => {
+    expect(report).toEqual({
+      bytes: expect.any(Number),
+      seconds: expect.any(Number),
+      bytesPerSecond: expect.any(Number),
+      waits: {
+        network: expect.any(Number),
+        disk: expect.any(Number),
+        sync: expect.any(Number),
+        hash: expect.any(Number),
+        other: expect.any(Number),
+      },
+      bottleneck: expect.any(String),
+      explanation: expect.stringMatching(/ was the limit: \d\d % of the time /),
+    });
+    const { bytes, seconds, bytesPerSecond, waits } = Object(report);
+    const sum = Object.values<number>(waits).reduce((total, wait) => total + wait, 0);
+    expect(sum / seconds).toBeCloseTo(1, 3);
+    expect(bytes / seconds / bytesPerSecond).toBeCloseTo(1, 3);
+  });
+});
