@@ -25,7 +25,7 @@ export function engineWith(
 }
 
 /** Keeps copies: a chunk is the body's again after `append`, and freed then. */
-class Keeping extends MemoryStorage {
+export class Keeping extends MemoryStorage {
   override async begin(target: FilePath): Promise<StoredUpload> {
     const upload = await super.begin(target);
     const append = upload.append.bind(upload);
