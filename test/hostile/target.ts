@@ -1,0 +1,171 @@
+// A server to attack: the real program on a root of its own, beside things that nobody may ever touch.
+
+import { expect } from "bun:test";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { connect, type RawConnection } from "../support/raw.ts";
+import { until } from "../support/server.ts";
+
+const MAIN = join(import.meta.dir, "../../src/main.ts");
+const READY = /^Sluice is listening on (http:\S+) /m;
+
+/** What is in the canary files; no answer may ever hold it. */
+export const CANARY = "a canary that nobody outside may see";
+
+/** A running server. `await using` stops it and removes everything. */
+export interface Target extends AsyncDisposable {
+  /** Without a slash at the end. */
+  url: string;
+  /** The folder that holds the root and the canaries. */
+  outside: string;
+  /** The served folder. */
+  root: string;
+  pid: number;
+  /** A path in the root. */
+  in(...segments: string[]): string;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Connects and sends what is given, byte by byte as it stands. */
+  raw(bytes?: string | Uint8Array): Promise<RawConnection>;
+  /** The log so far. */
+  log(): string;
+  /** What the process holds open, sorted: sockets by their kind, all else by its name. */
+  descriptors(): Promise<string[]>;
+  /** Seconds of processor time the process has used. */
+  processorSeconds(): Promise<number>;
+  /** Files and folders in the root by their paths, the server's own left out. */
+  files(): Promise<string[]>;
+  /** Unfinished uploads on the disk. */
+  temporaries(): Promise<string[]>;
+  /** Uploads that `GET /api/uploads` shows. */
+  uploads(): Promise<unknown[]>;
+  /** The server answers, nothing is half there, and nothing beside the root was touched. */
+  expectUnharmed(): Promise<void>;
+}
+
+export interface TargetOptions {
+  /** @default everything granted, no space kept free */
+  flags?: string[];
+  /** Called before the server starts, to prepare the root. */
+  prepare?: (root: string) => Promise<void>;
+}
+
+/** Starts the program and waits until it listens. */
+export async function startTarget({ flags = [], prepare }: TargetOptions = {}): Promise<Target> {
+  const outside = await realpath(await mkdtemp(join(tmpdir(), "sluice-hostile-")));
+  const root = join(outside, "root");
+  await mkdir(root);
+  await plantCanaries(outside);
+  await prepare?.(root);
+  const before = await snapshot(outside, root);
+  const child = Bun.spawn(
+    [process.execPath, "run", MAIN, root, "--port", "0", "--allow", "all", "--keep-free", "0", ...flags],
+    { stdout: "pipe", stderr: "pipe", cwd: outside, env: { PATH: process.env.PATH } },
+  );
+  let log = "";
+  void collect(child.stderr, (text) => {
+    log += text;
+  });
+  let said = "";
+  void collect(child.stdout, (text) => {
+    said += text;
+  });
+  await until("the server listens", () => READY.test(said) || child.exitCode !== null);
+  const url = READY.exec(said)?.[1];
+  if (url === undefined) throw new Error(`Sluice ended before it was ready: ${said}${log}`);
+
+  const target: Target = {
+    url,
+    outside,
+    root,
+    pid: child.pid,
+    in: (...segments) => join(root, ...segments),
+    fetch: (path, init) => fetch(url + path, init),
+    async raw(bytes) {
+      const connection = await connect(url);
+      if (bytes !== undefined) await connection.send(bytes);
+      return connection;
+    },
+    log: () => log,
+    descriptors: () => descriptorsOf(child.pid),
+    processorSeconds: () => processorSecondsOf(child.pid),
+    async files() {
+      const names = await readdir(root, { recursive: true });
+      return names.filter((name) => !/^\.sluice(\/|$)/.test(name)).sort();
+    },
+    temporaries: () => readdir(join(root, ".sluice/uploads")),
+    async uploads() {
+      using connection = await this.raw("GET /api/uploads HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      return JSON.parse((await connection.answer()).text).uploads;
+    },
+    async expectUnharmed() {
+      using connection = await this.raw("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      expect(JSON.parse((await connection.answer()).text)).toMatchObject({ status: "ok" });
+      await until("no upload runs", async () => (await this.uploads()).length === 0, 1);
+      await until("no half file is left", async () => (await this.temporaries()).length === 0, 1);
+      expect(await snapshot(outside, root)).toEqual(before);
+      expect(log).not.toContain(" internal ");
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
+      await rm(outside, { recursive: true, force: true });
+    },
+  };
+  return target;
+}
+
+/** Files beside the root: under plain names, under the root's name with more behind it, and in a folder. */
+async function plantCanaries(outside: string): Promise<void> {
+  await mkdir(join(outside, "folder"));
+  for (const name of ["canary", "root-canary", "rootcanary", "folder/canary"])
+    await writeFile(join(outside, name), CANARY);
+}
+
+/** Everything beside the root: what it is, when it last changed, what it holds. */
+async function snapshot(outside: string, root: string): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  const look = async (folder: string): Promise<void> => {
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (path === root) continue;
+      const stat = await lstat(path);
+      const { ino, nlink, mode, mtimeMs } = stat;
+      const text = stat.isFile() ? await readFile(path, "utf8") : "";
+      found[relative(outside, path)] = { ino, nlink, mode, mtimeMs, text };
+      if (stat.isDirectory()) await look(path);
+    }
+  };
+  await look(outside);
+  return found;
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+}
+
+async function descriptorsOf(pid: number): Promise<string[]> {
+  const numbers = await readdir(`/proc/${pid}/fd`);
+  const names = numbers.map((number) =>
+    readlink(`/proc/${pid}/fd/${number}`).catch(() => "closed meanwhile"),
+  );
+  return (await Promise.all(names)).map((name) => name.replace(/:\[\d+\]$/, "")).sort();
+}
+
+/** User and system time, in the hundredths of a second that Linux counts (proc(5)). */
+async function processorSecondsOf(pid: number): Promise<number> {
+  const stat = await Bun.file(`/proc/${pid}/stat`).text();
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
