@@ -6,6 +6,7 @@ import { Engine } from "./core/engine.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
+import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
 import { health } from "./routes/health.ts";
@@ -14,6 +15,7 @@ import { post } from "./routes/post.ts";
 import { put } from "./routes/put.ts";
 import { remove } from "./routes/remove.ts";
 import type { Services } from "./routes/services.ts";
+import { swagger } from "./routes/swagger.ts";
 import { uploads } from "./routes/uploads.ts";
 import { openDisk } from "./storage/disk/disk.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -67,15 +69,11 @@ export async function createApp(options: AppOptions = {}) {
     .use(entries(services))
     .use(uploads(services))
     .use(health(services))
+    .use(swagger(services, () => routes()))
     .use(await page(services))
     .decorate("services", services);
   routes = () => app.routes;
   return app;
-}
-
-interface Route {
-  method: string;
-  path: string;
 }
 
 /** The app with all its routes: what Eden needs to know. */

@@ -8,6 +8,7 @@ import { attachment, inline } from "../http/disposition.ts";
 import { checkFilePath, type FolderPath, FolderPathParam, nameOf } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import type { FileEntry } from "../storage/storage.ts";
+import { bytes, ENTRY_PROBLEMS, problems } from "./answers.ts";
 import { pageAnswer } from "./page.ts";
 import type { Services } from "./services.ts";
 
@@ -24,7 +25,11 @@ export function download({ config, storage }: Services) {
       if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
       const path = params["*"];
       const entry = await storage.find(path);
-      if (entry === null) throw new Problem("not_found", "There is nothing under this path.");
+      if (entry === null) {
+        // Someone who followed an old link gets the page, which says so and leads on.
+        if (request.headers.get("accept")?.includes("text/html")) return pageAnswer(404);
+        throw new Problem("not_found", "There is nothing under this path.");
+      }
       if (entry.kind === "folder") return await folderAnswer(path, request);
       if (new URL(request.url, "http://localhost").pathname.endsWith("/"))
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
@@ -40,11 +45,18 @@ export function download({ config, storage }: Services) {
       allow: "read",
       params: t.Object({ "*": FolderPathParam }),
       query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
+      response: {
+        200: bytes({
+          description: "The file's bytes; the media type is the one of its name",
+          headers: ["Content-Length", "Content-Disposition", "ETag", "Last-Modified"],
+        }),
+        ...problems(...ENTRY_PROBLEMS),
+      },
       detail: {
         operationId: "getFile",
         summary: "Download a file, or list a folder",
         description:
-          "A folder is answered as JSON for `Accept: application/json`, otherwise with the web page.",
+          "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page.",
         tags: ["Files"],
       },
     },

@@ -4,10 +4,11 @@ import { Elysia, t } from "elysia";
 import { LISTING, list, MOST_ENTRIES, SORTS } from "../core/listing.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { ENTRY_PROBLEMS, json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
 import { Listing } from "./shapes.ts";
 
-const Flag = t.Union([t.Literal("true"), t.Literal("false")]);
+const flag = (description: string) => t.Union([t.Literal("true"), t.Literal("false")], { description });
 
 export function entries({ config, storage }: Services) {
   return new Elysia({ name: "entries" }).use(access(config.allow)).get(
@@ -25,14 +26,28 @@ export function entries({ config, storage }: Services) {
       allow: "read",
       query: t.Object({
         folder: t.Optional(FolderPathValue),
-        sort: t.Optional(t.Union(SORTS.map((sort) => t.Literal(sort)))),
-        order: t.Optional(t.Union([t.Literal("asc"), t.Literal("desc")])),
-        limit: t.Optional(t.Integer({ minimum: 1, maximum: MOST_ENTRIES })),
-        cursor: t.Optional(t.String({ maxLength: 4096 })),
-        foldersFirst: t.Optional(Flag),
-        hidden: t.Optional(Flag),
+        sort: t.Optional(
+          t.Union(
+            SORTS.map((sort) => t.Literal(sort)),
+            {
+              description: `By what; \`${LISTING.sort}\` unless said. Names count: "file 2" is before "file 10"`,
+            },
+          ),
+        ),
+        order: t.Optional(
+          t.Union([t.Literal("asc"), t.Literal("desc")], { description: "Ascending unless said" }),
+        ),
+        limit: t.Optional(
+          t.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: "Most entries of the page" }),
+        ),
+        cursor: t.Optional(t.String({ maxLength: 4096, description: "`next` of the page before" })),
+        foldersFirst: t.Optional(flag("Folders before files")),
+        hidden: t.Optional(flag("Names that begin with a dot too")),
       }),
-      response: { 200: Listing },
+      response: {
+        200: json(Listing, { description: "One page; `next` continues" }),
+        ...problems(...ENTRY_PROBLEMS, "not_a_folder"),
+      },
       detail: { operationId: "listEntries", summary: "List a folder, page by page", tags: ["Files"] },
     },
   );

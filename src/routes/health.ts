@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import { Problem } from "../errors.ts";
 import { access } from "../plugins/access.ts";
 import { version } from "../version.ts";
+import { json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
 import { Health } from "./shapes.ts";
 
@@ -39,7 +40,11 @@ export function health({ config, engine, storage, log }: Services) {
     },
     {
       allow: "public",
-      response: { 200: Health, 503: Health },
+      response: {
+        200: json(Health, { description: "Uploads are taken" }),
+        503: json(Health, { description: "Stopping, or the root cannot be written" }),
+        ...problems(),
+      },
       detail: { operationId: "getHealth", summary: "Whether uploads can be taken", tags: ["Server"] },
     },
   );

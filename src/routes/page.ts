@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { staticPlugin } from "@elysiajs/static";
 import { Elysia } from "elysia";
-import { access } from "../plugins/access.ts";
+import { access, allowDetail } from "../plugins/access.ts";
 import type { Services } from "./services.ts";
 
 /** In the binary every module sees the top of the embedded tree as its folder. */
@@ -39,7 +39,7 @@ export async function page({ config }: Services) {
     headers: SECURITY,
     directive: "no-cache",
     maxAge: 0,
-    detail: { hide: true },
+    detail: { hide: true, ...allowDetail("public") },
   });
   return new Elysia({ name: "page" })
     .use(access(config.allow))

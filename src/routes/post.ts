@@ -9,9 +9,11 @@ import { boundaryOf, MultipartError } from "../http/multipart.ts";
 import { below, type FolderPath, FolderPathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { mustClose } from "../plugins/errors.ts";
+import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "./answers.ts";
+import { requestHeaders } from "./headers.ts";
 import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
-import { Conflict } from "./shapes.ts";
+import { Conflict, FormResult, SavedFile } from "./shapes.ts";
 
 export function post(services: Services) {
   const { config } = services;
@@ -32,18 +34,38 @@ export function post(services: Services) {
         name: t.Optional(t.String({ description: "Name of the file, when the body is one file" })),
         conflict: t.Optional(Conflict),
       }),
+      response: {
+        200: json(SavedFile, { description: "One file, which was replaced", headers: SAVED_HEADERS }),
+        201: json(t.Union([SavedFile, FormResult]), {
+          description: "One new file (`SavedFile`), or all files of a form (`FormResult`)",
+          headers: SAVED_HEADERS,
+        }),
+        207: json(FormResult, { description: "Some files of a form; `errors` says why not the others" }),
+        ...problems(...UPLOAD_PROBLEMS, "missing_name", "no_files", "invalid_multipart", "too_many_files"),
+      },
       detail: {
         operationId: "postFiles",
         summary: "Save files into this folder",
         description:
-          "A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or Content-Disposition.",
+          "The path is the folder's, with or without a slash at the end; empty for the root. A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or `Content-Disposition`.",
         tags: ["Upload"],
+        parameters: requestHeaders(
+          "Content-Disposition",
+          "If-Match",
+          "If-None-Match",
+          "If-Unmodified-Since",
+          "Repr-Digest",
+          "Content-Digest",
+          "Want-Repr-Digest",
+          "X-Request-Id",
+        ),
         requestBody: {
           required: true,
           content: {
             "multipart/form-data": {
               schema: {
                 type: "object",
+                required: ["file"],
                 properties: { file: { type: "array", items: { type: "string", format: "binary" } } },
               },
             },

@@ -5,9 +5,11 @@ import { save } from "../core/save.ts";
 import { Problem } from "../errors.ts";
 import { FilePathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "./answers.ts";
+import { requestHeaders } from "./headers.ts";
 import { announcedSize, intentOf, receive, savedAnswer, uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
-import { Conflict } from "./shapes.ts";
+import { Conflict, SavedFile } from "./shapes.ts";
 
 export function put(services: Services) {
   const { config, engine, log } = services;
@@ -40,11 +42,25 @@ export function put(services: Services) {
       allow: "write",
       params: t.Object({ "*": FilePathParam }),
       query: t.Object({ conflict: t.Optional(Conflict) }),
+      response: {
+        200: json(SavedFile, { description: "The file of this name was replaced", headers: SAVED_HEADERS }),
+        201: json(SavedFile, { description: "A new file was saved", headers: SAVED_HEADERS }),
+        ...problems(...UPLOAD_PROBLEMS, "content_range"),
+      },
       detail: {
         operationId: "putFile",
         summary: "Save a file under this path",
         description: "Missing folders are made. Answers when the bytes and the name are safe on the disk.",
         tags: ["Upload"],
+        parameters: requestHeaders(
+          "If-Match",
+          "If-None-Match",
+          "If-Unmodified-Since",
+          "Repr-Digest",
+          "Content-Digest",
+          "Want-Repr-Digest",
+          "X-Request-Id",
+        ),
         requestBody: {
           required: true,
           content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },

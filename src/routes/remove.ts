@@ -5,6 +5,8 @@ import { preconditionFailed } from "../core/engine.ts";
 import { failedCondition, preconditionsOf } from "../http/conditions.ts";
 import { FilePathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
+import { requestHeaders } from "./headers.ts";
 import type { Services } from "./services.ts";
 
 export function remove({ config, engine, storage, log }: Services) {
@@ -24,7 +26,16 @@ export function remove({ config, engine, storage, log }: Services) {
       parse: "none",
       allow: "delete",
       params: t.Object({ "*": FilePathParam }),
-      detail: { operationId: "deleteFile", summary: "Remove a file", tags: ["Files"] },
+      response: {
+        204: empty({ description: "The file is gone" }),
+        ...problems(...ENTRY_PROBLEMS, "is_folder", "link_in_path", "precondition_failed"),
+      },
+      detail: {
+        operationId: "deleteFile",
+        summary: "Remove a file",
+        tags: ["Files"],
+        parameters: requestHeaders("If-Match", "If-None-Match", "If-Unmodified-Since"),
+      },
     },
   );
 }

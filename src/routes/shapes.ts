@@ -2,9 +2,21 @@
 
 import { t } from "elysia";
 import { CONFLICTS } from "../config.ts";
+import { PROBLEMS, type ProblemCode } from "../errors.ts";
 
 const Seconds = t.Number({ minimum: 0, description: "Seconds" });
-const Bytes = t.Integer({ minimum: 0, description: "Bytes" });
+/** Said as 64 bits, because generators make 32 of an integer without a format. */
+const bytes = (description: string) => t.Integer({ minimum: 0, format: "int64", description });
+const Bytes = bytes("Bytes");
+const Rate = bytes("Bytes per second");
+const Time = t.String({ format: "date-time" });
+const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
+const Name = t.String({ description: "Last segment of the path" });
+const Link = t.String({ format: "uri-reference", description: "Where it is on this server" });
+const Bottleneck = t.Union(
+  (["network", "disk", "sync", "hash", "processor"] as const).map((part) => t.Literal(part)),
+  { description: "What the upload waited for most" },
+);
 
 /** One of the `?conflict=` rules. */
 export const Conflict = t.Union(
@@ -19,37 +31,40 @@ export const Flow = t.Object(
   {
     bytes: Bytes,
     seconds: Seconds,
-    bytesPerSecond: t.Integer({ minimum: 0 }),
+    bytesPerSecond: Rate,
     waits: t.Object(
       { network: Seconds, disk: Seconds, sync: Seconds, hash: Seconds, other: Seconds },
       { description: "What the upload waited for; adds up to `seconds`. `other` is this server's processor" },
     ),
-    bottleneck: t.Union(["network", "disk", "sync", "hash", "processor"].map((part) => t.Literal(part))),
+    bottleneck: Bottleneck,
     explanation: t.String({ description: "One sentence for people" }),
   },
-  { description: "Where the time of an upload went" },
+  { $id: "Flow", description: "Where the time of an upload went" },
 );
 
 export const SavedFile = t.Object(
   {
-    path: t.String(),
-    name: t.String(),
+    path: Path,
+    name: Name,
     size: Bytes,
     etag: t.String(),
-    modified: t.String({ format: "date-time" }),
-    url: t.String(),
+    modified: Time,
+    url: Link,
     renamedFrom: t.Optional(t.String({ description: "The name that was asked for, when it was taken" })),
     flow: Flow,
   },
-  { description: "A saved file" },
+  { $id: "SavedFile", description: "A saved file" },
 );
 
-export const ErrorEntry = t.Object({
-  code: t.String(),
-  detail: t.String(),
-  pointer: t.Optional(t.String({ description: "JSON pointer into the request" })),
-  file: t.Optional(t.String({ description: "Name of the form's part" })),
-});
+export const ErrorEntry = t.Object(
+  {
+    code: t.String({ description: "The rule or the problem" }),
+    detail: t.String(),
+    pointer: t.Optional(t.String({ description: "JSON pointer into the request" })),
+    file: t.Optional(t.String({ description: "Name of the form's part" })),
+  },
+  { $id: "ErrorEntry", description: "One of several errors" },
+);
 
 const errorList = {
   errors: t.Array(ErrorEntry, {
@@ -60,64 +75,89 @@ const errorList = {
 
 export const FormResult = t.Object(
   { files: t.Array(SavedFile), ...errorList },
-  { description: "What became of a form" },
+  { $id: "FormResult", description: "What became of a form" },
 );
 
 export const Problem = t.Object(
   {
-    type: t.String({ format: "uri-reference" }),
+    type: t.String({
+      format: "uri-reference",
+      description: "Where it is explained: a section of the page /problems",
+    }),
     title: t.String(),
     status: t.Integer(),
-    code: t.String({ description: "Stable name of the problem; docs/problems.md lists them all" }),
-    detail: t.String(),
+    code: t.Unsafe<ProblemCode>({
+      type: "string",
+      enum: Object.keys(PROBLEMS),
+      description: "Stable name of the problem, for programs",
+    }),
+    detail: t.String({ description: "What happened, and what to do" }),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),
   },
-  { description: "An error (RFC 9457)" },
+  { $id: "Problem", description: "An error (RFC 9457)" },
 );
 
 export const Entry = t.Object(
   {
-    path: t.String(),
-    name: t.String(),
+    path: Path,
+    name: Name,
     kind: t.Union([t.Literal("file"), t.Literal("folder")]),
     size: t.Optional(Bytes),
-    modified: t.String({ format: "date-time" }),
-    url: t.String(),
+    modified: Time,
+    url: Link,
     etag: t.Optional(t.String()),
   },
-  { description: "A file or folder; only files have a size and an etag" },
+  { $id: "Entry", description: "A file or folder; only files have a size and an etag" },
 );
 
 export const Listing = t.Object(
   {
-    folder: t.String(),
+    folder: t.String({ description: "Path of the folder; empty for the root" }),
     entries: t.Array(Entry),
     next: t.Union([t.String(), t.Null()], { description: "Cursor of the next page, null on the last" }),
   },
-  { description: "One page of a folder" },
+  { $id: "Listing", description: "One page of a folder" },
 );
 
-export const Uploads = t.Object({
-  uploads: t.Array(
-    t.Object({
-      id: t.String(),
-      path: t.String(),
-      size: t.Optional(Bytes),
-      received: Bytes,
-      saved: t.Integer({ minimum: 0, description: "Bytes on the disk and synced" }),
-      bytesPerSecond: t.Integer({ minimum: 0 }),
-      bottleneck: t.String(),
-      started: t.String({ format: "date-time" }),
-      state: t.Union([t.Literal("receiving"), t.Literal("saving")]),
-    }),
-  ),
-});
+export const Upload = t.Object(
+  {
+    id: t.String(),
+    path: Path,
+    size: t.Optional(Bytes),
+    received: bytes("Bytes that arrived"),
+    saved: bytes("Bytes on the disk and synced"),
+    bytesPerSecond: Rate,
+    bottleneck: Bottleneck,
+    started: Time,
+    state: t.Union([t.Literal("receiving"), t.Literal("saving")]),
+  },
+  { $id: "Upload", description: "A file that is arriving" },
+);
 
-export const Health = t.Object({
-  status: t.Union([t.Literal("ok"), t.Literal("draining"), t.Literal("unwritable")]),
-  version: t.String(),
-});
+export const Uploads = t.Object(
+  { uploads: t.Array(Upload) },
+  { $id: "Uploads", description: "What is arriving now" },
+);
 
-/** All shapes by their names in the OpenAPI document. */
-export const shapes = { Flow, SavedFile, ErrorEntry, FormResult, Problem, Entry, Listing, Uploads, Health };
+export const Health = t.Object(
+  {
+    status: t.Union([t.Literal("ok"), t.Literal("draining"), t.Literal("unwritable")]),
+    version: t.String(),
+  },
+  { $id: "Health", description: "Whether uploads can be taken" },
+);
+
+/** The shapes that have a name in the OpenAPI document: their `$id`. */
+export const shapes = [
+  Flow,
+  SavedFile,
+  ErrorEntry,
+  FormResult,
+  Problem,
+  Entry,
+  Listing,
+  Upload,
+  Uploads,
+  Health,
+];

@@ -2,6 +2,7 @@
 
 import { Elysia } from "elysia";
 import { access } from "../plugins/access.ts";
+import { json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
 import { Uploads } from "./shapes.ts";
 
@@ -10,7 +11,7 @@ export function uploads({ config, engine }: Services) {
     .use(access(config.allow))
     .get("/api/uploads", () => ({ uploads: engine.running.reports() }), {
       allow: "read",
-      response: { 200: Uploads },
+      response: { 200: json(Uploads, { description: "None, or some" }), ...problems("not_allowed") },
       detail: { operationId: "listUploads", summary: "Uploads that are arriving now", tags: ["Upload"] },
     });
 }

@@ -1,0 +1,72 @@
+// The headers of requests and answers, described once for the OpenAPI document.
+
+import type { OpenAPIV3 } from "openapi-types";
+
+interface Header {
+  description: string;
+  example?: string;
+  pattern?: string;
+  integer?: true;
+}
+
+const TAGS = '`*`, or entity tags such as `"5f0-18c2"` (RFC 9110 section 13.1)';
+
+const REQUEST = {
+  "If-Match": { description: `Only if the file is the one I know: ${TAGS}` },
+  "If-None-Match": { description: `Only if the file is another one, or (with \`*\`) not there: ${TAGS}` },
+  "If-Unmodified-Since": {
+    description: "Only if the file was not changed after this time; `If-Match` goes before it",
+    example: "Thu, 01 Jan 2026 00:00:00 GMT",
+  },
+  "Repr-Digest": {
+    description: "Digest of the file, checked while it arrives: sha-256 or sha-512 (RFC 9530)",
+    example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+  },
+  "Content-Digest": { description: "As `Repr-Digest`: here one message is one whole file" },
+  "Want-Repr-Digest": {
+    description: "Asks for the digest of what was saved, in the answer's `Repr-Digest`",
+    example: "sha-256=9",
+  },
+  "Content-Disposition": {
+    description: "Names the file when the body is one file; `name` goes before it",
+    example: 'attachment; filename="photo.jpg"',
+  },
+  "X-Request-Id": {
+    description: "A name for this upload, to find it in `GET /api/uploads`; other values are replaced",
+    pattern: "^[A-Za-z0-9_-]{8,64}$",
+  },
+} satisfies Record<string, Header>;
+
+const ANSWER = {
+  Location: { description: "URL of the saved file", example: "/files/photos/a.jpg" },
+  ETag: { description: "Changes when the content changes; the same after a restart" },
+  "Repr-Digest": {
+    description: "Digest of what was saved, when `Want-Repr-Digest` asked for one (RFC 9530)",
+  },
+  "Server-Timing": {
+    description: "Where the time went, in milliseconds: what `flow` says, for browsers' tools",
+  },
+  "Last-Modified": { description: "When the content was last changed" },
+  "Content-Length": { description: "Size of the file in bytes", integer: true },
+  "Content-Disposition": { description: "Name of the file; `attachment` when `download` was asked for" },
+  "Retry-After": { description: "Seconds to wait before trying again", integer: true },
+  "Accept-Encoding": { description: "The encodings a body may have: only `identity`" },
+} satisfies Record<string, Header>;
+
+export type RequestHeader = keyof typeof REQUEST;
+export type AnswerHeader = keyof typeof ANSWER;
+
+/** Optional request headers, as parameters of an operation. */
+export function requestHeaders(...names: RequestHeader[]): OpenAPIV3.ParameterObject[] {
+  return names.map((name) => ({ in: "header", name, required: false, ...described(REQUEST[name]) }));
+}
+
+/** Headers of an answer, as its `headers`. */
+export function answerHeaders(names: readonly AnswerHeader[]): Record<string, OpenAPIV3.HeaderObject> {
+  return Object.fromEntries(names.map((name) => [name, described(ANSWER[name])]));
+}
+
+function described({ description, example, pattern, integer }: Header) {
+  const type = integer ? ("integer" as const) : ("string" as const);
+  return { description, schema: { type, ...(pattern && { pattern }) }, ...(example && { example }) };
+}
