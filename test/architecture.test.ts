@@ -1,0 +1,150 @@
+// ARCHITECTURE.md is true, and the rules it states hold: the tree, who imports whom, short files, names that say something.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const TOP = join(import.meta.dir, "..");
+const page = readFileSync(join(TOP, "ARCHITECTURE.md"), "utf8");
+const sources = files("src");
+const documented = tree(block("src/"));
+
+/** Longest file, in lines. */
+const LONGEST = 300;
+/** Names under which anything could be put. */
+const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
+
+describe("the tree", () => {
+  test("names every file of src and public, and no other", () => {
+    expect([...documented.keys()].toSorted()).toEqual([...sources, ...files("public")].toSorted());
+  });
+
+  test("says something about every file", () => {
+    expect([...documented].filter(([, words]) => words === "")).toEqual([]);
+  });
+});
+
+describe("imports", () => {
+  const order = block("values ·")
+    .trim()
+    .split("→")
+    .map((step) => step.split("·").map((name) => name.trim()));
+  const place = (file: string): number => order.findIndex((step) => step.includes(unitOf(file)));
+
+  test("every file of src has a place in the order", () => {
+    expect(sources.filter((file) => place(file) === -1)).toEqual([]);
+    expect(order.flat().filter((name) => !sources.some((file) => unitOf(file) === name))).toEqual([]);
+  });
+
+  test("go to the left, or stay in the folder", () => {
+    const wrong = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => target.startsWith("src/"))
+        .filter((target) => unitOf(target) !== unitOf(file) && place(target) >= place(file))
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("leave a storage to itself: nobody above knows what is in disk/, but for those who open or lock it", () => {
+    const inside = (file: string): boolean => file.startsWith("src/storage/disk/");
+    const known = sources
+      .filter((file) => !inside(file))
+      .flatMap((file) => importsOf(file).filter(inside))
+      .filter((target) => !target.endsWith("/disk.ts") && !target.endsWith("/lock.ts"));
+    expect(known).toEqual([]);
+  });
+
+  const rows = [...page.matchAll(/^\| ([a-z/, ]+) \| (`.*`) \|$/gm)].map(
+    ([, who = "", what = ""]) => [who, what] as const,
+  );
+
+  test("the table of packages has rows", () => {
+    expect(rows.length).toBeGreaterThan(2);
+  });
+
+  test.each(rows)("only %s: %s", (who, what) => {
+    const allowed = who.split(", ");
+    const packages = what.split(", ").map((name) => name.replaceAll("`", ""));
+    const used = sources.filter((file) => importsOf(file).some((target) => packages.includes(target)));
+    const named = (file: string): boolean =>
+      allowed.some((name) => name === unitOf(file) || file.startsWith(`src/${name}/`));
+    expect(used.filter((file) => !named(file))).toEqual([]);
+    // A rule for nobody is a leftover.
+    expect(used.length).toBeGreaterThan(0);
+  });
+});
+
+describe("every file", () => {
+  const written = [
+    ...sources,
+    ...files("public"),
+    ...files("test"),
+    ...files("bench"),
+    "build.ts",
+    "docs/write.ts",
+  ];
+  const code = written.filter((file) => /\.(?:ts|js|css)$/.test(file));
+
+  test(`has at most ${LONGEST} lines`, () => {
+    expect(code.filter((file) => read(file).split("\n").length - 1 > LONGEST)).toEqual([]);
+  });
+
+  test("says in its first line what it is for", () => {
+    expect(code.filter((file) => !/^(?:\/\/|\/\*) \S.{10}/.test(read(file)))).toEqual([]);
+  });
+
+  test("and every folder has a name that says something", () => {
+    const names = written.flatMap((file) => file.split("/")).map((name) => name.split(".", 1)[0] ?? "");
+    expect(names.filter((name) => EMPTY_NAMES.includes(name))).toEqual([]);
+  });
+});
+
+/** All files below a folder, by their path from the top. */
+function files(folder: string): string[] {
+  return readdirSync(join(TOP, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(TOP.length + 1));
+}
+
+function read(file: string): string {
+  return readFileSync(join(TOP, file), "utf8");
+}
+
+/** A folder of src, or a file right in it without its ending. */
+function unitOf(file: string): string {
+  const [, first = ""] = file.split("/");
+  return first.replace(/\.ts$/, "");
+}
+
+/** What a file imports or re-exports, types included: paths from the top, or names of packages. */
+function importsOf(file: string): string[] {
+  const { imports } = new Bun.Transpiler({ loader: "ts" }).scan(read(file));
+  const types = [...read(file).matchAll(/^(?:import|export) [^;]*?from "([^"]+)"/gms)].map(
+    ([, from = ""]) => from,
+  );
+  return [...new Set([...imports.map(({ path }) => path), ...types])].map((path) =>
+    path.startsWith(".") ? join(dirname(file), path) : path,
+  );
+}
+
+/** The block of code on the page that begins with these words. */
+function block(beginning: string): string {
+  const [, text] = page.split(`\`\`\`\n${beginning}`);
+  if (text === undefined) throw new Error(`ARCHITECTURE.md has no block that begins with ${beginning}`);
+  return beginning + (text.split("\n```", 1)[0] ?? "");
+}
+
+/** The files of an indented tree with what is said about each. */
+function tree(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const folders: string[] = [];
+  for (const line of text.split("\n")) {
+    const [, indent = "", name = "", words = ""] = /^( *)(\S+) *(.*)$/.exec(line) ?? [];
+    const depth = indent.length / 2;
+    folders.length = depth;
+    if (name.endsWith("/")) folders[depth] = name.slice(0, -1);
+    else found.set([...folders, name].join("/"), words);
+  }
+  return found;
+}
