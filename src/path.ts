@@ -30,7 +30,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
 const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
 /** Every rule one segment breaks, as code and explanation. */
-function* brokenRules(segment: string, first: boolean): Generator<[code: string, detail: string]> {
+function* brokenRules(segment: string, top: boolean): Generator<[code: string, detail: string]> {
   if (segment === "") yield ["empty_segment", "A segment is empty: remove the extra slash."];
   if (segment === ".") yield ["dot_segment", "A segment must not be `.`."];
   else if (segment === "..") yield ["parent_segment", "A segment must not be `..`."];
@@ -44,11 +44,12 @@ function* brokenRules(segment: string, first: boolean): Generator<[code: string,
   const stem = segment.split(".", 1)[0] ?? "";
   if (DEVICES.test(stem.trimEnd())) yield ["device_name", "A segment must not be a device name of Windows."];
   // Both cases, because file systems that ignore case fold some letters in one direction only (ſ is an S).
-  if (first && (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase()))
+  if (top && (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase()))
     yield ["reserved_name", `\`${RESERVED}\` at the top is kept for the server.`];
 }
 
-function check(decoded: string, pointer: string, folder: boolean): string {
+/** @param top false when the path will stand below a folder, where no name is reserved */
+function check(decoded: string, pointer: string, folder: boolean, top = true): string {
   const errors = new ErrorList(MAX_LISTED);
   const path = decoded.normalize("NFC");
   if (!decoded.isWellFormed())
@@ -67,7 +68,7 @@ function check(decoded: string, pointer: string, folder: boolean): string {
       detail: `A path must not have more than ${MAX_SEGMENTS} segments.`,
     });
   segments.forEach((segment, index) => {
-    for (const [code, detail] of brokenRules(segment, index === 0))
+    for (const [code, detail] of brokenRules(segment, top && index === 0))
       errors.add({ code, pointer: `${pointer}/${index}`, detail });
   });
   if (errors.size > 0) throw invalidPath(errors.entries, errors.omitted);
@@ -138,8 +139,8 @@ export const FilePathValue = Type.Unsafe<FilePath>(
 
 /** A checked path that a client named below a folder: `filename` of a form's part may hold folders. */
 export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {
-  const path = checkFilePath(relative, pointer);
-  return folder === "" ? path : checkFilePath(`${folder}/${path}`, pointer);
+  const path = check(relative, pointer, false, folder === "");
+  return checkFilePath(folder === "" ? path : `${folder}/${path}`, pointer);
 }
 
 /** The same path with another last segment; the new name is checked like any. */

@@ -1,0 +1,16 @@
+// Problems that are thrown at once, caught for a test.
+
+import { Problem } from "../../src/errors.ts";
+
+/** The problem that a check ends with. */
+export function problemOf(check: () => unknown): Problem {
+  try {
+    check();
+  } catch (error) {
+    // TypeBox keeps what a transform threw inside its own error.
+    const inner = error instanceof Error && "error" in error ? error.error : error;
+    if (inner instanceof Problem) return inner;
+    throw error;
+  }
+  throw new Error("Nothing was thrown.");
+}
