@@ -5,10 +5,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { LIMIT_REACHED } from "../../src/errors.ts";
 import { FormResult } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
 import { type FormPart, file, sendForm } from "../support/form.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { bodyIn } from "../support/shape.ts";
 
 let server: TestServer;
 beforeAll(async () => {

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { FormResult } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
 import { Keeping, textOf } from "../support/engine.ts";
 import { type FormPart, file, formBody, formType, sendForm } from "../support/form.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { bodyIn } from "../support/shape.ts";
 
 let server: TestServer;
 beforeAll(async () => {

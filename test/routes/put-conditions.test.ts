@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { SavedFile } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
-import { bodyIn } from "../support/shape.ts";
 
 let server: TestServer;
 beforeAll(async () => {

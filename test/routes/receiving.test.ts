@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { Uploads } from "../../src/routes/shapes.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import type { Space } from "../../src/storage/storage.ts";
+import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { connect, type RawConnection } from "../support/raw.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
-import { bodyIn } from "../support/shape.ts";
 
 const HEAD = "HTTP/1.1\r\nHost: x\r\n";
 const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
