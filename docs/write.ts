@@ -1,6 +1,7 @@
 // Writes the parts of the documentation that come from the code: `bun run docs`.
 
 import { FLAGS, type Option, shownDefault } from "../src/config.ts";
+import { PROBLEMS } from "../src/errors.ts";
 import { ALWAYS } from "../src/help.ts";
 
 /** A part of a document: what stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -11,7 +12,10 @@ export interface Section {
   readonly text: () => string;
 }
 
-export const SECTIONS: readonly Section[] = [{ file: "README.md", name: "flags", text: flagsTable }];
+export const SECTIONS: readonly Section[] = [
+  { file: "README.md", name: "flags", text: flagsTable },
+  { file: "docs/problems.md", name: "problems", text: problemsList },
+];
 
 /** The table of flags, in the order of `--help`. */
 export function flagsTable(): string {
@@ -19,6 +23,13 @@ export function flagsTable(): string {
   return [["Flag", "Default", "Allowed", "Meaning"], ["---", "---", "---", "---"], ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
+}
+
+/** Every problem under a heading that is its code, so that links reach it by the code. */
+export function problemsList(): string {
+  return Object.entries(PROBLEMS)
+    .map(([code, { status, title, help }]) => `\n## ${code}\n\n**${status} · ${title}.** ${help}\n`)
+    .join("");
 }
 
 /** The document with the section's text between its markers. Throws an Error when they are missing. */

@@ -12,6 +12,7 @@ import { entries } from "./routes/entries.ts";
 import { health } from "./routes/health.ts";
 import { page } from "./routes/page.ts";
 import { post } from "./routes/post.ts";
+import { problems } from "./routes/problems.ts";
 import { put } from "./routes/put.ts";
 import { remove } from "./routes/remove.ts";
 import type { Services } from "./routes/services.ts";
@@ -69,6 +70,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(entries(services))
     .use(uploads(services))
     .use(health(services))
+    .use(problems(services))
     .use(swagger(services, () => routes()))
     .use(await page(services))
     .decorate("services", services);
