@@ -11,12 +11,17 @@ import { Stage } from "./stage.ts";
 export const CHANGEOVER = 1024 * 1024;
 /** Bytes between two syncs while an upload runs. */
 export const SYNC_WINDOW = 32 * 1024 * 1024;
+/**
+ * Bytes that may be written while a sync runs, before appends wait for it. Waiting at the next window already would
+ * leave a fast disk idle between two syncs (0.8 to 1.3 GB/s against 1.2 to 2.5); one sync then takes all there is.
+ */
+export const SYNC_BEHIND = 4 * SYNC_WINDOW;
 
 const now = (): number => performance.now() / 1000;
 
 /**
  * `append` collects a batch while one is in flight; a full batch behind one in flight makes the caller wait.
- * Every 32 MiB a sync runs beside the next window. The descriptor belongs to the caller, who closes it after
+ * From every 32 MiB on a sync runs beside the writing, one at a time. The descriptor belongs to the caller, who closes it after
  * `finish` or `stop` has ended.
  */
 export class DiskWriter implements Pulsed {
@@ -106,7 +111,7 @@ export class DiskWriter implements Pulsed {
   }
 
   get #syncIsBehind(): boolean {
-    return this.#syncing !== undefined && this.#written - this.#syncMark >= Number(process.env.SB ?? 32) * 1048576;
+    return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_BEHIND;
   }
 
   #appendFirst(sink: Bun.FileSink, chunk: Uint8Array): Promise<void> | undefined {
@@ -208,7 +213,7 @@ export class DiskWriter implements Pulsed {
       this.work.diskBusy += now() - start;
       if (this.#stopped) return;
       this.pressure.written(this);
-      if (!this.#syncing && this.#written - this.#syncMark >= Number(process.env.SW ?? 32) * 1048576) void this.#startSync();
+      if (!this.#syncing && this.#written - this.#syncMark >= SYNC_WINDOW) void this.#startSync();
     } catch (error) {
       this.#fail(error);
     }

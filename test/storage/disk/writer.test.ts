@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { constants, fstatSync } from "node:fs";
 import { calls } from "../../../src/storage/disk/calls.ts";
 import { BATCH } from "../../../src/storage/disk/stage.ts";
-import { CHANGEOVER, SYNC_WINDOW } from "../../../src/storage/disk/writer.ts";
+import { CHANGEOVER, SYNC_BEHIND, SYNC_WINDOW } from "../../../src/storage/disk/writer.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
 import { fill } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
@@ -109,7 +109,7 @@ describe("appends wait", () => {
       stat: (at) => ({ ...calls.stat(at), size: BigInt(CHANGEOVER + total) }),
     });
     const chunk = bytes(BATCH);
-    while (CHANGEOVER + total < 2 * SYNC_WINDOW) await writer.append(chunk);
+    while (CHANGEOVER + total < SYNC_WINDOW + SYNC_BEHIND) await writer.append(chunk);
     const room = new Watched(Promise.resolve(writer.append(chunk)));
     await settle();
     expect(room.state).toBe("pending");
