@@ -1,0 +1,123 @@
+// Grants: every route says what it allows, the list of what needs none is short, and what was not granted is refused.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { GRANTS, type Grant } from "../../src/config.ts";
+import { problemIn } from "../support/problem.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+/** What a route says in `allow`; the plugin of the page's files says it for all of them. */
+function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
+  return hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
+}
+
+const without = (...missing: Grant[]): Set<Grant> =>
+  new Set(GRANTS.filter((grant) => !missing.includes(grant)));
+
+/** Needs this grant, by the routes' own words. */
+const NEEDS: [method: string, path: string, grant: Grant][] = [
+  ["GET", "/files/kept.txt", "read"],
+  ["HEAD", "/files/kept.txt", "read"],
+  ["GET", "/api/entries", "read"],
+  ["GET", "/api/uploads", "read"],
+  ["PUT", "/files/new.txt", "write"],
+  ["POST", "/files/?name=new.txt", "write"],
+  ["DELETE", "/files/kept.txt", "delete"],
+];
+
+/** Gives nothing away: the page, its documentation, and whether the server is well. */
+const PUBLIC = [
+  "/",
+  "/health",
+  "/problems",
+  "/swagger",
+  "/swagger/json",
+  "/swagger/scalar.js",
+  "/swagger/start.js",
+];
+
+describe("every route", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.stop());
+
+  test("says what it allows", () => {
+    const silent = server.app.routes.filter(
+      (route) => ![...GRANTS, "public"].includes(String(allowOf(route))),
+    );
+    expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+
+  test("that needs no grant is one of a few, or a file of the page", async () => {
+    const open = server.app.routes.filter((route) => allowOf(route) === "public");
+    const files = await readdir(join(import.meta.dir, "../../public"));
+    const page = files.filter((file) => file !== "index.html").map((file) => `/${file}`);
+    expect(open.map(({ path }) => path).sort()).toEqual([...PUBLIC, ...page].sort());
+    expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET"]));
+  });
+
+  test("that needs one is tried below", () => {
+    const closed = server.app.routes.filter((route) => allowOf(route) !== "public");
+    for (const { method, path } of closed) {
+      const start = path.replace(/\*$/, "");
+      const tried = NEEDS.filter(([, url]) => (path === start ? url === path : url.startsWith(start)));
+      expect(tried.map(([tried]) => tried)).toContain(method === "ALL" ? "GET" : method);
+    }
+  });
+});
+
+describe.each(GRANTS.filter((grant) => NEEDS.some(([, , needed]) => needed === grant)))(
+  "without %s",
+  (grant) => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await startServer({ allow: without(grant) });
+      await Bun.write(join(server.root, "kept.txt"), "kept");
+    });
+    afterAll(() => server.stop());
+
+    test.each(NEEDS)("%s %s", async (method, path, needed) => {
+      const body = method === "PUT" || method === "POST" ? "text" : null;
+      const answer = await server.fetch(path, { method, body });
+      if (needed !== grant) {
+        expect(answer.status).toBeLessThan(300);
+        return;
+      }
+      if (method === "HEAD") {
+        expect(answer.status).toBe(403);
+        return;
+      }
+      const { detail } = await problemIn(answer, "not_allowed");
+      expect(detail).toContain(`the grant \`${grant}\``);
+      expect(detail).toContain(`--allow ${[...without(grant), grant].join(",")}`);
+      if (grant === "write") expect(await readdir(server.root)).not.toContain("new.txt");
+      expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("kept");
+    });
+  },
+);
+
+test("without replace a new file may be saved, and no file gets new content", async () => {
+  await using server = await startServer({ allow: without("replace") });
+  const put = (path: string) => server.fetch(path, { method: "PUT", body: "second" });
+  await Bun.write(join(server.root, "kept.txt"), "first");
+  expect((await put("/files/new.txt")).status).toBe(201);
+  const { detail } = await problemIn(await put("/files/kept.txt"), "not_allowed");
+  expect(detail).toContain("the grant `replace`");
+  expect((await put("/files/kept.txt?conflict=rename")).status).toBe(201);
+  expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("first");
+});
+
+test("with read alone everything that changes something is refused", async () => {
+  await using server = await startServer({ allow: new Set<Grant>(["read"]) });
+  await Bun.write(join(server.root, "kept.txt"), "kept");
+  for (const [method, path, grant] of NEEDS) {
+    const answer = await server.fetch(path, { method, body: grant === "write" ? "text" : null });
+    if (grant === "read") expect(answer.status).toBe(200);
+    else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${grant}`);
+  }
+  expect((await server.fetch("/health")).status).toBe(200);
+  expect(await readdir(server.root)).toEqual(["kept.txt"]);
+});
