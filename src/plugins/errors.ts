@@ -4,9 +4,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import type { Log } from "./log.ts";
-
-/** A refused body of at most this many bytes is left to Bun to drain, so that the connection can be used again. */
-const DRAIN_AT_MOST = 1024 * 1024;
+import { answerUnread } from "./unread.ts";
 
 export interface ErrorOptions {
   maxErrors: number;
@@ -24,7 +22,7 @@ export function errors(options: ErrorOptions) {
   });
 }
 
-/** The answer to a problem. Large bodies that were not read end the connection, so that clients stop sending. */
+/** The answer to a problem, for clients to read also while they send. */
 export function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
   const headers = new Headers({
     "content-type": "application/problem+json",
@@ -32,15 +30,11 @@ export function problemResponse(problem: Problem, maxErrors: number, request: Re
     "x-content-type-options": "nosniff",
     ...problem.headers,
   });
-  if (problem.code === "idle_timeout" || mustClose(request)) headers.set("connection", "close");
-  return new Response(JSON.stringify(problemBody(problem, maxErrors)), { status: problem.status, headers });
-}
-
-/** True when too much, or nobody knows how much, of the request's body may still be on its way. */
-export function mustClose(request: Request): boolean {
-  if (request.body === null && !request.headers.has("transfer-encoding")) return false;
-  const length = request.headers.get("content-length");
-  return length === null || Number(length) > DRAIN_AT_MOST;
+  const text = JSON.stringify(problemBody(problem, maxErrors));
+  if (problem.code !== "idle_timeout") return answerUnread(request, text, problem.status, headers);
+  // Who was silent for so long is not waited for again.
+  headers.set("connection", "close");
+  return new Response(text, { status: problem.status, headers });
 }
 
 type Caught = Parameters<ErrorHandler>[0]["error"];
@@ -49,7 +43,7 @@ function translate(error: Caught, request: Request, methodsOf: ErrorOptions["met
   const problem = problemWithin(error);
   if (problem) return problem;
   if (error instanceof NotFoundError) return nothingHere(request, methodsOf);
-  if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error);
+  if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error, request);
   if (error instanceof ParseError)
     return new Problem("invalid_request", "The body cannot be read as what its Content-Type says.", {
       cause: error,
@@ -73,16 +67,25 @@ function nothingHere(request: Request, methodsOf: ErrorOptions["methodsOf"]): Pr
   return new Problem("method_not_allowed", `This URL takes ${allow}.`, { headers: { allow } });
 }
 
-function invalidRequest(error: ValidationError): Problem {
+function invalidRequest(error: ValidationError, request: Request): Problem {
   const errors: ErrorEntry[] = [];
   for (const found of error.all) {
     // The value itself is not repeated: it can be as long as the request.
     if (!("schema" in found)) continue;
-    errors.push({ code: "invalid_value", pointer: `/${error.type}${found.path}`, detail: expected(found) });
+    const pointer =
+      error.type === "property" ? numberIn(request, error.value) : `/${error.type}${found.path}`;
+    errors.push({ code: "invalid_value", pointer, detail: expected(found) });
   }
   return new Problem("invalid_request", "A value of the request is not allowed; `errors` points to it.", {
     errors,
   });
+}
+
+/** A number out of range is only found when its parameter is decoded, and then its name is not known any more. */
+function numberIn(request: Request, value: unknown): string {
+  const { searchParams } = new URL(request.url, "http://localhost");
+  const [named, ...others] = [...searchParams].filter(([, text]) => Number(text) === value);
+  return named && others.length === 0 ? `/query/${named[0]}` : "/query";
 }
 
 function expected({
