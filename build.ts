@@ -1,7 +1,8 @@
 // Builds dist/sluice, one file with the web page inside: `bun run build [--target bun-linux-arm64] [--outfile FILE]`.
 
-import { mkdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /** Systems a binary can be built for; all but this machine's own make Bun fetch its executable for that system once. */
@@ -15,27 +16,29 @@ const TARGETS = [
   "bun-windows-x64",
 ] as const;
 
-/** Folders the binary carries inside; `import.meta.dir` holds them there. */
-const ASSETS = ["./public"];
+/** The page, and files of packages; inside the binary both are below `import.meta.dir`, under the same paths. */
+const PAGE = "public";
+const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/standalone.js"];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
 const target = TARGETS.find((name) => name === values.target);
 if (values.target !== undefined && target === undefined)
   throw new Error(`--target ${values.target} is unknown; use one of ${TARGETS.join(", ")}`);
-// Assets keep their path relative to the current folder.
-const caller = process.cwd();
-process.chdir(import.meta.dir);
+const top = import.meta.dir;
 const outfile = values.outfile
-  ? resolve(caller, values.outfile)
-  : resolve("dist", target === undefined ? "sluice" : target.replace("bun", "sluice"));
+  ? resolve(values.outfile)
+  : join(top, "dist", target === undefined ? "sluice" : target.replace("bun", "sluice"));
 await mkdir(dirname(outfile), { recursive: true });
 
 const start = performance.now();
+// An embedded folder keeps its last name only, so the few files of packages get a tree of their own.
+const packages = await mkdtemp(join(tmpdir(), "sluice-assets-"));
+for (const file of PACKAGE_FILES) await Bun.write(join(packages, file), Bun.file(join(top, file)));
 const built = await Bun.build({
-  entrypoints: ["src/main.ts"],
+  entrypoints: [join(top, "src/main.ts")],
   compile: {
     outfile,
-    assets: ASSETS,
+    assets: [join(top, PAGE), join(packages, "node_modules")],
     // Clients may write into the folder the server is started in: no file there may change it or run in it.
     autoloadDotenv: false,
     autoloadBunfig: false,
@@ -46,6 +49,7 @@ const built = await Bun.build({
   format: "esm",
   // Not minified: Elysia reads the source of handlers to learn what they use, and misreads it when it is.
 });
+await rm(packages, { recursive: true });
 const seconds = (performance.now() - start) / 1000;
 const [binary] = built.outputs;
 if (!binary) throw new Error("The build wrote nothing");

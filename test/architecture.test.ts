@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import manifest from "../package.json";
 
 const TOP = join(import.meta.dir, "..");
 const page = readFileSync(join(TOP, "ARCHITECTURE.md"), "utf8");
@@ -98,6 +99,19 @@ describe("every file", () => {
     const names = written.flatMap((file) => file.split("/")).map((name) => name.split(".", 1)[0] ?? "");
     expect(names.filter((name) => EMPTY_NAMES.includes(name))).toEqual([]);
   });
+});
+
+test("docs/decisions/dependencies.md names every package", () => {
+  const { dependencies, devDependencies } = manifest;
+  const text = read("docs/decisions/dependencies.md");
+  const names = Object.keys({ ...dependencies, ...devDependencies });
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("docs/decisions/README.md names every decision", () => {
+  const pages = files("docs/decisions").filter((file) => !file.endsWith("/README.md"));
+  const text = read("docs/decisions/README.md");
+  expect(pages.filter((file) => !text.includes(`](${file.slice("docs/decisions/".length)})`))).toEqual([]);
 });
 
 /** All files below a folder, by their path from the top. */

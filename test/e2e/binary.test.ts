@@ -23,12 +23,11 @@ afterEach(() => rm(cwd, { recursive: true, force: true }));
 
 const sluice = (...words: string[]) => run([binary.path, ...words], { cwd });
 
-test.skipIf(Boolean(process.env.TEST_BINARY))(
-  "the build says where the binary is, its size and the time",
-  () => {
+// A binary that was given is not built here.
+if (!process.env.TEST_BINARY)
+  test("the build says where the binary is, its size and the time", () => {
     expect(binary.built).toMatch(/^.*\/sluice: \d+\.\d MB in \d+\.\d s\n$/);
-  },
-);
+  });
 
 describe("words that do not serve", () => {
   test("--version is the version of package.json", async () => {
@@ -109,6 +108,30 @@ describe("a server", () => {
     const page = await fetch(`${server.url}/`);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(await page.text()).toBe(await Bun.file(join(pages, "index.html")).text());
+  });
+
+  test("carries the API page, its script and the page of problems inside", async () => {
+    await using server = await serve([binary.path], { cwd });
+    const get = async (path: string) => {
+      const answer = await fetch(server.url + path);
+      return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
+    };
+    const page = await get("/swagger");
+    expect(page).toMatchObject({ status: 200, type: "text/html; charset=utf-8" });
+    const scripts = [...page.text.matchAll(/<script src="([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const path of scripts)
+      expect({ path, ...(await get(path)) }).toMatchObject({
+        path,
+        status: 200,
+        type: "text/javascript; charset=utf-8",
+        text: expect.stringContaining("createApiReference"),
+      });
+    const document = await get("/swagger/json");
+    expect(JSON.parse(document.text)).toMatchObject({ info: { version: manifest.version } });
+    const problems = await get("/problems");
+    expect(problems).toMatchObject({ status: 200, type: "text/html; charset=utf-8" });
+    expect(problems.text).toContain('id="/name_taken"');
   });
 
   test("is healthy, and a problem is a problem", async () => {
