@@ -29,7 +29,9 @@ export function printable(text: string, longest = 500): string {
 export function createLog(format: Format, write: (line: string) => void = linesTo(process.stderr)): Log {
   const out = (event: string, text: string, fields: Record<string, unknown>): void => {
     const time = new Date().toISOString();
-    write(format === "json" ? JSON.stringify({ time, event, ...fields }) : `${time} ${text}`);
+    // What `printable` writes instead is how JSON writes it, too.
+    const json = () => printable(JSON.stringify({ time, event, ...fields }), Number.POSITIVE_INFINITY);
+    write(format === "json" ? json() : `${time} ${text}`);
   };
   const at = (request: Request): string => {
     const { pathname } = new URL(request.url, "http://localhost");

@@ -5,7 +5,7 @@ import { Problem } from "../errors.ts";
 
 const METHODS = "GET, HEAD, PUT, POST, DELETE";
 const REQUEST_HEADERS =
-  "Content-Type, Content-Disposition, If-Match, If-None-Match, Repr-Digest, Content-Digest, Want-Repr-Digest, X-Request-Id";
+  "Content-Type, Content-Disposition, If-Match, If-None-Match, If-Unmodified-Since, Repr-Digest, Content-Digest, Want-Repr-Digest, X-Request-Id";
 const ANSWER_HEADERS = "Location, ETag, Repr-Digest, Server-Timing, Retry-After, Content-Disposition";
 
 /**

@@ -1,0 +1,114 @@
+// Every error leaves the server as a problem: also those of routes that do not exist, and those nobody thought of.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+import { problemIn } from "../support/problem.ts";
+import { connect } from "../support/raw.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+const ask = (method: string, path: string) => server.fetch(path, { method });
+
+describe("404", () => {
+  test.each(["/nothing", "/api", "/api/nothing", "/filesystem", "/health/x", "/nothing?x=%zz"])(
+    "GET %s",
+    async (path) => {
+      await problemIn(await ask("GET", path), "not_found");
+    },
+  );
+
+  test("for every method, and nothing is said by HEAD", async () => {
+    for (const method of ["PUT", "POST", "DELETE", "PATCH", "OPTIONS"])
+      await problemIn(await ask(method, "/nothing"), "not_found");
+    const head = await ask("HEAD", "/nothing");
+    expect(head.status).toBe(404);
+    expect(await head.text()).toBe("");
+  });
+});
+
+describe("405 names the methods that the URL takes", () => {
+  test.each([
+    ["PATCH", "/files/a", "DELETE, GET, HEAD, POST, PUT"],
+    ["OPTIONS", "/files/a/b", "DELETE, GET, HEAD, POST, PUT"],
+    ["PROPFIND", "/files/a", "DELETE, GET, HEAD, POST, PUT"],
+    ["POST", "/health", "GET, HEAD"],
+    ["DELETE", "/api/entries", "GET, HEAD"],
+    ["PUT", "/api/uploads", "GET, HEAD"],
+    ["POST", "/", "GET, HEAD"],
+  ])("%s %s", async (method, path, allow) => {
+    const answer = await ask(method, path);
+    expect(answer.headers.get("allow")).toBe(allow);
+    const { detail } = await problemIn(answer, "method_not_allowed");
+    expect(detail).toBe(`This URL takes ${allow}.`);
+  });
+
+  test("a body that comes with it does not break the connection", async () => {
+    using connection = await connect(server.url);
+    await connection.send("PATCH /files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+    expect((await connection.answer()).status).toBe(405);
+    await connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect((await connection.answer()).status).toBe(200);
+  });
+});
+
+describe("a defect", () => {
+  /** A storage with an error that no one has thought of. */
+  class Defect extends MemoryStorage {
+    override async find(): Promise<never> {
+      throw new TypeError("secret of /home/operator/.ssh");
+    }
+  }
+
+  test("is 500 without a word about it, and one line in the log with all of it", async () => {
+    await using broken = await startServer({ storage: new Defect() });
+    const answer = await broken.fetch("/files/a%20b");
+    const { detail } = await problemIn(answer, "internal");
+    expect(detail).toBe("The server failed; its log says more.");
+    expect(broken.log).toHaveLength(1);
+    expect(broken.log[0]).toContain("500 internal · GET /files/a%20b");
+    expect(broken.log[0]).toContain("secret of /home/operator/.ssh");
+  });
+
+  test("does not stop the server", async () => {
+    await using broken = await startServer({ storage: new Defect() });
+    await Promise.all(Array.from({ length: 20 }, () => broken.fetch("/files/a")));
+    expect((await broken.fetch("/health")).status).toBe(200);
+  });
+});
+
+test("errors of clients are not logged: whoever likes could fill the disk with them", async () => {
+  await using quiet = await startServer();
+  for (const path of ["/nothing", "/files/..%2Fx", "/api/entries?limit=0"]) await quiet.fetch(path);
+  expect(quiet.log).toEqual([]);
+});
+
+describe("the connection after a refusal", () => {
+  test.each<[string, string, boolean]>([
+    ["without a body", "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", false],
+    ["with a small body", "PUT /files/..%2Fx HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", false],
+    [
+      "with a large body",
+      "PUT /files/..%2Fx HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\nabc",
+      true,
+    ],
+    [
+      "with a body of unknown length",
+      "PUT /files/..%2Fx HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+      true,
+    ],
+  ])("%s", async (_, request, closes) => {
+    using connection = await connect(server.url);
+    await connection.send(request);
+    const answer = await connection.answer();
+    expect(answer.status).toBeWithin(400, 500);
+    expect(answer.headers.get("connection")).toBe(closes ? "close" : null);
+    if (closes) return await connection.closed;
+    await connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect((await connection.answer()).status).toBe(200);
+  });
+});

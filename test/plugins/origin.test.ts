@@ -1,0 +1,149 @@
+// Pages of other origins: refused by default, let in by name.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { problemIn } from "../support/problem.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+const FRIEND = "https://app.example";
+
+let closed: TestServer;
+let open: TestServer;
+beforeAll(async () => {
+  [closed, open] = [await startServer(), await startServer({ cors: [FRIEND, "http://localhost:5173"] })];
+});
+afterAll(async () => {
+  await closed.stop();
+  await open.stop();
+});
+
+const put = (server: TestServer, headers: Record<string, string>) =>
+  server.fetch("/files/a", { method: "PUT", body: "x", headers });
+const corsOf = (answer: Response) =>
+  [...answer.headers.keys()].filter((name) => name.startsWith("access-control"));
+
+describe("without --cors", () => {
+  test.each<[string, Record<string, string>]>([
+    ["another site", { origin: "https://evil.example", "sec-fetch-site": "cross-site" }],
+    ["another site, in an old browser", { origin: "https://evil.example" }],
+    ["a sandboxed frame", { origin: "null" }],
+    ["another port of this host", { origin: "http://127.0.0.1:1" }],
+    ["a sister of this host", { "sec-fetch-site": "same-site", origin: "http://sister.example" }],
+    ["another site that hides itself", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }],
+    ["nonsense", { origin: "nonsense" }],
+  ])("%s is refused", async (_, headers) => {
+    for (const send of [
+      put(closed, headers),
+      closed.fetch("/api/entries", { headers }),
+      closed.fetch("/", { headers }),
+    ]) {
+      const answer = await send;
+      expect(corsOf(answer)).toEqual([]);
+      expect((await problemIn(answer, "cross_origin")).detail).toContain("--cors");
+    }
+    expect((await closed.fetch("/files/a")).status).toBe(404);
+  });
+
+  test("a form that another site submits is refused", async () => {
+    const answer = await closed.fetch("/files/", {
+      method: "POST",
+      body: "x",
+      headers: {
+        origin: "https://evil.example",
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+      },
+    });
+    await problemIn(answer, "cross_origin");
+  });
+
+  test("a preflight is refused", async () => {
+    const headers = { origin: FRIEND, "access-control-request-method": "PUT" };
+    const answer = await closed.fetch("/files/a", { method: "OPTIONS", headers });
+    expect(corsOf(answer)).toEqual([]);
+    await problemIn(answer, "cross_origin");
+  });
+
+  test("a link on another site leads here", async () => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect((await closed.fetch("/", { headers })).status).toBe(200);
+  });
+
+  test.each<[string, (url: string) => Record<string, string>]>([
+    ["programs that are no browsers", () => ({})],
+    ["the page itself", (url) => ({ origin: url, "sec-fetch-site": "same-origin" })],
+    ["the page itself, in an old browser", (url) => ({ origin: url })],
+    ["a person who types the address", () => ({ "sec-fetch-site": "none", "sec-fetch-mode": "navigate" })],
+    [
+      "the page behind a proxy that changes the host",
+      () => ({ origin: "https://files.example", "sec-fetch-site": "same-origin" }),
+    ],
+    [
+      "the page behind a proxy that speaks https",
+      () => ({ origin: "https://files.example", host: "files.example" }),
+    ],
+  ])("%s may", async (_, headersFor) => {
+    await using server = await startServer();
+    expect((await put(server, headersFor(server.url))).status).toBe(201);
+  });
+});
+
+describe("with --cors", () => {
+  test("a named origin may, and can read what the page reads", async () => {
+    const answer = await put(open, { origin: FRIEND, "sec-fetch-site": "cross-site" });
+    expect(answer.ok).toBe(true);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
+    expect(answer.headers.get("vary")).toContain("Origin");
+    const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
+    for (const name of ["Location", "ETag", "Repr-Digest", "Retry-After"]) expect(exposed).toContain(name);
+    expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
+  });
+
+  test("it can read errors, too, of every kind", async () => {
+    for (const path of ["/nothing", "/files/..%2Fx", "/files/nothing", "/api/entries?limit=0"]) {
+      const answer = await open.fetch(path, { headers: { origin: FRIEND } });
+      expect(answer.status).toBeWithin(400, 500);
+      expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
+      expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    }
+  });
+
+  test("and downloads, listings, health", async () => {
+    await put(open, {});
+    for (const path of ["/files/a", "/api/entries", "/health"]) {
+      const answer = await open.fetch(path, { headers: { origin: FRIEND } });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
+    }
+  });
+
+  test("its preflight is answered with every method and header an upload uses", async () => {
+    const answer = await open.fetch("/files/a", {
+      method: "OPTIONS",
+      headers: {
+        origin: FRIEND,
+        "access-control-request-method": "PUT",
+        "access-control-request-headers": "content-type,repr-digest",
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
+    expect(answer.headers.get("access-control-allow-methods")).toBe("GET, HEAD, PUT, POST, DELETE");
+    const headers = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ") ?? [];
+    for (const name of ["content-type", "if-match", "if-none-match", "if-unmodified-since", "repr-digest"])
+      expect(headers).toContain(name);
+  });
+
+  test.each([
+    "https://evil.example",
+    "https://app.example.evil.example",
+    "https://sub.app.example",
+    "http://app.example",
+    "https://app.example:8443",
+    "HTTPS://APP.EXAMPLE",
+    "null",
+  ])("%s is another origin", async (origin) => {
+    const answer = await put(open, { origin });
+    expect(corsOf(answer)).toEqual([]);
+    await problemIn(answer, "cross_origin");
+  });
+});
