@@ -6,6 +6,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 interface Reader {
   read(): Promise<{ done: boolean; value?: Bytes | undefined }>;
   cancel(): Promise<void>;
+  releaseLock(): void;
 }
 
 /** Milliseconds a body may keep the thread before others get a turn. */
@@ -25,7 +26,7 @@ const threadSeconds = (): number => {
   return (user + system) / 1e6;
 };
 
-/** One request's body. Read it once; `cancel` it when it is not read to its end. */
+/** One request's body. Read it once; `cancel` or `release` it when it is not read to its end. */
 export class Body {
   /** Bytes that arrived. */
   received = 0;
@@ -88,6 +89,12 @@ export class Body {
     } finally {
       clearTimeout(this.#watch);
     }
+  }
+
+  /** Lets go of the request's stream, so that somebody else can read what is left of it. */
+  release(): void {
+    clearTimeout(this.#watch);
+    this.#reader?.releaseLock();
   }
 
   /** Stops reading; what still arrives is dropped. Never throws. */

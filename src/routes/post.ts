@@ -8,7 +8,7 @@ import { filenameOf } from "../http/disposition.ts";
 import { boundaryOf, MultipartError } from "../http/multipart.ts";
 import { below, type FolderPath, FolderPathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
-import { mustClose } from "../plugins/errors.ts";
+import { answerUnread } from "../plugins/unread.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "./answers.ts";
 import { requestHeaders } from "./headers.ts";
 import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./receiving.ts";
@@ -114,7 +114,7 @@ async function saveOne(
     services.log.saved(request, outcome.file);
     return savedAnswer(outcome);
   } finally {
-    await receiving.close();
+    receiving.close();
   }
 }
 
@@ -132,37 +132,27 @@ async function saveForm(
       "invalid_digest",
       "The digest of a form cannot be checked before its files are saved: send the file alone.",
     );
+  const { maxFiles, maxErrors } = config;
+  const form = new Form({ engine, folder, boundary, maxFiles, maxErrors, intent });
   const receiving = receive(services, request, server);
+  let outcome: FormOutcome;
   try {
-    const form = new Form({
-      engine,
-      folder,
-      boundary,
-      maxFiles: config.maxFiles,
-      maxErrors: config.maxErrors,
-      intent,
-    });
-    const outcome = await form.read(receiving.body, receiving.saving);
-    for (const file of outcome.files) log.saved(request, file);
-    return formAnswer(outcome, !receiving.body.complete && mustClose(request));
+    outcome = await form.read(receiving.body, receiving.saving);
   } finally {
-    await receiving.close();
+    receiving.close();
   }
+  for (const file of outcome.files) log.saved(request, file);
+  return formAnswer(request, outcome);
 }
 
 /** `201` all saved, `207` some saved; none saved is the problem of the first error. */
-function formAnswer({ files, errors, errorsOmitted, first }: FormOutcome, close: boolean): Response {
+function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormOutcome): Response {
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");
     const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
     throw new Problem(first.code, first.detail, extras);
   }
-  return new Response(JSON.stringify({ files, errors, errorsOmitted }), {
-    status: first ? 207 : 201,
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-store",
-      ...(close && { connection: "close" }),
-    },
-  });
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  const text = JSON.stringify({ files, errors, errorsOmitted });
+  return first ? answerUnread(request, text, 207, headers) : new Response(text, { status: 201, headers });
 }

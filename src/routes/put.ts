@@ -34,7 +34,7 @@ export function put(services: Services) {
         log.saved(request, outcome.file);
         return savedAnswer(outcome);
       } finally {
-        await receiving.close();
+        receiving.close();
       }
     },
     {

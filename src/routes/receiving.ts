@@ -23,7 +23,7 @@ export interface Receiving {
   /** Bun must not cut a connection that waits for the disk. */
   saving: () => void;
   /** Ends what `receive` began, whatever happened. */
-  close: () => Promise<void>;
+  close: () => void;
 }
 
 /**
@@ -47,9 +47,10 @@ export function receive({ config, engine }: Services, request: Request, server: 
   return {
     body,
     saving: () => server?.timeout(request, 0),
-    async close() {
+    close() {
       renew();
-      if (!body.complete) await body.cancel();
+      // What is left of it is for the answer to deal with.
+      body.release();
       release();
     },
   };
