@@ -7,7 +7,7 @@ const DRAIN_AT_MOST = 1024 * 1024;
 /** Seconds without a byte after which a client has stopped sending. */
 const SILENCE = 0.5;
 /** Seconds after which a client that goes on sending is cut off. */
-const LONGEST = 3;
+const LONGEST = 2;
 
 /** True when too much, or nobody knows how much, of the request's body may still be on its way. */
 function mustClose(request: Request): boolean {
@@ -19,7 +19,7 @@ function mustClose(request: Request): boolean {
 /**
  * Sends the answer at once. Where much may still come the connection is closed behind it, but not at once: a socket that
  * is closed with bytes unread is reset, and a client that is busy sending would see that and not the answer (RFC 9112
- * section 9.6). Until the client stops, or for three seconds, what it sends is read and dropped.
+ * section 9.6). Until the client stops, or for two seconds, what it sends is read and dropped.
  */
 export function answerUnread(request: Request, text: string, status: number, headers: Headers): Response {
   if (!mustClose(request) || request.body?.locked) return new Response(text, { status, headers });
