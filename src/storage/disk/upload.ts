@@ -25,6 +25,9 @@ export interface Workshop {
   folders: FolderSync;
 }
 
+/** What a file system without hard links says to `link`. */
+const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
 export class DiskUpload implements StoredUpload {
   readonly #writer: DiskWriter;
   #finishing: Promise<Finished> | undefined;
@@ -137,7 +140,14 @@ export class DiskUpload implements StoredUpload {
       await calls.link(this.temporary, name);
       return false;
     } catch (error) {
-      if (errnoOf(error) !== "EEXIST") throw error;
+      const errno = errnoOf(error) ?? "";
+      if (WITHOUT_LINKS.has(errno))
+        throw new Problem(
+          "storage_read_only",
+          "The file system of the root refuses hard links, by which a file gets its name. FAT and exFAT have none.",
+          { cause: error },
+        );
+      if (errno !== "EEXIST") throw error;
     }
     if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
     const taken = await calls.lstat(name).catch((error: unknown) => {
