@@ -16,6 +16,8 @@ interface Holdings {
 }
 
 const CONNECTIONS = 20;
+/** Milliseconds until the collector has freed what the uploads left behind in memory. */
+const REST = 10_000;
 
 /** Names below `.sluice` that were not there when the server began. */
 function temporaries(server: Server, own: ReadonlySet<string>): number {
@@ -55,20 +57,27 @@ async function run(bench: Bench): Promise<Figure[]> {
   // The code and the buffers of the first uploads stay: what is asked is whether more of them add to it.
   await send(bench.workspace, `${server.files}warm-`, bench.quick ? 100e6 : 1e9);
   await abort(bench.workspace, { url: url("warm"), uploads, connections: CONNECTIONS });
-  await Bun.sleep(1000);
+  await Bun.sleep(REST);
   const before = holdings(server, own);
   const after: Holdings[] = [];
   for (let round = 0; round < bench.rounds; round++) {
     await abort(bench.workspace, { url: url(round), uploads, connections: CONNECTIONS });
-    after.push(await afterwards(server, own, before));
+    const held = await afterwards(server, own, before);
+    await Bun.sleep(REST);
+    after.push({ ...held, memory: memory(server.pid, "now") });
+    bench.say(
+      `  ${round + 1}: ${mebibytes(held.memory)}, after a rest ${mebibytes(memory(server.pid, "now"))}`,
+    );
   }
-  await Bun.sleep(1000);
   const idle = processorSeconds(server.pid);
   await Bun.sleep(2000);
   const idleShare = (processorSeconds(server.pid) - idle) / 2;
   bench.workspace.empty(server.root);
   await settle(bench);
-  return figures(fresh, before, after, idleShare);
+  return [
+    ...figures(fresh, before, after, idleShare),
+    { name: "RSS, peak meanwhile", sluice: mebibytes(memory(server.pid, "peak")) },
+  ];
 }
 
 function figures(fresh: Holdings, before: Holdings, after: readonly Holdings[], idleShare: number): Figure[] {
@@ -107,6 +116,6 @@ export const aborts: Group = {
   title: "1,000 aborted uploads",
   method:
     "uploads that declare 100 MB and leave after 0 bytes, 20 kB or 2 MB, half with FIN and half with RST, 20 at once; again in every round. " +
-    "Descriptors and files in `.sluice` are counted at most one second after the last one left. Before: after one upload of 1 GB and 1,000 aborted ones.",
+    "Descriptors and files in `.sluice` are counted at most one second after the last one left, memory after a rest of 10 seconds. Before: after one upload of 1 GB and 1,000 aborted ones.",
   run,
 };
