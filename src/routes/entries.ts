@@ -6,9 +6,9 @@ import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { ENTRY_PROBLEMS, json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
-import { Listing } from "./shapes.ts";
+import { Listing, oneOf } from "./shapes.ts";
 
-const flag = (description: string) => t.Union([t.Literal("true"), t.Literal("false")], { description });
+const flag = (description: string) => oneOf(["true", "false"], description);
 
 export function entries({ config, storage }: Services) {
   return new Elysia({ name: "entries" }).use(access(config.allow)).get(
@@ -27,16 +27,9 @@ export function entries({ config, storage }: Services) {
       query: t.Object({
         folder: t.Optional(FolderPathValue),
         sort: t.Optional(
-          t.Union(
-            SORTS.map((sort) => t.Literal(sort)),
-            {
-              description: `By what; \`${LISTING.sort}\` unless said. Names count: "file 2" is before "file 10"`,
-            },
-          ),
+          oneOf(SORTS, `By what; \`${LISTING.sort}\` unless said. Names count: "file 2" is before "file 10"`),
         ),
-        order: t.Optional(
-          t.Union([t.Literal("asc"), t.Literal("desc")], { description: "Ascending unless said" }),
-        ),
+        order: t.Optional(oneOf(["asc", "desc"], "Ascending unless said")),
         limit: t.Optional(
           t.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: "Most entries of the page" }),
         ),

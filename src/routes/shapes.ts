@@ -4,6 +4,16 @@ import { t } from "elysia";
 import { CONFLICTS } from "../config.ts";
 import { PROBLEMS, type ProblemCode } from "../errors.ts";
 
+/** One of some words. The type is said, because Elysia reads none from a union that is made of a list. */
+export function oneOf<const Word extends string>(words: readonly Word[], description: string) {
+  return t.Unsafe<Word>(
+    t.Union(
+      words.map((word) => t.Literal(word)),
+      { description },
+    ),
+  );
+}
+
 const Seconds = t.Number({ minimum: 0, description: "Seconds" });
 /** Said as 64 bits, because generators make 32 of an integer without a format. */
 const bytes = (description: string) => t.Integer({ minimum: 0, format: "int64", description });
@@ -13,18 +23,12 @@ const Time = t.String({ format: "date-time" });
 const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
 const Name = t.String({ description: "Last segment of the path" });
 const Link = t.String({ format: "uri-reference", description: "Where it is on this server" });
-const Bottleneck = t.Union(
-  (["network", "disk", "sync", "hash", "processor"] as const).map((part) => t.Literal(part)),
-  { description: "What the upload waited for most" },
-);
+const Bottleneck = oneOf(["network", "disk", "sync", "hash", "processor"], "What the upload waited for most");
 
 /** One of the `?conflict=` rules. */
-export const Conflict = t.Union(
-  CONFLICTS.map((rule) => t.Literal(rule)),
-  {
-    description:
-      "What happens when the name is taken: take the next free name, replace the file atomically, or fail",
-  },
+export const Conflict = oneOf(
+  CONFLICTS,
+  "What happens when the name is taken: take the next free name, replace the file atomically, or fail",
 );
 
 export const Flow = t.Object(
@@ -86,11 +90,7 @@ export const Problem = t.Object(
     }),
     title: t.String(),
     status: t.Integer(),
-    code: t.Unsafe<ProblemCode>({
-      type: "string",
-      enum: Object.keys(PROBLEMS),
-      description: "Stable name of the problem, for programs",
-    }),
+    code: t.Unsafe<ProblemCode>(oneOf(Object.keys(PROBLEMS), "Stable name of the problem, for programs")),
     detail: t.String({ description: "What happened, and what to do" }),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),

@@ -1,0 +1,62 @@
+// The API page and the page of problems in a browser: they show what they should, and ask no other host for anything.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { OpenAPIV3 } from "openapi-types";
+import type { Browser } from "playwright-core";
+import { PROBLEMS } from "../../src/errors.ts";
+import { launch, noBrowser, openPage } from "../support/browser.ts";
+import { type Program, startProgram } from "../support/program.ts";
+
+// Past its time limit a test loses the browser, and all that follow with it.
+setDefaultTimeout(60_000);
+
+describe.skipIf(noBrowser !== undefined)("documentation", () => {
+  let browser: Browser;
+  let program: Program;
+  beforeAll(async () => {
+    [browser, program] = await Promise.all([launch(), startProgram()]);
+  });
+  afterAll(async () => {
+    await Promise.all([browser.close(), program[Symbol.asyncDispose]()]);
+  });
+
+  test("/swagger shows every operation, and can try one", async () => {
+    await using opened = await openPage(browser, `${program.url}/swagger`);
+    const { page } = opened;
+    const document: OpenAPIV3.Document = JSON.parse(
+      await (await fetch(`${program.url}/swagger/json`)).text(),
+    );
+    const operations = Object.values(document.paths).flatMap((item = {}) => [
+      item.get,
+      item.head,
+      item.put,
+      item.post,
+      item.delete,
+    ]);
+    const summaries = operations.flatMap((operation) => operation?.summary ?? []);
+    expect(summaries).toHaveLength(operations.filter(Boolean).length);
+    for (const summary of summaries) await page.getByText(summary, { exact: true }).first().waitFor();
+
+    await page.getByText("Whether uploads can be taken").first().click();
+    await page
+      .getByRole("button", { name: /Test Request.*health/ })
+      .first()
+      .click();
+    const asked = page.waitForResponse(`${program.url}/health`);
+    await page.getByRole("button", { name: /^Send/ }).first().click();
+    expect((await asked).status()).toBe(200);
+    await page.getByText("200 OK").first().waitFor();
+    // Scalar looks whether it may make code from text; it may not, and does without.
+    expect(new Set(opened.complaints)).toEqual(new Set(["policy: script-src eval"]));
+  });
+
+  test("/problems leads to the section of a problem", async () => {
+    await using opened = await openPage(browser, `${program.url}/problems#/name_taken`);
+    const target = opened.page.locator(":target");
+    expect(await target.getByRole("heading").textContent()).toBe(PROBLEMS.name_taken.title);
+    expect(
+      await opened.page.evaluate(`getComputedStyle(document.querySelector(":target")).outlineStyle`),
+    ).toBe("solid");
+    expect(opened.complaints).toEqual([]);
+  });
+});

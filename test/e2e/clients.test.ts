@@ -1,0 +1,114 @@
+// Clients that are generated from the running server's document, checked by the compiler and used; and Eden, which needs no document.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { treaty } from "@elysiajs/eden";
+import type { App } from "../../src/app.ts";
+import { checkFolderPath } from "../../src/path.ts";
+import { type Program, startProgram } from "../support/program.ts";
+
+const TOP = join(import.meta.dir, "../..");
+
+let program: Program;
+beforeAll(async () => {
+  program = await startProgram(["--allow", "all"]);
+});
+afterAll(() => program[Symbol.asyncDispose]());
+
+/** Runs Bun in the folder. Returns what was printed; empty when all is well. */
+async function bun(folder: string, ...words: string[]): Promise<string> {
+  const child = Bun.spawn([process.execPath, ...words], { cwd: folder, stdout: "pipe", stderr: "pipe" });
+  const [code, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return `${stdout}${stderr}${code === 0 ? "" : `exit code ${code}`}`;
+}
+
+describe("generated clients", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-clients-"));
+    await cp(join(import.meta.dir, "clients"), folder, { recursive: true });
+    await symlink(join(TOP, "node_modules"), join(folder, "node_modules"));
+    await Bun.write(join(folder, "document.json"), await fetch(`${program.url}/swagger/json`));
+    expect(await bun(folder, join(TOP, "test/support/generate-clients.ts"), "document.json", ".")).toBe("");
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("and the programs that use them pass the compiler", async () => {
+    expect(await bun(folder, join(TOP, "node_modules/typescript/bin/tsc"), "-p", folder)).toBe("");
+  });
+
+  test.each(["openapi-fetch", "hey-api"])(
+    "%s uploads, lists, downloads a nested file and gets typed problems",
+    async (name) => {
+      expect(await bun(folder, `${name}.ts`, program.url)).toBe("");
+    },
+  );
+});
+
+describe("Eden", () => {
+  /** Eden's client. Dates stay text, as their type says, and files come as the Blob their type says. */
+  const connect = () =>
+    treaty<App>(program.url, {
+      parseDate: false,
+      onResponse: (answer) => (answer.headers.has("content-disposition") ? answer.blob() : undefined),
+    });
+
+  /**
+   * The operations of one path. Eden has no word for wildcards: its types call the rest of the path `*`, and what it sends
+   * is the name of the property as it is. So the encoded path is read as a property, with the type of `*`.
+   */
+  function at(path: string): ReturnType<typeof connect>["files"]["*"] {
+    return Reflect.get(connect().files, encodeURIComponent(path));
+  }
+
+  const path = "eden/deep folder/ä.bin";
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+
+  test("uploads bytes as the body, and downloads them from a nested path", async () => {
+    // What is given as a body would be sent as JSON; bytes go into the options of fetch.
+    const saved = await at(path).put(undefined, { fetch: { body: bytes } });
+    expect(saved.status).toBe(201);
+    expect(saved.data?.path).toBe(path);
+    expect(saved.data?.flow.bytes).toBe(bytes.length);
+    expect(new URL(saved.response.url).pathname).toBe(`/files/${encodeURIComponent(path)}`);
+    const download = await at(path).get?.();
+    expect(await download?.data?.bytes()).toEqual(bytes);
+  });
+
+  test("uploads a form into a folder, and lists it", async () => {
+    const file = ["one.txt", "two.txt"].map((name) => new File([name], name));
+    const form = await at("eden/form").post({ file });
+    expect(form.data && "files" in form.data && form.data.files.map(({ path }) => path)).toEqual([
+      "eden/form/one.txt",
+      "eden/form/two.txt",
+    ]);
+    const { data } = await connect().api.entries.get({
+      query: { folder: checkFolderPath("eden/form"), sort: "name", order: "desc" },
+    });
+    expect(data?.entries.map(({ name, size, modified }) => [name, size, typeof modified])).toEqual([
+      ["two.txt", 7, "string"],
+      ["one.txt", 7, "string"],
+    ]);
+  });
+
+  test("knows the problems of each status", async () => {
+    await at("eden/taken").put(undefined, { fetch: { body: "first" } });
+    const taken = await at("eden/taken").put(undefined, {
+      fetch: { body: "second" },
+      query: { conflict: "fail" },
+    });
+    expect(taken.error?.status === 409 && taken.error.value.code).toBe("name_taken");
+    const missing = await at("eden/none").get?.();
+    expect(missing?.error?.status === 404 && missing.error.value.code).toBe("not_found");
+    // @ts-expect-error: a listing is not sorted by colour
+    const wrong = await connect().api.entries.get({ query: { sort: "colour" } });
+    expect(wrong.error?.status === 400 && wrong.error.value.errors?.[0]?.pointer).toBe("/query/sort");
+  });
+
+  test("asks for the health", async () => {
+    const { data } = await connect().health.get();
+    expect(data?.status).toBe("ok");
+  });
+});
