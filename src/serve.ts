@@ -1,12 +1,12 @@
 // Runs an app until a signal ends it: listens, says so, drains, and tells what it waits for.
 
 import { resolve } from "node:path";
-import { type AppOptions, createApp } from "./app.ts";
+import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import { RootInUse } from "./storage/disk/lock.ts";
 
-/** Milliseconds after the first signal in which the same signal counts as the same: a terminal may send it twice. */
+/** Milliseconds after a signal in which another one counts as the same: a terminal, or a supervisor, may send it twice. */
 const SAME_SIGNAL = 50;
 
 /**
@@ -15,36 +15,36 @@ const SAME_SIGNAL = 50;
  */
 export async function serve(config: Config): Promise<number> {
   const log = createLog(config.log);
-  const running = await start({ ...config, logger: log });
-  if (typeof running === "string") {
-    process.stderr.write(`sluice: ${running}\n`);
+  const app = await start({ ...config, logger: log });
+  if (typeof app === "string") {
+    process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { app, stopped } = running;
   const { engine, storage } = app.decorator.services;
+  const signals = new Signals();
 
-  const signal = await nextSignal();
+  const signal = await signals.next();
   engine.drain();
-  let code = 0;
-  if (engine.slots.taken > 0) {
-    log.say(
-      `${signal}: waiting up to ${config.drain} s for ${describe(engine)}; the same signal again ends them now.`,
-    );
-    const end = await Promise.race([
-      engine.running.idle().then(() => "idle" as const),
-      Bun.sleep(config.drain * 1000).then(() => "late" as const),
-      Bun.sleep(SAME_SIGNAL)
-        .then(nextSignal)
-        .then(() => "again" as const),
-    ]);
-    if (end === "late") log.say(`--drain ${config.drain} s is over: ${describe(engine)} cut.`);
-    if (end === "again") code = 1;
-  }
-  await stopped(engine.slots.taken > 0);
-  await engine.running.idle();
+  const busy = runningIn(app);
+  if (busy) log.say(`${signal}: waiting up to ${config.drain} s for ${busy}; another signal ends them now.`);
+  const end = await Promise.race([
+    finished(app).then(() => "finished" as const),
+    Bun.sleep(config.drain * 1000).then(() => "late" as const),
+    signals.next().then(() => "again" as const),
+  ]);
+  const left = runningIn(app);
+  if (end === "late" && left) log.say(`--drain ${config.drain} s is over: ${left} cut.`);
+  if (end !== "finished") await app.stop(true);
+  await engine.slots.idle();
   await storage.close();
   log.say("Stopped.");
-  return code;
+  return end === "again" ? 1 : 0;
+}
+
+/** Uploads end first, while whoever asks is still told that the server drains; then the door is closed. */
+async function finished(app: App): Promise<void> {
+  await app.decorator.services.engine.slots.idle();
+  await app.stop(false);
 }
 
 async function start(options: AppOptions & Config) {
@@ -58,7 +58,7 @@ async function start(options: AppOptions & Config) {
     process.stdout.write(
       `Sluice is listening on http://${host}:${server.port} (root: ${printable(resolve(options.root), 4096)})\n`,
     );
-    return { app, stopped: (cut: boolean) => app.stop(cut) };
+    return app;
   } catch (error) {
     return reason(error, options);
   }
@@ -77,29 +77,41 @@ function reason(error: unknown, { root, host, port }: Config): string {
   return printable(error instanceof Error ? error.message : String(error));
 }
 
-function describe({
-  running,
-}: {
-  running: { reports(): { path: string; received: number; size?: number }[] };
-}): string {
-  const reports = running.reports();
+/** What is waited for, in words; "" when there is nothing. */
+function runningIn({ server, decorator }: App): string {
+  const reports = decorator.services.engine.running.reports();
+  const others = Math.max(0, (server?.pendingRequests ?? 0) - reports.length);
   const some = reports.slice(0, 3).map(({ path, received, size }) => {
     const share = size ? ` (${Math.floor((received / size) * 100)} %)` : "";
     return `${printable(path, 80)}${share}`;
   });
   const more = reports.length > some.length ? ` and ${reports.length - some.length} more` : "";
-  return `${reports.length} upload${reports.length === 1 ? "" : "s"}: ${some.join(", ")}${more}`;
+  const uploads = reports.length > 0 && `${count(reports.length, "upload")}: ${some.join(", ")}${more}`;
+  return [uploads, others > 0 && count(others, "other request")].filter(Boolean).join("; ");
 }
 
-/** The name of the next SIGTERM or SIGINT. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    const seen = (signal: NodeJS.Signals): void => {
-      process.off("SIGTERM", seen);
-      process.off("SIGINT", seen);
-      resolve(signal);
-    };
-    process.on("SIGTERM", seen);
-    process.on("SIGINT", seen);
-  });
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+
+/** SIGTERM and SIGINT, one after another. From here on neither ends the process by itself. */
+class Signals {
+  #waiting: ((signal: string) => void) | undefined;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor() {
+    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#take(signal));
+  }
+
+  /** The name of the next one; those that come when nobody waits count for nothing. */
+  next(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  #take(signal: string): void {
+    const now = performance.now();
+    if (now - this.#last < SAME_SIGNAL) return;
+    this.#last = now;
+    this.#waiting?.(signal);
+  }
 }

@@ -12,6 +12,7 @@ const MEASURE_AFTER = 1000;
 /** Places for requests that upload. */
 export class Slots {
   #taken = 0;
+  #waiting: (() => void)[] = [];
   constructor(readonly limit: number) {}
 
   get taken(): number {
@@ -32,9 +33,16 @@ export class Slots {
     this.#taken += 1;
     let held = true;
     return () => {
-      if (held) this.#taken -= 1;
+      if (!held) return;
       held = false;
+      this.#taken -= 1;
+      if (this.#taken === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     };
+  }
+
+  /** Resolves as soon as no place is taken. */
+  async idle(): Promise<void> {
+    if (this.#taken > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -27,7 +27,6 @@ export interface Reporting {
 /** One per engine. */
 export class Running {
   readonly #uploads = new Set<Reporting>();
-  #idle: (() => void)[] = [];
 
   add(upload: Reporting): void {
     this.#uploads.add(upload);
@@ -35,8 +34,6 @@ export class Running {
 
   remove(upload: Reporting): void {
     this.#uploads.delete(upload);
-    if (this.#uploads.size > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   get size(): number {
@@ -45,10 +42,5 @@ export class Running {
 
   reports(): RunningUpload[] {
     return [...this.#uploads].map((upload) => upload.report());
-  }
-
-  /** Resolves as soon as nothing runs. */
-  async idle(): Promise<void> {
-    if (this.#uploads.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 }

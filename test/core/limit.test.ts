@@ -27,6 +27,25 @@ describe("Slots", () => {
     release();
     expect(slots.taken).toBe(1);
   });
+
+  test("idle is at once when no place is taken, and otherwise when the last one is given back", async () => {
+    const slots = new Slots(3);
+    await slots.idle();
+    const [one, two] = [slots.take(), slots.take()];
+    let idle = 0;
+    const waiting = [slots.idle(), slots.idle()].map((promise) =>
+      promise.then(() => {
+        idle += 1;
+      }),
+    );
+    one();
+    one();
+    await Bun.sleep(1);
+    expect(idle).toBe(0);
+    two();
+    await Promise.all(waiting);
+    expect(idle).toBe(2);
+  });
 });
 
 describe("Room", () => {

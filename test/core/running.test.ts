@@ -1,4 +1,4 @@
-// The list of what is arriving, and the moment when nothing is.
+// The list of what is arriving.
 
 import { expect, test } from "bun:test";
 import { type Reporting, Running, type RunningUpload } from "../../src/core/running.ts";
@@ -28,24 +28,4 @@ test("shows what was added, in order, until it is removed", () => {
   running.remove(one);
   expect(running.reports().map(({ id }) => id)).toEqual(["two"]);
   expect(running.size).toBe(1);
-});
-
-test("idle is at once when nothing runs, and otherwise when the last one ends", async () => {
-  const running = new Running();
-  await running.idle();
-  const [one, two] = [upload("one"), upload("two")];
-  running.add(one);
-  running.add(two);
-  let idle = 0;
-  const waiting = [running.idle(), running.idle()].map((promise) =>
-    promise.then(() => {
-      idle += 1;
-    }),
-  );
-  running.remove(one);
-  await Bun.sleep(1);
-  expect(idle).toBe(0);
-  running.remove(two);
-  await Promise.all(waiting);
-  expect(idle).toBe(2);
 });

@@ -63,8 +63,7 @@ describe("a broken body", () => {
     const { engine } = server.app.decorator.services;
     while (engine.running.reports()[0]?.path !== "cut/second.txt") await Bun.sleep(1);
     connection.halfClose();
-    await engine.running.idle();
-    while (engine.slots.taken > 0) await Bun.sleep(1);
+    await engine.slots.idle();
     expect(await readdir(join(server.root, "cut"))).toEqual(["good.txt"]);
   });
 });

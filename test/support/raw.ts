@@ -18,6 +18,9 @@ export interface RawConnection extends Disposable {
   halfClose(): void;
   /** Ends the connection at once (RST). */
   reset(): void;
+  /** Takes nothing any more from the system, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** The next answer; answers 1xx before it are skipped. Rejects when the connection ends without one. */
   answer(options?: { head?: boolean }): Promise<RawAnswer>;
   /** Everything that has not been read by `answer`, once the other side closed. */
@@ -33,7 +36,7 @@ const LONGEST_WAIT = 20;
 /** Connects to a server by its URL. */
 export async function connect(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
-  let unread = Buffer.alloc(0);
+  const arrived = new Arrived();
   let ended = false;
   let wake: (() => void)[] = [];
   let writable: (() => void)[] = [];
@@ -54,7 +57,7 @@ export async function connect(url: string): Promise<RawConnection> {
     allowHalfOpen: true,
     socket: {
       data(_, bytes) {
-        unread = Buffer.concat([unread, bytes]);
+        arrived.add(bytes);
         signal();
       },
       drain: signal,
@@ -73,10 +76,12 @@ export async function connect(url: string): Promise<RawConnection> {
     const late = setTimeout(() => socket.terminate(), LONGEST_WAIT * 1000);
     try {
       for (;;) {
-        const found = read(unread);
+        const found = read(arrived.bytes);
         if (found !== undefined) return found;
         if (ended)
-          throw new Error(`The connection ended after ${JSON.stringify(unread.toString().slice(0, 200))}`);
+          throw new Error(
+            `The connection ended after ${JSON.stringify(arrived.bytes.toString("utf8", 0, 200))}`,
+          );
         await more();
       }
     } finally {
@@ -95,31 +100,58 @@ export async function connect(url: string): Promise<RawConnection> {
     },
     halfClose: () => socket.shutdown(),
     reset: () => socket.terminate(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     async answer({ head = false } = {}) {
       for (;;) {
         const { status, headers, length } = await wait(readHead);
-        unread = unread.subarray(length);
+        arrived.drop(length);
         if (status < 200) continue;
         const empty = head || status === 204 || status === 304;
         const { body, taken } = empty
           ? { body: Buffer.alloc(0), taken: 0 }
           : await wait((bytes) => readBody(headers, bytes, ended));
-        unread = unread.subarray(taken);
+        arrived.drop(taken);
         return { status, headers, body, text: body.toString() };
       }
     },
     async rest() {
       await wait((bytes) => (ended ? bytes : undefined));
-      const all = unread;
-      unread = Buffer.alloc(0);
+      const all = Buffer.from(arrived.bytes);
+      arrived.drop(all.byteLength);
       return all;
     },
     closed,
     get unread() {
-      return unread;
+      return arrived.bytes;
     },
     [Symbol.dispose]: () => void socket.end(),
   };
+}
+
+/** Bytes that are added at one end and dropped at the other. */
+class Arrived {
+  #room = Buffer.alloc(65_536);
+  #from = 0;
+  #to = 0;
+
+  get bytes(): Buffer {
+    return this.#room.subarray(this.#from, this.#to);
+  }
+
+  add(bytes: Buffer): void {
+    if (this.#to + bytes.byteLength > this.#room.byteLength) {
+      const larger = Buffer.alloc(2 * (this.bytes.byteLength + bytes.byteLength) + this.#room.byteLength);
+      this.#to = this.bytes.copy(larger);
+      this.#from = 0;
+      this.#room = larger;
+    }
+    this.#to += bytes.copy(this.#room, this.#to);
+  }
+
+  drop(length: number): void {
+    this.#from += length;
+  }
 }
 
 function readHead(bytes: Buffer): { status: number; headers: Headers; length: number } | undefined {

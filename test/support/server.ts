@@ -48,7 +48,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const stop = async (): Promise<void> => {
     const { engine, storage } = app.decorator.services;
     await app.stop(true);
-    await engine.running.idle();
+    await engine.slots.idle();
     if (rest.storage === undefined) await storage.close();
     if (given === undefined) await rm(root, { recursive: true, force: true });
   };
