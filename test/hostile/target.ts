@@ -54,14 +54,20 @@ export interface Target extends AsyncDisposable {
 }
 
 export interface TargetOptions {
-  /** @default everything granted, no space kept free */
+  /** @default "all" */
+  allow?: string;
+  /** Unless said otherwise no space is kept free. */
   flags?: string[];
   /** Called before the server starts, to prepare the root. */
   prepare?: (root: string) => Promise<void>;
 }
 
 /** Starts the program and waits until it listens. */
-export async function startTarget({ flags = [], prepare }: TargetOptions = {}): Promise<Target> {
+export async function startTarget({
+  allow = "all",
+  flags = [],
+  prepare,
+}: TargetOptions = {}): Promise<Target> {
   const outside = await realpath(await mkdtemp(join(tmpdir(), "sluice-hostile-")));
   const root = join(outside, "root");
   await mkdir(root);
@@ -69,7 +75,7 @@ export async function startTarget({ flags = [], prepare }: TargetOptions = {}): 
   await prepare?.(root);
   const before = await snapshot(outside, root);
   const child = Bun.spawn(
-    [process.execPath, "run", MAIN, root, "--port", "0", "--allow", "all", "--keep-free", "0", ...flags],
+    [process.execPath, "run", MAIN, root, "--port", "0", "--allow", allow, "--keep-free", "0", ...flags],
     { stdout: "pipe", stderr: "pipe", cwd: outside, env: { PATH: process.env.PATH } },
   );
   let log = "";

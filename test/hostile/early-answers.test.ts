@@ -1,0 +1,167 @@
+// Answers given before the body was read: every client can read them, whatever it goes on sending.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ProblemCode } from "../../src/errors.ts";
+import { problemIn } from "../support/problem.ts";
+import { CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
+import { startTarget, type Target } from "./target.ts";
+
+setDefaultTimeout(20_000);
+
+/** Bytes that nobody wants. */
+const LARGE = 200_000_000;
+const MB = "x".repeat(1_000_000);
+
+let server: Target;
+let full: Target;
+let file: string;
+beforeAll(async () => {
+  server = await startTarget({
+    allow: "read,write",
+    flags: ["--max-file-size", "100MB", "--max-files", "1"],
+    prepare: async (root) => {
+      await writeFile(join(root, "taken"), "taken");
+      await mkdir(join(root, "folder"));
+      await symlink("taken", join(root, "link"));
+    },
+  });
+  full = await startTarget({ flags: ["--keep-free", "1PiB"] });
+  file = server.in("large");
+  await writeFile(file, "");
+  await truncate(file, LARGE);
+});
+afterAll(async () => {
+  expect(await Bun.file(server.in("taken")).text()).toBe("taken");
+  for (const target of [server, full]) {
+    await target.expectUnharmed();
+    await target[Symbol.asyncDispose]();
+  }
+});
+
+const refusals: [code: ProblemCode, target: string, headers: string[]][] = [
+  ["invalid_path", "/files/a%2f..%2fb", []],
+  ["content_range", "/files/a", ["Content-Range: bytes 0-1/2"]],
+  ["invalid_digest", "/files/a", ["Repr-Digest: sha-256=1"]],
+  ["invalid_request", "/files/a?conflict=perhaps", []],
+  ["not_allowed", "/files/taken", []],
+  ["not_found", "/nothing/here", []],
+  ["method_not_allowed", "/health", []],
+  ["name_taken", "/files/taken?conflict=fail", []],
+  ["is_folder", "/files/folder", []],
+  ["not_a_folder", "/files/taken/a", []],
+  ["link_in_path", "/files/link", []],
+  ["precondition_failed", "/files/taken", ["If-None-Match: *"]],
+  ["precondition_failed", "/files/none", ['If-Match: "other"']],
+  ["unsupported_encoding", "/files/a", ["Content-Encoding: gzip"]],
+  ["cross_origin", "/files/a", ["Origin: https://elsewhere.example"]],
+];
+
+test.concurrent.each(refusals)(
+  "%s for PUT %s %p: before a byte of a large body",
+  async (code, target, headers) => {
+    const ask = async (framing: string): Promise<void> => {
+      using connection = await server.raw(head("PUT", target, ...headers, framing));
+      const answer = await connection.answer();
+      await problemIn(answer, code);
+      expect(answer.headers.get("connection")).toBe("close");
+      await connection.closed;
+    };
+    await Promise.all([ask("Content-Length: 90000000"), ask(CHUNKED)]);
+  },
+);
+
+test.each(refusals)(
+  "%s for PUT %s %p: the connection survives a small body",
+  async (code, target, headers) => {
+    using connection = await server.raw();
+    for (const wait of [false, true]) {
+      await connection.send(head("PUT", target, ...headers, "Content-Length: 5"));
+      if (wait) await problemIn(await connection.answer(), code);
+      await connection.send("hello");
+      if (!wait) await problemIn(await connection.answer(), code);
+    }
+    await connection.send(head("GET", "/health"));
+    expect((await connection.answer()).status).toBe(200);
+  },
+);
+
+test("a length beyond --max-file-size is refused before a byte of the body", async () => {
+  for (const target of ["/files/a", "/files/?name=a"]) {
+    const method = target.includes("?") ? "POST" : "PUT";
+    using connection = await server.raw(head(method, target, `Content-Length: ${LARGE}`));
+    await problemIn(await connection.answer(), "file_too_large");
+    await connection.closed;
+  }
+});
+
+test("a length beyond the space is refused before a byte of the body", async () => {
+  using connection = await full.raw(head("PUT", "/files/a", `Content-Length: ${LARGE}`));
+  await problemIn(await connection.answer(), "storage_full");
+  await connection.closed;
+});
+
+// The first is known at once, the second when 100 MB have arrived, the others are answered by other servers.
+describe.each<[string, ProblemCode, () => Target, string, string[]]>([
+  ["a length", "file_too_large", () => server, "/files/a", [`Content-Length: ${LARGE}`]],
+  ["chunks", "file_too_large", () => server, "/files/a", [CHUNKED]],
+  ["chunks", "unsupported_encoding", () => server, "/files/a", [CHUNKED, "Content-Encoding: br"]],
+  ["a length", "storage_full", () => full, "/files/a", [`Content-Length: ${LARGE}`]],
+  ["chunks", "storage_full", () => full, "/files/a", [CHUNKED]],
+])("200 MB with %s that end in %s", (framing, code, at, target, headers) => {
+  test("by someone who writes blindly, and reads afterwards", async () => {
+    using connection = await at().raw(head("PUT", target, ...headers));
+    try {
+      for (let sent = 0; sent < LARGE; sent += MB.length)
+        await connection.send(framing === "chunks" ? chunk(MB) : MB);
+      if (framing === "chunks") await connection.send(LAST_CHUNK);
+    } catch {
+      // The server may close when it has waited for long enough.
+    }
+    await problemIn(await connection.answer(), code);
+  });
+
+  test("by fetch, from a file and from memory", async () => {
+    const named = headers.filter((line) => line.startsWith("Content-Encoding"));
+    const init = { method: "PUT", headers: named.map((line) => line.split(": ")) as [string, string][] };
+    const body = framing === "chunks" ? Bun.file(file).stream() : Bun.file(file);
+    await problemIn(await at().fetch(target, { ...init, body }), code);
+  });
+
+  test("by curl", async () => {
+    const options = ["-sS", "-T", file, "-w", "\n%{http_code}", at().url + target];
+    const named = headers
+      .filter((line) => !line.startsWith("Content-Length"))
+      .flatMap((line) => ["-H", line]);
+    const curl = Bun.spawn(["curl", ...named, ...options], { stderr: "pipe" });
+    const [said, complained] = await Promise.all([curl.stdout.text(), curl.stderr.text()]);
+    expect(complained).toBe("");
+    expect(JSON.parse(said.split("\n")[0] ?? "")).toMatchObject({ code });
+    expect(await curl.exited).toBe(0);
+  });
+});
+
+test("someone who never stops sending is cut off", async () => {
+  using connection = await server.raw(head("PUT", "/files/a", CHUNKED, "Content-Encoding: br"));
+  const start = performance.now();
+  const endless = async (): Promise<void> => {
+    for (;;) await connection.send(chunk(MB));
+  };
+  expect(endless()).rejects.toThrow();
+  await connection.closed;
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
+test("a form that goes on after its last file allowed: what was saved is told", async () => {
+  const files = filePart("first", "whole") + filePart("second", "too many");
+  using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(files));
+  await connection.send(chunk(MB));
+  const answer = await connection.answer();
+  expect(answer.status).toBe(207);
+  expect(JSON.parse(answer.text)).toMatchObject({
+    files: [{ path: "first" }],
+    errors: [{ code: "too_many_files", file: "second" }],
+  });
+  await connection.closed;
+});
