@@ -34,6 +34,8 @@ export interface FormOutcome {
   errorsOmitted: number;
   /** The problem of the first error, for when nothing was saved. */
   first: Problem | undefined;
+  /** Problems of this server, not of the sender: for the log. */
+  failures: readonly Problem[];
 }
 
 /** Reads a form part by part; parts flow into the engine one after another and are published side by side. */
@@ -41,6 +43,7 @@ export class Form {
   readonly #errors: ErrorList;
   readonly #files: (SavedFile | undefined)[] = [];
   readonly #finishing = new Set<Promise<void>>();
+  readonly #failures: Problem[] = [];
   #first: Problem | undefined;
   #parts = 0;
   #stopped = false;
@@ -69,6 +72,7 @@ export class Form {
       errors: this.#errors.entries,
       errorsOmitted: this.#errors.omitted,
       first: this.#first,
+      failures: this.#failures,
     };
   }
 
@@ -151,12 +155,19 @@ export class Form {
 
   #refuse(file: string | undefined, problem: Problem): void {
     this.#first ??= problem;
+    if (problem.status >= 500) this.#failures.push(problem);
     this.#errors.add({
       code: problem.code,
       ...(file !== undefined && { file: file.slice(0, SHOWN).toWellFormed() }),
-      detail: problem.detail,
+      detail: detailOf(problem),
     });
   }
+}
+
+/** A part has one entry: what is wrong with its name is said in it. */
+function detailOf({ detail, errors = [] }: Problem): string {
+  const details = errors.slice(0, 3).map((entry) => entry.detail);
+  return details.length > 1 ? [...new Set(details)].join(" ") : detail;
 }
 
 function problemOf(error: unknown): Problem {
