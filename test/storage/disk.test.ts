@@ -12,7 +12,7 @@ storageContract("disk", async () => {
     cleanup: async () => {
       expect(await root.temporaries()).toEqual([]);
       await root[Symbol.asyncDispose]();
-      expect(root.descriptors()).toEqual([]);
+      await root.expectDescriptors([]);
     },
   };
 });

@@ -26,8 +26,7 @@ export function lockRoot(folder: string): Lock {
     // No file beside the lock: the database stays empty, and OFF is not allowed by Bun.
     database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
-    const held = database;
-    return { release: () => held.close() };
+    return hold(database);
   } catch (cause) {
     database?.close();
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
@@ -36,6 +35,19 @@ export function lockRoot(folder: string): Lock {
       throw new Problem("link_in_path", "The lock of the root is a link.", { cause });
     throw new Problem("storage_failed", "The root cannot be locked.", { cause });
   }
+}
+
+// A database that is garbage-collected lets go of its lock.
+const held = new Set<Database>();
+
+function hold(database: Database): Lock {
+  held.add(database);
+  return {
+    release: () => {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
 
 /** Another server serves this root: two would remove each other's unfinished uploads. */

@@ -99,7 +99,7 @@ describe.each(operations)("$name, when one call fails", ({ prepare, run, allowed
     const failing = new FailingOnce(errno);
     const storage = await root.open({ calls: failing.calls });
     await put(storage, "other", "other");
-    const before = root.descriptors();
+    const before = await root.idleDescriptors();
     let rounds = 0;
     for (let reached = true; reached; rounds += 1) {
       const round = `round-${rounds}`;
@@ -115,7 +115,7 @@ describe.each(operations)("$name, when one call fails", ({ prepare, run, allowed
       failing.failAt = Number.POSITIVE_INFINITY;
 
       if (end !== "done") expect(end, `${failed}`).toBeInstanceOf(Problem);
-      expect(root.descriptors(), `${failed}`).toEqual(before);
+      await root.expectDescriptors(before, `${failed}`);
       expect(allowed, `${failed}`).toContain(await describeFolder(storage, round));
       if (failed === "unlink") await removeTemporaries(root);
       expect(await root.temporaries(), `${failed}`).toEqual([]);
@@ -144,7 +144,7 @@ describe("opening a root", () => {
         const end = await codeOf(root.open({ calls: failing.calls }).then((storage) => storage.close()));
         reached = failing.failed !== undefined;
         if (!reached) expect(end).toEqual({ resolved: undefined });
-        expect(root.descriptors(), `${failing.failed}`).toEqual([]);
+        await root.expectDescriptors([], `${failing.failed}`);
         expect(failing.descriptors.closedTwice).toEqual([]);
         const storage = await root.reopen();
         await put(storage, "a", "a", true);

@@ -9,6 +9,7 @@ import type { Storage } from "../../../src/storage/storage.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
 import { codeOf, contentOf, file, fill, folder, pathsOf, put, text } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
+import { until } from "../until.ts";
 import { switchableCalls, systemError } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
 
@@ -21,7 +22,7 @@ describe("opening", () => {
     await put(storage, "a", "a");
     await storage.close();
     expect(await Bun.file(root.in("new", "root", "a")).text()).toBe("a");
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   });
 
   test("makes nothing when it only reads", async () => {
@@ -41,7 +42,7 @@ describe("opening", () => {
     await Bun.write(root.in("file"), "x");
     for (const write of [true, false])
       expect(await codeOf(openDisk(root.in("file"), { write }))).toBeInstanceOf(Error);
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   });
 
   test("removes what was left unfinished, and touches nothing else", async () => {
@@ -65,7 +66,7 @@ describe("opening", () => {
       const storage = await root.open();
       await Promise.all([storage.close(), storage.close()]);
     }
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   });
 });
 
@@ -85,7 +86,7 @@ describe("a root that goes while it is served", () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "folder/kept", "kept");
-    const before = root.descriptors().length;
+    const before = (await root.idleDescriptors()).length;
     const uploads = await Promise.all(["a", "folder/b", "new/c"].map((path) => storage.begin(file(path))));
     for (const upload of uploads) await fill(upload, chunksOf(bytes(2 * MIB), 256 * KIB));
     await go(root);
@@ -96,9 +97,9 @@ describe("a root that goes while it is served", () => {
       await uploads[index]?.discard();
     }
     await expectGone(storage);
-    expect(root.descriptors()).toHaveLength(before);
+    await until("the uploads are closed", () => root.descriptors().length === before);
     await storage.close();
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   });
 
   async function expectGone(storage: Storage): Promise<void> {

@@ -29,9 +29,9 @@ async function withMount(
   const storage = await root.open();
   try {
     await put(storage, "kept", "kept");
-    const before = root.descriptors();
+    const before = await root.idleDescriptors();
     await inside(storage, root, mount);
-    expect(root.descriptors()).toEqual(before);
+    await root.expectDescriptors(before);
     expect(await root.temporaries()).toEqual([]);
     expect(await contentOf(storage, "kept")).toBe("kept");
   } finally {
@@ -192,7 +192,7 @@ describe.skipIf(reason !== null)("a read-only root", () => {
     } finally {
       await storage.close();
     }
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   }
 
   test("opens, is read, and says that it cannot be written", async () => {

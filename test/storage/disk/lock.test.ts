@@ -9,6 +9,7 @@ import { openDisk } from "../../../src/storage/disk/disk.ts";
 import { lockRoot, RootInUse } from "../../../src/storage/disk/lock.ts";
 import { codeOf } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
+import { settle } from "../until.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
 
 watchRejections();
@@ -29,9 +30,9 @@ describe("a root", () => {
     const storage = await root.open();
     expect(await codeOf(root.open())).toBeInstanceOf(RootInUse);
     await symlink(root.root, join(root.outside, "alias"));
-    const before = root.descriptors();
+    const before = await root.idleDescriptors();
     expect(await codeOf(openDisk(join(root.outside, "alias")))).toBeInstanceOf(RootInUse);
-    expect(root.descriptors()).toEqual(before);
+    await root.expectDescriptors(before);
     await storage.close();
     await root.open();
   });
@@ -81,6 +82,16 @@ describe("lockRoot()", () => {
     expect(existsSync(canary)).toBe(false);
   });
 
+  test("holds on also when nobody remembers it", async () => {
+    await using root = await TemporaryRoot.make();
+    lockRoot(root.root);
+    for (let round = 0; round < 5; round += 1) {
+      Bun.gc(true);
+      await settle();
+    }
+    expect(() => lockRoot(root.root)).toThrow(RootInUse);
+  });
+
   test("does not wait, and lets go at once", async () => {
     await using root = await TemporaryRoot.make();
     for (let round = 0; round < 50; round += 1) {
@@ -88,6 +99,6 @@ describe("lockRoot()", () => {
       expect(() => lockRoot(root.root)).toThrow(RootInUse);
       lock.release();
     }
-    expect(root.descriptors()).toEqual([]);
+    await root.expectDescriptors([]);
   });
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { calls } from "../../../src/storage/disk/calls.ts";
-import { MEMORY_LIMIT } from "../../../src/storage/disk/pressure.ts";
+import { MEMORY_LIMIT, Pressure, type Pulsed } from "../../../src/storage/disk/pressure.ts";
 import { BATCH } from "../../../src/storage/disk/stage.ts";
 import { CHANGEOVER } from "../../../src/storage/disk/writer.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
@@ -120,5 +120,27 @@ describe("the pulse", () => {
     await until("the sound one is synced", () => sound.saved === CHANGEOVER + 1000);
     expect(() => broken.append(bytes(1))).toThrow("storage_failed");
     expect(broken.saved).toBe(0);
+  });
+
+  test("looks at nobody who was forgotten", async () => {
+    const pressure = new Pressure();
+    const looked: string[] = [];
+    const writer = (name: string): Pulsed => ({
+      writeStaged: () => void looked.push(`${name} staged`),
+      syncWritten: () => {
+        looked.push(`${name} written`);
+        return undefined;
+      },
+    });
+    const [gone, there] = [writer("gone"), writer("there")];
+    for (const one of [gone, there]) {
+      pressure.staged(one);
+      pressure.written(one);
+    }
+    pressure.forget(gone);
+    await until("the pulse came by", () => looked.includes("there written"));
+    pressure.forget(there);
+    expect(looked).toContain("there staged");
+    expect(looked.filter((look) => look.startsWith("gone"))).toEqual([]);
   });
 });

@@ -1,10 +1,12 @@
 // A root for one test: in a temporary folder, with room beside it for what must stay untouched.
 
+import { expect } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DiskOptions, type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+import { until } from "../until.ts";
 
 /** A root, the storage in it, and the folder both are in. `await using` removes everything. */
 export class TemporaryRoot implements AsyncDisposable {
@@ -57,6 +59,20 @@ export class TemporaryRoot implements AsyncDisposable {
       }
     });
     return open.filter((path) => path.startsWith(this.outside)).sort();
+  }
+
+  /** What is open while no upload runs. */
+  async idleDescriptors(): Promise<string[]> {
+    const uploads = this.in(".sluice", "uploads/");
+    await until("uploads are closed", () => !this.descriptors().some((path) => path.startsWith(uploads)));
+    return this.descriptors();
+  }
+
+  /** Fails unless exactly these are open, within the moment that a FileSink takes to close its own descriptor. */
+  async expectDescriptors(expected: string[], label = "descriptors"): Promise<void> {
+    const end = performance.now() + 1000;
+    while (!Bun.deepEquals(this.descriptors(), expected) && performance.now() < end) await Bun.sleep(1);
+    expect(this.descriptors(), label).toEqual(expected);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,7 +31,7 @@ describe("discard", () => {
     }, descriptors);
     const storage = await root.open({ calls });
     await put(storage, "taken", "old");
-    const before = root.descriptors();
+    const before = await root.idleDescriptors();
     for (const [path, replace] of [["new/folder/file", false] as const, ["taken", true] as const]) {
       const upload = await storage.begin(file(path));
       await upload.append(text("new"));
@@ -46,7 +46,7 @@ describe("discard", () => {
         expect(content).toBe(replace ? "old" : "not_found");
       } else expect(content).toBe("new");
       expect(await root.temporaries()).toEqual([]);
-      expect(root.descriptors()).toEqual(before);
+      await root.expectDescriptors(before);
     }
     expect(discards.length).toBeGreaterThan(0);
     expect(descriptors.closedTwice).toEqual([]);

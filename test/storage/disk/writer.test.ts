@@ -137,12 +137,17 @@ describe("saved bytes", () => {
         synced = size;
       },
     });
-    const seen = new Set<number>();
     const all = bytes(3 * SYNC_WINDOW + 5);
+    const seen = new Set<number>();
+    let sent = 0;
     for (const chunk of chunksOf(all, 256 * KIB)) {
       await writer.append(chunk);
       expect(writer.saved).toBeLessThanOrEqual(synced);
       seen.add(writer.saved);
+      sent += chunk.length;
+      // Long before the end: a window must be saved while the file still arrives.
+      if (sent === 2 * SYNC_WINDOW)
+        await until("the first window is saved", () => writer.saved >= SYNC_WINDOW);
     }
     expect(seen.size).toBeGreaterThan(1);
     await writer.finish();
