@@ -3,7 +3,8 @@
 import { dirname, join } from "node:path";
 import { Elysia } from "elysia";
 import { access } from "../plugins/access.ts";
-import { documentOf, type Route } from "./document.ts";
+import { version } from "../version.ts";
+import type { Route } from "./document.ts";
 import type { Services } from "./services.ts";
 
 /** Scalar, as one script: its npm package of the server Fastify is the one that brings it without the parts it is made of. */
@@ -21,7 +22,7 @@ const PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Sluice API</title>
     <link rel="icon" href="/favicon.svg" type="image/svg+xml">
-    <script src="/swagger/scalar.js" defer></script>
+    <script src="/swagger/scalar.js?${version}" defer></script>
     <script src="/swagger/start.js" defer></script>
   </head>
   <body>
@@ -56,6 +57,11 @@ function answer(body: string | Blob, type: string, more: Record<string, string> 
 /** @param routes all routes of the app, asked for at the first request */
 export function swagger({ config }: Services, routes: () => readonly Route[]) {
   let document: Promise<string> | undefined;
+  // Loaded when it is asked for: the plugin behind it takes 10 ms and 7 MB.
+  const write = async (): Promise<string> => {
+    const { documentOf } = await import("./document.ts");
+    return JSON.stringify(await documentOf(routes()));
+  };
   const options = { allow: "public", detail: { hide: true } } as const;
 
   return new Elysia({ name: "swagger" })
@@ -70,11 +76,19 @@ export function swagger({ config }: Services, routes: () => readonly Route[]) {
       options,
     )
     .get("/swagger/start.js", () => answer(START, "text/javascript; charset=utf-8"), options)
-    .get("/swagger/scalar.js", () => answer(Bun.file(scalar), "text/javascript; charset=utf-8"), options)
+    .get(
+      "/swagger/scalar.js",
+      // Named by the version, because it is large and changes only with it.
+      () =>
+        answer(Bun.file(scalar), "text/javascript; charset=utf-8", {
+          "cache-control": "public, max-age=31536000, immutable",
+        }),
+      options,
+    )
     .get(
       "/swagger/json",
       async () => {
-        document ??= documentOf(routes()).then((described) => JSON.stringify(described));
+        document ??= write();
         return answer(await document, "application/json");
       },
       options,

@@ -34,6 +34,7 @@ describe.skipIf(noBrowser !== undefined)("documentation", () => {
       item.delete,
     ]);
     const summaries = operations.flatMap((operation) => operation?.summary ?? []);
+    expect(summaries).toContain("Save a file under this path");
     expect(summaries).toHaveLength(operations.filter(Boolean).length);
     for (const summary of summaries) await page.getByText(summary, { exact: true }).first().waitFor();
 
