@@ -11,6 +11,8 @@ export interface Waits {
   other: number;
 }
 
+const WAITS = ["network", "disk", "sync", "hash", "other"] as const satisfies readonly (keyof Waits)[];
+
 /** What can be the limit. */
 export type Bottleneck = "network" | "disk" | "sync" | "hash" | "processor";
 
@@ -126,10 +128,13 @@ export function formatRate(bytesPerSecond: number): string {
   return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** The report as a `Server-Timing` header: milliseconds by part, for the browser's network panel. */
-export function serverTiming(flow: Flow): string {
-  const parts = Object.entries(flow.waits).map(
-    ([name, seconds]) => `${name};dur=${(seconds * 1000).toFixed(1)}`,
-  );
-  return [...parts, `total;dur=${(flow.seconds * 1000).toFixed(1)}`].join(", ");
+/**
+ * Reports as a `Server-Timing` header: milliseconds by part, for the browser's network panel. Those of several files of
+ * one request are added up.
+ */
+export function serverTiming(...flows: readonly Flow[]): string {
+  const sum = (of: (flow: Flow) => number): string =>
+    (flows.reduce((total, flow) => total + of(flow), 0) * 1000).toFixed(1);
+  const parts = WAITS.map((name) => `${name};dur=${sum(({ waits }) => waits[name])}`);
+  return [...parts, `total;dur=${sum(({ seconds }) => seconds)}`].join(", ");
 }

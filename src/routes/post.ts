@@ -1,6 +1,7 @@
 // POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
 
 import { Elysia, t } from "elysia";
+import { serverTiming } from "../core/flow.ts";
 import { Form, type FormOutcome } from "../core/form.ts";
 import { save } from "../core/save.ts";
 import { Problem, type ProblemExtras } from "../errors.ts";
@@ -40,7 +41,10 @@ export function post(services: Services) {
           description: "One new file (`SavedFile`), or all files of a form (`FormResult`)",
           headers: SAVED_HEADERS,
         }),
-        207: json(FormResult, { description: "Some files of a form; `errors` says why not the others" }),
+        207: json(FormResult, {
+          description: "Some files of a form; `errors` says why not the others",
+          headers: ["Server-Timing"],
+        }),
         ...problems(...UPLOAD_PROBLEMS, "missing_name", "no_files", "invalid_multipart", "too_many_files"),
       },
       detail: {
@@ -142,6 +146,8 @@ async function saveForm(
     receiving.close();
   }
   for (const file of outcome.files) log.saved(request, file);
+  // When nothing was saved the answer is the first problem, which is logged like all answers of this kind.
+  if (outcome.files.length > 0) for (const failure of outcome.failures) log.problem(request, failure);
   return formAnswer(request, outcome);
 }
 
@@ -152,7 +158,11 @@ function formAnswer(request: Request, { files, errors, errorsOmitted, first }: F
     const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
     throw new Problem(first.code, first.detail, extras);
   }
-  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  const headers = new Headers({
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "server-timing": serverTiming(...files.map(({ flow }) => flow)),
+  });
   const text = JSON.stringify({ files, errors, errorsOmitted });
   return first ? answerUnread(request, text, 207, headers) : new Response(text, { status: 201, headers });
 }

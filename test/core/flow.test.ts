@@ -138,3 +138,10 @@ test("Server-Timing names every part in milliseconds", () => {
     "network;dur=4000.0, disk;dur=2000.0, sync;dur=1000.0, hash;dur=500.0, other;dur=2500.0, total;dur=10000.0",
   );
 });
+
+test("Server-Timing adds up the files of one request", () => {
+  const [one, two] = [measured({ network: 4 }), measured({ network: 1, sync: 2 })];
+  expect(serverTiming(one, two)).toBe(
+    "network;dur=5000.0, disk;dur=0.0, sync;dur=2000.0, hash;dur=0.0, other;dur=13000.0, total;dur=20000.0",
+  );
+});

@@ -55,6 +55,8 @@ describe("a form", () => {
       const sum = Object.values(flow.waits).reduce((total, part) => total + part, 0);
       expect(Math.abs(sum - flow.seconds)).toBeLessThanOrEqual(Math.max(flow.seconds / 100, 5e-6));
     }
+    const total = files.reduce((sum, { flow }) => sum + flow.seconds, 0);
+    expect(answer.headers.get("server-timing")).toEndWith(`total;dur=${(total * 1000).toFixed(1)}`);
     for (const [index, size] of sizes.entries()) expect((await text(`${index}.bin`)).length).toBe(size);
   });
 
