@@ -10,6 +10,17 @@ export interface Preconditions {
 
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
+// The three forms of section 5.6.7; Date.parse alone takes much more for a date.
+const DATE =
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$|^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT$/;
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}$/;
+
+/** Milliseconds since 1970; NaN for what is no date of HTTP. */
+function dateOf(value: string): number {
+  if (DATE.test(value)) return Date.parse(value);
+  return ASCTIME.test(value) ? Date.parse(`${value} GMT`) : Number.NaN;
+}
+
 function tags(value: string): "*" | readonly string[] {
   return value.trim() === "*" ? "*" : (value.match(ENTITY_TAG) ?? []);
 }
@@ -19,7 +30,7 @@ export function preconditionsOf(headers: Headers): Preconditions {
   const conditions: Preconditions = {};
   const match = headers.get("if-match");
   const none = headers.get("if-none-match");
-  const since = Date.parse(headers.get("if-unmodified-since") ?? "");
+  const since = dateOf(headers.get("if-unmodified-since") ?? "");
   if (match !== null) conditions.ifMatch = tags(match);
   if (none !== null) conditions.ifNoneMatch = tags(none);
   if (match === null && Number.isFinite(since)) conditions.ifUnmodifiedSince = since;
