@@ -184,7 +184,7 @@ class MemoryUpload implements StoredUpload {
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#prove();
     this.storage.room(chunk.byteLength);
-    this.#chunks.push(chunk);
+    this.#chunks.push(chunk.slice());
     this.#size += chunk.byteLength;
     const wait = this.#wait("write", chunk.byteLength);
     if (!wait) this.#saved = this.#size;

@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { FormResult } from "../../src/routes/shapes.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
 import { bodyIn } from "../support/answer.ts";
-import { Keeping, textOf } from "../support/engine.ts";
+import { textOf } from "../support/engine.ts";
 import { type FormPart, file, formBody, formType, sendForm } from "../support/form.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -61,7 +62,7 @@ describe("a form", () => {
   });
 
   test("of 10,000 parts", async () => {
-    const storage = new Keeping();
+    const storage = new MemoryStorage();
     await using inMemory = await startServer({ storage });
     const parts = Array.from({ length: 10_000 }, (_, index) => file(`${index}.txt`, String(index)));
     const { answer } = await sendForm(inMemory, parts, { folder: "many" });

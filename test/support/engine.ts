@@ -4,7 +4,6 @@ import { Body, type BodyOptions } from "../../src/core/body.ts";
 import { Engine, type Intent, type Limits } from "../../src/core/engine.ts";
 import { checkFilePath, type FilePath } from "../../src/path.ts";
 import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
-import type { StoredUpload } from "../../src/storage/storage.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -13,7 +12,7 @@ export function engineWith(
   limits: Partial<Limits> = {},
   memory: MemoryOptions = {},
 ): Engine & { storage: MemoryStorage } {
-  const storage = new Keeping(memory);
+  const storage = new MemoryStorage(memory);
   const engine = new Engine(storage, {
     maxFileSize: Number.MAX_SAFE_INTEGER,
     maxUploads: 1000,
@@ -22,15 +21,6 @@ export function engineWith(
     ...limits,
   });
   return Object.assign(engine, { storage });
-}
-
-/** Keeps copies: a chunk is the body's again after `append`, and freed then. */
-export class Keeping extends MemoryStorage {
-  override async begin(target: FilePath): Promise<StoredUpload> {
-    const upload = await super.begin(target);
-    const append = upload.append.bind(upload);
-    return Object.assign(upload, { append: (chunk: Bytes) => append(chunk.slice()) });
-  }
 }
 
 /** What a plain PUT means. */
