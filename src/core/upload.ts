@@ -127,7 +127,9 @@ export class Upload implements Reporting {
 
   async #publish(): Promise<Finished> {
     const { path, conflict, conditions } = this.intent;
-    const publish = () => (conflict === "rename" ? this.#publishRenamed() : this.#publishAs(path));
+    // A client that asked for a new name under a condition did not ask for another one.
+    const renames = conflict === "rename" && conditions.ifNoneMatch !== "*";
+    const publish = () => (renames ? this.#publishRenamed() : this.#publishAs(path));
     if (unconditional(conditions) && conflict !== "replace") return await publish();
     // What a client saw must still be there at the moment the name changes hands, whoever else replaces it.
     return await this.engine.locks.hold(path, async () => {

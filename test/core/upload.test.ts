@@ -2,12 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import type { Intent } from "../../src/core/engine.ts";
-import type { Flow } from "../../src/core/flow.ts";
-import { save } from "../../src/core/save.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
 import type { MemoryStep } from "../../src/storage/memory.ts";
-import { bodyOf, bytesOf, engineWith, intentFor, pathsIn, textOf } from "../support/engine.ts";
+import { bytesOf, engineWith, intentFor, pathsIn, textOf } from "../support/engine.ts";
 
 type Engine = ReturnType<typeof engineWith>;
 
@@ -172,6 +170,33 @@ describe("a name that changed while the bytes arrived", () => {
     expect(pathsIn(engine.storage)).toEqual([]);
   });
 
+  test("is not avoided by another name when it must not exist", async () => {
+    const engine = engineWith();
+    const fresh: Partial<Intent> = { conflict: "rename", conditions: { ifNoneMatch: "*" } };
+    await expect(race(engine, fresh, () => other(engine))).rejects.toMatchObject({
+      code: "precondition_failed",
+    });
+    expect(pathsIn(engine.storage)).toEqual(["a"]);
+
+    // Also at the very last moment, by an upload that replaces nothing and so waits for nobody.
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    let first = true;
+    const delay = (step: MemoryStep): Promise<void> | undefined => {
+      if (step !== "publish" || !first) return undefined;
+      first = false;
+      reached.resolve();
+      return gate.promise;
+    };
+    const late = engineWith({}, { delay });
+    const racing = put(late, "a", "mine", fresh);
+    await reached.promise;
+    await put(late, "a", "other", { conflict: "fail" });
+    gate.resolve();
+    await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
+    expect(pathsIn(late.storage)).toEqual(["a"]);
+  });
+
   test("of two that saw the same file one wins", async () => {
     const engine = engineWith();
     const { file } = await put(engine, "a", "seen");
@@ -200,105 +225,5 @@ describe("a name that changed while the bytes arrived", () => {
     gate.resolve();
     await Promise.all([conditional, unconditional]);
     expect(await textOf(engine.storage, "a")).toBe("unconditional");
-  });
-});
-
-describe("the report of a running upload", () => {
-  test("says what arrived, what is saved and what it waits for", async () => {
-    const engine = engineWith();
-    const upload = await engine.begin(intentFor("d/a", { size: 10, id: "my-upload", network: () => 0.5 }));
-    await upload.write(bytesOf("hello"));
-    expect(engine.running.reports()).toEqual([
-      {
-        id: "my-upload",
-        path: checkFilePath("d/a"),
-        size: 10,
-        received: 5,
-        saved: 5,
-        bytesPerSecond: expect.any(Number),
-        bottleneck: expect.any(String),
-        started: expect.stringMatching(/Z$/),
-        state: "receiving",
-      },
-    ]);
-    upload.ended();
-    expect(upload.report().state).toBe("saving");
-    await upload.discard();
-    expect(engine.running.reports()).toEqual([]);
-  });
-
-  test("leaves an unknown size out", async () => {
-    const upload = await engineWith().begin(intentFor("a"));
-    expect(upload.report()).not.toHaveProperty("size");
-    await upload.discard();
-  });
-});
-
-describe("the limit is found", () => {
-  const wait = (step: MemoryStep, milliseconds: number) => ({
-    delay: (at: MemoryStep) => (at === step ? Bun.sleep(milliseconds) : undefined),
-  });
-  const chunks = (count: number, size = 1000) => Array.from({ length: count }, () => size);
-  const slowly = (count: number, milliseconds: number) =>
-    Array.from({ length: count }, () => [() => Bun.sleep(milliseconds), 1000]).flat();
-
-  async function flowOf(
-    engine: Engine,
-    body: Parameters<typeof bodyOf>[0],
-    more: Partial<Intent> = {},
-  ): Promise<Flow> {
-    const outcome = await save(engine, bodyOf(body), intentFor("a", more), () => {});
-    return outcome.file.flow;
-  }
-
-  test.each<[Flow["bottleneck"], () => Promise<Flow>, RegExp]>([
-    [
-      "network",
-      () => flowOf(engineWith(), slowly(5, 40)),
-      /^The network was the limit: .* waiting for data at/,
-    ],
-    ["disk", () => flowOf(engineWith({}, wait("write", 40)), chunks(5)), /^The disk was the limit: /],
-    [
-      "sync",
-      () => flowOf(engineWith({}, wait("sync", 200)), chunks(5)),
-      /^Syncing to the disk was the limit: /,
-    ],
-    [
-      "sync",
-      () => flowOf(engineWith({}, wait("publish", 200)), chunks(5)),
-      /^Syncing to the disk was the limit: /,
-    ],
-    [
-      "hash",
-      () => flowOf(engineWith(), [bytesOf(64 * 2 ** 20)], { wanted: "sha-512" }),
-      /^Checking the digest was the limit: .* went into it, at .*B\/s\./,
-    ],
-    [
-      "processor",
-      () => flowOf(engineWith({}, { delay: busy }), chunks(5)),
-      /^This server's processor was the limit: .* it was busy, at .*B\/s\./,
-    ],
-  ])("%s", async (bottleneck, run, sentence) => {
-    const flow = await run();
-    expect(flow.bottleneck).toBe(bottleneck);
-    expect(flow.explanation).toMatch(sentence);
-    const { network, disk, sync, hash, other } = flow.waits;
-    const sum = network + disk + sync + hash + other;
-    expect(Math.abs(sum - flow.seconds)).toBeLessThan(flow.seconds / 100);
-    expect(flow.bytesPerSecond).toBeCloseTo(flow.bytes / flow.seconds, -4);
-  });
-
-  /** The thread works and waits for nobody. */
-  function busy(step: MemoryStep): undefined {
-    if (step !== "write") return;
-    for (const start = performance.now(); performance.now() - start < 40; );
-  }
-
-  test("a wait before the upload began is not its own", async () => {
-    let waited = 1000;
-    const upload = await engineWith().begin(intentFor("a", { network: () => waited }));
-    waited += 1e-6;
-    const { file } = await upload.finish();
-    expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
   });
 });

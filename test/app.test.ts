@@ -1,0 +1,68 @@
+// The app as a library: without a server, with a storage of one's own, with options left out.
+
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApp } from "../src/app.ts";
+import { createLog } from "../src/plugins/log.ts";
+import { RootInUse } from "../src/storage/disk/lock.ts";
+import { MemoryStorage } from "../src/storage/memory.ts";
+import { startServer } from "./support/server.ts";
+
+const quiet = createLog("text", () => {});
+
+/** The answer of an app that does not listen. */
+async function ask(app: Awaited<ReturnType<typeof createApp>>, method: string, path: string, body?: string) {
+  return await app.handle(
+    new Request(`http://localhost${path}`, { method, ...(body !== undefined && { body }) }),
+  );
+}
+
+test("answers requests without listening", async () => {
+  const app = await createApp({ storage: new MemoryStorage(), logger: quiet });
+  expect((await ask(app, "PUT", "/files/a.txt", "hello")).status).toBe(201);
+  expect((await ask(app, "HEAD", "/files/a.txt")).headers.get("content-length")).toBe("5");
+  expect((await ask(app, "PATCH", "/files/a.txt")).status).toBe(405);
+  expect((await ask(app, "GET", "/nothing")).status).toBe(404);
+});
+
+test("what is not said is as on the command line", async () => {
+  const app = await createApp({ storage: new MemoryStorage(), logger: quiet });
+  const { config } = app.decorator.services;
+  expect([...config.allow]).toEqual(["read", "write"]);
+  expect(config.maxFiles).toBe(10_000);
+});
+
+test("two apps do not share anything", async () => {
+  const [one, two] = await Promise.all(
+    [1, 2].map((maxFileSize) => createApp({ storage: new MemoryStorage(), logger: quiet, maxFileSize })),
+  );
+  if (!one || !two) throw new Error("No apps");
+  expect((await ask(one, "PUT", "/files/a", "12")).status).toBe(413);
+  expect((await ask(two, "PUT", "/files/a", "12")).status).toBe(201);
+  expect((await ask(one, "GET", "/files/a")).status).toBe(404);
+});
+
+describe("the root", () => {
+  test("is locked while it is open, and free afterwards", async () => {
+    await using server = await startServer();
+    await expect(createApp({ root: server.root, logger: quiet })).rejects.toBeInstanceOf(RootInUse);
+    await server.app.decorator.services.storage.close();
+    const next = await createApp({ root: server.root, logger: quiet });
+    await next.decorator.services.storage.close();
+  });
+
+  test("is not locked by one that only reads", async () => {
+    const root = await mkdtemp(join(tmpdir(), "sluice-app-"));
+    await Bun.write(join(root, "a"), "x");
+    await using writer = await startServer({ root });
+    const reader = await createApp({ root, allow: new Set(["read"]), logger: quiet });
+    expect(await (await ask(reader, "GET", "/files/a")).text()).toBe("x");
+    await writer.fetch("/files/b", { method: "PUT", body: "y" });
+    expect(await (await ask(reader, "GET", "/files/b")).text()).toBe("y");
+    await reader.decorator.services.storage.close();
+    await writer.stop();
+    await rm(root, { recursive: true });
+  });
+});
