@@ -1,0 +1,205 @@
+// Clients that take their time: the honest ones are waited for, the others are let go, and nobody else waits for them.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { truncate, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { problemIn } from "../support/problem.ts";
+import type { RawConnection } from "../support/raw.ts";
+import { until } from "../support/server.ts";
+import { CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
+import { startTarget, type Target } from "./target.ts";
+
+setDefaultTimeout(60_000);
+
+/** Seconds: `--idle-timeout`. */
+const IDLE = 2;
+/** Seconds after which Bun, whose timers have steps of four seconds, has cut a connection that says nothing. */
+const CUT = 20;
+
+let server: Target;
+beforeAll(async () => {
+  server = await startTarget({ flags: ["--idle-timeout", `${IDLE}s`] });
+});
+afterAll(async () => {
+  await server.expectUnharmed();
+  await server[Symbol.asyncDispose]();
+});
+
+/** The connection has ended before this many seconds are over. */
+async function expectClosed(connection: RawConnection, seconds: number): Promise<void> {
+  const late = Bun.sleep(seconds * 1000).then(() => "open");
+  expect(await Promise.race([connection.closed.then(() => "closed"), late])).toBe("closed");
+}
+
+/** Sends a little again and again, until the connection ends or the seconds are over. @returns how often */
+async function drip(
+  connection: RawConnection,
+  bytes: string,
+  seconds: number,
+  pause: number,
+): Promise<number> {
+  let ended = false;
+  void connection.closed.then(() => {
+    ended = true;
+  });
+  let count = 0;
+  for (const end = performance.now() + seconds * 1000; performance.now() < end && !ended; count += 1) {
+    await connection.send(bytes);
+    await Bun.sleep(pause);
+  }
+  return count;
+}
+
+describe("headers that do not end", () => {
+  test.concurrent.each([
+    ["nothing at all", ""],
+    ["half a request line", "PUT /files/a"],
+    ["half the headers", "PUT /files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"],
+  ])("%s: the connection is closed", async (_, bytes) => {
+    using connection = await server.raw(bytes);
+    await expectClosed(connection, CUT);
+  });
+
+  test.concurrent("a byte now and then does not keep it open", async () => {
+    using connection = await server.raw("PUT /files/a HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    void drip(connection, "x", CUT, 200).catch(() => {
+      // Closed while it sent.
+    });
+    await expectClosed(connection, CUT);
+  });
+});
+
+describe("a body that falls silent", () => {
+  test.concurrent.each([
+    ["before its first byte", head("PUT", "/files/silent-1", "Content-Length: 10")],
+    ["in the middle", `${head("PUT", "/files/silent-2", "Content-Length: 10")}hello`],
+    ["before its first chunk", head("PUT", "/files/silent-3", CHUNKED)],
+    ["in a chunk", `${head("PUT", "/files/silent-4", CHUNKED)}ff\r\nhello`],
+    ["between two chunks", `${head("PUT", "/files/silent-5", CHUNKED)}${chunk("hello")}`],
+    ["in a POST of one file", `${head("POST", "/files/?name=silent-6", "Content-Length: 10")}hello`],
+    ["in a form before its first part", head("POST", "/files/", FORM, "Content-Length: 100")],
+    [
+      "in the first file of a form",
+      head("POST", "/files/", FORM, CHUNKED) + chunk(filePart("silent-7", "hello")),
+    ],
+    [
+      "in the headers of a form's part",
+      head("POST", "/files/", FORM, CHUNKED) + chunk("--a-boundary\r\nConten"),
+    ],
+  ])("%s is answered, and leaves nothing", async (_, request) => {
+    using connection = await server.raw(request);
+    const answer = await connection.answer();
+    await problemIn(answer, "idle_timeout");
+    expect(answer.headers.get("connection")).toBe("close");
+    await expectClosed(connection, 1);
+    expect((await server.files()).filter((name) => name.startsWith("silent"))).toEqual([]);
+  });
+
+  test.concurrent("in the second file of a form: the first is saved, and both are told", async () => {
+    const files = filePart("saved", "hello") + filePart("silent-8", "hello");
+    using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(files));
+    const answer = await connection.answer();
+    expect(answer.status).toBe(207);
+    expect(JSON.parse(answer.text)).toMatchObject({
+      files: [{ path: "saved" }],
+      errors: [{ code: "idle_timeout", file: "silent-8" }],
+    });
+    await expectClosed(connection, 1);
+  });
+});
+
+describe("a body of a few bytes a second is saved, however long it takes", () => {
+  test.concurrent.each([
+    ["with a length", 100],
+    ["with a length", 1000],
+    ["in chunks", 1000],
+  ])("%s, one byte every %d ms", async (framing, pause) => {
+    const bytes = Math.round(22_000 / pause);
+    const name = `${framing.replaceAll(" ", "-")}-${pause}`;
+    const header = framing === "in chunks" ? CHUNKED : `Content-Length: ${bytes}`;
+    using connection = await server.raw(head("PUT", `/files/${name}`, header));
+    for (let sent = 0; sent < bytes; sent += 1) {
+      await Bun.sleep(pause);
+      await connection.send(framing === "in chunks" ? chunk("x") : "x");
+    }
+    if (framing === "in chunks") await connection.send(LAST_CHUNK);
+    expect(JSON.parse((await connection.answer()).text)).toMatchObject({
+      size: bytes,
+      flow: { bottleneck: "network" },
+    });
+  });
+});
+
+test.concurrent("a reader that never reads what it asked for is let go", async () => {
+  const file = server.in("never-read");
+  await writeFile(file, "");
+  await truncate(file, 200_000_000);
+  const socket = createConnection({ port: Number(new URL(server.url).port), host: "127.0.0.1" });
+  socket.pause();
+  socket.on("error", () => {
+    // It is cut.
+  });
+  const isOpen = async (): Promise<boolean> => (await server.descriptors()).includes(file);
+  socket.write(head("GET", "/files/never-read"));
+  await until("the file is being sent", isOpen);
+  await until("it is closed again", async () => !(await isOpen()), CUT);
+  socket.destroy();
+});
+
+const enough = await descriptorsAllowed();
+if (enough < 6000)
+  console.warn(`Skipped: 5,000 connections need more than ${enough} descriptors (ulimit -n)`);
+
+test.skipIf(enough < 6000)("5,000 connections that say nothing do not keep anyone waiting", async () => {
+  await using own = await startTarget();
+  const connections: RawConnection[] = [];
+  try {
+    while (connections.length < 5000)
+      connections.push(...(await Promise.all(Array.from({ length: 100 }, () => own.raw()))));
+    await until("all of them are there", async () => (await own.descriptors()).length > 5000);
+    for (let round = 0; round < 20; round += 1) {
+      const answer = await own.fetch("/health", { signal: AbortSignal.timeout(1000) });
+      expect(answer.status).toBe(200);
+    }
+    expect((await own.fetch("/files/a", { method: "PUT", body: "hello" })).status).toBe(201);
+  } finally {
+    for (const connection of connections) connection.reset();
+  }
+  await until("all of them are gone", async () => (await own.descriptors()).length < 100);
+  await own.expectUnharmed();
+});
+
+/** Descriptors that a process may have: this one, and those it starts. */
+async function descriptorsAllowed(): Promise<number> {
+  const limits = await Bun.file("/proc/self/limits").text();
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
+}
+
+test("64 slow uploads and 2 fast ones do not keep anyone waiting", async () => {
+  await using own = await startTarget();
+  const slow = await Promise.all(
+    Array.from({ length: 64 }, (_, index) => own.raw(head("PUT", `/files/slow-${index}`, CHUNKED))),
+  );
+  const MB = "x".repeat(1_000_000);
+  let fastOnes = 2;
+  const fast = async (name: string): Promise<void> => {
+    using connection = await own.raw(head("PUT", `/files/${name}`, "Content-Length: 150000000"));
+    for (let sent = 0; sent < 150; sent += 1) await connection.send(MB);
+    expect((await connection.answer()).status).toBe(201);
+    fastOnes -= 1;
+  };
+  const sending = Promise.all([fast("fast-1"), fast("fast-2")]);
+  do {
+    for (const connection of slow) await connection.send(chunk("x".repeat(100)));
+    const answer = await own.fetch("/health", { signal: AbortSignal.timeout(2000) });
+    expect(answer.status).toBe(200);
+  } while (fastOnes > 0);
+  await sending;
+  for (const connection of slow) {
+    await connection.send(LAST_CHUNK);
+    expect((await connection.answer()).status).toBe(201);
+    connection[Symbol.dispose]();
+  }
+  expect(await own.files()).toHaveLength(66);
+  await own.expectUnharmed();
+});
