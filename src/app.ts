@@ -62,6 +62,8 @@ export async function createApp(options: AppOptions = {}) {
       development: false,
     },
   })
+    // No answer is ever taken for something that it does not say it is.
+    .headers({ "x-content-type-options": "nosniff" })
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(put(services))

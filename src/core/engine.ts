@@ -8,6 +8,7 @@ import type { Entry, Storage } from "../storage/storage.ts";
 import type { Digest, DigestAlgorithm } from "./hash.ts";
 import { Room, Slots, tooLarge } from "./limit.ts";
 import { Locks } from "./locks.ts";
+import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
 import { Running } from "./running.ts";
 import { Upload } from "./upload.ts";
 
@@ -102,22 +103,4 @@ export class Engine {
     if (intent.conflict === "fail") throw nameTaken();
     if (!this.limits.allow.has("replace")) throw replaceNotAllowed();
   }
-}
-
-export function preconditionFailed(header: string): Problem {
-  return new Problem("precondition_failed", `The condition of \`${header}\` does not hold.`);
-}
-
-export function nameTaken(): Problem {
-  return new Problem(
-    "name_taken",
-    "An entry with this name exists. `?conflict=rename` takes the next free name.",
-  );
-}
-
-export function replaceNotAllowed(): Problem {
-  return new Problem(
-    "not_allowed",
-    "A file has this name, and giving it new content needs the grant `replace`: start the server with --allow read,write,replace.",
-  );
 }

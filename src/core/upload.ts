@@ -4,11 +4,12 @@ import { Problem } from "../errors.ts";
 import { failedCondition, unconditional } from "../http/conditions.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
 import type { Finished, StoredUpload } from "../storage/storage.ts";
-import { type Engine, type Intent, nameTaken, preconditionFailed, replaceNotAllowed } from "./engine.ts";
+import type { Engine, Intent } from "./engine.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import { type Digest, Digester } from "./hash.ts";
 import { type Share, tooLarge } from "./limit.ts";
 import { nextNumber, numbered } from "./names.ts";
+import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
 import type { Reporting, RunningUpload } from "./running.ts";
 
 // Others that finish at the same moment can take a name before us this often; each time one of them got ahead.

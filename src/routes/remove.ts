@@ -1,7 +1,7 @@
 // DELETE /files/{path}: removes one file.
 
 import { Elysia, t } from "elysia";
-import { preconditionFailed } from "../core/engine.ts";
+import { preconditionFailed } from "../core/refusals.ts";
 import { failedCondition, preconditionsOf } from "../http/conditions.ts";
 import { FilePathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
