@@ -12,6 +12,7 @@ import { watchRejections } from "../rejections.ts";
 import { until } from "../until.ts";
 import { switchableCalls, systemError } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
+import { Descriptors, watchedCalls } from "./watched-calls.ts";
 
 watchRejections();
 
@@ -62,10 +63,14 @@ describe("opening", () => {
 
   test("again and again leaves no descriptor", async () => {
     await using root = await TemporaryRoot.make();
+    const descriptors = new Descriptors();
+    const calls = watchedCalls(() => {}, descriptors);
     for (let round = 0; round < 20; round += 1) {
-      const storage = await root.open();
+      const storage = await root.open({ calls });
       await Promise.all([storage.close(), storage.close()]);
+      await storage.close();
     }
+    expect(descriptors.closedTwice).toEqual([]);
     await root.expectDescriptors([]);
   });
 });
