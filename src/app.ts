@@ -6,6 +6,7 @@ import { Engine } from "./core/engine.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
+import { query } from "./plugins/query.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
@@ -66,6 +67,7 @@ export async function createApp(options: AppOptions = {}) {
     .headers({ "x-content-type-options": "nosniff" })
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
+    .use(query())
     .use(put(services))
     .use(post(services))
     .use(download(services))

@@ -15,6 +15,9 @@ import { diskProblem, errnoOf } from "./problems.ts";
 import { Reader } from "./reader.ts";
 import { DiskUpload, throwAway, type Workshop } from "./upload.ts";
 
+/** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
+const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
+
 /** How a root is opened. */
 export interface DiskOptions {
   /** With `false` nothing is made, locked or removed in the root: for servers that only read. @default true */
@@ -94,11 +97,12 @@ export class DiskStorage implements Storage {
             temporaries: workplace.temporaries,
             pressure: new Pressure(),
             folders: new FolderSync(calls),
+            longest: LONGEST - Buffer.byteLength(reader.root) - 1,
           };
   }
 
-  async begin(_target: FilePath): Promise<StoredUpload> {
-    return await DiskUpload.begin(this.#writable);
+  async begin(target: FilePath): Promise<StoredUpload> {
+    return await DiskUpload.begin(this.#writable, target);
   }
 
   find(path: FilePath | FolderPath): Promise<Entry | null> {

@@ -23,6 +23,8 @@ export interface Workshop {
   temporaries: Anchor;
   pressure: Pressure;
   folders: FolderSync;
+  /** Bytes of the longest path that the system takes together with the root's: a longer one could not be read again. */
+  longest: number;
 }
 
 /** What a file system without hard links says to `link`. */
@@ -45,7 +47,8 @@ export class DiskUpload implements StoredUpload {
   }
 
   /** @throws Problem */
-  static async begin(shop: Workshop): Promise<DiskUpload> {
+  static async begin(shop: Workshop, target: FilePath): Promise<DiskUpload> {
+    proveLength(target, shop.longest);
     const temporary = `${shop.temporaries.path}/${crypto.randomUUID()}`;
     let fd: number | undefined;
     try {
@@ -112,7 +115,8 @@ export class DiskUpload implements StoredUpload {
   }
 
   async #publish(path: FilePath, replace: boolean): Promise<Finished> {
-    const { calls, folders, root } = this.shop;
+    const { calls, folders, root, longest } = this.shop;
+    proveLength(path, longest);
     const folder = await descend(calls, root, segmentsOf(folderOf(path)), true);
     try {
       const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
@@ -173,6 +177,14 @@ export class DiskUpload implements StoredUpload {
       // The disk fails already, and the caller is told why.
     }
   }
+}
+
+function proveLength(path: FilePath, longest: number): void {
+  if (Buffer.byteLength(path) <= longest) return;
+  const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
+  throw new Problem("invalid_path", detail, {
+    errors: [{ code: "path_too_long", pointer: "/path", detail }],
+  });
 }
 
 /** Ends a temporary file: what is worth keeping of it has another name. Never throws. */
