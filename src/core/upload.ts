@@ -150,6 +150,8 @@ export class Upload implements Reporting {
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "name_taken") throw error;
       if (fresh) throw preconditionFailed("If-None-Match");
+      // What cannot be replaced at all: the storage says what it is.
+      if (replace) throw error;
       throw conflict === "replace" ? replaceNotAllowed() : nameTaken();
     }
   }
