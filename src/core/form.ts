@@ -132,7 +132,6 @@ export class Form {
     const current = this.#current;
     if (!current) return;
     this.#current = undefined;
-    current.upload.ended();
     const place = this.#files.push(undefined) - 1;
     const finishing = current.upload
       .finish()

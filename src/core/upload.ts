@@ -41,7 +41,6 @@ export class Upload implements Reporting {
   readonly #networkBefore: number;
   #network: number | undefined;
   #received = 0;
-  #ended = false;
   readonly #digester: Digester;
 
   /** Made by `Engine.begin`. */
@@ -72,17 +71,13 @@ export class Upload implements Reporting {
     return this.stored.append(chunk);
   }
 
-  /** The last byte was written: from here on time is not the network's. Called by `finish`; earlier where it overlaps. */
-  ended(): void {
-    this.#network ??= this.intent.network() - this.#networkBefore;
-  }
-
   /**
    * Makes the upload a file. When it throws, nothing was published and the upload is discarded already.
    * @throws Problem digest_mismatch, precondition_failed, name_taken, not_allowed, …
    */
   async finish(): Promise<Outcome> {
-    this.ended();
+    // From here on time is not the network's.
+    this.#network = this.intent.network() - this.#networkBefore;
     try {
       const digest = this.#digester.finish();
       const { entry, replaced } = await this.#publish();
@@ -106,7 +101,6 @@ export class Upload implements Reporting {
 
   /** Removes every trace. Never throws; harmless after the end. */
   async discard(): Promise<void> {
-    if (this.#ended) return;
     await this.stored.discard();
     this.#end();
   }
@@ -193,7 +187,6 @@ export class Upload implements Reporting {
   }
 
   #end(): void {
-    this.#ended = true;
     this.share.release();
     this.engine.running.remove(this);
   }

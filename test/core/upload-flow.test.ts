@@ -28,9 +28,9 @@ describe("the report of a running upload", () => {
         state: "receiving",
       },
     ]);
-    upload.ended();
+    const finishing = upload.finish();
     expect(upload.report().state).toBe("saving");
-    await upload.discard();
+    await finishing;
     expect(engine.running.reports()).toEqual([]);
   });
 
