@@ -1,6 +1,7 @@
 // A server to attack: the real program on a root of its own, beside things that nobody may ever touch.
 
 import { expect } from "bun:test";
+import type { Stats } from "node:fs";
 import {
   lstat,
   mkdir,
@@ -106,8 +107,8 @@ export async function startTarget({
     descriptors: () => descriptorsOf(child.pid),
     processorSeconds: () => processorSecondsOf(child.pid),
     async files() {
-      const names = await readdir(root, { recursive: true });
-      return names.filter((name) => !/^\.sluice(\/|$)/.test(name)).sort();
+      const found = await everythingIn(root, join(root, ".sluice"));
+      return found.map(({ path }) => relative(root, path)).sort();
     },
     temporaries: () => readdir(join(root, ".sluice/uploads")),
     async uploads() {
@@ -141,18 +142,24 @@ async function plantCanaries(outside: string): Promise<void> {
 /** Everything beside the root: what it is, when it last changed, what it holds. */
 async function snapshot(outside: string, root: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
-  const look = async (folder: string): Promise<void> => {
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      if (path === root) continue;
-      const stat = await lstat(path);
-      const { ino, nlink, mode, mtimeMs } = stat;
-      const text = stat.isFile() ? await readFile(path, "utf8") : "";
-      found[relative(outside, path)] = { ino, nlink, mode, mtimeMs, text };
-      if (stat.isDirectory()) await look(path);
-    }
-  };
-  await look(outside);
+  for (const { path, stat } of await everythingIn(outside, root)) {
+    const { ino, nlink, mode, mtimeMs } = stat;
+    const text = stat.isFile() ? await readFile(path, "utf8") : "";
+    found[relative(outside, path)] = { ino, nlink, mode, mtimeMs, text };
+  }
+  return found;
+}
+
+/** Follows no link. */
+async function everythingIn(folder: string, without: string): Promise<{ path: string; stat: Stats }[]> {
+  const found: { path: string; stat: Stats }[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (path === without) continue;
+    const stat = await lstat(path);
+    found.push({ path, stat });
+    if (stat.isDirectory()) found.push(...(await everythingIn(path, without)));
+  }
   return found;
 }
 
