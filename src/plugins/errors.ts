@@ -102,5 +102,5 @@ function expected({
     : [];
   if (choices.length > 0 && choices.every((choice) => typeof choice === "string"))
     return `Use one of: ${choices.join(", ")}.`;
-  return summary ?? message;
+  return (summary ?? message).replace(/\.?$/, ".");
 }

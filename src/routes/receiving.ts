@@ -31,8 +31,8 @@ export interface Receiving {
  * @throws Problem draining, too_many_uploads, unsupported_encoding
  */
 export function receive({ config, engine }: Services, request: Request, server: Listener): Receiving {
-  const encoding = request.headers.get("content-encoding");
-  if (encoding !== null && encoding.trim().toLowerCase() !== "identity")
+  const encoding = request.headers.get("content-encoding") ?? "";
+  if (!/^(?:identity)?$/i.test(encoding.trim()))
     throw new Problem(
       "unsupported_encoding",
       "Send the bytes as they are to be stored, without Content-Encoding.",

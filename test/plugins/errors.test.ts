@@ -15,12 +15,9 @@ afterAll(() => server.stop());
 const ask = (method: string, path: string) => server.fetch(path, { method });
 
 describe("404", () => {
-  test.each(["/nothing", "/api", "/api/nothing", "/filesystem", "/health/x", "/nothing?x=%zz"])(
-    "GET %s",
-    async (path) => {
-      await problemIn(await ask("GET", path), "not_found");
-    },
-  );
+  test.each(["/nothing", "/api", "/api/nothing", "/filesystem", "/health/x"])("GET %s", async (path) => {
+    await problemIn(await ask("GET", path), "not_found");
+  });
 
   test("for every method, and nothing is said by HEAD", async () => {
     for (const method of ["PUT", "POST", "DELETE", "PATCH", "OPTIONS"])

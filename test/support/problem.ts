@@ -1,8 +1,7 @@
 // What every error looks like to a client, checked in one place.
 
 import { expect } from "bun:test";
-import type { ErrorEntry, ProblemCode } from "../../src/errors.ts";
-import { PROBLEMS } from "../../src/errors.ts";
+import { type ErrorEntry, LIMIT_REACHED, PROBLEMS, type ProblemCode } from "../../src/errors.ts";
 
 /** The body of a problem (RFC 9457). */
 export interface ProblemBody {
@@ -38,7 +37,7 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
   });
   for (const entry of body.errors ?? []) {
     expect(entry.code).toMatch(/^[a-z_]+$/);
-    expect(entry.detail).not.toBe("");
+    if (entry.detail !== LIMIT_REACHED.detail) expect(entry.detail).toEndWith(".");
     expect(Object.keys(entry).filter((key) => !["code", "detail", "pointer", "file"].includes(key))).toEqual(
       [],
     );
