@@ -52,16 +52,7 @@ export async function createApp(options: AppOptions = {}) {
     normalize: "typebox",
     // Hosts shorter than four letters would find no wildcard route.
     handler: { standardHostname: false },
-    serve: {
-      hostname: config.host,
-      // Our own limits answer with a problem; Bun's would answer with nothing.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      idleTimeout: Math.min(LONGEST_IDLE, Math.ceil(config.idleTimeout)),
-      // Two servers must not share a port silently.
-      reusePort: false,
-      // Errors in development would show source code.
-      development: false,
-    },
+    serve: serveOptions(config),
   })
     // No answer is ever taken for something that it does not say it is.
     .headers({ "x-content-type-options": "nosniff" })
@@ -78,9 +69,29 @@ export async function createApp(options: AppOptions = {}) {
     .use(problems(services))
     .use(swagger(services, () => routes()))
     .use(await page(services))
-    .decorate("services", services);
+    .decorate("services", services)
+    .onStop(async () => {
+      if (given) return;
+      // Uploads that were cut still take back what they left in the root.
+      await engine.slots.idle();
+      await storage.close();
+    });
   routes = () => app.routes;
   return app;
+}
+
+/** What Bun's server must know, whoever starts it. */
+export function serveOptions(config: Config) {
+  return {
+    hostname: config.host,
+    // Our own limits answer with a problem; Bun's would answer with nothing.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    idleTimeout: Math.min(LONGEST_IDLE, Math.ceil(config.idleTimeout)),
+    // Two servers must not share a port silently.
+    reusePort: false,
+    // Errors in development would show source code.
+    development: false,
+  };
 }
 
 /** The app with all its routes: what Eden needs to know. */

@@ -1,6 +1,8 @@
 // The library: `createApp` and its types; the default export is a fetch handler that opens its root at the first request.
 
-import { createApp } from "./app.ts";
+import type { Server } from "bun";
+import { createApp, serveOptions } from "./app.ts";
+import { defaults } from "./config.ts";
 
 export { type App, type AppOptions, createApp } from "./app.ts";
 export { type Config, type Conflict, defaults, type Grant } from "./config.ts";
@@ -11,12 +13,20 @@ export type { FilePath, FolderPath } from "./path.ts";
 export { openDisk } from "./storage/disk/disk.ts";
 export type { Storage } from "./storage/storage.ts";
 
-let app: ReturnType<typeof createApp> | undefined;
+let opening: ReturnType<typeof createApp> | undefined;
 
-/** Serves `./files` with the default grants. */
+/** What `bun src/index.ts` serves: `./files` with the default grants, for this machine only. */
 export default {
-  async fetch(request: Request): Promise<Response> {
-    app ??= createApp();
-    return await (await app).handle(request);
+  ...serveOptions(defaults),
+  port: defaults.port,
+  async fetch(request: Request, server: Server<unknown> | null = null): Promise<Response> {
+    // A root that could not be opened is tried again by the next request.
+    opening ??= createApp().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    const app = await opening;
+    app.server ??= server;
+    return await app.handle(request);
   },
 };

@@ -8,6 +8,8 @@ import { RootInUse } from "./storage/disk/lock.ts";
 
 /** Milliseconds after a signal in which another one counts as the same: a terminal, or a supervisor, may send it twice. */
 const SAME_SIGNAL = 50;
+/** Seconds that a disk has to take back what was cut, before the process ends all the same. */
+const STUCK = 10;
 
 /**
  * Serves until SIGTERM or SIGINT.
@@ -20,7 +22,7 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { engine, storage } = app.decorator.services;
+  const { engine } = app.decorator.services;
   const signals = new Signals();
 
   const signal = await signals.next();
@@ -34,11 +36,21 @@ export async function serve(config: Config): Promise<number> {
   ]);
   const left = runningIn(app);
   if (end === "late" && left) log.say(`--drain ${config.drain} s is over: ${left} cut.`);
-  if (end !== "finished") await app.stop(true);
+  const settled = await Promise.race([
+    settle(app, end === "finished").then(() => true),
+    signals.next().then(() => false),
+    Bun.sleep(STUCK * 1000).then(() => false),
+  ]);
+  log.say(settled ? "Stopped." : "Stopped, though the disk did not answer.");
+  return settled && end !== "again" ? 0 : 1;
+}
+
+/** Ends what still runs, removes what it left, and lets go of the root. */
+async function settle(app: App, finished: boolean): Promise<void> {
+  const { engine, storage } = app.decorator.services;
+  if (!finished) await app.stop(true);
   await engine.slots.idle();
   await storage.close();
-  log.say("Stopped.");
-  return end === "again" ? 1 : 0;
 }
 
 /** Uploads end first, while whoever asks is still told that the server drains; then the door is closed. */

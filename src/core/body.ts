@@ -15,8 +15,10 @@ const TURN = 5;
 export interface BodyOptions {
   /** Seconds without a byte, while waiting for one, after which the body is given up. */
   idleTimeout: number;
-  /** Called at most once a second while bytes arrive: renews the connection's own timer. */
+  /** Called while bytes arrive or the disk is waited for, once a second at most: renews the connection's own timer. */
   renew?: () => void;
+  /** Whether the chunks are nobody else's, so that their memory is freed at once. Those of Bun's server are. @default false */
+  owned?: boolean;
   /** Processor seconds this thread used so far; what is used during a wait is not the network's. */
   processor?: () => number;
 }
@@ -30,8 +32,6 @@ const threadSeconds = (): number => {
 export class Body {
   /** Bytes that arrived. */
   received = 0;
-  /** True when the end was reached. */
-  complete = false;
   readonly #reader: Reader | undefined;
   readonly #processor: () => number;
   #silent = false;
@@ -63,10 +63,7 @@ export class Body {
    * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
-    if (!this.#reader) {
-      this.complete = true;
-      return;
-    }
+    if (!this.#reader) return;
     this.#watchSilence(this.options.idleTimeout * 1000);
     try {
       for (;;) {
@@ -74,18 +71,19 @@ export class Body {
         if (this.#silent)
           throw new Problem(
             "idle_timeout",
-            `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout).`,
+            `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout), after ${this.received} bytes.`,
           );
-        if (done || !value) break;
+        if (done || !value) return;
+        if (!(value instanceof Uint8Array))
+          throw new Problem("invalid_request", "The body must be made of bytes.");
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
         this.#renew();
         yield value;
-        // Frees its memory now; left to the collector, one fast upload holds 20 MiB more.
-        value.buffer.transfer(0);
+        // Left to the collector, the chunks of one fast upload hold 20 MiB more.
+        if (this.options.owned) value.buffer.transfer(0);
         await this.#giveTurn();
       }
-      this.complete = true;
     } finally {
       clearTimeout(this.#watch);
     }
@@ -110,7 +108,11 @@ export class Body {
     try {
       return await reader.read();
     } catch (cause) {
-      throw new Problem("body_incomplete", "The connection ended before the body was complete.", { cause });
+      throw new Problem(
+        "body_incomplete",
+        `The connection ended after ${this.received} bytes, before the body was complete.`,
+        { cause },
+      );
     } finally {
       this.#waited = this.waited;
       this.#waiting = undefined;
@@ -122,6 +124,8 @@ export class Body {
     this.#watch = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
       const silence = this.#waiting ? performance.now() - this.#waiting.since : 0;
+      // It is the disk that is slow, so the connection must not pay for it.
+      if (!this.#waiting) this.options.renew?.();
       if (silence < limit) return this.#watchSilence(limit - silence);
       this.#silent = true;
       void this.cancel();

@@ -3,9 +3,9 @@
 import type { Config, Conflict } from "../config.ts";
 import { Problem } from "../errors.ts";
 import { failedCondition, type Preconditions } from "../http/conditions.ts";
+import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import type { Entry, Storage } from "../storage/storage.ts";
-import type { Digest, DigestAlgorithm } from "./hash.ts";
 import { Room, Slots, tooLarge } from "./limit.ts";
 import { Locks } from "./locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";

@@ -48,6 +48,8 @@ export class Form {
   #parts = 0;
   #stopped = false;
   #current: { upload: Upload; file: string } | undefined;
+  /** The field of a part with an empty file name, until it has bytes. */
+  #nameless: string | undefined;
 
   constructor(readonly options: FormOptions) {
     this.#errors = new ErrorList(options.maxErrors);
@@ -93,6 +95,7 @@ export class Form {
   async #begin(headers: PartHeaders, broken: PartProblem | undefined, body: Body): Promise<void> {
     const { engine, folder, maxFiles, intent } = this.options;
     // A file input that was left empty sends a part without name and bytes; other parts are fields.
+    this.#nameless = headers.filename === "" && broken === undefined ? headers.name : undefined;
     if (broken === undefined && !headers.filename) return;
     const file = headers.filename ?? headers.name;
     this.#parts += 1;
@@ -118,6 +121,13 @@ export class Form {
   }
 
   async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#nameless !== undefined) {
+      this.#refuse(
+        this.#nameless,
+        new Problem("missing_name", "This part has bytes, and an empty file name."),
+      );
+      this.#nameless = undefined;
+    }
     if (!this.#current) return;
     try {
       const room = this.#current.upload.write(bytes);

@@ -2,14 +2,7 @@
 
 import { createHash, type Hash, timingSafeEqual } from "node:crypto";
 import { Problem } from "../errors.ts";
-
-/** The algorithms that are checked; others a client sends are ignored (RFC 9530 section 2). */
-export type DigestAlgorithm = "sha-256" | "sha-512";
-
-export interface Digest {
-  algorithm: DigestAlgorithm;
-  value: Uint8Array;
-}
+import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 
 const NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
 

@@ -2,12 +2,14 @@
 
 import { Problem } from "../errors.ts";
 import { failedCondition, unconditional } from "../http/conditions.ts";
+import type { Digest } from "../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
 import type { Finished, StoredUpload } from "../storage/storage.ts";
 import type { Engine, Intent } from "./engine.ts";
 import { type Flow, flowOf } from "./flow.ts";
-import { type Digest, Digester } from "./hash.ts";
+import { Digester } from "./hash.ts";
 import { type Share, tooLarge } from "./limit.ts";
+import type { Locks } from "./locks.ts";
 import { nextNumber, numbered } from "./names.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
 import type { Reporting, RunningUpload } from "./running.ts";
@@ -41,6 +43,8 @@ export class Upload implements Reporting {
   readonly #networkBefore: number;
   #network: number | undefined;
   #received = 0;
+  /** Seconds in line behind uploads that are getting the same name. */
+  #inLine = 0;
   readonly #digester: Digester;
 
   /** Made by `Engine.begin`. */
@@ -127,7 +131,7 @@ export class Upload implements Reporting {
     const publish = () => (renames ? this.#publishRenamed() : this.#publishAs(path));
     if (unconditional(conditions) && conflict !== "replace") return await publish();
     // What a client saw must still be there at the moment the name changes hands, whoever else replaces it.
-    return await this.engine.locks.hold(path, async () => {
+    return await this.#next(this.engine.locks, path, async () => {
       if (unconditional(conditions)) return await publish();
       const failed = failedCondition(conditions, await this.engine.storage.probe(path));
       if (failed !== null) throw preconditionFailed(failed);
@@ -155,7 +159,7 @@ export class Upload implements Reporting {
     const first = await this.#publishFree(path);
     if (first) return first;
     // Looking for the next number one after another keeps hundreds of uploads of one name from racing for it.
-    return await this.engine.numbering.hold(path, async () => {
+    return await this.#next(this.engine.numbering, path, async () => {
       const taken = async (name: FilePath) => (await this.engine.storage.find(name)) !== null;
       const from = await nextNumber(path, taken);
       for (let number = from; number < from + MOST_RACES; number += 1) {
@@ -176,13 +180,23 @@ export class Upload implements Reporting {
     }
   }
 
+  async #next<T>(locks: Locks, path: FilePath, step: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    return await locks.hold(path, () => {
+      this.#inLine += (performance.now() - start) / 1000;
+      return step();
+    });
+  }
+
   #flow(): Flow {
+    const { diskWaited, diskBusy, syncWaited, syncBusy } = this.stored.work;
     return flowOf({
       bytes: this.#received,
       seconds: (performance.now() - this.#started) / 1000,
       network: this.#network ?? this.intent.network() - this.#networkBefore,
       hash: this.#digester.seconds,
-      work: this.stored.work,
+      // Those in front sync their bytes and their name.
+      work: { diskWaited, diskBusy, syncWaited: syncWaited + this.#inLine, syncBusy },
     });
   }
 

@@ -6,21 +6,26 @@ import { Problem } from "../errors.ts";
 /** The algorithms that are checked, and the bytes of a digest of each. */
 const LENGTHS = { "sha-256": 32, "sha-512": 64 } as const;
 
-type Algorithm = keyof typeof LENGTHS;
+export type DigestAlgorithm = keyof typeof LENGTHS;
+
+export interface Digest {
+  algorithm: DigestAlgorithm;
+  value: Uint8Array;
+}
 
 /**
  * The digests in a `Repr-Digest` or `Content-Digest`, as ordered there; none for null. Other algorithms are left out
  * (RFC 9530 section 2).
  * @throws Problem `invalid_digest`
  */
-export function parseDigest(header: string | null): { algorithm: Algorithm; value: Uint8Array }[] {
+export function parseDigest(header: string | null): Digest[] {
   const dictionary = readDictionary(header);
   if (!dictionary)
     throw new Problem(
       "invalid_digest",
       "The digest must be a dictionary such as sha-256=:base64: (RFC 9530).",
     );
-  const digests: { algorithm: Algorithm; value: Uint8Array }[] = [];
+  const digests: Digest[] = [];
   for (const [algorithm, [value]] of dictionary) {
     if (!isChecked(algorithm)) continue;
     const length = LENGTHS[algorithm];
@@ -38,7 +43,7 @@ export function parseDigest(header: string | null): { algorithm: Algorithm; valu
  * The algorithm a `Want-Repr-Digest` prefers among those that are checked; sha-256 when it likes both the same. Null when
  * it accepts none, or cannot be read: it is only a hint (RFC 9530 section 4).
  */
-export function wantedDigest(header: string | null): Algorithm | null {
+export function wantedDigest(header: string | null): DigestAlgorithm | null {
   const dictionary = readDictionary(header);
   const sha256 = weight(dictionary?.get("sha-256")?.[0]);
   const sha512 = weight(dictionary?.get("sha-512")?.[0]);
@@ -47,7 +52,7 @@ export function wantedDigest(header: string | null): Algorithm | null {
 }
 
 /** The value of a `Repr-Digest` or `Content-Digest` with this one digest. */
-export function formatDigest(algorithm: Algorithm, value: Uint8Array): string {
+export function formatDigest(algorithm: DigestAlgorithm, value: Uint8Array): string {
   return serializeDictionary({ [algorithm]: new Uint8Array(value) });
 }
 
@@ -65,6 +70,6 @@ function weight(value: unknown): number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 10 ? value : 0;
 }
 
-function isChecked(algorithm: string): algorithm is Algorithm {
+function isChecked(algorithm: string): algorithm is DigestAlgorithm {
   return Object.hasOwn(LENGTHS, algorithm);
 }

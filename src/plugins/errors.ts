@@ -3,8 +3,11 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { type ErrorEntry, Problem, problemBody } from "../errors.ts";
+import { targetOf } from "../http/target.ts";
 import type { Log } from "./log.ts";
 import { answerUnread } from "./unread.ts";
+
+const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export interface ErrorOptions {
   maxErrors: number;
@@ -17,7 +20,8 @@ export interface ErrorOptions {
 export function errors(options: ErrorOptions) {
   return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request }) => {
     const problem = translate(error, request, options.methodsOf);
-    if (problem.status >= 500) options.log.problem(request, problem);
+    // What failed, and what was meant to change something and did not.
+    if (problem.status >= 500 || !READING.has(request.method)) options.log.problem(request, problem);
     return problemResponse(problem, options.maxErrors, request);
   });
 }
@@ -60,8 +64,7 @@ function problemWithin(error: unknown, depth = 0): Problem | undefined {
 }
 
 function nothingHere(request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
-  const { pathname } = new URL(request.url, "http://localhost");
-  const methods = methodsOf(pathname);
+  const methods = methodsOf(targetOf(request).path);
   if (methods.length === 0) return new Problem("not_found", "There is nothing under this URL.");
   const allow = methods.join(", ");
   return new Problem("method_not_allowed", `This URL takes ${allow}.`, { headers: { allow } });
@@ -83,8 +86,8 @@ function invalidRequest(error: ValidationError, request: Request): Problem {
 
 /** A number out of range is only found when its parameter is decoded, and then its name is not known any more. */
 function numberIn(request: Request, value: unknown): string {
-  const { searchParams } = new URL(request.url, "http://localhost");
-  const [named, ...others] = [...searchParams].filter(([, text]) => Number(text) === value);
+  const parameters = new URLSearchParams(targetOf(request).query);
+  const [named, ...others] = [...parameters].filter(([, text]) => Number(text) === value);
   return named && others.length === 0 ? `/query/${named[0]}` : "/query";
 }
 

@@ -4,6 +4,8 @@ import { type Log as Format, formatSize } from "../config.ts";
 import type { SavedFile } from "../core/upload.ts";
 import { Problem } from "../errors.ts";
 
+import { targetOf } from "../http/target.ts";
+
 /** Where lines go, and how they look. */
 export interface Log {
   /** A file was saved. */
@@ -34,8 +36,7 @@ export function createLog(format: Format, write: (line: string) => void = linesT
     write(format === "json" ? json() : `${time} ${text}`);
   };
   const at = (request: Request): string => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    return `${request.method} ${printable(pathname)}`;
+    return `${request.method} ${printable(targetOf(request).path)}`;
   };
   return {
     saved(request, file) {

@@ -2,14 +2,15 @@
 
 import { Elysia } from "elysia";
 import { Problem } from "../errors.ts";
+import { targetOf } from "../http/target.ts";
 
 /** Refuses a query that is not percent-encoded UTF-8 with 400 `invalid_request`. */
 export function query() {
-  return new Elysia({ name: "query" }).onRequest(({ request: { url } }) => {
-    const start = url.indexOf("?");
-    if (start === -1) return;
+  return new Elysia({ name: "query" }).onRequest(({ request }) => {
+    const { query } = targetOf(request);
+    if (query === "") return;
     try {
-      decodeURIComponent(url.slice(start));
+      decodeURIComponent(query);
     } catch (cause) {
       const detail = "The query is not valid percent-encoded UTF-8: encode each byte of it once.";
       const errors = [{ code: "invalid_encoding", pointer: "/query", detail }];

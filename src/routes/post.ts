@@ -146,8 +146,10 @@ async function saveForm(
     receiving.close();
   }
   for (const file of outcome.files) log.saved(request, file);
-  // When nothing was saved the answer is the first problem, which is logged like all answers of this kind.
-  if (outcome.files.length > 0) for (const failure of outcome.failures) log.problem(request, failure);
+  for (const failure of outcome.failures) {
+    // When nothing was saved the first problem is the answer, which is logged where all answers are.
+    if (outcome.files.length > 0 || failure !== outcome.first) log.problem(request, failure);
+  }
   return formAnswer(request, outcome);
 }
 

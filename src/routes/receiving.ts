@@ -4,10 +4,10 @@ import type { Server } from "bun";
 import type { Conflict } from "../config.ts";
 import { Body } from "../core/body.ts";
 import { serverTiming } from "../core/flow.ts";
-import type { Digest, DigestAlgorithm } from "../core/hash.ts";
 import type { Outcome } from "../core/upload.ts";
 import { Problem } from "../errors.ts";
 import { type Preconditions, preconditionsOf } from "../http/conditions.ts";
+import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../http/digest.ts";
 import type { Services } from "./services.ts";
 
@@ -40,10 +40,10 @@ export function receive({ config, engine }: Services, request: Request, server: 
         headers: { "accept-encoding": "identity" },
       },
     );
-  const release = engine.admit();
   const renew = () => server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
+  const body = new Body(request.body, { idleTimeout: config.idleTimeout, renew, owned: server !== null });
+  const release = admit(engine, body);
   renew();
-  const body = new Body(request.body, { idleTimeout: config.idleTimeout, renew });
   return {
     body,
     saving: () => server?.timeout(request, 0),
@@ -54,6 +54,15 @@ export function receive({ config, engine }: Services, request: Request, server: 
       release();
     },
   };
+}
+
+function admit(engine: Services["engine"], body: Body): () => void {
+  try {
+    return engine.admit();
+  } catch (error) {
+    body.release();
+    throw error;
+  }
 }
 
 /** What the headers of any upload say about it. @throws Problem invalid_digest */

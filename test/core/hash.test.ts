@@ -1,7 +1,8 @@
 // Digests made while bytes stream past.
 
 import { describe, expect, test } from "bun:test";
-import { type DigestAlgorithm, Digester } from "../../src/core/hash.ts";
+import { Digester } from "../../src/core/hash.ts";
+import type { DigestAlgorithm } from "../../src/http/digest.ts";
 
 const bytes = new TextEncoder().encode("hello world");
 const digestOf = (name: string) =>
