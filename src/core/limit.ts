@@ -6,7 +6,7 @@ import type { Storage } from "../storage/storage.ts";
 
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 5;
-/** Milliseconds after which the free space is measured again while bytes arrive. */
+/** Milliseconds after which the free space is measured again: before that, what arrived since is taken off. */
 const MEASURE_AFTER = 1000;
 
 /** Places for requests that upload. */
@@ -68,8 +68,9 @@ export class Room {
    * @throws Problem storage_full
    */
   async admit(size: number | undefined): Promise<Share> {
-    await this.#measure();
-    if (this.#free - this.#promised - (size ?? 0) < this.keepFree) throw this.#full(size);
+    const fits = () => this.#free - this.#promised - (size ?? 0) >= this.keepFree;
+    if (!fits() || performance.now() - this.#measured >= MEASURE_AFTER) await this.#measure();
+    if (!fits()) throw this.#full(size);
     this.#promised += size ?? 0;
     return new Share(this, size ?? 0);
   }

@@ -58,7 +58,7 @@ export interface Storage {
   /** Removes one file for good. @throws Problem not_found, is_folder, link_in_path */
   remove(path: FilePath): Promise<void>;
 
-  /** Free and total bytes; `Infinity` where there is no such limit. At most a second old. */
+  /** Free and total bytes as they are now; `Infinity` where there is no such limit. */
   space(): Promise<Space>;
 
   /** Proves that something can be written now. @throws Problem storage_read_only, storage_full, storage_gone, … */

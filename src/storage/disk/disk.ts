@@ -80,7 +80,7 @@ export class DiskStorage implements Storage {
   readonly #workplace: Workplace;
   readonly #shop: Workshop | Problem;
   readonly #reader: Reader;
-  #space: { at: number; value: Promise<Space> } | undefined;
+  #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(calls: Calls, reader: Reader, root: Anchor, workplace: Workplace) {
@@ -148,16 +148,11 @@ export class DiskStorage implements Storage {
   }
 
   space(): Promise<Space> {
-    const now = performance.now();
-    // A failed look is not kept: the next caller looks again.
-    if (this.#space === undefined || now - this.#space.at > 250) {
-      const value = this.#measure();
-      this.#space = { at: now, value };
-      value.catch(() => {
-        this.#space = undefined;
-      });
-    }
-    return this.#space.value;
+    // Shared by all who ask while it is on its way, and never kept: a fast disk fills by gigabytes in a second.
+    this.#space ??= this.#measure().finally(() => {
+      this.#space = undefined;
+    });
+    return this.#space;
   }
 
   async check(): Promise<void> {

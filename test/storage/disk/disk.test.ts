@@ -144,7 +144,7 @@ describe("a root that goes while it is served", () => {
 });
 
 describe("space", () => {
-  test("is asked of the disk a few times a second at most, and again after a failure", async () => {
+  test("is asked of the disk once for all who ask at the same time, and again after a failure", async () => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls();
     const storage = await root.open({ calls });
