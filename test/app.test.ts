@@ -8,7 +8,7 @@ import { createApp } from "../src/app.ts";
 import { createLog } from "../src/plugins/log.ts";
 import { RootInUse } from "../src/storage/disk/lock.ts";
 import { MemoryStorage } from "../src/storage/memory.ts";
-import { startServer } from "./support/server.ts";
+import { startServer, until } from "./support/server.ts";
 
 const quiet = createLog("text", () => {});
 
@@ -65,4 +65,23 @@ describe("the root", () => {
     await writer.stop();
     await rm(root, { recursive: true });
   });
+});
+
+test("a root that createApp opened is free again when the app has stopped", async () => {
+  const root = await mkdtemp(join(tmpdir(), "sluice-"));
+  try {
+    const first = await createApp({ root, logger: quiet });
+    first.listen({ port: 0, hostname: "127.0.0.1" });
+    await first.stop(true);
+    await until("the lock to be free", async () => {
+      const second = await createApp({ root, logger: quiet }).catch((error: unknown) => {
+        if (error instanceof RootInUse) return null;
+        throw error;
+      });
+      await second?.decorator.services.storage.close();
+      return second !== null;
+    });
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });

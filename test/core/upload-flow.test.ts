@@ -109,3 +109,18 @@ describe("the limit is found", () => {
     expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
   });
 });
+
+test("waiting in line for a name is not called this server's processor", async () => {
+  const engine = engineWith(
+    {},
+    { delay: (step: MemoryStep) => (step === "publish" ? Bun.sleep(40) : undefined) },
+  );
+  const flows = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const upload = await engine.begin(intentFor("same", { conflict: "replace" }));
+      await upload.write(bytesOf("x"));
+      return (await upload.finish()).file.flow;
+    }),
+  );
+  expect(flows.map(({ bottleneck }) => bottleneck)).toEqual(flows.map(() => "sync"));
+});

@@ -109,3 +109,18 @@ describe("the connection after a refusal", () => {
     expect((await connection.answer()).status).toBe(200);
   });
 });
+
+test("a Host that is none harms neither the answer nor the file", async () => {
+  await using server = await startServer();
+  for (const host of ["[::1", "[bad", "%", ""]) {
+    using connection = await connect(server.url);
+    await connection.send(`GET /nope HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    const { status, headers } = await connection.answer();
+    // Bun itself refuses some of them.
+    if (status !== 400) {
+      expect(status).toBe(404);
+      expect(headers.get("content-type")).toBe("application/problem+json");
+    }
+  }
+  expect((await server.fetch("/health")).status).toBe(200);
+});

@@ -145,3 +145,15 @@ test("the file after --max-files is an error, and reading stops", async () => {
   });
   expect(await files()).toEqual(["a", "b", "c"]);
 });
+
+test("a part with bytes and an empty file name is an entry, not forgotten", async () => {
+  const { answer } = await sendForm(server, [
+    { name: "photo", filename: "", data: "bytes" },
+    { name: "empty", filename: "" },
+    file("good.txt", "good"),
+  ]);
+  expect(answer.status).toBe(207);
+  const { files, errors } = await bodyIn(FormResult, answer);
+  expect(files.map(({ name }) => name)).toEqual(["good.txt"]);
+  expect(errors).toEqual([expect.objectContaining({ code: "missing_name", file: "photo" })]);
+});
