@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config.ts";
 import { Engine } from "./core/engine.ts";
+import { Problem, problemBody } from "./errors.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
@@ -52,7 +53,7 @@ export async function createApp(options: AppOptions = {}) {
     normalize: "typebox",
     // Hosts shorter than four letters would find no wildcard route.
     handler: { standardHostname: false },
-    serve: serveOptions(config),
+    serve: { ...serveOptions(config), error: (error) => failed(error, config, log) },
   })
     // No answer is ever taken for something that it does not say it is.
     .headers({ "x-content-type-options": "nosniff" })
@@ -78,6 +79,20 @@ export async function createApp(options: AppOptions = {}) {
     });
   routes = () => app.routes;
   return app;
+}
+
+/** The answer to what fails after a route has answered, such as a file that cannot be read when it is to be sent. */
+function failed(error: Error, { maxErrors }: Config, log: Log): Response {
+  log.say(`A request failed after its route: ${error.message}`);
+  const problem = new Problem("internal", "The server failed; its log says more.");
+  return new Response(JSON.stringify(problemBody(problem, maxErrors)), {
+    status: problem.status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
+  });
 }
 
 /** What Bun's server must know, whoever starts it. */

@@ -126,6 +126,11 @@ export const PROBLEMS = {
     title: "Content-Encoding is not supported",
     help: "Bodies are stored as they are sent. Send the file without `Content-Encoding`, or store the compressed file under its own name.",
   },
+  range_not_satisfiable: {
+    status: 416,
+    title: "The file is shorter",
+    help: "`Range` asks for bytes behind the end of the file; `Content-Range` says how many it has (RFC 9110 section 14).",
+  },
   internal: {
     status: 500,
     title: "Internal error",

@@ -90,6 +90,7 @@ export const ENTRY_PROBLEMS = [
 const ALWAYS = ["cross_origin", "internal"] as const;
 
 const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
+  range_not_satisfiable: "Content-Range",
   unsupported_encoding: "Accept-Encoding",
   too_many_uploads: "Retry-After",
   out_of_files: "Retry-After",

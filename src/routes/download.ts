@@ -5,12 +5,18 @@ import mime from "mime/lite";
 import { LISTING, list } from "../core/listing.ts";
 import { Problem } from "../errors.ts";
 import { attachment, inline } from "../http/disposition.ts";
+import { unsatisfiable } from "../http/range.ts";
 import { checkFilePath, type FolderPath, FolderPathParam, nameOf } from "../path.ts";
 import { access } from "../plugins/access.ts";
-import type { FileEntry } from "../storage/storage.ts";
+import type { FileEntry, StoredFile } from "../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "./answers.ts";
+import { requestHeaders } from "./headers.ts";
 import { pageAnswer } from "./page.ts";
+import type { Listener } from "./receiving.ts";
+import { sending } from "./sending.ts";
 import type { Services } from "./services.ts";
+
+const FILE_HEADERS = ["Content-Length", "Content-Disposition", "ETag", "Last-Modified"] as const;
 
 /** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
 const SANDBOX =
@@ -20,9 +26,7 @@ export function download({ config, storage }: Services) {
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(config.allow)).all(
     "/files/*",
-    async ({ request, params, query }) => {
-      const { method } = request;
-      if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
+    async ({ request, params, query, server }) => {
       const path = params["*"];
       const entry = await storage.find(path);
       if (entry === null) {
@@ -33,14 +37,15 @@ export function download({ config, storage }: Services) {
       if (entry.kind === "folder") return await folderAnswer(path, request);
       if (new URL(request.url, "http://localhost").pathname.endsWith("/"))
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
-      const headers = fileHeaders(entry, query.download !== undefined);
-      if (method === "HEAD") {
-        headers.set("content-length", String(entry.size));
-        return new Response(null, { headers });
-      }
-      return new Response((await storage.open(checkFilePath(path))).body, { headers });
+      return await fileAnswer(await storage.open(checkFilePath(path)), request, {
+        save: query.download !== undefined,
+        server,
+      });
     },
     {
+      transform({ request: { method } }) {
+        if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
+      },
       parse: "none",
       allow: "read",
       params: t.Object({ "*": FolderPathParam }),
@@ -48,9 +53,13 @@ export function download({ config, storage }: Services) {
       response: {
         200: bytes({
           description: "The file's bytes; the media type is the one of its name",
-          headers: ["Content-Length", "Content-Disposition", "ETag", "Last-Modified"],
+          headers: FILE_HEADERS,
         }),
-        ...problems(...ENTRY_PROBLEMS),
+        206: bytes({
+          description: "The bytes that `Range` asked for",
+          headers: ["Content-Range", ...FILE_HEADERS],
+        }),
+        ...problems(...ENTRY_PROBLEMS, "is_folder", "range_not_satisfiable"),
       },
       detail: {
         operationId: "getFile",
@@ -58,6 +67,7 @@ export function download({ config, storage }: Services) {
         description:
           "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page.",
         tags: ["Files"],
+        parameters: requestHeaders("Range", "If-Range"),
       },
     },
   );
@@ -73,6 +83,28 @@ export function download({ config, storage }: Services) {
     };
     return new Response(request.method === "HEAD" ? null : text, { headers });
   }
+}
+
+/** All of it is about the one open file: its name may be another file's by now. */
+async function fileAnswer(
+  file: StoredFile,
+  request: Request,
+  { save, server }: { save: boolean; server: Listener },
+): Promise<Response> {
+  const { size } = file.entry;
+  const headers = fileHeaders(file.entry, save);
+  if (request.method === "HEAD") {
+    await file.close();
+    headers.set("content-length", String(size));
+    return new Response(null, { headers });
+  }
+  if (unsatisfiable(request.headers, { size, headers })) {
+    await file.close();
+    throw new Problem("range_not_satisfiable", `The file has ${size} bytes.`, {
+      headers: { "content-range": `bytes */${size}` },
+    });
+  }
+  return new Response(await sending(file, request, server), { headers });
 }
 
 function fileHeaders(entry: FileEntry, save: boolean): Headers {

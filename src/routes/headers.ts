@@ -18,6 +18,15 @@ const REQUEST = {
     description: "Only if the file was not changed after this time; `If-Match` goes before it",
     example: "Thu, 01 Jan 2026 00:00:00 GMT",
   },
+  Range: {
+    description:
+      "One part of the file (RFC 9110 section 14); several, and other units, are answered with all of it",
+    example: "bytes=0-1023",
+  },
+  "If-Range": {
+    description:
+      "`Range` only if the file still has this entity tag or date; otherwise all of it is answered",
+  },
   "Repr-Digest": {
     description: "Digest of the file, checked while it arrives: sha-256 or sha-512 (RFC 9530)",
     example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
@@ -47,7 +56,14 @@ const ANSWER = {
     description: "Where the time went, in milliseconds: what `flow` says, for browsers' tools",
   },
   "Last-Modified": { description: "When the content was last changed" },
-  "Content-Length": { description: "Size of the file in bytes", integer: true },
+  "Content-Length": {
+    description: "Bytes of the answer's body; all of the file's unless `Range` asked for less",
+    integer: true,
+  },
+  "Content-Range": {
+    description: "Which bytes these are, and how many the file has",
+    example: "bytes 0-1023/4096",
+  },
   "Content-Disposition": { description: "Name of the file; `attachment` when `download` was asked for" },
   "Retry-After": { description: "Seconds to wait before trying again", integer: true },
   "Accept-Encoding": { description: "The encodings a body may have: only `identity`" },

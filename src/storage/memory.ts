@@ -74,8 +74,7 @@ export class MemoryStorage implements Storage {
 
   async open(path: FilePath): Promise<StoredFile> {
     this.#prove();
-    const { entry, body } = this.#file(path);
-    return { entry, body };
+    return { ...this.#file(path), close: async () => {} };
   }
 
   async list(folder: FolderPath): Promise<Entry[]> {

@@ -49,7 +49,7 @@ export interface Storage {
    */
   probe(path: FilePath): Promise<Entry | null>;
 
-  /** The bytes of a file, not read yet. @throws Problem not_found, is_folder */
+  /** Opens a file for reading. The caller closes it. @throws Problem not_found, is_folder */
   open(path: FilePath): Promise<StoredFile>;
 
   /** Everything in a folder, in no order. @throws Problem not_found, not_a_folder */
@@ -128,10 +128,13 @@ export interface FolderEntry {
 
 export type Entry = FileEntry | FolderEntry;
 
-/** A file ready to be sent. `body` reads lazily and must be used once or dropped. */
+/** An open file: `entry` tells about the very bytes that `body` reads, whatever has its name meanwhile. */
 export interface StoredFile {
   entry: FileEntry;
+  /** Reads lazily. Reading begins before `close`, and then goes on to its end. */
   body: Blob;
+  /** To be called once, also when nothing was read. Never throws. */
+  close(): Promise<void>;
 }
 
 /** Bytes. */

@@ -121,3 +121,13 @@ test("with read alone everything that changes something is refused", async () =>
   expect((await server.fetch("/health")).status).toBe(200);
   expect(await readdir(server.root)).toEqual(["kept.txt"]);
 });
+
+test("methods that no route takes are told which ones there are, whatever is granted", async () => {
+  await using server = await startServer({ allow: new Set<Grant>(["write"]) });
+  for (const method of ["PATCH", "OPTIONS", "PROPFIND"]) {
+    const answer = await fetch(`${server.url}/files/x`, { method });
+    expect(answer.headers.get("allow")).toBe("DELETE, GET, HEAD, POST, PUT");
+    await problemIn(answer, "method_not_allowed");
+  }
+  await problemIn(await server.fetch("/files/x"), "not_allowed");
+});

@@ -98,6 +98,26 @@ describe("a file", () => {
   });
 });
 
+describe("a range", () => {
+  test("comes alone, and says where it is from", async () => {
+    const answer = await get("d/hello.txt", { range: "bytes=1-3" });
+    expect(answer.status).toBe(206);
+    expect(answer.headers.get("content-range")).toBe("bytes 1-3/5");
+    expect(await answer.text()).toBe("ell");
+    const { headers } = await get("d/hello.txt");
+    expect(answer.headers.get("etag")).toBe(headers.get("etag"));
+  });
+
+  test("behind the end is a problem that says how long the file is", async () => {
+    for (const range of ["bytes=5-", "bytes=-0"]) {
+      const answer = await get("d/hello.txt", { range });
+      expect(answer.headers.get("content-range")).toBe("bytes */5");
+      await problemIn(answer, "range_not_satisfiable");
+    }
+    expect((await get("d/hello.txt", { range: "bytes=5-", "if-range": '"other"' })).status).toBe(200);
+  });
+});
+
 describe("what is not there", () => {
   test.each(["nothing/here", "d/nothing", "d/hello.txt/below", "d/hello.txt/", ".sluice%2Flock"])(
     "%s",

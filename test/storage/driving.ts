@@ -2,7 +2,7 @@
 
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
-import type { Entry, Finished, Storage } from "../../src/storage/storage.ts";
+import type { Entry, Finished, Storage, StoredFile } from "../../src/storage/storage.ts";
 
 export { checkFilePath as file, checkFolderPath as folder } from "../../src/path.ts";
 
@@ -51,5 +51,19 @@ export async function put(
 
 /** What a file holds. */
 export async function contentOf(storage: Storage, path: string): Promise<string> {
-  return await (await storage.open(checkFilePath(path))).body.text();
+  return await reading(storage, path, ({ body }) => body.text());
+}
+
+/** Opens a file, and closes it when it was read. */
+export async function reading<T>(
+  storage: Storage,
+  path: string,
+  read: (opened: StoredFile) => T | Promise<T>,
+): Promise<T> {
+  const opened = await storage.open(checkFilePath(path));
+  try {
+    return await read(opened);
+  } finally {
+    await opened.close();
+  }
 }

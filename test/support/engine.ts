@@ -63,7 +63,9 @@ export function bodyOf(
 /** The text of a saved file, `null` when there is none. */
 export async function textOf(storage: MemoryStorage, path: string): Promise<string | null> {
   const target: FilePath = checkFilePath(path);
-  return (await storage.find(target)) === null ? null : await (await storage.open(target)).body.text();
+  if ((await storage.find(target)) === null) return null;
+  const { body, close } = await storage.open(target);
+  return await body.text().finally(close);
 }
 
 /** Everything that is in a storage. */

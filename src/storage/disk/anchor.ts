@@ -1,16 +1,17 @@
-// Folders held open by descriptor, so that a link swapped in meanwhile cannot move what is done inside them.
+// Folders and files held open by descriptor, so that a link swapped in meanwhile cannot move what is done with them.
 
 import { constants } from "node:fs";
 import { Problem } from "../../errors.ts";
 import type { Calls } from "./calls.ts";
 import { errnoOf } from "./problems.ts";
 
+const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** An open folder. Whoever opened it closes it. */
+/** An open folder or file. Whoever opened it closes it. */
 export interface Anchor {
   fd: number;
-  /** A path that leads into this very folder, wherever its name is moved. */
+  /** A path that leads to this very folder or file, wherever its name is moved. */
   path: string;
 }
 
@@ -22,6 +23,16 @@ const anchorAt = (fd: number, plain: string): Anchor => ({
   fd,
   path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
 });
+
+/** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
+export async function openFile(calls: Calls, path: string): Promise<Anchor> {
+  return anchorAt(await calls.open(path, OPEN_FILE), path);
+}
+
+/** Where what is open really is: on Linux the kernel says it of the descriptor itself. */
+export async function placeOf(calls: Calls, { path }: Anchor): Promise<string> {
+  return process.platform === "linux" ? await calls.readlink(path) : await calls.realpath(path);
+}
 
 /** Opens a folder by its path, which an administrator gave: links in it are followed, but not at its end. */
 export async function openAnchor(calls: Calls, path: string): Promise<Anchor> {

@@ -20,6 +20,7 @@ export interface Calls {
   mkdir(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
   realpath(path: string): Promise<string>;
+  readlink(path: string): Promise<string>;
   statfs(path: string): Promise<fs.StatsFs>;
   write(file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   sink(file: Bun.BunFile): Bun.FileSink;
@@ -39,6 +40,7 @@ export const calls: Calls = {
   mkdir: (path) => fs.promises.mkdir(path),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   realpath: (path) => fs.promises.realpath(path),
+  readlink: (path) => fs.promises.readlink(path),
   statfs: (path) => fs.promises.statfs(path),
   write: (file, bytes) => Bun.write(file, bytes),
   sink: (file) => file.writer(),

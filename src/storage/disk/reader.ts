@@ -11,14 +11,15 @@ import {
   RESERVED,
   segmentsOf,
 } from "../../path.ts";
-import type { Entry, StoredFile } from "../storage.ts";
+import type { Entry, FileEntry, StoredFile } from "../storage.ts";
+import { type Anchor, openFile, placeOf, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 
 // Entries looked at together: enough to keep the thread pool busy.
 const TOGETHER = 32;
-// How often a link is resolved again whose target was being replaced.
+// How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
@@ -64,11 +65,18 @@ export class Reader {
   }
 
   async open(path: FilePath): Promise<StoredFile> {
-    const found = await this.#look(path);
-    const entry = found && describe(path, found.stat);
-    if (!found || !entry) throw new Problem("not_found", "There is no such file.");
-    if (entry.kind === "folder") throw new Problem("is_folder", "This is a folder.");
-    return { entry, body: Bun.file(found.real) };
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const found = await this.#look(path);
+      if (!found) break;
+      if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
+      if (!found.stat.isFile()) break;
+      const anchor = await this.#open(found.real);
+      if (!anchor) continue;
+      const entry = await this.#opened(path, anchor);
+      if (entry) return { entry, body: Bun.file(anchor.path), close: () => release(this.calls, anchor) };
+      await release(this.calls, anchor);
+    }
+    throw new Problem("not_found", "There is no such file.");
   }
 
   async list(folder: FolderPath): Promise<Entry[]> {
@@ -92,6 +100,33 @@ export class Reader {
     const there = await this.#lstat(this.root);
     if (there?.ino === this.identity.ino && there.dev === this.identity.dev) return;
     throw new Problem("storage_gone", "The root of the server was removed.");
+  }
+
+  /** `null` when the file went, or something else came in its place, since it was looked at. */
+  async #open(real: string): Promise<Anchor | null> {
+    try {
+      return await openFile(this.calls, real);
+    } catch (error) {
+      const errno = errnoOf(error) ?? "";
+      if (errno === "EACCES" || errno === "EPERM")
+        throw new Problem("not_found", "The server may not read this file.", { cause: error });
+      // ENXIO: a socket.
+      if (ABSENT.has(errno) || errno === "ENXIO") return null;
+      throw diskProblem(error);
+    }
+  }
+
+  /** The open file, `null` when it is none or lies outside: a folder above it may have become a link meanwhile. */
+  async #opened(path: FilePath, anchor: Anchor): Promise<FileEntry | null> {
+    try {
+      const entry = describe(path, this.calls.stat(anchor.fd));
+      const place = await placeOf(this.calls, anchor);
+      await this.proveRoot();
+      return this.#inside(place) && entry?.kind === "file" ? entry : null;
+    } catch (error) {
+      await release(this.calls, anchor);
+      throw diskProblem(error);
+    }
   }
 
   /**

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
-import { file, fill } from "../driving.ts";
+import { file, fill, reading } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function contentContract(name: string, current: Current): void {
@@ -19,7 +19,7 @@ export function contentContract(name: string, current: Current): void {
       for (const chunk of chunksOf(all, ...lengths)) await upload.append(chunk.slice());
       const { entry } = await upload.finish(file("file"), { replace: true });
       expect(entry.size).toBe(all.length);
-      expect(difference(await (await current.storage.open(file("file"))).body.bytes(), all)).toBeNull();
+      expect(difference(await reading(current.storage, "file", ({ body }) => body.bytes()), all)).toBeNull();
     }
 
     test.each([4 * KIB, 64 * KIB, 700 * KIB, Math.round(1.3 * MIB)])(
@@ -66,7 +66,7 @@ export function contentContract(name: string, current: Current): void {
       );
       for (const [index, content] of all.entries())
         expect(
-          difference(await (await current.storage.open(file(`${index}`))).body.bytes(), content),
+          difference(await reading(current.storage, `${index}`, ({ body }) => body.bytes()), content),
         ).toBeNull();
     });
   });

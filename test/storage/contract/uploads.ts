@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, folder, pathsOf, put, text } from "../driving.ts";
+import { codeOf, contentOf, file, fill, folder, pathsOf, put, reading, text } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function uploadContract(name: string, current: Current): void {
@@ -24,7 +24,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(await current.storage.find(file("a.txt"))).toEqual(entry);
       expect(await current.storage.probe(file("a.txt"))).toEqual(entry);
       expect(await current.storage.list(ROOT)).toEqual([entry]);
-      expect((await current.storage.open(file("a.txt"))).entry).toEqual(entry);
+      expect(await reading(current.storage, "a.txt", (opened) => opened.entry)).toEqual(entry);
       expect(await contentOf(current.storage, "a.txt")).toBe("one two");
     });
 

@@ -74,7 +74,7 @@ const operations: Operation[] = [
     prepare: keep,
     run: async (storage, round) => {
       await storage.find(file(`${round}/é`));
-      await storage.open(file(`${round}/kept`));
+      await contentOf(storage, `${round}/kept`);
       await storage.list(folder(round));
       await storage.probe(file(`${round}/é/a`));
     },

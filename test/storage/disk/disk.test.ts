@@ -131,6 +131,18 @@ describe("a root that goes while it is served", () => {
     expect(await contentOf(storage, "a")).toBe("a");
   });
 
+  test("and is made anew is another one: nothing of it is listed or read", async () => {
+    await using root = await TemporaryRoot.make();
+    const storage = await root.open();
+    await put(storage, "folder/a", "old");
+    await rm(root.root, { recursive: true });
+    await Bun.write(root.in("folder", "a"), "new");
+    expect(await codeOf(storage.list(ROOT))).toBe("storage_gone");
+    expect(await codeOf(storage.list(folder("folder")))).toBe("storage_gone");
+    expect(await codeOf(storage.open(file("folder/a")))).toBe("storage_gone");
+    expect(root.descriptors().filter((path) => path.endsWith("/a"))).toEqual([]);
+  });
+
   test("without the server's own folder takes no uploads, and is still read", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();

@@ -72,6 +72,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors()): C
       await announce("realpath", path);
       return await systemCalls.realpath(path);
     },
+    readlink: async (path) => {
+      await announce("readlink", path);
+      return await systemCalls.readlink(path);
+    },
     statfs: async (path) => {
       await announce("statfs", path);
       return await systemCalls.statfs(path);
