@@ -324,12 +324,15 @@ describe("while an upload runs", () => {
 test("a link swapped in again and again beside uploads leads none of them outside", async () => {
   let swapping = true;
   const swaps = (async () => {
+    const folder = server.in("folder");
     while (swapping) {
-      await rename(server.in("folder"), server.in("moved"));
-      await symlink("..", server.in("folder"));
+      await rm(folder, { recursive: true, force: true });
+      await symlink("..", folder).catch(() => {
+        // An upload made the folder first.
+      });
       await Bun.sleep(1);
-      await rm(server.in("folder"));
-      await rename(server.in("moved"), server.in("folder"));
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder, { recursive: true });
       await Bun.sleep(1);
     }
   })();
@@ -346,9 +349,10 @@ test("a link swapped in again and again beside uploads leads none of them outsid
   }
   swapping = false;
   await swaps;
-  expect([...outcomes.keys()].filter((status) => ![200, 201, 204, 404, 409].includes(status))).toEqual([]);
+  expect([...outcomes.keys()].filter((status) => ![200, 201, 204, 404, 409, 503].includes(status))).toEqual(
+    [],
+  );
   expect(outcomes.get(201)).toBeGreaterThan(0);
-  await rm(server.in("moved"), { recursive: true, force: true });
   await server.expectUnharmed();
 });
 

@@ -1,0 +1,335 @@
+// Forms that are broken, endless, or lie: bounded, answered, and the good parts are saved.
+
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, rm } from "node:fs/promises";
+import { FormResult } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
+import { problemIn } from "../support/problem.ts";
+import type { RawAnswer } from "../support/raw.ts";
+import { until } from "../support/server.ts";
+import { BOUNDARY, CHUNKED, chunk, FORM, FORM_END, filePart, head, LAST_CHUNK, part } from "./requests.ts";
+import { startTarget, type Target } from "./target.ts";
+
+setDefaultTimeout(30_000);
+
+let server: Target;
+beforeAll(async () => {
+  server = await startTarget();
+});
+afterEach(async () => {
+  await server.expectUnharmed();
+  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Sends a form as it stands, one byte for each character. */
+async function send(form: string, type = FORM, target = "/files/"): Promise<RawAnswer> {
+  const body = Buffer.from(form, "latin1");
+  using connection = await server.raw(head("POST", target, type, `Content-Length: ${body.length}`));
+  await connection.send(body).catch(() => {
+    // It may be answered before its end.
+  });
+  return await connection.answer();
+}
+
+const resultIn = (answer: RawAnswer) => bodyIn(FormResult, { json: async () => JSON.parse(answer.text) });
+
+/** Megabytes of memory that the server holds. */
+async function memory(): Promise<number> {
+  const status = await Bun.file(`/proc/${server.pid}/status`).text();
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+}
+
+/**
+ * Sends pieces for as long as the server takes them, and reads the answer.
+ * @returns the bytes that were sent before the server had enough
+ */
+async function sendEndlessly(first: string, piece: string, most: number): Promise<[number, RawAnswer]> {
+  using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(first));
+  let sent = 0;
+  try {
+    for (; sent < most && connection.unread.length === 0; sent += piece.length)
+      await connection.send(chunk(piece));
+  } catch {
+    // Cut.
+  }
+  return [sent, await connection.answer()];
+}
+
+describe("a boundary", () => {
+  const formWith = (boundary: string): string =>
+    (filePart("a", "hello") + FORM_END).replaceAll(BOUNDARY, boundary);
+
+  test.each([
+    ["of 70 characters", "b".repeat(70)],
+    ["of one character", "b"],
+    ["of every character allowed", "'()+_,-./:=?09azAZ"],
+    ["of hyphens only", "-".repeat(40)],
+    ["with spaces inside", "a b  c"],
+  ])("%s is one", async (_, boundary) => {
+    const answer = await send(
+      formWith(boundary),
+      `Content-Type: multipart/form-data; boundary="${boundary}"`,
+    );
+    expect(answer.status).toBe(201);
+    expect(await server.files()).toEqual(["a"]);
+  });
+
+  test.each([
+    ["of 71 characters", `; boundary=${"b".repeat(71)}`],
+    ["of 10,000 characters", `; boundary=${"b".repeat(10_000)}`],
+    ["that is empty", "; boundary="],
+    ["that is empty in quotes", '; boundary=""'],
+    ["that is not there", ""],
+    ["that is not there, behind a semicolon", ";"],
+    ["under another name", "; border=b"],
+    ["that ends in a space", '; boundary="b "'],
+    ["with a quote in it", '; boundary="b\\"c"'],
+    ["with letters that are no ASCII", '; boundary="\xe9"'],
+    ["with a star", "; boundary=b*"],
+  ])("%s is none", async (_, parameters) => {
+    await problemIn(
+      await send(formWith("b"), `Content-Type: multipart/form-data${parameters}`),
+      "invalid_multipart",
+    );
+    expect(await server.files()).toEqual([]);
+  });
+
+  test("that is the beginning of lines in the file does not end it", async () => {
+    const lines = [
+      `\r\n--${BOUNDARY.slice(0, -1)}`,
+      `\r\n--${BOUNDARY}`.slice(0, 5),
+      "\r\n--",
+      "\r\n",
+      "\r",
+      `--${BOUNDARY}`,
+    ];
+    const content = lines.join("x").repeat(1000);
+    expect((await send(filePart("a", content) + FORM_END)).status).toBe(201);
+    expect(await Bun.file(server.in("a")).text()).toBe(content);
+  });
+
+  test("without an end: what was complete is saved, and it is said", async () => {
+    const { files, errors } = await resultIn(await send(filePart("a", "hello") + filePart("b", "hel")));
+    expect(files).toMatchObject([{ path: "a" }]);
+    expect(errors).toMatchObject([{ code: "invalid_multipart", file: "b" }]);
+    expect(await server.files()).toEqual(["a"]);
+  });
+
+  test("with something behind it on its line is a line of the file", async () => {
+    const form = `${filePart("a", "hello")}--${BOUNDARY}evil\r\n${filePart("b", "hello")}${FORM_END}`;
+    expect((await send(form)).status).toBe(201);
+    expect(await Bun.file(server.in("a")).text()).toBe(`hello\r\n--${BOUNDARY}evil`);
+  });
+});
+
+describe("what does not end", () => {
+  const MB = "x".repeat(1_000_000);
+
+  test("a body without its boundary is given up", async () => {
+    const [sent, answer] = await sendEndlessly("nothing", MB, 1_000_000_000);
+    await problemIn(answer, "invalid_multipart");
+    expect(sent).toBeLessThan(200_000_000);
+  });
+
+  test("a line of a part's headers is given up, and not kept", async () => {
+    const before = await memory();
+    const [sent, answer] = await sendEndlessly(`--${BOUNDARY}\r\nX-Long: `, MB, 1_000_000_000);
+    await problemIn(answer, "invalid_multipart");
+    expect(sent).toBeLessThan(200_000_000);
+    expect((await memory()) - before).toBeLessThan(100);
+  });
+
+  test.each([
+    ["name", `name="${"n".repeat(1_000_000)}"; filename="a"`],
+    ["filename", `name="n"; filename="${"f".repeat(1_000_000)}"`],
+  ])("a %s of 1 MB is given up", async (_, disposition) => {
+    await problemIn(await send(part(disposition, "hello") + FORM_END), "invalid_multipart");
+  });
+
+  test("headers of a part without number are given up", async () => {
+    const lines = Array.from({ length: 1000 }, (_, index) => `X-${index}: a\r\n`).join("");
+    const form = filePart("a", "hello").replace("\r\n\r\n", `\r\n${lines}\r\n`);
+    await problemIn(await send(form + FORM_END), "invalid_multipart");
+  });
+
+  test("padding behind a boundary is given up", async () => {
+    const [sent, answer] = await sendEndlessly(`--${BOUNDARY}`, " ".repeat(1_000_000), 1_000_000_000);
+    await problemIn(answer, "invalid_multipart");
+    expect(sent).toBeLessThan(200_000_000);
+  });
+
+  test("what comes behind the last boundary is given up, and what was saved stays", async () => {
+    const [sent, answer] = await sendEndlessly(filePart("a", "hello") + FORM_END, MB, 1_000_000_000);
+    expect(answer.status).toBe(207);
+    expect((await resultIn(answer)).files).toMatchObject([{ path: "a" }]);
+    expect(sent).toBeLessThan(200_000_000);
+  });
+
+  test("parts that are only fields are given up", async () => {
+    const fields = part('name="n"', "v").repeat(1000);
+    const [sent, answer] = await sendEndlessly("", fields, 1_000_000_000);
+    await problemIn(answer, "invalid_multipart");
+    expect(sent).toBeLessThan(fields.length * 100);
+  });
+
+  test("files with bad names are listed ten times, and reading stops", async () => {
+    const bad = filePart("../canary", "evil").repeat(1000);
+    const [sent, answer] = await sendEndlessly(filePart("a", "hello"), bad, 1_000_000_000);
+    const { files, errors } = await resultIn(answer);
+    expect(files).toMatchObject([{ path: "a" }]);
+    expect(errors).toHaveLength(11);
+    expect(errors.at(-1)).toEqual({ code: "too_many_errors", detail: "Maximum error limit reached" });
+    expect(sent).toBeLessThan(200_000_000);
+  });
+});
+
+describe("very many", () => {
+  test("10,000 parts, of which 2,000 are files", async () => {
+    const names = Array.from({ length: 2000 }, (_, index) => `${index % 20}/${index}.txt`);
+    const fields = part('name="n"', "v").repeat(4);
+    const form = names.map((name) => filePart(name, name) + fields).join("") + FORM_END;
+    const before = await memory();
+    const answer = await send(form);
+    expect(answer.status).toBe(201);
+    expect((await resultIn(answer)).files).toHaveLength(2000);
+    for (const name of names) expect(await Bun.file(server.in(name)).text()).toBe(name);
+    expect(await server.files()).toHaveLength(2020);
+    expect((await memory()) - before).toBeLessThan(100);
+  });
+
+  test("20,000 fields beside a file are no files", async () => {
+    const answer = await send(part('name="n"', "v").repeat(20_000) + filePart("a", "hello") + FORM_END);
+    expect(answer.status).toBe(201);
+    expect(await server.files()).toEqual(["a"]);
+  });
+
+  test("files of one name are as many names", async () => {
+    const answer = await send(filePart("a.txt", "hello").repeat(200) + FORM_END);
+    expect(answer.status).toBe(201);
+    expect(new Set((await resultIn(answer)).files.map(({ path }) => path)).size).toBe(200);
+    expect(await server.files()).toHaveLength(200);
+  });
+
+  test("empty files, and parts without a name of a file", async () => {
+    const answer = await send(
+      filePart("a", "") + filePart("", "") + filePart("b", "") + part('name="n"', "") + FORM_END,
+    );
+    expect(answer.status).toBe(201);
+    expect(await server.files()).toEqual(["a", "b"]);
+    expect(Bun.file(server.in("a")).size).toBe(0);
+  });
+
+  test("one byte at a time", async () => {
+    const form = filePart("a", "\r\n--hello\r\n-") + filePart("b", "") + FORM_END;
+    using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED));
+    for (const byte of form) await connection.send(chunk(byte));
+    await connection.send(LAST_CHUNK);
+    expect((await connection.answer()).status).toBe(201);
+    expect(await Bun.file(server.in("a")).text()).toBe("\r\n--hello\r\n-");
+  });
+});
+
+describe("a form in a form", () => {
+  test("is a file like any", async () => {
+    const inner = (filePart("../canary", "evil") + FORM_END).replaceAll(BOUNDARY, "inner");
+    const mixed = filePart("a", inner).replace(
+      "\r\n\r\n",
+      "\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n",
+    );
+    expect((await send(mixed + FORM_END)).status).toBe(201);
+    expect(await server.files()).toEqual(["a"]);
+    expect(await Bun.file(server.in("a")).text()).toBe(inner);
+  });
+
+  test("as a field is dropped", async () => {
+    const inner = (filePart("evil", "evil") + FORM_END).replaceAll(BOUNDARY, "inner");
+    const field = part('name="n"', inner).replace(
+      "\r\n\r\n",
+      "\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n",
+    );
+    await problemIn(await send(field + FORM_END), "no_files");
+    expect(await server.files()).toEqual([]);
+  });
+
+  test("that has the boundary of the outer one ends there", async () => {
+    const { files } = await resultIn(await send(filePart("a", filePart("b", "hello")) + FORM_END));
+    expect(files).toMatchObject([{ path: "a" }, { path: "b" }]);
+    expect(await Bun.file(server.in("a")).text()).toBe("");
+  });
+});
+
+describe("what a part says of its file", () => {
+  test.each([
+    ["NUL", 'filename="a\0.jpg"'],
+    ["NUL, encoded", 'filename="a%00/../b"'],
+    ["300 bytes", `filename="${"a".repeat(300)}"`],
+    ["no UTF-8", 'filename="a\xff.jpg"'],
+    ["overlong UTF-8", 'filename="\xc0\xae\xc0\xae\xc0\xafcanary"'],
+    ["a lone surrogate", 'filename="\xed\xa0\x80"'],
+    ["a folder above", 'filename="..\\canary"'],
+    ["a folder above, encoded as browsers do", 'filename="..%5c..%5c\\canary"'],
+    ["a path of another system", 'filename="C:\\Users\\me\\canary"'],
+    ["two names", 'filename="a"; filename="../canary"'],
+    ["two names in two ways", 'filename="a"; filename="b"'],
+    ["no end of its quotes", 'filename="a'],
+    ["a quote in the middle", 'filename="a"b"'],
+    ["a carriage return", 'filename="a%0D%0Ab"'],
+    ["a device", 'filename="aux.h"'],
+    ["what the server keeps for itself", 'filename=".sluice/uploads/a"'],
+  ])("%s: refused alone, and the next is saved", async (_, filename) => {
+    const form = part(`name="n"; ${filename}`, "evil") + filePart("good", "hello") + FORM_END;
+    const { files, errors } = await resultIn(await send(form));
+    expect(files).toMatchObject([{ path: "good" }]);
+    expect(errors).toHaveLength(1);
+    expect(await server.files()).toEqual(["good"]);
+  });
+
+  test.each([
+    ["letters that look encoded", 'filename="%2e%2e%2fcanary"', "%2e%2e%2fcanary"],
+    ["a quote, encoded as browsers do", 'filename="a%22b"', 'a"b'],
+    ["a quote, escaped", 'filename="a\\"b"', 'a"b'],
+    ["no quotes", "filename=a.txt", "a.txt"],
+    ["a semicolon", 'filename="a;b"', "a;b"],
+    [
+      "marks that turn the direction",
+      `filename="${Buffer.from("a\u202egpj.exe").toString("latin1")}"`,
+      "a\u202egpj.exe",
+    ],
+    ["the longest name", `filename="${"a".repeat(255)}"`, "a".repeat(255)],
+    ["capitals", 'FILENAME="a.txt"', "a.txt"],
+  ])("%s: a name", async (_, filename, name) => {
+    expect((await send(part(`name="n"; ${filename}`, "hello") + FORM_END)).status).toBe(201);
+    expect(await server.files()).toEqual([name]);
+  });
+
+  test("a path into a folder that is a file, or a file that is a folder", async () => {
+    await Bun.write(server.in("file"), "kept");
+    await mkdir(server.in("folder"));
+    const form =
+      filePart("file/below", "evil") + filePart("folder", "hello") + filePart("good", "hello") + FORM_END;
+    const { files, errors } = await resultIn(await send(form));
+    expect(files.map(({ path }) => path)).toEqual(["folder (1)", "good"]);
+    expect(errors).toMatchObject([{ code: "not_a_folder", file: "file/below" }]);
+    expect(await Bun.file(server.in("file")).text()).toBe("kept");
+  });
+});
+
+test("twenty broken forms at once, and one good one", async () => {
+  const broken = [
+    "",
+    "--",
+    `--${BOUNDARY}`,
+    `--${BOUNDARY}\r\n`,
+    filePart("a", "x").slice(0, 60),
+    `${filePart("a", "x")}--`,
+  ];
+  const answers = await Promise.all([
+    ...Array.from({ length: 20 }, (_, index) => send(broken[index % broken.length] ?? "")),
+    send(filePart("good", "hello") + FORM_END),
+  ]);
+  expect(answers.at(-1)?.status).toBe(201);
+  for (const answer of answers.slice(0, -1)) expect([207, 400]).toContain(answer.status);
+  await until("nothing runs", async () => (await server.uploads()).length === 0);
+  expect(await server.files()).toContain("good");
+});

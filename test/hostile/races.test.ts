@@ -1,0 +1,194 @@
+// Many clients who want the same name at the same moment.
+
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { Listing, SavedFile } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
+import { FORM, FORM_END, filePart } from "./requests.ts";
+import { startTarget, type Target } from "./target.ts";
+
+setDefaultTimeout(30_000);
+
+let server: Target;
+beforeAll(async () => {
+  server = await startTarget();
+});
+afterEach(async () => {
+  await server.expectUnharmed();
+  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const times = <T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+
+const put = (target: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  server.fetch(`/files/${target}`, { method: "PUT", body, headers });
+
+/** A content of its own for each index: long enough that halves would be seen, and it says whose it is at every place. */
+const contentOf = (index: number, length = 50_000): string => `[${index}]`.padEnd(8, ".").repeat(length / 8);
+
+const isWhole = (text: string): boolean => {
+  const index = Number(/^\[(\d+)\]/.exec(text)?.[1]);
+  return text === contentOf(index, text.length);
+};
+
+describe("200 uploads of one name that take the next free one", () => {
+  test("make 200 files, each with its own bytes", async () => {
+    const answers = await times(200, (index) => put("a.tar.gz?conflict=rename", contentOf(index)));
+    const paths = new Set<string>();
+    for (const [index, answer] of answers.entries()) {
+      expect(answer.status).toBe(201);
+      const { path, renamedFrom } = await bodyIn(SavedFile, answer);
+      expect(renamedFrom).toBe(path === "a.tar.gz" ? undefined : "a.tar.gz");
+      expect(await Bun.file(server.in(path)).text()).toBe(contentOf(index));
+      paths.add(path);
+    }
+    expect(paths.size).toBe(200);
+    expect((await server.files()).length).toBe(200);
+    // Without gaps: nobody's number was lost.
+    for (let number = 1; number < 200; number += 1) expect(paths).toContain(`a (${number}).tar.gz`);
+  });
+
+  test("whatever the way they come: PUT, POST and forms, into a folder that is not there yet", async () => {
+    const headers = { "content-type": FORM.slice("Content-Type: ".length) };
+    const answers = await times(100, (index) => {
+      const body = contentOf(index, 800);
+      if (index % 3 === 0) return put("new/folder/a.txt?conflict=rename", body);
+      if (index % 3 === 1) return server.fetch("/files/new/?name=folder/a.txt", { method: "POST", body });
+      const form = filePart("folder/a.txt", body) + filePart("folder/a.txt", body) + FORM_END;
+      return server.fetch("/files/new/", { method: "POST", body: form, headers });
+    });
+    for (const answer of answers) expect(answer.status).toBe(201);
+    const files = (await server.files()).filter((name) => name.endsWith(".txt"));
+    expect(files.length).toBe(100 + 33);
+    for (const name of files) expect(isWhole(await Bun.file(server.in(name)).text())).toBe(true);
+  });
+});
+
+describe("one name that many replace", () => {
+  test("holds one of the contents in the end, whole", async () => {
+    await put("a", contentOf(0));
+    const answers = await times(50, (index) => put("a", contentOf(index + 1, 2_000_000)));
+    for (const answer of answers) expect(answer.status).toBe(200);
+    expect(await server.files()).toEqual(["a"]);
+    const text = await Bun.file(server.in("a")).text();
+    expect(text.length).toBe(2_000_000);
+    expect(isWhole(text)).toBe(true);
+    const etags = await Promise.all(answers.map((answer) => bodyIn(SavedFile, answer)));
+    const { headers } = await server.fetch("/files/a", { method: "HEAD" });
+    expect(etags.map(({ etag }) => etag)).toContain(headers.get("etag") ?? "");
+  });
+
+  test("is whole for whoever reads meanwhile, and always there", async () => {
+    await put("a", contentOf(0));
+    let writing = true;
+    const lengths = [8, 800, 50_000, 2_000_000];
+    const writers = times(4, async (writer) => {
+      for (let round = 0; round < 40; round += 1) {
+        const { status } = await put("a", contentOf(round, lengths[(round + writer) % 4]));
+        expect(status).toBe(200);
+      }
+    }).finally(() => {
+      writing = false;
+    });
+    let read = 0;
+    await times(4, async () => {
+      while (writing) {
+        const answer = await server.fetch("/files/a");
+        expect(answer.status).toBe(200);
+        const text = await answer.text();
+        expect(isWhole(text)).toBe(true);
+        // The tag belongs to these very bytes: its first part is their number.
+        expect(Number.parseInt(answer.headers.get("etag")?.slice(1) ?? "", 36)).toBe(text.length);
+        read += 1;
+        const { entries } = await bodyIn(Listing, await server.fetch("/api/entries"));
+        expect(entries).toHaveLength(1);
+      }
+    });
+    await writers;
+    expect(read).toBeGreaterThan(10);
+  });
+
+  test("is gone or whole for whoever reads while it is removed and made again", async () => {
+    let running = true;
+    const changes = (async () => {
+      for (let round = 0; round < 100; round += 1) {
+        expect((await put("a", contentOf(round))).status).toBe(201);
+        expect((await server.fetch("/files/a", { method: "DELETE" })).status).toBe(204);
+      }
+    })().finally(() => {
+      running = false;
+    });
+    const statuses = new Set<number>();
+    await times(4, async () => {
+      while (running) {
+        const answer = await server.fetch("/files/a");
+        const text = await answer.text();
+        statuses.add(answer.status);
+        if (answer.status === 200) expect(isWhole(text)).toBe(true);
+      }
+    });
+    await changes;
+    expect([...statuses].filter((status) => status !== 200 && status !== 404)).toEqual([]);
+  });
+});
+
+describe("of many who say what they know, one wins", () => {
+  test("If-None-Match: * lets exactly one make the name", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await times(20, (index) => put(`${round}`, contentOf(index), { "if-none-match": "*" }));
+      const winner = answers.findIndex(({ status }) => status === 201);
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(19).fill(412)]);
+      expect(await Bun.file(server.in(`${round}`)).text()).toBe(contentOf(winner));
+    }
+  });
+
+  test("If-Match lets exactly one replace what all have seen", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { etag } = await bodyIn(SavedFile, await put(`${round}`, "seen by all"));
+      const answers = await times(20, (index) => put(`${round}`, contentOf(index), { "if-match": etag }));
+      const winner = answers.findIndex(({ status }) => status === 200);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(412)]);
+      expect(await Bun.file(server.in(`${round}`)).text()).toBe(contentOf(winner));
+    }
+  });
+
+  test("If-Match against those who replace without asking: nobody is told that a stale tag held", async () => {
+    const { etag } = await bodyIn(SavedFile, await put("a", "seen"));
+    const careful = times(10, (index) => put("a", contentOf(index), { "if-match": etag }));
+    const careless = times(10, (index) => put("a", contentOf(100 + index)));
+    const won = (await careful).filter(({ status }) => status === 200);
+    expect(won.length).toBeLessThanOrEqual(1);
+    for (const { status } of await careless) expect(status).toBe(200);
+  });
+
+  test("If-Match on DELETE lets exactly one remove it", async () => {
+    const { etag } = await bodyIn(SavedFile, await put("a", "seen"));
+    const answers = await times(20, () =>
+      server.fetch("/files/a", { method: "DELETE", headers: { "if-match": etag } }),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(19).fill(412)]);
+  });
+
+  test("conflict=fail lets exactly one have the name", async () => {
+    const answers = await times(50, (index) => put("a?conflict=fail", contentOf(index)));
+    const winner = answers.findIndex(({ status }) => status === 201);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(49).fill(409)]);
+    expect(await Bun.file(server.in("a")).text()).toBe(contentOf(winner));
+  });
+
+  test("a file and a folder that want one name: one of them gets it, and all are told", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const answers = await times(20, (index) =>
+        put(index % 2 ? `${round}` : `${round}/below-${index}`, contentOf(index)),
+      );
+      const statuses = new Set(answers.map(({ status }) => status));
+      expect([...statuses].filter((status) => ![200, 201, 409].includes(status))).toEqual([]);
+    }
+    for (const name of await server.files()) {
+      const file = Bun.file(server.in(name));
+      if (file.size > 0 && (await file.exists())) expect(isWhole(await file.text())).toBe(true);
+    }
+  });
+});
