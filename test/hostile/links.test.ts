@@ -1,6 +1,6 @@
 // Links, and what is not a file: followed for reading inside the root, never out of it, never for writing, whenever they appear.
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { link, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -53,11 +53,20 @@ const LEAVES = [
 const FOLDERS = ["to-outside", "to-outside-folder", "to-own", "to-process", "folder/up"];
 
 let server: Target;
+/** True when the server's root is of no use for another test. */
+let spoilt = true;
 beforeEach(async () => {
-  server = await startTarget({ prepare: plantLinks });
+  if (spoilt) server = await startTarget();
+  spoilt = false;
+  for (const name of await readdir(server.root))
+    if (name !== ".sluice") await rm(server.in(name), { recursive: true });
+  await plantLinks(server.root);
 });
 afterEach(async () => {
-  await server[Symbol.asyncDispose]();
+  if (spoilt) await server[Symbol.asyncDispose]();
+});
+afterAll(async () => {
+  if (!spoilt) await server[Symbol.asyncDispose]();
 });
 
 async function ask(method: string, target: string, body = "", ...headers: string[]): Promise<RawAnswer> {
@@ -297,6 +306,7 @@ describe("while an upload runs", () => {
 
   test("the root is swapped for another folder: nothing is written into that", async () => {
     using connection = await half("folder/new");
+    spoilt = true;
     await rename(server.root, join(server.outside, "moved-root"));
     await mkdir(server.root);
     const { status } = await rest(connection);
@@ -307,6 +317,7 @@ describe("while an upload runs", () => {
 
   test("the root is removed: a problem says so, and the server goes on answering", async () => {
     using connection = await half("folder/new");
+    spoilt = true;
     await rm(server.root, { recursive: true });
     await problemIn(await rest(connection), "storage_gone");
     for (const target of ["/files/file", "/api/entries", "/files/folder/"])
