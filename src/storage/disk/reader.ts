@@ -1,6 +1,7 @@
 // Reading below the root: links that stay inside are followed, links that lead out do not exist.
 
 import type { BigIntStats } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { Problem } from "../../errors.ts";
 import {
   checkFilePath,
@@ -19,6 +20,8 @@ import { diskProblem, errnoOf } from "./problems.ts";
 
 // Entries looked at together: enough to keep the thread pool busy.
 const TOGETHER = 32;
+// Names checked, for some 2 ms, before others have their turn.
+const NAMES_PER_TURN = 1000;
 // How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
@@ -88,10 +91,12 @@ export class Reader {
     for (let at = 0; at < names.length; at += TOGETHER) {
       const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
         const child = await this.#child(found.real, name);
-        return child && describe(path, child.stat);
+        // Its path was checked already.
+        return child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
       });
       for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
     }
+    await this.proveRoot();
     return entries;
   }
 
@@ -137,7 +142,8 @@ export class Reader {
     const entries = await absentIsNull(this.calls.readdir(real));
     if (!entries) throw new Problem("not_found", "There is no such folder.");
     const names = new Map<FilePath, string>();
-    for (const { name } of entries) {
+    for (const [index, { name }] of entries.entries()) {
+      if (index % NAMES_PER_TURN === NAMES_PER_TURN - 1) await setImmediate();
       const path = addressable(folder, name);
       // The NFC form is found first, so it is listed if it is there.
       if (path && (!names.has(path) || name === nameOf(path))) names.set(path, name);
