@@ -70,6 +70,11 @@ export class Engine {
     return this.slots.take();
   }
 
+  /** Proves that one more byte would be taken now. @throws Problem storage_full */
+  async proveRoom(): Promise<void> {
+    (await this.#room.admit(1)).release();
+  }
+
   /**
    * Starts an upload. Everything that is wrong already is said here, before a byte of the body is read.
    * The caller ends it with `finish` or `discard`.

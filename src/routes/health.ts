@@ -18,9 +18,10 @@ export function health({ config, engine, storage, log }: Services) {
   const look = async (): Promise<boolean> => {
     try {
       await storage.check();
+      await engine.proveRoom();
       return true;
     } catch (error) {
-      log.say(`The root cannot be written: ${error instanceof Problem ? error.detail : String(error)}`);
+      log.say(`Uploads cannot be taken: ${error instanceof Problem ? error.detail : String(error)}`);
       return false;
     }
   };
@@ -42,7 +43,9 @@ export function health({ config, engine, storage, log }: Services) {
       allow: "public",
       response: {
         200: json(Health, { description: "Uploads are taken" }),
-        503: json(Health, { description: "Stopping, or the root cannot be written" }),
+        503: json(Health, {
+          description: "Stopping, or the root cannot be written, or it has less than `--keep-free`",
+        }),
         ...problems(),
       },
       detail: { operationId: "getHealth", summary: "Whether uploads can be taken", tags: ["Server"] },

@@ -6,6 +6,7 @@ import { Health } from "../../src/routes/shapes.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { version } from "../../src/version.ts";
 import { bodyIn } from "../support/answer.ts";
+import { problemIn } from "../support/problem.ts";
 import { startServer } from "../support/server.ts";
 
 test("ok, with the version; HEAD as well", async () => {
@@ -43,6 +44,16 @@ describe("a storage that cannot be written", () => {
     expect(answer.status).toBe(503);
     expect(await bodyIn(Health, answer)).toEqual({ status: "unwritable", version });
     expect(server.log).toEqual([expect.stringContaining("The server may not write to its root.")]);
+  });
+
+  test("and one without room is 503, like the upload it would refuse", async () => {
+    const storage = new MemoryStorage({ capacity: 1000 });
+    await using server = await startServer({ storage, keepFree: 1000 });
+    await problemIn(await server.fetch("/files/a", { method: "PUT", body: "x" }), "storage_full");
+    const answer = await server.fetch("/health");
+    expect(answer.status).toBe(503);
+    expect(await bodyIn(Health, answer)).toEqual({ status: "unwritable", version });
+    expect(server.log.at(-1)).toContain("--keep-free");
   });
 
   test("is looked at once a second, however often is asked, and is found to be well again", async () => {

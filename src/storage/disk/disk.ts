@@ -20,7 +20,7 @@ const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
 
 /** How a root is opened. */
 export interface DiskOptions {
-  /** With `false` nothing is made, locked or removed in the root: for servers that only read. @default true */
+  /** With `false` nothing is made, locked or removed in the root, once it is there: for servers that only read. @default true */
   write?: boolean;
   /** The system's calls, replaced in tests that make one fail. */
   calls?: Calls;
@@ -34,7 +34,7 @@ export interface DiskOptions {
 export async function openDisk(root: string, options: DiskOptions = {}): Promise<DiskStorage> {
   const { write = true, calls = systemCalls } = options;
   const path = resolve(root);
-  if (write) await mkdir(path, { recursive: true });
+  await mkdir(path, { recursive: true });
   const real = await realpath(path);
   const anchor = await openAnchor(calls, real);
   try {

@@ -26,9 +26,8 @@ describe("opening", () => {
     await root.expectDescriptors([]);
   });
 
-  test("makes nothing when it only reads", async () => {
+  test("makes nothing in the root when it only reads", async () => {
     await using root = await TemporaryRoot.make();
-    expect(await codeOf(openDisk(root.in("new"), { write: false }))).toHaveProperty("code", "ENOENT");
     await Bun.write(root.in("a"), "a");
     const storage = await root.open({ write: false });
     expect(await contentOf(storage, "a")).toBe("a");
@@ -73,6 +72,16 @@ describe("opening", () => {
     expect(descriptors.closedTwice).toEqual([]);
     await root.expectDescriptors([]);
   });
+});
+
+test("a root that is missing is made, also by who only reads, and then left empty", async () => {
+  await using root = await TemporaryRoot.make();
+  for (const write of [true, false]) {
+    await rm(root.root, { recursive: true });
+    const storage = await root.open({ write });
+    expect(await storage.list(ROOT)).toEqual([]);
+    expect(await readdir(root.root)).toEqual(write ? [".sluice"] : []);
+  }
 });
 
 describe("a root that goes while it is served", () => {
