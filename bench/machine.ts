@@ -3,9 +3,12 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 
-/** The type of the file system a folder lies on, as `stat -f` names it. */
+/** The type of the file system a folder lies on. */
 function fileSystem(folder: string): string {
-  return Bun.spawnSync(["stat", "-f", "-c", "%T", folder]).stdout.toString().trim() || "unknown file system";
+  return (
+    Bun.spawnSync(["findmnt", "-n", "-o", "FSTYPE", "-T", folder]).stdout.toString().trim() ||
+    "unknown file system"
+  );
 }
 
 function load(): string {

@@ -82,7 +82,7 @@ const command = ["bun run bench", ...process.argv.slice(2)].join(" ");
 const report = [
   "# Benchmarks",
   "",
-  `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}. Contestants take turns, ${rounds} rounds; a cell shows the`,
+  `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}. Contestants take turns; rounds: ${rounds}. A cell shows the`,
   "median with the least and the greatest behind it. Rates of one machine swing by a factor of two from minute to",
   "minute, so ratios are taken within a round: the median is bold, all rounds stand behind it. 1 GB is 10^9 bytes.",
   "",
@@ -103,8 +103,10 @@ for (const group of GROUPS.filter(({ key }) => keys.includes(key))) {
     const figures: Figure[] = await group.run(bench);
     section.push(table(figures));
   } catch (error) {
+    // Said here only: it may name the paths of this machine.
+    console.error(error);
     process.exitCode = 1;
-    section.push(`This group failed: ${error instanceof Error ? error.message : error}`);
+    section.push("This group failed.");
   }
   console.log(section.join("\n"));
   report.push(...section);
