@@ -119,6 +119,7 @@ export class DiskWriter implements Pulsed {
     try {
       const result: unknown = sink.write(chunk);
       this.#written += chunk.byteLength;
+      this.pressure.written(this);
       if (this.#written >= CHANGEOVER || result instanceof Promise) return this.#waitForSink(result, start);
     } catch (error) {
       throw this.#fail(error);
@@ -224,8 +225,7 @@ export class DiskWriter implements Pulsed {
     const mark = this.#written;
     this.#syncMark = mark;
     this.pressure.synced(this);
-    const sync = this.calls
-      .datasync(this.fd)
+    const sync = this.#flushAndSync()
       .then(
         () => {
           this.#saved = mark;
@@ -240,6 +240,13 @@ export class DiskWriter implements Pulsed {
       });
     this.#syncing = sync;
     return sync;
+  }
+
+  async #flushAndSync(): Promise<void> {
+    // The sink keeps small chunks to itself.
+    await (this.#sink?.flush() ?? this.#sinkEnd);
+    if (this.#failure) throw this.#failure;
+    await this.calls.datasync(this.fd);
   }
 
   /** A short write that nobody reported must not become a file: only the file system knows what it has. */

@@ -80,6 +80,64 @@ describe("the pulse", () => {
     expect(writer.saved).toBe(CHANGEOVER + 100 * KIB + 1000);
   });
 
+  test("saves what a slow upload sent of a small file as well", async () => {
+    await using writing = await Writing.make();
+    const { writer, path } = writing.writer();
+    const all = bytes(90 * KIB);
+    for (const chunk of chunksOf(all, 30 * KIB)) {
+      const before = writer.saved;
+      await writer.append(chunk);
+      await until("the chunk is saved", () => writer.saved === before + chunk.length);
+      expect(sizeOf(path)).toBe(writer.saved);
+    }
+    await writer.finish();
+    expect(difference(written(path), all)).toBeNull();
+  });
+
+  test("saves no byte before it is on the disk when an upload leaves its first MiB meanwhile", async () => {
+    await using writing = await Writing.make();
+    const uploads = Array.from({ length: 20 }, (_, index) => {
+      const synced: number[] = [];
+      const made = writing.writer({
+        datasync: async (fd) => {
+          synced.push(sizeOf(made.path));
+          await calls.datasync(fd);
+        },
+      });
+      return { ...made, synced, all: bytes(CHANGEOVER + 300 * KIB + index) };
+    });
+    await Promise.all(
+      uploads.map(async ({ writer, all, synced }) => {
+        for (const chunk of chunksOf(all, 40 * KIB)) {
+          const room = writer.append(chunk);
+          // As the pulse does, at any moment.
+          void writer.syncWritten();
+          await room;
+          expect(writer.saved).toBeLessThanOrEqual(synced.at(-1) ?? 0);
+        }
+        await writer.finish();
+      }),
+    );
+    for (const { path, all } of uploads) expect(difference(written(path), all)).toBeNull();
+    expect(uploads.some(({ synced }) => synced.some((size) => size < CHANGEOVER))).toBe(true);
+  });
+
+  test("costs a small file that ends at once no sync of its own", async () => {
+    await using writing = await Writing.make();
+    let syncs = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const { writer } = writing.writer({
+        datasync: async (fd) => {
+          syncs += 1;
+          await calls.datasync(fd);
+        },
+      });
+      await fill(writer, chunksOf(bytes(200 * KIB), 64 * KIB));
+      await writer.finish();
+    }
+    expect(syncs).toBe(20);
+  });
+
   test("moves many slow uploads, and mixes nothing up", async () => {
     await using writing = await Writing.make();
     const uploads = Array.from({ length: 40 }, (_, index) => ({
