@@ -22,7 +22,7 @@ import { fileProblem, networkProblem, parse, problemOf, strangerProblem } from "
  * @param {object} options
  * @param {string} options.url
  * @param {File} options.file
- * @param {string} options.id the `X-Request-Id`, under which `GET /api/uploads` shows this upload
+ * @param {string} options.id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
  * @param {AbortSignal} options.signal
  * @param {(bytes: number) => void} options.onSent bytes this browser has handed to the network so far
  * @param {() => void} options.onAllSent the last byte left; the server still works

@@ -29,25 +29,25 @@ export function watch(queue, onChange) {
 
 /** @param {Queue} queue */
 async function ask(queue) {
-  const answer = await uploads();
-  const byId = new Map(answer.map((upload) => [upload.id, upload]));
-  for (const upload of queue.running) {
-    const level = byId.get(upload.id);
-    if (level !== undefined) upload.level = level;
-  }
+  await Promise.all(
+    [...queue.running].map(async (upload) => {
+      const level = await levelOf(upload.id);
+      if (level !== undefined) upload.level = level;
+    }),
+  );
 }
 
 /**
- * No answer is no news: the uploads themselves say when the server is gone.
- * @returns {Promise<({ id: string } & import("./queue.js").Level)[]>}
+ * By its own id, which may be asked for also where nothing may be read. No answer is no news: the uploads themselves
+ * say when the server is gone.
+ * @param {string} id
+ * @returns {Promise<import("./queue.js").Level | undefined>}
  */
-async function uploads() {
+async function levelOf(id) {
   try {
-    const response = await fetch("/api/uploads", { headers: { accept: "application/json" } });
-    if (!response.ok) return [];
-    const answer = await response.json();
-    return Array.isArray(answer.uploads) ? answer.uploads : [];
+    const response = await fetch(`/api/uploads/${id}`, { headers: { accept: "application/json" } });
+    return response.ok ? (await response.json()).uploads?.[0] : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }

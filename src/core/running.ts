@@ -40,7 +40,9 @@ export class Running {
     return this.#uploads.size;
   }
 
-  reports(): RunningUpload[] {
-    return [...this.#uploads].map((upload) => upload.report());
+  /** @param id only those with this id, which clients choose: it may be that of several */
+  reports(id?: string): RunningUpload[] {
+    const reports = [...this.#uploads].map((upload) => upload.report());
+    return id === undefined ? reports : reports.filter((report) => report.id === id);
   }
 }

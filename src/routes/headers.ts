@@ -11,6 +11,9 @@ interface Header {
 
 const TAGS = '`*`, or entity tags such as `"5f0-18c2"` (RFC 9110 section 13.1)';
 
+/** What an id of an upload looks like when a client chooses it. */
+export const UPLOAD_ID = "^[A-Za-z0-9_-]{8,64}$";
+
 const REQUEST = {
   "If-Match": { description: `Only if the file is the one I know: ${TAGS}` },
   "If-None-Match": { description: `Only if the file is another one, or (with \`*\`) not there: ${TAGS}` },
@@ -41,8 +44,8 @@ const REQUEST = {
     example: 'attachment; filename="photo.jpg"',
   },
   "X-Request-Id": {
-    description: "A name for this upload, to find it in `GET /api/uploads`; other values are replaced",
-    pattern: "^[A-Za-z0-9_-]{8,64}$",
+    description: "A name for this upload, to follow it under `/api/uploads/{id}`; other values are replaced",
+    pattern: UPLOAD_ID,
   },
 } satisfies Record<string, Header>;
 

@@ -1,8 +1,9 @@
-// GET /api/uploads: what is arriving now.
+// GET /api/uploads: what is arriving now; GET /api/uploads/{id}: what arrives under one id.
 
-import { Elysia } from "elysia";
+import { Elysia, t } from "elysia";
 import { access } from "../plugins/access.ts";
 import { json, problems } from "./answers.ts";
+import { UPLOAD_ID } from "./headers.ts";
 import type { Services } from "./services.ts";
 import { Uploads } from "./shapes.ts";
 
@@ -13,5 +14,22 @@ export function uploads({ config, engine }: Services) {
       allow: "read",
       response: { 200: json(Uploads, { description: "None, or some" }), ...problems("not_allowed") },
       detail: { operationId: "listUploads", summary: "Uploads that are arriving now", tags: ["Upload"] },
+    })
+    .get("/api/uploads/:id", ({ params }) => ({ uploads: engine.running.reports(params.id) }), {
+      // Who may only send can follow what is its own: nobody else knows the id.
+      allow: "write",
+      params: t.Object({
+        id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` it was sent with" }),
+      }),
+      response: {
+        200: json(Uploads, { description: "Those with this id: a form has several, one after another" }),
+        ...problems("not_allowed", "invalid_request"),
+      },
+      detail: {
+        operationId: "getUpload",
+        summary: "How an upload of one's own is doing",
+        description: "None while it has not begun, and when it has ended.",
+        tags: ["Upload"],
+      },
     });
 }

@@ -39,11 +39,19 @@ describe("the document", () => {
       .filter(({ hooks }) => !hooks.detail?.hide)
       .flatMap(({ method, path }) => {
         const methods = method === "ALL" ? ["GET", "HEAD"] : [method];
-        return methods.map((name) => `${name} ${path.replace("*", "{path}")}`);
+        return methods.map((name) => `${name} ${path.replace("*", "{path}").replace(/:(\w+)/, "{$1}")}`);
       });
     expect(operations().map(([method, path]) => `${method} ${path}`)).toEqual(routes);
     expect(routes).toContain("PUT /files/{path}");
     expect(Object.keys(document.paths).filter((path) => /[*.]|swagger|problems|^\/$/.test(path))).toEqual([]);
+  });
+
+  test("says that a file can be asked for in part", () => {
+    const get: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.get);
+    expect(get.parameters).toContainEqual(expect.objectContaining({ in: "header", name: "Range" }));
+    const answers = Object.fromEntries(responses(get));
+    for (const status of ["206", "416"])
+      expect(Object.keys(answers[status]?.headers ?? {})).toContain("Content-Range");
   });
 
   test("says what it is", () => {

@@ -19,7 +19,7 @@ export interface FakeEntry {
 export interface Script {
   /** Share of the body to read before holding; 1 reads all. */
   read?: number;
-  /** What `GET /api/uploads` says meanwhile, as shares of the size. */
+  /** What `GET /api/uploads/{id}` says meanwhile, as shares of the size. */
   received?: number;
   saved?: number;
   bytesPerSecond?: number;
@@ -71,7 +71,10 @@ export function startFakeServer(): FakeServer {
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     async fetch(request) {
       const { pathname, searchParams } = new URL(request.url);
-      if (pathname === "/api/uploads") return Response.json({ uploads: [...running.values()] });
+      if (pathname.startsWith("/api/uploads/")) {
+        const upload = running.get(pathname.slice("/api/uploads/".length));
+        return Response.json({ uploads: upload ? [upload] : [] });
+      }
       if (pathname === "/api/entries") return Response.json(page(fake.entries, searchParams));
       if (request.method === "PUT") return upload(fake, running, server, request, pathname);
       return asset(pathname);
