@@ -116,10 +116,20 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 function methodsOf(routes: readonly Route[], path: string): string[] {
   const methods = new Set<string>();
   for (const route of routes) {
-    const fits = route.path.endsWith("/*") ? path.startsWith(route.path.slice(0, -1)) : path === route.path;
-    if (!fits) continue;
+    if (!fits(route.path, path)) continue;
     if (route.method === "ALL" || route.method === "GET") methods.add("GET").add("HEAD");
     else methods.add(route.method);
   }
   return [...methods].sort();
+}
+
+/** `*` at the end of a route is any rest of a path, `:name` is one segment of it. */
+function fits(route: string, path: string): boolean {
+  if (route.endsWith("/*")) return path.startsWith(route.slice(0, -1));
+  const segments = path.split("/");
+  const pattern = route.split("/");
+  return (
+    pattern.length === segments.length &&
+    pattern.every((segment, index) => segment === segments[index] || segment.startsWith(":"))
+  );
 }

@@ -124,3 +124,10 @@ test("a Host that is none harms neither the answer nor the file", async () => {
   }
   expect((await server.fetch("/health")).status).toBe(200);
 });
+
+test("another method on a path with a parameter is 405", async () => {
+  await using server = await startServer();
+  const answer = await server.fetch("/api/uploads/some-upload-id", { method: "PATCH" });
+  expect(answer.headers.get("allow")).toBe("GET, HEAD");
+  await problemIn(answer, "method_not_allowed");
+});
