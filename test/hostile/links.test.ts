@@ -367,6 +367,53 @@ test("a link swapped in again and again beside uploads leads none of them outsid
   await server.expectUnharmed();
 });
 
+/** Makes a folder a link to the outside and a folder again, and a file a link to a canary and a file again, without a pause. */
+const SWAPPING = `
+  import { renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    symlinkSync("../../canary", "folder/new");
+    renameSync("folder/new", "folder/leaf");
+    writeFileSync("folder/new", "inside");
+    renameSync("folder/new", "folder/leaf");
+    renameSync("folder", "moved");
+    symlinkSync("..", "folder");
+    unlinkSync("folder");
+    renameSync("moved", "folder");
+  }`;
+
+test("links that come and go as fast as they can show nobody what is outside", async () => {
+  await writeFile(server.in("folder/canary"), "inside");
+  await using swapping = Bun.spawn([process.execPath, "-e", SWAPPING], {
+    cwd: server.root,
+    stderr: "ignore",
+  });
+  const end = performance.now() + 3000;
+  const statuses = new Set<number>();
+  const again = async (look: () => Promise<void>): Promise<void> => {
+    while (performance.now() < end) await look();
+  };
+  const read = (path: string) => async (): Promise<void> => {
+    const answer = await server.fetch(`/files/${path}`);
+    const text = await answer.text();
+    statuses.add(answer.status);
+    if (answer.status === 200) expect(text).toBe("inside");
+  };
+  const list = async (): Promise<void> => {
+    const answer = await server.fetch("/api/entries?folder=folder");
+    const text = await answer.text();
+    statuses.add(answer.status);
+    expect(text).not.toContain("root-canary");
+    expect(text).not.toContain(`"size":${CANARY.length}`);
+  };
+  await Promise.all([read("folder/leaf"), read("folder/canary"), list, list].map(again));
+  swapping.kill();
+  await swapping.exited;
+  expect([...statuses].filter((status) => ![200, 404, 409].includes(status))).toEqual([]);
+  expect(statuses).toContain(200);
+  await rm(server.in("moved"), { recursive: true, force: true });
+  await server.expectUnharmed();
+});
+
 test("a file with a second name outside keeps what it holds there when it is replaced or removed", async () => {
   await rm(server.in("file"));
   const canary = join(server.outside, "linked");

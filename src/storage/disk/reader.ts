@@ -13,7 +13,7 @@ import {
   segmentsOf,
 } from "../../path.ts";
 import type { Entry, FileEntry, StoredFile } from "../storage.ts";
-import { type Anchor, openFile, placeOf, release } from "./anchor.ts";
+import { type Anchor, openAnchor, openFile, placeOf, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
@@ -86,11 +86,24 @@ export class Reader {
     const found = await this.#look(folder);
     if (!found) throw new Problem("not_found", "There is no such folder.");
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const names = [...(await this.#namesByPath(folder, found.real))];
+    const anchor = await absentIsNull(openAnchor(this.calls, found.real));
+    if (!anchor) throw new Problem("not_found", "There is no such folder.");
+    try {
+      const place = await absentIsNull(placeOf(this.calls, anchor));
+      // A folder above it may have become a link since it was looked at.
+      if (place === null || !this.#inside(place)) throw new Problem("not_found", "There is no such folder.");
+      return await this.#entriesOf(folder, found.real, anchor);
+    } finally {
+      await release(this.calls, anchor);
+    }
+  }
+
+  async #entriesOf(folder: FolderPath, real: string, anchor: Anchor): Promise<Entry[]> {
+    const names = [...(await this.#namesByPath(folder, real))];
     const entries: Entry[] = [];
     for (let at = 0; at < names.length; at += TOGETHER) {
       const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
-        const child = await this.#child(found.real, name);
+        const child = await this.#child(real, name, anchor);
         // Its path was checked already.
         return child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
       });
@@ -167,10 +180,10 @@ export class Reader {
   }
 
   /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
-  async #child(folder: string, name: string): Promise<Found | null> {
+  async #child(folder: string, name: string, anchor?: Anchor): Promise<Found | null> {
     const place = `${folder === "/" ? "" : folder}/${name}`;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const stat = await this.#lstat(place);
+      const stat = await this.#lstat(anchor ? `${anchor.path}/${name}` : place);
       if (stat === null || !stat.isSymbolicLink())
         return this.#inside(place) && stat ? { real: place, stat } : null;
       const found = await this.#lookAt(place);
