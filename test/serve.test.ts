@@ -92,11 +92,11 @@ describe("start", () => {
     expect(wrong.stderr).toBe(`sluice: The root ${join(root, "file")} is not a folder.\n`);
   });
 
-  test("a root that is not there is exit 1 for a server that may not write", async () => {
-    const wrong = spawn(join(root, "nothing"), "--port", "0", "--allow", "read");
+  test("a root that is a file is exit 1", async () => {
+    await writeFile(join(root, "plain"), "");
+    const wrong = spawn(join(root, "plain"), "--port", "0", "--allow", "read");
     expect(await wrong.exited).toBe(1);
-    expect(wrong.stderr).toContain("does not exist");
-    expect(await exists(join(root, "nothing"))).toBe(false);
+    expect(wrong.stderr).toContain("not a folder");
   });
 
   test("wrong use is exit 2", async () => {
