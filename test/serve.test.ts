@@ -1,7 +1,7 @@
 // The running program: the line that says it is ready, an orderly end on a signal, and what keeps it from starting.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmod, exists, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, exists, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type RawConnection } from "./support/raw.ts";
