@@ -86,7 +86,8 @@ export const Problem = t.Object(
   {
     type: t.String({
       format: "uri-reference",
-      description: "Where it is explained: a section of the page /problems",
+      description:
+        "Where it is explained, a section of the page /problems, or the URI a specification gives it",
     }),
     title: t.String(),
     status: t.Integer(),
@@ -94,6 +95,12 @@ export const Problem = t.Object(
     detail: t.String({ description: "What happened, and what to do" }),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),
+    "expected-offset": t.Optional(
+      t.Integer({ description: "With `offset_mismatch`: where the upload stands" }),
+    ),
+    "provided-offset": t.Optional(
+      t.Integer({ description: "With `offset_mismatch`: what the request said" }),
+    ),
   },
   { $id: "Problem", description: "An error (RFC 9457)" },
 );

@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 import type { ErrorEntry, ProblemCode } from "../../src/errors.ts";
-import { PROBLEMS } from "../../src/errors.ts";
+import { PROBLEMS, typeOf } from "../../src/errors.ts";
 
 /** The body of a problem (RFC 9457). */
 export interface ProblemBody {
@@ -13,6 +13,8 @@ export interface ProblemBody {
   detail: string;
   errors?: ErrorEntry[];
   errorsOmitted?: number;
+  "expected-offset"?: number;
+  "provided-offset"?: number;
 }
 
 /** An answer as `fetch` or a raw connection gives it. */
@@ -29,11 +31,15 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
   expect(body).toMatchObject({ code });
   const { status, title } = PROBLEMS[code];
   expect(body).toEqual({
-    type: `/problems#/${code}`,
+    type: typeOf(code),
     title,
     status,
     code,
     detail: expect.stringMatching(/^[A-Z0-9`].*\.$/),
+    ...(code === "offset_mismatch" && {
+      "expected-offset": expect.any(Number),
+      "provided-offset": expect.any(Number),
+    }),
     ...(body.errors && { errors: expect.any(Array), errorsOmitted: expect.any(Number) }),
   });
   for (const entry of body.errors ?? []) {
