@@ -136,7 +136,7 @@ describe("problemBody()", () => {
 
   test("has the type and the members of a specification where there is one", () => {
     const members = { "expected-offset": 100, "provided-offset": 70 };
-    expect(problemBody(new Problem("offset_mismatch", "Go on from 100.", { members }), 10)).toEqual({
+    expect<object>(problemBody(new Problem("offset_mismatch", "Go on from 100.", { members }), 10)).toEqual({
       type: "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
       title: "The offset is another one",
       status: 409,
