@@ -60,9 +60,9 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors()): C
       await announce("unlink", path);
       await systemCalls.unlink(path);
     },
-    mkdir: async (path) => {
+    mkdir: async (path, mode) => {
       await announce("mkdir", path);
-      await systemCalls.mkdir(path);
+      await systemCalls.mkdir(path, mode);
     },
     readdir: async (path) => {
       await announce("readdir", path);
@@ -81,6 +81,22 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors()): C
       const copy = bytes.slice();
       await announce("write", bytes.byteLength);
       return await systemCalls.write(file, copy);
+    },
+    copy: async (to, from) => {
+      await announce("copy");
+      return await systemCalls.copy(to, from);
+    },
+    truncate: async (fd, length) => {
+      await announce("truncate", fd, length);
+      await systemCalls.truncate(fd, length);
+    },
+    read: async (fd, into) => {
+      await announce("read", fd);
+      return await systemCalls.read(fd, into);
+    },
+    text: async (fd) => {
+      await announce("text", fd);
+      return await systemCalls.text(fd);
     },
     sink: (file) => {
       void watch("sink");
