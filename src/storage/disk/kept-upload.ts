@@ -100,8 +100,9 @@ export class DiskKeptUpload implements KeptUpload {
         await this.kept.shop.calls.truncate(now.fd, length);
         // A plain descriptor would go on where it was, behind a hole.
         const data = await this.kept.reopen(this.id);
-        if (data?.length !== length) throw new Problem("storage_failed", "The upload was changed meanwhile.");
-        return data;
+        if (data?.length === length) return data;
+        if (data) await closeQuietly(this.kept.shop.calls, data.fd);
+        throw new Problem("storage_failed", "The upload was changed meanwhile.");
       }),
     );
   }

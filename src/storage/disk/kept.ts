@@ -105,22 +105,17 @@ export class Kept {
     const there = await this.look(id);
     if (!there || there.nlink > 1n) return null;
     const appends = there.size > 0n;
-    const fd = await this.#openOld(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
-    if (fd === null) return null;
-    const stat = calls.stat(fd);
-    if (stat.isFile() && stat.nlink === 1n && stat.size > 0n === appends)
-      return { fd, length: Number(stat.size), appends };
-    await closeQuietly(calls, fd);
+    const opened = await this.#openOld(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
+    if (opened && opened.length > 0 === appends) return { ...opened, appends };
+    if (opened) await closeQuietly(calls, opened.fd);
     return null;
   }
 
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
     if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
-    const fd = await this.#openOld(id, constants.O_RDONLY);
-    const stat = fd === null ? null : this.shop.calls.stat(fd);
-    if (fd !== null && stat?.isFile() && stat.nlink === 1n) return { fd, length: Number(stat.size) };
-    if (fd !== null) await closeQuietly(this.shop.calls, fd);
+    const opened = await this.#openOld(id, constants.O_RDONLY);
+    if (opened) return opened;
     throw new Problem("not_found", "There is no such upload.");
   }
 
@@ -164,8 +159,20 @@ export class Kept {
     await this.settle(id);
   }
 
-  async #openOld(id: UploadId, flags: number): Promise<number | null> {
-    return await absentIsNull(this.shop.calls.open(this.data(id), flags | OLD));
+  /** `null` when there are no bytes, or they are a file already. */
+  async #openOld(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
+    const { calls } = this.shop;
+    const fd = await absentIsNull(calls.open(this.data(id), flags | OLD));
+    if (fd === null) return null;
+    try {
+      const stat = calls.stat(fd);
+      if (stat.isFile() && stat.nlink === 1n) return { fd, length: Number(stat.size) };
+    } catch (error) {
+      await closeQuietly(calls, fd);
+      throw error;
+    }
+    await closeQuietly(calls, fd);
+    return null;
   }
 }
 
