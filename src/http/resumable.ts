@@ -11,6 +11,8 @@ export const PARTIAL_TYPE = "application/partial-upload";
 /** Largest Integer of a structured field (RFC 9651 section 3.3.1). */
 const MAX_INTEGER = 999_999_999_999_999;
 
+const SIGNS = ["Upload-Draft-Interop-Version", "Upload-Complete", "Upload-Incomplete"];
+
 /** What the request that makes an upload says. */
 export interface Start {
   /** Whether its body is, or ends, the whole file. */
@@ -37,6 +39,11 @@ export interface Limits {
   maxSize?: number;
   /** Seconds until an upload is forgotten in which nothing happens. */
   maxAge?: number;
+}
+
+/** Whether a request speaks it: only those of a later RFC that have no body (HEAD, DELETE) do not show. */
+export function speaksResumable(headers: Headers): boolean {
+  return SIGNS.some((name) => headers.has(name));
 }
 
 /**

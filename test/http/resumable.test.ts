@@ -12,6 +12,7 @@ import {
   PARTIAL_TYPE,
   readAddition,
   readStart,
+  speaksResumable,
 } from "../../src/http/resumable.ts";
 import { problemOf } from "../support/thrown.ts";
 
@@ -53,6 +54,12 @@ describe("the version", () => {
     ["", 10],
   ])("%p is spoken as %i", (header, version) => {
     expect(draftOf(new Headers({ "Upload-Draft-Interop-Version": header })).version).toBe(version);
+  });
+
+  test("shows in the request, and is none of tus", () => {
+    for (const name of ["Upload-Draft-Interop-Version", "Upload-Complete", "Upload-Incomplete"])
+      expect(speaksResumable(new Headers({ [name]: "?" }))).toBe(true);
+    expect(speaksResumable(new Headers({ "Tus-Resumable": "1.0.0", "Upload-Offset": "0" }))).toBe(false);
   });
 
   test("is the newest when nothing is said", () => {
