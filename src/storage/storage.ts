@@ -27,8 +27,10 @@ import type { UploadId } from "./upload-id.ts";
  * 4. Nothing is ever read, written or removed outside the root, whatever links lie in it and whoever changes them
  *    meanwhile. Nothing is written or removed through a link.
  * 5. After a crash, what was begun and not finished is removed at the next start, or stays if it is kept and has a
- *    note; it never appears as a file. Of a kept upload every byte below `length` is right, whatever ended the
- *    server, and `length` is at least what `saved` was.
+ *    note; it never appears as a file. After a `kill -9` every byte of a kept upload below `length` is right, because
+ *    bytes are only appended, in order. After a power cut that is certain of the first `saved` bytes only: file systems
+ *    may write down a new length before the bytes (ext4 then shows zeros). Who wrote `saved` into the note can cut back
+ *    to it: `rewind`.
  * 6. Memory is bounded: `append` answers with a promise when the storage has enough, and the caller waits for it.
  *
  * **Errors.** Every method throws a `Problem` and nothing else: `storage_full` (no space, quota), `storage_read_only`,
@@ -146,8 +148,7 @@ export interface StoredUpload {
 }
 
 /**
- * An upload that can wait. Its bytes are only ever appended in order, so that every byte below `length` is right
- * after a `kill -9` as well; nothing tells the storage that they are complete, that is for a note.
+ * An upload that can wait. Nothing tells the storage that its bytes are complete: that is for a note to say.
  * `discard` removes bytes and note, but does nothing after `pause`: then it is `forget` that removes.
  */
 export interface KeptUpload extends StoredUpload {

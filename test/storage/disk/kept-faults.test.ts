@@ -1,6 +1,6 @@
 // Each call to the system fails once, in every operation on a kept upload: its bytes and its note must outlive it.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { Problem } from "../../../src/errors.ts";
 import type { DiskStorage } from "../../../src/storage/disk/disk.ts";
@@ -9,10 +9,15 @@ import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
 import { file, fill, put, text } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
+import { callsWith } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
 import { FailingOnce } from "./watched-calls.ts";
 
 watchRejections();
+setDefaultTimeout(30_000);
+
+// Hundreds of uploads, each synced several times: nobody pulls the plug here, so no device needs to hear of it.
+const UNSYNCED = callsWith({ datasync: async () => {}, sync: async () => {} });
 
 const ALL = bytes(MIB + 300 * KIB);
 const HALF = ALL.subarray(0, MIB + 5);
@@ -97,7 +102,7 @@ async function failEach(
   step: (storage: DiskStorage, arm: () => void, failing: FailingOnce, root: TemporaryRoot) => Promise<void>,
 ): Promise<number> {
   await using root = await TemporaryRoot.make();
-  const failing = new FailingOnce(errno);
+  const failing = new FailingOnce(errno, UNSYNCED);
   const storage = await root.open({ calls: failing.calls });
   await put(storage, "taken", "taken");
   const before = await root.idleDescriptors();
