@@ -34,7 +34,7 @@ export class Body {
   complete = false;
   readonly #reader: Reader | undefined;
   readonly #processor: () => number;
-  #silent = false;
+  #stopped: Problem | undefined;
   #waited = 0;
   /** When the wait under way began, and the processor time used until then. */
   #waiting: { since: number; used: number } | undefined;
@@ -60,7 +60,7 @@ export class Body {
 
   /**
    * The chunks as they arrive. A chunk is gone when the next one is asked for: copy what must last longer.
-   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent
+   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent, and that of `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) {
@@ -71,11 +71,7 @@ export class Body {
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
-        if (this.#silent)
-          throw new Problem(
-            "idle_timeout",
-            `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout).`,
-          );
+        if (this.#stopped) throw this.#stopped;
         if (done || !value) break;
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
@@ -105,6 +101,13 @@ export class Body {
     });
   }
 
+  /** Makes whoever reads it fail with this problem, now; nothing when it was read to its end. */
+  stop(problem: Problem): void {
+    if (this.complete) return;
+    this.#stopped ??= problem;
+    void this.cancel();
+  }
+
   async #next(reader: Reader) {
     this.#waiting = { since: performance.now(), used: this.#processor() };
     try {
@@ -123,8 +126,9 @@ export class Body {
       const limit = this.options.idleTimeout * 1000;
       const silence = this.#waiting ? performance.now() - this.#waiting.since : 0;
       if (silence < limit) return this.#watchSilence(limit - silence);
-      this.#silent = true;
-      void this.cancel();
+      this.stop(
+        new Problem("idle_timeout", `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout).`),
+      );
     }, delay);
   }
 

@@ -16,7 +16,10 @@ export interface RunningUpload {
   bytesPerSecond: number;
   bottleneck: Bottleneck;
   started: string;
-  state: "receiving" | "saving";
+  /** Waiting: no request brings more of it now. */
+  state: "receiving" | "saving" | "waiting";
+  /** When it is forgotten, if it goes on waiting. */
+  expires?: string;
 }
 
 /** Anything that can say how it is. */

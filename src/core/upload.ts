@@ -5,7 +5,7 @@ import { failedCondition, unconditional } from "../http/conditions.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
 import type { Finished, StoredUpload } from "../storage/storage.ts";
 import type { Engine, Intent } from "./engine.ts";
-import { type Flow, flowOf } from "./flow.ts";
+import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "./flow.ts";
 import { type Digest, Digester } from "./hash.ts";
 import { type Share, tooLarge } from "./limit.ts";
 import { nextNumber, numbered } from "./names.ts";
@@ -44,7 +44,12 @@ export class Upload implements Reporting {
   #ended = false;
   readonly #digester: Digester;
 
-  /** Made by `Engine.begin`. */
+  /** Bytes that were there when it was resumed. */
+  get #before(): number {
+    return this.intent.resumed?.length ?? 0;
+  }
+
+  /** Made by the engine. */
   constructor(
     readonly engine: Engine,
     readonly intent: Intent,
@@ -61,7 +66,8 @@ export class Upload implements Reporting {
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#received += chunk.byteLength;
-    if (this.#received > this.engine.limits.maxFileSize) throw tooLarge(this.engine.limits.maxFileSize);
+    if (this.#before + this.#received > this.engine.limits.maxFileSize)
+      throw tooLarge(this.engine.limits.maxFileSize);
     const room = this.share.take(chunk.byteLength);
     if (room) return room.then(() => this.#append(chunk));
     return this.#append(chunk);
@@ -117,7 +123,7 @@ export class Upload implements Reporting {
       id: this.intent.id,
       path: this.intent.path,
       ...(this.intent.size !== undefined && { size: this.intent.size }),
-      received: this.#received,
+      received: this.#before + this.#received,
       saved: this.stored.saved,
       bytesPerSecond: flow.bytesPerSecond,
       bottleneck: flow.bottleneck,
@@ -180,14 +186,19 @@ export class Upload implements Reporting {
     }
   }
 
-  #flow(): Flow {
-    return flowOf({
+  /** What was measured so far, in the requests before this one, too. */
+  measured(): Measured {
+    return addUp(this.intent.resumed?.measured ?? UNMEASURED, {
       bytes: this.#received,
       seconds: (performance.now() - this.#started) / 1000,
       network: this.#network ?? this.intent.network() - this.#networkBefore,
-      hash: this.#digester.seconds,
+      hash: this.#digester.seconds + (this.intent.checking?.() ?? 0),
       work: this.stored.work,
     });
+  }
+
+  #flow(): Flow {
+    return flowOf(this.measured());
   }
 
   #end(): void {

@@ -137,14 +137,19 @@ export const Upload = t.Object(
     bytesPerSecond: Rate,
     bottleneck: Bottleneck,
     started: Time,
-    state: t.Union([t.Literal("receiving"), t.Literal("saving")]),
+    state: t.Union([t.Literal("receiving"), t.Literal("saving"), t.Literal("waiting")], {
+      description: "Waiting: it can be resumed, and nothing of it arrives now",
+    }),
+    expires: t.Optional(
+      t.String({ format: "date-time", description: "When it is forgotten, if it goes on waiting" }),
+    ),
   },
-  { $id: "Upload", description: "A file that is arriving" },
+  { $id: "Upload", description: "A file that is arriving, or waits to be resumed" },
 );
 
 export const Uploads = t.Object(
   { uploads: t.Array(Upload) },
-  { $id: "Uploads", description: "What is arriving now" },
+  { $id: "Uploads", description: "What is arriving now, or waits" },
 );
 
 export const Health = t.Object(

@@ -39,7 +39,7 @@ describe("the document", () => {
       .filter(({ hooks }) => !hooks.detail?.hide)
       .flatMap(({ method, path }) => {
         const methods = method === "ALL" ? ["GET", "HEAD"] : [method];
-        return methods.map((name) => `${name} ${path.replace("*", "{path}")}`);
+        return methods.map((name) => `${name} ${path.replace("*", "{path}").replace(":id", "{id}")}`);
       });
     expect(operations().map(([method, path]) => `${method} ${path}`)).toEqual(routes);
     expect(routes).toContain("PUT /files/{path}");
