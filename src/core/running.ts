@@ -2,6 +2,7 @@
 
 import type { FilePath } from "../path.ts";
 import type { Bottleneck } from "./flow.ts";
+import type { UploadRecord } from "./record.ts";
 
 /** A running upload as clients see it. */
 export interface RunningUpload {
@@ -46,4 +47,26 @@ export class Running {
   reports(): RunningUpload[] {
     return [...this.#uploads].map((upload) => upload.report());
   }
+}
+
+/** An upload that waits, as `GET /api/uploads` shows it. */
+export function reportOfWaiting(upload: {
+  record: UploadRecord;
+  length: number;
+  expires: number;
+}): RunningUpload {
+  const { record, length, expires } = upload;
+  const { name, path, size, created } = record;
+  return {
+    id: name,
+    path,
+    ...(size !== null && { size }),
+    received: length,
+    saved: length,
+    bytesPerSecond: 0,
+    bottleneck: "network",
+    started: new Date(created).toISOString(),
+    state: "waiting",
+    expires: new Date(expires).toISOString(),
+  };
 }

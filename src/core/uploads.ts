@@ -7,7 +7,7 @@ import { isUploadId, newUploadId, type UploadId } from "../storage/upload-id.ts"
 import { assemble } from "./concatenation.ts";
 import type { Engine } from "./engine.ts";
 import { type Concatenation, readRecord } from "./record.ts";
-import type { RunningUpload } from "./running.ts";
+import { type RunningUpload, reportOfWaiting } from "./running.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Milliseconds between two looks for what has expired, at most. */
@@ -80,7 +80,6 @@ export class Uploads {
     const path = typeof creation.path === "function" ? creation.path(id) : creation.path;
     const concat = this.#concatenation(creation.concat);
     const nothing = { conditions: {}, digests: [], wanted: null, network: () => 0 };
-    await engine.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
     const upload = this.#hold(
       new Waiting(
         engine,
@@ -104,6 +103,7 @@ export class Uploads {
       ),
     );
     try {
+      await engine.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
       const kept = await engine.storage.begin(path, id);
       try {
         await upload.save();
@@ -130,15 +130,14 @@ export class Uploads {
   async look(id: string): Promise<Waiting> {
     const upload = await this.find(id);
     upload.touch();
-    await upload.look();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
+    else await upload.look();
     return upload;
   }
 
   /** Cancels an upload; a file made of it stays. @throws Problem */
   async remove(id: string): Promise<void> {
-    const upload = await this.find(id);
-    await upload.turns.take(() => this.#forget(upload));
+    await this.#forget(await this.find(id));
   }
 
   /** Makes a final upload a file, if all its parts are complete. @throws Problem */
@@ -151,7 +150,7 @@ export class Uploads {
     const reports: RunningUpload[] = [];
     for (const upload of [...this.#all.values()].reverse()) {
       if (upload.settled || upload.turns.busy) continue;
-      reports.push(upload.report());
+      reports.push(reportOfWaiting(upload));
       if (reports.length === LISTED) break;
     }
     return reports;
@@ -209,11 +208,12 @@ export class Uploads {
   async #forget(upload: Waiting): Promise<void> {
     this.#all.delete(upload.record.id);
     this.#settled.delete(upload);
-    await this.engine.storage.forget(upload.record.id);
+    await upload.forget();
   }
 
   async #load(): Promise<void> {
     const { storage } = this.engine;
+    const begun: Waiting[] = [];
     for await (const { id, text, length, changed } of storage.notes()) {
       const record = readRecord(id, text);
       // A newer version may know what it is.
@@ -226,7 +226,12 @@ export class Uploads {
       if (upload.settled) this.#done(upload);
       // A crash may have come between the note that says so and this.
       if (upload.settled && length > 0) await storage.settle(id);
+      if (record.publishing !== null || (record.endsByLength && record.size === length)) begun.push(upload);
     }
+    for (const upload of begun)
+      await upload.look().catch(() => {
+        // Its client hears why when it comes back.
+      });
   }
 }
 

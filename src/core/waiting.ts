@@ -10,7 +10,6 @@ import { tooLarge } from "./limit.ts";
 import { type UploadRecord, writeRecord } from "./record.ts";
 import { recovered } from "./recovered.ts";
 import { Resumed } from "./resumed.ts";
-import type { RunningUpload } from "./running.ts";
 import { superseded, Turns } from "./turns.ts";
 import type { Outcome, Upload } from "./upload.ts";
 
@@ -24,6 +23,7 @@ export class Waiting {
   /** What was measured in this run of the server. */
   #measured: Measured = UNMEASURED;
   #length: number;
+  #gone = false;
 
   /**
    * @param lifetime seconds until it is forgotten in which nothing happens
@@ -67,8 +67,8 @@ export class Waiting {
 
   /** Takes the bytes of a request. @returns the file, when it is one now. @throws Problem */
   async append(addition: Addition): Promise<Outcome | null> {
-    return await this.turns.take(async (signal) => {
-      await this.recover();
+    return await this.#turn(async (signal) => {
+      await this.#recover();
       refuse(addition, this, this.engine.limits.maxFileSize);
       if (signal.aborted) throw superseded();
       this.touch();
@@ -84,13 +84,19 @@ export class Waiting {
     });
   }
 
-  /** Waits until the request that adds bytes has ended, which it does now. @throws Problem when a crash left it complete, and it cannot become a file */
-  async look(): Promise<void> {
-    await this.turns.take(() => this.recover());
+  /**
+   * Ends the request that adds bytes, and waits until it has; then runs a step, if the upload is no file by then.
+   * @throws Problem also when a crash left it complete, and it cannot become a file
+   */
+  async look(step?: () => Promise<void>): Promise<void> {
+    await this.#turn(async () => {
+      await this.#recover();
+      if (this.record.finished === null) await step?.();
+    });
   }
 
   /** Finishes what a crash, or an error, left complete but not published. */
-  async recover(): Promise<void> {
+  async #recover(): Promise<void> {
     const { record, engine } = this;
     if (record.finished || record.concat?.kind === "partial") return;
     if (record.publishing && (await engine.storage.published(record.id, record.publishing))) {
@@ -121,35 +127,37 @@ export class Waiting {
       return await this.#publish(resumed, upload);
     } catch (error) {
       await upload.discard();
+      this.#length = resumed.length;
       throw error;
     }
   }
 
   /** Its bytes are a part of a file now: lets go of its own. */
   async use(): Promise<void> {
-    const { concat, id } = this.record;
-    if (concat?.kind !== "partial") return;
-    concat.used = true;
-    this.onSettled(this);
-    await this.save();
-    await this.engine.storage.settle(id);
+    await this.#turn(async () => {
+      const { concat, id } = this.record;
+      if (concat?.kind !== "partial" || concat.used) return;
+      concat.used = true;
+      this.onSettled(this);
+      await this.save();
+      await this.engine.storage.settle(id);
+    });
   }
 
-  /** As `GET /api/uploads` shows it. */
-  report(): RunningUpload {
-    const { name, path, size, created } = this.record;
-    return {
-      id: name,
-      path,
-      ...(size !== null && { size }),
-      received: this.length,
-      saved: this.length,
-      bytesPerSecond: 0,
-      bottleneck: "network",
-      started: new Date(created).toISOString(),
-      state: "waiting",
-      expires: new Date(this.expires).toISOString(),
-    };
+  /** Removes it; a file made of it stays. Requests that come after this one find nothing. @throws Problem */
+  async forget(): Promise<void> {
+    await this.turns.take(async () => {
+      this.#gone = true;
+      await this.engine.storage.forget(this.record.id);
+    });
+  }
+
+  /** What `step` does, when it is its turn. @throws Problem not_found when it was forgotten meanwhile */
+  async #turn<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return await this.turns.take(async (signal) => {
+      if (this.#gone) throw new Problem("not_found", "There is no such upload.");
+      return await step(signal);
+    });
   }
 
   async save(): Promise<void> {

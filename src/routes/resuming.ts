@@ -121,6 +121,7 @@ export function resuming(services: Services) {
       },
     })
     .options("/uploads", abilities, {
+      parse: "none",
       allow: "write",
       response: {
         200: empty({
@@ -132,6 +133,7 @@ export function resuming(services: Services) {
       detail: { operationId: "getUploadAbilities", summary: "What resumable uploads can be", tags },
     })
     .options("/uploads/:id", abilities, {
+      parse: "none",
       allow: "write",
       params: Id,
       response: {
@@ -144,6 +146,7 @@ export function resuming(services: Services) {
       detail: { operationId: "getUploadAbilitiesById", summary: "What this upload can be", tags },
     })
     .head("/uploads/:id", answer, {
+      parse: "none",
       allow: "write",
       params: Id,
       response: {
@@ -163,6 +166,7 @@ export function resuming(services: Services) {
       },
     })
     .get("/uploads/:id", answer, {
+      parse: "none",
       allow: "write",
       params: Id,
       response: {
@@ -212,6 +216,7 @@ export function resuming(services: Services) {
       },
     })
     .delete("/uploads/:id", answer, {
+      parse: "none",
       allow: "write",
       params: Id,
       response: {

@@ -6,7 +6,6 @@ import {
   checkVersion,
   formatAbilities,
   formatState,
-  OFFSET_TYPE,
   readAppend,
   readCreation,
   uploadIn,
@@ -71,7 +70,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
           size: null,
           ends: "length",
           checksum,
-          mismatch,
+          mismatch: mismatchOf(0),
           overflow,
           ...arriving(services, asked),
         });
@@ -92,7 +91,7 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
       size: length,
       ends: "length",
       checksum,
-      mismatch,
+      mismatch: mismatchOf(offset),
       overflow,
       ...arriving(services, asked),
     }),
@@ -129,10 +128,12 @@ function told(upload: Waiting) {
   };
 }
 
-function mismatch(stands: number): Problem {
-  return new Problem("offset_mismatch", `The upload stands at ${stands}: go on from there.`, {
-    headers: { "upload-offset": `${stands}`, "accept-patch": OFFSET_TYPE },
-  });
+function mismatchOf(offset: number): (stands: number) => Problem {
+  return (stands) =>
+    new Problem("offset_mismatch", `The upload stands at ${stands}: go on from there.`, {
+      headers: { "upload-offset": `${stands}` },
+      members: { "expected-offset": stands, "provided-offset": offset },
+    });
 }
 
 function overflow(): Problem {
