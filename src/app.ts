@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config.ts";
 import { Engine } from "./core/engine.ts";
+import { Uploads } from "./core/uploads.ts";
 import { Problem, problemBody } from "./errors.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
@@ -17,9 +18,10 @@ import { post } from "./routes/post.ts";
 import { problems } from "./routes/problems.ts";
 import { put } from "./routes/put.ts";
 import { remove } from "./routes/remove.ts";
+import { resuming } from "./routes/resuming.ts";
 import type { Services } from "./routes/services.ts";
 import { swagger } from "./routes/swagger.ts";
-import { uploads } from "./routes/uploads.ts";
+import { listUploads } from "./routes/uploads.ts";
 import { openDisk } from "./storage/disk/disk.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -45,7 +47,8 @@ export async function createApp(options: AppOptions = {}) {
   const storage = given ?? (await openDisk(config.root, { write: changes }));
   const engine = new Engine(storage, config);
   const log = logger ?? createLog(config.log);
-  const services: Services = { config, engine, storage, log };
+  const uploads = await Uploads.open(engine, config);
+  const services: Services = { config, engine, uploads, storage, log };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
@@ -65,13 +68,15 @@ export async function createApp(options: AppOptions = {}) {
     .use(download(services))
     .use(remove(services))
     .use(entries(services))
-    .use(uploads(services))
+    .use(listUploads(services))
+    .use(resuming(services))
     .use(health(services))
     .use(problems(services))
     .use(swagger(services, () => routes()))
     .use(await page(services))
     .decorate("services", services)
     .onStop(async () => {
+      uploads.close();
       if (given) return;
       // Uploads that were cut still take back what they left in the root.
       await engine.slots.idle();

@@ -33,6 +33,8 @@ export interface Config {
   maxErrors: number;
   /** Uploads that run at the same time. */
   maxUploads: number;
+  /** Unfinished uploads that wait to be resumed. */
+  maxWaiting: number;
   /** Bytes that uploads leave free on the file system. */
   keepFree: number;
   /** 1 to 255: longer ones Bun's socket timers cut short. */
@@ -147,6 +149,14 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     help: "Uploads at the same time; more are asked to retry",
     group: "Limits",
   },
+  maxWaiting: {
+    name: "max-waiting",
+    placeholder: "COUNT",
+    default: "10000",
+    ...count(1, 1_000_000),
+    help: "Unfinished uploads that can be resumed; more are asked to retry",
+    group: "Limits",
+  },
   maxFiles: {
     name: "max-files",
     placeholder: "COUNT",
@@ -220,6 +230,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     port: value(OPTIONS.port),
     allow: value(OPTIONS.allow),
     maxFileSize: value(OPTIONS.maxFileSize),
+    maxWaiting: value(OPTIONS.maxWaiting),
     maxFiles: value(OPTIONS.maxFiles),
     maxErrors: value(OPTIONS.maxErrors),
     maxUploads: value(OPTIONS.maxUploads),

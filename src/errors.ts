@@ -1,180 +1,8 @@
-// The closed list of problems: every error a client can meet, with its status, title and what to do about it.
+// Problems, the only errors that reach clients, and lists of errors that cannot grow.
 
-/**
- * Every problem Sluice can answer with. `help` is for the reader of the docs and says what to do.
- * Adding a row here is the only way to make a new error; `docs/problems.md` and the page at `/problems` are
- * written from this table.
- */
-export const PROBLEMS = {
-  invalid_path: {
-    status: 400,
-    title: "Invalid path",
-    help: "The path or file name breaks one or more rules. `errors` lists each broken rule with a pointer to the segment. Rename the file, or encode the path once as UTF-8.",
-  },
-  invalid_request: {
-    status: 400,
-    title: "Invalid request",
-    help: "A query parameter, a header or the body has a value that is not allowed. `errors` points to each.",
-  },
-  missing_name: {
-    status: 400,
-    title: "No file name",
-    help: 'A POST of a single file needs its name: add `?name=photo.jpg` or a `Content-Disposition: attachment; filename="photo.jpg"` header.',
-  },
-  no_files: {
-    status: 400,
-    title: "No files in the form",
-    help: "The form was read to its end and no part had a file name. Send files as parts with `filename=`.",
-  },
-  invalid_multipart: {
-    status: 400,
-    title: "Broken multipart body",
-    help: "The body is not valid multipart/form-data (RFC 7578). Files that were complete before the break are saved and listed.",
-  },
-  body_incomplete: {
-    status: 400,
-    title: "The body is incomplete",
-    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again.",
-  },
-  too_many_errors: {
-    status: 400,
-    title: "Too many errors",
-    help: "The list of errors is full, so reading stopped. What was saved before stays saved. `--max-errors` sets the limit.",
-  },
-  content_range: {
-    status: 400,
-    title: "Partial PUT is not supported",
-    help: "A PUT with `Content-Range` would write a part of a file (RFC 9110 section 14.5). Send the whole file without it.",
-  },
-  invalid_digest: {
-    status: 400,
-    title: "Unusable digest",
-    help: "`Repr-Digest` and `Content-Digest` are dictionaries such as `sha-256=:base64:` (RFC 9530). sha-256 and sha-512 are checked.",
-  },
-  digest_mismatch: {
-    status: 400,
-    title: "The digest does not match",
-    help: "The bytes that arrived are not the bytes the digest was made of. Nothing was saved: send the file again.",
-  },
-  not_allowed: {
-    status: 403,
-    title: "Not allowed",
-    help: "The server was started without the grant this request needs. `--allow` grants it.",
-  },
-  cross_origin: {
-    status: 403,
-    title: "Cross-origin request refused",
-    help: "A page of another origin asked a browser to send this. `--cors ORIGIN` lets that origin in.",
-  },
-  not_found: {
-    status: 404,
-    title: "Not found",
-    help: "There is nothing under this URL.",
-  },
-  method_not_allowed: {
-    status: 405,
-    title: "Method not allowed",
-    help: "This URL exists, with other methods: see the `Allow` header.",
-  },
-  idle_timeout: {
-    status: 408,
-    title: "No data arrived in time",
-    help: "The upload was silent for longer than `--idle-timeout`. Nothing was saved: send it again.",
-  },
-  name_taken: {
-    status: 409,
-    title: "The name is taken",
-    help: "An entry with this name exists. Use another name, `?conflict=rename`, or `?conflict=replace`.",
-  },
-  is_folder: {
-    status: 409,
-    title: "This is a folder",
-    help: "The request needs a file, and a folder has this name.",
-  },
-  not_a_folder: {
-    status: 409,
-    title: "Not a folder",
-    help: "A segment of the path that should be a folder is a file. Choose another folder.",
-  },
-  link_in_path: {
-    status: 409,
-    title: "A link is in the way",
-    help: "Nothing is written or deleted through a symbolic link. Use the real path of the folder.",
-  },
-  other_file_system: {
-    status: 409,
-    title: "The folder is on another file system",
-    help: "A file cannot be published atomically into a folder that is mounted from another file system. Serve that file system as a root of its own.",
-  },
-  precondition_failed: {
-    status: 412,
-    title: "A precondition failed",
-    help: "`If-Match` or `If-None-Match` did not hold (RFC 9110 section 13). Look at the file again, then decide.",
-  },
-  file_too_large: {
-    status: 413,
-    title: "The file is too large",
-    help: "The file is larger than `--max-file-size`.",
-  },
-  too_many_files: {
-    status: 413,
-    title: "Too many files in one form",
-    help: "One form holds at most `--max-files` files. Send the rest in another form.",
-  },
-  unsupported_encoding: {
-    status: 415,
-    title: "Content-Encoding is not supported",
-    help: "Bodies are stored as they are sent. Send the file without `Content-Encoding`, or store the compressed file under its own name.",
-  },
-  range_not_satisfiable: {
-    status: 416,
-    title: "The file is shorter",
-    help: "`Range` asks for bytes behind the end of the file; `Content-Range` says how many it has (RFC 9110 section 14).",
-  },
-  internal: {
-    status: 500,
-    title: "Internal error",
-    help: "A defect in the server. Its log has the details under the time of the request.",
-  },
-  storage_failed: {
-    status: 500,
-    title: "The storage failed",
-    help: "The disk reported an error. Nothing was saved. The server's log names the error; check the disk.",
-  },
-  storage_read_only: {
-    status: 503,
-    title: "The storage cannot be written",
-    help: "The root is read-only, or the server may not write there. Check its mount and its owner.",
-  },
-  storage_gone: {
-    status: 503,
-    title: "The root is gone",
-    help: "The served folder was removed or unmounted while the server was running. Put it back and restart the server.",
-  },
-  too_many_uploads: {
-    status: 503,
-    title: "Too many uploads at once",
-    help: "`--max-uploads` are running. Try again after `Retry-After` seconds.",
-  },
-  out_of_files: {
-    status: 503,
-    title: "No file descriptors left",
-    help: "The process reached its limit of open files. Raise `ulimit -n`, or lower `--max-uploads`.",
-  },
-  draining: {
-    status: 503,
-    title: "The server is stopping",
-    help: "The server finishes what is running and takes nothing new. Try again when it is back.",
-  },
-  storage_full: {
-    status: 507,
-    title: "Not enough space",
-    help: "The disk is full, a quota is used up, or the file would leave less than `--keep-free`. Nothing of this file was saved.",
-  },
-} as const satisfies Record<string, { status: number; title: string; help: string }>;
+import { PROBLEMS, type ProblemCode, typeOf } from "./problems.ts";
 
-/** The name of a problem: stable, for programs. */
-export type ProblemCode = keyof typeof PROBLEMS;
+export { PROBLEMS, type ProblemCode, typeOf };
 
 /** One entry of an error list. `pointer` is a JSON pointer into the request, `file` the name of a form's part. */
 export interface ErrorEntry {
@@ -192,6 +20,8 @@ export interface ProblemExtras {
   errorsOmitted?: number;
   /** Headers the answer needs, such as `Allow` or `Retry-After`. */
   headers?: Readonly<Record<string, string>>;
+  /** Members its type defines, such as `expected-offset` (RFC 9457 section 3.2). */
+  members?: Readonly<Record<string, number>>;
   /** The error of the platform behind it: for the log, never for the client. */
   cause?: unknown;
 }
@@ -203,6 +33,7 @@ export class Problem extends Error {
   readonly errors: readonly ErrorEntry[] | undefined;
   readonly errorsOmitted: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, number>>;
 
   constructor(
     readonly code: ProblemCode,
@@ -214,6 +45,7 @@ export class Problem extends Error {
     this.errors = extras.errors;
     this.errorsOmitted = extras.errorsOmitted ?? 0;
     this.headers = extras.headers ?? {};
+    this.members = extras.members ?? {};
   }
 }
 
@@ -253,11 +85,12 @@ export function problemBody(problem: Problem, maxErrors: number) {
   const errors = problem.errors;
   const cut = errors?.slice(maxErrors).filter((entry) => entry !== LIMIT_REACHED).length ?? 0;
   return {
-    type: `/problems#/${problem.code}`,
+    type: typeOf(problem.code),
     title: PROBLEMS[problem.code].title,
     status: problem.status,
     code: problem.code,
     detail: problem.detail,
+    ...problem.members,
     ...(errors && {
       errors: errors.length > maxErrors ? [...errors.slice(0, maxErrors), LIMIT_REACHED] : errors,
       errorsOmitted: problem.errorsOmitted + cut,

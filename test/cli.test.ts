@@ -18,6 +18,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
   maxFiles: { text: "7", toml: "7", value: 7 },
   maxErrors: { text: "100", toml: "100", value: 100 },
   maxUploads: { text: "3", toml: "3", value: 3 },
+  maxWaiting: { text: "9", toml: "9", value: 9 },
   keepFree: { text: "5000", toml: "5_000", value: 5000 },
   idleTimeout: { text: "2m", value: 120 },
   uploadExpiry: { text: "30d", value: 2_592_000 },

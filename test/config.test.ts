@@ -22,6 +22,7 @@ test("the defaults are closed and finite", () => {
     maxFiles: 10_000,
     maxErrors: 10,
     maxUploads: 256,
+    maxWaiting: 10_000,
     keepFree: 2 ** 30,
     idleTimeout: 60,
     uploadExpiry: 86_400,

@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { type ErrorEntry, ErrorList, LIMIT_REACHED, PROBLEMS, Problem, problemBody } from "../src/errors.ts";
+import {
+  type ErrorEntry,
+  ErrorList,
+  LIMIT_REACHED,
+  PROBLEMS,
+  Problem,
+  problemBody,
+  typeOf,
+} from "../src/errors.ts";
 
 const entries = (count: number): ErrorEntry[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -40,7 +48,14 @@ describe("the table of problems", () => {
     expect(statusOf("name_taken")).toBe(409);
     expect(statusOf("precondition_failed")).toBe(412);
     expect(statusOf("file_too_large")).toBe(413);
+    expect(statusOf("concatenated_upload")).toBe(403);
+    expect(statusOf("offset_mismatch")).toBe(409);
+    expect(statusOf("upload_gone")).toBe(410);
+    expect(statusOf("unsupported_version")).toBe(412);
     expect(statusOf("unsupported_encoding")).toBe(415);
+    expect(statusOf("unsupported_type")).toBe(415);
+    expect(statusOf("upload_locked")).toBe(423);
+    expect(statusOf("checksum_mismatch")).toBe(460);
     expect(statusOf("too_many_uploads")).toBe(503);
     expect(statusOf("storage_full")).toBe(507);
   });
@@ -117,6 +132,22 @@ describe("problemBody()", () => {
       code: "name_taken",
       detail: "An entry with this name exists.",
     });
+  });
+
+  test("has the type and the members of a specification where there is one", () => {
+    const members = { "expected-offset": 100, "provided-offset": 70 };
+    expect<object>(problemBody(new Problem("offset_mismatch", "Go on from 100.", { members }), 10)).toEqual({
+      type: "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
+      title: "The offset is another one",
+      status: 409,
+      code: "offset_mismatch",
+      detail: "Go on from 100.",
+      "expected-offset": 100,
+      "provided-offset": 70,
+    });
+    expect(typeOf("inconsistent_length")).toEndWith("#inconsistent-upload-length");
+    expect(typeOf("upload_complete")).toEndWith("#completed-upload");
+    expect(typeOf("upload_gone")).toBe("/problems#/upload_gone");
   });
 
   test("shows up to the limit as it is", () => {

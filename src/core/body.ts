@@ -34,7 +34,7 @@ export class Body {
   received = 0;
   readonly #reader: Reader | undefined;
   readonly #processor: () => number;
-  #silent = false;
+  #stopped: Problem | undefined;
   #waited = 0;
   /** When the wait under way began, and the processor time used until then. */
   #waiting: { since: number; used: number } | undefined;
@@ -60,7 +60,7 @@ export class Body {
 
   /**
    * The chunks as they arrive. A chunk is gone when the next one is asked for: copy what must last longer.
-   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent
+   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent, and that of `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) return;
@@ -68,11 +68,7 @@ export class Body {
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
-        if (this.#silent)
-          throw new Problem(
-            "idle_timeout",
-            `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout), after ${this.received} bytes.`,
-          );
+        if (this.#stopped) throw this.#stopped;
         if (done || !value) return;
         if (!(value instanceof Uint8Array))
           throw new Problem("invalid_request", "The body must be made of bytes.");
@@ -103,6 +99,12 @@ export class Body {
     });
   }
 
+  /** Makes whoever reads it fail with this problem, now; nothing when it was read to its end. */
+  stop(problem: Problem): void {
+    this.#stopped ??= problem;
+    void this.cancel();
+  }
+
   async #next(reader: Reader) {
     this.#waiting = { since: performance.now(), used: this.#processor() };
     try {
@@ -127,8 +129,12 @@ export class Body {
       // It is the disk that is slow, so the connection must not pay for it.
       if (!this.#waiting) this.options.renew?.();
       if (silence < limit) return this.#watchSilence(limit - silence);
-      this.#silent = true;
-      void this.cancel();
+      this.stop(
+        new Problem(
+          "idle_timeout",
+          `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout), after ${this.received} bytes.`,
+        ),
+      );
     }, delay);
   }
 

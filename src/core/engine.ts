@@ -5,7 +5,8 @@ import { Problem } from "../errors.ts";
 import { failedCondition, type Preconditions } from "../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
-import type { Entry, Storage } from "../storage/storage.ts";
+import type { Entry, Storage, StoredUpload } from "../storage/storage.ts";
+import type { Measured } from "./flow.ts";
 import { Room, Slots, tooLarge } from "./limit.ts";
 import { Locks } from "./locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
@@ -26,6 +27,10 @@ export interface Intent {
   id: string;
   /** Seconds the sender was waited for so far: live, read at both ends of the upload. */
   network: () => number;
+  /** Seconds spent on checksums beside the digests, live. */
+  checking?: () => number;
+  /** What was there and known before this request. */
+  resumed?: { length: number; measured: Measured };
 }
 
 /** The limits the engine keeps, from the options of the same names. */
@@ -81,19 +86,40 @@ export class Engine {
    * @throws Problem
    */
   async begin(intent: Intent): Promise<Upload> {
-    if (intent.size !== undefined && intent.size > this.limits.maxFileSize)
-      throw tooLarge(this.limits.maxFileSize);
-    this.refuseEarly(intent, await this.storage.probe(intent.path));
-    const share = await this.#room.admit(intent.size);
+    await this.#refuse(intent);
+    return await this.receive(intent, () => this.storage.begin(intent.path));
+  }
+
+  /**
+   * Says of an upload that is made now and filled later what `begin` would say.
+   * @throws Problem
+   */
+  async check(intent: Intent): Promise<void> {
+    await this.#refuse(intent);
+    (await this.#room.admit(intent.size)).release();
+  }
+
+  /**
+   * Takes the bytes of an upload that is there: nothing is looked at but the space for what is still to come.
+   * @throws Problem storage_full, and that of `open`
+   */
+  async receive(intent: Intent, open: () => Promise<StoredUpload>): Promise<Upload> {
+    const { size, resumed } = intent;
+    const share = await this.#room.admit(size === undefined ? undefined : size - (resumed?.length ?? 0));
     try {
-      const stored = await this.storage.begin(intent.path);
-      const upload = new Upload(this, intent, stored, share);
+      const upload = new Upload(this, intent, await open(), share);
       this.running.add(upload);
       return upload;
     } catch (error) {
       share.release();
       throw error;
     }
+  }
+
+  async #refuse(intent: Intent): Promise<void> {
+    if (intent.size !== undefined && intent.size > this.limits.maxFileSize)
+      throw tooLarge(this.limits.maxFileSize);
+    this.refuseEarly(intent, await this.storage.probe(intent.path));
   }
 
   /**

@@ -36,6 +36,31 @@ export interface Measured {
   work: StorageWork;
 }
 
+/** What is known of an upload before its first byte. */
+export const UNMEASURED: Measured = {
+  bytes: 0,
+  seconds: 0,
+  network: 0,
+  hash: 0,
+  work: { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 },
+};
+
+/** Two measurements of one upload, made one after the other. */
+export function addUp(one: Measured, other: Measured): Measured {
+  return {
+    bytes: one.bytes + other.bytes,
+    seconds: one.seconds + other.seconds,
+    network: one.network + other.network,
+    hash: one.hash + other.hash,
+    work: {
+      diskWaited: one.work.diskWaited + other.work.diskWaited,
+      diskBusy: one.work.diskBusy + other.work.diskBusy,
+      syncWaited: one.work.syncWaited + other.work.syncWaited,
+      syncBusy: one.work.syncBusy + other.work.syncBusy,
+    },
+  };
+}
+
 const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
 
 /** Makes the report. */

@@ -2,6 +2,7 @@
 
 import type { FilePath } from "../path.ts";
 import type { Bottleneck } from "./flow.ts";
+import type { UploadRecord } from "./record.ts";
 
 /** A running upload as clients see it. */
 export interface RunningUpload {
@@ -16,7 +17,10 @@ export interface RunningUpload {
   bytesPerSecond: number;
   bottleneck: Bottleneck;
   started: string;
-  state: "receiving" | "saving";
+  /** Waiting: no request brings more of it now. */
+  state: "receiving" | "saving" | "waiting";
+  /** When it is forgotten, if it goes on waiting. */
+  expires?: string;
 }
 
 /** Anything that can say how it is. */
@@ -45,4 +49,26 @@ export class Running {
     const reports = [...this.#uploads].map((upload) => upload.report());
     return id === undefined ? reports : reports.filter((report) => report.id === id);
   }
+}
+
+/** An upload that waits, as `GET /api/uploads` shows it. */
+export function reportOfWaiting(upload: {
+  record: UploadRecord;
+  length: number;
+  expires: number;
+}): RunningUpload {
+  const { record, length, expires } = upload;
+  const { name, path, size, created } = record;
+  return {
+    id: name,
+    path,
+    ...(size !== null && { size }),
+    received: length,
+    saved: length,
+    bytesPerSecond: 0,
+    bottleneck: "network",
+    started: new Date(created).toISOString(),
+    state: "waiting",
+    expires: new Date(expires).toISOString(),
+  };
 }

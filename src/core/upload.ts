@@ -6,7 +6,7 @@ import type { Digest } from "../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
 import type { Finished, StoredUpload } from "../storage/storage.ts";
 import type { Engine, Intent } from "./engine.ts";
-import { type Flow, flowOf } from "./flow.ts";
+import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "./flow.ts";
 import { Digester } from "./hash.ts";
 import { type Share, tooLarge } from "./limit.ts";
 import type { Locks } from "./locks.ts";
@@ -47,7 +47,12 @@ export class Upload implements Reporting {
   #inLine = 0;
   readonly #digester: Digester;
 
-  /** Made by `Engine.begin`. */
+  /** Bytes that were there when it was resumed. */
+  get #before(): number {
+    return this.intent.resumed?.length ?? 0;
+  }
+
+  /** Made by the engine. */
   constructor(
     readonly engine: Engine,
     readonly intent: Intent,
@@ -64,7 +69,8 @@ export class Upload implements Reporting {
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#received += chunk.byteLength;
-    if (this.#received > this.engine.limits.maxFileSize) throw tooLarge(this.engine.limits.maxFileSize);
+    if (this.#before + this.#received > this.engine.limits.maxFileSize)
+      throw tooLarge(this.engine.limits.maxFileSize);
     const room = this.share.take(chunk.byteLength);
     if (room) return room.then(() => this.#append(chunk));
     return this.#append(chunk);
@@ -115,7 +121,7 @@ export class Upload implements Reporting {
       id: this.intent.id,
       path: this.intent.path,
       ...(this.intent.size !== undefined && { size: this.intent.size }),
-      received: this.#received,
+      received: this.#before + this.#received,
       saved: this.stored.saved,
       bytesPerSecond: flow.bytesPerSecond,
       bottleneck: flow.bottleneck,
@@ -188,16 +194,21 @@ export class Upload implements Reporting {
     });
   }
 
-  #flow(): Flow {
+  /** What was measured so far, in the requests before this one, too. */
+  measured(): Measured {
     const { diskWaited, diskBusy, syncWaited, syncBusy } = this.stored.work;
-    return flowOf({
+    return addUp(this.intent.resumed?.measured ?? UNMEASURED, {
       bytes: this.#received,
       seconds: (performance.now() - this.#started) / 1000,
       network: this.#network ?? this.intent.network() - this.#networkBefore,
-      hash: this.#digester.seconds,
+      hash: this.#digester.seconds + (this.intent.checking?.() ?? 0),
       // Those in front sync their bytes and their name.
       work: { diskWaited, diskBusy, syncWaited: syncWaited + this.#inLine, syncBusy },
     });
+  }
+
+  #flow(): Flow {
+    return flowOf(this.measured());
   }
 
   #end(): void {

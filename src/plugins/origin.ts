@@ -3,10 +3,60 @@
 import { Elysia } from "elysia";
 import { Problem } from "../errors.ts";
 
-const METHODS = "GET, HEAD, PUT, POST, DELETE";
-const REQUEST_HEADERS =
-  "Content-Type, Content-Disposition, If-Match, If-None-Match, If-Unmodified-Since, Repr-Digest, Content-Digest, Want-Repr-Digest, X-Request-Id";
-const ANSWER_HEADERS = "Location, ETag, Repr-Digest, Server-Timing, Retry-After, Content-Disposition";
+const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
+
+/** What a page of a granted origin may send: for every file, for tus, for Resumable Uploads. */
+const REQUEST_HEADERS = [
+  "Authorization",
+  "Content-Type",
+  "Content-Disposition",
+  "Content-Digest",
+  "If-Match",
+  "If-None-Match",
+  "If-Unmodified-Since",
+  "Repr-Digest",
+  "Want-Repr-Digest",
+  "X-Request-Id",
+  "X-Requested-With",
+  "X-HTTP-Method-Override",
+  "Tus-Resumable",
+  "Upload-Length",
+  "Upload-Offset",
+  "Upload-Metadata",
+  "Upload-Defer-Length",
+  "Upload-Concat",
+  "Upload-Checksum",
+  "Upload-Complete",
+  "Upload-Incomplete",
+  "Upload-Draft-Interop-Version",
+];
+
+/** What it may read. */
+const ANSWER_HEADERS = [
+  "Location",
+  "Content-Location",
+  "ETag",
+  "Repr-Digest",
+  "Server-Timing",
+  "Retry-After",
+  "Content-Disposition",
+  "Accept-Patch",
+  "Tus-Version",
+  "Tus-Resumable",
+  "Tus-Extension",
+  "Tus-Max-Size",
+  "Tus-Checksum-Algorithm",
+  "Upload-Offset",
+  "Upload-Length",
+  "Upload-Metadata",
+  "Upload-Defer-Length",
+  "Upload-Concat",
+  "Upload-Expires",
+  "Upload-Complete",
+  "Upload-Incomplete",
+  "Upload-Limit",
+  "Upload-Draft-Interop-Version",
+];
 
 /**
  * Refuses cross-origin requests of browsers with 403 `cross_origin`, answers preflights of granted origins.
@@ -34,15 +84,15 @@ export function origin(granted: readonly string[]) {
 function corsHeaders(from: string): Record<string, string> {
   return {
     "access-control-allow-origin": from,
-    "access-control-expose-headers": ANSWER_HEADERS,
+    "access-control-expose-headers": ANSWER_HEADERS.join(", "),
     vary: "Origin",
   };
 }
 
 function preflightHeaders(): Record<string, string> {
   return {
-    "access-control-allow-methods": METHODS,
-    "access-control-allow-headers": REQUEST_HEADERS,
+    "access-control-allow-methods": METHODS.join(", "),
+    "access-control-allow-headers": REQUEST_HEADERS.join(", "),
     "access-control-max-age": "600",
   };
 }

@@ -39,6 +39,10 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
   security: [],
   tags: [
     { name: "Upload", description: "Saving files, and what is arriving now" },
+    {
+      name: "Resumable upload",
+      description: "Uploads that go on after a cut: tus and Resumable Uploads for HTTP",
+    },
     { name: "Files", description: "Downloading, listing and removing" },
     { name: "Server", description: "The server itself" },
   ],
@@ -50,7 +54,9 @@ const REST = "path";
 /** The OpenAPI document of these routes; hidden ones are left out. */
 export async function documentOf(routes: readonly Route[]): Promise<object> {
   // The plugin drops wildcards and can describe neither answers nor headers: it is shown routes that have all this already.
-  const shown = new Elysia().use(swagger({ excludeStaticFile: false, documentation: ABOUT }));
+  const shown = new Elysia().use(
+    swagger({ excludeStaticFile: false, excludeMethods: [], documentation: ABOUT }),
+  );
   for (const route of routes) {
     if (route.hooks.detail?.hide) continue;
     // A route for all methods takes GET and HEAD here.

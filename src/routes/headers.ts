@@ -43,6 +43,27 @@ const REQUEST = {
     description: "Names the file when the body is one file; `name` goes before it",
     example: 'attachment; filename="photo.jpg"',
   },
+  "Tus-Resumable": { description: "The version of tus: with it the request is one of tus", example: "1.0.0" },
+  "Upload-Draft-Interop-Version": {
+    description: "The version of Resumable Uploads for HTTP: 3, 5, 6, 8 or 10",
+    example: "10",
+  },
+  "Upload-Length": { description: "Bytes of the whole upload", integer: true },
+  "Upload-Defer-Length": { description: "Instead of `Upload-Length`: a later request says it", example: "1" },
+  "Upload-Metadata": {
+    description: "`filename`, `folder` and `relativePath` say where the file goes; each value is base64",
+    example: "filename ZmlsbS5ta3Y=",
+  },
+  "Upload-Concat": {
+    description: "`partial` for a part of a file; `final;` and the URLs of parts for the whole",
+    example: "partial",
+  },
+  "Upload-Checksum": {
+    description: "Checksum of this request's bytes: sha1, sha256, sha512, md5 or crc32",
+    example: "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+  },
+  "Upload-Offset": { description: "Where the bytes begin in the upload", integer: true },
+  "Upload-Complete": { description: "`?1` with the last bytes, else `?0`", example: "?1" },
   "X-Request-Id": {
     description: "A name for this upload, to follow it under `/api/uploads/{id}`; other values are replaced",
     pattern: UPLOAD_ID,
@@ -50,7 +71,7 @@ const REQUEST = {
 } satisfies Record<string, Header>;
 
 const ANSWER = {
-  Location: { description: "URL of the saved file", example: "/files/photos/a.jpg" },
+  Location: { description: "URL of the saved file, or of the upload", example: "/files/photos/a.jpg" },
   ETag: { description: "Changes when the content changes; the same after a restart" },
   "Repr-Digest": {
     description: "Digest of what was saved, when `Want-Repr-Digest` asked for one (RFC 9530)",
@@ -69,6 +90,18 @@ const ANSWER = {
   },
   "Content-Disposition": { description: "Name of the file; `attachment` when `download` was asked for" },
   "Retry-After": { description: "Seconds to wait before trying again", integer: true },
+  "Content-Location": { description: "URL of the file the upload became" },
+  "Upload-Offset": { description: "Where to go on", integer: true },
+  "Upload-Length": { description: "Bytes of the whole upload, when known", integer: true },
+  "Upload-Expires": { description: "When the upload is forgotten, if nothing comes until then (tus)" },
+  "Upload-Complete": { description: "`?1` when the upload is a file (not with tus)" },
+  "Upload-Limit": {
+    description: "`max-size` in bytes and `max-age` in seconds (not with tus)",
+    example: "max-size=53687091200, max-age=86400",
+  },
+  "Tus-Version": { description: "The versions of tus" },
+  "Tus-Extension": { description: "What of tus is there beside its core" },
+  "Tus-Max-Size": { description: "Largest file in bytes", integer: true },
   "Accept-Encoding": { description: "The encodings a body may have: only `identity`" },
 } satisfies Record<string, Header>;
 

@@ -2,12 +2,14 @@
 
 import type { Config } from "../config.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Uploads } from "../core/uploads.ts";
 import type { Log } from "../plugins/log.ts";
 import type { Storage } from "../storage/storage.ts";
 
 export interface Services {
   config: Config;
   engine: Engine;
+  uploads: Uploads;
   storage: Storage;
   log: Log;
 }

@@ -86,7 +86,8 @@ export const Problem = t.Object(
   {
     type: t.String({
       format: "uri-reference",
-      description: "Where it is explained: a section of the page /problems",
+      description:
+        "Where it is explained, a section of the page /problems, or the URI a specification gives it",
     }),
     title: t.String(),
     status: t.Integer(),
@@ -94,6 +95,12 @@ export const Problem = t.Object(
     detail: t.String({ description: "What happened, and what to do" }),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),
+    "expected-offset": t.Optional(
+      t.Integer({ description: "With `offset_mismatch`: where the upload stands" }),
+    ),
+    "provided-offset": t.Optional(
+      t.Integer({ description: "With `offset_mismatch`: what the request said" }),
+    ),
   },
   { $id: "Problem", description: "An error (RFC 9457)" },
 );
@@ -130,14 +137,19 @@ export const Upload = t.Object(
     bytesPerSecond: Rate,
     bottleneck: Bottleneck,
     started: Time,
-    state: t.Union([t.Literal("receiving"), t.Literal("saving")]),
+    state: t.Union([t.Literal("receiving"), t.Literal("saving"), t.Literal("waiting")], {
+      description: "Waiting: it can be resumed, and nothing of it arrives now",
+    }),
+    expires: t.Optional(
+      t.String({ format: "date-time", description: "When it is forgotten, if it goes on waiting" }),
+    ),
   },
-  { $id: "Upload", description: "A file that is arriving" },
+  { $id: "Upload", description: "A file that is arriving, or waits to be resumed" },
 );
 
 export const Uploads = t.Object(
   { uploads: t.Array(Upload) },
-  { $id: "Uploads", description: "What is arriving now" },
+  { $id: "Uploads", description: "What is arriving now, or waits" },
 );
 
 export const Health = t.Object(

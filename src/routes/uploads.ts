@@ -1,4 +1,4 @@
-// GET /api/uploads: what is arriving now; GET /api/uploads/{id}: what arrives under one id.
+// GET /api/uploads: what is arriving now and what waits to be resumed; GET /api/uploads/{id}: what arrives under one id.
 
 import { Elysia, t } from "elysia";
 import { access } from "../plugins/access.ts";
@@ -7,13 +7,17 @@ import { UPLOAD_ID } from "./headers.ts";
 import type { Services } from "./services.ts";
 import { Uploads } from "./shapes.ts";
 
-export function uploads({ config, engine }: Services) {
+export function listUploads({ config, engine, uploads }: Services) {
   return new Elysia({ name: "uploads" })
     .use(access(config.allow))
-    .get("/api/uploads", () => ({ uploads: engine.running.reports() }), {
+    .get("/api/uploads", () => ({ uploads: [...engine.running.reports(), ...uploads.reports()] }), {
       allow: "read",
       response: { 200: json(Uploads, { description: "None, or some" }), ...problems("not_allowed") },
-      detail: { operationId: "listUploads", summary: "Uploads that are arriving now", tags: ["Upload"] },
+      detail: {
+        operationId: "listUploads",
+        summary: "Uploads that are arriving now, or wait to be resumed",
+        tags: ["Upload"],
+      },
     })
     .get("/api/uploads/:id", ({ params }) => ({ uploads: engine.running.reports(params.id) }), {
       // Who may only send can follow what is its own: nobody else knows the id.

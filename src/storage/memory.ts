@@ -2,19 +2,23 @@
 
 import { Problem } from "../errors.ts";
 import { checkFolderPath, type FilePath, type FolderPath, folderOf, ROOT, segmentsOf } from "../path.ts";
+import { type MemoryBytes, MemoryContents, type MemoryFile, type MemoryKept } from "./memory-contents.ts";
+import { MemoryKeptUpload, MemoryUpload } from "./memory-upload.ts";
 import type {
   Entry,
   FileEntry,
   Finished,
+  KeptUpload,
+  Note,
   Space,
   Storage,
-  StorageWork,
   StoredFile,
   StoredUpload,
 } from "./storage.ts";
+import type { UploadId } from "./upload-id.ts";
 
 /** What a storage in memory can be made to wait for. */
-export type MemoryStep = "begin" | "write" | "sync" | "publish";
+export type MemoryStep = "begin" | "write" | "sync" | "publish" | "note";
 
 /** How a storage in memory behaves. */
 export interface MemoryOptions {
@@ -29,36 +33,75 @@ export interface MemoryOptions {
   contents?: MemoryContents;
 }
 
-interface MemoryFile {
-  entry: FileEntry;
-  body: Blob;
-}
-
-/** What outlives a storage: the files, the folders and the number of the last change. */
-export class MemoryContents {
-  readonly files = new Map<string, MemoryFile>();
-  readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
-  changes = 0;
-}
-
 export class MemoryStorage implements Storage {
   readonly contents: MemoryContents;
   readonly #capacity: number;
   readonly #delay: NonNullable<MemoryOptions["delay"]>;
-  #used = 0;
+  readonly #open = new Set<UploadId>();
+  #used: number;
   #closed = false;
 
   constructor(options: MemoryOptions = {}) {
     this.contents = options.contents ?? new MemoryContents();
     this.#capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.#delay = options.delay ?? (() => undefined);
-    for (const { entry } of this.contents.files.values()) this.#used += entry.size;
+    this.#used = this.contents.restart();
   }
 
-  async begin(_target: FilePath): Promise<StoredUpload> {
+  begin(target: FilePath): Promise<StoredUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {
     this.#prove();
     await this.#delay("begin", 0);
-    return new MemoryUpload(this, this.#delay);
+    if (keep === undefined) return new MemoryUpload(this, this.#delay);
+    const kept = this.#kept(keep);
+    if (kept.bytes) throw new Problem("storage_failed", "There is an upload with this id.");
+    kept.bytes = { chunks: [], length: 0 };
+    this.#open.add(keep);
+    return new MemoryKeptUpload(this, this.#delay, kept.bytes, keep);
+  }
+
+  async resume(id: UploadId): Promise<KeptUpload | null> {
+    this.#prove();
+    if (this.#open.has(id)) throw new Problem("storage_failed", "The upload is open already.");
+    await this.#delay("begin", 0);
+    const bytes = this.contents.kept.get(id)?.bytes;
+    if (!bytes || bytes.body) return null;
+    this.#open.add(id);
+    return new MemoryKeptUpload(this, this.#delay, bytes, id);
+  }
+
+  async note(id: UploadId, text: string): Promise<void> {
+    this.#prove();
+    await this.#delay("note", text.length);
+    const kept = this.#kept(id);
+    kept.note = text;
+    kept.changed = new Date();
+  }
+
+  async *notes(): AsyncGenerator<Note, void, void> {
+    this.#prove();
+    for (const [id, { bytes, note, changed }] of [...this.contents.kept])
+      if (note !== null) yield { id, text: note, length: bytes?.length ?? 0, changed };
+  }
+
+  async published(id: UploadId, path: FilePath): Promise<boolean> {
+    this.#prove();
+    const body = this.contents.kept.get(id)?.bytes?.body;
+    return body !== undefined && body === this.contents.files.get(path)?.body;
+  }
+
+  async settle(id: UploadId): Promise<void> {
+    this.#prove();
+    const kept = this.contents.kept.get(id);
+    if (!kept?.bytes) return;
+    this.giveBack(kept.bytes);
+    kept.bytes = null;
+  }
+
+  async forget(id: UploadId): Promise<void> {
+    await this.settle(id);
+    this.contents.kept.delete(id);
   }
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
@@ -116,6 +159,29 @@ export class MemoryStorage implements Storage {
     this.#used += bytes;
   }
 
+  /** Gives back what an upload took; the bytes of a file are the file's. */
+  giveBack(bytes: MemoryBytes): void {
+    if (bytes.body) return;
+    this.room(-bytes.length);
+    bytes.chunks = [];
+    bytes.length = 0;
+  }
+
+  /** The bytes of a kept upload that nobody writes to. @throws Problem not_found, storage_failed */
+  source(id: UploadId): MemoryBytes {
+    if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
+    const bytes = this.contents.kept.get(id)?.bytes;
+    if (!bytes || bytes.body) throw new Problem("not_found", "There is no such upload.");
+    return bytes;
+  }
+
+  /** A kept upload has no writer any more. */
+  released(id: UploadId): void {
+    this.#open.delete(id);
+    const kept = this.contents.kept.get(id);
+    if (kept) kept.changed = new Date();
+  }
+
   /** Gives a whole file its name, in one step that nothing can come between. */
   publish(path: FilePath, body: Blob, replace: boolean): Finished {
     this.#prove();
@@ -154,87 +220,18 @@ export class MemoryStorage implements Storage {
         throw new Problem("not_a_folder", "A folder of the path is a file.");
   }
 
+  #kept(id: UploadId): MemoryKept {
+    const kept = this.contents.kept.get(id) ?? { bytes: null, note: null, changed: new Date() };
+    this.contents.kept.set(id, kept);
+    return kept;
+  }
+
   #prove(): void {
     if (this.#closed) throw new Problem("storage_gone", "The storage is closed.");
   }
 }
 
-class MemoryUpload implements StoredUpload {
-  readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
-  readonly #ended = Promise.withResolvers<never>();
-  #chunks: Uint8Array<ArrayBuffer>[] = [];
-  #size = 0;
-  #saved = 0;
-  #synced = false;
-  #state: "open" | "discarded" | "published" = "open";
-
-  constructor(
-    readonly storage: MemoryStorage,
-    readonly delay: NonNullable<MemoryOptions["delay"]>,
-  ) {
-    // Whoever waits when the upload is discarded hears of it; when nobody waits there is nobody to tell.
-    this.#ended.promise.catch(() => {});
-  }
-
-  get saved(): number {
-    return this.#saved;
-  }
-
-  append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    this.#prove();
-    this.storage.room(chunk.byteLength);
-    this.#chunks.push(chunk.slice());
-    this.#size += chunk.byteLength;
-    const wait = this.#wait("write", chunk.byteLength);
-    if (!wait) this.#saved = this.#size;
-    return wait?.then(() => {
-      this.#saved = this.#size;
-    });
-  }
-
-  async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
-    this.#prove();
-    if (!this.#synced) await this.#wait("sync", this.#size);
-    this.#synced = true;
-    await this.#wait("publish", this.#size);
-    this.#prove();
-    const finished = this.storage.publish(path, new Blob(this.#chunks), options.replace);
-    this.#state = "published";
-    this.#chunks = [];
-    return finished;
-  }
-
-  async discard(): Promise<void> {
-    if (this.#state !== "open") return;
-    this.#state = "discarded";
-    this.#chunks = [];
-    this.storage.room(-this.#size);
-    this.#ended.reject(ended());
-  }
-
-  /** Waits for the hook, and at most until the upload is discarded. */
-  #wait(step: MemoryStep, bytes: number): Promise<void> | undefined {
-    const start = performance.now();
-    const delay = this.delay(step, bytes);
-    return (
-      delay &&
-      Promise.race([delay, this.#ended.promise]).finally(() => {
-        const seconds = (performance.now() - start) / 1000;
-        const [waited, busy] =
-          step === "write" ? (["diskWaited", "diskBusy"] as const) : (["syncWaited", "syncBusy"] as const);
-        this.work[waited] += seconds;
-        this.work[busy] += seconds;
-      })
-    );
-  }
-
-  #prove(): void {
-    if (this.#state !== "open") throw ended();
-  }
-}
-
 const full = (): Problem => new Problem("storage_full", "The storage in memory is full.");
-const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");
 
 /** Every folder above a path, the root first. */
 function foldersOf(path: FilePath): FolderPath[] {

@@ -1,6 +1,7 @@
 // The contract of a storage: what the engine asks of a disk, a bucket or memory, and what each must promise.
 
 import type { FilePath, FolderPath } from "../path.ts";
+import type { UploadId } from "./upload-id.ts";
 
 /**
  * # How a file comes into being
@@ -11,6 +12,13 @@ import type { FilePath, FolderPath } from "../path.ts";
  *              └──► discard                                    (nothing was there, nothing is there)
  * ```
  *
+ * A *kept* upload also waits for its client, over restarts and power cuts:
+ * ```
+ * begin(…, id) ──► note(id) ──► append* ──► finish ──► note(id): it is a file ──► settle(id) ──► forget(id)
+ *                                  │   ▲
+ *                   pause, or kill -9  resume(id)
+ * ```
+ *
  * **What every storage promises**
  * 1. Until `finish` resolves no reader can see a byte of an upload: not in a listing, not by its name, not in part.
  * 2. When `finish` resolves, the bytes *and the name* survive a power cut.
@@ -18,8 +26,11 @@ import type { FilePath, FolderPath } from "../path.ts";
  *    With `replace: true` readers see the old file or the new one, whole, and nothing between them.
  * 4. Nothing is ever read, written or removed outside the root, whatever links lie in it and whoever changes them
  *    meanwhile. Nothing is written or removed through a link.
- * 5. After a crash, what was begun and not finished is removed at the next start, or kept as resumable; it never
- *    appears as a file.
+ * 5. After a crash, what was begun and not finished is removed at the next start, or stays if it is kept and has a
+ *    note; it never appears as a file. After a `kill -9` every byte of a kept upload below `length` is right, because
+ *    bytes are only appended, in order. After a power cut that is certain of the first `saved` bytes only: file systems
+ *    may write down a new length before the bytes (ext4 then shows zeros). Who wrote `saved` into the note can cut back
+ *    to it: `rewind`.
  * 6. Memory is bounded: `append` answers with a promise when the storage has enough, and the caller waits for it.
  *
  * **Errors.** Every method throws a `Problem` and nothing else: `storage_full` (no space, quota), `storage_read_only`,
@@ -32,8 +43,44 @@ export interface Storage {
   /**
    * Opens a new upload. Nothing of it is visible. `target` is where it is meant to go (a bucket needs to know);
    * the name is only taken by `finish`.
+   * @param keep makes it a kept upload: it goes on after a cut connection and after a restart, until it is discarded
+   * or forgotten. Only what has a note outlives a restart: write one before the client is told the id.
+   * @throws Problem storage_failed when there is a kept upload with this id
    */
   begin(target: FilePath): Promise<StoredUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+
+  /**
+   * Opens a kept upload again, to append behind its `length` bytes.
+   * @returns null when there is none, or its bytes are a file already (see `published`)
+   * @throws Problem storage_failed while it is open: one upload has one writer
+   */
+  resume(id: UploadId): Promise<KeptUpload | null>;
+
+  /**
+   * Writes the note of a kept upload: a small text that says what the upload is. It replaces the note before in one
+   * step and survives a power cut when the promise resolves; if it rejects, the note is the old one or the new one.
+   * Calls for one id do not overlap.
+   */
+  note(id: UploadId, text: string): Promise<void>;
+
+  /** Every kept upload that has a note, in no order; nothing when the storage can only be read. */
+  notes(): AsyncIterable<Note>;
+
+  /**
+   * Whether the file under a path is made of the bytes of this kept upload: after a crash in the middle of `finish`
+   * this says whether the name was given. When it is true, the name survives a power cut. False once settled.
+   */
+  published(id: UploadId, path: FilePath): Promise<boolean>;
+
+  /**
+   * Lets go of the bytes of a kept upload and leaves its note: after `finish`, when the note says where the file is.
+   * Until then a removed file would keep its space. Not throwing for what is gone.
+   */
+  settle(id: UploadId): Promise<void>;
+
+  /** Removes bytes and note of a kept upload; a file made of it stays. Not throwing for what is gone. */
+  forget(id: UploadId): Promise<void>;
 
   /**
    * What stands under a path, or `null`. Links that stay below the root are followed, others do not exist.
@@ -77,7 +124,13 @@ export interface StoredUpload {
    */
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined;
 
-  /** Bytes that survive a power cut if the upload can be resumed: they only grow, and follow `append` at a distance. */
+  /** Bytes taken so far. */
+  readonly length: number;
+
+  /**
+   * Bytes that survive a power cut if the upload is kept: they follow `append` at a distance, and only `rewind` makes
+   * them fewer.
+   */
   readonly saved: number;
 
   /** Where the storage spent time for this upload. Live: read it at any moment. */
@@ -92,6 +145,41 @@ export interface StoredUpload {
 
   /** Removes every trace. Never throws; may be called at any time, also twice, also after `finish` (then it does nothing). */
   discard(): Promise<void>;
+}
+
+/**
+ * An upload that can wait. Nothing tells the storage that its bytes are complete: that is for a note to say.
+ * `discard` removes bytes and note, but does nothing after `pause`: then it is `forget` that removes.
+ */
+export interface KeptUpload extends StoredUpload {
+  readonly id: UploadId;
+
+  /**
+   * Writes and syncs what was taken, and lets go of everything but the bytes: only `length` may be read afterwards.
+   * May be called after an error too, to keep what is there; it throws that error when it has let go, and `length` is
+   * what `resume` will find.
+   */
+  pause(): Promise<void>;
+
+  /** Cuts back to the first `length` bytes: for a chunk that turned out wrong. @throws Problem */
+  rewind(length: number): Promise<void>;
+
+  /**
+   * Appends all bytes of another kept upload, which stays as it is. They do not pass through the process where the
+   * system can copy by itself. A crash in the middle leaves a part of them: `rewind` to where it began.
+   * @throws Problem not_found, also when its bytes are a file already; storage_failed while it is open
+   */
+  adopt(id: UploadId): Promise<void>;
+}
+
+/** What is known of a kept upload without opening it. */
+export interface Note {
+  id: UploadId;
+  text: string;
+  /** Bytes that are there; 0 once settled. */
+  length: number;
+  /** The last change of bytes or note. */
+  changed: Date;
 }
 
 /** Seconds, growing while an upload runs. `…Waited` is what the caller waited for, `…Busy` what the device worked. */

@@ -127,10 +127,33 @@ describe("with --cors", () => {
     });
     expect(answer.status).toBe(204);
     expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
-    expect(answer.headers.get("access-control-allow-methods")).toBe("GET, HEAD, PUT, POST, DELETE");
+    expect(answer.headers.get("access-control-allow-methods")).toBe(
+      "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS",
+    );
     const headers = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ") ?? [];
     for (const name of ["content-type", "if-match", "if-none-match", "if-unmodified-since", "repr-digest"])
       expect(headers).toContain(name);
+  });
+
+  test("it can send and read every header of a resumable upload", async () => {
+    const preflight = await open.fetch("/files/a", {
+      method: "OPTIONS",
+      headers: { origin: FRIEND, "access-control-request-method": "PATCH" },
+    });
+    const sent = preflight.headers.get("access-control-allow-headers")?.toLowerCase().split(", ");
+    const both =
+      "tus-resumable upload-length upload-offset upload-metadata upload-defer-length upload-concat upload-complete upload-incomplete upload-draft-interop-version";
+    const tus = "authorization x-requested-with x-http-method-override upload-checksum content-disposition";
+    for (const name of `${both} ${tus} content-digest want-repr-digest`.split(" "))
+      expect(sent).toContain(name);
+
+    const answer = await open.fetch("/files/nothing", { headers: { origin: FRIEND } });
+    expect(answer.status).toBe(404);
+    const read = answer.headers.get("access-control-expose-headers")?.toLowerCase().split(", ");
+    const abilities =
+      "tus-version tus-extension tus-max-size tus-checksum-algorithm upload-limit accept-patch";
+    for (const name of `${both} ${abilities} location content-location upload-expires`.split(" "))
+      expect(read).toContain(name);
   });
 
   test.each([

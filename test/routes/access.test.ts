@@ -24,6 +24,13 @@ const NEEDS: [method: string, path: string, grant: Grant][] = [
   ["GET", "/api/uploads/somebodys-own", "write"],
   ["PUT", "/files/new.txt", "write"],
   ["POST", "/files/?name=new.txt", "write"],
+  ["OPTIONS", "/uploads", "write"],
+  ["POST", "/uploads", "write"],
+  ...["OPTIONS", "HEAD", "GET", "PATCH", "DELETE", "POST"].map((method): [string, string, Grant] => [
+    method,
+    "/uploads/none",
+    "write",
+  ]),
   ["DELETE", "/files/kept.txt", "delete"],
 ];
 
@@ -84,7 +91,9 @@ describe.each(GRANTS.filter((grant) => NEEDS.some(([, , needed]) => needed === g
       const body = method === "PUT" || method === "POST" ? "text" : null;
       const answer = await server.fetch(path, { method, body });
       if (needed !== grant) {
-        expect(answer.status).toBeLessThan(300);
+        // There is no such upload, and no request says what it speaks.
+        if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
+        else expect(answer.status).toBeLessThan(300);
         return;
       }
       if (method === "HEAD") {
@@ -115,10 +124,12 @@ test("with read alone everything that changes something is refused", async () =>
   await using server = await startServer({ allow: new Set<Grant>(["read"]) });
   await Bun.write(join(server.root, "kept.txt"), "kept");
   for (const [method, path, grant] of NEEDS) {
-    const answer = await server.fetch(path, {
-      method,
-      body: method !== "GET" && grant === "write" ? "text" : null,
-    });
+    const body = grant === "write" && /^P/.test(method) ? "text" : null;
+    const answer = await server.fetch(path, { method, body });
+    if (method === "HEAD" && grant !== "read") {
+      expect(answer.status).toBe(403);
+      continue;
+    }
     if (grant === "read") expect(answer.status).toBe(200);
     else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${grant}`);
   }

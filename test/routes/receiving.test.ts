@@ -28,7 +28,7 @@ const reportsOf = (server: TestServer) => server.app.decorator.services.engine.r
 
 async function leftovers(server: TestServer): Promise<string[]> {
   const names = await readdir(server.root, { recursive: true });
-  return names.filter((name) => !/^\.sluice(\/uploads|\/lock.*)?$/.test(name));
+  return names.filter((name) => !/^\.sluice(\/uploads|\/kept|\/lock.*)?$/.test(name));
 }
 
 describe("--max-file-size", () => {

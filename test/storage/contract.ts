@@ -5,7 +5,9 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { contentContract } from "./contract/contents.ts";
 import type { Backend, Current } from "./contract/current.ts";
 import { discardContract } from "./contract/discard.ts";
+import { keepingContract } from "./contract/keeping.ts";
 import { readingContract } from "./contract/reading.ts";
+import { resumingContract } from "./contract/resuming.ts";
 import { uploadContract } from "./contract/uploads.ts";
 import { watchRejections } from "./rejections.ts";
 
@@ -41,4 +43,6 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   contentContract(name, current);
   discardContract(name, current);
   readingContract(name, current);
+  keepingContract(name, current);
+  resumingContract(name, current);
 }

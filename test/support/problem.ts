@@ -1,7 +1,7 @@
 // What every error looks like to a client, checked in one place.
 
 import { expect } from "bun:test";
-import { type ErrorEntry, LIMIT_REACHED, PROBLEMS, type ProblemCode } from "../../src/errors.ts";
+import { type ErrorEntry, LIMIT_REACHED, PROBLEMS, type ProblemCode, typeOf } from "../../src/errors.ts";
 
 /** The body of a problem (RFC 9457). */
 export interface ProblemBody {
@@ -12,6 +12,8 @@ export interface ProblemBody {
   detail: string;
   errors?: ErrorEntry[];
   errorsOmitted?: number;
+  "expected-offset"?: number;
+  "provided-offset"?: number;
 }
 
 /** An answer as `fetch` or a raw connection gives it. */
@@ -28,11 +30,15 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
   expect(body).toMatchObject({ code });
   const { status, title } = PROBLEMS[code];
   expect(body).toEqual({
-    type: `/problems#/${code}`,
+    type: typeOf(code),
     title,
     status,
     code,
     detail: expect.stringMatching(/^[A-Z0-9`].*\.$/),
+    ...(code === "offset_mismatch" && {
+      "expected-offset": expect.any(Number),
+      "provided-offset": expect.any(Number),
+    }),
     ...(body.errors && { errors: expect.any(Array), errorsOmitted: expect.any(Number) }),
   });
   for (const entry of body.errors ?? []) {

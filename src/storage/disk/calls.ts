@@ -17,14 +17,23 @@ export interface Calls {
   link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  mkdir(path: string): Promise<void>;
+  mkdir(path: string, mode?: number): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
   realpath(path: string): Promise<string>;
   readlink(path: string): Promise<string>;
   statfs(path: string): Promise<fs.StatsFs>;
   write(file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** From the position of one descriptor to that of the other, by the system alone (copy_file_range) where it can. */
+  copy(to: Bun.BunFile, from: Bun.BunFile): Promise<number>;
+  truncate(fd: number, length: number): Promise<void>;
+  /** From the position of the descriptor. @returns bytes read, 0 at the end */
+  read(fd: number, into: Uint8Array<ArrayBuffer>): Promise<number>;
+  text(fd: number): Promise<string>;
   sink(file: Bun.BunFile): Bun.FileSink;
 }
+
+const read = promisify(fs.read);
+const readFile = promisify(fs.readFile);
 
 /** The system itself. */
 export const calls: Calls = {
@@ -37,11 +46,15 @@ export const calls: Calls = {
   link: fs.promises.link,
   rename: fs.promises.rename,
   unlink: fs.promises.unlink,
-  mkdir: (path) => fs.promises.mkdir(path),
+  mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   realpath: (path) => fs.promises.realpath(path),
   readlink: (path) => fs.promises.readlink(path),
   statfs: (path) => fs.promises.statfs(path),
   write: (file, bytes) => Bun.write(file, bytes),
+  copy: (to, from) => Bun.write(to, from),
+  truncate: promisify(fs.ftruncate),
+  read: async (fd, into) => (await read(fd, into, 0, into.byteLength, null)).bytesRead,
+  text: (fd) => readFile(fd, "utf8"),
   sink: (file) => file.writer(),
 };

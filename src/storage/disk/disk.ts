@@ -5,15 +5,20 @@ import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../path.ts";
-import type { Entry, Space, Storage, StoredFile, StoredUpload } from "../storage.ts";
+import type { Entry, KeptUpload, Note, Space, Storage, StoredFile, StoredUpload } from "../storage.ts";
+import type { UploadId } from "../upload-id.ts";
 import { type Anchor, descend, nameOnDisk, openAnchor, release } from "./anchor.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
 import { FolderSync } from "./folder-sync.ts";
+import { Kept, openKept } from "./kept.ts";
+import { DiskKeptUpload } from "./kept-upload.ts";
 import { type Lock, lockRoot } from "./lock.ts";
+import { readNotes, writeNote } from "./notes.ts";
 import { Pressure } from "./pressure.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
+import { proveLength, type Workshop } from "./publish.ts";
 import { Reader } from "./reader.ts";
-import { DiskUpload, throwAway, type Workshop } from "./upload.ts";
+import { DiskUpload, throwAway } from "./upload.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
 const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
@@ -27,7 +32,7 @@ export interface DiskOptions {
 }
 
 /**
- * Opens a folder as a storage; makes it if missing, locks it, and removes what an earlier run left unfinished.
+ * Opens a folder as a storage; makes it if missing, locks it, and removes what an earlier run left unfinished and did not keep.
  * A root that cannot be written opens all the same: it can be read, and `check` and `begin` say what is wrong.
  * @throws RootInUse when another server has it; the system's error when there is no such folder
  */
@@ -47,7 +52,7 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   }
 }
 
-type Workplace = { lock: Lock; reserved: Anchor; temporaries: Anchor } | Problem;
+type Workplace = { lock: Lock; reserved: Anchor; temporaries: Anchor; kept: Anchor } | Problem;
 
 function noWorkplace(): Problem {
   return new Problem("storage_read_only", "The server was started to read only.");
@@ -64,7 +69,7 @@ async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<
     opened.push(temporaries);
     for (const left of await calls.readdir(temporaries.path))
       if (!left.isDirectory()) await calls.unlink(`${temporaries.path}/${left.name}`);
-    return { lock, reserved, temporaries };
+    return { lock, reserved, temporaries, kept: await openKept(calls, reserved) };
   } catch (error) {
     lock?.release();
     for (const anchor of opened) await release(calls, anchor);
@@ -78,7 +83,7 @@ export class DiskStorage implements Storage {
   readonly #calls: Calls;
   readonly #root: Anchor;
   readonly #workplace: Workplace;
-  readonly #shop: Workshop | Problem;
+  readonly #kept: Kept | Problem;
   readonly #reader: Reader;
   #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
@@ -88,21 +93,50 @@ export class DiskStorage implements Storage {
     this.#root = root;
     this.#workplace = workplace;
     this.#reader = reader;
-    this.#shop =
-      workplace instanceof Problem
-        ? workplace
-        : {
-            calls,
-            root,
-            temporaries: workplace.temporaries,
-            pressure: new Pressure(),
-            folders: new FolderSync(calls),
-            longest: LONGEST - Buffer.byteLength(reader.root) - 1,
-          };
+    if (workplace instanceof Problem) {
+      this.#kept = workplace;
+      return;
+    }
+    const { temporaries, kept } = workplace;
+    const folders = new FolderSync(calls);
+    const longest = LONGEST - Buffer.byteLength(reader.root) - 1;
+    this.#kept = new Kept({ calls, root, temporaries, pressure: new Pressure(), folders, longest }, kept);
   }
 
-  async begin(target: FilePath): Promise<StoredUpload> {
-    return await DiskUpload.begin(this.#writable, target);
+  begin(target: FilePath): Promise<StoredUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  async begin(target: FilePath, keep?: UploadId): Promise<StoredUpload> {
+    proveLength(target, this.#writable.longest);
+    return await (keep ? DiskKeptUpload.begin(this.#writableKept, keep) : DiskUpload.begin(this.#writable));
+  }
+
+  async resume(id: UploadId): Promise<KeptUpload | null> {
+    return await DiskKeptUpload.resume(this.#writableKept, id);
+  }
+
+  async note(id: UploadId, text: string): Promise<void> {
+    await translated(writeNote(this.#writableKept, id, text));
+  }
+
+  async *notes(): AsyncGenerator<Note, void, void> {
+    if (this.#kept instanceof Problem) return;
+    try {
+      yield* readNotes(this.#writableKept);
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+
+  async published(id: UploadId, path: FilePath): Promise<boolean> {
+    return await translated(this.#writableKept.published(id, path));
+  }
+
+  async settle(id: UploadId): Promise<void> {
+    await translated(this.#writableKept.settle(id));
+  }
+
+  async forget(id: UploadId): Promise<void> {
+    await translated(this.#writableKept.forget(id));
   }
 
   find(path: FilePath | FolderPath): Promise<Entry | null> {
@@ -179,18 +213,21 @@ export class DiskStorage implements Storage {
 
   async #close(): Promise<void> {
     if (!(this.#workplace instanceof Problem)) {
-      const { lock, reserved, temporaries } = this.#workplace;
-      await release(this.#calls, temporaries);
-      await release(this.#calls, reserved);
+      const { lock, reserved, temporaries, kept } = this.#workplace;
+      for (const anchor of [kept, temporaries, reserved]) await release(this.#calls, anchor);
       lock.release();
     }
     await release(this.#calls, this.#root);
   }
 
   get #writable(): Workshop {
+    return this.#writableKept.shop;
+  }
+
+  get #writableKept(): Kept {
     if (this.#closing) throw new Problem("storage_gone", "The storage is closed.");
-    if (this.#shop instanceof Problem) throw this.#shop;
-    return this.#shop;
+    if (this.#kept instanceof Problem) throw this.#kept;
+    return this.#kept;
   }
 
   async #measure(): Promise<Space> {
@@ -200,5 +237,13 @@ export class DiskStorage implements Storage {
     } catch (error) {
       throw diskProblem(error);
     }
+  }
+}
+
+async function translated<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw diskProblem(error);
   }
 }

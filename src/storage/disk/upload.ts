@@ -1,34 +1,14 @@
 // One upload on the disk: a temporary file that becomes visible by a link or a rename, whole or not at all.
 
 import { constants } from "node:fs";
-import { Problem } from "../../errors.ts";
-import { type FilePath, folderOf, nameOf, segmentsOf } from "../../path.ts";
+import type { FilePath } from "../../path.ts";
 import type { Finished, StorageWork, StoredUpload } from "../storage.ts";
-import { type Anchor, descend, nameOnDisk, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
-import { fileEntry } from "./entry.ts";
-import type { FolderSync } from "./folder-sync.ts";
-import type { Pressure } from "./pressure.ts";
-import { diskProblem, errnoOf } from "./problems.ts";
+import { diskProblem } from "./problems.ts";
+import { publish, type Workshop } from "./publish.ts";
 import { DiskWriter } from "./writer.ts";
 
 const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 3;
-
-/** What all uploads of one disk share. `temporaries` is on the file system of the root. */
-export interface Workshop {
-  calls: Calls;
-  root: Anchor;
-  temporaries: Anchor;
-  pressure: Pressure;
-  folders: FolderSync;
-  /** Bytes of the longest path that the system takes together with the root's: a longer one could not be read again. */
-  longest: number;
-}
-
-/** What a file system without hard links says to `link`. */
-const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 export class DiskUpload implements StoredUpload {
   readonly #writer: DiskWriter;
@@ -47,8 +27,7 @@ export class DiskUpload implements StoredUpload {
   }
 
   /** @throws Problem */
-  static async begin(shop: Workshop, target: FilePath): Promise<DiskUpload> {
-    proveLength(target, shop.longest);
+  static async begin(shop: Workshop): Promise<DiskUpload> {
     const temporary = `${shop.temporaries.path}/${crypto.randomUUID()}`;
     let fd: number | undefined;
     try {
@@ -60,14 +39,16 @@ export class DiskUpload implements StoredUpload {
     }
   }
 
+  get length(): number {
+    return this.#writer.length;
+  }
+
   get saved(): number {
     return this.#writer.saved;
   }
 
   get work(): StorageWork {
-    const { diskWaited, diskBusy, syncWaited, syncBusy } = this.#writer.work;
-    const publish = this.#publishWaited;
-    return { diskWaited, diskBusy, syncWaited: syncWaited + publish, syncBusy: syncBusy + publish };
+    return withPublish(this.#writer.work, this.#publishWaited);
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -99,92 +80,24 @@ export class DiskUpload implements StoredUpload {
     this.#synced = true;
     const start = performance.now();
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await this.#publish(path, replace);
-        } catch (error) {
-          // A folder that was removed between looking and naming is made again; a root that is gone stays gone.
-          if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-        }
-      }
+      const { fd, temporary } = this;
+      const unwanted = (): boolean => this.#discarding !== undefined;
+      const finished = await publish(this.shop, { fd, temporary, stays: false, unwanted }, path, replace);
+      this.#published = true;
+      await throwAway(this.shop.calls, fd, temporary);
+      return finished;
     } catch (error) {
       throw diskProblem(error);
     } finally {
       this.#publishWaited += (performance.now() - start) / 1000;
     }
   }
-
-  async #publish(path: FilePath, replace: boolean): Promise<Finished> {
-    const { calls, folders, root, longest } = this.shop;
-    proveLength(path, longest);
-    const folder = await descend(calls, root, segmentsOf(folderOf(path)), true);
-    try {
-      const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
-      const entry = fileEntry(path, calls.stat(this.fd));
-      if (this.#discarding) throw new Problem("storage_failed", "The upload was ended.");
-      const replaced = await this.#giveName(name, replace);
-      try {
-        await folders.sync(folder);
-      } catch (error) {
-        if (!replaced) await this.#takeNameBack(name);
-        throw error;
-      }
-      this.#published = true;
-      await throwAway(calls, this.fd, this.temporary);
-      return { entry, replaced };
-    } finally {
-      await release(calls, folder);
-    }
-  }
-
-  /** @returns true when a file was replaced */
-  async #giveName(name: string, replace: boolean): Promise<boolean> {
-    const { calls } = this.shop;
-    try {
-      await calls.link(this.temporary, name);
-      return false;
-    } catch (error) {
-      const errno = errnoOf(error) ?? "";
-      if (WITHOUT_LINKS.has(errno))
-        throw new Problem(
-          "storage_read_only",
-          "The file system of the root refuses hard links, by which a file gets its name. FAT and exFAT have none.",
-          { cause: error },
-        );
-      if (errno !== "EEXIST") throw error;
-    }
-    if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
-    const taken = await calls.lstat(name).catch((error: unknown) => {
-      if (errnoOf(error) === "ENOENT") return null;
-      throw error;
-    });
-    if (taken?.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
-    if (taken?.isSymbolicLink())
-      throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
-    if (taken && !taken.isFile())
-      throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
-    await calls.rename(this.temporary, name);
-    return taken !== null;
-  }
-
-  /** A name that may not survive a power cut is not given at all. */
-  async #takeNameBack(name: string): Promise<void> {
-    const { calls } = this.shop;
-    try {
-      const [own, there] = [calls.stat(this.fd), await calls.lstat(name)];
-      if (own.ino === there.ino && own.dev === there.dev) await calls.unlink(name);
-    } catch {
-      // The disk fails already, and the caller is told why.
-    }
-  }
 }
 
-function proveLength(path: FilePath, longest: number): void {
-  if (Buffer.byteLength(path) <= longest) return;
-  const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
-  throw new Problem("invalid_path", detail, {
-    errors: [{ code: "path_too_long", pointer: "/path", detail }],
-  });
+/** The time a name took counts as waiting for the sync, which is most of it. */
+export function withPublish(work: StorageWork, seconds: number): StorageWork {
+  const { diskWaited, diskBusy, syncWaited, syncBusy } = work;
+  return { diskWaited, diskBusy, syncWaited: syncWaited + seconds, syncBusy: syncBusy + seconds };
 }
 
 /** Ends a temporary file: what is worth keeping of it has another name. Never throws. */

@@ -26,9 +26,10 @@ const now = (): number => performance.now() / 1000;
  */
 export class DiskWriter implements Pulsed {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
-  #written = 0;
-  #saved = 0;
-  #syncMark = 0;
+  #taken: number;
+  #written: number;
+  #saved: number;
+  #syncMark: number;
   #sink: Bun.FileSink | undefined;
   #sinkEnd: Promise<void> | undefined;
   readonly #stage = new Stage();
@@ -38,13 +39,21 @@ export class DiskWriter implements Pulsed {
   #stopped = false;
   readonly #file: Bun.BunFile;
 
+  /** @param from bytes the file has, all synced; the descriptor appends behind them */
   constructor(
     readonly fd: number,
     readonly calls: Calls,
     readonly pressure: Pressure,
+    from = 0,
   ) {
     this.#file = Bun.file(fd);
-    this.#sink = calls.sink(this.#file);
+    this.#taken = this.#written = this.#saved = this.#syncMark = from;
+    if (from < CHANGEOVER) this.#sink = calls.sink(this.#file);
+  }
+
+  /** Bytes taken, those included that were there before. */
+  get length(): number {
+    return this.#taken;
   }
 
   /** Bytes that survive a power cut. */
@@ -68,6 +77,7 @@ export class DiskWriter implements Pulsed {
       if (this.#stage.length === 0) this.pressure.staged(this);
       const taken = this.#stage.add(chunk, at);
       at += taken;
+      this.#taken += taken;
       this.pressure.hold(taken);
       const high = this.pressure.high;
       if (!this.#stage.full && !high) continue;
@@ -125,6 +135,7 @@ export class DiskWriter implements Pulsed {
     const start = now();
     try {
       const result: unknown = sink.write(chunk);
+      this.#taken += chunk.byteLength;
       this.#written += chunk.byteLength;
       this.pressure.written(this);
       if (this.#written >= CHANGEOVER || result instanceof Promise) return this.#waitForSink(result, start);

@@ -43,7 +43,7 @@ describe("a root", () => {
     try {
       expect(said).toBe("held");
       expect(await codeOf(root.open())).toBeInstanceOf(RootInUse);
-      expect((await readdir(root.in(".sluice"))).sort()).toEqual(["lock", "uploads"]);
+      expect((await readdir(root.in(".sluice"))).sort()).toEqual(["kept", "lock", "uploads"]);
       // The one who was refused removes nothing of the one who holds it.
       expect(await root.temporaries()).toHaveLength(1);
     } finally {

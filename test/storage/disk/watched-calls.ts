@@ -17,60 +17,60 @@ export class Descriptors {
  * The system's calls, announced to a watcher. `close` is made before it is announced: the system lets go of a
  * descriptor also when it reports an error. `sink` is announced for its first write and its flush.
  */
-export function watchedCalls(watch: Watcher, descriptors = new Descriptors()): Calls {
+export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), system = systemCalls): Calls {
   const announce = async (name: keyof Calls, ...details: (string | number)[]): Promise<void> =>
     watch(name, ...details);
   return {
     open: async (path, flags, mode) => {
       await announce("open", path);
-      const fd = await systemCalls.open(path, flags, mode);
+      const fd = await system.open(path, flags, mode);
       descriptors.open.add(fd);
       return fd;
     },
     close: async (fd) => {
       if (!descriptors.open.delete(fd)) descriptors.closedTwice.push(fd);
-      await systemCalls.close(fd);
+      await system.close(fd);
       await announce("close", fd);
     },
     datasync: async (fd) => {
       await announce("datasync", fd);
-      await systemCalls.datasync(fd);
+      await system.datasync(fd);
     },
     sync: async (fd) => {
       await announce("sync", fd);
-      await systemCalls.sync(fd);
+      await system.sync(fd);
     },
     stat: (fd) => {
       void watch("stat", fd);
-      return systemCalls.stat(fd);
+      return system.stat(fd);
     },
     lstat: async (path) => {
       await announce("lstat", path);
-      return await systemCalls.lstat(path);
+      return await system.lstat(path);
     },
     link: async (from, to) => {
       await announce("link", from, to);
-      await systemCalls.link(from, to);
+      await system.link(from, to);
     },
     rename: async (from, to) => {
       await announce("rename", from, to);
-      await systemCalls.rename(from, to);
+      await system.rename(from, to);
     },
     unlink: async (path) => {
       await announce("unlink", path);
-      await systemCalls.unlink(path);
+      await system.unlink(path);
     },
-    mkdir: async (path) => {
+    mkdir: async (path, mode) => {
       await announce("mkdir", path);
-      await systemCalls.mkdir(path);
+      await system.mkdir(path, mode);
     },
     readdir: async (path) => {
       await announce("readdir", path);
-      return await systemCalls.readdir(path);
+      return await system.readdir(path);
     },
     realpath: async (path) => {
       await announce("realpath", path);
-      return await systemCalls.realpath(path);
+      return await system.realpath(path);
     },
     readlink: async (path) => {
       await announce("readlink", path);
@@ -78,13 +78,29 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors()): C
     },
     statfs: async (path) => {
       await announce("statfs", path);
-      return await systemCalls.statfs(path);
+      return await system.statfs(path);
     },
     write: async (file, bytes) => {
       // The caller fills the buffer again as soon as the call returned.
       const copy = bytes.slice();
       await announce("write", bytes.byteLength);
-      return await systemCalls.write(file, copy);
+      return await system.write(file, copy);
+    },
+    copy: async (to, from) => {
+      await announce("copy");
+      return await system.copy(to, from);
+    },
+    truncate: async (fd, length) => {
+      await announce("truncate", fd, length);
+      await system.truncate(fd, length);
+    },
+    read: async (fd, into) => {
+      await announce("read", fd);
+      return await system.read(fd, into);
+    },
+    text: async (fd) => {
+      await announce("text", fd);
+      return await system.text(fd);
     },
     sink: (file) => {
       void watch("sink");
@@ -107,11 +123,16 @@ export class FailingOnce {
   /** The number of the call that fails, counted from 0. */
   failAt = Number.POSITIVE_INFINITY;
 
-  constructor(errno: string) {
-    this.calls = watchedCalls((name) => {
-      this.made.push(name);
-      if (this.made.length - 1 === this.failAt) throw systemError(errno);
-    }, this.descriptors);
+  /** @param system what the calls that do not fail do */
+  constructor(errno: string, system = systemCalls) {
+    this.calls = watchedCalls(
+      (name) => {
+        this.made.push(name);
+        if (this.made.length - 1 === this.failAt) throw systemError(errno);
+      },
+      this.descriptors,
+      system,
+    );
   }
 
   /** The name of the call that failed. */

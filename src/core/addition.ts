@@ -1,0 +1,58 @@
+// A request that adds bytes to an upload: what it says, and what is refused before a byte of it is read.
+
+import { Problem } from "../errors.ts";
+import type { Body } from "./body.ts";
+import { tooLarge } from "./limit.ts";
+import type { UploadRecord } from "./record.ts";
+
+/** A request being received. */
+export interface Arriving {
+  body: Body;
+  /** Called when the last byte arrived and only this server is still at work. */
+  saving: () => void;
+  close: () => void;
+}
+
+/** The checksum of one request's bytes. */
+export interface Checked {
+  readonly seconds: number;
+  update(chunk: Uint8Array): void;
+  matches(): boolean;
+}
+
+/** What a request that adds bytes says. */
+export interface Addition {
+  offset: number;
+  /** Bytes of the whole upload, when this request says so. */
+  size: number | null;
+  /** Bytes of this request, when announced. */
+  bytes: number | undefined;
+  /** Whether it is complete after these bytes; `length`: when they reach its size. */
+  ends: boolean | "length";
+  checksum: Checked | null;
+  /** The problem of bytes that do not end where the upload ends. */
+  overflow: () => Problem;
+  /** The problem of an offset at which the upload does not stand. */
+  mismatch: (stands: number) => Problem;
+  /** Begins to receive: called when it is this request's turn. @throws Problem */
+  receive: () => Arriving;
+}
+
+/** @throws Problem offset_mismatch, inconsistent_length, file_too_large, concatenated_upload */
+export function refuse(
+  { offset, size, bytes, ends, overflow, mismatch }: Addition,
+  { record, length }: { record: UploadRecord; length: number },
+  maxFileSize: number,
+): void {
+  if (record.concat?.kind === "final")
+    throw new Problem("concatenated_upload", "This upload is made of others and takes no bytes of its own.");
+  if (offset !== length) throw mismatch(length);
+  if (size !== null && record.size !== null && size !== record.size)
+    throw new Problem("inconsistent_length", "The upload has another length already.");
+  const whole = record.size ?? size;
+  if (whole === null) return;
+  if (whole > maxFileSize) throw tooLarge(maxFileSize);
+  if (whole < length) throw new Problem("inconsistent_length", "The upload is longer already.");
+  if (bytes === undefined) return;
+  if (offset + bytes > whole || (ends === true && offset + bytes !== whole)) throw overflow();
+}

@@ -1,0 +1,40 @@
+// Makes one upload of the parts that were sent beside each other.
+
+import { Problem } from "../errors.ts";
+import type { UploadId } from "../storage/upload-id.ts";
+import type { Waiting } from "./waiting.ts";
+
+/**
+ * Makes a final upload a file when all its parts are complete; until then it does nothing. The bytes of the parts are
+ * copied by the storage, and given up when they are a part of the file.
+ * @param find an upload by its id
+ * @throws Problem upload_gone when a part is gone, too_many_uploads, file_too_large, storage_full, name_taken, …
+ */
+export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting | undefined): Promise<void> {
+  await upload.look(async () => {
+    const { concat } = upload.record;
+    if (concat?.kind !== "final") return;
+    const parts = concat.parts.map((id) => {
+      const part = find(id);
+      if (part?.record.concat?.kind === "partial" && !part.record.concat.used) return part;
+      throw new Problem("upload_gone", "A part of this upload is gone: send it again.");
+    });
+    if (!parts.every((part) => part.complete)) return;
+    const release = upload.engine.admit();
+    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    try {
+      await upload.finish(size, async (kept) => {
+        // A crash may have left some of it.
+        await kept.rewind(0);
+        for (const part of parts) await kept.adopt(part.record.id);
+      });
+    } finally {
+      release();
+    }
+    for (const part of new Set(parts)) {
+      await part.use().catch(() => {
+        // It was cancelled meanwhile, or the storage fails: it expires.
+      });
+    }
+  });
+}

@@ -1,0 +1,78 @@
+// What the dialects of resumable uploads have in common: where the file goes, what a request brings, what is told of a file.
+
+import { serverTiming } from "../core/flow.ts";
+import type { Waiting } from "../core/waiting.ts";
+import { filenameOf } from "../http/disposition.ts";
+import { type Metadata, targetOf } from "../http/tus-metadata.ts";
+import { below, checkFolderPath, type FilePath, ROOT } from "../path.ts";
+import type { UploadId } from "../storage/upload-id.ts";
+import { announcedSize, type Listener, receive } from "./receiving.ts";
+import type { Services } from "./services.ts";
+
+/** A request to /uploads, with what its URL says. */
+export interface UploadRequest {
+  request: Request;
+  server: Listener;
+  path: FilePath | undefined;
+  conflict: "rename" | "replace" | "fail";
+  /** In the URL; `""` for a request that makes an upload. */
+  id: string;
+}
+
+/** `?path=`, else what the metadata says, else Content-Disposition, else a name made of the id. @throws Problem invalid_path */
+export function pathFor(
+  { request, path }: UploadRequest,
+  metadata: Metadata,
+): FilePath | ((id: UploadId) => FilePath) {
+  if (path !== undefined) return path;
+  const { folder, name, pointer } = targetOf(metadata);
+  const parent = folder === "" ? ROOT : checkFolderPath(folder, "/metadata/folder");
+  if (name !== null) return below(parent, name, pointer);
+  const given = filenameOf(request.headers.get("content-disposition"));
+  if (given !== null) return below(parent, given, "/headers/content-disposition");
+  return (id) => below(parent, `upload-${id.slice(0, 8)}`);
+}
+
+/** What any request brings that adds bytes. */
+export function arriving(services: Services, { request, server }: UploadRequest) {
+  return { bytes: announcedSize(request), receive: () => receive(services, request, server) };
+}
+
+/** Removes an upload whose client was never told of it, when the request that made it fails. */
+export async function orForget<T>(services: Services, upload: Waiting, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    await services.uploads.remove(upload.record.id);
+    throw error;
+  }
+}
+
+/** Runs a step, and logs the file if the upload became one by it. */
+export async function logged<T>(
+  { log }: Services,
+  request: Request,
+  upload: Waiting,
+  step: () => Promise<T>,
+): Promise<T> {
+  const before = upload.record.finished;
+  const result = await step();
+  const { finished } = upload.record;
+  if (before === null && finished) log.saved(request, finished.file);
+  return result;
+}
+
+/** The URL of an upload. */
+export function urlOfUpload({ record }: Waiting): string {
+  return `/uploads/${record.id}`;
+}
+
+/** What is told of the file an upload became; nothing as long as it is none. */
+export function fileHeaders({ record }: Waiting): Record<string, string> {
+  if (record.finished === null) return {};
+  const { file } = record.finished;
+  return { "content-location": file.url, etag: file.etag, "server-timing": serverTiming(file.flow) };
+}
+
+/** Nothing may keep an answer about an upload. */
+export const NO_STORE = { "cache-control": "no-store" };

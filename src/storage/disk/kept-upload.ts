@@ -1,0 +1,242 @@
+// One kept upload on the disk: its bytes outlive the connection, the process and a power cut.
+
+import { Problem } from "../../errors.ts";
+import type { FilePath } from "../../path.ts";
+import type { Finished, KeptUpload, StorageWork } from "../storage.ts";
+import type { UploadId } from "../upload-id.ts";
+import { closeQuietly, type Kept, type OpenData } from "./kept.ts";
+import { diskProblem } from "./problems.ts";
+import { publish } from "./publish.ts";
+import { BATCH } from "./stage.ts";
+import { withPublish } from "./upload.ts";
+import { DiskWriter } from "./writer.ts";
+
+/** Bytes that Bun writes on the calling thread. */
+const AT_ONCE = 128 * 1024;
+const NOTHING: StorageWork = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 };
+
+export class DiskKeptUpload implements KeptUpload {
+  #data: OpenData;
+  #writer: DiskWriter;
+  /** What the writers before this one did. */
+  #before = NOTHING;
+  #publishWaited = 0;
+  #running: Promise<unknown> | undefined;
+  #discarding: Promise<void> | undefined;
+  #state: "open" | "paused" | "finished" = "open";
+  /** Known when the descriptor is closed. */
+  #length: number | undefined;
+
+  private constructor(
+    readonly kept: Kept,
+    readonly id: UploadId,
+    data: OpenData,
+  ) {
+    this.#data = data;
+    this.#writer = this.#newWriter();
+  }
+
+  /** @throws Problem */
+  static async begin(kept: Kept, id: UploadId): Promise<DiskKeptUpload> {
+    const data = await kept.claim(id, () => kept.create(id));
+    try {
+      return await DiskKeptUpload.#over(kept, id, data);
+    } catch (error) {
+      await kept.settle(id).catch(() => {
+        // It has no note: it goes at the next start.
+      });
+      throw error;
+    }
+  }
+
+  /** @throws Problem */
+  static async resume(kept: Kept, id: UploadId): Promise<DiskKeptUpload | null> {
+    const data = await kept.claim(id, () => kept.reopen(id));
+    return data && (await DiskKeptUpload.#over(kept, id, data));
+  }
+
+  static async #over(kept: Kept, id: UploadId, data: OpenData): Promise<DiskKeptUpload> {
+    try {
+      // What a killed server wrote may not be on the disk yet.
+      if (data.length > 0) await kept.shop.calls.datasync(data.fd);
+      return new DiskKeptUpload(kept, id, data);
+    } catch (error) {
+      await kept.release(id, data.fd);
+      throw diskProblem(error);
+    }
+  }
+
+  get length(): number {
+    return this.#length ?? this.#writer.length;
+  }
+
+  get saved(): number {
+    return this.#writer.saved;
+  }
+
+  get work(): StorageWork {
+    return withPublish(sum(this.#before, this.#writer.work), this.#publishWaited);
+  }
+
+  append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    return this.#writer.append(chunk);
+  }
+
+  pause(): Promise<void> {
+    return this.#run(async () => {
+      try {
+        await this.#writer.finish();
+      } finally {
+        await this.#close("paused");
+      }
+    });
+  }
+
+  rewind(length: number): Promise<void> {
+    return this.#run(() =>
+      this.#rebuild(async (now) => {
+        if (length > now.length) throw new Problem("storage_failed", "The upload is shorter than that.");
+        if (length === now.length) return now;
+        await this.kept.shop.calls.truncate(now.fd, length);
+        // A plain descriptor would go on where it was, behind a hole.
+        const data = await this.kept.reopen(this.id);
+        if (data?.length === length) return data;
+        if (data) await closeQuietly(this.kept.shop.calls, data.fd);
+        throw new Problem("storage_failed", "The upload was changed meanwhile.");
+      }),
+    );
+  }
+
+  adopt(id: UploadId): Promise<void> {
+    return this.#run(() =>
+      this.#rebuild(async (data) => {
+        const { calls } = this.kept.shop;
+        const source = await this.kept.openSource(id);
+        try {
+          const length = data.length + source.length;
+          if (source.length > 0) await this.#copy(source.fd, data.length);
+          if (calls.stat(data.fd).size !== BigInt(length))
+            throw new Problem("storage_failed", "The other upload was not copied whole.");
+          return { ...data, length };
+        } finally {
+          await closeQuietly(calls, source.fd);
+        }
+      }),
+    );
+  }
+
+  finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+    return this.#run(async () => {
+      await this.#writer.finish();
+      const start = performance.now();
+      try {
+        const { kept, id } = this;
+        const unwanted = (): boolean => this.#discarding !== undefined;
+        const unnamed = { fd: this.#data.fd, temporary: kept.data(id), stays: true, unwanted };
+        const finished = await publish(kept.shop, unnamed, path, options.replace);
+        await this.#close("finished");
+        return finished;
+      } finally {
+        this.#publishWaited += (performance.now() - start) / 1000;
+      }
+    });
+  }
+
+  discard(): Promise<void> {
+    // What is paused belongs to whoever resumes it.
+    if (this.#state !== "open") return this.#discarding ?? Promise.resolve();
+    this.#discarding ??= this.#discard();
+    return this.#discarding;
+  }
+
+  async #discard(): Promise<void> {
+    await this.#writer.stop();
+    await this.#running?.catch(() => {
+      // Whoever called it knows.
+    });
+    // A name that was being given when the discard came is given: it must not be half taken back.
+    if (this.#state === "finished") return;
+    await this.#close("paused");
+    await this.kept.forget(this.id).catch(() => {
+      // What stays can be forgotten later.
+    });
+  }
+
+  /** Everything that must end before a discard closes the descriptor. @throws Problem */
+  async #run<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#state !== "open" || this.#discarding) throw ended();
+    const running = step();
+    this.#running = running;
+    try {
+      return await running;
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+
+  /** Changes the bytes under a writer that is done, and puts a new one behind them. After an error nothing is taken. */
+  async #rebuild(change: (data: OpenData) => Promise<OpenData>): Promise<void> {
+    const { calls } = this.kept.shop;
+    try {
+      await this.#writer.finish();
+      const old = { ...this.#data, length: this.#writer.length };
+      const data = await change(old);
+      if (data.fd !== old.fd) await closeQuietly(calls, old.fd);
+      this.#data = data;
+      await calls.datasync(data.fd);
+      if (this.#discarding) throw ended();
+      this.#before = sum(this.#before, this.#writer.work);
+      this.#writer = this.#newWriter();
+    } catch (error) {
+      await this.#writer.stop();
+      throw error;
+    }
+  }
+
+  /** The system copies by itself, but not to an append descriptor. */
+  async #copy(source: number, from: number): Promise<void> {
+    const { calls } = this.kept.shop;
+    const to = Bun.file(this.#data.fd);
+    if (!this.#data.appends) return void (await calls.copy(to, Bun.file(source)));
+    const buffer = new Uint8Array(BATCH);
+    for (let at = from; ; ) {
+      // As with any batch: longer than the file it must be small enough for Bun to write it at once.
+      const length = await calls.read(source, at < BATCH ? buffer.subarray(0, AT_ONCE) : buffer);
+      if (length === 0) return;
+      if (this.#discarding) throw ended();
+      await calls.write(to, buffer.subarray(0, length));
+      at += length;
+    }
+  }
+
+  /** Lets go of the descriptor. Never throws. */
+  async #close(state: "paused" | "finished"): Promise<void> {
+    if (this.#state !== "open") return;
+    await this.#writer.stop();
+    this.#length = this.#sizeOnDisk();
+    this.#state = state;
+    await this.kept.release(this.id, this.#data.fd);
+  }
+
+  #sizeOnDisk(): number {
+    try {
+      return Number(this.kept.shop.calls.stat(this.#data.fd).size);
+    } catch {
+      return this.#writer.saved;
+    }
+  }
+
+  #newWriter(): DiskWriter {
+    const { calls, pressure } = this.kept.shop;
+    return new DiskWriter(this.#data.fd, calls, pressure, this.#data.length);
+  }
+}
+
+const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");
+
+const sum = (one: StorageWork, other: StorageWork): StorageWork => ({
+  diskWaited: one.diskWaited + other.diskWaited,
+  diskBusy: one.diskBusy + other.diskBusy,
+  syncWaited: one.syncWaited + other.syncWaited,
+  syncBusy: one.syncBusy + other.syncBusy,
+});

@@ -1,0 +1,22 @@
+// The id of a kept upload: what a client holds to go on with it, and what its bytes are called in the storage.
+
+declare const checked: unique symbol;
+
+/** 22 to 64 letters, digits, `-` and `_`: safe in a URL and as a file name. Whoever knows it may write to the upload. */
+export type UploadId = string & { readonly [checked]: "upload" };
+
+const FORM = /^[A-Za-z0-9_-]{22,64}$/;
+
+/** True for any text of the right form, also when there is no such upload. */
+export function isUploadId(text: string): text is UploadId {
+  return FORM.test(text);
+}
+
+/** A new id of 128 random bits. */
+export function newUploadId(): UploadId {
+  const id = crypto
+    .getRandomValues(new Uint8Array(16))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+  if (!isUploadId(id)) throw new TypeError("16 bytes are 22 letters of base64url.");
+  return id;
+}

@@ -1,0 +1,196 @@
+// The life of a kept upload: its note, its one writer, its end, and what a restart leaves of it.
+
+import { describe, expect, test } from "bun:test";
+import { ROOT } from "../../../src/path.ts";
+import type { KeptUpload } from "../../../src/storage/storage.ts";
+import { newUploadId } from "../../../src/storage/upload-id.ts";
+import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
+import { codeOf, contentOf, file, fill, pathsOf, put, text } from "../driving.ts";
+import type { Current } from "./current.ts";
+import { waitingUploads } from "./waiting.ts";
+
+export function keepingContract(name: string, current: Current): void {
+  const { begin, resume, notes, waiting, expectFinished } = waitingUploads(current);
+
+  describe(`${name}: a kept upload`, () => {
+    test("becomes a file as any other, and its note stays until it is forgotten", async () => {
+      const id = newUploadId();
+      const upload = await begin(id);
+      await current.storage.note(id, "mine");
+      await fill(upload, [text("one "), text("two")]);
+      expect(upload).toMatchObject({ id, length: 7 });
+      expect(await current.storage.list(ROOT)).toEqual([]);
+      const { entry, replaced } = await upload.finish(file("a"), { replace: false });
+      expect({ replaced, size: entry.size }).toEqual({ replaced: false, size: 7 });
+      expect(await current.storage.find(file("a"))).toEqual(entry);
+      await upload.discard();
+      expect(await notes()).toMatchObject([{ id, text: "mine", length: 7 }]);
+      await current.storage.settle(id);
+      expect(await notes()).toMatchObject([{ id, text: "mine", length: 0 }]);
+      await current.storage.forget(id);
+      expect(await notes()).toEqual([]);
+      expect(await contentOf(current.storage, "a")).toBe("one two");
+    });
+
+    test("takes another name after name_taken, replaces only when it may, and never a folder", async () => {
+      await put(current.storage, "taken", "old");
+      await put(current.storage, "folder/a", "a");
+      const id = await waiting(text("new"));
+      const upload = await resume(id);
+      expect(await codeOf(upload.finish(file("taken"), { replace: false }))).toBe("name_taken");
+      expect(await codeOf(upload.finish(file("folder"), { replace: false }))).toBe("name_taken");
+      expect(await contentOf(current.storage, "taken")).toBe("old");
+      expect((await upload.finish(file("free/a"), { replace: false })).replaced).toBe(false);
+      const other = await resume(await waiting(text("newer")));
+      expect((await other.finish(file("taken"), { replace: true })).replaced).toBe(true);
+      expect(await contentOf(current.storage, "taken")).toBe("newer");
+      const third = await resume(await waiting(text("third")));
+      expect(await codeOf(third.finish(file("folder"), { replace: true }))).toBe("is_folder");
+      await third.discard();
+    });
+
+    test("has one writer, and one beginning", async () => {
+      const id = newUploadId();
+      const upload = await begin(id);
+      expect(await codeOf(begin(id))).toBe("storage_failed");
+      expect(await codeOf(current.storage.resume(id))).toBe("storage_failed");
+      await upload.pause();
+      expect(await codeOf(begin(id))).toBe("storage_failed");
+      await (await resume(id)).discard();
+      expect(await current.storage.resume(id)).toBeNull();
+      await (await begin(id)).discard();
+    });
+
+    test("is done when it is paused, and a discard of it leaves the bytes", async () => {
+      const id = newUploadId();
+      const upload = await begin(id);
+      await fill(upload, [text("abc")]);
+      await upload.pause();
+      await upload.discard();
+      expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
+      expect(await codeOf(upload.pause())).toBe("storage_failed");
+      expect(await codeOf(upload.finish(file("a"), { replace: false }))).toBe("storage_failed");
+      const again = await resume(id);
+      expect(again.length).toBe(3);
+      await again.discard();
+    });
+
+    test("is gone when it is discarded, with its note", async () => {
+      const id = await waiting(bytes(2 * MIB));
+      const upload = await resume(id);
+      await Promise.all([upload.discard(), upload.discard()]);
+      expect(await current.storage.resume(id)).toBeNull();
+      expect(await notes()).toEqual([]);
+      expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
+    });
+
+    test("discarded while it pauses, rewinds, adopts or finishes ends, and is gone or whole", async () => {
+      const other = await waiting(bytes(2 * MIB, 5), "other");
+      const steps: ((upload: KeptUpload) => Promise<unknown>)[] = [
+        (upload) => upload.pause(),
+        (upload) => upload.rewind(1000),
+        (upload) => upload.adopt(other),
+        (upload) => upload.finish(file("folder/a"), { replace: true }),
+      ];
+      for (const step of steps)
+        for (let turns = 0; turns < 12; turns += 1) {
+          const upload = await resume(await waiting(bytes(MIB + 1000)));
+          await upload.append(bytes(200 * KIB));
+          const end = codeOf(step(upload));
+          for (let turn = 0; turn < turns; turn += 1)
+            await new Promise<void>((resolve) => setImmediate(resolve));
+          await upload.discard();
+          const found = await current.storage.find(file("folder/a"));
+          if (found) expect(await end).toMatchObject({ resolved: { entry: found } });
+          if (found) await current.storage.remove(file("folder/a"));
+          await end;
+          await current.storage.forget(upload.id);
+          expect(await current.storage.resume(upload.id)).toBeNull();
+        }
+      await expectFinished(await resume(other), bytes(2 * MIB, 5));
+    });
+  });
+
+  describe(`${name}: after a restart`, () => {
+    test("what has a note is there, and nothing else", async () => {
+      const all = bytes(MIB + 3);
+      const kept = await waiting(all, "kept");
+      const unnoted = await waiting(all, null);
+      const running = newUploadId();
+      const upload = await begin(running);
+      await current.storage.note(running, "running");
+      await fill(upload, chunksOf(all, 64 * KIB));
+      await upload.pause();
+      const settled = await waiting(text("x"), "settled");
+      await (await resume(settled)).finish(file("x"), { replace: false });
+      await current.storage.settle(settled);
+      const before = Date.now();
+      await current.reopen();
+      const found = await notes();
+      expect(found.map(({ id, text, length }) => ({ id, text, length }))).toEqual([
+        { id: kept, text: "kept", length: all.length },
+        { id: running, text: "running", length: all.length },
+        { id: settled, text: "settled", length: 0 },
+      ]);
+      for (const { changed } of found) expect(Math.abs(changed.getTime() - before)).toBeLessThan(60_000);
+      expect(await current.storage.resume(unnoted)).toBeNull();
+      expect(await current.storage.resume(settled)).toBeNull();
+      await expectFinished(await resume(kept), all, "kept");
+      await expectFinished(await resume(running), all, "running");
+      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["kept", "running", "x"]);
+    });
+
+    test("what was published is known, until it is settled", async () => {
+      for (const replace of [false, true]) {
+        if (replace) await put(current.storage, "folder/replaced", "old");
+        const path = file(replace ? "folder/replaced" : "folder/new");
+        const id = await waiting(text("content"));
+        expect(await current.storage.published(id, path)).toBe(false);
+        await (await resume(id)).finish(path, { replace });
+        await current.reopen();
+        expect(await current.storage.published(id, path)).toBe(true);
+        for (const other of ["folder", "folder/other", "nowhere/a", "folder/new/a", "a"])
+          expect(await current.storage.published(id, file(other))).toBe(false);
+        expect(await current.storage.published(newUploadId(), path)).toBe(false);
+        expect(await current.storage.resume(id)).toBeNull();
+        await current.storage.settle(id);
+        expect(await current.storage.published(id, path)).toBe(false);
+        await current.storage.settle(id);
+        expect(await contentOf(current.storage, path)).toBe("content");
+      }
+      const id = await waiting(text("content"));
+      await (await resume(id)).finish(file("b"), { replace: false });
+      await put(current.storage, "b", "content", true);
+      expect(await current.storage.published(id, file("b"))).toBe(false);
+    });
+  });
+
+  describe(`${name}: a note`, () => {
+    test("is what was written last, whatever is in it", async () => {
+      const id = await waiting(text("abc"));
+      for (const note of ["", "{}", "ümlaut\n\0😀", "x".repeat(300_000), "last"]) {
+        await current.storage.note(id, note);
+        expect(await notes()).toMatchObject([{ id, text: note, length: 3 }]);
+      }
+    });
+
+    test("is one of a hundred", async () => {
+      const ids = await Promise.all(
+        Array.from({ length: 100 }, (_, index) => waiting(text("a"), `${index}`)),
+      );
+      expect((await notes()).map(({ id }) => id).sort()).toEqual(ids.sort());
+      await Promise.all(ids.map((id) => current.storage.forget(id)));
+      expect(await notes()).toEqual([]);
+    });
+
+    test("is forgotten with its bytes, also when nothing is there", async () => {
+      const id = await waiting(text("abc"));
+      await current.storage.forget(id);
+      await current.storage.forget(id);
+      await current.storage.forget(newUploadId());
+      await current.storage.settle(newUploadId());
+      expect(await notes()).toEqual([]);
+      expect(await current.storage.resume(id)).toBeNull();
+    });
+  });
+}
