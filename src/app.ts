@@ -47,7 +47,10 @@ export async function createApp(options: AppOptions = {}) {
   const storage = given ?? (await openDisk(config.root, { write: changes }));
   const engine = new Engine(storage, config);
   const log = logger ?? createLog(config.log);
-  const uploads = await Uploads.open(engine, config);
+  const uploads = await Uploads.open(engine, config).catch(async (error) => {
+    if (!given) await storage.close();
+    throw error;
+  });
   const services: Services = { config, engine, uploads, storage, log };
 
   let routes: () => readonly Route[] = () => [];

@@ -43,7 +43,7 @@ export const PROBLEMS = {
   body_incomplete: {
     status: 400,
     title: "The body is incomplete",
-    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again.",
+    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again. Only an upload at `/uploads` keeps what arrived.",
   },
   too_many_errors: {
     status: 400,
@@ -105,7 +105,7 @@ export const PROBLEMS = {
   idle_timeout: {
     status: 408,
     title: "No data arrived in time",
-    help: "The upload was silent for longer than `--idle-timeout`. Nothing was saved: send it again.",
+    help: "The upload was silent for longer than `--idle-timeout`. Nothing was saved: send it again. Only an upload at `/uploads` keeps what arrived.",
   },
   name_taken: {
     status: 409,

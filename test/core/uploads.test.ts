@@ -1,0 +1,152 @@
+// Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import { Engine } from "../../src/core/engine.ts";
+import { type Creation, Uploads, type WaitingLimits } from "../../src/core/uploads.ts";
+import type { Waiting } from "../../src/core/waiting.ts";
+import { Problem } from "../../src/errors.ts";
+import { checkFilePath } from "../../src/path.ts";
+import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
+import { MemoryContents } from "../../src/storage/memory-contents.ts";
+import { bodyOf, engineWith, pathsIn, textOf } from "../support/engine.ts";
+
+const opened: Uploads[] = [];
+afterEach(async () => {
+  for (const uploads of opened.splice(0)) await uploads.close();
+});
+
+/** A server's uploads over what an earlier one left. */
+async function open(memory: MemoryOptions = {}, limits: Partial<WaitingLimits> = {}) {
+  const { limits: rules } = engineWith();
+  const storage = new MemoryStorage(memory);
+  const engine = new Engine(storage, rules);
+  const uploads = await Uploads.open(engine, { uploadExpiry: 3600, maxWaiting: 10, ...limits });
+  opened.push(uploads);
+  return { storage, engine, uploads };
+}
+
+const creation = (path: string, more: Partial<Creation> = {}): Creation => ({
+  path: checkFilePath(path),
+  conflict: "rename",
+  size: 6,
+  endsByLength: true,
+  metadata: "",
+  name: path,
+  concat: null,
+  ...more,
+});
+
+function append(upload: Waiting, offset: number, text: string, ends: boolean | "length" = "length") {
+  return upload.append({
+    offset,
+    size: null,
+    bytes: text.length,
+    ends,
+    checksum: null,
+    overflow: () => new Problem("inconsistent_length", "Past the end."),
+    mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
+    receive: () => ({ body: bodyOf([text]), saving: () => {}, close: () => {} }),
+  });
+}
+
+const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
+
+describe("a crash", () => {
+  test("before the name is given: the file is saved at the next start, also when no client asks", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents, delay: (step) => (step === "publish" ? power() : undefined) });
+    const upload = await uploads.create(creation("a.txt"));
+    await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
+    const next = await open({ contents });
+    expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([true, 6]);
+  });
+
+  test("after the name was given: the file is there once, and the upload knows it", async () => {
+    const contents = new MemoryContents();
+    let notes = 0;
+    const { uploads } = await open({
+      contents,
+      // Made, named, finished: the third is never written.
+      delay: (step) => (step === "note" && ++notes > 2 ? power() : undefined),
+    });
+    const upload = await uploads.create(creation("a.txt"));
+    await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    expect(found.record.finished?.file).toMatchObject({ path: "a.txt", size: 6, flow: { bytes: 6 } });
+    expect(pathsIn(next.storage)).toEqual(["a.txt"]);
+    await expect(append(found, 0, "abcdef")).rejects.toMatchObject({ code: "offset_mismatch" });
+  });
+
+  test("before a client has said that it is complete: it waits", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt", { endsByLength: false }));
+    await append(upload, 0, "abcdef", false);
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([false, 6]);
+    await append(found, 6, "", true);
+    expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
+  });
+});
+
+test("a name that is taken meanwhile keeps the bytes: it is saved when the name is free", async () => {
+  const { storage, uploads } = await open();
+  const upload = await uploads.create(creation("a.txt", { conflict: "fail" }));
+  const other = await uploads.create(creation("a.txt"));
+  await append(other, 0, "other!");
+  await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "name_taken" });
+  await expect(upload.look()).rejects.toMatchObject({ code: "name_taken" });
+  await storage.remove(checkFilePath("a.txt"));
+  await upload.look();
+  expect(await textOf(storage, "a.txt")).toBe("abcdef");
+});
+
+test("the report adds up all requests", async () => {
+  const { uploads } = await open();
+  const upload = await uploads.create(creation("a.txt"));
+  await append(upload, 0, "abc");
+  const outcome = await append(upload, 3, "def");
+  expect(outcome?.file.flow.bytes).toBe(6);
+});
+
+test("complete ones are remembered, but not more than may wait", async () => {
+  const { uploads } = await open({}, { maxWaiting: 2 });
+  const made: Waiting[] = [];
+  for (const name of ["a", "b", "c", "d"]) {
+    const upload = await uploads.create(creation(name));
+    await append(upload, 0, "abcdef");
+    made.push(upload);
+  }
+  const found = await Promise.allSettled(made.map(({ record }) => uploads.find(record.id)));
+  expect(found.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+  expect(found.at(-1)?.status).toBe("fulfilled");
+});
+
+test("what was forgotten is not written again by a request that waited", async () => {
+  const { storage, uploads } = await open();
+  const upload = await uploads.create(creation("a.txt", { size: null }));
+  const removing = uploads.remove(upload.record.id);
+  await removing;
+  await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "not_found" });
+  expect(storage.contents.kept.size).toBe(0);
+});
+
+test("a refused upload leaves nothing", async () => {
+  const { storage, uploads } = await open({ capacity: 5 });
+  await expect(uploads.create(creation("a.txt"))).rejects.toMatchObject({ code: "storage_full" });
+  expect([uploads.waiting, storage.contents.kept.size]).toEqual([0, 0]);
+});
+
+test("a note this version cannot read is left alone", async () => {
+  const contents = new MemoryContents();
+  const { uploads, storage } = await open({ contents });
+  const { record } = await uploads.create(creation("a.txt"));
+  await storage.note(record.id, JSON.stringify({ ...record, version: 2 }));
+  const next = await open({ contents });
+  await expect(next.uploads.find(record.id)).rejects.toMatchObject({ code: "not_found" });
+  expect(contents.kept.size).toBe(1);
+});

@@ -1,0 +1,107 @@
+// The server is killed again and again under four uploads: nothing told is lost, no byte is wrong, no name is given twice.
+
+import { afterAll, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Dice } from "../storage/dice.ts";
+import { type Serving, spawnServing } from "../support/spawn.ts";
+
+/** How often: more by `KILLS=200 bun test resume-kill`. */
+const KILLS = Number(process.env.KILLS ?? 12);
+const SEED = Number(process.env.SEED ?? 1);
+const AT_ONCE = 4;
+const TUS = { "tus-resumable": "1.0.0" };
+
+const root = await mkdtemp(join(tmpdir(), "sluice-kill-"));
+afterAll(() => rm(root, { recursive: true }));
+
+const dice = new Dice(SEED);
+const source = Buffer.alloc(8_000_000);
+for (let at = 0; at < source.length; at += 4) source.writeUInt32LE(dice.upTo(2 ** 32), at);
+
+let server: Serving;
+let over = false;
+const told = { lost: 0, corrupt: 0, finished: 0 };
+
+/** What the server says; null when it is dead, or dies while it answers. */
+async function ask(path: string, init: RequestInit): Promise<Response | null> {
+  try {
+    const answer = await fetch(server.url + path, init);
+    await answer.arrayBuffer();
+    return answer;
+  } catch {
+    await Bun.sleep(5);
+    return null;
+  }
+}
+
+/** One file after another, each until it is saved, by a client that only believes what it is told. */
+async function client(which: number): Promise<void> {
+  for (let number = 0; !over || number === 0; number += 1) {
+    const name = `${which}-${number}.bin`;
+    const from = dice.upTo(1_000_000);
+    const bytes = source.subarray(from, from + 1 + dice.upTo(dice.oneOf(10, 100_000, 7_000_000)));
+    const url = await create(name, bytes.length);
+    await fill(url, bytes);
+    const saved = Buffer.from(await Bun.file(join(root, name)).arrayBuffer());
+    if (Buffer.compare(saved, bytes) !== 0) told.corrupt += 1;
+    told.finished += 1;
+  }
+}
+
+async function create(name: string, length: number): Promise<string> {
+  const headers = {
+    ...TUS,
+    "upload-length": `${length}`,
+    "upload-metadata": `filename ${Buffer.from(name).toString("base64")}`,
+  };
+  for (;;) {
+    const url = (await ask("/uploads", { method: "POST", headers }))?.headers.get("location");
+    if (url) return url;
+  }
+}
+
+async function fill(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  let acknowledged = 0;
+  for (;;) {
+    const asked = await ask(url, { method: "HEAD", headers: TUS });
+    if (!asked) continue;
+    const offset = Number(asked.headers.get("upload-offset") ?? Number.NaN);
+    if (asked.status !== 200 || !(offset >= acknowledged)) {
+      told.lost += 1;
+      return;
+    }
+    acknowledged = offset;
+    if (offset === bytes.length) return;
+    const body = bytes.slice(offset, dice.oneOf(offset + 300_000, bytes.length));
+    const answer = await ask(url, {
+      method: "PATCH",
+      headers: { ...TUS, "upload-offset": `${offset}`, "content-type": "application/offset+octet-stream" },
+      body,
+    });
+    if (answer?.status === 204) acknowledged = Number(answer.headers.get("upload-offset"));
+    if (answer?.status === 204 && acknowledged === bytes.length) return;
+  }
+}
+
+test(`${KILLS} kills under ${AT_ONCE} uploads`, async () => {
+  server = await spawnServing(root, "--keep-free", "0B");
+  const clients = Promise.all(Array.from({ length: AT_ONCE }, (_, which) => client(which)));
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    // Time itself is what is drawn here: anything may be going on when it is over.
+    await Bun.sleep(dice.upTo(150));
+    await server[Symbol.asyncDispose]();
+    server = await spawnServing(root, "--keep-free", "0B");
+  }
+  over = true;
+  await clients;
+  await server[Symbol.asyncDispose]();
+  expect({ seed: SEED, ...told }).toEqual({ seed: SEED, lost: 0, corrupt: 0, finished: told.finished });
+  expect(told.finished).toBeGreaterThanOrEqual(AT_ONCE);
+  // Each once, under the name it asked for; what is left is of uploads whose client never heard of them.
+  const files = (await readdir(root)).filter((name) => name !== ".sluice");
+  expect(files.filter((name) => !/^\d+-\d+\.bin$/.test(name))).toEqual([]);
+  const data = (await readdir(join(root, ".sluice/kept"))).filter((name) => name.endsWith(".data"));
+  expect(data.length).toBeLessThanOrEqual(KILLS * AT_ONCE);
+}, 600_000);
