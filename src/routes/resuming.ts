@@ -177,7 +177,7 @@ export function resuming(services: Services) {
         ...problems(...ASKING),
       },
       detail: {
-        operationId: "getUpload",
+        operationId: "getUploadOffset",
         summary: "Where an upload stands, as HEAD says it",
         tags,
         parameters: requestHeaders(...VERSIONS),

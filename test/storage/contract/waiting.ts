@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import type { KeptUpload, Note } from "../../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
 import { chunksOf, difference, KIB } from "../bytes.ts";
-import { file, fill } from "../driving.ts";
+import { file, fill, reading } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 /** What can be done with kept uploads of the running test's storage. */
@@ -39,9 +39,9 @@ export function waitingUploads(current: Current) {
     const { entry } = await upload.finish(file(path), { replace: true });
     expect(entry.size).toBe(expected.length);
     expect(upload.saved).toBe(expected.length);
-    expect(difference(await (await current.storage.open(file(path))).body.bytes(), expected)).toBeNull();
+    expect(difference(await reading(current.storage, path, ({ body }) => body.bytes()), expected)).toBeNull();
     await current.storage.forget(upload.id);
-    expect(difference(await (await current.storage.open(file(path))).body.bytes(), expected)).toBeNull();
+    expect(difference(await reading(current.storage, path, ({ body }) => body.bytes()), expected)).toBeNull();
   }
 
   return { begin, resume, notes, waiting, expectFinished };

@@ -7,7 +7,7 @@ import type { DiskStorage } from "../../../src/storage/disk/disk.ts";
 import type { KeptUpload } from "../../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
-import { file, fill, put, text } from "../driving.ts";
+import { file, fill, put, reading, text } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { callsWith } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
@@ -83,7 +83,7 @@ async function bringToEnd({ storage, id, path }: Case, label: string): Promise<v
   if (!upload) throw new Error(`It is lost: ${label}`);
   await fill(upload, chunksOf(ALL.subarray(upload.length), 64 * KIB));
   await upload.finish(file(path), { replace: true });
-  expect(difference(await (await storage.open(file(path))).body.bytes(), ALL), label).toBeNull();
+  expect(difference(await reading(storage, path, ({ body }) => body.bytes()), ALL), label).toBeNull();
   expect(await storage.published(id, file(path)), label).toBe(true);
 }
 
@@ -184,7 +184,7 @@ describe.each([
         await upload?.pause().catch(() => {});
         if (!published) await bringToEnd({ storage, id, path, other: id }, label);
       }
-      expect(difference(await (await storage.open(file(path))).body.bytes(), ALL), label).toBeNull();
+      expect(difference(await reading(storage, path, ({ body }) => body.bytes()), ALL), label).toBeNull();
       if (failing.failed === "unlink")
         for (const name of await root.temporaries())
           await Bun.file(root.in(".sluice", "uploads", name)).delete();
