@@ -1,6 +1,7 @@
 // Answers to requests whose body was not read to its end: clients can read them, whatever they go on sending.
 
 import { Body } from "../core/body.ts";
+import { contentLength } from "../http/content-length.ts";
 
 /** Bytes of an announced body that Bun may drain after the answer, so that the connection can be used again. */
 const DRAIN_AT_MOST = 1024 * 1024;
@@ -12,8 +13,7 @@ const LONGEST = 2;
 /** True when too much, or nobody knows how much, of the request's body may still be on its way. */
 function mustClose(request: Request): boolean {
   if (request.body === null) return false;
-  const length = request.headers.get("content-length");
-  return length === null || Number(length) > DRAIN_AT_MOST;
+  return (contentLength(request.headers) ?? Number.POSITIVE_INFINITY) > DRAIN_AT_MOST;
 }
 
 /**

@@ -7,6 +7,7 @@ import { serverTiming } from "../core/flow.ts";
 import type { Outcome } from "../core/upload.ts";
 import { Problem } from "../errors.ts";
 import { type Preconditions, preconditionsOf } from "../http/conditions.ts";
+import { contentLength } from "../http/content-length.ts";
 import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../http/digest.ts";
 import type { Services } from "./services.ts";
@@ -82,9 +83,7 @@ export function intentOf(
 
 /** The announced length, `undefined` when the body is chunked. */
 export function announcedSize(request: Request): number | undefined {
-  const length = request.headers.get("content-length");
-  if (length !== null) return Number(length);
-  return request.body === null ? 0 : undefined;
+  return contentLength(request.headers) ?? (request.body === null ? 0 : undefined);
 }
 
 /** A client may name its upload, to find it again in `GET /api/uploads`; other values are replaced. */

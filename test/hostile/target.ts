@@ -51,7 +51,7 @@ export interface Target extends AsyncDisposable {
   /** Uploads that `GET /api/uploads` shows. */
   uploads(): Promise<unknown[]>;
   /** The server answers, nothing is half there, and nothing beside the root was touched. */
-  expectUnharmed(): Promise<void>;
+  expectUnharmed(health?: "ok" | "unwritable"): Promise<void>;
 }
 
 export interface TargetOptions {
@@ -115,9 +115,9 @@ export async function startTarget({
       using connection = await this.raw("GET /api/uploads HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
       return JSON.parse((await connection.answer()).text).uploads;
     },
-    async expectUnharmed() {
+    async expectUnharmed(health = "ok") {
       using connection = await this.raw("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-      expect(JSON.parse((await connection.answer()).text)).toMatchObject({ status: "ok" });
+      expect(JSON.parse((await connection.answer()).text)).toMatchObject({ status: health });
       await until("no upload runs", async () => (await this.uploads()).length === 0, 1);
       await until("no half file is left", async () => (await this.temporaries()).length === 0, 1);
       expect(await snapshot(outside, root)).toEqual(before);
