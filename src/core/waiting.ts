@@ -36,7 +36,7 @@ export class Waiting {
     readonly lifetime: number,
     readonly onSettled: (upload: Waiting) => void,
   ) {
-    this.#length = length;
+    this.#length = Math.min(length, record.unverified ?? length);
     this.touch();
   }
 
@@ -170,6 +170,11 @@ export class Waiting {
     await this.save();
   }
 
+  async #verified(from: number | null): Promise<void> {
+    this.record.unverified = from;
+    await this.save();
+  }
+
   async #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
     const { record, engine } = this;
     const intent: Intent = {
@@ -192,6 +197,7 @@ export class Waiting {
       await this.save();
     });
     try {
+      if (kept.length > this.#length) await kept.rewind(this.#length);
       return { resumed, upload: await engine.receive(intent, async () => resumed) };
     } catch (error) {
       await resumed.discard();
@@ -208,6 +214,7 @@ export class Waiting {
     let position = offset;
     let right = checksum === null;
     try {
+      if (checksum || record.unverified !== null) await this.#verified(checksum ? offset : null);
       for await (const chunk of body.chunks()) {
         position += chunk.byteLength;
         if (record.size !== null && position > record.size) throw addition.overflow();
@@ -220,11 +227,13 @@ export class Waiting {
       if (!right)
         throw new Problem("checksum_mismatch", "The bytes that arrived are not those of Upload-Checksum.");
       if (ends === true && record.size !== null && position !== record.size) throw addition.overflow();
+      record.unverified = null;
       this.#length = position;
       const whole = position === record.size;
       if (record.concat === null && (ends === true || (ends === "length" && whole)))
         return await this.#publish(resumed, upload);
       await this.#pause(resumed, upload);
+      if (checksum) await this.#verified(null);
       return null;
     } catch (error) {
       const wrong = error instanceof Problem && BREAKS.has(error.code);
@@ -275,6 +284,6 @@ export class Waiting {
       });
     await upload.discard();
     this.#measured = measured;
-    this.#length = resumed.length;
+    this.#length = Math.min(resumed.length, this.record.unverified ?? resumed.length);
   }
 }
