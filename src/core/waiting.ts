@@ -1,15 +1,16 @@
 // One upload that can wait: takes bytes from one request after another, and becomes a file when it is complete.
 
 import { Problem } from "../errors.ts";
+import type { FilePath } from "../path.ts";
 import type { KeptUpload } from "../storage/storage.ts";
-import { type Addition, type Arriving, type Checked, refuse } from "./addition.ts";
+import { type Addition, type Arriving, type Checked, refuse, takeNothing } from "./addition.ts";
 import type { Body } from "./body.ts";
-import type { Engine, Intent } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { addUp, type Measured, UNMEASURED } from "./flow.ts";
 import { tooLarge } from "./limit.ts";
 import { type UploadRecord, writeRecord } from "./record.ts";
 import { recovered } from "./recovered.ts";
-import { Resumed } from "./resumed.ts";
+import { openKept, type Resumed } from "./resumed.ts";
 import { superseded, Turns } from "./turns.ts";
 import type { Outcome, Upload } from "./upload.ts";
 
@@ -175,41 +176,23 @@ export class Waiting {
     await this.save();
   }
 
-  async #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
-    const { record, engine } = this;
-    const intent: Intent = {
-      path: record.path,
-      conflict: record.conflict,
-      size,
-      conditions: {},
-      digests: [],
-      wanted: null,
-      id: record.name,
-      network: () => body?.waited ?? 0,
-      checking: () => checksum?.seconds ?? 0,
-      resumed: { length: this.#length, measured: this.#measured },
-    };
-    const kept = await engine.storage.resume(record.id);
-    if (!kept) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
-    const resumed = new Resumed(kept, async (path) => {
+  #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
+    const { engine, record } = this;
+    const naming = async (path: FilePath, length: number): Promise<void> => {
       record.publishing = path;
-      record.size = kept.length;
+      record.size = length;
       await this.save();
-    });
-    try {
-      if (kept.length > this.#length) await kept.rewind(this.#length);
-      return { resumed, upload: await engine.receive(intent, async () => resumed) };
-    } catch (error) {
-      await resumed.discard();
-      throw error;
-    }
+    };
+    const resumed = { length: this.#length, measured: this.#measured };
+    const checking = () => checksum?.seconds ?? 0;
+    return openKept(engine, record, { size, resumed, checking, network: () => body?.waited ?? 0 }, naming);
   }
 
   async #take(addition: Addition, { body, saving }: Arriving): Promise<Outcome | null> {
     const { offset, ends, checksum } = addition;
     const { record } = this;
     // Also for an empty one: the last request of all may bring nothing.
-    if (this.complete) return await this.#nothing(body, addition);
+    if (this.complete) return await takeNothing(body, addition);
     const { resumed, upload } = await this.#open(record.size ?? undefined, body, checksum);
     let position = offset;
     let right = checksum === null;
@@ -240,12 +223,6 @@ export class Waiting {
       await this.#keep(resumed, upload, wrong || !right ? offset : null);
       throw error;
     }
-  }
-
-  /** Reads a body that must be empty. */
-  async #nothing(body: Body, addition: Addition): Promise<null> {
-    for await (const _ of body.chunks()) throw addition.overflow();
-    return null;
   }
 
   async #publish(resumed: Resumed, upload: Upload): Promise<Outcome> {
