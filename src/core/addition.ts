@@ -56,3 +56,9 @@ export function refuse(
   if (bytes === undefined) return;
   if (offset + bytes > whole || (ends === true && offset + bytes !== whole)) throw overflow();
 }
+
+/** Reads the body of a request to a complete upload, which must be empty. @throws Problem */
+export async function takeNothing(body: Body, { overflow }: Addition): Promise<null> {
+  for await (const _ of body.chunks()) throw overflow();
+  return null;
+}

@@ -22,6 +22,8 @@ export interface UploadRecord {
   /** Milliseconds since 1970. */
   created: number;
   concat: Concatenation | null;
+  /** Where bytes begin whose checksum nobody has compared yet: a crash leaves them without meaning. */
+  unverified: number | null;
   /** The name that is being given. After a crash the storage knows whether it was. */
   publishing: FilePath | null;
   /** The file it became. */

@@ -1,7 +1,11 @@
 // A kept upload as the engine sees it while a request fills it: what the engine discards waits instead.
 
+import { Problem } from "../errors.ts";
 import type { FilePath } from "../path.ts";
 import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage/storage.ts";
+import type { Engine, Intent } from "./engine.ts";
+import type { UploadRecord } from "./record.ts";
+import type { Upload } from "./upload.ts";
 
 /** Made for one request. */
 export class Resumed implements StoredUpload {
@@ -10,7 +14,7 @@ export class Resumed implements StoredUpload {
   /** @param naming called with a name before it is given: a crash behind it must not leave the question open */
   constructor(
     readonly kept: KeptUpload,
-    readonly naming: (path: FilePath) => Promise<void>,
+    readonly naming: (path: FilePath, length: number) => Promise<void>,
   ) {}
 
   get length(): number {
@@ -30,7 +34,7 @@ export class Resumed implements StoredUpload {
   }
 
   async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
-    await this.naming(path);
+    await this.naming(path, this.kept.length);
     return await this.kept.finish(path, options);
   }
 
@@ -44,5 +48,31 @@ export class Resumed implements StoredUpload {
     await this.pause().catch(() => {
       // What could be kept is kept; who asked hears of the error that made it end.
     });
+  }
+}
+
+/** What one request knows of the upload it fills. */
+type Filling = Pick<Intent, "size" | "network" | "checking"> & Required<Pick<Intent, "resumed">>;
+
+/**
+ * Opens what was kept of an upload, to go on behind the bytes that are known to be right.
+ * @throws Problem upload_gone, storage_full
+ */
+export async function openKept(
+  engine: Engine,
+  { id, name, path, conflict }: UploadRecord,
+  filling: Filling,
+  naming: Resumed["naming"],
+): Promise<{ resumed: Resumed; upload: Upload }> {
+  const kept = await engine.storage.resume(id);
+  if (!kept) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
+  const resumed = new Resumed(kept, naming);
+  const intent = { ...filling, path, conflict, id: name, conditions: {}, digests: [], wanted: null };
+  try {
+    if (kept.length > filling.resumed.length) await kept.rewind(filling.resumed.length);
+    return { resumed, upload: await engine.receive(intent, async () => resumed) };
+  } catch (error) {
+    await resumed.discard();
+    throw error;
   }
 }

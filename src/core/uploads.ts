@@ -94,6 +94,7 @@ export class Uploads {
           metadata,
           created: Date.now(),
           concat,
+          unverified: null,
           publishing: null,
           finished: null,
         },

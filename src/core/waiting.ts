@@ -1,15 +1,16 @@
 // One upload that can wait: takes bytes from one request after another, and becomes a file when it is complete.
 
 import { Problem } from "../errors.ts";
+import type { FilePath } from "../path.ts";
 import type { KeptUpload } from "../storage/storage.ts";
-import { type Addition, type Arriving, type Checked, refuse } from "./addition.ts";
+import { type Addition, type Arriving, type Checked, refuse, takeNothing } from "./addition.ts";
 import type { Body } from "./body.ts";
-import type { Engine, Intent } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { addUp, type Measured, UNMEASURED } from "./flow.ts";
 import { tooLarge } from "./limit.ts";
 import { type UploadRecord, writeRecord } from "./record.ts";
 import { recovered } from "./recovered.ts";
-import { Resumed } from "./resumed.ts";
+import { openKept, type Resumed } from "./resumed.ts";
 import { superseded, Turns } from "./turns.ts";
 import type { Outcome, Upload } from "./upload.ts";
 
@@ -36,7 +37,7 @@ export class Waiting {
     readonly lifetime: number,
     readonly onSettled: (upload: Waiting) => void,
   ) {
-    this.#length = length;
+    this.#length = Math.min(length, record.unverified ?? length);
     this.touch();
   }
 
@@ -170,44 +171,33 @@ export class Waiting {
     await this.save();
   }
 
-  async #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
-    const { record, engine } = this;
-    const intent: Intent = {
-      path: record.path,
-      conflict: record.conflict,
-      size,
-      conditions: {},
-      digests: [],
-      wanted: null,
-      id: record.name,
-      network: () => body?.waited ?? 0,
-      checking: () => checksum?.seconds ?? 0,
-      resumed: { length: this.#length, measured: this.#measured },
-    };
-    const kept = await engine.storage.resume(record.id);
-    if (!kept) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
-    const resumed = new Resumed(kept, async (path) => {
+  async #verified(from: number | null): Promise<void> {
+    this.record.unverified = from;
+    await this.save();
+  }
+
+  #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
+    const { engine, record } = this;
+    const naming = async (path: FilePath, length: number): Promise<void> => {
       record.publishing = path;
-      record.size = kept.length;
+      record.size = length;
       await this.save();
-    });
-    try {
-      return { resumed, upload: await engine.receive(intent, async () => resumed) };
-    } catch (error) {
-      await resumed.discard();
-      throw error;
-    }
+    };
+    const resumed = { length: this.#length, measured: this.#measured };
+    const checking = () => checksum?.seconds ?? 0;
+    return openKept(engine, record, { size, resumed, checking, network: () => body?.waited ?? 0 }, naming);
   }
 
   async #take(addition: Addition, { body, saving }: Arriving): Promise<Outcome | null> {
     const { offset, ends, checksum } = addition;
     const { record } = this;
     // Also for an empty one: the last request of all may bring nothing.
-    if (this.complete) return await this.#nothing(body, addition);
+    if (this.complete) return await takeNothing(body, addition);
     const { resumed, upload } = await this.#open(record.size ?? undefined, body, checksum);
     let position = offset;
     let right = checksum === null;
     try {
+      if (checksum || record.unverified !== null) await this.#verified(checksum ? offset : null);
       for await (const chunk of body.chunks()) {
         position += chunk.byteLength;
         if (record.size !== null && position > record.size) throw addition.overflow();
@@ -220,23 +210,19 @@ export class Waiting {
       if (!right)
         throw new Problem("checksum_mismatch", "The bytes that arrived are not those of Upload-Checksum.");
       if (ends === true && record.size !== null && position !== record.size) throw addition.overflow();
+      record.unverified = null;
       this.#length = position;
       const whole = position === record.size;
       if (record.concat === null && (ends === true || (ends === "length" && whole)))
         return await this.#publish(resumed, upload);
       await this.#pause(resumed, upload);
+      if (checksum) await this.#verified(null);
       return null;
     } catch (error) {
       const wrong = error instanceof Problem && BREAKS.has(error.code);
       await this.#keep(resumed, upload, wrong || !right ? offset : null);
       throw error;
     }
-  }
-
-  /** Reads a body that must be empty. */
-  async #nothing(body: Body, addition: Addition): Promise<null> {
-    for await (const _ of body.chunks()) throw addition.overflow();
-    return null;
   }
 
   async #publish(resumed: Resumed, upload: Upload): Promise<Outcome> {
@@ -275,6 +261,6 @@ export class Waiting {
       });
     await upload.discard();
     this.#measured = measured;
-    this.#length = resumed.length;
+    this.#length = Math.min(resumed.length, this.record.unverified ?? resumed.length);
   }
 }

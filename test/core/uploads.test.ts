@@ -93,6 +93,49 @@ describe("a crash", () => {
   });
 });
 
+test("a crash leaves no bytes whose checksum was not compared", async () => {
+  const contents = new MemoryContents();
+  const { uploads } = await open({ contents });
+  const upload = await uploads.create(creation("a.txt"));
+  await append(upload, 0, "abc");
+  const never = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  void upload
+    .append({
+      offset: 3,
+      size: null,
+      bytes: undefined,
+      ends: "length",
+      checksum: { seconds: 0, update: () => {}, matches: () => false },
+      overflow: () => new Problem("inconsistent_length", "Past the end."),
+      mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
+      receive: () => ({
+        body: bodyOf([
+          "xx",
+          () => {
+            stopped.resolve();
+            return never.promise;
+          },
+        ]),
+        saving: () => {},
+        close: () => {},
+      }),
+    })
+    .catch(() => {});
+  await stopped.promise;
+  const next = await open({ contents });
+  const found = await next.uploads.look(upload.record.id);
+  expect(found.length).toBe(3);
+  await append(found, 3, "d");
+  // What came without a checksum stays, whatever came before it.
+  const last = await open({ contents });
+  const again = await last.uploads.look(upload.record.id);
+  expect(again.length).toBe(4);
+  await append(again, 4, "ef");
+  expect(await textOf(last.storage, "a.txt")).toBe("abcdef");
+  never.resolve();
+});
+
 test("a name that is taken meanwhile keeps the bytes: it is saved when the name is free", async () => {
   const { storage, uploads } = await open();
   const upload = await uploads.create(creation("a.txt", { conflict: "fail" }));
