@@ -66,7 +66,11 @@ const operations: Operation[] = [
   {
     name: "checking and measuring",
     prepare: keep,
-    run: (storage) => Promise.all([storage.check(), storage.space()]),
+    run: async (storage) => {
+      // One after another: what fails first must not leave the other behind.
+      await storage.check();
+      await storage.space();
+    },
     allowed: ["kept 4"],
   },
   {
