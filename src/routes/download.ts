@@ -40,6 +40,7 @@ export function download({ config, storage }: Services) {
       return await fileAnswer(await storage.open(checkFilePath(path)), request, {
         save: query.download !== undefined,
         server,
+        idleTimeout: config.idleTimeout,
       });
     },
     {
@@ -89,7 +90,7 @@ export function download({ config, storage }: Services) {
 async function fileAnswer(
   file: StoredFile,
   request: Request,
-  { save, server }: { save: boolean; server: Listener },
+  { save, server, idleTimeout }: { save: boolean; server: Listener; idleTimeout: number },
 ): Promise<Response> {
   const { size } = file.entry;
   const headers = fileHeaders(file.entry, save);
@@ -104,7 +105,7 @@ async function fileAnswer(
       headers: { "content-range": `bytes */${size}` },
     });
   }
-  return new Response(await sending(file, request, server), { headers });
+  return new Response(await sending(file, request, server, idleTimeout), { headers });
 }
 
 function fileHeaders(entry: FileEntry, save: boolean): Headers {

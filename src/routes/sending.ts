@@ -4,13 +4,23 @@ import type { StoredFile } from "../storage/storage.ts";
 import type { Listener } from "./receiving.ts";
 
 /**
+ * Times the timeout that a reader may take nothing. One that is slow looks silent while the system's buffers empty: 20 MB
+ * between two programs on one machine, such as a proxy and this server.
+ */
+const PATIENCE = 10;
+
+/**
  * The body of an answer. Bun's server opens the file anew in the very turn in which the handler ends, through the
  * descriptor that is open here, or never: `setImmediate` comes after that. With it go sendfile, ranges and the length.
  */
-export async function sending(file: StoredFile, request: Request, server: Listener) {
+export async function sending(file: StoredFile, request: Request, server: Listener, idleTimeout: number) {
   // An app that is called without a server cannot know when its answer is read.
   if (!server?.requestIP(request)) return await begun(file);
-  setImmediate(() => void file.close());
+  setImmediate(() => {
+    void file.close();
+    // Not before: with the answer's first bytes Bun sets its timer anew.
+    server.timeout(request, Math.ceil(idleTimeout) * PATIENCE);
+  });
   return file.body;
 }
 

@@ -131,19 +131,31 @@ describe("a body of a few bytes a second is saved, however long it takes", () =>
 });
 
 test.concurrent("a reader that never reads what it asked for is let go", async () => {
-  const file = server.in("never-read");
+  await using own = await startTarget({ flags: ["--idle-timeout", "1s"] });
+  const file = own.in("never-read");
   await writeFile(file, "");
   await truncate(file, 200_000_000);
-  const socket = createConnection({ port: Number(new URL(server.url).port), host: "127.0.0.1" });
+  const socket = createConnection({ port: Number(new URL(own.url).port), host: "127.0.0.1" });
   socket.pause();
   socket.on("error", () => {
     // It is cut.
   });
-  const isOpen = async (): Promise<boolean> => (await server.descriptors()).includes(file);
+  const isOpen = async (): Promise<boolean> => (await own.descriptors()).includes(file);
   socket.write(head("GET", "/files/never-read"));
   await until("the file is being sent", isOpen);
   await until("it is closed again", async () => !(await isOpen()), CUT);
   socket.destroy();
+});
+
+test.concurrent("a reader that is slow gets all of it", async () => {
+  const file = server.in("slow");
+  await writeFile(file, "");
+  await truncate(file, 40_000_000);
+  const options = ["-sS", "--limit-rate", "2M", "-o", "-", `${server.url}/files/slow`];
+  const curl = Bun.spawn(["curl", ...options], { stderr: "pipe" });
+  const [bytes, complaint] = await Promise.all([curl.stdout.bytes(), curl.stderr.text()]);
+  expect(complaint).toBe("");
+  expect(bytes.byteLength).toBe(40_000_000);
 });
 
 const enough = await descriptorsAllowed();
