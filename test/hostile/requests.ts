@@ -1,5 +1,9 @@
 // Requests by hand, whole and in pieces.
 
+import { expect } from "bun:test";
+import type { RawAnswer } from "../support/raw.ts";
+import { CANARY, type Target } from "./target.ts";
+
 /** The lines every request begins with. */
 export const head = (method: string, target: string, ...headers: string[]): string =>
   `${[`${method} ${target} HTTP/1.1`, "Host: x", ...headers].join("\r\n")}\r\n\r\n`;
@@ -29,3 +33,19 @@ export const filePart = (filename: string, content: string): string =>
 
 /** The end of a form. */
 export const FORM_END = `--${BOUNDARY}--\r\n`;
+
+/** Sends a request, one byte for each character, and reads the answer, which gives away no canary and no place. */
+export async function ask(
+  server: Target,
+  method: string,
+  target: string,
+  body = "",
+  ...headers: string[]
+): Promise<RawAnswer> {
+  const request = head(method, target, ...headers, `Content-Length: ${body.length}`) + body;
+  using connection = await server.raw(Buffer.from(request, "latin1"));
+  const answer = await connection.answer({ head: method === "HEAD" });
+  expect(answer.text).not.toContain(CANARY);
+  expect(answer.text).not.toContain(server.outside);
+  return answer;
+}
