@@ -1,15 +1,13 @@
-// Disks that are full, become full, or fail in the middle: said clearly, nothing half there, and everyone else goes on.
+// Disks that are full, or become full in the middle: said clearly, nothing half there, and everyone else goes on.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, readdir, statfs, writeFile } from "node:fs/promises";
+import { mkdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ProblemCode } from "../../src/errors.ts";
-import { openDisk } from "../../src/storage/disk/disk.ts";
-import { Mount, switchableCalls, systemError, whyNoMounts } from "../storage/disk/faults.ts";
+import { Mount, whyNoMounts } from "../storage/disk/faults.ts";
 import { TemporaryRoot } from "../storage/disk/temporary-root.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawConnection } from "../support/raw.ts";
-import { startServer, until } from "../support/server.ts";
+import { until } from "../support/server.ts";
 import { CHUNKED, chunk, FORM, FORM_END, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
@@ -241,71 +239,5 @@ describe.skipIf(reason !== null)("another file system in the root", () => {
       for (const mount of mounts) await mount[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     }
-  });
-});
-
-describe("a disk that fails", () => {
-  const cases: [errno: string, code: ProblemCode][] = [
-    ["ENOSPC", "storage_full"],
-    ["EDQUOT", "storage_full"],
-    ["EIO", "storage_failed"],
-    ["EROFS", "storage_read_only"],
-    ["EMFILE", "out_of_files"],
-  ];
-  const steps = ["open", "datasync", "link", "sync"] as const;
-
-  test.each(cases)("with %s, at each step: %s", async (errno, code) => {
-    await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
-    const storage = await openDisk(root.root, { calls });
-    await using server = await startServer({ root: root.root, storage });
-    await writeFile(root.in("kept"), "kept");
-    const fail = async (): Promise<never> => {
-      throw systemError(errno);
-    };
-    for (const step of steps) {
-      Object.assign(calls, { [step]: fail });
-      for (const path of ["new", "kept"]) {
-        // A name that is taken is not linked but renamed.
-        if (step === "link" && path === "kept") Object.assign(calls, { rename: fail });
-        const answer = await server.fetch(`/files/${path}`, { method: "PUT", body: MB.repeat(2) });
-        await problemIn(answer, code);
-      }
-      calls.restore();
-      // When the name has changed hands and only its sync fails, the old file cannot be had back: the new one is there, whole.
-      if (step === "sync") expect(Bun.file(root.in("kept")).size).toBe(MB.length * 2);
-      else expect(await Bun.file(root.in("kept")).text()).toBe("kept");
-      expect((await readdir(root.root)).sort()).toEqual([".sluice", "kept"]);
-      await until("nothing is left", async () => (await root.temporaries()).length === 0);
-      expect((await server.fetch(`/files/${step}`, { method: "PUT", body: KB })).status).toBe(201);
-      expect((await server.fetch(`/files/${step}`, { method: "DELETE" })).status).toBe(204);
-    }
-    await server.stop();
-    await storage.close();
-  });
-
-  test("by turning read-only, and turns back: said by uploads, by removals and by /health, and over again", async () => {
-    await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
-    const storage = await openDisk(root.root, { calls });
-    await using server = await startServer({ root: root.root, storage });
-    await writeFile(root.in("kept"), "kept");
-    const fail = async (): Promise<never> => {
-      throw systemError("EROFS");
-    };
-    const { open, unlink } = calls;
-    calls.open = async (path, flags, mode) => (mode === undefined ? open(path, flags) : fail());
-    calls.unlink = fail;
-    await problemIn(await server.fetch("/files/a", { method: "PUT", body: KB }), "storage_read_only");
-    await problemIn(await server.fetch("/files/kept", { method: "DELETE" }), "storage_read_only");
-    expect(await (await server.fetch("/files/kept")).text()).toBe("kept");
-    const health = async () => ({ code: (await server.fetch("/health")).status });
-    await until("the server says that it cannot be written", async () => (await health()).code === 503);
-    calls.restore();
-    expect(calls.unlink).toBe(unlink);
-    await until("the server says that it is well", async () => (await health()).code === 200);
-    expect((await server.fetch("/files/a", { method: "PUT", body: KB })).status).toBe(201);
-    await server.stop();
-    await storage.close();
   });
 });

@@ -5,8 +5,8 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { problemIn } from "../support/problem.ts";
 import type { RawAnswer } from "../support/raw.ts";
-import { CHUNKED, chunk, FORM, FORM_END, filePart, head } from "./requests.ts";
-import { CANARY, startTarget, type Target } from "./target.ts";
+import { ask, CHUNKED, chunk, FORM, FORM_END, filePart, head } from "./requests.ts";
+import { startTarget, type Target } from "./target.ts";
 
 setDefaultTimeout(20_000);
 
@@ -30,45 +30,43 @@ afterEach(async () => {
     if (!["kept", "folder", ".sluice"].includes(name)) await rm(server.in(name), { recursive: true });
 });
 
-async function ask(method: string, target: string, headers: string[] = [], body = ""): Promise<RawAnswer> {
-  const length = `Content-Length: ${Buffer.byteLength(body, "latin1")}`;
-  using connection = await server.raw(Buffer.from(head(method, target, ...headers, length) + body, "latin1"));
-  const answer = await connection.answer({ head: method === "HEAD" });
-  expect(answer.text).not.toContain(CANARY);
-  expect(answer.text).not.toContain(server.outside);
-  return answer;
-}
-
 /** Text as the bytes of its UTF-8, one character each. */
 const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
 
 /** Everything a client can do with a path in the URL, percent-encoded as it stands. */
 const byUrl: [way: string, (path: string) => Promise<RawAnswer>][] = [
-  ["PUT", (path) => ask("PUT", `/files/${path}`, [], "evil")],
-  ["GET", (path) => ask("GET", `/files/${path}`)],
-  ["HEAD", (path) => ask("HEAD", `/files/${path}`)],
-  ["DELETE", (path) => ask("DELETE", `/files/${path}`)],
-  ["POST into the folder", (path) => ask("POST", `/files/${path}/?name=a`, [], "evil")],
-  ["a listing", (path) => ask("GET", `/files/${path}/`, ["Accept: application/json"])],
-  ["a page of a listing", (path) => ask("GET", `/api/entries?folder=${path}`)],
-  ["?name=", (path) => ask("POST", `/files/?name=${path}`, [], "evil")],
+  ["PUT", (path) => ask(server, "PUT", `/files/${path}`, "evil")],
+  ["GET", (path) => ask(server, "GET", `/files/${path}`)],
+  ["HEAD", (path) => ask(server, "HEAD", `/files/${path}`)],
+  ["DELETE", (path) => ask(server, "DELETE", `/files/${path}`)],
+  ["POST into the folder", (path) => ask(server, "POST", `/files/${path}/?name=a`, "evil")],
+  ["a listing", (path) => ask(server, "GET", `/files/${path}/`, "", "Accept: application/json")],
+  ["a page of a listing", (path) => ask(server, "GET", `/api/entries?folder=${path}`)],
+  ["?name=", (path) => ask(server, "POST", `/files/?name=${path}`, "evil")],
 ];
 
 /** Everything a client can do with a name that stands in a header or a form. */
 const byHeader: [way: string, (path: string) => Promise<RawAnswer>][] = [
   [
     "Content-Disposition",
-    (path) => ask("POST", "/files/", [`Content-Disposition: attachment; filename="${utf8(path)}"`], "evil"),
+    (path) =>
+      ask(server, "POST", "/files/", "evil", `Content-Disposition: attachment; filename="${utf8(path)}"`),
   ],
   [
     "Content-Disposition with filename*",
     (path) =>
-      ask("POST", "/files/", [`Content-Disposition: attachment; filename*=UTF-8''${encode(path)}`], "evil"),
+      ask(
+        server,
+        "POST",
+        "/files/",
+        "evil",
+        `Content-Disposition: attachment; filename*=UTF-8''${encode(path)}`,
+      ),
   ],
-  ["a form", (path) => ask("POST", "/files/", [FORM], filePart(utf8(path), "evil") + FORM_END)],
+  ["a form", (path) => ask(server, "POST", "/files/", filePart(utf8(path), "evil") + FORM_END, FORM)],
   [
     "a form for a folder",
-    (path) => ask("POST", "/files/folder/", [FORM], filePart(utf8(path), "evil") + FORM_END),
+    (path) => ask(server, "POST", "/files/folder/", filePart(utf8(path), "evil") + FORM_END, FORM),
   ],
 ];
 
@@ -156,9 +154,9 @@ test("dots that the grammar of URLs resolves lead to other URLs of this server, 
     "%2e%2e/%2e%2e/canary",
     "folder/../../../canary",
   ]) {
-    for (const method of ["GET", "HEAD", "PUT", "DELETE"]) await ask(method, `/files/${path}`);
-    expect((await ask("GET", `/api/entries?folder=${path}`)).status).toBe(400);
-    expect((await ask("POST", `/files/?name=${path}`, [], "evil")).status).toBe(400);
+    for (const method of ["GET", "HEAD", "PUT", "DELETE"]) await ask(server, method, `/files/${path}`);
+    expect((await ask(server, "GET", `/api/entries?folder=${path}`)).status).toBe(400);
+    expect((await ask(server, "POST", `/files/?name=${path}`, "evil")).status).toBe(400);
   }
   expect(await server.files()).toEqual(["folder", "kept"]);
 });
@@ -243,17 +241,17 @@ test("names that only look dangerous are names", async () => {
   ];
   for (const name of names) {
     const encoded = name.split("/").map(encodeURIComponent).join("/");
-    const answer = await ask("PUT", `/files/${encoded}`, [], "hello");
+    const answer = await ask(server, "PUT", `/files/${encoded}`, "hello");
     expect(answer.status).toBe(201);
     expect(JSON.parse(answer.text)).toMatchObject({ path: name, url: `/files/${encoded}` });
-    expect((await ask("GET", `/files/${encoded}`)).text).toBe("hello");
+    expect((await ask(server, "GET", `/files/${encoded}`)).text).toBe("hello");
     expect(await Bun.file(server.in(name)).text()).toBe("hello");
-    expect((await ask("DELETE", `/files/${encoded}`)).status).toBe(204);
+    expect((await ask(server, "DELETE", `/files/${encoded}`)).status).toBe(204);
   }
 });
 
 test("a path that is encoded twice is decoded once", async () => {
-  const answer = await ask("PUT", "/files/%252e%252e%252fcanary", [], "hello");
+  const answer = await ask(server, "PUT", "/files/%252e%252e%252fcanary", "hello");
   expect(JSON.parse(answer.text)).toMatchObject({ path: "%2e%2e%2fcanary" });
   expect(await server.files()).toEqual(["%2e%2e%2fcanary", "folder", "kept"]);
 });
@@ -264,7 +262,7 @@ test("bytes in the URL that are no UTF-8 become no slash and no dot", async () =
     "..\xc0\xafcanary",
     "\xe0\x80\xae\xe0\x80\xae\xe0\x80\xafcanary",
   ])
-    await ask("PUT", `/files/${bytes}`, [], "hello");
+    await ask(server, "PUT", `/files/${bytes}`, "hello");
   for (const name of await server.files()) expect(name).toMatch(/^(folder|kept|(\.\.)?\ufffd+(\/?canary)?)$/);
 });
 
@@ -279,8 +277,8 @@ test("what is arriving cannot be seen, read, replaced or removed by its place on
       "%2esluice%2fuploads",
       "folder/..%2f.sluice/uploads",
     ])
-      await problemIn(await ask(way, `/files/${folder}/${temporary}`), "invalid_path");
-  const listing = await ask("GET", "/api/entries?hidden=true");
+      await problemIn(await ask(server, way, `/files/${folder}/${temporary}`), "invalid_path");
+  const listing = await ask(server, "GET", "/api/entries?hidden=true");
   expect(JSON.parse(listing.text).entries.map(({ path }: { path: string }) => path)).toEqual([
     "folder",
     "kept",
@@ -288,66 +286,4 @@ test("what is arriving cannot be seen, read, replaced or removed by its place on
   await connection.send(chunk("half"));
   await connection.send("0\r\n\r\n");
   expect((await connection.answer()).status).toBe(201);
-});
-
-describe("lengths", () => {
-  const wide = "\u3042";
-
-  test.each([
-    ["255 bytes", "a".repeat(255), 201],
-    ["256 bytes", "a".repeat(256), 400],
-    ["300 bytes", "a".repeat(300), 400],
-    ["255 bytes in 85 letters", wide.repeat(85), 201],
-    ["256 bytes in 86 letters", `${wide.repeat(85)}a`, 400],
-    ["64 segments", Array(64).fill("a").join("/"), 201],
-    ["65 segments", Array(65).fill("a").join("/"), 400],
-    ["3,000 bytes", Array(60).fill("a".repeat(49)).join("/"), 201],
-    // More than the system takes behind the root's own path: such a file could not be read again.
-    ["4,096 bytes", `${Array(64).fill("a".repeat(63)).join("/")}a`, 400],
-    ["4,097 bytes", `${Array(64).fill("a".repeat(63)).join("/")}aa`, 400],
-  ])("a path of %s", async (_, path, status) => {
-    const target = `/files/${path.split("/").map(encodeURIComponent).join("/")}`;
-    expect((await ask("PUT", target, [], "hello")).status).toBe(status);
-    expect((await ask("GET", target)).status).toBe(status === 201 ? 200 : path.length === 4096 ? 404 : 400);
-    if (status === 201) expect((await ask("DELETE", target)).status).toBe(204);
-  });
-
-  test("a name that is as long as it can be is numbered all the same", async () => {
-    const target = `/files/?name=${"a".repeat(251)}.txt`;
-    for (let copy = 0; copy < 3; copy += 1)
-      expect((await ask("POST", target, [], `${copy}`)).status).toBe(201);
-    const names = (await server.files()).filter((name) => name.startsWith("aaa"));
-    expect(names.map((name) => Buffer.byteLength(name))).toEqual([255, 255, 255]);
-  });
-});
-
-describe("two ways to write one letter", () => {
-  const composed = "caf\u00e9";
-  const decomposed = "cafe\u0301";
-
-  test("are one name", async () => {
-    expect((await ask("PUT", `/files/${encodeURIComponent(composed)}`, [], "1")).status).toBe(201);
-    expect((await ask("PUT", `/files/${encodeURIComponent(decomposed)}`, [], "22")).status).toBe(200);
-    expect(await server.files()).toEqual([composed, "folder", "kept"]);
-    expect((await ask("GET", `/files/${encodeURIComponent(decomposed)}`)).text).toBe("22");
-    expect((await ask("DELETE", `/files/${encodeURIComponent(decomposed)}`)).status).toBe(204);
-    expect(await server.files()).toEqual(["folder", "kept"]);
-  });
-
-  test("are two files when another program made both: each request reaches the same one", async () => {
-    await writeFile(server.in(composed), "composed");
-    await writeFile(server.in(decomposed), "decomposed");
-    const target = `/files/${encodeURIComponent(decomposed)}`;
-    expect((await ask("GET", target)).text).toBe("composed");
-    expect((await ask("PUT", target, [], "new")).status).toBe(200);
-    expect((await ask("GET", target)).text).toBe("new");
-    expect((await ask("DELETE", target)).status).toBe(204);
-    expect(await Bun.file(server.in(decomposed)).text()).toBe("decomposed");
-  });
-
-  test("case counts: twins that differ in it are two files", async () => {
-    for (const name of ["Twin", "twin", "TWIN"])
-      expect((await ask("PUT", `/files/${name}`, [], name)).status).toBe(201);
-    for (const name of ["Twin", "twin", "TWIN"]) expect((await ask("GET", `/files/${name}`)).text).toBe(name);
-  });
 });

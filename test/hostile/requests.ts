@@ -1,6 +1,8 @@
 // Requests by hand, whole and in pieces.
 
 import { expect } from "bun:test";
+import { FormResult } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import { CANARY, type Target } from "./target.ts";
 
@@ -43,9 +45,20 @@ export async function ask(
   ...headers: string[]
 ): Promise<RawAnswer> {
   const request = head(method, target, ...headers, `Content-Length: ${body.length}`) + body;
-  using connection = await server.raw(Buffer.from(request, "latin1"));
+  using connection = await server.raw();
+  await connection.send(Buffer.from(request, "latin1")).catch(() => {
+    // It may be answered before its end.
+  });
   const answer = await connection.answer({ head: method === "HEAD" });
   expect(answer.text).not.toContain(CANARY);
   expect(answer.text).not.toContain(server.outside);
   return answer;
 }
+
+/** Sends a form as it stands. */
+export const sendForm = (server: Target, form: string, type = FORM): Promise<RawAnswer> =>
+  ask(server, "POST", "/files/", form, type);
+
+/** What became of a form. */
+export const resultIn = (answer: RawAnswer) =>
+  bodyIn(FormResult, { json: async () => JSON.parse(answer.text) });
