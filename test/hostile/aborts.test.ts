@@ -22,8 +22,8 @@ beforeAll(async () => {
   rest = await server.descriptors();
 });
 afterAll(async () => {
-  await server.expectUnharmed();
-  await server[Symbol.asyncDispose]();
+  await using target = server;
+  await target.expectUnharmed();
 });
 
 async function put(name: string): Promise<number> {

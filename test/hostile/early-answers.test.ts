@@ -33,10 +33,11 @@ beforeAll(async () => {
   await truncate(file, LARGE);
 });
 afterAll(async () => {
-  expect(await Bun.file(server.in("taken")).text()).toBe("taken");
-  await server.expectUnharmed();
-  await full.expectUnharmed("unwritable");
-  for (const target of [server, full]) await target[Symbol.asyncDispose]();
+  await using one = server;
+  await using other = full;
+  expect(await Bun.file(one.in("taken")).text()).toBe("taken");
+  await one.expectUnharmed();
+  await other.expectUnharmed("unwritable");
 });
 
 const refusals: [code: ProblemCode, target: string, headers: string[]][] = [

@@ -14,8 +14,8 @@ beforeAll(async () => {
   server = await startTarget();
 });
 afterAll(async () => {
-  await server.expectUnharmed();
-  await server[Symbol.asyncDispose]();
+  await using target = server;
+  await target.expectUnharmed();
 });
 beforeEach(async () => {
   await until("nothing runs", async () => (await server.uploads()).length === 0);

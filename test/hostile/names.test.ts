@@ -14,10 +14,9 @@ beforeAll(async () => {
   json = await startTarget({ flags: ["--log", "json"] });
 });
 afterAll(async () => {
-  for (const target of [server, json]) {
-    await target.expectUnharmed();
-    await target[Symbol.asyncDispose]();
-  }
+  await using one = server;
+  await using other = json;
+  for (const target of [one, other]) await target.expectUnharmed();
 });
 
 /** What a terminal or a reader of text could be led astray by. */

@@ -21,8 +21,8 @@ beforeAll(async () => {
   server = await startTarget({ flags: ["--idle-timeout", `${IDLE}s`] });
 });
 afterAll(async () => {
-  await server.expectUnharmed();
-  await server[Symbol.asyncDispose]();
+  await using target = server;
+  await target.expectUnharmed();
 });
 
 /** The connection has ended before this many seconds are over. */
