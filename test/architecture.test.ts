@@ -10,9 +10,8 @@ const page = readFileSync(join(TOP, "ARCHITECTURE.md"), "utf8");
 const sources = files("src");
 const documented = tree(block("src/"));
 
-/** Longest file, in lines; a file of tests is a list, and may be longer. */
+/** Longest file, in lines. */
 const LONGEST = 300;
-const LONGEST_TEST = 500;
 /** Names under which anything could be put. */
 const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
 
@@ -88,9 +87,8 @@ describe("every file", () => {
   ];
   const code = written.filter((file) => /\.(?:ts|js|css)$/.test(file));
 
-  test(`has at most ${LONGEST} lines, or ${LONGEST_TEST} if it is tests`, () => {
-    const longest = (file: string) => (file.startsWith("test/") ? LONGEST_TEST : LONGEST);
-    expect(code.filter((file) => read(file).split("\n").length - 1 > longest(file))).toEqual([]);
+  test(`has at most ${LONGEST} lines`, () => {
+    expect(code.filter((file) => read(file).split("\n").length - 1 > LONGEST)).toEqual([]);
   });
 
   test("says in its first line what it is for", () => {
