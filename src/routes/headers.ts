@@ -108,6 +108,17 @@ const ANSWER = {
 export type RequestHeader = keyof typeof REQUEST;
 export type AnswerHeader = keyof typeof ANSWER;
 
+/** What a request that brings a whole file can say about it: all that `intentOf` and `uploadId` of receiving.ts read. */
+export const UPLOAD_HEADERS = [
+  "If-Match",
+  "If-None-Match",
+  "If-Unmodified-Since",
+  "Repr-Digest",
+  "Content-Digest",
+  "Want-Repr-Digest",
+  "X-Request-Id",
+] as const satisfies RequestHeader[];
+
 /** Optional request headers, as parameters of an operation. */
 export function requestHeaders(...names: RequestHeader[]): OpenAPIV3.ParameterObject[] {
   return names.map((name) => ({ in: "header", name, required: false, ...described(REQUEST[name]) }));

@@ -11,7 +11,7 @@ import { below, type FolderPath, FolderPathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { answerUnread } from "../plugins/unread.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "./answers.ts";
-import { requestHeaders } from "./headers.ts";
+import { requestHeaders, UPLOAD_HEADERS } from "./headers.ts";
 import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
 import { Conflict, FormResult, SavedFile } from "./shapes.ts";
@@ -53,16 +53,7 @@ export function post(services: Services) {
         description:
           "The path is the folder's, with or without a slash at the end; empty for the root. A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or `Content-Disposition`.",
         tags: ["Upload"],
-        parameters: requestHeaders(
-          "Content-Disposition",
-          "If-Match",
-          "If-None-Match",
-          "If-Unmodified-Since",
-          "Repr-Digest",
-          "Content-Digest",
-          "Want-Repr-Digest",
-          "X-Request-Id",
-        ),
+        parameters: requestHeaders("Content-Disposition", ...UPLOAD_HEADERS),
         requestBody: {
           required: true,
           content: {

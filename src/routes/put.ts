@@ -6,7 +6,7 @@ import { Problem } from "../errors.ts";
 import { FilePathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "./answers.ts";
-import { requestHeaders } from "./headers.ts";
+import { requestHeaders, UPLOAD_HEADERS } from "./headers.ts";
 import { announcedSize, intentOf, receive, savedAnswer, uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
 import { Conflict, SavedFile } from "./shapes.ts";
@@ -52,15 +52,7 @@ export function put(services: Services) {
         summary: "Save a file under this path",
         description: "Missing folders are made. Answers when the bytes and the name are safe on the disk.",
         tags: ["Upload"],
-        parameters: requestHeaders(
-          "If-Match",
-          "If-None-Match",
-          "If-Unmodified-Since",
-          "Repr-Digest",
-          "Content-Digest",
-          "Want-Repr-Digest",
-          "X-Request-Id",
-        ),
+        parameters: requestHeaders(...UPLOAD_HEADERS),
         requestBody: {
           required: true,
           content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },

@@ -52,6 +52,15 @@ const Id = t.Object({
   id: t.String({ description: "Id of the upload, from `Location`: whoever knows it may write" }),
 });
 
+/** The answers to OPTIONS, with an upload's id or without. */
+const ABILITIES = {
+  200: empty({
+    description: "What resumable uploads can be",
+    headers: ["Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Limit"],
+  }),
+  ...problems("not_allowed"),
+};
+
 export function resuming(services: Services) {
   const { config } = services;
   type Asked = {
@@ -123,26 +132,14 @@ export function resuming(services: Services) {
     .options("/uploads", abilities, {
       parse: "none",
       allow: "write",
-      response: {
-        200: empty({
-          description: "What resumable uploads can be",
-          headers: ["Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Limit"],
-        }),
-        ...problems("not_allowed"),
-      },
+      response: ABILITIES,
       detail: { operationId: "getUploadAbilities", summary: "What resumable uploads can be", tags },
     })
     .options("/uploads/:id", abilities, {
       parse: "none",
       allow: "write",
       params: Id,
-      response: {
-        200: empty({
-          description: "What resumable uploads can be",
-          headers: ["Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Limit"],
-        }),
-        ...problems("not_allowed"),
-      },
+      response: ABILITIES,
       detail: { operationId: "getUploadAbilitiesById", summary: "What this upload can be", tags },
     })
     .head("/uploads/:id", answer, {
