@@ -1,8 +1,9 @@
 // Writes the parts of the documentation that come from the code: `bun run docs`.
 
-import { FLAGS, type Option, shownDefault } from "../src/config.ts";
+import { FLAGS, shownDefault } from "../src/config.ts";
 import { PROBLEMS } from "../src/errors.ts";
 import { ALWAYS } from "../src/help.ts";
+import type { Option } from "../src/option.ts";
 
 /** A part of a document: what stands between `<!-- name -->` and `<!-- /name -->`. */
 export interface Section {

@@ -3,9 +3,11 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
-import { CONFIG_FILE, type Config, FLAGS, isLoopback, OPTIONS, type Option, toConfig } from "./config.ts";
+import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "./config.ts";
 import { nearest, shown } from "./fault.ts";
 import { helpText, type Terminal } from "./help.ts";
+import { isLoopback } from "./loopback.ts";
+import type { Option } from "./option.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
 import { version } from "./version.ts";
 

@@ -1,7 +1,7 @@
 // Every option of Sluice, once: its name, default, allowed values and help. Flags, variables, file keys and docs come from here.
 
-import { BlockList, isIP } from "node:net";
-import { choice, choices, count, duration, host, type Kind, origins, path, size } from "./values.ts";
+import { GROUPS, type Option } from "./option.ts";
+import { choice, choices, count, duration, host, origins, path, size } from "./values.ts";
 
 export { formatSize } from "./values.ts";
 
@@ -47,28 +47,6 @@ export interface Config {
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
   cors: readonly string[];
   log: Log;
-}
-
-/** The headings of `--help`, in order. */
-export const GROUPS = ["What is served", "Who may do what", "Limits", "Stopping and logs"] as const;
-
-/** One option. Its variable is `SLUICE_` and the name in capitals, its key in sluice.toml is the name. */
-export interface Option<T> extends Kind<T> {
-  readonly name: string;
-  /** A short flag that takes the same value. */
-  readonly short?: string;
-  /** A short flag without a value, and the value it stands for. */
-  readonly shorthand?: { readonly flag: string; readonly value: string };
-  /** What the value is called in the help. */
-  readonly placeholder: string;
-  /** Written as a person writes it; undefined when the option can be unset. */
-  readonly default?: string;
-  /** Takes several values: a repeated flag, an array in the file, or commas. */
-  readonly list?: true;
-  /** Given as an argument, not as a flag. */
-  readonly positional?: true;
-  readonly help: string;
-  readonly group: (typeof GROUPS)[number];
 }
 
 /** The table. The order is that of the help. */
@@ -256,14 +234,3 @@ export function shownDefault(option: Option<unknown>): string {
 
 /** What holds when nothing is said. */
 export const defaults: Config = toConfig(new Map());
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-/** Whether only this machine can reach the host: 127.0.0.0/8, ::1 or localhost. Other spellings, such as 127.1, count as foreign. */
-export function isLoopback(host: string): boolean {
-  if (host === "localhost") return true;
-  const version = isIP(host);
-  return version !== 0 && loopback.check(host, version === 4 ? "ipv4" : "ipv6");
-}

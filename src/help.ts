@@ -2,7 +2,8 @@
 
 import { styleText } from "node:util";
 import { Help } from "commander";
-import { FLAGS, GROUPS, type Option, shownDefault } from "./config.ts";
+import { FLAGS, shownDefault } from "./config.ts";
+import { GROUPS, type Option } from "./option.ts";
 
 /** Where the text is going. */
 export interface Terminal {

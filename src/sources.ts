@@ -1,8 +1,9 @@
 // Where options are given beside flags: SLUICE_ variables and sluice.toml.
 
 import { dirname, resolve } from "node:path";
-import { FLAGS, OPTIONS, type Option } from "./config.ts";
+import { FLAGS, OPTIONS } from "./config.ts";
 import { nearest, shown } from "./fault.ts";
+import type { Option } from "./option.ts";
 
 /** A text that was given for an option, and where: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
 export interface Given {
