@@ -205,6 +205,8 @@ export interface FileEntry {
   modified: Date;
   /** A strong validator with its quotes (RFC 9110 section 8.8.3): changes whenever the bytes do, survives a restart. */
   etag: string;
+  /** In what `list` answers: the name is that of a link, and the rest is told of what it leads to. */
+  link?: true;
 }
 
 /** A folder in the storage. */
@@ -212,6 +214,8 @@ export interface FolderEntry {
   kind: "folder";
   path: FolderPath;
   modified: Date;
+  /** As of a file. */
+  link?: true;
 }
 
 export type Entry = FileEntry | FolderEntry;

@@ -31,6 +31,8 @@ const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", 
 interface Found {
   real: string;
   stat: BigIntStats;
+  /** It was reached through a link, which is its last segment. */
+  link?: true;
 }
 
 export class Reader {
@@ -105,7 +107,11 @@ export class Reader {
       const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
         const child = await this.#child(real, name, anchor);
         // Its path was checked already.
-        return child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
+        const entry = child?.stat.isFile()
+          ? fileEntry(path, child.stat)
+          : child && describe(path, child.stat);
+        if (entry && child?.link) entry.link = true;
+        return entry;
       });
       for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
     }
@@ -187,7 +193,7 @@ export class Reader {
       if (stat === null || !stat.isSymbolicLink())
         return this.#inside(place) && stat ? { real: place, stat } : null;
       const found = await this.#lookAt(place);
-      if (found) return found;
+      if (found) return { ...found, link: true };
     }
     return null;
   }
