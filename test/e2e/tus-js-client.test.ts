@@ -5,9 +5,9 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnServing } from "../support/spawn.ts";
-import type { Protocol, TusEvent, TusOptions } from "../support/tus-upload.ts";
+import { type Ended, runTusUpload } from "../support/tus-run.ts";
+import type { Protocol, TusOptions } from "../support/tus-upload.ts";
 
-const CLIENT = join(import.meta.dir, "../support/tus-upload.ts");
 const PROTOCOLS: Protocol[] = ["tus-v1", "ietf-draft-03", "ietf-draft-05"];
 const SMALL = 2_500_000;
 const LARGE = 24_000_000;
@@ -41,31 +41,9 @@ async function source(size: number): Promise<{ path: string; name: string; bytes
   return { path, name, bytes };
 }
 
-interface Ended {
-  code: number;
-  /** The requests: `POST 201`, … */
-  requests: string[];
-  /** The URL of the upload, when it was not lost in a crash. */
-  url: string | null;
-  /** How it ended. */
-  end: TusEvent | undefined;
-}
-
 /** Uploads in a new process. */
-async function client(
-  path: string,
-  options: Omit<TusOptions, "endpoint"> & { endpoint?: string },
-): Promise<Ended> {
-  const words = [process.execPath, CLIENT, path, JSON.stringify({ endpoint, ...options })];
-  const child = Bun.spawn(words, { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
-  const [code, text] = await Promise.all([child.exited, child.stdout.text()]);
-  const events = text
-    .split("\n")
-    .filter(Boolean)
-    .map((line): TusEvent => JSON.parse(line));
-  const requests = events.flatMap((event) => ("method" in event ? [`${event.method} ${event.status}`] : []));
-  const end = events.find((event) => !("method" in event));
-  return { code, requests, end, url: end && "url" in end ? end.url : null };
+function client(path: string, options: Omit<TusOptions, "endpoint"> & { endpoint?: string }): Promise<Ended> {
+  return runTusUpload(path, { endpoint, ...options });
 }
 
 async function saved(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -117,6 +95,18 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     expect(await client(path, { ...options, crashAt: 1 })).toMatchObject({ code: 9 });
     const second = await client(path, options);
     expect(second.end).toMatchObject({ done: "saved" });
+    expect(second.requests.join()).toMatch(/^HEAD 20[04],PATCH 20[0-4]$/);
+    await saved(name, bytes);
+  });
+
+  test("stops when it is told to, and goes on in a new process that knows only the URL", async () => {
+    const { path, name, bytes } = await source(LARGE);
+    const options = { protocol, metadata: { filename: name } };
+    const first = await client(path, { ...options, abortAt: 1 });
+    expect(first).toMatchObject({ code: 0, end: { done: "aborted" }, requests: ["POST 201"] });
+    expect(await Bun.file(join(root, name)).exists()).toBe(false);
+    const second = await client(path, { ...options, uploadUrl: first.url ?? "" });
+    expect(second).toMatchObject({ end: { done: "saved" }, url: first.url });
     expect(second.requests.join()).toMatch(/^HEAD 20[04],PATCH 20[0-4]$/);
     await saved(name, bytes);
   });

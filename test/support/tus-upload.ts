@@ -37,8 +37,14 @@ export interface TusOptions
   urls?: string;
   /** Reads the file as a stream of unknown length. Needs a `chunkSize` that does not divide the length: the client hangs. */
   deferred?: boolean;
+  /** Reads the file while it is sent: for one that is larger than the memory. */
+  reading?: boolean;
+  /** The URL of an upload to go on with. */
+  uploadUrl?: string;
   /** Ends the process, as a crash would, once so many bytes were sent. */
   crashAt?: number;
+  /** Stops once so many bytes were sent; the upload waits. */
+  abortAt?: number;
   /** Cancels the upload once so many bytes were taken. */
   cancelAt?: number;
 }
@@ -46,12 +52,13 @@ export interface TusOptions
 /** What happened: one line of JSON on stdout for each. */
 export type TusEvent =
   | { method: string; status: number; location: string | null }
-  | { done: "saved" | "cancelled"; url: string | null }
+  | { done: "saved" | "cancelled" | "aborted"; url: string | null }
   | { failed: string };
 
 async function upload(file: string, options: TusOptions): Promise<void> {
-  const { urls, deferred, crashAt, cancelAt, ...given } = options;
-  const upload = new Upload(await readFile(file), {
+  const { urls, deferred, reading, crashAt, abortAt, cancelAt, ...given } = options;
+  let aborting = false;
+  const upload = new Upload(reading ? createReadStream(file) : await readFile(file), {
     ...given,
     retryDelays: null,
     ...(deferred && {
@@ -67,6 +74,12 @@ async function upload(file: string, options: TusOptions): Promise<void> {
       }),
     onProgress: (sent) => {
       if (crashAt !== undefined && sent >= crashAt) process.exit(9);
+      if (abortAt === undefined || sent < abortAt || aborting) return;
+      aborting = true;
+      void upload.abort().then(() => {
+        say({ done: "aborted", url: upload.url });
+        process.exit(0);
+      });
     },
     onChunkComplete: (_, taken) => {
       if (cancelAt === undefined || taken < cancelAt) return;

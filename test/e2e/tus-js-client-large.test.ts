@@ -1,0 +1,61 @@
+// Five gigabytes with tus-js-client in each of its protocols, stopped beyond 4 GiB and gone on with by another process.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, open, realpath, rm, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawnServing } from "../support/spawn.ts";
+import { runTusUpload } from "../support/tus-run.ts";
+import type { Protocol } from "../support/tus-upload.ts";
+
+const SIZE = 5_000_000_000;
+const STOP = 2 ** 32 + 1_000_000;
+const SPARE = 2_000_000_000;
+
+const folder = await realpath(await mkdtemp(join(tmpdir(), "sluice-large-")));
+afterAll(() => rm(folder, { recursive: true }));
+const disk = await statfs(folder);
+const tight = disk.bavail * disk.bsize < SIZE + SPARE;
+if (tight) console.warn(`less than ${SIZE + SPARE} bytes free in ${folder}: 5 GB uploads are skipped`);
+
+/** Where the file is not a hole: around the bounds that numbers of 31 and 32 bits have, and at its ends. */
+const MARKS = [0, 2 ** 31 - 500, 2 ** 32 - 500, STOP, SIZE - 1000];
+const sparse = join(folder, "sparse.bin");
+if (!tight) {
+  await using file = await open(sparse, "w");
+  await file.truncate(SIZE);
+  for (const at of MARKS) await file.write(crypto.getRandomValues(new Uint8Array(1000)), 0, 1000, at);
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  for await (const chunk of Bun.file(path).stream()) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+describe.skipIf(tight)("5 GB from a sparse file", () => {
+  let expected: string | undefined;
+  test.each<Protocol>(["tus-v1", "ietf-draft-03", "ietf-draft-05"])(
+    "with %s, stopped beyond 4 GiB",
+    async (protocol) => {
+      await using server = await spawnServing(join(folder, "root"), "--keep-free", "0B");
+      const options = {
+        endpoint: `${server.url}/uploads`,
+        protocol,
+        metadata: { filename: "large.bin" },
+        reading: true,
+      };
+      const first = await runTusUpload(sparse, { ...options, abortAt: STOP });
+      expect(first).toMatchObject({ end: { done: "aborted" }, requests: ["POST 201"] });
+      const second = await runTusUpload(sparse, { ...options, uploadUrl: first.url ?? "" });
+      expect(second.end).toMatchObject({ done: "saved" });
+      expect(second.requests.join()).toMatch(/^HEAD 20[04],PATCH 20[0-4]$/);
+      const saved = join(folder, "root/large.bin");
+      expect(Bun.file(saved).size).toBe(SIZE);
+      expected ??= await sha256(sparse);
+      expect(await sha256(saved)).toBe(expected);
+      await rm(saved);
+    },
+    600_000,
+  );
+});
