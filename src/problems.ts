@@ -127,6 +127,11 @@ export const PROBLEMS = {
     title: "A link is in the way",
     help: "Nothing is written or deleted through a symbolic link. Use the real path of the folder.",
   },
+  into_itself: {
+    status: 409,
+    title: "Into itself",
+    help: "A folder cannot be moved or copied into itself, and nothing to where it is already. Choose another target.",
+  },
   other_file_system: {
     status: 409,
     title: "The folder is on another file system",

@@ -1,14 +1,17 @@
 // The storage in memory, for tests: keeps every promise of the contract but the one about power cuts.
 
 import { Problem } from "../errors.ts";
-import { checkFolderPath, type FilePath, type FolderPath, folderOf, ROOT, segmentsOf } from "../path.ts";
-import { type MemoryBytes, MemoryContents, type MemoryFile, type MemoryKept } from "./memory-contents.ts";
+import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { type MemoryBytes, MemoryContents, type MemoryKept } from "./memory-contents.ts";
+import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./memory-tree.ts";
 import { MemoryKeptUpload, MemoryUpload } from "./memory-upload.ts";
 import type {
   Entry,
   FileEntry,
   Finished,
+  FolderEntry,
   KeptUpload,
+  Moved,
   Note,
   Space,
   Storage,
@@ -106,18 +109,18 @@ export class MemoryStorage implements Storage {
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
     this.#prove();
-    return this.#at(path);
+    return entryAt(this.contents, path);
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
     this.#prove();
-    this.#proveFolders(path);
-    return this.#at(path);
+    proveFolders(this.contents, path);
+    return entryAt(this.contents, path);
   }
 
   async open(path: FilePath): Promise<StoredFile> {
     this.#prove();
-    return { ...this.#file(path), close: async () => {} };
+    return { ...fileAt(this.contents, path), close: async () => {} };
   }
 
   async list(folder: FolderPath): Promise<Entry[]> {
@@ -129,14 +132,25 @@ export class MemoryStorage implements Storage {
     return [...folders.keys(), ...files.keys()].flatMap((path) => {
       const name = path.slice(prefix.length);
       const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
-      return (isChild && this.#at(path)) || [];
+      return (isChild && entryAt(this.contents, path)) || [];
     });
   }
 
-  async remove(path: FilePath): Promise<void> {
+  async makeFolder(path: FilePath): Promise<FolderEntry> {
     this.#prove();
-    this.room(-this.#file(path).entry.size);
-    this.contents.files.delete(path);
+    return makeFolder(this.contents, path);
+  }
+
+  async move(from: FilePath, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
+    this.#prove();
+    const { freed, ...moved } = move(this.contents, from, to, replace);
+    this.room(-freed);
+    return moved;
+  }
+
+  async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
+    this.#prove();
+    this.room(-remove(this.contents, path, recursive));
   }
 
   async space(): Promise<Space> {
@@ -186,38 +200,19 @@ export class MemoryStorage implements Storage {
   publish(path: FilePath, body: Blob, replace: boolean): Finished {
     this.#prove();
     const { files, folders } = this.contents;
-    this.#proveFolders(path);
+    proveFolders(this.contents, path);
     const old = files.get(path);
     if (!replace && (old || folders.has(path)))
       throw new Problem("name_taken", "An entry with this name exists.");
     if (folders.has(path)) throw new Problem("is_folder", "A folder has this name.");
     const modified = new Date();
-    for (const folder of foldersOf(path)) if (!folders.has(folder)) folders.set(folder, modified);
+    makeFolders(this.contents, path, modified);
     this.contents.changes += 1;
     const etag = `"${body.size.toString(36)}-${this.contents.changes.toString(36)}"`;
     const entry: FileEntry = { kind: "file", path, size: body.size, modified, etag };
     files.set(path, { entry, body });
     if (old) this.room(-old.entry.size);
     return { entry, replaced: old !== undefined };
-  }
-
-  #at(path: string): Entry | null {
-    const modified = this.contents.folders.get(path);
-    if (modified) return { kind: "folder", path: checkFolderPath(path), modified };
-    return this.contents.files.get(path)?.entry ?? null;
-  }
-
-  #file(path: FilePath): MemoryFile {
-    if (this.contents.folders.has(path)) throw new Problem("is_folder", "This is a folder.");
-    const file = this.contents.files.get(path);
-    if (!file) throw new Problem("not_found", "There is no such file.");
-    return file;
-  }
-
-  #proveFolders(path: FilePath): void {
-    for (const folder of foldersOf(path))
-      if (this.contents.files.has(folder))
-        throw new Problem("not_a_folder", "A folder of the path is a file.");
   }
 
   #kept(id: UploadId): MemoryKept {
@@ -232,10 +227,3 @@ export class MemoryStorage implements Storage {
 }
 
 const full = (): Problem => new Problem("storage_full", "The storage in memory is full.");
-
-/** Every folder above a path, the root first. */
-function foldersOf(path: FilePath): FolderPath[] {
-  const parent = folderOf(path);
-  const segments = segmentsOf(parent);
-  return [ROOT, ...segments.map((_, index) => checkFolderPath(segments.slice(0, index + 1).join("/")))];
-}

@@ -102,8 +102,22 @@ export interface Storage {
   /** Everything in a folder, in no order. @throws Problem not_found, not_a_folder */
   list(folder: FolderPath): Promise<Entry[]>;
 
-  /** Removes one file for good. @throws Problem not_found, is_folder, link_in_path */
-  remove(path: FilePath): Promise<void>;
+  /** Makes a folder, and those above it that are missing. @throws Problem name_taken, not_a_folder, link_in_path */
+  makeFolder(path: FilePath): Promise<FolderEntry>;
+
+  /**
+   * Gives a file, or a folder with all that is in it, another name; makes missing folders above that. Only a file is
+   * ever replaced, and only by a file. After a power cut it has the old name, the new one or both, and never none.
+   * @throws Problem not_found, name_taken, is_folder, not_a_folder, link_in_path, into_itself, other_file_system
+   */
+  move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
+
+  /**
+   * Removes a file for good, or with `recursive` a folder. A folder disappears in one step, and what is in it is gone
+   * when this resolves; links in it are removed themselves, never what they lead to.
+   * @throws Problem not_found, is_folder, link_in_path
+   */
+  remove(path: FilePath, options?: { recursive: boolean }): Promise<void>;
 
   /** Free and total bytes as they are now; `Infinity` where there is no such limit. */
   space(): Promise<Space>;
@@ -193,6 +207,13 @@ export interface StorageWork {
 /** What `finish` made. */
 export interface Finished {
   entry: FileEntry;
+  /** True when a file had the name before. */
+  replaced: boolean;
+}
+
+/** What `move` made. */
+export interface Moved {
+  entry: Entry;
   /** True when a file had the name before. */
   replaced: boolean;
 }

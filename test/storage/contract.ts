@@ -6,6 +6,7 @@ import { contentContract } from "./contract/contents.ts";
 import type { Backend, Current } from "./contract/current.ts";
 import { discardContract } from "./contract/discard.ts";
 import { keepingContract } from "./contract/keeping.ts";
+import { managingContract } from "./contract/managing.ts";
 import { readingContract } from "./contract/reading.ts";
 import { resumingContract } from "./contract/resuming.ts";
 import { uploadContract } from "./contract/uploads.ts";
@@ -43,6 +44,7 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   contentContract(name, current);
   discardContract(name, current);
   readingContract(name, current);
+  managingContract(name, current);
   keepingContract(name, current);
   resumingContract(name, current);
 }

@@ -18,6 +18,12 @@ export interface Calls {
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   mkdir(path: string, mode?: number): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  /**
+   * Removes what is there and everything in it, folder by folder through descriptors: a link is removed itself, never
+   * followed. Not throwing for what is gone.
+   */
+  removeTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
   realpath(path: string): Promise<string>;
   readlink(path: string): Promise<string>;
@@ -47,6 +53,8 @@ export const calls: Calls = {
   rename: fs.promises.rename,
   unlink: fs.promises.unlink,
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
+  rmdir: fs.promises.rmdir,
+  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   realpath: (path) => fs.promises.realpath(path),
   readlink: (path) => fs.promises.readlink(path),

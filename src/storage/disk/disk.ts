@@ -4,20 +4,32 @@ import { constants } from "node:fs";
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
-import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../path.ts";
-import type { Entry, KeptUpload, Note, Space, Storage, StoredFile, StoredUpload } from "../storage.ts";
+import { type FilePath, type FolderPath, RESERVED } from "../../path.ts";
+import type {
+  Entry,
+  FolderEntry,
+  KeptUpload,
+  Moved,
+  Note,
+  Space,
+  Storage,
+  StoredFile,
+  StoredUpload,
+} from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
-import { type Anchor, descend, nameOnDisk, openAnchor, release } from "./anchor.ts";
+import { type Anchor, descend, openAnchor, release } from "./anchor.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { Kept, openKept } from "./kept.ts";
 import { DiskKeptUpload } from "./kept-upload.ts";
 import { type Lock, lockRoot } from "./lock.ts";
+import { makeFolderAt, move } from "./move.ts";
 import { readNotes, writeNote } from "./notes.ts";
 import { Pressure } from "./pressure.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 import { proveLength, type Workshop } from "./publish.ts";
 import { Reader } from "./reader.ts";
+import { remove } from "./remove.ts";
 import { DiskUpload, throwAway } from "./upload.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
@@ -68,7 +80,7 @@ async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<
     const temporaries = await descend(calls, reserved, ["uploads"], true);
     opened.push(temporaries);
     for (const left of await calls.readdir(temporaries.path))
-      if (!left.isDirectory()) await calls.unlink(`${temporaries.path}/${left.name}`);
+      await calls.removeTree(`${temporaries.path}/${left.name}`);
     return { lock, reserved, temporaries, kept: await openKept(calls, reserved) };
   } catch (error) {
     lock?.release();
@@ -155,30 +167,16 @@ export class DiskStorage implements Storage {
     return this.#reader.list(folder);
   }
 
-  async remove(path: FilePath): Promise<void> {
-    const { calls, folders } = this.#writable;
-    const segments = segmentsOf(path);
-    const name = segments.pop() ?? "";
-    try {
-      const folder = await descend(calls, this.#root, segments, false);
-      try {
-        const there = `${folder.path}/${await nameOnDisk(calls, folder, name)}`;
-        const stat = await calls.lstat(there);
-        if (stat.isDirectory()) throw new Problem("is_folder", "This is a folder; only files are removed.");
-        if (stat.isSymbolicLink())
-          throw new Problem("link_in_path", "This is a link; nothing is removed through links.");
-        if (!stat.isFile()) throw new Problem("not_found", "There is no such file.");
-        await calls.unlink(there);
-        await folders.sync(folder);
-      } finally {
-        await release(calls, folder);
-      }
-    } catch (error) {
-      const problem = diskProblem(error);
-      if (errnoOf(error) !== "ENOENT" && problem.code !== "not_a_folder") throw problem;
-      await this.#reader.proveRoot();
-      throw new Problem("not_found", "There is no such file.", { cause: error });
-    }
+  async makeFolder(path: FilePath): Promise<FolderEntry> {
+    return await translated(makeFolderAt(this.#writable, path));
+  }
+
+  async move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved> {
+    return await this.#orAbsent(move(this.#writable, from, to, options.replace));
+  }
+
+  async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
+    await this.#orAbsent(remove(this.#writable, path, recursive));
   }
 
   space(): Promise<Space> {
@@ -218,6 +216,20 @@ export class DiskStorage implements Storage {
       lock.release();
     }
     await release(this.#calls, this.#root);
+  }
+
+  /** What is not there is `not_found`, unless the root itself is not. */
+  async #orAbsent<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      const problem = diskProblem(error);
+      if (problem.code === "not_found" || errnoOf(error) === "ENOENT") {
+        await this.#reader.proveRoot();
+        throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+      }
+      throw problem;
+    }
   }
 
   get #writable(): Workshop {

@@ -50,6 +50,8 @@ export function diskProblem(error: unknown): Problem {
       return new Problem("other_file_system", "The folder is on another file system than the root.", {
         cause: error,
       });
+    case "EBUSY":
+      return new Problem("other_file_system", "Another file system is mounted here.", { cause: error });
     case "ELOOP":
       return new Problem("link_in_path", "A segment of the path is a link.", { cause: error });
     case "ENOTDIR":

@@ -1,5 +1,6 @@
 // Gives synced bytes their name: a link or a rename, whole or not at all, into a folder that no swapped link leads out of.
 
+import type { BigIntStats } from "node:fs";
 import { Problem } from "../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../path.ts";
 import type { Finished } from "../storage.ts";
@@ -14,7 +15,7 @@ import { errnoOf } from "./problems.ts";
 const ATTEMPTS = 3;
 
 /** What a file system without hard links says to `link`. */
-const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 /** What all uploads of one disk share. `temporaries` is on the file system of the root. */
 export interface Workshop {
@@ -102,14 +103,19 @@ async function giveName(shop: Workshop, unnamed: Unnamed, name: string, replace:
     if (errnoOf(error) === "ENOENT") return null;
     throw error;
   });
-  if (taken?.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
-  if (taken?.isSymbolicLink())
-    throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
-  if (taken && !taken.isFile())
-    throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
+  if (taken) replaceable(taken);
   if (unnamed.stays) await renameSecondLink(shop, unnamed.temporary, name);
   else await calls.rename(unnamed.temporary, name);
   return taken !== null;
+}
+
+/** Proves that what has a name can be replaced by a file: only a file can. @throws Problem is_folder, link_in_path, name_taken */
+export function replaceable(taken: BigIntStats): void {
+  if (taken.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
+  if (taken.isSymbolicLink())
+    throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
+  if (!taken.isFile())
+    throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
 }
 
 /** A link cannot replace and a rename cannot leave: so a second link is made, and that one renamed. */

@@ -64,6 +64,14 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("mkdir", path);
       await system.mkdir(path, mode);
     },
+    rmdir: async (path) => {
+      await announce("rmdir", path);
+      await system.rmdir(path);
+    },
+    removeTree: async (path) => {
+      await announce("removeTree", path);
+      await system.removeTree(path);
+    },
     readdir: async (path) => {
       await announce("readdir", path);
       return await system.readdir(path);

@@ -1,0 +1,42 @@
+// Removes files, and folders with all that is in them, in one step for everyone who looks.
+
+import { Problem } from "../../errors.ts";
+import type { FilePath } from "../../path.ts";
+import { release } from "./anchor.ts";
+import { placeOfOld, standingAt } from "./place.ts";
+import { errnoOf } from "./problems.ts";
+import type { Workshop } from "./publish.ts";
+
+/** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
+export async function remove(shop: Workshop, path: FilePath, recursive: boolean): Promise<void> {
+  const { calls, folders, temporaries } = shop;
+  const place = await placeOfOld(shop, path);
+  try {
+    const stat = await standingAt(calls, place);
+    if (!stat.isDirectory()) {
+      await calls.unlink(place.at);
+      await folders.sync(place.folder);
+      return;
+    }
+    if (!recursive)
+      throw new Problem(
+        "is_folder",
+        "This is a folder: `?recursive=true` removes it with all that is in it.",
+      );
+    // Out of sight first: nobody sees half of it, and a crash leaves the rest to the next start.
+    const aside = `${temporaries.path}/${crypto.randomUUID()}`;
+    const here = await calls.rename(place.at, aside).then(
+      () => aside,
+      (error: unknown) => {
+        // On a file system of its own it can only be emptied where it is.
+        if (errnoOf(error) === "EXDEV") return place.at;
+        throw error;
+      },
+    );
+    if (here === aside) await folders.sync(place.folder);
+    await calls.removeTree(here);
+    if (here === place.at) await folders.sync(place.folder);
+  } finally {
+    await release(calls, place.folder);
+  }
+}
