@@ -1,10 +1,11 @@
 // The README is true: its commands for curl run, in order, against a server started as it says, and its reports are real.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, run, type Serving, serve } from "../support/binary.ts";
+import { noTuspy, PYTHON } from "../support/tuspy.ts";
 
 const TOP = join(import.meta.dir, "../..");
 const readme = await Bun.file(join(TOP, "README.md")).text();
@@ -74,6 +75,45 @@ describe.skipIf(missing.length > 0)("commands for curl", () => {
       expect({ path, same: Buffer.compare(await there(path), film) }).toEqual({ path, same: 0 });
     expect(Buffer.from(await there("inbox/photos/sea.jpg")).toString()).toBe("blue");
     expect((await there("backups/photos.tar")).byteLength % 512).toBe(0);
+  });
+});
+
+describe("programs that upload resumably", () => {
+  let folder: string;
+  let server: Serving;
+  let film: Uint8Array<ArrayBuffer>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
+    film = crypto.getRandomValues(new Uint8Array(60_000));
+    await Bun.write(join(folder, "film.mkv"), film);
+    await symlink(join(TOP, "node_modules"), join(folder, "node_modules"));
+    server = await serve([process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B"], { cwd: folder });
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  async function program(command: string, name: string, text: string): Promise<Ended> {
+    await Bun.write(join(folder, name), text.replaceAll("http://localhost:3000", server.url));
+    return await run([command, name], { cwd: folder });
+  }
+  const saved = (path: string) => Bun.file(join(server.root, path)).bytes();
+
+  test("tus-js-client", async () => {
+    const text = blocks("js").find((block) => block.includes('from "tus-js-client"')) ?? "";
+    // In a page the file is what was chosen.
+    const chosen = `import { createReadStream } from "node:fs";
+const file = Object.assign(createReadStream("film.mkv"), { name: "page.mkv" });`;
+    const ended = await program(process.execPath, "page.js", `${chosen}\n${text}`);
+    expect(ended).toMatchObject({ code: 0, stdout: "saved\n", stderr: "" });
+    expect(await saved("films/page.mkv")).toEqual(film);
+  });
+
+  test.skipIf(noTuspy)("tuspy", async () => {
+    const text = blocks("py").find((block) => block.includes("import TusClient")) ?? "";
+    expect(await program(PYTHON, "program.py", text)).toMatchObject({ code: 0, stderr: "" });
+    expect(await saved("films/film.mkv")).toEqual(film);
   });
 });
 

@@ -5,14 +5,10 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Serving, spawnServing } from "../support/spawn.ts";
+import { noTuspy, PYTHON } from "../support/tuspy.ts";
 
 const CLIENT = join(import.meta.dir, "clients/tuspy.py");
-const PYTHON = process.env.TUSPY_PYTHON ?? "python3";
 const SIZE = 2_500_000;
-
-const missing =
-  Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import tusclient"]).exitCode !== 0;
-if (missing) console.warn(`${PYTHON} has no tuspy (set TUSPY_PYTHON): its tests are skipped`);
 
 interface Options {
   chunk_size?: number;
@@ -37,7 +33,7 @@ interface Ended {
   failed: number | string | null;
 }
 
-describe.skipIf(missing)("tuspy", () => {
+describe.skipIf(noTuspy)("tuspy", () => {
   let folder: string;
   let root: string;
   let server: Serving;

@@ -1,0 +1,61 @@
+// A page with Uppy and its tus plugin, from an origin of its own, that uploads to a server which grants it.
+
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MODULES = join(import.meta.dir, "../../node_modules");
+
+/** Tests speak to `uppy`, which the page makes with `upload(endpoint, options of the plugin, fields of metadata)`. */
+const PAGE = `
+import Uppy from "@uppy/core";
+import Tus from "@uppy/tus";
+
+globalThis.upload = (endpoint, options = {}, meta = {}) => {
+  globalThis.uppy = new Uppy({ meta }).use(Tus, { endpoint, ...options });
+  for (const file of document.querySelector("input").files) uppy.addFile({ name: file.name, type: file.type, data: file });
+};
+`;
+
+/** The website. `await using` stops it. */
+export interface Website extends AsyncDisposable {
+  /** Its origin. */
+  url: string;
+  /** The address of a page that runs this script, with `@uppy/core` and `@uppy/tus`. @default one that gives tests `upload` */
+  serve: (script?: string) => Promise<string>;
+}
+
+export async function startWebsite(): Promise<Website> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-website-"));
+  await symlink(MODULES, join(folder, "node_modules"));
+  const scripts = new Map<string, Blob>();
+  const website = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch(request) {
+      const { pathname } = new URL(request.url);
+      const script = scripts.get(pathname);
+      if (script) return new Response(script, { headers: { "content-type": "text/javascript" } });
+      if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
+      const page = `<!doctype html><meta charset="utf-8"><title>Uppy</title><input type="file" multiple>
+<script type="module" src="${pathname}.js"></script>`;
+      return new Response(page, { headers: { "content-type": "text/html" } });
+    },
+  });
+  return {
+    url: website.url.origin,
+    async serve(script = PAGE) {
+      const name = `/${scripts.size}`;
+      const entry = join(folder, `${name}.js`);
+      await Bun.write(entry, script);
+      const { outputs } = await Bun.build({ entrypoints: [entry], target: "browser" });
+      const [bundle] = outputs;
+      if (bundle) scripts.set(`${name}.js`, bundle);
+      return website.url.origin + name;
+    },
+    async [Symbol.asyncDispose]() {
+      await website.stop(true);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
