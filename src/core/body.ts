@@ -1,6 +1,7 @@
 // Reads a request's body chunk by chunk: measures the wait for the network, ends silent ones, and lets others have a turn.
 
 import { Problem } from "../errors.ts";
+import { type Clock, startWait } from "../stopwatch.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 interface Reader {
@@ -19,25 +20,19 @@ export interface BodyOptions {
   renew?: () => void;
   /** Whether the chunks are nobody else's, so that their memory is freed at once. Those of Bun's server are. @default false */
   owned?: boolean;
-  /** Processor seconds this thread used so far; what is used during a wait is not the network's. */
-  processor?: () => number;
+  /** What waits are measured by. @default the system's */
+  clock?: Clock;
 }
-
-const threadSeconds = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1e6;
-};
 
 /** One request's body. Read it once; `cancel` or `release` it when it is not read to its end. */
 export class Body {
   /** Bytes that arrived. */
   received = 0;
   readonly #reader: Reader | undefined;
-  readonly #processor: () => number;
   #stopped: Problem | undefined;
   #waited = 0;
-  /** When the wait under way began, and the processor time used until then. */
-  #waiting: { since: number; used: number } | undefined;
+  /** When the wait under way began, in milliseconds, and what of it is the network's, in seconds. */
+  #waiting: { since: number; lasted: () => number } | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #turnBegan = performance.now();
   #renewed = 0;
@@ -48,14 +43,11 @@ export class Body {
     readonly options: BodyOptions,
   ) {
     this.#reader = stream?.getReader();
-    this.#processor = options.processor ?? threadSeconds;
   }
 
   /** Seconds spent waiting for the client, the wait under way included. */
   get waited(): number {
-    if (!this.#waiting) return this.#waited;
-    const wall = (performance.now() - this.#waiting.since) / 1000;
-    return this.#waited + Math.max(0, wall - (this.#processor() - this.#waiting.used));
+    return this.#waited + (this.#waiting?.lasted() ?? 0);
   }
 
   /**
@@ -106,7 +98,7 @@ export class Body {
   }
 
   async #next(reader: Reader) {
-    this.#waiting = { since: performance.now(), used: this.#processor() };
+    this.#waiting = { since: performance.now(), lasted: startWait(this.options.clock) };
     try {
       return await reader.read();
     } catch (cause) {

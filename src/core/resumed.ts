@@ -2,6 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { FilePath } from "../path.ts";
+import { startWait } from "../stopwatch.ts";
 import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage/storage.ts";
 import type { Engine, Intent } from "./engine.ts";
 import type { UploadRecord } from "./record.ts";
@@ -10,6 +11,8 @@ import type { Upload } from "./upload.ts";
 /** Made for one request. */
 export class Resumed implements StoredUpload {
   #paused: Promise<void> | undefined;
+  /** Seconds until the name was noted. */
+  #noted = 0;
 
   /** @param naming called with a name before it is given: a crash behind it must not leave the question open */
   constructor(
@@ -26,7 +29,8 @@ export class Resumed implements StoredUpload {
   }
 
   get work(): StorageWork {
-    return this.kept.work;
+    const { syncWaited, ...rest } = this.kept.work;
+    return { ...rest, syncWaited: syncWaited + this.#noted };
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -34,7 +38,9 @@ export class Resumed implements StoredUpload {
   }
 
   async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+    const note = startWait();
     await this.naming(path, this.kept.length);
+    this.#noted += note();
     return await this.kept.finish(path, options);
   }
 

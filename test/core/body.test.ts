@@ -6,6 +6,8 @@ import { Body, type BodyOptions } from "../../src/core/body.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const PATIENT: BodyOptions = { idleTimeout: 60 };
+/** A thread that never works. */
+const idle = { now: () => performance.now() / 1000, occupied: () => 0, late: () => 0 };
 
 /** A body that a test feeds by hand. */
 function fed(options: Partial<BodyOptions> = {}) {
@@ -112,7 +114,7 @@ describe("what arrives", () => {
 
 describe("waiting for the network", () => {
   test("counts what the sender takes, not what the reader takes", async () => {
-    const { body, send, end } = fed({ processor: () => 0 });
+    const { body, send, end } = fed({ clock: idle });
     send(1);
     const reading = read(body, () => Bun.sleep(100));
     setTimeout(() => send(1), 150);
@@ -126,9 +128,13 @@ describe("waiting for the network", () => {
   test("processor time that passes meanwhile is not the network's", async () => {
     let used = 0;
     const { body, send, end } = fed({
-      processor: () => {
-        used += 1000;
-        return used;
+      clock: {
+        ...idle,
+        occupied: () => {
+          used += 1000;
+          return used;
+        },
+        late: () => 1000,
       },
     });
     setTimeout(() => send(1), 30);
@@ -138,7 +144,7 @@ describe("waiting for the network", () => {
   });
 
   test("grows while it goes on", async () => {
-    const { body, send, end } = fed({ processor: () => 0 });
+    const { body, send, end } = fed({ clock: idle });
     const reading = read(body);
     await Bun.sleep(30);
     const soFar = body.waited;

@@ -114,7 +114,10 @@ export class DiskKeptUpload implements KeptUpload {
         const source = await this.kept.openSource(id);
         try {
           const length = data.length + source.length;
+          const start = performance.now();
           if (source.length > 0) await this.#copy(source.fd, data.length);
+          const seconds = (performance.now() - start) / 1000;
+          this.#before = sum(this.#before, { ...NOTHING, diskWaited: seconds, diskBusy: seconds });
           if (calls.stat(data.fd).size !== BigInt(length))
             throw new Problem("storage_failed", "The other upload was not copied whole.");
           return { ...data, length };
@@ -183,7 +186,10 @@ export class DiskKeptUpload implements KeptUpload {
       const data = await change(old);
       if (data.fd !== old.fd) await closeQuietly(calls, old.fd);
       this.#data = data;
+      const sync = performance.now();
       await calls.datasync(data.fd);
+      const synced = (performance.now() - sync) / 1000;
+      this.#before = sum(this.#before, { ...NOTHING, syncWaited: synced, syncBusy: synced });
       if (this.#discarding) throw ended();
       this.#before = sum(this.#before, this.#writer.work);
       this.#writer = this.#newWriter();

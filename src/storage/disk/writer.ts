@@ -1,6 +1,7 @@
 // Writes one upload to its descriptor without ever letting the network thread wait for the disk.
 
 import { Problem } from "../../errors.ts";
+import { startWait } from "../../stopwatch.ts";
 import type { StorageWork } from "../storage.ts";
 import type { Calls } from "./calls.ts";
 import type { Pressure, Pulsed } from "./pressure.ts";
@@ -89,18 +90,18 @@ export class DiskWriter implements Pulsed {
 
   /** Everything appended is on the disk and synced afterwards. @throws Problem */
   async finish(): Promise<void> {
-    const start = now();
+    const write = startWait();
     await this.#endSink();
     await this.#inFlight;
     if (this.#stage.length > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
-    this.work.diskWaited += now() - start;
-    const sync = now();
+    this.work.diskWaited += write();
+    const sync = startWait();
     await this.#syncing;
     // Nothing may be started after a failure: `stop` waits only for what it saw running.
     if (this.#failure) throw this.#failure;
     if (this.#saved < this.#written || this.#written === 0) await this.#startSync();
-    this.work.syncWaited += now() - sync;
+    this.work.syncWaited += sync();
     this.pressure.forget(this);
     if (this.#failure) throw this.#failure;
     this.#compareSize();
@@ -197,21 +198,21 @@ export class DiskWriter implements Pulsed {
   }
 
   async #waitForRoom(high: boolean): Promise<void> {
-    const start = now();
+    const write = startWait();
     await this.#inFlight;
-    const sync = now();
-    this.work.diskWaited += sync - start;
+    this.work.diskWaited += write();
     if (this.#syncIsBehind) {
+      const sync = startWait();
       await this.#syncing;
-      this.work.syncWaited += now() - sync;
+      this.work.syncWaited += sync();
     }
     if (this.#failure) throw this.#failure;
     // The pulse may have launched meanwhile.
     if (this.#stage.length > 0 && !this.#inFlight) this.#launch();
     if (!high) return;
-    const drain = now();
+    const drain = startWait();
     await this.#inFlight;
-    this.work.diskWaited += now() - drain;
+    this.work.diskWaited += drain();
     if (this.#failure) throw this.#failure;
   }
 
