@@ -4,8 +4,9 @@ import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
 import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "./config.ts";
+import type { Subject } from "./doctor/doctor.ts";
 import { nearest, shown } from "./fault.ts";
-import { helpText, type Terminal } from "./help.ts";
+import { doctorHelpText, helpText, type Terminal } from "./help.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Option } from "./option.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
@@ -15,6 +16,7 @@ import { version } from "./version.ts";
 export type Invocation =
   /** `file`: the file of options that was read, as messages call it. */
   | { kind: "serve"; config: Config; file?: string }
+  | { kind: "doctor"; subject: Subject; json: boolean }
   /** For standard output; exit 0. */
   | { kind: "print"; text: string }
   /** For standard error; exit 2. */
@@ -22,6 +24,10 @@ export type Invocation =
 
 /** More faults are counted, not told. */
 const MOST_FAULTS = 10;
+
+const DOCTOR = "doctor";
+/** The first word may be one of these; without it, it is the root. */
+const COMMANDS: readonly string[] = ["serve", DOCTOR];
 
 /**
  * Reads the command line. A flag wins over a variable, a variable over the file, the file over the default.
@@ -64,18 +70,28 @@ export async function readCommand(
         "move it out, remove it if it is not yours, or name it: --config sluice.toml",
     ]);
   }
+  if (flags.doctor) return { kind: "doctor", subject: { config }, json: flags.doctor.json };
   return { kind: "serve", config, ...(file && { file: label }) };
 }
 
+/** What the words say beside options. */
+interface Words extends Source {
+  /** Absent: the server is to run. */
+  readonly doctor?: { readonly json: boolean };
+}
+
 /** The flags and the root; or what --help and --version print; or what is wrong with them. */
-function readFlags(argv: readonly string[], terminal: Terminal): Source | Invocation {
+function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocation {
   const given = new Map<string, Given>();
   let text = "";
+  const textFor = (words: readonly string[]) =>
+    words[0] === DOCTOR ? doctorHelpText(terminal) : helpText(terminal);
   const command = new Command("sluice")
     .argument("[words...]")
     .version(`sluice ${version}`, "-V, --version")
     .helpOption("-h, --help")
-    .configureHelp({ formatHelp: () => helpText(terminal) })
+    .addOption(new Flag("--json"))
+    .configureHelp({ formatHelp: ({ args }) => textFor(args) })
     .configureOutput({
       writeOut: (written) => {
         text += written;
@@ -100,14 +116,16 @@ function readFlags(argv: readonly string[], terminal: Terminal): Source | Invoca
     }
   }
 
-  const [first, ...others] = command.args;
-  if (first === "help") return { kind: "print", text: helpText(terminal) };
-  const [root, ...rest] = first === "serve" ? others : command.args;
+  const [first = "", ...others] = command.args;
+  if (first === "help") return { kind: "print", text: textFor(others) };
+  const [root, ...rest] = COMMANDS.includes(first) ? others : command.args;
   if (root !== undefined) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
   const faults = rest.map(
     (word) => `${shown(word)} is one word too many: ROOT is ${shown(root ?? "")} already`,
   );
-  return { given, faults };
+  const json = command.getOptionValue("json") === true;
+  if (first === DOCTOR) return { given, faults, doctor: { json } };
+  return { given, faults: json ? ["--json is a flag of sluice doctor", ...faults] : faults };
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
@@ -126,7 +144,12 @@ function misunderstood({ code, message }: CommanderError): string {
   const option = FLAGS.find(({ name }) => quoted.includes(`--${name} <`));
   if (code === "commander.unknownOption") {
     const [flag = ""] = quoted.split("=");
-    const near = nearest(flag.replace(/^-+/, ""), [...FLAGS.map(({ name }) => name), "help", "version"]);
+    const near = nearest(flag.replace(/^-+/, ""), [
+      ...FLAGS.map(({ name }) => name),
+      "help",
+      "version",
+      "json",
+    ]);
     return `unknown flag ${shown(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
   }
   if (code === "commander.optionMissingArgument" && option) {

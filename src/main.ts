@@ -1,6 +1,7 @@
 // The program: options, storage, app, listen, and an orderly end on a signal.
 
 import { readCommand } from "./cli.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { serve } from "./serve.ts";
 
 const terminal = {
@@ -16,6 +17,9 @@ switch (command.kind) {
   case "wrong":
     process.stderr.write(command.text);
     process.exitCode = 2;
+    break;
+  case "doctor":
+    process.exit(await doctor(command.subject, { json: command.json, terminal }));
     break;
   case "serve":
     process.exitCode = await serve(command.config);

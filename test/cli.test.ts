@@ -108,6 +108,33 @@ describe("the words", () => {
   });
 });
 
+describe("doctor", () => {
+  test("examines what serve would use", async () => {
+    expect(await run("doctor")).toEqual({ kind: "doctor", subject: { config: defaults }, json: false });
+    const cwd = await workingFolder("port = 81\n");
+    expect(await run("doctor ./media --json --keep-free 5", { SLUICE_LOG: "json" }, cwd)).toEqual({
+      kind: "doctor",
+      subject: { config: { ...defaults, root: "./media", port: 81, keepFree: 5, log: "json" } },
+      json: true,
+    });
+  });
+
+  test("a folder of that name is ./doctor", async () => {
+    expect((await config("./doctor")).root).toBe("./doctor");
+    expect((await config("serve doctor")).root).toBe("doctor");
+  });
+
+  test("is as strict as serve", async () => {
+    expect(await message("doctor a b")).toBe('"b" is one word too many: ROOT is "a" already');
+    expect(await message("doctor --prot 1")).toBe('unknown flag "--prot"; the nearest is --port');
+    expect(await message("doctor --host 0.0.0.0")).toStartWith('--host: "0.0.0.0" lets other machines in');
+  });
+
+  test("--json is its own flag", async () => {
+    expect(await message("--json")).toBe("--json is a flag of sluice doctor");
+  });
+});
+
 describe("flags", () => {
   test("-A allows all", async () => {
     expect(await config("-A")).toEqual({ ...defaults, allow: new Set(GRANTS) });

@@ -24,7 +24,9 @@ describe("--help", () => {
   test("reads well", async () => {
     const text = await help(false, 80);
     expect(text).toStartWith("Sluice receives and serves large files: ");
-    expect(text).toContain("\nUsage: sluice [serve] [ROOT] [flags]\n\nExamples:\n  sluice ");
+    expect(text).toContain(
+      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT] [flags]      (sluice doctor --help)\n\nExamples:\n  sluice ",
+    );
     expect(text).toContain(
       [
         "",
@@ -75,5 +77,26 @@ describe("--help", () => {
     );
     expect(examples).toHaveLength(3);
     for (const argv of examples) await config(argv);
+  });
+});
+
+describe("sluice doctor --help", () => {
+  test("comes in several ways, and tells what the marks and exit codes mean", async () => {
+    const invocation = await run("doctor --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    expect(text).toStartWith("Says why it is slow, or will not work. ");
+    expect(text).toContain("\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n");
+    expect(text).toContain("✓ (well), ! (could be better) or ✗ (will not work)");
+    for (const argv of ["doctor -h", "help doctor", "doctor ./files --json --help"]) {
+      expect(await run(argv)).toEqual({ kind: "print", text });
+    }
+  });
+
+  test("has examples that work", async () => {
+    const invocation = await run("doctor --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
+    expect(examples).toHaveLength(3);
+    for (const argv of examples) expect((await run(argv)).kind).toBe("doctor");
   });
 });

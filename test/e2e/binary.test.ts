@@ -59,6 +59,16 @@ describe("words that do not serve", () => {
   });
 });
 
+test("doctor measures the disk, calls the C library from within the binary, and leaves nothing", async () => {
+  const { code, stdout, stderr } = await sluice("doctor", "--port", "0", "--keep-free", "0", "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { findings } = JSON.parse(stdout);
+  const figures = (name: string) => findings.find(({ check }: { check: string }) => check === name).figures;
+  expect(figures("write-speed").bytesPerSecond).toBeGreaterThan(0);
+  expect(figures("read-speed").cold).toBe(1);
+  expect(await readdir(cwd)).toEqual([]);
+});
+
 describe("a server", () => {
   test("takes, lists and gives a file, and stops as asked", async () => {
     await using server = await serve([binary.path], { cwd });

@@ -34,7 +34,7 @@ export function commandLine() {
   /** The Config of a command line that is right. */
   async function config(argv: Words, env?: Environment, cwd?: string): Promise<Config> {
     const invocation = await run(argv, env, cwd);
-    if (invocation.kind !== "serve") throw new Error(invocation.text);
+    if (invocation.kind !== "serve") throw new Error(JSON.stringify(invocation));
     return invocation.config;
   }
 

@@ -1,0 +1,52 @@
+// `sluice doctor`: examines, reports, and ends with a status. A signal ends it early, and leaves nothing behind.
+
+import { resolve } from "node:path";
+import type { Config } from "../config.ts";
+import type { Terminal } from "../help.ts";
+import { type Report, worst } from "./finding.ts";
+import { progress } from "./progress.ts";
+import { reportJson, reportText } from "./report.ts";
+import { examineServer } from "./server.ts";
+import { serverSummary } from "./server-summary.ts";
+
+/** What is examined: what `serve` would use. */
+export type Subject = { readonly config: Config };
+
+/** How the report looks. */
+export interface Form {
+  readonly json: boolean;
+  readonly terminal: Terminal;
+}
+
+const INTERRUPTED = 130;
+
+/**
+ * Writes the report to standard output, and what it is doing to standard error where that is a terminal.
+ * @returns the exit code: 0 nothing is broken, 1 something is, 130 a signal ended it
+ */
+export async function doctor({ config }: Subject, { json, terminal }: Form): Promise<number> {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"]) {
+    process.on(name, () => {
+      // Whoever asks twice does not want to wait for the disk.
+      if (stop.signal.aborted) process.exit(INTERRUPTED);
+      stop.abort();
+    });
+  }
+  const began = performance.now();
+  const status = progress(process.stderr);
+  const groups = await examineServer(config, stop.signal, status.say).finally(status.end);
+  if (stop.signal.aborted) {
+    process.stderr.write("sluice: interrupted; nothing is left behind.\n");
+    return INTERRUPTED;
+  }
+  const report: Report = {
+    subject: { root: resolve(config.root) },
+    seconds: (performance.now() - began) / 1000,
+    groups,
+    summary: serverSummary(groups),
+  };
+  const text = json ? reportJson(report) : reportText(report, terminal);
+  await new Promise<void>((done) => process.stdout.write(text, () => done()));
+  return worst(groups.flatMap(({ findings }) => findings)) === "problem" ? 1 : 0;
+}

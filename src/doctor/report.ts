@@ -1,0 +1,51 @@
+// The report as people read it, aligned and perhaps coloured, and as programs do.
+
+import { styleText } from "node:util";
+import { Help } from "commander";
+import type { Terminal } from "../help.ts";
+import { printable } from "../plugins/log.ts";
+import { version } from "../version.ts";
+import { type Report, type Verdict, worst } from "./finding.ts";
+
+const MARKS = { ok: "✓", warning: "!", problem: "✗" } as const satisfies Record<Verdict, string>;
+const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const satisfies Record<Verdict, string>;
+
+/** Lines of at most 100 columns, with a line end. */
+export function reportText({ subject, seconds, groups, summary }: Report, terminal: Terminal): string {
+  const width = Math.min(Math.max(terminal.columns, 80), 100);
+  const paint = (style: "bold" | "dim" | "green" | "yellow" | "red", text: string) =>
+    terminal.colours ? styleText(style, text, { validateStream: false }) : text;
+  const layout = new Help();
+  layout.helpWidth = width;
+  layout.minWidthToWrap = 0;
+
+  const findings = groups.flatMap((group) => group.findings);
+  const nameWidth = Math.max(0, ...findings.map(({ name }) => name.length));
+  const indent = " ".repeat(nameWidth + 6);
+  const wrapped = (text: string): string[] => layout.boxWrap(text, width - indent.length).split("\n");
+  const sections = groups.map(({ title, findings }) => {
+    const lines = findings.flatMap(({ name, verdict, value, reason = "", advice = "" }) => {
+      const [first = "", ...rest] = wrapped(value);
+      return [
+        `  ${paint(COLOURS[verdict], MARKS[verdict])} ${name.padEnd(nameWidth)}  ${paint("bold", first)}`,
+        ...rest.map((line) => indent + paint("bold", line)),
+        ...(reason ? wrapped(reason).map((line) => indent + paint("dim", line)) : []),
+        ...(advice ? wrapped(`→ ${advice}`).map((line) => indent + line) : []),
+      ];
+    });
+    return [paint("bold", title), ...lines].join("\n");
+  });
+  const what = "root" in subject ? subject.root : subject.url;
+  const heading = `Sluice ${version} examined ${printable(what, 300)} in ${seconds.toFixed(1)} s`;
+  return `${[heading, ...sections, layout.boxWrap(summary, width)].join("\n\n")}\n`;
+}
+
+/** One JSON object; docs/doctor.md describes it. */
+export function reportJson({ subject, seconds, groups, summary }: Report): string {
+  const findings = groups.flatMap(({ title, findings }) =>
+    findings.map((finding) => ({ group: title.toLowerCase(), ...finding })),
+  );
+  const verdict = worst(findings);
+  const report = { version, ...subject, seconds: Number(seconds.toFixed(3)), verdict, summary, findings };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
