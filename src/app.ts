@@ -79,11 +79,10 @@ export async function createApp(options: AppOptions = {}) {
     .use(await page(services))
     .decorate("services", services)
     .onStop(async () => {
-      uploads.close();
-      if (given) return;
       // Uploads that were cut still take back what they left in the root.
       await engine.slots.idle();
-      await storage.close();
+      await uploads.close();
+      if (!given) await storage.close();
     });
   routes = () => app.routes;
   return app;

@@ -63,7 +63,7 @@ export const PROBLEMS = {
   digest_mismatch: {
     status: 400,
     title: "The digest does not match",
-    help: "The bytes that arrived are not the bytes the digest was made of. Nothing was saved: send the file again.",
+    help: "The bytes that arrived are not the bytes the digest was made of. Nothing was saved: send the file again. At `/uploads`, bytes that are not those of `Content-Digest` are thrown away and the offset is as it was: send them again. An upload that is not what its `Repr-Digest` says is of no use any more: start a new one.",
   },
   inconsistent_length: {
     status: 400,
@@ -146,7 +146,7 @@ export const PROBLEMS = {
   upload_gone: {
     status: 410,
     title: "The upload is gone",
-    help: "It was cancelled, or nothing came for longer than `--upload-expiry`. Start a new upload.",
+    help: "It was cancelled, nothing came for longer than `--upload-expiry`, or its bytes went past its length or were not those of its `Repr-Digest`. Start a new upload.",
   },
   precondition_failed: {
     status: 412,

@@ -68,9 +68,10 @@ function collect({ slots }: Services["engine"]): void {
 
 /** Ends what still runs, removes what it left, and lets go of the root. */
 async function settle(app: App, finished: boolean): Promise<void> {
-  const { engine, storage } = app.decorator.services;
+  const { engine, storage, uploads } = app.decorator.services;
   if (!finished) await app.stop(true);
   await engine.slots.idle();
+  await uploads.close();
   await storage.close();
 }
 

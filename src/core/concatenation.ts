@@ -2,6 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { UploadId } from "../storage/upload-id.ts";
+import { addUp, UNMEASURED } from "./flow.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**
@@ -16,10 +17,13 @@ export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting 
     if (concat?.kind !== "final") return;
     const parts = concat.parts.map((id) => {
       const part = find(id);
-      if (part?.record.concat?.kind === "partial" && !part.record.concat.used) return part;
+      const { concat, spoiled } = part?.record ?? {};
+      if (part && concat?.kind === "partial" && !concat.used && !spoiled) return part;
       throw new Problem("upload_gone", "A part of this upload is gone: send it again.");
     });
     if (!parts.every((part) => part.complete)) return;
+    const measured = [...new Set(parts)].map((part) => part.record.measured);
+    upload.record.measured = measured.reduce(addUp, UNMEASURED);
     const release = upload.engine.admit();
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     try {

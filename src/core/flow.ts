@@ -1,5 +1,6 @@
 // Where the time of an upload went, and one true sentence about it.
 
+import { formatSize } from "../config.ts";
 import type { StorageWork } from "../storage/storage.ts";
 
 /** The parts of the way that can make an upload wait. `other` is what is left: this server's processor. */
@@ -63,8 +64,11 @@ export function addUp(one: Measured, other: Measured): Measured {
 
 const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
 
-/** Makes the report. */
-export function flowOf(measured: Measured): Flow {
+/**
+ * Makes the report.
+ * @param size bytes of the whole; more than were measured when the server was killed in between
+ */
+export function flowOf(measured: Measured, size = measured.bytes): Flow {
   const { bytes, seconds, network, hash, work } = measured;
   const known = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
   const sum = Object.values(known).reduce((total, part) => total + part, 0);
@@ -84,7 +88,7 @@ export function flowOf(measured: Measured): Flow {
     bytesPerSecond: seconds > 0 ? Math.round(bytes / seconds) : 0,
     waits,
     bottleneck,
-    explanation: explain(measured, waits, bottleneck),
+    explanation: explain(measured, waits, bottleneck, size),
   };
 }
 
@@ -108,9 +112,17 @@ const SUBJECT: Record<Bottleneck, string> = {
   processor: "This server's processor was the limit",
 };
 
-function explain(measured: Measured, waits: Waits, bottleneck: Bottleneck): string {
+function explain(measured: Measured, waits: Waits, bottleneck: Bottleneck, size: number): string {
+  if (size === 0) return "The file is empty: there was nothing to wait for.";
+  if (measured.bytes === 0)
+    return `Nothing is known of its ${formatSize(size)}: they arrived before the server was restarted.`;
+  const limit = explainLimit(measured, waits, bottleneck);
+  if (measured.bytes >= size) return limit;
+  return `${limit} This tells of ${formatSize(measured.bytes)} of ${formatSize(size)}: what was measured of the rest is lost, since the server was killed.`;
+}
+
+function explainLimit(measured: Measured, waits: Waits, bottleneck: Bottleneck): string {
   const { bytes, seconds, work } = measured;
-  if (bytes === 0) return "The file is empty: there was nothing to wait for.";
   const share = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
   const limit =
     share >= 0.5

@@ -2,12 +2,13 @@
 
 import { nameOf, urlOf } from "../path.ts";
 import type { FileEntry } from "../storage/storage.ts";
-import { flowOf, type Measured } from "./flow.ts";
+import { flowOf } from "./flow.ts";
 import type { UploadRecord } from "./record.ts";
 import type { SavedFile } from "./upload.ts";
 
-/** @param measured what is known of its flow; the rest went with the crash */
-export function recovered({ path }: UploadRecord, entry: FileEntry, measured: Measured): SavedFile {
+/** The file an upload became, with what its note knows of its flow. */
+export function recovered({ path, measured }: UploadRecord, entry: FileEntry): SavedFile {
+  const flow = flowOf(measured, entry.size);
   return {
     path: entry.path,
     name: nameOf(entry.path),
@@ -17,8 +18,8 @@ export function recovered({ path }: UploadRecord, entry: FileEntry, measured: Me
     url: urlOf(entry.path),
     ...(entry.path !== path && { renamedFrom: nameOf(path) }),
     flow: {
-      ...flowOf({ ...measured, bytes: entry.size }),
-      explanation: "The server was restarted while the file was saved: what it measured is lost.",
+      ...flow,
+      explanation: `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`,
     },
   };
 }

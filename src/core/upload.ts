@@ -99,7 +99,7 @@ export class Upload implements Reporting {
         modified: entry.modified.toISOString(),
         url: urlOf(entry.path),
         ...(entry.path !== this.intent.path && { renamedFrom: nameOf(this.intent.path) }),
-        flow: this.#flow(),
+        flow: flowOf(this.measured(), entry.size),
       };
       this.#end();
       return { file, replaced, digest };

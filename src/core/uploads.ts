@@ -2,18 +2,22 @@
 
 import type { Config, Conflict } from "../config.ts";
 import { Problem } from "../errors.ts";
+import { type Digest, type DigestAlgorithm, formatDigest } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import { isUploadId, newUploadId, type UploadId } from "../storage/upload-id.ts";
 import { assemble } from "./concatenation.ts";
 import type { Engine } from "./engine.ts";
+import { UNMEASURED } from "./flow.ts";
 import { type Concatenation, readRecord } from "./record.ts";
 import { type RunningUpload, reportOfWaiting } from "./running.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Milliseconds between two looks for what has expired, at most. */
 const SWEEP = 30_000;
-/** Uploads forgotten in one look. */
+/** Uploads that one look forgets, or writes down. */
 const AT_ONCE = 200;
+/** Notes written side by side at the end: enough to keep the thread pool busy. */
+const TOGETHER = 32;
 /** Most uploads in a list. */
 const LISTED = 1000;
 
@@ -26,6 +30,10 @@ export interface Creation {
   endsByLength: boolean;
   /** `""` for none. */
   metadata: string;
+  /** Of the whole file, compared when it is complete. */
+  digests: readonly Digest[];
+  /** The one to be told then. */
+  wanted: DigestAlgorithm | null;
   /** What it is called in lists. */
   name: string;
   concat:
@@ -42,6 +50,7 @@ export class Uploads {
   readonly #settled = new Set<Waiting>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(
     readonly engine: Engine,
@@ -57,10 +66,18 @@ export class Uploads {
     return uploads;
   }
 
-  /** Waits for a look that is under way; there is no other. */
-  async close(): Promise<void> {
+  /** Waits for a look that is under way; there is no other. What no note says yet is written down. Never throws. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sweeping;
+    const all = [...this.#all.values()];
+    for (let at = 0; at < all.length; at += TOGETHER)
+      await Promise.all(all.slice(at, at + TOGETHER).map(rest));
   }
 
   /** How many have bytes of their own. */
@@ -73,7 +90,7 @@ export class Uploads {
    * @throws Problem too_many_waiting, and what the engine says before a byte was sent
    */
   async create(creation: Creation): Promise<Waiting> {
-    const { conflict, size, endsByLength, metadata, name } = creation;
+    const { conflict, size, endsByLength, metadata, name, wanted } = creation;
     const { engine, limits } = this;
     if (this.waiting >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
     const id = newUploadId();
@@ -84,7 +101,7 @@ export class Uploads {
       new Waiting(
         engine,
         {
-          version: 1,
+          version: 2,
           id,
           name,
           path,
@@ -92,11 +109,16 @@ export class Uploads {
           size,
           endsByLength,
           metadata,
+          digests: creation.digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
+          wanted,
           created: Date.now(),
           concat,
           unverified: null,
+          mark: { boot: engine.storage.boot, length: 0 },
+          measured: UNMEASURED,
           publishing: null,
           finished: null,
+          spoiled: null,
         },
         0,
         limits.uploadExpiry,
@@ -107,7 +129,7 @@ export class Uploads {
       await engine.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
       const kept = await engine.storage.begin(path, id);
       try {
-        await upload.save();
+        await upload.journal.save();
       } finally {
         await kept.pause();
       }
@@ -157,7 +179,7 @@ export class Uploads {
     return reports;
   }
 
-  /** Forgets some of what has expired. Never throws. */
+  /** Forgets some of what has expired, and writes down some of what no note says. Never throws. */
   sweep(): void {
     this.#sweeping ??= this.#sweep().finally(() => {
       this.#sweeping = undefined;
@@ -167,11 +189,13 @@ export class Uploads {
   async #sweep(): Promise<void> {
     let left = AT_ONCE;
     for (const upload of [...this.#all.values()]) {
-      if (!this.#expired(upload)) continue;
-      await this.#forget(upload).catch(() => {
-        // The storage fails: it is tried again with the next look.
-        this.#hold(upload);
-      });
+      if (this.#expired(upload))
+        await this.#forget(upload).catch(() => {
+          // The storage fails: it is tried again with the next look.
+          this.#hold(upload);
+        });
+      else if (upload.resting) await rest(upload);
+      else continue;
       left -= 1;
       if (left === 0) return;
     }
@@ -227,13 +251,19 @@ export class Uploads {
       if (upload.settled) this.#done(upload);
       // A crash may have come between the note that says so and this.
       if (upload.settled && length > 0) await storage.settle(id);
-      if (record.publishing !== null || (record.endsByLength && record.size === length)) begun.push(upload);
+      if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
+        begun.push(upload);
     }
     for (const upload of begun)
       await upload.look().catch(() => {
         // Its client hears why when it comes back.
       });
   }
+}
+
+/** Never throws: the note there is holds as well, with less. */
+async function rest(upload: Waiting): Promise<void> {
+  if (upload.resting) await upload.rest().catch(() => {});
 }
 
 function tooMany(limit: number): Problem {

@@ -1,34 +1,34 @@
-// One upload that can wait: takes bytes from one request after another, and becomes a file when it is complete.
+// One upload that can wait: what it is, whose turn it is, and how it becomes a file when it is complete.
 
 import { Problem } from "../errors.ts";
+import { formatDigest } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import type { KeptUpload } from "../storage/storage.ts";
-import { type Addition, type Arriving, type Checked, refuse, takeNothing } from "./addition.ts";
-import type { Body } from "./body.ts";
-import type { Engine } from "./engine.ts";
-import { addUp, type Measured, UNMEASURED } from "./flow.ts";
+import { type Addition, refuse } from "./addition.ts";
+import type { Engine, Intent } from "./engine.ts";
+import { Filling } from "./filling.ts";
+import { Journal } from "./journal.ts";
 import { tooLarge } from "./limit.ts";
-import { type UploadRecord, writeRecord } from "./record.ts";
+import type { Spoiled, UploadRecord } from "./record.ts";
 import { recovered } from "./recovered.ts";
 import { openKept, type Resumed } from "./resumed.ts";
 import { superseded, Turns } from "./turns.ts";
 import type { Outcome, Upload } from "./upload.ts";
-
-/** Problems after which nothing of the request may stay. */
-const BREAKS = new Set(["inconsistent_length", "checksum_mismatch", "file_too_large"]);
+import { WholeDigest } from "./whole-digest.ts";
 
 export class Waiting {
   readonly turns = new Turns();
+  readonly journal: Journal;
   /** Milliseconds since 1970. */
   expires = 0;
-  /** What was measured in this run of the server. */
-  #measured: Measured = UNMEASURED;
+  #whole: WholeDigest | undefined;
   #length: number;
   #gone = false;
 
   /**
+   * @param length bytes that lie there
    * @param lifetime seconds until it is forgotten in which nothing happens
-   * @param onSettled called when its bytes are a file, or a part of one
+   * @param onSettled called when its bytes are a file, or a part of one, or of no use
    */
   constructor(
     readonly engine: Engine,
@@ -37,7 +37,8 @@ export class Waiting {
     readonly lifetime: number,
     readonly onSettled: (upload: Waiting) => void,
   ) {
-    this.#length = Math.min(length, record.unverified ?? length);
+    this.journal = new Journal(engine.storage, record);
+    this.#length = this.journal.certain(length);
     this.touch();
   }
 
@@ -56,9 +57,15 @@ export class Waiting {
     return this.record.finished !== null;
   }
 
-  /** It is only remembered: its bytes are a file, or a part of one. */
+  /** It is only remembered: its bytes are a file, or a part of one, or were let go of. */
   get settled(): boolean {
-    return this.record.finished !== null || this.#used;
+    return this.record.finished !== null || this.#used || this.record.spoiled !== null;
+  }
+
+  /** The digests of its bytes. */
+  get whole(): WholeDigest {
+    this.#whole ??= new WholeDigest(this.record.digests, this.record.wanted);
+    return this.#whole;
   }
 
   /** Something happened: it waits anew. */
@@ -70,14 +77,18 @@ export class Waiting {
   async append(addition: Addition): Promise<Outcome | null> {
     return await this.#turn(async (signal) => {
       await this.#recover();
-      refuse(addition, this, this.engine.limits.maxFileSize);
+      if (refuse(addition, this, this.engine.limits.maxFileSize)) {
+        if (addition.spoils) await this.spoil("length");
+        throw addition.overflow();
+      }
       if (signal.aborted) throw superseded();
       this.touch();
       const arriving = addition.receive();
       signal.addEventListener("abort", () => arriving.body.stop(superseded()));
       try {
+        if (addition.wanted) this.#want(addition.wanted);
         if (addition.size !== null) await this.#agree(addition.size);
-        return await this.#take(addition, arriving);
+        return await new Filling(this, addition, arriving).run();
       } finally {
         this.touch();
         arriving.close();
@@ -103,8 +114,7 @@ export class Waiting {
     if (record.publishing && (await engine.storage.published(record.id, record.publishing))) {
       const entry = await engine.storage.find(record.publishing);
       if (entry?.kind !== "file") return;
-      const file = recovered(record, entry, this.#measured);
-      await this.#finished({ file, replaced: false, digest: null });
+      await this.#finished({ file: recovered(record, entry), replaced: false, digest: null });
     } else if (
       record.concat === null &&
       this.#length === record.size &&
@@ -121,16 +131,14 @@ export class Waiting {
    */
   async finish(size: number, fill?: (kept: KeptUpload) => Promise<void>): Promise<Outcome> {
     if (size > this.engine.limits.maxFileSize) throw tooLarge(this.engine.limits.maxFileSize);
-    const { resumed, upload } = await this.#open(size);
+    const { resumed, upload } = await this.open({ size, network: () => 0 });
     try {
       await fill?.(resumed.kept);
-      this.#length = resumed.kept.length;
-      return await this.#publish(resumed, upload);
     } catch (error) {
-      await upload.discard();
-      this.#length = resumed.length;
+      await this.#close(resumed, upload);
       throw error;
     }
+    return await this.publish(resumed, upload);
   }
 
   /** Its bytes are a part of a file now: lets go of its own. */
@@ -140,127 +148,112 @@ export class Waiting {
       if (concat?.kind !== "partial" || concat.used) return;
       concat.used = true;
       this.onSettled(this);
-      await this.save();
+      await this.journal.save();
       await this.engine.storage.settle(id);
     });
   }
 
   /** Removes it; a file made of it stays. Requests that come after this one find nothing. @throws Problem */
   async forget(): Promise<void> {
+    this.#gone = true;
     await this.turns.take(async () => {
-      this.#gone = true;
       await this.engine.storage.forget(this.record.id);
     });
   }
 
-  /** What `step` does, when it is its turn. @throws Problem not_found when it was forgotten meanwhile */
+  /** Something is known that no note says, and no request is there to write it down. */
+  get resting(): boolean {
+    return this.journal.stale && !this.settled && !this.#gone && !this.turns.busy;
+  }
+
+  /** Writes it down. @throws Problem */
+  async rest(): Promise<void> {
+    await this.#turn(() => this.journal.mark(this.#length, this.record.measured, true));
+  }
+
+  /** What `step` does, when it is its turn. @throws Problem not_found, upload_gone when it is of no use any more */
   async #turn<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.turns.take(async (signal) => {
       if (this.#gone) throw new Problem("not_found", "There is no such upload.");
+      if (this.record.spoiled) throw goneFor(this.record.spoiled);
       return await step(signal);
     });
-  }
-
-  async save(): Promise<void> {
-    await this.engine.storage.note(this.record.id, writeRecord(this.record));
   }
 
   async #agree(size: number): Promise<void> {
     if (this.record.size !== null) return;
     this.record.size = size;
-    await this.save();
+    await this.journal.save();
   }
 
-  async #verified(from: number | null): Promise<void> {
-    this.record.unverified = from;
-    await this.save();
+  #want(algorithm: NonNullable<Addition["wanted"]>): void {
+    if (this.whole.wanted === null) this.#whole = new WholeDigest(this.record.digests, algorithm);
   }
 
-  #open(size: number | undefined, body?: Body, checksum?: Checked | null) {
-    const { engine, record } = this;
+  /** Opens its bytes, to add more. @throws Problem upload_gone, storage_full */
+  async open(filling: Pick<Intent, "size" | "network" | "checking">) {
+    const { engine, record, journal } = this;
     const naming = async (path: FilePath, length: number): Promise<void> => {
       record.publishing = path;
       record.size = length;
-      await this.save();
+      record.measured = opened.upload.measured();
+      await journal.save();
     };
-    const resumed = { length: this.#length, measured: this.#measured };
-    const checking = () => checksum?.seconds ?? 0;
-    return openKept(engine, record, { size, resumed, checking, network: () => body?.waited ?? 0 }, naming);
+    const resumed = { length: this.#length, measured: record.measured };
+    const opened = await openKept(engine, record, { ...filling, resumed }, naming);
+    return opened;
   }
 
-  async #take(addition: Addition, { body, saving }: Arriving): Promise<Outcome | null> {
-    const { offset, ends, checksum } = addition;
-    const { record } = this;
-    // Also for an empty one: the last request of all may bring nothing.
-    if (this.complete) return await takeNothing(body, addition);
-    const { resumed, upload } = await this.#open(record.size ?? undefined, body, checksum);
-    let position = offset;
-    let right = checksum === null;
+  /** It stands here now. */
+  stand(length: number): void {
+    this.#length = length;
+  }
+
+  /** Makes it a file, or lets it wait complete. @throws Problem */
+  async publish(resumed: Resumed, upload: Upload): Promise<Outcome> {
     try {
-      if (checksum || record.unverified !== null) await this.#verified(checksum ? offset : null);
-      for await (const chunk of body.chunks()) {
-        position += chunk.byteLength;
-        if (record.size !== null && position > record.size) throw addition.overflow();
-        checksum?.update(chunk);
-        const room = upload.write(chunk);
-        if (room) await room;
-      }
-      saving();
-      right = checksum?.matches() ?? true;
-      if (!right)
-        throw new Problem("checksum_mismatch", "The bytes that arrived are not those of Upload-Checksum.");
-      if (ends === true && record.size !== null && position !== record.size) throw addition.overflow();
-      record.unverified = null;
-      this.#length = position;
-      const whole = position === record.size;
-      if (record.concat === null && (ends === true || (ends === "length" && whole)))
-        return await this.#publish(resumed, upload);
-      await this.#pause(resumed, upload);
-      if (checksum) await this.#verified(null);
-      return null;
+      await this.journal.written();
+      const digest = await this.verify(resumed.kept);
+      const outcome = { ...(await upload.finish()), digest };
+      this.#length = resumed.length;
+      await this.#finished(outcome);
+      return outcome;
     } catch (error) {
-      const wrong = error instanceof Problem && BREAKS.has(error.code);
-      await this.#keep(resumed, upload, wrong || !right ? offset : null);
+      await this.#close(resumed, upload);
+      if (error instanceof Problem && error.code === "digest_mismatch") await this.spoil("digest");
       throw error;
     }
   }
 
-  async #publish(resumed: Resumed, upload: Upload): Promise<Outcome> {
-    const outcome = await upload.finish();
-    this.#length = resumed.length;
-    await this.#finished(outcome);
-    return outcome;
+  /** Compares the digests of its bytes. @returns the wanted one. @throws Problem digest_mismatch */
+  async verify(kept: KeptUpload): Promise<Outcome["digest"]> {
+    return await this.whole.finish(kept, () => this.#gone);
   }
 
-  async #finished(outcome: Outcome): Promise<void> {
-    const { id } = this.record;
-    this.record.finished = { file: outcome.file, replaced: outcome.replaced };
+  /** Nothing can become of it: remembers why, and lets go of its bytes. @throws Problem */
+  async spoil(why: Spoiled): Promise<void> {
+    this.record.spoiled = why;
+    this.onSettled(this);
+    await this.journal.save();
+    await this.engine.storage.settle(this.record.id);
+  }
+
+  async #close(resumed: Resumed, upload: Upload): Promise<void> {
+    this.record.measured = upload.measured();
+    await upload.discard();
+    this.#length = resumed.length;
+  }
+
+  async #finished({ file, replaced, digest }: Outcome): Promise<void> {
+    this.record.finished = { file, replaced, digest: digest && formatDigest(digest.algorithm, digest.value) };
     this.touch();
     this.onSettled(this);
-    await this.save();
-    await this.engine.storage.settle(id);
+    await this.journal.save();
+    await this.engine.storage.settle(this.record.id);
   }
+}
 
-  async #pause(resumed: Resumed, upload: Upload): Promise<void> {
-    const measured = upload.measured();
-    const start = performance.now();
-    await resumed.pause();
-    const synced = (performance.now() - start) / 1000;
-    const work = { ...UNMEASURED.work, syncWaited: synced, syncBusy: synced };
-    this.#measured = addUp(measured, { ...UNMEASURED, seconds: synced, work });
-    await upload.discard();
-    this.#length = resumed.length;
-  }
-
-  /** Keeps what arrived before an error, or cuts it off where it is not to be trusted. */
-  async #keep(resumed: Resumed, upload: Upload, from: number | null): Promise<void> {
-    const measured = upload.measured();
-    if (from !== null)
-      await resumed.kept.rewind(from).catch(() => {
-        // The storage failed as well: what it has is found when it is resumed.
-      });
-    await upload.discard();
-    this.#measured = measured;
-    this.#length = Math.min(resumed.length, this.record.unverified ?? resumed.length);
-  }
+function goneFor(why: Spoiled): Problem {
+  const reason = why === "length" ? "went past its length" : "were not those of Repr-Digest";
+  return new Problem("upload_gone", `The bytes of this upload ${reason}: start a new one.`);
 }

@@ -20,6 +20,8 @@ export interface Draft {
    * which speaks 5 and 6, never sends `?1` for an empty file or a stream.
    */
   endsByLength: boolean;
+  /** Whether an upload is of no use any more when bytes went past its `Upload-Length`. */
+  spoils: boolean;
   /** The status of an answer to bytes that do not complete the upload. */
   appended: 201 | 204;
   /** Headers that HEAD and DELETE must not have. */
@@ -40,6 +42,7 @@ export const DRAFTS = [
     ageKey: null,
     acceptPatch: false,
     endsByLength: true,
+    spoils: false,
     appended: 201,
     bare: ["Upload-Offset", "Upload-Incomplete"],
     offsetByGet: false,
@@ -54,6 +57,7 @@ export const DRAFTS = [
     ageKey: null,
     acceptPatch: false,
     endsByLength: true,
+    spoils: false,
     appended: 201,
     bare: ["Upload-Offset", "Upload-Complete"],
     offsetByGet: false,
@@ -68,6 +72,7 @@ export const DRAFTS = [
     ageKey: "expires",
     acceptPatch: false,
     endsByLength: true,
+    spoils: false,
     appended: 201,
     bare: ["Upload-Offset", "Upload-Complete"],
     offsetByGet: false,
@@ -82,6 +87,7 @@ export const DRAFTS = [
     ageKey: "max-age",
     acceptPatch: true,
     endsByLength: false,
+    spoils: true,
     appended: 204,
     bare: [],
     offsetByGet: false,
@@ -96,6 +102,7 @@ export const DRAFTS = [
     ageKey: "max-age",
     acceptPatch: false,
     endsByLength: false,
+    spoils: true,
     appended: 204,
     bare: [],
     offsetByGet: true,

@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { Problem } from "../errors.ts";
 import { invalidHeader } from "./invalid-header.ts";
 import { fromBase64 } from "./tus-metadata.ts";
 
@@ -28,6 +29,12 @@ export class Checksum {
     const start = performance.now();
     this.#made.update(chunk);
     this.seconds += (performance.now() - start) / 1000;
+  }
+
+  /** Ends the checksum. @throws Problem `checksum_mismatch` */
+  finish(): void {
+    if (this.matches()) return;
+    throw new Problem("checksum_mismatch", "The bytes that arrived are not those of Upload-Checksum.");
   }
 
   /** Whether the bytes are those the client meant. Ends the checksum: call it once. */

@@ -34,7 +34,10 @@ const REQUEST = {
     description: "Digest of the file, checked while it arrives: sha-256 or sha-512 (RFC 9530)",
     example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
   },
-  "Content-Digest": { description: "As `Repr-Digest`: here one message is one whole file" },
+  "Content-Digest": {
+    description:
+      "Digest of this request's bytes, checked as `Repr-Digest` is; of a PUT they are the whole file",
+  },
   "Want-Repr-Digest": {
     description: "Asks for the digest of what was saved, in the answer's `Repr-Digest`",
     example: "sha-256=9",

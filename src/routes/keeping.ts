@@ -1,12 +1,14 @@
 // What the dialects of resumable uploads have in common: where the file goes, what a request brings, what is told of a file.
 
 import { serverTiming } from "../core/flow.ts";
+import { Digester } from "../core/hash.ts";
 import type { Waiting } from "../core/waiting.ts";
+import { parseDigest, wantedDigest } from "../http/digest.ts";
 import { filenameOf } from "../http/disposition.ts";
 import { type Metadata, targetOf } from "../http/tus-metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../path.ts";
 import type { UploadId } from "../storage/upload-id.ts";
-import { announcedSize, type Listener, receive } from "./receiving.ts";
+import { announcedSize, type Listener, receive, renew } from "./receiving.ts";
 import type { Services } from "./services.ts";
 
 /** A request to /uploads, with what its URL says. */
@@ -33,9 +35,40 @@ export function pathFor(
   return (id) => below(parent, `upload-${id.slice(0, 8)}`);
 }
 
-/** What any request brings that adds bytes. */
-export function arriving(services: Services, { request, server }: UploadRequest) {
-  return { bytes: announcedSize(request), receive: () => receive(services, request, server) };
+/** The digests that the request which makes an upload says of the whole. @throws Problem invalid_digest */
+export function wholeDigests({ request: { headers } }: UploadRequest) {
+  return {
+    digests: parseDigest(headers.get("repr-digest")),
+    wanted: wantedDigest(headers.get("want-repr-digest")),
+  };
+}
+
+/** What any request brings that adds bytes. @throws Problem invalid_digest */
+export function arriving(services: Services, { request, server, id }: UploadRequest) {
+  const { headers } = request;
+  // The representation that a PATCH brings is what it adds (RFC 9530 section 3.3).
+  const names = id === "" ? ["content-digest"] : ["content-digest", "repr-digest"];
+  const digests = names.flatMap((name) => parseDigest(headers.get(name)));
+  return {
+    bytes: announcedSize(request),
+    checks: digests.length > 0 ? [new Digester(digests, null)] : [],
+    wanted: wantedDigest(headers.get("want-repr-digest")),
+    receive: () => receive(services, request, server),
+  };
+}
+
+/** Runs a step that may have to copy or to read gigabytes: Bun must not cut the connection meanwhile. */
+export async function patiently<T>(
+  { config }: Services,
+  { request, server }: UploadRequest,
+  step: () => Promise<T>,
+): Promise<T> {
+  server?.timeout(request, 0);
+  try {
+    return await step();
+  } finally {
+    renew(request, server, config.idleTimeout);
+  }
 }
 
 /** Removes an upload whose client was never told of it, when the request that made it fails. */
@@ -70,8 +103,13 @@ export function urlOfUpload({ record }: Waiting): string {
 /** What is told of the file an upload became; nothing as long as it is none. */
 export function fileHeaders({ record }: Waiting): Record<string, string> {
   if (record.finished === null) return {};
-  const { file } = record.finished;
-  return { "content-location": file.url, etag: file.etag, "server-timing": serverTiming(file.flow) };
+  const { file, digest } = record.finished;
+  return {
+    "content-location": file.url,
+    etag: file.etag,
+    "server-timing": serverTiming(file.flow),
+    ...(digest && { "repr-digest": digest }),
+  };
 }
 
 /** Nothing may keep an answer about an upload. */

@@ -41,20 +41,26 @@ export function receive({ config, engine }: Services, request: Request, server: 
         headers: { "accept-encoding": "identity" },
       },
     );
-  const renew = () => server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
-  const body = new Body(request.body, { idleTimeout: config.idleTimeout, renew, owned: server !== null });
+  const renewed = () => renew(request, server, config.idleTimeout);
+  const { idleTimeout } = config;
+  const body = new Body(request.body, { idleTimeout, renew: renewed, owned: server !== null });
   const release = admit(engine, body);
-  renew();
+  renewed();
   return {
     body,
     saving: () => server?.timeout(request, 0),
     close() {
-      renew();
+      renewed();
       // What is left of it is for the answer to deal with.
       body.release();
       release();
     },
   };
+}
+
+/** Bun's own timer of a silent connection begins anew. */
+export function renew(request: Request, server: Listener, idleTimeout: number): void {
+  server?.timeout(request, Math.ceil(idleTimeout) + GRACE);
 }
 
 function admit(engine: Services["engine"], body: Body): () => void {

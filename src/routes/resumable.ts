@@ -22,8 +22,10 @@ import {
   NO_STORE,
   orForget,
   pathFor,
+  patiently,
   type UploadRequest,
   urlOfUpload,
+  wholeDigests,
 } from "./keeping.ts";
 import { announcedSize, uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
@@ -63,6 +65,7 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
     size: start.length,
     endsByLength: draft.endsByLength,
     metadata: formatMetadata(metadata),
+    ...wholeDigests(asked),
     name: uploadId(request),
     concat: null,
   });
@@ -74,8 +77,8 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
           offset: 0,
           size: null,
           ends: start.complete || (draft.endsByLength && "length"),
-          checksum: null,
           overflow,
+          spoils: draft.spoils,
           mismatch: (stands) => offsetMismatch(draft, stands, 0),
           ...arriving(services, asked),
         }),
@@ -105,8 +108,8 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
       offset,
       size: length,
       ends: complete || (draft.endsByLength && "length"),
-      checksum: null,
       overflow,
+      spoils: draft.spoils,
       mismatch: (stands) => offsetMismatch(draft, stands, offset),
       ...arriving(services, asked),
     }),
@@ -114,10 +117,11 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
   return answer(draft, upload, draft.appended);
 }
 
-async function look(services: Services, draft: Draft, { request, id }: UploadRequest): Promise<Response> {
+async function look(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
+  const { request, id } = asked;
   checkBare(draft, request.headers);
   const upload = await services.uploads.find(id);
-  await logged(services, request, upload, () => services.uploads.look(id));
+  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
   const headers = {
     ...NO_STORE,
     ...progress(draft, upload),

@@ -23,9 +23,10 @@ const CREATION = [
   "Upload-Metadata",
   "Upload-Concat",
 ] as const;
+const COMPARED = ["Upload-Checksum", "Content-Digest", "Repr-Digest", "Want-Repr-Digest"] as const;
 const VERSIONS = ["Tus-Resumable", "Upload-Draft-Interop-Version"] as const;
 const STATE = ["Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Complete"] as const;
-const FINISHED = ["Content-Location", "ETag", "Server-Timing"] as const;
+const FINISHED = ["Content-Location", "ETag", "Repr-Digest", "Server-Timing"] as const;
 const ASKING = [
   "invalid_request",
   "not_allowed",
@@ -120,7 +121,7 @@ export function resuming(services: Services) {
         tags,
         parameters: requestHeaders(
           ...CREATION,
-          "Upload-Checksum",
+          ...COMPARED,
           "Upload-Complete",
           "Upload-Draft-Interop-Version",
           "Content-Disposition",
@@ -206,7 +207,7 @@ export function resuming(services: Services) {
           ...VERSIONS,
           "Upload-Offset",
           "Upload-Length",
-          "Upload-Checksum",
+          ...COMPARED,
           "Upload-Complete",
         ),
         requestBody: requestBody(["application/offset+octet-stream", "application/partial-upload"]),

@@ -10,6 +10,7 @@ import {
   readCreation,
   uploadIn,
 } from "../http/tus.ts";
+import type { Checksum } from "../http/tus-checksum.ts";
 import { formatMetadata, parseMetadata } from "../http/tus-metadata.ts";
 import {
   arriving,
@@ -18,8 +19,10 @@ import {
   NO_STORE,
   orForget,
   pathFor,
+  patiently,
   type UploadRequest,
   urlOfUpload,
+  wholeDigests,
 } from "./keeping.ts";
 import { uploadId } from "./receiving.ts";
 import type { Services } from "./services.ts";
@@ -55,24 +58,22 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
     size: length,
     endsByLength: true,
     metadata: formatMetadata(metadata),
+    ...wholeDigests(asked),
     name: uploadId(request),
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
   });
   await orForget(services, upload, () =>
     logged(services, request, upload, async () => {
-      if (concat?.kind === "final") {
-        // Bun must not cut a connection that waits for gigabytes to be copied.
-        asked.server?.timeout(request, 0);
-        await uploads.assemble(upload);
-      } else if (carries && length !== 0)
+      if (concat?.kind === "final") await patiently(services, asked, () => uploads.assemble(upload));
+      else if (carries && length !== 0)
         await upload.append({
           offset: 0,
           size: null,
           ends: "length",
-          checksum,
           mismatch: mismatchOf(0),
           overflow,
-          ...arriving(services, asked),
+          spoils: false,
+          ...bringing(services, asked, checksum),
         });
       else if (length === 0) await upload.look();
     }),
@@ -90,19 +91,20 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
       offset,
       size: length,
       ends: "length",
-      checksum,
       mismatch: mismatchOf(offset),
       overflow,
-      ...arriving(services, asked),
+      spoils: false,
+      ...bringing(services, asked, checksum),
     }),
   );
   const headers = { ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
   return new Response(null, { status: 204, headers });
 }
 
-async function look(services: Services, { request, id }: UploadRequest): Promise<Response> {
+async function look(services: Services, asked: UploadRequest): Promise<Response> {
+  const { request, id } = asked;
   const upload = await services.uploads.find(id);
-  await logged(services, request, upload, () => services.uploads.look(id));
+  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
   const metadata = parseMetadata(upload.record.metadata);
   const headers = {
     ...NO_STORE,
@@ -111,6 +113,12 @@ async function look(services: Services, { request, id }: UploadRequest): Promise
     ...formatState({ ...told(upload), metadata }),
   };
   return new Response(null, { headers });
+}
+
+/** What a request brings, with the checksum of tus beside the digests. */
+function bringing(services: Services, asked: UploadRequest, checksum: Checksum | null) {
+  const { checks, ...brings } = arriving(services, asked);
+  return { ...brings, checks: checksum ? [...checks, checksum] : checks };
 }
 
 function stateOf(upload: Waiting): Record<string, string> {

@@ -29,6 +29,8 @@ export class MemoryContents {
   readonly files = new Map<string, MemoryFile>();
   readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
   readonly kept = new Map<UploadId, MemoryKept>();
+  /** Another one after a power cut. */
+  boot = "memory";
   changes = 0;
 
   /** Forgets what has no note. @returns bytes of all files and uploads together */

@@ -138,6 +138,13 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     this.settled();
   }
 
+  async *contents(): AsyncGenerator<Uint8Array, void, void> {
+    for (const chunk of [...this.bytes.chunks]) {
+      this.prove();
+      yield chunk;
+    }
+  }
+
   async adopt(id: UploadId): Promise<void> {
     this.prove();
     const { chunks, length } = this.storage.source(id);

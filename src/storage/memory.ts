@@ -51,6 +51,10 @@ export class MemoryStorage implements Storage {
     this.#used = this.contents.restart();
   }
 
+  get boot(): string {
+    return this.contents.boot;
+  }
+
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
   async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {

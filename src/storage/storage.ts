@@ -29,8 +29,8 @@ import type { UploadId } from "./upload-id.ts";
  * 5. After a crash, what was begun and not finished is removed at the next start, or stays if it is kept and has a
  *    note; it never appears as a file. After a `kill -9` every byte of a kept upload below `length` is right, because
  *    bytes are only appended, in order. After a power cut that is certain of the first `saved` bytes only: file systems
- *    may write down a new length before the bytes (ext4 then shows zeros). Who wrote `saved` into the note can cut back
- *    to it: `rewind`.
+ *    may write down a new length before the bytes (ext4 then shows zeros). Who wrote `saved` and `boot` into the note
+ *    knows when to cut back to it: `rewind`.
  * 6. Memory is bounded: `append` answers with a promise when the storage has enough, and the caller waits for it.
  *
  * **Errors.** Every method throws a `Problem` and nothing else: `storage_full` (no space, quota), `storage_read_only`,
@@ -40,6 +40,12 @@ import type { UploadId } from "./upload-id.ts";
  * **Who validates.** Paths arrive checked (`FilePath`); rules about grants, sizes and preconditions are the engine's.
  */
 export interface Storage {
+  /**
+   * Names what the machine has run since it was started: as long as it is the same, all that was written is there, also
+   * what was not synced.
+   */
+  readonly boot: string;
+
   /**
    * Opens a new upload. Nothing of it is visible. `target` is where it is meant to go (a bucket needs to know);
    * the name is only taken by `finish`.
@@ -177,6 +183,12 @@ export interface KeptUpload extends StoredUpload {
 
   /** Cuts back to the first `length` bytes: for a chunk that turned out wrong. @throws Problem */
   rewind(length: number): Promise<void>;
+
+  /**
+   * All bytes taken so far, read again from the first on in slices of some hundred KiB, which are the caller's until it
+   * asks for the next. Nothing is appended meanwhile. A discard ends it. @throws Problem
+   */
+  contents(): AsyncIterable<Uint8Array>;
 
   /**
    * Appends all bytes of another kept upload, which stays as it is. They do not pass through the process where the

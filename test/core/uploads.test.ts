@@ -31,6 +31,8 @@ const creation = (path: string, more: Partial<Creation> = {}): Creation => ({
   size: 6,
   endsByLength: true,
   metadata: "",
+  digests: [],
+  wanted: null,
   name: path,
   concat: null,
   ...more,
@@ -42,7 +44,9 @@ function append(upload: Waiting, offset: number, text: string, ends: boolean | "
     size: null,
     bytes: text.length,
     ends,
-    checksum: null,
+    checks: [],
+    wanted: null,
+    spoils: false,
     overflow: () => new Problem("inconsistent_length", "Past the end."),
     mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
     receive: () => ({ body: bodyOf([text]), saving: () => {}, close: () => {} }),
@@ -106,7 +110,9 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
       size: null,
       bytes: undefined,
       ends: "length",
-      checksum: { seconds: 0, update: () => {}, matches: () => false },
+      checks: [{ seconds: 0, update: () => {}, finish: () => {} }],
+      wanted: null,
+      spoils: false,
       overflow: () => new Problem("inconsistent_length", "Past the end."),
       mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
       receive: () => ({
@@ -148,12 +154,111 @@ test("a name that is taken meanwhile keeps the bytes: it is saved when the name 
   expect(await textOf(storage, "a.txt")).toBe("abcdef");
 });
 
-test("the report adds up all requests", async () => {
-  const { uploads } = await open();
+describe("a power cut", () => {
+  test("leaves no file whose bytes were not synced before it was named", async () => {
+    const contents = new MemoryContents();
+    const cut = { on: false };
+    const delay: MemoryOptions["delay"] = (step) => (cut.on && step === "sync" ? power() : undefined);
+    const { uploads } = await open({ contents, delay });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await upload.rest();
+    cut.on = true;
+    // The name is noted, the sync fails, and the error can be noted no more.
+    await expect(append(upload, 3, "def")).rejects.toMatchObject({ code: "storage_failed" });
+    expect(contents.kept.get(upload.record.id)?.note).toContain('"publishing":"a.txt"');
+    contents.boot = "another";
+    const next = await open({ contents });
+    expect(pathsIn(next.storage)).toEqual([]);
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([false, 3]);
+    await append(found, 3, "xyz");
+    expect(await textOf(next.storage, "a.txt")).toBe("abcxyz");
+  });
+
+  test("leaves a part that was told to be complete", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("p", { concat: { kind: "partial" } }));
+    await append(upload, 0, "abcdef");
+    contents.boot = "another";
+    const next = await open({ contents });
+    expect((await next.uploads.look(upload.record.id)).complete).toBe(true);
+  });
+
+  test("takes nothing that came after the one before: the mark is set anew before a byte is added", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await upload.rest();
+    contents.boot = "second";
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    await append(found, 3, "de");
+    // No cut this time: what the second boot wrote is there.
+    const last = await open({ contents });
+    expect((await last.uploads.look(upload.record.id)).length).toBe(5);
+  });
+});
+
+describe("the report", () => {
+  test("adds up all requests", async () => {
+    const { uploads } = await open();
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    const outcome = await append(upload, 3, "def");
+    expect(outcome?.file.flow.bytes).toBe(6);
+  });
+
+  test("adds up those before a restart", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await uploads.close();
+    const next = await open({ contents });
+    const outcome = await append(await next.uploads.find(upload.record.id), 3, "def");
+    expect(outcome?.file.flow).toMatchObject({ bytes: 6, explanation: expect.not.stringContaining("lost") });
+  });
+
+  test("says what it does not know when the server was killed", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const [some, none] = [await uploads.create(creation("some")), await uploads.create(creation("none"))];
+    for (const upload of [some, none]) await append(upload, 0, "abc");
+    const next = await open({ contents });
+    const outcome = await append(await next.uploads.find(some.record.id), 3, "def");
+    expect(outcome?.file.flow).toMatchObject({
+      bytes: 3,
+      explanation: expect.stringContaining("This tells of 3B of 6B"),
+    });
+    const empty = await append(await next.uploads.find(none.record.id), 3, "", true).catch(() => null);
+    expect(empty).toBeNull();
+  });
+
+  test("of what is made of parts adds up theirs", async () => {
+    const { uploads } = await open();
+    const part = await uploads.create(creation("p", { concat: { kind: "partial" } }));
+    await append(part, 0, "abcdef");
+    const { id } = part.record;
+    const concat = { kind: "final" as const, urls: [id, id], ids: [id, id] };
+    const final = await uploads.create(creation("a.txt", { size: null, concat }));
+    await uploads.assemble(final);
+    expect(final.record.finished?.file).toMatchObject({ size: 12, flow: { bytes: 6 } });
+  });
+});
+
+test("a note of the version before is read", async () => {
+  const contents = new MemoryContents();
+  const { storage, uploads } = await open({ contents });
   const upload = await uploads.create(creation("a.txt"));
   await append(upload, 0, "abc");
-  const outcome = await append(upload, 3, "def");
-  expect(outcome?.file.flow.bytes).toBe(6);
+  const { digests: _d, wanted: _w, mark: _m, measured: _s, spoiled: _p, ...old } = upload.record;
+  await storage.note(old.id, JSON.stringify({ ...old, version: 1 }));
+  const next = await open({ contents });
+  await append(await next.uploads.find(old.id), 3, "def");
+  expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
 });
 
 test("complete ones are remembered, but not more than may wait", async () => {
@@ -188,7 +293,7 @@ test("a note this version cannot read is left alone", async () => {
   const contents = new MemoryContents();
   const { uploads, storage } = await open({ contents });
   const { record } = await uploads.create(creation("a.txt"));
-  await storage.note(record.id, JSON.stringify({ ...record, version: 2 }));
+  await storage.note(record.id, JSON.stringify({ ...record, version: 3 }));
   const next = await open({ contents });
   await expect(next.uploads.find(record.id)).rejects.toMatchObject({ code: "not_found" });
   expect(contents.kept.size).toBe(1);

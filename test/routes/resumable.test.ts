@@ -37,7 +37,7 @@ function speaking(draft: Draft) {
       url: string,
       offset: number,
       complete: boolean,
-      body: string,
+      body: string | ReadableStream<Uint8Array>,
       headers: Record<string, string> = {},
     ) =>
       server.fetch(url, {
@@ -111,11 +111,33 @@ describe.each(drafts)("version %d", (version, draft) => {
   test("refuses lengths that do not agree, and keeps what was there", async () => {
     const made = await post(`length-${version}.txt`, false, "abc", { "upload-length": "5" });
     const url = made.headers.get("location") ?? "";
-    await problemIn(await patch(url, 3, false, "defg"), "inconsistent_length");
     await problemIn(await patch(url, 3, false, "d", { "upload-length": "6" }), "inconsistent_length");
     await problemIn(await patch(url, 3, true, "d"), "inconsistent_length");
     expect((await ask(url)).headers.get("upload-offset")).toBe("3");
   });
+
+  test.each(["announced", "not announced"])(
+    `bytes past the end, %s, ${draft.spoils ? "end" : "leave"} the upload`,
+    async (how) => {
+      const path = `past-${how.length}-${version}.txt`;
+      const made = await post(path, false, "abc", { "upload-length": "5" });
+      const url = made.headers.get("location") ?? "";
+      const body = how === "announced" ? "defg" : new Blob(["de", "fg"]).stream();
+      await problemIn(await patch(url, 3, false, body), "inconsistent_length");
+      if (draft.spoils) {
+        const asked = await ask(url, "GET");
+        expect(asked.headers.get("upload-offset")).toBeNull();
+        await problemIn(asked, "upload_gone");
+        await problemIn(await patch(url, 3, true, "de"), "upload_gone");
+        expect(await Bun.file(join(server.root, path)).exists()).toBe(false);
+        expect((await ask(url, "DELETE")).status).toBe(204);
+      } else {
+        expect((await ask(url)).headers.get("upload-offset")).toBe("3");
+        await patch(url, 3, true, "de");
+        expect(await text(path)).toBe("abcde");
+      }
+    },
+  );
 
   test("answers the last request again when it brings nothing, and refuses more", async () => {
     const url = (await post(`again-${version}.txt`, true, "abc")).headers.get("location") ?? "";

@@ -18,6 +18,7 @@ import type {
 } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import { type Anchor, descend, openAnchor, release } from "./anchor.ts";
+import { bootOf } from "./boot.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { Kept, openKept } from "./kept.ts";
@@ -39,6 +40,8 @@ const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
 export interface DiskOptions {
   /** With `false` nothing is made, locked or removed in the root, once it is there: for servers that only read. @default true */
   write?: boolean;
+  /** Names the run of the machine. @default what the system says, see `bootOf` */
+  boot?: string;
   /** The system's calls, replaced in tests that make one fail. */
   calls?: Calls;
 }
@@ -57,7 +60,7 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   try {
     const reader = new Reader(calls, real, calls.stat(anchor.fd));
     const workplace = write ? await openWorkplace(calls, anchor, real) : noWorkplace();
-    return new DiskStorage(calls, reader, anchor, workplace);
+    return new DiskStorage(calls, reader, anchor, workplace, options.boot ?? (await bootOf()));
   } catch (error) {
     await release(calls, anchor);
     throw error;
@@ -100,7 +103,13 @@ export class DiskStorage implements Storage {
   #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(calls: Calls, reader: Reader, root: Anchor, workplace: Workplace) {
+  constructor(
+    calls: Calls,
+    reader: Reader,
+    root: Anchor,
+    workplace: Workplace,
+    readonly boot: string,
+  ) {
     this.#calls = calls;
     this.#root = root;
     this.#workplace = workplace;

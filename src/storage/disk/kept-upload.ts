@@ -107,6 +107,26 @@ export class DiskKeptUpload implements KeptUpload {
     );
   }
 
+  async *contents(): AsyncGenerator<Uint8Array, void, void> {
+    const { calls } = this.kept.shop;
+    await this.#run(() => this.#writer.finish());
+    const source = await this.#run(() => this.kept.openOwn(this.id));
+    try {
+      const buffer = new Uint8Array(BATCH);
+      for (;;) {
+        // What was discarded meanwhile is still there for this descriptor, but nobody wants it.
+        if (this.#discarding) throw ended();
+        const length = await calls.read(source.fd, buffer);
+        if (length === 0) return;
+        yield buffer.subarray(0, length);
+      }
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      await closeQuietly(calls, source.fd);
+    }
+  }
+
   adopt(id: UploadId): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {

@@ -114,6 +114,11 @@ export class Kept {
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
     if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
+    return await this.openOwn(id);
+  }
+
+  /** Opens the bytes to read them beside the one who may write. @throws Problem not_found, storage_failed */
+  async openOwn(id: UploadId): Promise<{ fd: number; length: number }> {
     const opened = await this.#openOld(id, constants.O_RDONLY);
     if (opened) return opened;
     throw new Problem("not_found", "There is no such upload.");

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
-import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
+import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
 import { Dice } from "../dice.ts";
 import { codeOf, contentOf, file, fill, text } from "../driving.ts";
 import type { Current } from "./current.ts";
@@ -77,6 +77,24 @@ export function resumingContract(name: string, current: Current): void {
           await fill(upload, chunksOf(all.subarray(cut), dice.oneOf(1000, 64 * KIB, MIB)));
           await expectFinished(upload, all);
         }
+    });
+
+    test("are read again from the first on, synced or not, and then more is added", async () => {
+      for (const size of SIZES) {
+        const all = bytes(size + 100, size);
+        const upload = await resume(await waiting(all.subarray(0, Math.floor(size / 3))));
+        await fill(upload, chunksOf(all.subarray(upload.length, size), 100 * KIB));
+        const read = async () => {
+          const chunks: Uint8Array[] = [];
+          // A slice is only lent until the next one.
+          for await (const chunk of upload.contents()) chunks.push(chunk.slice());
+          return Buffer.concat(chunks);
+        };
+        expect(difference(await read(), all.subarray(0, size))).toBeNull();
+        await fill(upload, [all.subarray(size)]);
+        expect(difference(await read(), all)).toBeNull();
+        await expectFinished(upload, all);
+      }
     });
 
     test("are not cut back to more than it has", async () => {
