@@ -99,7 +99,8 @@ function proveThere(contents: MemoryContents, path: FilePath): Entry {
   return entry;
 }
 
-const isBelow = (path: string, folder: FilePath): boolean => path === folder || path.startsWith(`${folder}/`);
+export const isBelow = (path: string, folder: FilePath): boolean =>
+  path === folder || path.startsWith(`${folder}/`);
 
 /** Every folder above a path, the root first. */
 function foldersOf(path: FilePath): FolderPath[] {

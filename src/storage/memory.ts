@@ -3,6 +3,7 @@
 import { Problem } from "../errors.ts";
 import { type FilePath, type FolderPath, ROOT } from "../path.ts";
 import { type MemoryBytes, MemoryContents, type MemoryKept } from "./memory-contents.ts";
+import { MemoryCopy } from "./memory-copy.ts";
 import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./memory-tree.ts";
 import { MemoryKeptUpload, MemoryUpload } from "./memory-upload.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   StoredFile,
   StoredUpload,
 } from "./storage.ts";
+import type { StoredCopy } from "./stored-copy.ts";
 import type { UploadId } from "./upload-id.ts";
 
 /** What a storage in memory can be made to wait for. */
@@ -150,6 +152,13 @@ export class MemoryStorage implements Storage {
     const { freed, ...moved } = move(this.contents, from, to, replace);
     this.room(-freed);
     return moved;
+  }
+
+  async copy(from: FilePath): Promise<StoredCopy> {
+    this.#prove();
+    const entry = entryAt(this.contents, from);
+    if (!entry) throw new Problem("not_found", "There is no such file or folder.");
+    return new MemoryCopy(this, from, entry, this.#delay);
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {

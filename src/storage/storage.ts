@@ -1,6 +1,7 @@
 // The contract of a storage: what the engine asks of a disk, a bucket or memory, and what each must promise.
 
 import type { FilePath, FolderPath } from "../path.ts";
+import type { StoredCopy } from "./stored-copy.ts";
 import type { UploadId } from "./upload-id.ts";
 
 /**
@@ -117,6 +118,12 @@ export interface Storage {
    * @throws Problem not_found, name_taken, is_folder, not_a_folder, link_in_path, into_itself, other_file_system
    */
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
+
+  /**
+   * Begins a copy of a file, or of a folder with all that is in it. The caller ends it with `discard`, always.
+   * @throws Problem not_found, link_in_path
+   */
+  copy(from: FilePath): Promise<StoredCopy>;
 
   /**
    * Removes a file for good, or with `recursive` a folder. A folder disappears in one step, and what is in it is gone

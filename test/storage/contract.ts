@@ -3,6 +3,7 @@
 import { afterEach, beforeEach } from "bun:test";
 import type { Storage } from "../../src/storage/storage.ts";
 import { contentContract } from "./contract/contents.ts";
+import { copyingContract } from "./contract/copying.ts";
 import type { Backend, Current } from "./contract/current.ts";
 import { discardContract } from "./contract/discard.ts";
 import { keepingContract } from "./contract/keeping.ts";
@@ -45,6 +46,7 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   discardContract(name, current);
   readingContract(name, current);
   managingContract(name, current);
+  copyingContract(name, current);
   keepingContract(name, current);
   resumingContract(name, current);
 }

@@ -31,6 +31,10 @@ export interface Calls {
   write(file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   /** From the position of one descriptor to that of the other, by the system alone (copy_file_range) where it can. */
   copy(to: Bun.BunFile, from: Bun.BunFile): Promise<number>;
+  /** Makes a new file that shares the blocks of another; fails at once where the file system has no such thing. */
+  clone(from: string, to: string): Promise<void>;
+  /** Gives what is open the times of something else. */
+  touch(fd: number, like: fs.BigIntStats): Promise<void>;
   truncate(fd: number, length: number): Promise<void>;
   /** From the position of the descriptor. @returns bytes read, 0 at the end */
   read(fd: number, into: Uint8Array<ArrayBuffer>): Promise<number>;
@@ -38,6 +42,8 @@ export interface Calls {
   sink(file: Bun.BunFile): Bun.FileSink;
 }
 
+const CLONE = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE;
+const touch = promisify(fs.futimes);
 const read = promisify(fs.read);
 const readFile = promisify(fs.readFile);
 
@@ -61,6 +67,8 @@ export const calls: Calls = {
   statfs: (path) => fs.promises.statfs(path),
   write: (file, bytes) => Bun.write(file, bytes),
   copy: (to, from) => Bun.write(to, from),
+  clone: (from, to) => fs.promises.copyFile(from, to, CLONE),
+  touch: (fd, { atimeMs, mtimeMs }) => touch(fd, Number(atimeMs) / 1000, Number(mtimeMs) / 1000),
   truncate: promisify(fs.ftruncate),
   read: async (fd, into) => (await read(fd, into, 0, into.byteLength, null)).bytesRead,
   text: (fd) => readFile(fd, "utf8"),

@@ -16,10 +16,12 @@ import type {
   StoredFile,
   StoredUpload,
 } from "../storage.ts";
+import type { StoredCopy } from "../stored-copy.ts";
 import type { UploadId } from "../upload-id.ts";
 import { type Anchor, descend, openAnchor, release } from "./anchor.ts";
 import { bootOf } from "./boot.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
+import { DiskCopy } from "./copy.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { Kept, openKept } from "./kept.ts";
 import { DiskKeptUpload } from "./kept-upload.ts";
@@ -182,6 +184,10 @@ export class DiskStorage implements Storage {
 
   async move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved> {
     return await this.#orAbsent(move(this.#writable, from, to, options.replace));
+  }
+
+  async copy(from: FilePath): Promise<StoredCopy> {
+    return await this.#orAbsent(DiskCopy.begin(this.#writable, from));
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {

@@ -1,8 +1,21 @@
 // Moving and removing on a hostile or failing disk: links, folders swapped between any two calls, calls that fail.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import type { Storage } from "../../../src/storage/storage.ts";
+import { copy } from "../contract/copying.ts";
 import { codeOf, contentOf, file, put } from "../driving.ts";
 import { Canary } from "./canary.ts";
 import { Mount, whyNoMounts } from "./faults.ts";
@@ -20,6 +33,9 @@ const STEPS: [what: string, step: (storage: Storage) => Promise<unknown>][] = [
   ["move of a file", (storage) => move(storage, "folder/inner/file", "other/inner/file-2")],
   ["move of a file over another", (storage) => move(storage, "folder/inner/file", "other/inner/file", true)],
   ["move of a folder", (storage) => move(storage, "folder/inner", "other/inner/folder")],
+  ["copy of a file", (storage) => copy(storage, "folder/inner/file", "other/inner/file-2")],
+  ["copy of a file over another", (storage) => copy(storage, "folder/inner/file", "other/inner/file", true)],
+  ["copy of a folder", (storage) => copy(storage, "folder/inner", "other/inner/folder")],
   ["remove of a file", (storage) => storage.remove(file("folder/inner/file"))],
   ["remove of a folder", (storage) => removeFolder(storage, "folder/inner")],
 ];
@@ -42,6 +58,9 @@ test("nothing is moved, made or removed through a link", async () => {
   await symlink("nowhere", root.in("dangling"));
   for (const link of ["out", "leaf", "in", "dangling"]) {
     expect(await codeOf(move(storage, link, "new"))).toBe("link_in_path");
+    expect(await codeOf(copy(storage, link, "new"))).toBe("link_in_path");
+    expect(await codeOf(copy(storage, "folder", link, true))).toBe("name_taken");
+    expect(await codeOf(copy(storage, "folder/inner/file", link, true))).toBe("link_in_path");
     expect(await codeOf(removeFolder(storage, link))).toBe("link_in_path");
     expect(await codeOf(storage.remove(file(link)))).toBe("link_in_path");
     expect(await codeOf(move(storage, "folder/inner/file", link))).toBe("name_taken");
@@ -52,10 +71,13 @@ test("nothing is moved, made or removed through a link", async () => {
   for (const link of ["out", "in"]) {
     for (const name of ["file", "inner", "inner/file"]) {
       expect(await codeOf(move(storage, `${link}/${name}`, "new"))).toBe("link_in_path");
+      expect(await codeOf(copy(storage, `${link}/${name}`, "new"))).toBe("link_in_path");
       expect(await codeOf(removeFolder(storage, `${link}/${name}`))).toBe("link_in_path");
     }
     expect(await codeOf(move(storage, "folder/inner", `${link}/new`))).toBe("link_in_path");
     expect(await codeOf(move(storage, "folder/inner/file", `${link}/new/er`))).toBe("link_in_path");
+    expect(await codeOf(copy(storage, "folder/inner", `${link}/new`))).toBe("link_in_path");
+    expect(await codeOf(copy(storage, "folder/inner/file", `${link}/new`))).toBe("link_in_path");
     expect(await codeOf(storage.makeFolder(file(`${link}/new`)))).toBe("link_in_path");
   }
   expect(await canary.touched()).toBeNull();
@@ -70,6 +92,11 @@ test("links in a folder move with it and go with it, and what they lead to stays
   await symlink("../../../canary", root.in("folder/inner/out"));
   await symlink(canary.file, root.in("folder/inner/deep/leaf"));
   await symlink("../../other", root.in("folder/inner/in"));
+  const copied = await copy(storage, "folder", "copied");
+  expect(copied.content).toMatchObject({ omitted: 3 });
+  const names = await readdir(root.in("copied"), { recursive: true });
+  expect(names.sort()).toEqual(["inner", "inner/deep", "inner/deep/file", "inner/file"]);
+  await removeFolder(storage, "copied");
   await move(storage, "folder", "moved");
   expect(await readlink(root.in("moved/inner/out"))).toBe("../../../canary");
   await removeFolder(storage, "moved");

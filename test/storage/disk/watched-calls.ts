@@ -98,6 +98,14 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("copy");
       return await system.copy(to, from);
     },
+    clone: async (from, to) => {
+      await announce("clone", from, to);
+      await system.clone(from, to);
+    },
+    touch: async (fd, like) => {
+      await announce("touch", fd);
+      await system.touch(fd, like);
+    },
     truncate: async (fd, length) => {
       await announce("truncate", fd, length);
       await system.truncate(fd, length);

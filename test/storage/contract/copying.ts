@@ -1,0 +1,149 @@
+// That a copy is the same bytes under another name, there at once or not at all.
+
+import { describe, expect, test } from "bun:test";
+import { ROOT } from "../../../src/path.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
+import { codeOf, contentOf, file, fill, folder, pathsOf, put, reading } from "../driving.ts";
+import type { Current } from "./current.ts";
+
+const signal = new AbortController().signal;
+
+/** A whole copy in one call. */
+export async function copy(storage: Storage, from: string, to: string, replace = false) {
+  const copying = await storage.copy(file(from));
+  try {
+    const content = await copying.run({ signal, took: () => undefined });
+    return { ...(await copying.finish(file(to), { replace })), content };
+  } finally {
+    await copying.discard();
+  }
+}
+
+export function copyingContract(name: string, current: Current): void {
+  const list = async (path: string) => pathsOf(await current.storage.list(folder(path)));
+
+  describe(`${name}: copy`, () => {
+    test("of a file has the same bytes, of any size, and an ETag of its own", async () => {
+      for (const size of [0, 1, 64 * KIB, 5 * MIB + 1, 16 * MIB, 16 * MIB + 1, 33 * MIB + 17]) {
+        const all = bytes(size, size);
+        const upload = await current.storage.begin(file("a"));
+        await fill(upload, chunksOf(all, MIB));
+        const { entry } = await upload.finish(file("a"), { replace: true });
+        const copied = await copy(current.storage, "a", "b/c", true);
+        expect(copied).toMatchObject({ entry: { kind: "file", path: file("b/c"), size } });
+        expect(copied.content).toMatchObject({ bytes: size, entries: 1, omitted: 0 });
+        expect(copied.entry).not.toMatchObject({ etag: entry.etag });
+        expect(await current.storage.find(file("b/c"))).toEqual(copied.entry);
+        expect(difference(await reading(current.storage, "b/c", ({ body }) => body.bytes()), all)).toBeNull();
+      }
+    });
+
+    test("of a folder is all that is in it, hidden and empty ones too", async () => {
+      const paths = ["a/1", "a/b/c/2", "a/b/.hidden", "a/empty file"];
+      for (const path of paths) await put(current.storage, path, path.includes("empty") ? "" : path);
+      await current.storage.makeFolder(file("a/empty/inner"));
+      await put(current.storage, "ab", "beside it");
+      const copied = await copy(current.storage, "a", "new/place");
+      expect(copied).toMatchObject({ replaced: false, entry: { kind: "folder", path: folder("new/place") } });
+      expect(copied.content).toMatchObject({ bytes: 3 + 7 + 11, entries: 9 });
+      expect(await list("new/place")).toEqual(
+        ["1", "b", "empty", "empty file"].map((at) => `new/place/${at}`),
+      );
+      expect(await list("new/place/empty")).toEqual(["new/place/empty/inner"]);
+      for (const path of paths)
+        expect(await contentOf(current.storage, path.replace("a", "new/place"))).toBe(
+          await contentOf(current.storage, path),
+        );
+      await current.storage.remove(file("a"), { recursive: true });
+      await current.reopen();
+      expect(await contentOf(current.storage, "new/place/b/c/2")).toBe("a/b/c/2");
+    });
+
+    test("says what there is to do, and what was done", async () => {
+      for (let index = 0; index < 20; index += 1) await put(current.storage, `a/${index}`, "x".repeat(index));
+      const copying = await current.storage.copy(file("a"));
+      expect(copying.entry).toMatchObject({ kind: "folder", path: folder("a") });
+      const content = await copying.measure(signal);
+      expect(content).toMatchObject({ bytes: 190, entries: 21, omitted: 0 });
+      expect(Math.abs(content.changed - Date.now())).toBeLessThan(60_000);
+      let done = 0;
+      const took = async (some: number) => {
+        done += some;
+      };
+      expect(await copying.run({ signal, took })).toMatchObject({ bytes: 190, entries: 21 });
+      expect(done).toBe(190);
+      await copying.discard();
+    });
+
+    test("is nothing before it is finished, and nothing when it is given up", async () => {
+      await put(current.storage, "a/file", "x");
+      const { free } = await current.storage.space();
+      for (const path of ["a", "a/file"]) {
+        const copying = await current.storage.copy(file(path));
+        expect(await codeOf(copying.finish(file("b"), { replace: false }))).toBe("storage_failed");
+        await copying.run({ signal, took: () => undefined });
+        expect(await list("")).toEqual(["a"]);
+        await copying.discard();
+        await copying.discard();
+        expect(await list("")).toEqual(["a"]);
+      }
+      expect((await current.storage.space()).free).toBeGreaterThanOrEqual(free - 64 * MIB);
+    });
+
+    test("ends with the reason of its signal, or what the caller says of the bytes", async () => {
+      await put(current.storage, "a/file", "x");
+      for (const path of ["a", "a/file"]) {
+        const copying = await current.storage.copy(file(path));
+        const refused = () => Promise.reject(new RangeError("refused"));
+        await expect(copying.run({ signal, took: refused })).rejects.toThrow(RangeError);
+        await copying.discard();
+      }
+      const copying = await current.storage.copy(file("a"));
+      const aborted = AbortSignal.abort(new RangeError("no more"));
+      await expect(copying.measure(aborted)).rejects.toThrow("no more");
+      await expect(copying.run({ signal: aborted, took: () => undefined })).rejects.toThrow("no more");
+      await copying.discard();
+      expect(await list("")).toEqual(["a"]);
+    });
+
+    test("takes no name that another has, but a file's from a file when it may", async () => {
+      await put(current.storage, "a", "a");
+      await put(current.storage, "b", "b");
+      await put(current.storage, "folder/file", "x");
+      const { storage } = current;
+      expect(await codeOf(copy(storage, "a", "b"))).toBe("name_taken");
+      expect(await codeOf(copy(storage, "a", "folder"))).toBe("name_taken");
+      expect(await codeOf(copy(storage, "a", "folder", true))).toBe("is_folder");
+      expect(await codeOf(copy(storage, "a", "b/c"))).toBe("not_a_folder");
+      for (const replace of [false, true])
+        for (const to of ["a", "folder"])
+          expect(await codeOf(copy(storage, "folder", to, replace))).toBe("name_taken");
+      expect(await copy(storage, "a", "b", true)).toMatchObject({ replaced: true });
+      expect(await contentOf(storage, "b")).toBe("a");
+      const copying = await storage.copy(file("folder"));
+      await copying.run({ signal, took: () => undefined });
+      expect(await codeOf(copying.finish(file("a"), { replace: true }))).toBe("name_taken");
+      expect(await copying.finish(file("free"), { replace: false })).toMatchObject({ replaced: false });
+      await copying.discard();
+      expect(await contentOf(storage, "free/file")).toBe("x");
+    });
+
+    test("finds only what is there", async () => {
+      await put(current.storage, "a", "a");
+      for (const path of ["b", "b/c", "a/b"])
+        expect(await codeOf(current.storage.copy(file(path)))).toBe("not_found");
+    });
+
+    test("is of what was there when it was begun, whatever has its name meanwhile", async () => {
+      await put(current.storage, "a/file", "old");
+      const copying = await current.storage.copy(file("a/file"));
+      await copying.run({ signal, took: () => undefined });
+      await current.storage.remove(file("a"), { recursive: true });
+      await copying.finish(file("b"), { replace: false });
+      await copying.discard();
+      expect(await contentOf(current.storage, "b")).toBe("old");
+      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["b"]);
+    });
+  });
+}
