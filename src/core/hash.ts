@@ -4,7 +4,8 @@ import { createHash, type Hash, timingSafeEqual } from "node:crypto";
 import { Problem } from "../errors.ts";
 import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 
-const NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
+/** What Node calls each algorithm. */
+export const NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
 
 /** Digests of one upload. */
 export class Digester {

@@ -6,10 +6,25 @@ import { Problem } from "../errors.ts";
 
 import { targetOf } from "../http/target.ts";
 
+/** A download that has ended. */
+export interface Download {
+  path: string;
+  /** Bytes that its answer should have. */
+  bytes: number;
+  seconds: number;
+  /**
+   * `sent`: the system took all bytes. `cut`: the client went before that. `shrank`: the file became shorter, and the
+   * connection was ended. How many bytes went out in the last two cases is not known.
+   */
+  ending: "sent" | "cut" | "shrank";
+}
+
 /** Where lines go, and how they look. */
 export interface Log {
   /** A file was saved. */
   saved(request: Request, file: SavedFile): void;
+  /** A download ended, well or not. */
+  sent(request: Request, download: Download): void;
   /** A file was removed. */
   removed(request: Request, path: string): void;
   /** A request failed. The cause is logged here and shown to no client. */
@@ -47,6 +62,15 @@ export function createLog(format: Format, write: (line: string) => void = linesT
         { request: at(request), path: file.path, size: file.size, flow },
       );
     },
+    sent(request, { path, bytes, seconds, ending }) {
+      out("download", `${ending} ${printable(path)} · ${sentence(ending, formatSize(bytes), seconds)}`, {
+        request: at(request),
+        path,
+        bytes,
+        seconds,
+        ending,
+      });
+    },
     removed(request, path) {
       out("removed", `removed ${printable(path)}`, { request: at(request), path });
     },
@@ -68,6 +92,13 @@ export function createLog(format: Format, write: (line: string) => void = linesT
       out("server", printable(message), { message });
     },
   };
+}
+
+function sentence(ending: Download["ending"], size: string, seconds: number): string {
+  const time = `${seconds.toFixed(2)} s`;
+  if (ending === "sent") return `${size} in ${time}`;
+  if (ending === "cut") return `the client went after ${time}, before all of ${size} was sent`;
+  return `the file became shorter: the connection was ended after ${time}, before all of ${size} was sent`;
 }
 
 function causeOf(cause: unknown): string {

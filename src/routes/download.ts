@@ -2,27 +2,39 @@
 
 import { Elysia, NotFoundError, t } from "elysia";
 import mime from "mime/lite";
+import { Digests } from "../core/digests.ts";
 import { LISTING, list } from "../core/listing.ts";
+import { preconditionFailed } from "../core/refusals.ts";
 import { Problem } from "../errors.ts";
+import { failedCondition, rangeCounts, readingPreconditionsOf } from "../http/conditions.ts";
+import { type Digest, formatDigest, wantedDigest } from "../http/digest.ts";
 import { attachment, inline } from "../http/disposition.ts";
-import { unsatisfiable } from "../http/range.ts";
+import { select } from "../http/range.ts";
 import { checkFilePath, type FolderPath, FolderPathParam, nameOf } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import type { FileEntry, StoredFile } from "../storage/storage.ts";
-import { bytes, ENTRY_PROBLEMS, problems } from "./answers.ts";
+import { bytes, ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
+import { Deliveries } from "./delivery.ts";
 import { requestHeaders } from "./headers.ts";
 import { pageAnswer } from "./page.ts";
-import type { Listener } from "./receiving.ts";
-import { sending } from "./sending.ts";
+import { type Sending, sending } from "./sending.ts";
 import type { Services } from "./services.ts";
 
-const FILE_HEADERS = ["Content-Length", "Content-Disposition", "ETag", "Last-Modified"] as const;
+const FILE_HEADERS = [
+  "Content-Length",
+  "Content-Disposition",
+  "ETag",
+  "Last-Modified",
+  "Repr-Digest",
+] as const;
 
 /** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
 const SANDBOX =
   "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
-export function download({ config, storage }: Services) {
+export function download({ config, storage, log }: Services) {
+  const deliveries = new Deliveries(log);
+  const digests = new Digests(storage);
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(config.allow)).all(
     "/files/*",
@@ -37,10 +49,13 @@ export function download({ config, storage }: Services) {
       if (entry.kind === "folder") return await folderAnswer(path, request);
       if (new URL(request.url, "http://localhost").pathname.endsWith("/"))
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
-      return await fileAnswer(await storage.open(checkFilePath(path)), request, {
-        save: query.download !== undefined,
+      return await fileAnswer(await storage.open(checkFilePath(path)), {
+        request,
         server,
+        deliveries,
+        digests,
         idleTimeout: config.idleTimeout,
+        save: query.download !== undefined,
       });
     },
     {
@@ -57,10 +72,11 @@ export function download({ config, storage }: Services) {
           headers: FILE_HEADERS,
         }),
         206: bytes({
-          description: "The bytes that `Range` asked for",
+          description: "The bytes that `Range` asked for; several ranges as `multipart/byteranges`",
           headers: ["Content-Range", ...FILE_HEADERS],
         }),
-        ...problems(...ENTRY_PROBLEMS, "is_folder", "range_not_satisfiable"),
+        304: empty({ description: "The client has this version", headers: ["ETag", "Last-Modified"] }),
+        ...problems(...ENTRY_PROBLEMS, "is_folder", "precondition_failed", "range_not_satisfiable"),
       },
       detail: {
         operationId: "getFile",
@@ -68,7 +84,15 @@ export function download({ config, storage }: Services) {
         description:
           "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page.",
         tags: ["Files"],
-        parameters: requestHeaders("Range", "If-Range"),
+        parameters: requestHeaders(
+          "If-Match",
+          "If-Unmodified-Since",
+          "If-None-Match",
+          "If-Modified-Since",
+          "Range",
+          "If-Range",
+          "Want-Repr-Digest",
+        ),
       },
     },
   );
@@ -87,38 +111,85 @@ export function download({ config, storage }: Services) {
 }
 
 /** All of it is about the one open file: its name may be another file's by now. */
-async function fileAnswer(
-  file: StoredFile,
-  request: Request,
-  { save, server, idleTimeout }: { save: boolean; server: Listener; idleTimeout: number },
-): Promise<Response> {
-  const { size } = file.entry;
-  const headers = fileHeaders(file.entry, save);
-  if (request.method === "HEAD") {
+async function fileAnswer(file: StoredFile, asked: Asked): Promise<Response> {
+  const answer = await answerTo(asked, file.entry).catch(async (error) => {
     await file.close();
-    headers.set("content-length", String(size));
-    return new Response(null, { headers });
-  }
-  if (unsatisfiable(request.headers, { size, headers })) {
-    await file.close();
-    throw new Problem("range_not_satisfiable", `The file has ${size} bytes.`, {
-      headers: { "content-range": `bytes */${size}` },
-    });
-  }
-  return new Response(await sending(file, request, server, idleTimeout), { headers });
+    throw error;
+  });
+  if (!(answer instanceof Response)) return await sending(file, answer.selection, answer.headers, asked);
+  await file.close();
+  return answer;
 }
 
-function fileHeaders(entry: FileEntry, save: boolean): Headers {
+/** A file, and how it is asked for. */
+interface Asked extends Sending {
+  /** Whether a browser is to save it. */
+  save: boolean;
+  digests: Digests;
+}
+
+/** The answer without any byte of the file, or what an answer with bytes is made of. */
+async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
+  const current = { etag: entry.etag, modified: lastModified(entry) };
+  const failed = failedCondition(readingPreconditionsOf(request.headers), current);
+  if (failed === "If-Match" || failed === "If-Unmodified-Since") throw preconditionFailed(failed);
+  if (failed !== null) return new Response(null, { status: 304, headers: validators(current) });
+
+  const headers = new Headers([...validators(current), ...description(entry, save)]);
+  const digest = await digestFor(request, entry, asked);
+  if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
+  if (request.method === "HEAD") {
+    headers.set("content-length", String(entry.size));
+    return new Response(null, { headers });
+  }
+  const counts = rangeCounts(request.headers, current);
+  const selection = counts ? select(request.headers.get("range"), entry.size) : "whole";
+  if (selection === "nothing")
+    throw new Problem("range_not_satisfiable", `The file has ${entry.size} bytes.`, {
+      headers: { "content-range": `bytes */${entry.size}` },
+    });
+  // Bun compares the date, too, and knows not that its second must be over: with none to compare it sends all of the file.
+  if (!counts && request.headers.get("if-range") === headers.get("last-modified"))
+    headers.delete("last-modified");
+  return { selection, headers };
+}
+
+async function digestFor(
+  request: Request,
+  entry: FileEntry,
+  { digests, server, idleTimeout }: Pick<Asked, "digests" | "server" | "idleTimeout">,
+): Promise<Digest | null> {
+  const algorithm = wantedDigest(request.headers.get("want-repr-digest"));
+  if (algorithm === null) return null;
+  // Until there is one the connection is silent.
+  server?.timeout(request, 0);
+  const digest = await digests.of(entry, algorithm, request.signal);
+  server?.timeout(request, Math.ceil(idleTimeout));
+  return digest;
+}
+
+/** Not later than the answer itself (RFC 9110 section 8.8.2.1): a clock may have been set back. */
+function lastModified({ modified }: FileEntry): Date {
+  return new Date(Math.min(modified.getTime(), Date.now()));
+}
+
+/** What a 304 says as well. */
+function validators({ etag, modified }: { etag: string; modified: Date }): [string, string][] {
+  return [
+    ["cache-control", "no-cache"],
+    ["etag", etag],
+    ["last-modified", modified.toUTCString()],
+  ];
+}
+
+function description(entry: FileEntry, save: boolean): [string, string][] {
   const name = nameOf(entry.path);
   const type = mime.getType(name) ?? "application/octet-stream";
-  return new Headers({
-    "content-type": type.startsWith("text/") ? `${type}; charset=utf-8` : type,
-    "content-disposition": save ? attachment(name) : inline(name),
-    "content-security-policy": SANDBOX,
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",
-    "accept-ranges": "bytes",
-    etag: entry.etag,
-    "last-modified": entry.modified.toUTCString(),
-  });
+  return [
+    ["content-type", type.startsWith("text/") ? `${type}; charset=utf-8` : type],
+    ["content-disposition", save ? attachment(name) : inline(name)],
+    ["content-security-policy", SANDBOX],
+    ["x-content-type-options", "nosniff"],
+    ["accept-ranges", "bytes"],
+  ];
 }

@@ -21,9 +21,13 @@ const REQUEST = {
     description: "Only if the file was not changed after this time; `If-Match` goes before it",
     example: "Thu, 01 Jan 2026 00:00:00 GMT",
   },
+  "If-Modified-Since": {
+    description: "Only if the file was changed after this time; `If-None-Match` goes before it",
+    example: "Thu, 01 Jan 2026 00:00:00 GMT",
+  },
   Range: {
     description:
-      "One part of the file (RFC 9110 section 14); several, and other units, are answered with all of it",
+      "Parts of the file (RFC 9110 section 14); more than 16, overlapping ones and other units are answered with all of it",
     example: "bytes=0-1023",
   },
   "If-Range": {
@@ -39,7 +43,7 @@ const REQUEST = {
       "Digest of this request's bytes, checked as `Repr-Digest` is; of a PUT they are the whole file",
   },
   "Want-Repr-Digest": {
-    description: "Asks for the digest of what was saved, in the answer's `Repr-Digest`",
+    description: "Asks for the digest of the whole file, in the answer's `Repr-Digest`",
     example: "sha-256=9",
   },
   "Content-Disposition": {
@@ -77,7 +81,7 @@ const ANSWER = {
   Location: { description: "URL of the saved file, or of the upload", example: "/files/photos/a.jpg" },
   ETag: { description: "Changes when the content changes; the same after a restart" },
   "Repr-Digest": {
-    description: "Digest of what was saved, when `Want-Repr-Digest` asked for one (RFC 9530)",
+    description: "Digest of the whole file, when `Want-Repr-Digest` asked for one (RFC 9530)",
   },
   "Server-Timing": {
     description: "Where the time went, in milliseconds: what `flow` says, for browsers' tools",

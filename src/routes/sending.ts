@@ -1,6 +1,9 @@
-// Hands an open file to whoever sends the answer, and closes it as soon as that reads by itself.
+// Hands an open file, or a part of it, to whoever sends the answer; it is closed when that has ended.
 
+import { byteranges } from "../http/byteranges.ts";
+import type { Selection } from "../http/range.ts";
 import type { StoredFile } from "../storage/storage.ts";
+import type { Deliveries } from "./delivery.ts";
 import type { Listener } from "./receiving.ts";
 
 /**
@@ -9,23 +12,54 @@ import type { Listener } from "./receiving.ts";
  */
 const PATIENCE = 10;
 
+export interface Sending {
+  request: Request;
+  server: Listener;
+  deliveries: Deliveries;
+  /** Seconds. */
+  idleTimeout: number;
+}
+
 /**
- * The body of an answer. Bun's server opens the file anew in the very turn in which the handler ends, through the
- * descriptor that is open here, or never: `setImmediate` comes after that. With it go sendfile, ranges and the length.
+ * The answer with all of a file, or with ranges of it. One range, or all, is sent by the system itself: Bun opens the
+ * file anew in the very turn in which the handler ends, through the descriptor that is open here, or never. Several are
+ * read and sent piece by piece, and have no Content-Length: Bun leaves it out of what is not a file. Without a server it is
+ * always all of it.
+ * @param headers of the whole file; those that tell about the part are added
  */
-export async function sending(file: StoredFile, request: Request, server: Listener, idleTimeout: number) {
+export async function sending(
+  file: StoredFile,
+  selection: Exclude<Selection, "nothing">,
+  headers: Headers,
+  { request, server, deliveries, idleTimeout }: Sending,
+): Promise<Response> {
+  const { body, entry } = file;
   // An app that is called without a server cannot know when its answer is read.
-  if (!server?.requestIP(request)) return await begun(file);
-  setImmediate(() => {
-    void file.close();
-    // Not before: with the answer's first bytes Bun sets its timer anew.
-    server.timeout(request, Math.ceil(idleTimeout) * PATIENCE);
-  });
-  return file.body;
+  if (!server?.requestIP(request)) return new Response(await begun(body, file), { headers });
+  const watch = (bytes: number, needs: number) =>
+    deliveries.watch({ request, file, bytes, needs }, server, () =>
+      // Not before: with the answer's first bytes Bun sets its timer anew.
+      server.timeout(request, Math.ceil(idleTimeout) * PATIENCE),
+    );
+  if (selection === "whole") {
+    watch(entry.size, entry.size);
+    return new Response(body, { headers });
+  }
+  const [{ first, last }, ...others] = selection;
+  if (others.length === 0) {
+    watch(last + 1 - first, last + 1);
+    headers.set("content-range", `bytes ${first}-${last}/${entry.size}`);
+    return new Response(body.slice(first, last + 1), { status: 206, headers });
+  }
+  const type = headers.get("content-type") ?? "application/octet-stream";
+  const parts = byteranges(body, selection, { type, size: entry.size });
+  watch(parts.length, Math.max(...selection.map((range) => range.last + 1)));
+  headers.set("content-type", parts.type);
+  return new Response(parts.body, { status: 206, headers });
 }
 
 /** The same bytes as a stream whose reading has begun. */
-async function begun({ body, close }: StoredFile): Promise<ReadableStream<Uint8Array>> {
+async function begun(body: Blob, { close }: StoredFile): Promise<ReadableStream<Uint8Array>> {
   const reader = body.stream().getReader();
   let next = reader.read();
   await next.catch(() => {}).finally(close);

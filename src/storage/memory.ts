@@ -126,7 +126,8 @@ export class MemoryStorage implements Storage {
 
   async open(path: FilePath): Promise<StoredFile> {
     this.#prove();
-    return { ...fileAt(this.contents, path), close: async () => {} };
+    const file = fileAt(this.contents, path);
+    return { ...file, look: () => file.entry, close: async () => {} };
   }
 
   async list(folder: FolderPath): Promise<Entry[]> {

@@ -265,6 +265,8 @@ export interface StoredFile {
   entry: FileEntry;
   /** Reads lazily. Reading begins before `close`, and then goes on to its end. */
   body: Blob;
+  /** What the entry is by now: another program may be writing into the file. Not after `close`. @throws Problem */
+  look(): FileEntry;
   /** To be called once, also when nothing was read. Never throws. */
   close(): Promise<void>;
 }

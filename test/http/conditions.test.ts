@@ -5,6 +5,8 @@ import {
   failedCondition,
   type Preconditions,
   preconditionsOf,
+  rangeCounts,
+  readingPreconditionsOf,
   unconditional,
 } from "../../src/http/conditions.ts";
 
@@ -82,5 +84,43 @@ describe("holding", () => {
     ["both tags, and the second fails", { ifMatch: ['"a"'], ifNoneMatch: ['"a"'] }, file, "If-None-Match"],
   ])("%s", (_, conditions, current, failed) => {
     expect(failedCondition(conditions, current)).toEqual(failed);
+  });
+});
+
+describe("reading only", () => {
+  const file = { etag: '"a"', modified: new Date("1994-11-06T08:49:37.500Z") };
+  const failed = (headers: Record<string, string>) =>
+    failedCondition(readingPreconditionsOf(new Headers(headers)), file);
+  const date = (text: string) => `Sun, 06 Nov 1994 08:49:${text} GMT`;
+
+  test.each<[Record<string, string>, Failed]>([
+    [{ "if-modified-since": date("36") }, null],
+    [{ "if-modified-since": date("37") }, "If-Modified-Since"],
+    [{ "if-modified-since": date("38") }, "If-Modified-Since"],
+    [{ "if-modified-since": "yesterday" }, null],
+    [{ "if-modified-since": date("38"), "if-none-match": '"x"' }, null],
+    [{ "if-modified-since": date("36"), "if-none-match": '"a"' }, "If-None-Match"],
+    [{ "if-unmodified-since": date("36"), "if-none-match": '"a"' }, "If-Unmodified-Since"],
+    [{ "if-unmodified-since": date("38"), "if-modified-since": date("38") }, "If-Modified-Since"],
+    [{ "if-match": '"x"', "if-modified-since": date("38") }, "If-Match"],
+  ])("%p", (headers, header) => expect(failed(headers)).toBe(header));
+
+  test("is where If-Modified-Since is looked at, and nowhere else", () => {
+    expect(read({ "if-modified-since": date("38") })).toEqual({});
+  });
+
+  test("If-Range lets a range count for the version it names", () => {
+    const counts = (value: string) => rangeCounts(new Headers({ "if-range": value }), file);
+    expect(rangeCounts(new Headers(), file)).toBe(true);
+    expect(counts('"a"')).toBe(true);
+    expect(counts(date("37"))).toBe(true);
+    for (const other of ['"b"', 'W/"a"', "a", "*", "", date("36"), date("38")])
+      expect(counts(other)).toBe(false);
+  });
+
+  test("If-Range with a date counts only when its second is over", () => {
+    const headers = new Headers({ "if-range": date("37") });
+    expect(rangeCounts(headers, file, Date.parse("1994-11-06T08:49:37.999Z"))).toBe(false);
+    expect(rangeCounts(headers, file, Date.parse("1994-11-06T08:49:38.000Z"))).toBe(true);
   });
 });

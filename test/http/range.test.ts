@@ -1,44 +1,83 @@
-// Which ranges have no byte of the file.
+// Which bytes of a file a request selects.
 
 import { describe, expect, test } from "bun:test";
-import { unsatisfiable } from "../../src/http/range.ts";
+import { MOST_RANGES, type Range, type Selection, select } from "../../src/http/range.ts";
 
-const current = (size: number) => ({
-  size,
-  headers: new Headers({ etag: '"now"', "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" }),
-});
-const asks = (range: string, size = 10, ifRange?: string) =>
-  unsatisfiable(new Headers({ range, ...(ifRange && { "if-range": ifRange }) }), current(size));
+/** `0-4 7-9` as ranges. */
+const ranges = (text: string): Range[] =>
+  text.split(" ").map((range) => {
+    const [first = "", last = ""] = range.split("-");
+    return { first: Number(first), last: Number(last) };
+  });
 
 describe("of a file with ten bytes", () => {
+  test.each([
+    ["bytes=0-4", "0-4"],
+    ["bytes=9-", "9-9"],
+    ["bytes=0-", "0-9"],
+    ["bytes=5-99", "5-9"],
+    ["bytes=-1", "9-9"],
+    ["bytes=-99", "0-9"],
+    ["BYTES=3-3", "3-3"],
+    ["bytes = 2 - 3", "2-3"],
+    [`bytes=3-${"9".repeat(400)}`, "3-9"],
+    ["bytes=0-1,3-4", "0-1 3-4"],
+    ["bytes=8-9 , 0-1,,4-4", "8-9 0-1 4-4"],
+    ["bytes=0-0,-1", "0-0 9-9"],
+    ["bytes=3-4,20-30", "3-4"],
+    ["bytes=,1-2,", "1-2"],
+  ])("%s selects %s", (range, selected) => {
+    expect<unknown>(select(range, 10)).toEqual(ranges(selected));
+  });
+
   test.each([
     "bytes=10-",
     "bytes=11-20",
     "bytes=-0",
     "BYTES=20-",
     "bytes = 20 - 30",
+    "bytes=20-30,40-50,-0",
     `bytes=${"9".repeat(30)}-`,
-  ])("%s has none", (range) => expect(asks(range)).toBe(true));
+    `bytes=${Array.from({ length: 500 }, () => "20-30").join(",")}`,
+  ])("%s has nothing", (range) => expect(select(range, 10)).toBe("nothing"));
 
-  test.each(["bytes=9-", "bytes=0-", "bytes=0-99", "bytes=-1", "bytes=-99", "bytes=5-2"])(
-    "%s is not refused",
-    (range) => expect(asks(range)).toBe(false),
-  );
+  test.each([
+    "",
+    "bytes",
+    "bytes=",
+    "bytes=,",
+    "bytes=-",
+    "bytes=5-2",
+    "bytes=0-1,5-2",
+    "bytes=0-1,x",
+    "lines=20-",
+    "bytes=20-x",
+    "bytes=0x1-",
+    "bytes=1.5-2",
+    "bytes=--1",
+    "bytes=+1-2",
+    "bytes=1-2-3",
+    "bytes=0-1, bytes=2-3",
+  ])("%j is no range, so it selects all", (range) => expect(select(range, 10)).toBe("whole"));
 
-  test.each(["", "bytes", "bytes=-", "bytes=20-30,40-50", "lines=20-", "bytes=20-x", "bytes=0x20-"])(
-    "%j is no range, so it asks for the whole file",
-    (range) => expect(asks(range)).toBe(false),
+  test("without the header it is all", () => expect(select(null, 10)).toBe("whole"));
+
+  test.each(["bytes=0-4,4-5", "bytes=5-6,0-9", "bytes=-9,-3", "bytes=0-,1-2"])(
+    "%s overlaps, so it selects all",
+    (range) => expect(select(range, 10)).toBe("whole"),
   );
 });
 
-test("of an empty file every first byte is behind the end, and the last bytes are none", () => {
-  expect(asks("bytes=0-", 0)).toBe(true);
-  expect(asks("bytes=-5", 0)).toBe(false);
+test(`up to ${MOST_RANGES} ranges are sent as they are, more are all of the file`, () => {
+  const asked = (count: number): Selection =>
+    select(`bytes=${Array.from({ length: count }, (_, index) => `${2 * index}-${2 * index}`)}`, 1000);
+  expect(asked(MOST_RANGES)).toHaveLength(MOST_RANGES);
+  expect(asked(MOST_RANGES + 1)).toBe("whole");
 });
 
-test("If-Range counts a range only for the version it names", () => {
-  expect(asks("bytes=20-", 10, '"now"')).toBe(true);
-  expect(asks("bytes=20-", 10, "Thu, 01 Jan 2026 00:00:00 GMT")).toBe(true);
-  for (const other of ['"before"', 'W/"now"', "Thu, 01 Jan 2026 00:00:01 GMT"])
-    expect(asks("bytes=20-", 10, other)).toBe(false);
+test("of an empty file every first byte is behind the end, and the last bytes are all of it", () => {
+  expect(select("bytes=0-", 0)).toBe("nothing");
+  expect(select("bytes=-5", 0)).toBe("whole");
+  expect(select("bytes=0-,-5", 0)).toBe("whole");
+  expect(select("bytes=-0", 0)).toBe("nothing");
 });

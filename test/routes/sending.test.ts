@@ -65,16 +65,20 @@ describe("nothing stays open", () => {
     return answer.status;
   };
 
-  test("after 1,000 downloads, whole, in part, refused and only their headers", async () => {
-    await Promise.all(Array.from({ length: 8 }, () => ask()));
+  test("after 1,200 downloads, whole, in part, refused and only their headers", async () => {
+    await Promise.all(Array.from({ length: 16 }, () => ask()));
     const before = descriptors();
     const kinds: [RequestInit, number][] = [
       [{}, 200],
       [{ headers: { range: "bytes=2-5" } }, 206],
+      [{ headers: { range: "bytes=2-3,5-6" } }, 206],
       [{ headers: { range: "bytes=20-" } }, 416],
+      [{ headers: { "if-none-match": "*" } }, 304],
+      [{ headers: { "if-match": '"x"' } }, 412],
+      [{ headers: { "want-repr-digest": "sha-256=1" } }, 200],
       [{ method: "HEAD" }, 200],
     ];
-    for (let round = 0; round < 125; round += 1)
+    for (let round = 0; round < 75; round += 1)
       await Promise.all(
         [...kinds, ...kinds].map(async ([init, status]) => expect(await ask(init)).toBe(status)),
       );
@@ -86,7 +90,8 @@ describe("nothing stays open", () => {
     const before = descriptors();
     for (let round = 0; round < 40; round += 1) {
       using connection = await connect(server.url);
-      await connection.send("GET /files/large HTTP/1.1\r\nHost: x\r\n\r\n");
+      const range = round % 4 < 2 ? "" : "Range: bytes=0-1000000,1500000-\r\n";
+      await connection.send(`GET /files/large HTTP/1.1\r\nHost: x\r\n${range}\r\n`);
       if (round % 2 === 0) await until("bytes come", () => connection.unread.length > 0);
       connection.reset();
     }
@@ -195,7 +200,7 @@ test("what Bun cannot open any more is a problem as well, and the log says which
   const text = await answer.clone().text();
   await problemIn(answer, "internal");
   expect(text).not.toContain("nowhere");
-  expect(running.log.at(-1)).toContain("/nowhere/secret");
+  expect(running.log.join("\n")).toContain("/nowhere/secret");
 });
 
 test("an app without a server sends the same bytes, whenever they are read", async () => {

@@ -78,10 +78,25 @@ export class Reader {
       const anchor = await this.#open(found.real);
       if (!anchor) continue;
       const entry = await this.#opened(path, anchor);
-      if (entry) return { entry, body: Bun.file(anchor.path), close: () => release(this.calls, anchor) };
+      if (entry) return this.#stored(entry, anchor);
       await release(this.calls, anchor);
     }
     throw new Problem("not_found", "There is no such file.");
+  }
+
+  #stored(entry: FileEntry, anchor: Anchor): StoredFile {
+    return {
+      entry,
+      body: Bun.file(anchor.path),
+      look: () => {
+        try {
+          return fileEntry(entry.path, this.calls.stat(anchor.fd));
+        } catch (error) {
+          throw diskProblem(error);
+        }
+      },
+      close: () => release(this.calls, anchor),
+    };
   }
 
   async list(folder: FolderPath): Promise<Entry[]> {
