@@ -97,6 +97,10 @@ export function resuming(services: Services) {
     });
 
   return new Elysia({ name: "resuming" })
+    .onRequest(({ request, set }) => {
+      // Also on what is refused before it gets to a route here.
+      if (speaksTus(request.headers)) set.headers["tus-resumable"] = TUS_VERSION;
+    })
     .use(access(config.allow))
     .post("/uploads", answer, {
       parse: "none",

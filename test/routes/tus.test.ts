@@ -183,6 +183,15 @@ describe("is refused, and nothing of it is stored:", () => {
   });
 });
 
+test("every request of tus is answered with its version, also where it is refused without a look at it", async () => {
+  const url = await client.create({ "upload-length": "1", ...named("version.txt") });
+  await using reading = await startServer({ allow: new Set(["read"]) });
+  const put = await server.fetch(url, { method: "PUT", headers: TUS });
+  const refused = await reading.fetch("/uploads", { method: "POST", headers: TUS });
+  for (const answer of [put, refused]) expect(answer.headers.get("tus-resumable")).toBe("1.0.0");
+  expect([put.status, refused.status]).toEqual([405, 403]);
+});
+
 describe("a checksum", () => {
   const sha1 = (content: string) => ({
     "upload-checksum": `sha1 ${new Bun.CryptoHasher("sha1").update(content).digest("base64")}`,
