@@ -15,6 +15,7 @@ import { entries } from "./routes/entries.ts";
 import { health } from "./routes/health.ts";
 import { page } from "./routes/page.ts";
 import { post } from "./routes/post.ts";
+import { probe } from "./routes/probe.ts";
 import { problems } from "./routes/problems.ts";
 import { put } from "./routes/put.ts";
 import { remove } from "./routes/remove.ts";
@@ -74,6 +75,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(listUploads(services))
     .use(resuming(services))
     .use(health(services))
+    .use(probe(services))
     .use(problems(services))
     .use(swagger(services, () => routes()))
     .use(await page(services))

@@ -163,6 +163,11 @@ export const PROBLEMS = {
     title: "The file is too large",
     help: "The file is larger than `--max-file-size`.",
   },
+  probe_too_large: {
+    status: 413,
+    title: "The probe is too large",
+    help: "What is sent to `/api/probe` is dropped, and bounded in bytes and time. Files are sent to `/files/`.",
+  },
   too_many_files: {
     status: 413,
     title: "Too many files in one form",
@@ -217,6 +222,11 @@ export const PROBLEMS = {
     status: 503,
     title: "Too many uploads at once",
     help: "`--max-uploads` are running. Try again after `Retry-After` seconds.",
+  },
+  too_many_probes: {
+    status: 503,
+    title: "Too many probes at once",
+    help: "Others run `sluice doctor URL` against this server. Try again after `Retry-After` seconds.",
   },
   too_many_waiting: {
     status: 503,

@@ -95,6 +95,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   too_many_uploads: "Retry-After",
   out_of_files: "Retry-After",
   draining: "Retry-After",
+  too_many_probes: "Retry-After",
   too_many_waiting: "Retry-After",
   upload_locked: "Retry-After",
   offset_mismatch: "Upload-Offset",

@@ -160,6 +160,30 @@ export const Health = t.Object(
   { $id: "Health", description: "Whether uploads can be taken" },
 );
 
+export const Probe = t.Object(
+  {
+    method: t.String({ description: "The method, as it arrived" }),
+    headers: t.Unsafe<Record<string, string>>(
+      t.Object(
+        {},
+        {
+          additionalProperties: t.String(),
+          description: "Headers that uploads and downloads need, as they arrived; names in lower case",
+        },
+      ),
+    ),
+    received: bytes("Bytes that arrived"),
+    firstByte: t.Optional(
+      t.Number({ minimum: 0, description: "When, in seconds after the request's headers" }),
+    ),
+    lastByte: t.Optional(
+      t.Number({ minimum: 0, description: "When, in seconds after the request's headers" }),
+    ),
+    flow: t.Optional(Flow),
+  },
+  { $id: "Probe", description: "What arrived of a probe" },
+);
+
 /** The shapes that have a name in the OpenAPI document: their `$id`. */
 export const shapes = [
   Flow,
@@ -172,4 +196,5 @@ export const shapes = [
   Upload,
   Uploads,
   Health,
+  Probe,
 ];

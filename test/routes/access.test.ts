@@ -24,6 +24,11 @@ const NEEDS: [method: string, path: string, grant: Grant][] = [
   ["GET", "/api/uploads/somebodys-own", "write"],
   ["PUT", "/files/new.txt", "write"],
   ["POST", "/files/?name=new.txt", "write"],
+  ...["GET", "PUT", "POST", "PATCH", "DELETE"].map((method): [string, string, Grant] => [
+    method,
+    "/api/probe",
+    "write",
+  ]),
   ["OPTIONS", "/uploads", "write"],
   ["POST", "/uploads", "write"],
   ...["OPTIONS", "HEAD", "GET", "PATCH", "DELETE", "POST"].map((method): [string, string, Grant] => [
