@@ -146,7 +146,7 @@ export const PROBLEMS = {
   upload_gone: {
     status: 410,
     title: "The upload is gone",
-    help: "It was cancelled, nothing came for longer than `--upload-expiry`, or its bytes went past its length or were not those of its `Repr-Digest`. Start a new upload.",
+    help: "It was cancelled, nothing came for longer than `--upload-expiry`, its bytes went past its length or were not those of its `Repr-Digest`, or its file is not there any more. Start a new upload.",
   },
   precondition_failed: {
     status: 412,

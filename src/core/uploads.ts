@@ -149,13 +149,16 @@ export class Uploads {
     throw new Problem("upload_gone", "Nothing came for longer than --upload-expiry: start a new upload.");
   }
 
-  /** Brings an upload up to date, as HEAD does: what runs on it has ended then. @throws Problem */
+  /** Brings an upload up to date, as HEAD does: what runs on it has ended then. @throws Problem upload_gone, … */
   async look(id: string): Promise<Waiting> {
     const upload = await this.find(id);
     upload.touch();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
     else await upload.look();
-    return upload;
+    // A client that is told "complete" sends nothing: so it is not told so of a file that is not there.
+    if (await this.#hasFile(upload)) return upload;
+    await this.#forget(upload);
+    throw new Problem("upload_gone", "Its file was removed, moved or replaced: start a new upload.");
   }
 
   /** Cancels an upload; a file made of it stays. @throws Problem */
@@ -199,6 +202,13 @@ export class Uploads {
       left -= 1;
       if (left === 0) return;
     }
+  }
+
+  /** False when the file it became is not there any more, or is another. */
+  async #hasFile({ record: { finished } }: Waiting): Promise<boolean> {
+    if (finished === null) return true;
+    const entry = await this.engine.storage.find(finished.file.path);
+    return entry?.kind === "file" && entry.etag === finished.file.etag;
   }
 
   #expired(upload: Waiting): boolean {

@@ -57,9 +57,11 @@ export function draftOf(headers: Headers): Draft {
 
 /**
  * Reads the request that makes an upload; null for an ordinary one, which does not say whether it is complete.
- * @throws Problem `inconsistent_length`
+ * @throws Problem `inconsistent_length`, `invalid_request`: it is to be a part, as clients of both protocols ask by mistake
  */
 export function readStart(draft: Draft, headers: Headers): Start | null {
+  if (headers.has("Upload-Concat"))
+    throw invalidHeader("Upload-Concat", "Only tus puts parts together: send Tus-Resumable, or one stream.");
   const complete = completeness(draft, headers);
   if (complete === null) return null;
   return { complete, length: agreedLength(headers, complete ? 0 : null) };

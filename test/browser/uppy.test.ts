@@ -204,6 +204,18 @@ describe.skipIf(noBrowser !== undefined)("Uppy", () => {
     await saved(name, bytes);
   });
 
+  test("saves a file again that was removed since", async () => {
+    await using opened = await open();
+    const { name, bytes } = await opened.choose(1000);
+    for (const _ of ["first", "again"]) {
+      await opened.begin({});
+      expect(await opened.failed()).toBe(0);
+      await saved(name, bytes);
+      await rm(join(root, name));
+    }
+    expect(opened.requests).toEqual(["POST 201", "PATCH 204", "HEAD 410", "POST 201", "PATCH 204"]);
+  });
+
   test("puts files into folders, with any name", async () => {
     await using opened = await open();
     const { bytes } = await opened.choose(1000);

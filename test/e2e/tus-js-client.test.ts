@@ -168,6 +168,19 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
   });
 });
 
+describe.skipIf(missing).each(PROTOCOLS.slice(1))("tus-js-client with %s", (protocol) => {
+  test("is refused parallel streams, which only tus has, before a byte is sent", async () => {
+    const { path, name } = await source(SMALL);
+    const { code, requests } = await client(path, {
+      protocol,
+      metadata: { filename: name },
+      parallelUploads: 4,
+    });
+    expect(code).toBe(1);
+    expect(new Set(requests)).toEqual(new Set(["POST 400"]));
+  });
+});
+
 describe.skipIf(missing)("tus-js-client with tus-v1", () => {
   test("saves a file in four parallel streams", async () => {
     const { path, name, bytes } = await source(LARGE);

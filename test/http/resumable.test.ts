@@ -96,6 +96,11 @@ describe("a request that makes an upload", () => {
     (header) => expect(start(8, { "upload-complete": header })).toBeNull(),
   );
 
+  test.each(VERSIONS)("is none of a part, which only tus has, in version %d", (version) => {
+    const said = { "upload-concat": "partial", "upload-complete": "?0", "upload-incomplete": "?1" };
+    expect(problemOf(() => start(version, said)).code).toBe("invalid_request");
+  });
+
   test("may have parameters, which say nothing", () => {
     expect(start(8, { "upload-complete": "?0;why=no", "upload-length": "7;x" })).toEqual({
       complete: false,

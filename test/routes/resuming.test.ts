@@ -1,7 +1,7 @@
 // What is kept of resumable uploads when connections, clients and servers end, and what is forgotten, and when.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problemIn } from "../support/problem.ts";
@@ -82,6 +82,26 @@ async function restarted(
     await rm(root, { recursive: true });
   }
 }
+
+describe("what is complete is gone", () => {
+  test.each<[string, (path: string) => Promise<unknown>]>([
+    ["when its file was removed", (path) => rm(path)],
+    ["when its file was moved", (path) => rename(path, `${path}.moved`)],
+    ["when another has its name", (path) => Bun.write(path, "other")],
+  ])("%s", async (name, change) => {
+    for (const headers of [TUS, { "upload-draft-interop-version": "8" }]) {
+      const url = await client.create({ "upload-length": "5", ...named(name) });
+      const ask = () => server.fetch(url, { method: "HEAD", headers });
+      await client.patch(url, 0, "hello");
+      expect((await ask()).ok).toBe(true);
+      await change(join(server.root, name));
+      expect((await ask()).status).toBe(410);
+      expect((await ask()).status).toBe(404);
+      expect(await client.kept(url)).toEqual([]);
+      await rm(join(server.root, name), { force: true });
+    }
+  });
+});
 
 describe("after a restart", () => {
   test("an upload goes on", async () => {
