@@ -57,8 +57,7 @@ export class DiskKeptUpload implements KeptUpload {
 
   static async #over(kept: Kept, id: UploadId, data: OpenData): Promise<DiskKeptUpload> {
     try {
-      // What a killed server wrote may not be on the disk yet.
-      if (data.length > 0) await kept.shop.calls.datasync(data.fd);
+      if (!kept.synced(id, data.length)) await kept.shop.calls.datasync(data.fd);
       return new DiskKeptUpload(kept, id, data);
     } catch (error) {
       await kept.release(id, data.fd);
@@ -241,7 +240,7 @@ export class DiskKeptUpload implements KeptUpload {
     await this.#writer.stop();
     this.#length = this.#sizeOnDisk();
     this.#state = state;
-    await this.kept.release(this.id, this.#data.fd);
+    await this.kept.release(this.id, this.#data.fd, this.#writer.saved);
   }
 
   #sizeOnDisk(): number {

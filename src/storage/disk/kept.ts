@@ -53,6 +53,8 @@ export interface OpenData {
 
 export class Kept {
   readonly #open = new Set<UploadId>();
+  /** Bytes of each upload that were synced when it was let go of, in this run of the server. */
+  readonly #synced = new Map<UploadId, number>();
 
   constructor(
     readonly shop: Workshop,
@@ -83,10 +85,17 @@ export class Kept {
     }
   }
 
-  /** Closes what a claim opened. Never throws. */
-  async release(id: UploadId, fd: number): Promise<void> {
+  /** Closes what a claim opened. Never throws. @param synced bytes that are known to be on the disk */
+  async release(id: UploadId, fd: number, synced = 0): Promise<void> {
     await closeQuietly(this.shop.calls, fd);
+    if (synced > 0) this.#synced.set(id, synced);
+    else this.#synced.delete(id);
     this.#open.delete(id);
+  }
+
+  /** Whether no byte needs a sync: what a killed server wrote may not be on the disk yet. */
+  synced(id: UploadId, length: number): boolean {
+    return length === 0 || this.#synced.get(id) === length;
   }
 
   /** @throws the system's error, EEXIST when there is such an upload */
@@ -155,6 +164,7 @@ export class Kept {
   }
 
   async settle(id: UploadId): Promise<void> {
+    this.#synced.delete(id);
     await absentIsNull(this.shop.calls.unlink(this.data(id)));
   }
 

@@ -31,6 +31,27 @@ async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): 
   return id;
 }
 
+describe("what was synced when it was let go of", () => {
+  test("is not synced again by the next request, but by the first one after a start", async () => {
+    await using root = await TemporaryRoot.make();
+    let syncs = 0;
+    const calls = watchedCalls((name) => {
+      if (name === "datasync") syncs += 1;
+    });
+    const first = await root.open({ calls });
+    const id = await waiting(first, bytes(2 * MIB));
+    const syncsOfLooking = async (storage: DiskStorage): Promise<number> => {
+      const before = syncs;
+      await (await storage.resume(id))?.pause();
+      return syncs - before;
+    };
+    expect(await syncsOfLooking(first)).toBe(0);
+    const second = await root.reopen({ calls });
+    expect(await syncsOfLooking(second)).toBe(1);
+    expect(await syncsOfLooking(second)).toBe(0);
+  });
+});
+
 describe("a start", () => {
   test("removes bytes without a note, links, and what else is none of ours; notes stay", async () => {
     await using root = await TemporaryRoot.make();

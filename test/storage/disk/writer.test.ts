@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { constants, fstatSync } from "node:fs";
 import { calls } from "../../../src/storage/disk/calls.ts";
 import { BATCH } from "../../../src/storage/disk/stage.ts";
-import { CHANGEOVER, SYNC_BEHIND, SYNC_WINDOW } from "../../../src/storage/disk/writer.ts";
+import { CHANGEOVER, FIRST_WINDOW, SYNC_BEHIND, SYNC_WINDOW } from "../../../src/storage/disk/writer.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
 import { fill } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
@@ -96,7 +96,7 @@ describe("appends wait", () => {
     expect(difference(written(path), all)).toBeNull();
   });
 
-  test("for a sync that is a whole window behind, and that counts as waiting for the sync", async () => {
+  test("for a sync that is too far behind, and that counts as waiting for the sync", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     let total = 0;
@@ -109,7 +109,7 @@ describe("appends wait", () => {
       stat: (at) => ({ ...calls.stat(at), size: BigInt(CHANGEOVER + total) }),
     });
     const chunk = bytes(BATCH);
-    while (CHANGEOVER + total < SYNC_WINDOW + SYNC_BEHIND) await writer.append(chunk);
+    while (CHANGEOVER + total < FIRST_WINDOW + SYNC_BEHIND) await writer.append(chunk);
     const room = new Watched(Promise.resolve(writer.append(chunk)));
     await settle();
     expect(room.state).toBe("pending");
@@ -134,7 +134,7 @@ describe("saved bytes", () => {
         syncs += 1;
         const size = fstatSync(fd).size;
         await calls.datasync(fd);
-        synced = size;
+        synced = Math.max(synced, size);
       },
     });
     const all = bytes(3 * SYNC_WINDOW + 5);
@@ -153,7 +153,7 @@ describe("saved bytes", () => {
     await writer.finish();
     expect(writer.saved).toBe(all.length);
     expect(synced).toBe(all.length);
-    expect(syncs).toBeLessThanOrEqual(6);
+    expect(syncs).toBeLessThanOrEqual(9);
     expect(sizeOf(path)).toBe(all.length);
     expect(writer.work.syncBusy).toBeGreaterThan(0);
   });
