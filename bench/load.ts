@@ -19,6 +19,19 @@ export interface Sent {
   answers: Answer[];
 }
 
+/** What a line that is cut again and again tells. */
+export interface Resumes {
+  /** Milliseconds of each HEAD that asked where to go on. */
+  heads: number[];
+  /** Of everything, without what was sent by the last request, which completes the file. */
+  seconds: number;
+  /** Bytes that were sent twice. */
+  again: number;
+  /** Of what was sent; the name of the file is the path of `Content-Location`. */
+  sha256: string;
+  location: string;
+}
+
 function run<Result>(workspace: Workspace, program: string, order: string): Load<Result> {
   const child = workspace.spawn([process.execPath, join(import.meta.dir, "clients", program), order]);
   const output = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
@@ -69,6 +82,30 @@ export function sendSlowly(
   order: { url: string; uploads: number; bytesPerSecond: number; seconds: number },
 ): Load<{ end: number; statuses: Record<string, number> }> {
   return run(workspace, "slow.ts", JSON.stringify(order));
+}
+
+/** Sends one file of zeros by tus; returns seconds, those of the concatenation alone when there are `parts`. */
+export async function sendByTus(
+  workspace: Workspace,
+  order: { url: string; bytes: number; chunk: number; parts?: number },
+): Promise<number> {
+  return (await run<{ seconds: number }>(workspace, "tus.ts", JSON.stringify(order)).result).seconds;
+}
+
+/** Sends one file with tus-js-client; returns seconds. */
+export async function sendByTusJs(
+  workspace: Workspace,
+  order: { url: string; file: string; streams: number },
+): Promise<number> {
+  return (await run<{ seconds: number }>(workspace, "tus-js.ts", JSON.stringify(order)).result).seconds;
+}
+
+/** Sends one file by tus over a line that is cut again and again; see clients/resume.ts. */
+export async function resume(
+  workspace: Workspace,
+  order: { url: string; cuts: number; piece: number },
+): Promise<Resumes> {
+  return await run<Resumes>(workspace, "resume.ts", JSON.stringify(order)).result;
 }
 
 /** Begins uploads and leaves in the middle, half of them with a reset. */

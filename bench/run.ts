@@ -6,15 +6,18 @@ import type { Bench, Group } from "./bench.ts";
 import { machineFacts } from "./machine.ts";
 import { aborts } from "./rows/aborts.ts";
 import { binary } from "./rows/binary.ts";
+import { concat } from "./rows/concat.ts";
 import { health } from "./rows/health.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { put } from "./rows/put.ts";
+import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
+import { tus } from "./rows/tus.ts";
 import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
 import { type Figure, table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
 
-const GROUPS: readonly Group[] = [small, put, health, memoryPeaks, aborts, binary];
+const GROUPS: readonly Group[] = [small, put, tus, resumes, concat, health, memoryPeaks, aborts, binary];
 
 const HELP = `usage: bun run bench [options]
 

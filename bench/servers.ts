@@ -56,6 +56,16 @@ export const dropServer = contestant({
   arguments: ({ port }) => [join(import.meta.dir, "drop-server.ts"), String(port)],
 });
 
+/** The peer of resumable uploads. */
+export const tusServer = contestant({
+  name: "@tus/server",
+  command: "bun bench/tus-server.ts ROOT PORT",
+  program: process.execPath,
+  ready: "/health",
+  files: "/files",
+  arguments: ({ root, port }) => [join(import.meta.dir, "tus-server.ts"), root, String(port)],
+});
+
 /** nginx with its dav module: it neither syncs nor explains. */
 export const nginx = contestant({
   name: "nginx dav",

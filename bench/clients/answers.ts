@@ -3,10 +3,17 @@
 /** One answer. */
 export interface Answer {
   status: number;
+  /** Status line and headers as latin1 text. */
+  head: string;
   /** The body as latin1 text. */
   body: string;
   /** Whether the server closes the connection after it. */
   closes: boolean;
+}
+
+/** A header of an answer, `""` when it is not there. */
+export function header({ head }: Answer, name: string): string {
+  return new RegExp(`\\r\\n${name}: *([^\\r]*)`, "i").exec(head)?.[1] ?? "";
 }
 
 /** Collects bytes of one connection and gives back whole answers, in order. */
@@ -24,7 +31,7 @@ export class AnswerReader {
     this.#text = this.#text.slice(body.end);
     const status = Number(head.slice(9, 12));
     if (status < 200) return this.push(new Uint8Array());
-    return { status, body: body.text, closes: /\r\nconnection: *close/i.test(head) };
+    return { status, head, body: body.text, closes: /\r\nconnection: *close/i.test(head) };
   }
 
   #body(head: string, start: number): { text: string; end: number } | undefined {

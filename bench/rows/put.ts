@@ -1,11 +1,11 @@
 // Group "put": one large file by PUT and by form, against dd and against the processor time of the peers.
 
-import { type Bench, type Group, largeFile, settle, startAll } from "../bench.ts";
+import { type Bench, type Group, largeFile, startAll } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { send } from "../load.ts";
-import { processorSeconds } from "../process.ts";
 import { dropServer } from "../servers.ts";
-import { type Figure, ratios, reach, spread } from "../table.ts";
+import { type Figure, ratios, reach } from "../table.ts";
+import { dd, processor, rate, serverTrack, type Track, takeTurns, track } from "../track.ts";
 
 /** How much processor time a peer's may be multiplied with. */
 const PROCESSOR_BOUNDS: Record<string, { value: number; aim?: string }> = {
@@ -14,52 +14,12 @@ const PROCESSOR_BOUNDS: Record<string, { value: number; aim?: string }> = {
   dufs: { value: 0.7 },
 };
 
-/** One thing measured in every round: rates in GB/s, processor seconds per GB. */
-interface Track {
-  name: string;
-  rates: number[];
-  processor: number[];
-  measure(): Promise<{ seconds: number; bytes: number; processor: number }>;
-}
-
-function track(name: string, measure: Track["measure"]): Track {
-  return { name, rates: [], processor: [], measure };
-}
-
-function upload(bench: Bench, server: Server, form: boolean): Track["measure"] {
-  const bytes = largeFile(bench);
-  return async () => {
-    const before = processorSeconds(server.pid);
-    const { start, end } = await send(bench.workspace, server.files + (form ? "" : "large-"), bytes, {
-      form,
-    });
-    // What a server still does behind its answer counts too.
-    await Bun.sleep(100);
-    const processor = processorSeconds(server.pid) - before;
-    bench.workspace.empty(server.root);
-    return { seconds: (end - start) / 1000, bytes, processor };
-  };
-}
-
-function dd({ workspace, quick }: Bench): Track["measure"] {
-  const count = quick ? 96 : 954;
-  const folder = workspace.makeFolder("dd");
-  return async () => {
-    const child = workspace.spawn(
-      ["dd", "if=/dev/zero", `of=${folder}/file`, "bs=1M", `count=${count}`, "conv=fdatasync"],
-      { LC_ALL: "C" },
-    );
-    const said = await child.stderr.text();
-    await child.exited;
-    const seconds = Number(/copied, ([\d.e-]+) s/.exec(said)?.[1]);
-    if (!seconds) throw new Error(`dd said: ${said}`);
-    workspace.empty(folder);
-    return {
-      seconds,
-      bytes: count * 2 ** 20,
-      processor: Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1e6,
-    };
-  };
+function upload(bench: Bench, name: string, server: Server, form = false): Track {
+  const url = server.files + (form ? "" : "large-");
+  return serverTrack(bench, name, server, largeFile(bench), async () => {
+    const { start, end } = await send(bench.workspace, url, largeFile(bench), { form });
+    return (end - start) / 1000;
+  });
 }
 
 async function run(bench: Bench): Promise<Figure[]> {
@@ -68,9 +28,9 @@ async function run(bench: Bench): Promise<Figure[]> {
   const peers = await startAll(bench, [dropServer, ...bench.peers], stack);
   const runDd = dd(bench);
   const disk = track("dd", runDd);
-  const put = track("PUT", upload(bench, sluice, false));
-  const form = track("form", upload(bench, sluice, true));
-  const others = peers.map((peer) => track(peer.name, upload(bench, peer, false)));
+  const put = upload(bench, "PUT", sluice);
+  const form = upload(bench, "form", sluice, true);
+  const others = peers.map((peer) => upload(bench, peer.name, peer));
   const tracks = [disk, put, form, ...others];
 
   // The first upload of a server warms it up and is not counted.
@@ -78,25 +38,9 @@ async function run(bench: Bench): Promise<Figure[]> {
     await send(bench.workspace, `${server.files}warm-`, 20e6);
     bench.workspace.empty(server.root);
   }
-  for (let round = 0; round < bench.rounds; round++) {
-    for (const { name, rates, processor, measure } of tracks) {
-      await settle(bench);
-      // A virtual machine gives freed memory back to its host, and using it again costs more than writing to it: every
-      // turn takes over the memory that this one has just freed.
-      await runDd();
-      const measured = await measure();
-      rates.push(measured.bytes / 1e9 / measured.seconds);
-      processor.push((measured.processor * 1e9) / measured.bytes);
-      bench.say(
-        `  ${round + 1} ${name}: ${rates.at(-1)?.toFixed(2)} GB/s, ${processor.at(-1)?.toFixed(2)} s/GB`,
-      );
-    }
-  }
+  await takeTurns(bench, tracks, runDd);
   return [durable(put, disk), ...figures(put, form, others)];
 }
-
-const rate = ({ rates }: Track) => spread(rates, 2, "GB/s");
-const processor = (of: Track) => spread(of.processor, 2, "s/GB");
 
 function durable(put: Track, disk: Track): Figure {
   const ratio = ratios(put.rates, disk.rates);
