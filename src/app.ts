@@ -12,7 +12,9 @@ import { query } from "./plugins/query.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
+import { folders } from "./routes/folders.ts";
 import { health } from "./routes/health.ts";
+import { moving } from "./routes/move.ts";
 import { page } from "./routes/page.ts";
 import { post } from "./routes/post.ts";
 import { probe } from "./routes/probe.ts";
@@ -72,6 +74,8 @@ export async function createApp(options: AppOptions = {}) {
     .use(download(services))
     .use(remove(services))
     .use(entries(services))
+    .use(folders(services))
+    .use(moving(services))
     .use(listUploads(services))
     .use(resuming(services))
     .use(health(services))

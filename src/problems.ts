@@ -110,7 +110,7 @@ export const PROBLEMS = {
   name_taken: {
     status: 409,
     title: "The name is taken",
-    help: "An entry with this name exists. Use another name, `?conflict=rename`, or `?conflict=replace`.",
+    help: "An entry with this name exists. Use another name, `conflict=rename`, or `conflict=replace`, which replaces files.",
   },
   is_folder: {
     status: 409,
@@ -173,6 +173,11 @@ export const PROBLEMS = {
     title: "Too many files in one form",
     help: "One form holds at most `--max-files` files. Send the rest in another form.",
   },
+  body_too_large: {
+    status: 413,
+    title: "The body is too large",
+    help: "The body is JSON that says what to do, and has at most 1 MiB. Do it in several requests.",
+  },
   unsupported_encoding: {
     status: 415,
     title: "Content-Encoding is not supported",
@@ -181,7 +186,7 @@ export const PROBLEMS = {
   unsupported_type: {
     status: 415,
     title: "Unsupported Content-Type",
-    help: "The bytes of an upload are sent as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP).",
+    help: "The bytes of an upload are sent as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), what is to be done under `/api` as `application/json`.",
   },
   upload_locked: {
     status: 423,

@@ -7,7 +7,7 @@ import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import type { Entry, Storage, StoredUpload } from "../storage/storage.ts";
 import type { Measured } from "./flow.ts";
-import { Room, Slots, tooLarge } from "./limit.ts";
+import { Room, type Share, Slots, tooLarge } from "./limit.ts";
 import { Locks } from "./locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
 import { Running } from "./running.ts";
@@ -73,6 +73,11 @@ export class Engine {
         headers: { "retry-after": "10" },
       });
     return this.slots.take();
+  }
+
+  /** Space for so many bytes, to be released. @throws Problem storage_full */
+  async reserve(bytes: number): Promise<Share> {
+    return await this.#room.admit(bytes);
   }
 
   /** Proves that one more byte would be taken now. @throws Problem storage_full */

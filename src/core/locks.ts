@@ -23,4 +23,12 @@ export class Locks {
       if (this.#tails.get(path) === tail) this.#tails.delete(path);
     }
   }
+
+  /** Runs `step` when all earlier steps for any of the paths have ended. */
+  async holdAll<T>(paths: readonly FilePath[], step: () => Promise<T>): Promise<T> {
+    // Always in the same order, so that no two wait for each other.
+    const [first, ...others] = [...new Set(paths)].sort();
+    if (first === undefined) return await step();
+    return await this.hold(first, () => this.holdAll(others, step));
+  }
 }

@@ -9,7 +9,7 @@ export function preconditionFailed(header: string): Problem {
 export function nameTaken(): Problem {
   return new Problem(
     "name_taken",
-    "An entry with this name exists. `?conflict=rename` takes the next free name.",
+    "An entry with this name exists. With `conflict=rename` the next free one is taken.",
   );
 }
 

@@ -10,12 +10,9 @@ import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "./flow.ts";
 import { Digester } from "./hash.ts";
 import { type Share, tooLarge } from "./limit.ts";
 import type { Locks } from "./locks.ts";
-import { nextNumber, numbered } from "./names.ts";
+import { takeNumbered } from "./names.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "./refusals.ts";
 import type { Reporting, RunningUpload } from "./running.ts";
-
-// Others that finish at the same moment can take a name before us this often; each time one of them got ahead.
-const MOST_RACES = 10_000;
 
 /** A saved file, as clients see it. */
 export interface SavedFile {
@@ -164,16 +161,9 @@ export class Upload implements Reporting {
     const { path } = this.intent;
     const first = await this.#publishFree(path);
     if (first) return first;
-    // Looking for the next number one after another keeps hundreds of uploads of one name from racing for it.
-    return await this.#next(this.engine.numbering, path, async () => {
-      const taken = async (name: FilePath) => (await this.engine.storage.find(name)) !== null;
-      const from = await nextNumber(path, taken);
-      for (let number = from; number < from + MOST_RACES; number += 1) {
-        const finished = await this.#publishFree(numbered(path, number));
-        if (finished) return finished;
-      }
-      throw nameTaken();
-    });
+    return await this.#next(this.engine.numbering, path, () =>
+      takeNumbered(this.engine.storage, path, (name) => this.#publishFree(name)),
+    );
   }
 
   /** `null` when the name is taken. */

@@ -4,8 +4,11 @@ import { type DocumentDecoration, Elysia } from "elysia";
 import type { Grant } from "../config.ts";
 import { Problem } from "../errors.ts";
 
-/** What a route can ask for. `public`: it gives nothing away and everyone may have it. */
-export type Allow = Grant | "public";
+/**
+ * What a route can ask for: one grant or all of several. `public`: it gives nothing away and everyone may have it. `each`:
+ * every part of the request asks for its own, by `prove`.
+ */
+export type Allow = Grant | readonly Grant[] | "public" | "each";
 
 /** A route's `detail`, and so its operation in the OpenAPI document, says what it asks for. */
 export interface AllowDetail extends DocumentDecoration {
@@ -17,17 +20,33 @@ export function allowDetail(allow: Allow): AllowDetail {
   return { "x-allow": allow };
 }
 
+/** What a route asks for, in words; "" when that is nothing. */
+export function needs(allow: Allow): string {
+  if (allow === "public") return "";
+  if (allow === "each") return "Each operation needs its own grants.";
+  const named = [allow].flat().map((grant) => `\`${grant}\``);
+  return `Needs the ${named.length > 1 ? "grants" : "grant"} ${named.join(" and ")}.`;
+}
+
+/** @throws Problem not_allowed */
+export function prove(granted: ReadonlySet<Grant>, wanted: readonly Grant[]): void {
+  const missing = wanted.filter((grant) => !granted.has(grant));
+  if (missing.length === 0) return;
+  const named = missing.map((grant) => `\`${grant}\``).join(" and ");
+  const all = [...granted, ...missing].join(",");
+  throw new Problem(
+    "not_allowed",
+    `This needs the ${missing.length > 1 ? "grants" : "grant"} ${named}: start the server with --allow ${all}.`,
+  );
+}
+
 /** Gives routes the option `allow`. Named, so that it counts once however many routes use it. */
 export function access(granted: ReadonlySet<Grant>) {
   return new Elysia({ name: "access" }).macro({
-    allow: (grant: Allow) => ({
-      detail: allowDetail(grant),
+    allow: (wanted: Allow) => ({
+      detail: allowDetail(wanted),
       beforeHandle() {
-        if (grant === "public" || granted.has(grant)) return;
-        throw new Problem(
-          "not_allowed",
-          `This needs the grant \`${grant}\`: start the server with --allow ${[...granted, grant].join(",")}.`,
-        );
+        if (wanted !== "public" && wanted !== "each") prove(granted, [wanted].flat());
       },
     }),
   });

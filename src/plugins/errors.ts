@@ -91,7 +91,8 @@ function numberIn(request: Request, value: unknown): string {
   return named && others.length === 0 ? `/query/${named[0]}` : "/query";
 }
 
-function expected({
+/** What a schema takes, for people. */
+export function expected({
   schema,
   summary,
   message,

@@ -3,7 +3,6 @@
 import { type Log as Format, formatSize } from "../config.ts";
 import type { SavedFile } from "../core/upload.ts";
 import { Problem } from "../errors.ts";
-
 import { targetOf } from "../http/target.ts";
 
 /** A download that has ended. */
@@ -19,14 +18,24 @@ export interface Download {
   ending: "sent" | "cut" | "shrank";
 }
 
+/** What was done, for the audit. */
+export interface Change {
+  did: "made" | "moved" | "copied" | "removed" | "put into the trash" | "restored" | "removed from the trash";
+  path: string;
+  /** Where it is now. */
+  to?: string;
+  /** The address of whoever asked, as the connection says it. */
+  by: string | undefined;
+}
+
 /** Where lines go, and how they look. */
 export interface Log {
   /** A file was saved. */
   saved(request: Request, file: SavedFile): void;
   /** A download ended, well or not. */
   sent(request: Request, download: Download): void;
-  /** A file was removed. */
-  removed(request: Request, path: string): void;
+  /** Something in the root was changed by a request, or by what it began. */
+  changed(request: Request, change: Change): void;
   /** A request failed. The cause is logged here and shown to no client. */
   problem(request: Request, problem: Problem): void;
   /** Something about the server itself. */
@@ -71,8 +80,15 @@ export function createLog(format: Format, write: (line: string) => void = linesT
         ending,
       });
     },
-    removed(request, path) {
-      out("removed", `removed ${printable(path)}`, { request: at(request), path });
+    changed(request, { did, path, to, by }) {
+      const where = to === undefined ? "" : ` to ${printable(to)}`;
+      out("changed", `${did} ${printable(path)}${where} · by ${by ?? "nobody known"}`, {
+        request: at(request),
+        did,
+        path,
+        ...(to !== undefined && { to }),
+        by,
+      });
     },
     problem(request, problem) {
       const cause = problem.cause === undefined ? "" : ` · ${printable(causeOf(problem.cause))}`;

@@ -86,6 +86,27 @@ export const ENTRY_PROBLEMS = [
   "out_of_files",
 ] as const;
 
+/** What everything that is asked for in JSON and changes entries can meet. */
+export const CHANGE_PROBLEMS = [
+  "invalid_path",
+  "invalid_request",
+  "body_incomplete",
+  "body_too_large",
+  "unsupported_type",
+  "idle_timeout",
+  "not_allowed",
+  "not_a_folder",
+  "link_in_path",
+  "other_file_system",
+  "storage_failed",
+  "storage_read_only",
+  "storage_gone",
+  "storage_full",
+  "too_many_uploads",
+  "out_of_files",
+  "draining",
+] as const;
+
 /** What any request can meet. */
 const ALWAYS = ["cross_origin", "internal"] as const;
 

@@ -5,7 +5,7 @@ import type { TObject } from "@sinclair/typebox";
 import { type DocumentDecoration, Elysia } from "elysia";
 import type { OpenAPIV3 } from "openapi-types";
 import { openApiDocument } from "../http/openapi.ts";
-import type { AllowDetail } from "../plugins/access.ts";
+import { type AllowDetail, needs } from "../plugins/access.ts";
 import { version } from "../version.ts";
 import type { Answer } from "./answers.ts";
 import { answerHeaders } from "./headers.ts";
@@ -71,9 +71,8 @@ function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject 
   const { detail = {}, params, query, response = {} } = hooks;
   const answers = Object.entries(response);
   const { operationId = "", summary = "", description = "", "x-allow": allow } = detail;
-  const needs = allow === undefined || allow === "public" ? "" : `Needs the grant \`${allow}\`.`;
   const parts = {
-    description: `${description} ${needs}`.trim(),
+    description: `${description} ${allow === undefined ? "" : needs(allow)}`.trim(),
     parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
     responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
   };

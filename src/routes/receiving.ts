@@ -63,6 +63,21 @@ export function renew(request: Request, server: Listener, idleTimeout: number): 
   server?.timeout(request, Math.ceil(idleTimeout) + GRACE);
 }
 
+/** Does what may take longer than a silent connection lasts. */
+export async function unhurried<T>(
+  { config }: Services,
+  request: Request,
+  server: Listener,
+  step: () => Promise<T>,
+): Promise<T> {
+  server?.timeout(request, 0);
+  try {
+    return await step();
+  } finally {
+    server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
+  }
+}
+
 function admit(engine: Services["engine"], body: Body): () => void {
   try {
     return engine.admit();

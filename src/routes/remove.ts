@@ -1,38 +1,53 @@
-// DELETE /files/{path}: removes one file.
+// DELETE /files/{path}: removes a file, or a folder with all that is in it.
 
 import { Elysia, t } from "elysia";
-import { preconditionFailed } from "../core/refusals.ts";
-import { failedCondition, preconditionsOf } from "../http/conditions.ts";
+import { remove as removeEntry } from "../core/manage.ts";
+import { preconditionsOf } from "../http/conditions.ts";
 import { FilePathParam } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
 import { requestHeaders } from "./headers.ts";
+import { addressOf } from "./move.ts";
+import { unhurried } from "./receiving.ts";
 import type { Services } from "./services.ts";
+import { oneOf } from "./shapes.ts";
 
-export function remove({ config, engine, storage, log }: Services) {
+export function remove(services: Services) {
+  const { config, engine, log } = services;
   return new Elysia({ name: "remove" }).use(access(config.allow)).delete(
     "/files/*",
-    async ({ request, params }) => {
+    async ({ request, params, query, server }) => {
       const path = params["*"];
-      await engine.locks.hold(path, async () => {
-        const failed = failedCondition(preconditionsOf(request.headers), await storage.find(path));
-        if (failed !== null) throw preconditionFailed(failed);
-        await storage.remove(path);
-      });
-      log.removed(request, path);
+      const recursive = query.recursive === "true";
+      const conditions = preconditionsOf(request.headers);
+      await unhurried(services, request, server, () => removeEntry(engine, path, { recursive, conditions }));
+      log.changed(request, { did: "removed", path, by: addressOf(request, server) });
       return new Response(null, { status: 204 });
     },
     {
       parse: "none",
       allow: "delete",
       params: t.Object({ "*": FilePathParam }),
+      query: t.Object({
+        recursive: t.Optional(oneOf(["true", "false"], "A folder, too, with all that is in it")),
+      }),
       response: {
-        204: empty({ description: "The file is gone" }),
-        ...problems(...ENTRY_PROBLEMS, "is_folder", "link_in_path", "precondition_failed"),
+        204: empty({ description: "It is gone" }),
+        ...problems(
+          ...ENTRY_PROBLEMS,
+          "is_folder",
+          "link_in_path",
+          "other_file_system",
+          "precondition_failed",
+          "too_many_uploads",
+          "draining",
+        ),
       },
       detail: {
         operationId: "deleteFile",
-        summary: "Remove a file",
+        summary: "Remove a file, or a folder",
+        description:
+          "A folder disappears at once; the answer comes when its space is free. Links in it are removed themselves, never what they lead to.",
         tags: ["Files"],
         parameters: requestHeaders("If-Match", "If-None-Match", "If-Unmodified-Since"),
       },

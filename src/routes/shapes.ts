@@ -114,8 +114,16 @@ export const Entry = t.Object(
     modified: Time,
     url: Link,
     etag: t.Optional(t.String()),
+    renamedFrom: t.Optional(t.String({ description: "The name that was asked for, when it was taken" })),
   },
   { $id: "Entry", description: "A file or folder; only files have a size and an etag" },
+);
+
+export const NewFolder = t.Object({ path: Path }, { $id: "NewFolder", description: "A folder to make" });
+
+export const Way = t.Object(
+  { from: Path, to: Path, conflict: t.Optional(Conflict) },
+  { $id: "Way", description: "What is moved or copied, and where to" },
 );
 
 export const Listing = t.Object(
@@ -192,6 +200,8 @@ export const shapes = [
   FormResult,
   Problem,
   Entry,
+  NewFolder,
+  Way,
   Listing,
   Upload,
   Uploads,

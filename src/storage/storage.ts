@@ -97,7 +97,7 @@ export interface Storage {
 
   /**
    * Says why nothing could be written under this path: `not_a_folder` when a segment above is a file, `link_in_path`
-   * when one, or the entry itself, is a link. Missing folders are no reason: `finish` makes them.
+   * when one, or the entry itself, is a link, `other_file_system` when one is there. Missing folders are no reason.
    * Only a courtesy for early answers: `finish` checks again, safely.
    * @returns the entry that has the name now
    */

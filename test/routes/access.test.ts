@@ -15,8 +15,8 @@ function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
 const without = (...missing: Grant[]): Set<Grant> =>
   new Set(GRANTS.filter((grant) => !missing.includes(grant)));
 
-/** Needs this grant, by the routes' own words. */
-const NEEDS: [method: string, path: string, grant: Grant][] = [
+/** Needs these grants, by the routes' own words. */
+const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/files/kept.txt", "read"],
   ["HEAD", "/files/kept.txt", "read"],
   ["GET", "/api/entries", "read"],
@@ -36,8 +36,25 @@ const NEEDS: [method: string, path: string, grant: Grant][] = [
     "/uploads/none",
     "write",
   ]),
+  ["POST", "/api/folders", "write"],
+  ["POST", "/api/move", "write", "delete"],
+  // The last: what is kept is gone then.
   ["DELETE", "/files/kept.txt", "delete"],
 ];
+
+/** What requests of JSON say. */
+const SAYING: Record<string, object> = {
+  "/api/folders": { path: "new" },
+  "/api/move": { from: "movable.txt", to: "new.txt" },
+};
+
+function ask(server: TestServer, method: string, path: string): Promise<Response> {
+  const said = SAYING[path];
+  const headers: Record<string, string> = said ? { "content-type": "application/json" } : {};
+  const text = said ? JSON.stringify(said) : "text";
+  const body = method === "PUT" || method === "POST" ? text : null;
+  return server.fetch(path, { method, body, headers });
+}
 
 /** Gives nothing away: the page, its documentation, and whether the server is well. */
 const PUBLIC = [
@@ -59,7 +76,7 @@ describe("every route", () => {
 
   test("says what it allows", () => {
     const silent = server.app.routes.filter(
-      (route) => ![...GRANTS, "public"].includes(String(allowOf(route))),
+      (route) => ![allowOf(route)].flat().every((grant) => [...GRANTS, "public"].includes(String(grant))),
     );
     expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
   });
@@ -82,20 +99,19 @@ describe("every route", () => {
   });
 });
 
-describe.each(GRANTS.filter((grant) => NEEDS.some(([, , needed]) => needed === grant)))(
+describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.includes(grant))))(
   "without %s",
   (grant) => {
     let server: TestServer;
     beforeAll(async () => {
       server = await startServer({ allow: without(grant) });
-      await Bun.write(join(server.root, "kept.txt"), "kept");
+      for (const name of ["kept", "movable"]) await Bun.write(join(server.root, `${name}.txt`), name);
     });
     afterAll(() => server.stop());
 
-    test.each(NEEDS)("%s %s", async (method, path, needed) => {
-      const body = method === "PUT" || method === "POST" ? "text" : null;
-      const answer = await server.fetch(path, { method, body });
-      if (needed !== grant) {
+    test.each(NEEDS)("%s %s", async (method, path, ...needed) => {
+      const answer = await ask(server, method, path);
+      if (!needed.includes(grant)) {
         // There is no such upload, and no request says what it speaks.
         if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
         else expect(answer.status).toBeLessThan(300);
@@ -128,15 +144,15 @@ test("without replace a new file may be saved, and no file gets new content", as
 test("with read alone everything that changes something is refused", async () => {
   await using server = await startServer({ allow: new Set<Grant>(["read"]) });
   await Bun.write(join(server.root, "kept.txt"), "kept");
-  for (const [method, path, grant] of NEEDS) {
-    const body = grant === "write" && /^P/.test(method) ? "text" : null;
-    const answer = await server.fetch(path, { method, body });
-    if (method === "HEAD" && grant !== "read") {
+  for (const [method, path, ...grants] of NEEDS) {
+    const answer = await ask(server, method, path);
+    if (method === "HEAD" && !grants.includes("read")) {
       expect(answer.status).toBe(403);
       continue;
     }
-    if (grant === "read") expect(answer.status).toBe(200);
-    else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${grant}`);
+    const missing = grants.filter((grant) => grant !== "read");
+    if (missing.length === 0) expect(answer.status).toBe(200);
+    else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${missing}`);
   }
   expect((await server.fetch("/health")).status).toBe(200);
   expect(await readdir(server.root)).toEqual(["kept.txt"]);

@@ -64,6 +64,8 @@ export class Reader {
         );
       if (index === segments.length - 1) return describe(path, there.stat);
       if (!there.stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
+      if (there.stat.dev !== this.identity.dev)
+        throw new Problem("other_file_system", "The folder is on another file system than the root.");
       folder = there.real;
     }
     return null;

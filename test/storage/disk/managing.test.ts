@@ -1,19 +1,7 @@
 // Moving and removing on a hostile or failing disk: links, folders swapped between any two calls, calls that fail.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { copy } from "../contract/copying.ts";
 import { codeOf, contentOf, file, put } from "../driving.ts";

@@ -1,0 +1,81 @@
+// POST /api/move, and what it has in common with copies: the way, who asks, the answer.
+
+import { Elysia } from "elysia";
+import type { Conflict } from "../config.ts";
+import { type ListedEntry, listed } from "../core/listing.ts";
+import { move } from "../core/manage.ts";
+import type { Way as CheckedWay, Placed } from "../core/place.ts";
+import { checkFilePath } from "../path.ts";
+import { access } from "../plugins/access.ts";
+import { CHANGE_PROBLEMS, json, problems } from "./answers.ts";
+import { jsonBody, jsonRequest } from "./json-body.ts";
+import { type Listener, unhurried } from "./receiving.ts";
+import type { Services } from "./services.ts";
+import { Entry, Way } from "./shapes.ts";
+
+export function moving(services: Services) {
+  const { config, engine, log } = services;
+  return new Elysia({ name: "moving" }).use(access(config.allow)).post(
+    "/api/move",
+    async ({ request, server }) => {
+      const way = wayOf(services, await jsonBody(services, request, Way));
+      const placed = await unhurried(services, request, server, () => move(engine, way));
+      const { path } = placed.entry;
+      log.changed(request, { did: "moved", path: way.from, to: path, by: addressOf(request, server) });
+      return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
+    },
+    {
+      parse: "none",
+      allow: ["write", "delete"],
+      response: {
+        200: json(Entry, { description: "It replaced a file", headers: ["Location", "ETag"] }),
+        201: json(Entry, { description: "It has its new name", headers: ["Location", "ETag"] }),
+        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS),
+      },
+      detail: {
+        operationId: "move",
+        summary: "Give a file or folder another name",
+        description:
+          "Missing folders are made. Only a file is ever replaced, and only by a file; that needs the grant `replace` besides.",
+        tags: ["Files"],
+        requestBody: jsonRequest(Way),
+      },
+    },
+  );
+}
+
+/** What moves and copies can meet beside what all changes can. */
+export const WAY_PROBLEMS = ["not_found", "name_taken", "is_folder", "into_itself", "storage_full"] as const;
+
+/** @throws Problem invalid_path */
+export function wayOf(
+  { config }: Services,
+  { from, to, conflict }: { from: string; to: string; conflict?: Conflict },
+  pointer = "",
+): CheckedWay {
+  return {
+    from: checkFilePath(from, `${pointer}/from`),
+    to: checkFilePath(to, `${pointer}/to`),
+    conflict: conflict ?? config.conflict ?? "rename",
+  };
+}
+
+/** The address at the other end of the connection. */
+export function addressOf(request: Request, server: Listener): string | undefined {
+  return server?.requestIP(request)?.address;
+}
+
+/** An entry where it is now, as clients see it. */
+export function placedEntry({ entry, renamedFrom }: Placed): ListedEntry & { renamedFrom?: string } {
+  return { ...listed(entry), ...(renamedFrom !== undefined && { renamedFrom }) };
+}
+
+export function entryAnswer(entry: ListedEntry, status: 200 | 201): Response {
+  const headers = new Headers({
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    location: entry.url,
+  });
+  if (entry.etag !== undefined) headers.set("etag", entry.etag);
+  return new Response(JSON.stringify(entry), { status, headers });
+}
