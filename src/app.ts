@@ -9,6 +9,7 @@ import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
+import { archive } from "./routes/archive.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
@@ -76,6 +77,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(entries(services))
     .use(folders(services))
     .use(moving(services))
+    .use(archive(services))
     .use(listUploads(services))
     .use(resuming(services))
     .use(health(services))

@@ -233,6 +233,11 @@ export const PROBLEMS = {
     title: "Too many probes at once",
     help: "Others run `sluice doctor URL` against this server. Try again after `Retry-After` seconds.",
   },
+  too_many_archives: {
+    status: 503,
+    title: "Too many archives at once",
+    help: "The server makes as many archives as it makes at once. Try again after `Retry-After` seconds.",
+  },
   too_many_waiting: {
     status: 503,
     title: "Too many unfinished uploads",

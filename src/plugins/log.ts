@@ -8,8 +8,8 @@ import { targetOf } from "../http/target.ts";
 /** A download that has ended. */
 export interface Download {
   path: string;
-  /** Bytes that its answer should have. */
-  bytes: number;
+  /** Bytes that its answer should have; of an archive before it is compressed, and null where that is not known. */
+  bytes: number | null;
   seconds: number;
   /**
    * `sent`: the system took all bytes. `cut`: the client went before that. `shrank`: the file became shorter, and the
@@ -72,13 +72,17 @@ export function createLog(format: Format, write: (line: string) => void = linesT
       );
     },
     sent(request, { path, bytes, seconds, ending }) {
-      out("download", `${ending} ${printable(path)} · ${sentence(ending, formatSize(bytes), seconds)}`, {
-        request: at(request),
-        path,
-        bytes,
-        seconds,
-        ending,
-      });
+      out(
+        "download",
+        `${ending} ${printable(path)} · ${sentence(ending, bytes === null ? "it" : formatSize(bytes), seconds)}`,
+        {
+          request: at(request),
+          path,
+          bytes,
+          seconds,
+          ending,
+        },
+      );
     },
     changed(request, { did, path, to, by }) {
       const where = to === undefined ? "" : ` to ${printable(to)}`;

@@ -35,9 +35,13 @@ export function json<Shape extends TSchema>(shape: Shape, details: Details): Ans
   return answer(details, { "application/json": shape });
 }
 
-/** The bytes of a file. */
-export function bytes(details: Details): Answer<Blob> {
-  return answer(details, { "application/octet-stream": t.String({ format: "binary" }) });
+/** The bytes of a file, or of another of some types. */
+export function bytes(
+  details: Details,
+  types: readonly string[] = ["application/octet-stream"],
+): Answer<Blob> {
+  const binary = t.String({ format: "binary" });
+  return answer(details, Object.fromEntries(types.map((type) => [type, binary])));
 }
 
 /** An answer without a body. */
@@ -114,6 +118,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   range_not_satisfiable: "Content-Range",
   unsupported_encoding: "Accept-Encoding",
   too_many_uploads: "Retry-After",
+  too_many_archives: "Retry-After",
   out_of_files: "Retry-After",
   draining: "Retry-After",
   too_many_probes: "Retry-After",

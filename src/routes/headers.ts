@@ -96,6 +96,11 @@ const ANSWER = {
     example: "bytes 0-1023/4096",
   },
   "Content-Disposition": { description: "Name of the file; `attachment` when `download` was asked for" },
+  "X-Archive-Bytes": {
+    description:
+      "Bytes the archive will have if nothing changes meanwhile: of a zip or tar with at most 10,000 entries",
+    integer: true,
+  },
   "Retry-After": { description: "Seconds to wait before trying again", integer: true },
   "Content-Location": { description: "URL of the file the upload became" },
   "Upload-Offset": { description: "Where to go on", integer: true },

@@ -10,7 +10,7 @@ import type { Listener } from "./receiving.ts";
  * Times the timeout that a reader may take nothing. One that is slow looks silent while the system's buffers empty: 20 MB
  * between two programs on one machine, such as a proxy and this server.
  */
-const PATIENCE = 10;
+export const PATIENCE = 10;
 
 export interface Sending {
   request: Request;

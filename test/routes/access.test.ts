@@ -20,6 +20,7 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/files/kept.txt", "read"],
   ["HEAD", "/files/kept.txt", "read"],
   ["GET", "/api/entries", "read"],
+  ["GET", "/api/archive", "read"],
   ["GET", "/api/uploads", "read"],
   ["GET", "/api/uploads/somebodys-own", "write"],
   ["PUT", "/files/new.txt", "write"],

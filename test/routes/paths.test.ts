@@ -71,6 +71,7 @@ describe("every route checks", () => {
     ["POST", "/files/?name=..%2Fx", "/path/0 parent_segment"],
     ["POST", "/files/a/?name=b%2F..%2Fx", "/path/1 parent_segment"],
     ["GET", "/api/entries?folder=..%2Fx", "/folder/0 parent_segment"],
+    ["GET", "/api/archive?paths=a&paths=b%2F..%2Fx", "/paths/1/1 parent_segment"],
     ["GET", "/api/entries?folder=a//b", "/folder/1 empty_segment"],
     ["GET", "/files/a//", "/folder/1 empty_segment"],
   ])("%s %s", async (method, path, expected) => {
