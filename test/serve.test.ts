@@ -203,6 +203,27 @@ describe("a signal to stop", () => {
     expect(await exists(join(root, "a.bin"))).toBe(false);
   });
 
+  test("keeps what arrived of an upload that can be resumed", async () => {
+    const tus = { "tus-resumable": "1.0.0" };
+    let url = "";
+    {
+      await using server = await spawnServing(root, "--drain", "0.3");
+      const made = { method: "POST", headers: { ...tus, "upload-length": "10" } };
+      url = (await fetch(`${server.url}/uploads`, made)).headers.get("location") ?? "";
+      using connection = await connect(server.url);
+      const headers = `Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n`;
+      await connection.send(`PATCH ${url} ${HEAD}${headers}Content-Length: 10\r\n\r\n012`);
+      await until("it arrives", async () =>
+        (await (await fetch(`${server.url}/api/uploads`)).text()).includes('"received":3'),
+      );
+      server.signal("SIGTERM");
+      expect(await server.exited).toBe(0);
+    }
+    await using server = await spawnServing(root);
+    const asked = await fetch(server.url + url, { method: "HEAD", headers: tus });
+    expect(asked.headers.get("upload-offset")).toBe("3");
+  });
+
   test("waits for --drain and not longer when only a download runs", async () => {
     await using server = await spawnServing(root, "--drain", "0.3");
     using _ = await beginDownload(server);
