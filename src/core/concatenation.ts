@@ -2,7 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { UploadId } from "../storage/upload-id.ts";
-import { addUp, UNMEASURED } from "./flow.ts";
+import { addUp, type Measured, scaled, UNMEASURED } from "./flow.ts";
 import type { Waiting } from "./waiting.ts";
 
 /**
@@ -22,8 +22,7 @@ export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting 
       throw new Problem("upload_gone", "A part of this upload is gone: send it again.");
     });
     if (!parts.every((part) => part.complete)) return;
-    const measured = [...new Set(parts)].map((part) => part.record.measured);
-    upload.record.measured = measured.reduce(addUp, UNMEASURED);
+    upload.record.measured = together([...new Set(parts)]);
     const release = upload.engine.admit();
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     try {
@@ -41,4 +40,13 @@ export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting 
       });
     }
   });
+}
+
+/** What was measured of the parts. Those that arrived beside each other took no longer than from the first to the last. */
+function together(parts: readonly Waiting[]): Measured {
+  const sum = parts.map(({ record }) => record.measured).reduce(addUp, UNMEASURED);
+  const began = Math.min(...parts.map(({ record }) => record.created));
+  const ended = Math.max(...parts.map(({ touched }) => touched));
+  const seconds = Math.max(0, ended - began) / 1000;
+  return sum.seconds > seconds ? scaled(sum, seconds / sum.seconds) : sum;
 }

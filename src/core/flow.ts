@@ -62,6 +62,22 @@ export function addUp(one: Measured, other: Measured): Measured {
   };
 }
 
+/** A measurement whose times are all longer, or shorter, by a factor. */
+export function scaled({ bytes, seconds, network, hash, work }: Measured, factor: number): Measured {
+  return {
+    bytes,
+    seconds: seconds * factor,
+    network: network * factor,
+    hash: hash * factor,
+    work: {
+      diskWaited: work.diskWaited * factor,
+      diskBusy: work.diskBusy * factor,
+      syncWaited: work.syncWaited * factor,
+      syncBusy: work.syncBusy * factor,
+    },
+  };
+}
+
 const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
 
 /**

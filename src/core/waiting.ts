@@ -68,6 +68,11 @@ export class Waiting {
     return this.#whole;
   }
 
+  /** When something happened last, in milliseconds since 1970. */
+  get touched(): number {
+    return this.expires - this.lifetime * 1000;
+  }
+
   /** Something happened: it waits anew. */
   touch(now = Date.now()): void {
     this.expires = now + this.lifetime * 1000;

@@ -247,6 +247,29 @@ describe("the report", () => {
     await uploads.assemble(final);
     expect(final.record.finished?.file).toMatchObject({ size: 12, flow: { bytes: 6 } });
   });
+
+  test("of parts that arrived beside each other took as long as all of them together", async () => {
+    const { uploads } = await open();
+    const parts: Waiting[] = [];
+    for (const name of ["one", "two"]) {
+      const part = await uploads.create(creation(name, { concat: { kind: "partial" } }));
+      await append(part, 0, "abcdef");
+      // Eight seconds each, all for the network, in the same ten.
+      part.record.measured = { ...part.record.measured, seconds: 8, network: 8 };
+      part.touch(part.record.created + 10_000);
+      parts.push(part);
+    }
+    const ids = parts.map(({ record }) => record.id);
+    const concat = { kind: "final" as const, urls: ids, ids };
+    const final = await uploads.create(creation("a.txt", { size: null, concat }));
+    await uploads.assemble(final);
+    const flow = final.record.finished?.file.flow;
+    expect(flow?.bottleneck).toBe("network");
+    expect(flow?.seconds).toBeGreaterThan(9.9);
+    expect(flow?.seconds).toBeLessThan(13);
+    expect(flow?.waits.network).toBeGreaterThan(9.7);
+    expect(flow?.waits.network).toBeLessThan(10.5);
+  });
 });
 
 test("a note of the version before is read", async () => {
