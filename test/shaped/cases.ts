@@ -1,0 +1,149 @@
+// The cases: what is slow, what the report must say about it, and how fast the file then really goes.
+
+import type { Bottleneck } from "../../src/core/flow.ts";
+import type { Place, Stand } from "./stand.ts";
+
+/** What a case makes of the stand; taken back when it is disposed of. */
+export interface Shape {
+  place: Place;
+  bytes: number;
+  /** Where the client sends to, if not to the server itself. */
+  url?: string;
+  /** More words for curl. */
+  options?: readonly string[];
+  /** The rate that this shape leaves, in bytes per second; undefined where nobody knows. */
+  rate?: number;
+}
+
+export interface Case {
+  readonly name: string;
+  /** What may be called the limit. Waiting for a slow disk is called disk or sync, whichever it was that waited. */
+  readonly truth: readonly Bottleneck[];
+  shape(stand: Stand, stack: AsyncDisposableStack): Shape | Promise<Shape>;
+}
+
+const MB = 1e6;
+const DISK = ["disk", "sync"] as const;
+
+/** Seconds that a shaped transfer takes: long enough for the shapers to be exact. */
+const SECONDS = 1.5;
+
+/** Shapes both for one transfer; `undefined` leaves one as fast as it is. */
+function limit(stand: Stand, stack: AsyncDisposableStack, network?: number, disk?: number): void {
+  if (network) stand.line.rate(network);
+  if (disk) stand.volume.limit(disk);
+  stack.defer(() => {
+    stand.line.rate(undefined);
+    if (disk) stand.volume.limit(0);
+  });
+}
+
+function network(megabytes: number): Case {
+  const rate = megabytes * MB;
+  return {
+    name: `network ${megabytes} MB/s`,
+    truth: ["network"],
+    shape(stand, stack) {
+      limit(stand, stack, rate);
+      return { place: "memory", bytes: Math.round(rate * SECONDS), rate };
+    },
+  };
+}
+
+function long(milliseconds: number, window: number): Case {
+  const rate = window / (milliseconds / 1000);
+  return {
+    name: `round trip ${milliseconds} ms, window ${window / 1024} KiB`,
+    truth: ["network"],
+    async shape(stand, stack) {
+      const relay = stack.use(await stand.relay("memory", String(milliseconds), String(window)));
+      return {
+        place: "memory",
+        bytes: Math.round(rate * SECONDS),
+        url: `http://127.0.0.1:${relay.firstLine}`,
+      };
+    },
+  };
+}
+
+function disk(megabytes: number): Case {
+  const rate = megabytes * MB;
+  return {
+    name: `disk ${megabytes} MB/s`,
+    truth: DISK,
+    shape(stand, stack) {
+      limit(stand, stack, undefined, rate);
+      return { place: "volume", bytes: Math.round(rate * 2 * SECONDS), rate };
+    },
+  };
+}
+
+export const CASES: readonly Case[] = [
+  network(2),
+  network(7),
+  network(24),
+  network(100),
+  long(5, 64 * 1024),
+  long(50, 256 * 1024),
+  long(150, 512 * 1024),
+  {
+    name: "stalls of 200 ms after every 100",
+    truth: ["network"],
+    async shape(stand, stack) {
+      const relay = stack.use(await stand.relay("memory", "2", String(2 ** 20), "100", "200"));
+      return { place: "memory", bytes: 40 * MB, url: `http://127.0.0.1:${relay.firstLine}` };
+    },
+  },
+  {
+    name: "sender 10 MB/s",
+    truth: ["network"],
+    // Of all streams together where there are several: nobody knows how many the way makes.
+    shape: () => ({ place: "memory", bytes: 15 * MB, options: ["--limit-rate", "10000000"] }),
+  },
+  disk(5),
+  disk(20),
+  disk(80),
+  {
+    name: "disk of 20 operations a second",
+    truth: ["sync"],
+    shape(stand, stack) {
+      stand.volume.operations(20);
+      stack.defer(() => stand.volume.operations(0));
+      return { place: "volume", bytes: 2 * MB };
+    },
+  },
+  {
+    name: "processor shared with 5 others",
+    truth: ["processor"],
+    shape(stand, stack) {
+      stack.use(stand.burden(5));
+      return { place: "memory", bytes: 200 * MB };
+    },
+  },
+  {
+    name: "network 24 MB/s, disk 8",
+    truth: DISK,
+    shape(stand, stack) {
+      limit(stand, stack, 24 * MB, 8 * MB);
+      return { place: "volume", bytes: 24 * MB };
+    },
+  },
+  {
+    name: "network 8 MB/s, disk 24",
+    truth: ["network"],
+    shape(stand, stack) {
+      limit(stand, stack, 8 * MB, 24 * MB);
+      return { place: "volume", bytes: 16 * MB };
+    },
+  },
+  {
+    name: "network 6 MB/s, from half-way on free, disk 40",
+    truth: ["network"],
+    shape(stand, stack) {
+      limit(stand, stack, 6 * MB, 40 * MB);
+      const timer = setTimeout(() => stand.line.rate(undefined), 2000);
+      stack.defer(() => clearTimeout(timer));
+      return { place: "volume", bytes: 36 * MB };
+    },
+  },
+];

@@ -1,0 +1,53 @@
+// A program between client and server that makes a line long: bytes arrive late, and only a window of them is on its way.
+// bun run relay.ts HOST:PORT RTT_MS WINDOW_BYTES [EVERY_MS STALL_MS]      prints its own port
+
+import { createConnection, createServer, type Socket } from "node:net";
+
+const [target = "", rttText = "0", windowText = "0", everyText = "0", stallText = "0"] =
+  process.argv.slice(2);
+const [host = "", port = ""] = target.split(":");
+const half = Number(rttText) / 2;
+const window = Number(windowText);
+const [every, stall] = [Number(everyText), Number(stallText)];
+
+/** Milliseconds until the next moment at which the line is not stalled. */
+function stalled(): number {
+  if (every === 0) return 0;
+  const phase = performance.now() % (every + stall);
+  return phase < every ? 0 : every + stall - phase;
+}
+
+/** Passes on what arrives, late; what is not acknowledged yet, another half of the round trip later, fills the window. */
+function carry(from: Socket, to: Socket, bound: number): void {
+  let onTheWay = 0;
+  let last: Promise<void> = Promise.resolve();
+  const later = (step: () => void): void => {
+    const due = performance.now() + half + stalled();
+    // In order, whatever the timers do.
+    last = last.then(() => Bun.sleep(Math.max(0, due - performance.now()))).then(step);
+  };
+  from.on("data", (chunk: Buffer) => {
+    onTheWay += chunk.byteLength;
+    if (onTheWay >= bound) from.pause();
+    later(() => {
+      to.write(chunk);
+      setTimeout(() => {
+        onTheWay -= chunk.byteLength;
+        if (onTheWay < bound) from.resume();
+      }, half);
+    });
+  });
+  from.on("end", () => later(() => to.end()));
+  from.on("error", () => to.destroy());
+}
+
+const SOCKET = { noDelay: true, allowHalfOpen: true };
+
+createServer({ ...SOCKET, highWaterMark: 16_384 }, (client) => {
+  const server = createConnection({ ...SOCKET, host, port: Number(port) });
+  carry(client, server, window);
+  carry(server, client, Number.POSITIVE_INFINITY);
+}).listen(0, "127.0.0.1", function listening(this: { address(): unknown }) {
+  const address = this.address();
+  if (address && typeof address === "object" && "port" in address) console.log(address.port);
+});

@@ -1,0 +1,44 @@
+// Reports on networks, disks and processors that are slow in a known way. `SHAPED=all` tries every way of uploading.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { CASES } from "./cases.ts";
+import { measure } from "./measure.ts";
+import { DIALECTS } from "./send.ts";
+import { openStand, type Stand } from "./stand.ts";
+import { whyNot } from "./system.ts";
+import { whyNoVolume } from "./volume.ts";
+
+const reason = whyNot() ?? whyNoVolume();
+if (reason) console.log(`test/shaped skipped: ${reason}`);
+
+/** Other programs of the machine slow things down, too: who is wrong is asked again. */
+const ATTEMPTS = 3;
+const SECONDS = 90;
+
+describe.skipIf(reason !== null)("the report is right about", () => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await openStand();
+  }, SECONDS * 1000);
+  afterAll(() => stand?.[Symbol.asyncDispose]());
+
+  const all = process.env["SHAPED"] === "all";
+  const rows = CASES.flatMap((one, index) =>
+    DIALECTS.filter((_, place) => all || place === index % DIALECTS.length).map(
+      (dialect) => [one.name, dialect, one] as const,
+    ),
+  );
+  test.each(rows)(
+    "%s, %s",
+    async (_name, dialect, one) => {
+      const wrong: string[] = [];
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        const verdict = await measure(stand, one, dialect);
+        if (verdict.wrong.length === 0) return;
+        wrong.push(`${verdict.wrong.join("; ")} (${JSON.stringify(verdict.flow.waits)})`);
+      }
+      expect(wrong).toEqual([]);
+    },
+    SECONDS * 1000,
+  );
+});

@@ -1,0 +1,140 @@
+// One server on a disk of its own, one client on a line of its own, and everything that can be made slow between them.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Flow } from "../../src/core/flow.ts";
+import { type Line, openLine } from "./line.ts";
+import { openVolume, type Volume } from "./volume.ts";
+
+const MAIN = join(import.meta.dir, "../../src/main.ts");
+const RELAY = join(import.meta.dir, "relay.ts");
+const READY = /^Sluice is listening on (http:\S+) /;
+const VOLUME = 3e9;
+/** The server has one processor and everything else the other, so that a client is never what makes it wait. */
+const SERVER = ["taskset", "-c", "0"];
+const OTHERS = ["taskset", "-c", "1"];
+
+/** Where the files go. */
+export type Place = "volume" | "memory";
+
+/** `await using` takes everything down. */
+export interface Stand extends AsyncDisposable {
+  readonly line: Line;
+  readonly volume: Volume;
+  /** The server's URL, as the client reaches it. */
+  url(place: Place): string;
+  /** A command at the client. @returns what it printed. @throws Error when it fails */
+  run(...command: string[]): Promise<string>;
+  /** A relay at the client; its first line is its port. */
+  relay(place: Place, ...options: string[]): Promise<Program>;
+  /** Programs that want all of the server's processor, so that the server gets its share among them. */
+  burden(programs: number): AsyncDisposable;
+  /** The report of a file that was saved. */
+  reportOf(path: string): Promise<Flow>;
+}
+
+/** A running program. `await using` kills it. */
+export interface Program extends AsyncDisposable {
+  readonly firstLine: string;
+}
+
+/** Starts a program and waits for its first line. */
+async function start(command: string[], on?: (text: string) => void): Promise<Program> {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+  };
+  void (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) on?.(text);
+  })();
+  let said = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    const [line, rest] = said.split("\n", 2);
+    if (line !== undefined && rest !== undefined) return { firstLine: line, [Symbol.asyncDispose]: stop };
+  }
+  throw new Error(`${command.join(" ")} ended before it said anything`);
+}
+
+export async function openStand(): Promise<Stand> {
+  await using stack = new AsyncDisposableStack();
+  const line = stack.use(openLine());
+  const volume = stack.use(openVolume(VOLUME));
+  const memory = mkdtempSync("/dev/shm/sluice-shaped-");
+  stack.defer(() => rmSync(memory, { recursive: true, force: true }));
+  const log: string[] = [];
+  const urls: Record<Place, string> = { volume: "", memory: "" };
+  const roots: [Place, string][] = [
+    ["volume", join(volume.folder, "root")],
+    ["memory", memory],
+  ];
+  for (const [place, root] of roots) {
+    const flags = [
+      "--port",
+      "0",
+      "--allow",
+      "all",
+      "--log",
+      "json",
+      "--keep-free",
+      "0",
+      "--host",
+      line.address,
+    ];
+    const command = [...SERVER, process.execPath, "run", MAIN, root, ...flags];
+    const server = stack.use(await start(command, (text) => log.push(text)));
+    urls[place] = READY.exec(`${server.firstLine} `)?.[1] ?? "";
+    if (urls[place] === "") throw new Error(`No ready line: ${server.firstLine}`);
+  }
+  const parts = stack.move();
+  return {
+    line,
+    volume,
+    url: (place) => urls[place],
+    async run(...command) {
+      const child = Bun.spawn([...OTHERS, ...line.client(...command)], { stdout: "pipe", stderr: "pipe" });
+      const [code, out, complaint] = await Promise.all([
+        child.exited,
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      if (code !== 0) throw new Error(`${command.join(" ")}: ${complaint}${out}`);
+      return out;
+    },
+    relay: (place, ...options) =>
+      start([...OTHERS, ...line.client(process.execPath, RELAY, new URL(urls[place]).host, ...options)]),
+    burden(programs) {
+      const loops = Array.from({ length: programs }, () => "while :; do :; done &").join(" ");
+      // A bound of its own, should this process be killed.
+      const child = Bun.spawn([...SERVER, "timeout", "60", "sh", "-c", `${loops} wait`], { detached: true });
+      return {
+        async [Symbol.asyncDispose]() {
+          process.kill(-child.pid, "SIGKILL");
+          await child.exited;
+        },
+      };
+    },
+    async reportOf(path) {
+      for (let attempt = 0; attempt < 400; attempt += 1) {
+        for (const text of log.join("").split("\n").reverse()) {
+          if (!text.includes('"saved"') || !text.endsWith("}")) continue;
+          const event: { event: string; path: string; flow: Flow } = JSON.parse(text);
+          if (event.event === "saved" && event.path === path) return event.flow;
+        }
+        await Bun.sleep(5);
+      }
+      throw new Error(`No report of ${path}: ${log.join("").slice(-2000)}`);
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** A file of zeros that takes no space. */
+export function sourceFile(bytes: number): Disposable & { path: string } {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-source-"));
+  const path = join(folder, "source");
+  Bun.spawnSync(["truncate", "-s", String(bytes), path]);
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
