@@ -1,57 +1,13 @@
 // Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
 
-import { afterEach, describe, expect, test } from "bun:test";
-import { Engine } from "../../src/core/engine.ts";
-import { type Creation, Uploads, type WaitingLimits } from "../../src/core/uploads.ts";
+import { describe, expect, test } from "bun:test";
 import type { Waiting } from "../../src/core/waiting.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
-import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
+import type { MemoryOptions } from "../../src/storage/memory.ts";
 import { MemoryContents } from "../../src/storage/memory-contents.ts";
-import { bodyOf, engineWith, pathsIn, textOf } from "../support/engine.ts";
-
-const opened: Uploads[] = [];
-afterEach(async () => {
-  for (const uploads of opened.splice(0)) await uploads.close();
-});
-
-/** A server's uploads over what an earlier one left. */
-async function open(memory: MemoryOptions = {}, limits: Partial<WaitingLimits> = {}) {
-  const { limits: rules } = engineWith();
-  const storage = new MemoryStorage(memory);
-  const engine = new Engine(storage, rules);
-  const uploads = await Uploads.open(engine, { uploadExpiry: 3600, maxWaiting: 10, ...limits });
-  opened.push(uploads);
-  return { storage, engine, uploads };
-}
-
-const creation = (path: string, more: Partial<Creation> = {}): Creation => ({
-  path: checkFilePath(path),
-  conflict: "rename",
-  size: 6,
-  endsByLength: true,
-  metadata: "",
-  digests: [],
-  wanted: null,
-  name: path,
-  concat: null,
-  ...more,
-});
-
-function append(upload: Waiting, offset: number, text: string, ends: boolean | "length" = "length") {
-  return upload.append({
-    offset,
-    size: null,
-    bytes: text.length,
-    ends,
-    checks: [],
-    wanted: null,
-    spoils: false,
-    overflow: () => new Problem("inconsistent_length", "Past the end."),
-    mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
-    receive: () => ({ body: bodyOf([text]), saving: () => {}, close: () => {} }),
-  });
-}
+import { bodyOf, pathsIn, textOf } from "../support/engine.ts";
+import { append, creation, open } from "../support/waiting.ts";
 
 const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
 
@@ -235,40 +191,6 @@ describe("the report", () => {
     });
     const empty = await append(await next.uploads.find(none.record.id), 3, "", true).catch(() => null);
     expect(empty).toBeNull();
-  });
-
-  test("of what is made of parts adds up theirs", async () => {
-    const { uploads } = await open();
-    const part = await uploads.create(creation("p", { concat: { kind: "partial" } }));
-    await append(part, 0, "abcdef");
-    const { id } = part.record;
-    const concat = { kind: "final" as const, urls: [id, id], ids: [id, id] };
-    const final = await uploads.create(creation("a.txt", { size: null, concat }));
-    await uploads.assemble(final);
-    expect(final.record.finished?.file).toMatchObject({ size: 12, flow: { bytes: 6 } });
-  });
-
-  test("of parts that arrived beside each other took as long as all of them together", async () => {
-    const { uploads } = await open();
-    const parts: Waiting[] = [];
-    for (const name of ["one", "two"]) {
-      const part = await uploads.create(creation(name, { concat: { kind: "partial" } }));
-      await append(part, 0, "abcdef");
-      // Eight seconds each, all for the network, in the same ten.
-      part.record.measured = { ...part.record.measured, seconds: 8, network: 8 };
-      part.touch(part.record.created + 10_000);
-      parts.push(part);
-    }
-    const ids = parts.map(({ record }) => record.id);
-    const concat = { kind: "final" as const, urls: ids, ids };
-    const final = await uploads.create(creation("a.txt", { size: null, concat }));
-    await uploads.assemble(final);
-    const flow = final.record.finished?.file.flow;
-    expect(flow?.bottleneck).toBe("network");
-    expect(flow?.seconds).toBeGreaterThan(9.9);
-    expect(flow?.seconds).toBeLessThan(13);
-    expect(flow?.waits.network).toBeGreaterThan(9.7);
-    expect(flow?.waits.network).toBeLessThan(10.5);
   });
 });
 
