@@ -23,7 +23,7 @@ const LISTED = 1000;
 
 /** What an upload is made as. */
 export interface Creation {
-  path: FilePath | ((id: UploadId) => FilePath);
+  path: FilePath;
   conflict: Conflict;
   size: number | null;
   /** Whether it is complete when `size` is reached. */
@@ -90,11 +90,10 @@ export class Uploads {
    * @throws Problem too_many_waiting, and what the engine says before a byte was sent
    */
   async create(creation: Creation): Promise<Waiting> {
-    const { conflict, size, endsByLength, metadata, name, wanted } = creation;
+    const { path, conflict, size, endsByLength, metadata, name, wanted } = creation;
     const { engine, limits } = this;
     if (this.waiting >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
     const id = newUploadId();
-    const path = typeof creation.path === "function" ? creation.path(id) : creation.path;
     const concat = this.#concatenation(creation.concat);
     const nothing = { conditions: {}, digests: [], wanted: null, network: () => 0 };
     const upload = this.#hold(

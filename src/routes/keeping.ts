@@ -7,7 +7,6 @@ import { parseDigest, wantedDigest } from "../http/digest.ts";
 import { filenameOf } from "../http/disposition.ts";
 import { type Metadata, targetOf } from "../http/tus-metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../path.ts";
-import type { UploadId } from "../storage/upload-id.ts";
 import { announcedSize, type Listener, receive, renew } from "./receiving.ts";
 import type { Services } from "./services.ts";
 
@@ -21,18 +20,16 @@ export interface UploadRequest {
   id: string;
 }
 
-/** `?path=`, else what the metadata says, else Content-Disposition, else a name made of the id. @throws Problem invalid_path */
-export function pathFor(
-  { request, path }: UploadRequest,
-  metadata: Metadata,
-): FilePath | ((id: UploadId) => FilePath) {
+/** `?path=`, else what the metadata says, else Content-Disposition, else a name of its own. @throws Problem invalid_path */
+export function pathFor({ request, path }: UploadRequest, metadata: Metadata): FilePath {
   if (path !== undefined) return path;
   const { folder, name, pointer } = targetOf(metadata);
   const parent = folder === "" ? ROOT : checkFolderPath(folder, "/metadata/folder");
   if (name !== null) return below(parent, name, pointer);
   const given = filenameOf(request.headers.get("content-disposition"));
   if (given !== null) return below(parent, given, "/headers/content-disposition");
-  return (id) => below(parent, `upload-${id.slice(0, 8)}`);
+  // Nothing of the id, which must not be known to those who see the name.
+  return below(parent, `upload-${crypto.randomUUID().slice(0, 8)}`);
 }
 
 /** The digests that the request which makes an upload says of the whole. @throws Problem invalid_digest */

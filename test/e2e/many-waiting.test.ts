@@ -1,0 +1,68 @@
+// Thousands of unfinished uploads: what they cost a server that starts, and that it still bounds them.
+
+import { expect, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Uploads } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
+import { type Serving, spawnServing } from "../support/spawn.ts";
+
+/** How many: as many as are let in by default with `WAITING=10000 bun test many-waiting`. */
+const WAITING = Number(process.env.WAITING ?? 1500);
+const AT_ONCE = 16;
+/** Bytes that each may take of memory once it was found by a start. */
+const EACH = 6 * 1024;
+/** Bytes that a start may vary by, whatever it finds. */
+const NOISE = 24 * 1024 * 1024;
+const TUS = { "tus-resumable": "1.0.0" };
+
+const root = await mkdtemp(join(tmpdir(), "sluice-many-"));
+
+async function start(): Promise<{ server: Serving; milliseconds: number; memory: number }> {
+  const began = performance.now();
+  const server = await spawnServing(root, "--keep-free", "0B", "--max-waiting", `${WAITING}`);
+  const milliseconds = performance.now() - began;
+  const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");
+  return { server, milliseconds, memory: Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) * 1024 };
+}
+
+const create = (server: Serving, name: string) =>
+  fetch(`${server.url}/uploads?path=${name}`, {
+    method: "POST",
+    headers: { ...TUS, "upload-length": "6", "content-type": "application/offset+octet-stream" },
+    body: "abc",
+  });
+
+test(`${WAITING} uploads that wait`, async () => {
+  await using _ = { [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
+  const empty = await start();
+  const urls: string[] = [];
+  let number = 0;
+  const client = async (): Promise<void> => {
+    while (number < WAITING) {
+      const made = await create(empty.server, `folder/${number++}.bin`);
+      expect(made.status).toBe(201);
+      urls.push(made.headers.get("location") ?? "");
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+  expect((await create(empty.server, "one more")).status).toBe(503);
+  await empty.server[Symbol.asyncDispose]();
+
+  const full = await start();
+  await using server = full.server;
+  const { uploads } = await bodyIn(Uploads, await fetch(`${server.url}/api/uploads`));
+  expect(uploads.length).toBe(Math.min(1000, WAITING));
+  expect((await create(server, "one more")).status).toBe(503);
+  for (const url of [urls[0], urls.at(-1)]) {
+    const headers = { ...TUS, "upload-offset": "3", "content-type": "application/offset+octet-stream" };
+    const last = await fetch(server.url + url, { method: "PATCH", headers, body: "def" });
+    expect([last.status, last.headers.get("upload-offset")]).toEqual([204, "6"]);
+  }
+  expect((await create(server, "one more")).status).toBe(201);
+  const told = ({ milliseconds, memory }: typeof full) =>
+    `${milliseconds.toFixed(0)} ms, ${(memory / 1e6).toFixed(0)} MB`;
+  console.info(`start with none: ${told(empty)}; with ${WAITING}: ${told(full)}`);
+  expect(full.memory - empty.memory).toBeLessThan(NOISE + WAITING * EACH);
+}, 300_000);
