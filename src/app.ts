@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config.ts";
 import { Engine } from "./core/engine.ts";
+import { Jobs } from "./core/jobs.ts";
 import { Uploads } from "./core/uploads.ts";
 import { Problem, problemBody } from "./errors.ts";
 import { errors } from "./plugins/errors.ts";
@@ -10,11 +11,13 @@ import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
 import { archive } from "./routes/archive.ts";
+import { copy } from "./routes/copy.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
 import { folders } from "./routes/folders.ts";
 import { health } from "./routes/health.ts";
+import { jobRoutes } from "./routes/jobs.ts";
 import { moving } from "./routes/move.ts";
 import { page } from "./routes/page.ts";
 import { post } from "./routes/post.ts";
@@ -55,7 +58,8 @@ export async function createApp(options: AppOptions = {}) {
     if (!given) await storage.close();
     throw error;
   });
-  const services: Services = { config, engine, uploads, storage, log };
+  const jobs = new Jobs();
+  const services: Services = { config, engine, uploads, jobs, storage, log };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
@@ -78,6 +82,8 @@ export async function createApp(options: AppOptions = {}) {
     .use(folders(services))
     .use(moving(services))
     .use(archive(services))
+    .use(copy(services))
+    .use(jobRoutes(services))
     .use(listUploads(services))
     .use(resuming(services))
     .use(health(services))
@@ -87,6 +93,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(await page(services))
     .decorate("services", services)
     .onStop(async () => {
+      await jobs.close();
       // Uploads that were cut still take back what they left in the root.
       await engine.slots.idle();
       await uploads.close();

@@ -243,6 +243,11 @@ export const PROBLEMS = {
     title: "Too many unfinished uploads",
     help: "`--max-waiting` uploads wait to be resumed. Try again when some are finished or have expired.",
   },
+  too_many_jobs: {
+    status: 503,
+    title: "Too many copies at once",
+    help: "As many copies run or wait in the background as may. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
+  },
   out_of_files: {
     status: 503,
     title: "No file descriptors left",

@@ -121,7 +121,9 @@ function runningIn({ server, decorator }: App): string {
   });
   const more = reports.length > some.length ? ` and ${reports.length - some.length} more` : "";
   const uploads = reports.length > 0 && `${count(reports.length, "upload")}: ${some.join(", ")}${more}`;
-  return [uploads, others > 0 && count(others, "other request")].filter(Boolean).join("; ");
+  const copies = decorator.services.jobs.unfinished;
+  const jobs = copies > 0 && (copies === 1 ? "1 copy" : `${copies} copies`);
+  return [uploads, jobs, others > 0 && count(others, "other request")].filter(Boolean).join("; ");
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;

@@ -123,6 +123,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   draining: "Retry-After",
   too_many_probes: "Retry-After",
   too_many_waiting: "Retry-After",
+  too_many_jobs: "Retry-After",
   upload_locked: "Retry-After",
   offset_mismatch: "Upload-Offset",
 };

@@ -71,6 +71,10 @@ const REQUEST = {
   },
   "Upload-Offset": { description: "Where the bytes begin in the upload", integer: true },
   "Upload-Complete": { description: "`?1` with the last bytes, else `?0`", example: "?1" },
+  Prefer: {
+    description: "With `respond-async` a small copy is made in the background, too (RFC 7240)",
+    example: "respond-async",
+  },
   "X-Request-Id": {
     description: "A name for this upload, to follow it under `/api/uploads/{id}`; other values are replaced",
     pattern: UPLOAD_ID,
@@ -101,6 +105,7 @@ const ANSWER = {
       "Bytes the archive will have if nothing changes meanwhile: of a zip or tar with at most 10,000 entries",
     integer: true,
   },
+  "Preference-Applied": { description: "`respond-async` when it was asked for", example: "respond-async" },
   "Retry-After": { description: "Seconds to wait before trying again", integer: true },
   "Content-Location": { description: "URL of the file the upload became" },
   "Upload-Offset": { description: "Where to go on", integer: true },

@@ -2,9 +2,10 @@
 
 import { Elysia } from "elysia";
 import type { Conflict } from "../config.ts";
-import { type ListedEntry, listed } from "../core/listing.ts";
+import { placedEntry } from "../core/jobs.ts";
+import type { ListedEntry } from "../core/listing.ts";
 import { move } from "../core/manage.ts";
-import type { Way as CheckedWay, Placed } from "../core/place.ts";
+import type { Way as CheckedWay } from "../core/place.ts";
 import { checkFilePath } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { CHANGE_PROBLEMS, json, problems } from "./answers.ts";
@@ -63,11 +64,6 @@ export function wayOf(
 /** The address at the other end of the connection. */
 export function addressOf(request: Request, server: Listener): string | undefined {
   return server?.requestIP(request)?.address;
-}
-
-/** An entry where it is now, as clients see it. */
-export function placedEntry({ entry, renamedFrom }: Placed): ListedEntry & { renamedFrom?: string } {
-  return { ...listed(entry), ...(renamedFrom !== undefined && { renamedFrom }) };
 }
 
 export function entryAnswer(entry: ListedEntry, status: 200 | 201): Response {

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Jobs } from "../core/jobs.ts";
 import type { Uploads } from "../core/uploads.ts";
 import type { Log } from "../plugins/log.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -10,6 +11,7 @@ export interface Services {
   config: Config;
   engine: Engine;
   uploads: Uploads;
+  jobs: Jobs;
   storage: Storage;
   log: Log;
 }

@@ -126,6 +126,24 @@ export const Way = t.Object(
   { $id: "Way", description: "What is moved or copied, and where to" },
 );
 
+const job = t.Object({
+  id: t.String(),
+  state: oneOf(["waiting", "running", "done", "failed", "cancelled"], "The last three are its end"),
+  from: Path,
+  to: Path,
+  bytes: bytes("Bytes copied so far"),
+  total: bytes("Bytes to copy; of a folder 0 until it was looked at"),
+  entry: t.Optional(Entry),
+  error: t.Optional(ErrorEntry),
+});
+
+export const Job = t.Object({ job }, { $id: "Job", description: "A copy in the background" });
+
+export const Jobs = t.Object(
+  { jobs: t.Array(job) },
+  { $id: "Jobs", description: "Copies in the background" },
+);
+
 export const Listing = t.Object(
   {
     folder: t.String({ description: "Path of the folder; empty for the root" }),
@@ -202,6 +220,8 @@ export const shapes = [
   Entry,
   NewFolder,
   Way,
+  Job,
+  Jobs,
   Listing,
   Upload,
   Uploads,

@@ -39,6 +39,10 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ]),
   ["POST", "/api/folders", "write"],
   ["POST", "/api/move", "write", "delete"],
+  ["POST", "/api/copy", "read", "write"],
+  ["GET", "/api/jobs", "read"],
+  ["GET", "/api/jobs/none", "read"],
+  ["DELETE", "/api/jobs/none", "write"],
   // The last: what is kept is gone then.
   ["DELETE", "/files/kept.txt", "delete"],
 ];
@@ -46,6 +50,7 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
 /** What requests of JSON say. */
 const SAYING: Record<string, object> = {
   "/api/folders": { path: "new" },
+  "/api/copy": { from: "kept.txt", to: "new.txt" },
   "/api/move": { from: "movable.txt", to: "new.txt" },
 };
 
@@ -115,6 +120,7 @@ describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.in
       if (!needed.includes(grant)) {
         // There is no such upload, and no request says what it speaks.
         if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
+        else if (path === "/api/jobs/none") expect(answer.status).toBe(404);
         else expect(answer.status).toBeLessThan(300);
         return;
       }
@@ -152,7 +158,7 @@ test("with read alone everything that changes something is refused", async () =>
       continue;
     }
     const missing = grants.filter((grant) => grant !== "read");
-    if (missing.length === 0) expect(answer.status).toBe(200);
+    if (missing.length === 0) expect(answer.status).toBe(path === "/api/jobs/none" ? 404 : 200);
     else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${missing}`);
   }
   expect((await server.fetch("/health")).status).toBe(200);

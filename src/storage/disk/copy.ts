@@ -25,6 +25,7 @@ export class DiskCopy implements StoredCopy {
   readonly #temporary = crypto.randomUUID();
   /** The copy, open. */
   #made: Anchor | undefined;
+  #discarding: Promise<void> | undefined;
 
   private constructor(
     readonly shop: Workshop,
@@ -93,7 +94,13 @@ export class DiskCopy implements StoredCopy {
     });
   }
 
-  async discard(): Promise<void> {
+  discard(): Promise<void> {
+    // Only once: the numbers of closed descriptors may already be somebody else's.
+    this.#discarding ??= this.#discard();
+    return this.#discarding;
+  }
+
+  async #discard(): Promise<void> {
     const { calls } = this.shop;
     await release(calls, this.source);
     if (this.#made) await release(calls, this.#made);
