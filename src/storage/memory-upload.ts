@@ -145,13 +145,15 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     }
   }
 
-  async adopt(id: UploadId): Promise<void> {
-    this.prove();
-    const { chunks, length } = this.storage.source(id);
-    this.storage.room(length);
-    this.bytes.chunks.push(...chunks);
-    this.bytes.length += length;
-    await this.wait("write", length);
+  async adopt(ids: readonly UploadId[]): Promise<void> {
+    for (const id of ids) {
+      this.prove();
+      const { chunks, length } = this.storage.source(id);
+      this.storage.room(length);
+      this.bytes.chunks.push(...chunks);
+      this.bytes.length += length;
+      await this.wait("write", length);
+    }
     this.settled();
   }
 

@@ -198,11 +198,12 @@ export interface KeptUpload extends StoredUpload {
   contents(): AsyncIterable<Uint8Array>;
 
   /**
-   * Appends all bytes of another kept upload, which stays as it is. They do not pass through the process where the
-   * system can copy by itself. A crash in the middle leaves a part of them: `rewind` to where it began.
-   * @throws Problem not_found, also when its bytes are a file already; storage_failed while it is open
+   * Appends all bytes of other kept uploads, one behind the other; they stay as they are. Bytes do not pass through the
+   * process where the system can copy by itself. A crash or an error in the middle leaves a part of them: `rewind` to
+   * where it began.
+   * @throws Problem not_found, also when the bytes of one are a file already; storage_failed while one is open
    */
-  adopt(id: UploadId): Promise<void>;
+  adopt(ids: readonly UploadId[]): Promise<void>;
 }
 
 /** What is known of a kept upload without opening it. */

@@ -126,25 +126,52 @@ export class DiskKeptUpload implements KeptUpload {
     }
   }
 
-  adopt(id: UploadId): Promise<void> {
+  adopt(ids: readonly UploadId[]): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {
-        const { calls } = this.kept.shop;
-        const source = await this.kept.openSource(id);
+        let syncing: Promise<void> | undefined;
+        let failure: unknown;
+        const sync = () => {
+          syncing ??= this.kept.shop.calls
+            .datasync(data.fd)
+            .catch((error: unknown) => {
+              failure ??= error;
+            })
+            .finally(() => {
+              syncing = undefined;
+            });
+        };
+        let { length } = data;
         try {
-          const length = data.length + source.length;
-          const start = performance.now();
-          if (source.length > 0) await this.#copy(source.fd, data.length);
-          const seconds = (performance.now() - start) / 1000;
-          this.#before = sum(this.#before, { ...NOTHING, diskWaited: seconds, diskBusy: seconds });
-          if (calls.stat(data.fd).size !== BigInt(length))
-            throw new Problem("storage_failed", "The other upload was not copied whole.");
-          return { ...data, length };
+          for (const id of ids) {
+            length += await this.#adoptOne(id, length);
+            // Beside the copy of the next one.
+            sync();
+            if (failure || this.#discarding) break;
+          }
         } finally {
-          await closeQuietly(calls, source.fd);
+          await syncing;
         }
+        if (failure) throw failure;
+        return { ...data, length };
       }),
     );
+  }
+
+  /** @returns bytes that were added to the `from` that are there */
+  async #adoptOne(id: UploadId, from: number): Promise<number> {
+    const { calls } = this.kept.shop;
+    const source = await this.kept.openSource(id);
+    try {
+      const start = performance.now();
+      if (source.length > 0) await this.#copy(source.fd, from);
+      const seconds = (performance.now() - start) / 1000;
+      this.#before = sum(this.#before, { ...NOTHING, diskWaited: seconds, diskBusy: seconds });
+      if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
+      throw new Problem("storage_failed", "The other upload was not copied whole.");
+    } finally {
+      await closeQuietly(calls, source.fd);
+    }
   }
 
   finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {

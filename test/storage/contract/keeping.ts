@@ -89,7 +89,7 @@ export function keepingContract(name: string, current: Current): void {
       const steps: ((upload: KeptUpload) => Promise<unknown>)[] = [
         (upload) => upload.pause(),
         (upload) => upload.rewind(1000),
-        (upload) => upload.adopt(other),
+        (upload) => upload.adopt([other]),
         (upload) => upload.finish(file("folder/a"), { replace: true }),
       ];
       for (const step of steps)

@@ -114,7 +114,7 @@ export function resumingContract(name: string, current: Current): void {
         for (const resumed of [false, true]) {
           const upload = resumed ? await resume(await waiting(bytes(own, 3))) : await begin(newUploadId());
           if (!resumed) await fill(upload, chunksOf(bytes(own, 3), 64 * KIB));
-          for (const id of ids) await upload.adopt(id);
+          await upload.adopt(ids);
           expect(upload.saved).toBe(upload.length);
           await fill(upload, chunksOf(bytes(700 * KIB, 4), 64 * KIB));
           await expectFinished(upload, Buffer.concat([bytes(own, 3), ...parts, bytes(700 * KIB, 4)]));
@@ -126,16 +126,16 @@ export function resumingContract(name: string, current: Current): void {
 
     test("are not joined by those of one that is not there, is open, or is a file", async () => {
       const upload = await begin(newUploadId());
-      expect(await codeOf(upload.adopt(newUploadId()))).toBe("not_found");
+      expect(await codeOf(upload.adopt([newUploadId()]))).toBe("not_found");
       await upload.discard();
       const open = await begin(newUploadId());
       const other = await begin(newUploadId());
-      expect(await codeOf(other.adopt(open.id))).toBe("storage_failed");
+      expect(await codeOf(other.adopt([open.id]))).toBe("storage_failed");
       await other.discard();
       await fill(open, [text("x")]);
       await open.finish(file("x"), { replace: false });
       const third = await begin(newUploadId());
-      expect(await codeOf(third.adopt(open.id))).toBe("not_found");
+      expect(await codeOf(third.adopt([open.id]))).toBe("not_found");
       await third.discard();
       expect(await contentOf(current.storage, "x")).toBe("x");
     });

@@ -55,14 +55,14 @@ const operations: Operation[] = [
     },
   },
   { name: "cutting back to nothing", run: async (_, resume) => (await resume()).rewind(0) },
-  { name: "joining", run: async ({ other }, resume) => (await resume()).adopt(other) },
+  { name: "joining", run: async ({ other }, resume) => (await resume()).adopt([other]) },
   {
     name: "joining from the first byte on",
     run: async ({ other }, resume) => {
       const upload = await resume();
       await upload.rewind(0);
       await fill(upload, [ALL.slice(0, HALF.length)]);
-      await upload.adopt(other);
+      await upload.adopt([other]);
     },
   },
   {

@@ -31,27 +31,6 @@ async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): 
   return id;
 }
 
-describe("what was synced when it was let go of", () => {
-  test("is not synced again by the next request, but by the first one after a start", async () => {
-    await using root = await TemporaryRoot.make();
-    let syncs = 0;
-    const calls = watchedCalls((name) => {
-      if (name === "datasync") syncs += 1;
-    });
-    const first = await root.open({ calls });
-    const id = await waiting(first, bytes(2 * MIB));
-    const syncsOfLooking = async (storage: DiskStorage): Promise<number> => {
-      const before = syncs;
-      await (await storage.resume(id))?.pause();
-      return syncs - before;
-    };
-    expect(await syncsOfLooking(first)).toBe(0);
-    const second = await root.reopen({ calls });
-    expect(await syncsOfLooking(second)).toBe(1);
-    expect(await syncsOfLooking(second)).toBe(0);
-  });
-});
-
 describe("a start", () => {
   test("removes bytes without a note, links, and what else is none of ours; notes stay", async () => {
     await using root = await TemporaryRoot.make();
@@ -124,7 +103,7 @@ describe("a link", () => {
     await symlink(canary.folder, root.in(...KEPT));
     const upload = await storage.resume(id);
     await upload?.rewind(1000);
-    await upload?.adopt(other);
+    await upload?.adopt([other]);
     await storage.note(id, "new");
     await upload?.finish(file("a"), { replace: false });
     expect(await storage.published(id, file("a"))).toBe(true);
@@ -152,7 +131,7 @@ describe("a link", () => {
       expect(await codeOf(storage.begin(file("a"), id))).toBe("storage_failed");
       expect(await storage.published(id, file("inside"))).toBe(false);
       const upload = await storage.begin(file("a"), newUploadId());
-      expect(await codeOf(upload.adopt(id))).toBe("not_found");
+      expect(await codeOf(upload.adopt([id]))).toBe("not_found");
       await upload.discard();
       await storage.note(id, "new");
       expect(await Array.fromAsync(storage.notes())).toMatchObject([{ id, text: "new", length: 0 }]);
@@ -171,7 +150,7 @@ describe("a link", () => {
     expect(await storage.resume(id)).toBeNull();
     expect(await Array.fromAsync(storage.notes())).toEqual([]);
     const upload = await storage.begin(file("a"), newUploadId());
-    expect(await codeOf(upload.adopt(id))).toBe("not_found");
+    expect(await codeOf(upload.adopt([id]))).toBe("not_found");
     await upload.discard();
     await root.reopen();
     expect(await readdir(root.in(...KEPT))).toEqual([]);
@@ -271,9 +250,9 @@ describe.skipIf(reason !== null)("a full disk", () => {
       const upload = await storage.begin(file("a"), newUploadId());
       await storage.note(upload.id, "old");
       await fill(upload, [bytes(own)]);
-      await upload.adopt(part);
+      await upload.adopt([part]);
       await Bun.write(root.in("filler"), bytes(600 * KIB));
-      expect(await codeOf(upload.adopt(part))).toBe("storage_full");
+      expect(await codeOf(upload.adopt([part]))).toBe("storage_full");
       expect(await codeOf(storage.note(upload.id, "x".repeat(2 * MIB)))).toBe("storage_full");
       expect((await Array.fromAsync(storage.notes())).map(({ text }) => text).sort()).toEqual([
         "note",
@@ -285,7 +264,7 @@ describe.skipIf(reason !== null)("a full disk", () => {
       const again = await storage.resume(upload.id);
       expect(again?.length).toBeGreaterThanOrEqual(own + MIB);
       await again?.rewind(own + MIB);
-      await again?.adopt(part);
+      await again?.adopt([part]);
       await again?.finish(file("a"), { replace: true });
       const expected = Buffer.concat([bytes(own), bytes(MIB), bytes(MIB)]);
       expect(difference(await readFile(root.in("a")), expected)).toBeNull();
