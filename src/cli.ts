@@ -44,6 +44,7 @@ export async function readCommand(
 ): Promise<Invocation> {
   const flags = readFlags(argv, terminal);
   if ("kind" in flags) return flags;
+  if (flags.doctor?.url !== undefined) return readUrl(flags.doctor.url, flags);
 
   const environment = fromEnvironment(env);
   const named = flags.given.get(CONFIG_FILE.name) ?? environment.given.get(CONFIG_FILE.name);
@@ -77,7 +78,7 @@ export async function readCommand(
 /** What the words say beside options. */
 interface Words extends Source {
   /** Absent: the server is to run. */
-  readonly doctor?: { readonly json: boolean };
+  readonly doctor?: { readonly json: boolean; readonly url?: string };
 }
 
 /** The flags and the root; or what --help and --version print; or what is wrong with them. */
@@ -124,8 +125,23 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
     (word) => `${shown(word)} is one word too many: ROOT is ${shown(root ?? "")} already`,
   );
   const json = command.getOptionValue("json") === true;
-  if (first === DOCTOR) return { given, faults, doctor: { json } };
+  if (first === DOCTOR) {
+    const url = root !== undefined && /^https?:/i.test(root) ? root : undefined;
+    return { given, faults, doctor: { json, ...(url !== undefined && { url }) } };
+  }
   return { given, faults: json ? ["--json is a flag of sluice doctor", ...faults] : faults };
+}
+
+/** `doctor URL`: what this machine would serve is not looked at, so no option may be given. */
+function readUrl(text: string, { given, faults, doctor }: Words): Invocation {
+  const url = URL.parse(text);
+  const all = [...faults];
+  if (!url?.hostname)
+    all.push(`${shown(text)} is no URL of a server; use one such as https://files.example.org`);
+  for (const [name, { label }] of given)
+    if (name !== OPTIONS.root.name) all.push(`${label} is about a server on this machine, not about a URL`);
+  if (!url || all.length > 0) return wrong(all);
+  return { kind: "doctor", subject: { url }, json: doctor?.json === true };
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {

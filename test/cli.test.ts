@@ -130,6 +130,25 @@ describe("doctor", () => {
     expect(await message("doctor --host 0.0.0.0")).toStartWith('--host: "0.0.0.0" lets other machines in');
   });
 
+  test("a word that begins with http:// or https:// is a URL, whatever this machine would serve", async () => {
+    const cwd = await workingFolder("prot = 81\n");
+    expect(await run("doctor https://a.example/x --json", { SLUICE_X: "" }, cwd)).toEqual({
+      kind: "doctor",
+      subject: { url: new URL("https://a.example/x") },
+      json: true,
+    });
+    expect((await run("doctor HTTP://a")).kind).toBe("doctor");
+    expect((await config("http://a")).root).toBe("http://a");
+  });
+
+  test("a URL that is none, or flags that say nothing about it, are refused", async () => {
+    expect(await message("doctor http://")).toContain('"http://" is no URL of a server');
+    expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
+      "--port is about a server on this machine, not about a URL\n--keep-free is about a server on this machine, not about a URL",
+    );
+    expect(await message("doctor https://a.example b")).toContain('"b" is one word too many');
+  });
+
   test("--json is its own flag", async () => {
     expect(await message("--json")).toBe("--json is a flag of sluice doctor");
   });

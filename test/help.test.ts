@@ -25,7 +25,7 @@ describe("--help", () => {
     const text = await help(false, 80);
     expect(text).toStartWith("Sluice receives and serves large files: ");
     expect(text).toContain(
-      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT] [flags]      (sluice doctor --help)\n\nExamples:\n  sluice ",
+      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n\nExamples:\n  sluice ",
     );
     expect(text).toContain(
       [
@@ -85,7 +85,9 @@ describe("sluice doctor --help", () => {
     const invocation = await run("doctor --help");
     const text = invocation.kind === "print" ? invocation.text : "";
     expect(text).toStartWith("Says why it is slow, or will not work. ");
-    expect(text).toContain("\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n");
+    expect(text).toContain(
+      "\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]\n",
+    );
     expect(text).toContain("✓ (well), ! (could be better) or ✗ (will not work)");
     for (const argv of ["doctor -h", "help doctor", "doctor ./files --json --help"]) {
       expect(await run(argv)).toEqual({ kind: "print", text });
@@ -96,7 +98,7 @@ describe("sluice doctor --help", () => {
     const invocation = await run("doctor --help");
     const text = invocation.kind === "print" ? invocation.text : "";
     const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
-    expect(examples).toHaveLength(3);
+    expect(examples).toHaveLength(4);
     for (const argv of examples) expect((await run(argv)).kind).toBe("doctor");
   });
 });

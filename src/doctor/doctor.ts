@@ -8,9 +8,11 @@ import { progress } from "./progress.ts";
 import { reportJson, reportText } from "./report.ts";
 import { examineServer } from "./server.ts";
 import { serverSummary } from "./server-summary.ts";
+import { bare, examineUrl } from "./url.ts";
+import { urlSummary } from "./url-summary.ts";
 
-/** What is examined: what `serve` would use. */
-export type Subject = { readonly config: Config };
+/** What is examined: what `serve` would use here, or the way to a server. */
+export type Subject = { readonly config: Config } | { readonly url: URL };
 
 /** How the report looks. */
 export interface Form {
@@ -24,7 +26,7 @@ const INTERRUPTED = 130;
  * Writes the report to standard output, and what it is doing to standard error where that is a terminal.
  * @returns the exit code: 0 nothing is broken, 1 something is, 130 a signal ended it
  */
-export async function doctor({ config }: Subject, { json, terminal }: Form): Promise<number> {
+export async function doctor(subject: Subject, { json, terminal }: Form): Promise<number> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"]) {
     process.on(name, () => {
@@ -35,18 +37,23 @@ export async function doctor({ config }: Subject, { json, terminal }: Form): Pro
   }
   const began = performance.now();
   const status = progress(process.stderr);
-  const groups = await examineServer(config, stop.signal, status.say).finally(status.end);
+  const groups = await examine(subject, stop.signal, status.say).finally(status.end);
   if (stop.signal.aborted) {
     process.stderr.write("sluice: interrupted; nothing is left behind.\n");
     return INTERRUPTED;
   }
   const report: Report = {
-    subject: { root: resolve(config.root) },
+    subject: "url" in subject ? { url: bare(subject.url).href } : { root: resolve(subject.config.root) },
     seconds: (performance.now() - began) / 1000,
     groups,
-    summary: serverSummary(groups),
+    summary: "url" in subject ? urlSummary(groups) : serverSummary(groups),
   };
   const text = json ? reportJson(report) : reportText(report, terminal);
   await new Promise<void>((done) => process.stdout.write(text, () => done()));
   return worst(groups.flatMap(({ findings }) => findings)) === "problem" ? 1 : 0;
+}
+
+async function examine(subject: Subject, signal: AbortSignal, says: (what: string) => void) {
+  if ("url" in subject) return await examineUrl(subject.url, signal, says);
+  return await examineServer(subject.config, signal, says);
 }

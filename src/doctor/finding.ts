@@ -13,8 +13,10 @@ export interface Finding {
   readonly value: string;
   /** Why that is so, or what it means. */
   readonly reason?: string;
-  /** What to do. Every finding that is not `ok` has one. */
+  /** What to do. Every finding that is not `ok` has this, or `change`. */
   readonly advice?: string;
+  /** The lines of a proxy's configuration to change: `nginx: …`, or those of several with ` · ` between. */
+  readonly change?: string;
   /** What was measured, for programs: seconds, bytes, bytes per second, counts. */
   readonly figures?: Readonly<Record<string, number>>;
 }
@@ -37,7 +39,7 @@ export interface Report {
 /** Reads a small file of the system, such as one of `/proc`; undefined when there is none, or it may not be read. */
 export type ReadText = (path: string) => string | undefined;
 
-type Details = Pick<Finding, "reason" | "advice" | "figures">;
+type Details = Pick<Finding, "reason" | "advice" | "change" | "figures">;
 
 /** Makes the findings of one check: `about("open-files", "Open files")`. */
 export function about(check: string, name: string) {

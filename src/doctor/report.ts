@@ -24,13 +24,15 @@ export function reportText({ subject, seconds, groups, summary }: Report, termin
   const indent = " ".repeat(nameWidth + 6);
   const wrapped = (text: string): string[] => layout.boxWrap(text, width - indent.length).split("\n");
   const sections = groups.map(({ title, findings }) => {
-    const lines = findings.flatMap(({ name, verdict, value, reason = "", advice = "" }) => {
+    const lines = findings.flatMap(({ name, verdict, value, reason = "", advice = "", change = "" }) => {
       const [first = "", ...rest] = wrapped(value);
       return [
         `  ${paint(COLOURS[verdict], MARKS[verdict])} ${name.padEnd(nameWidth)}  ${paint("bold", first)}`,
         ...rest.map((line) => indent + paint("bold", line)),
         ...(reason ? wrapped(reason).map((line) => indent + paint("dim", line)) : []),
-        ...(advice ? wrapped(`→ ${advice}`).map((line) => indent + line) : []),
+        ...[change, advice]
+          .filter(Boolean)
+          .flatMap((what) => wrapped(`→ ${what}`).map((line) => indent + line)),
       ];
     });
     return [paint("bold", title), ...lines].join("\n");

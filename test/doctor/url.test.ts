@@ -1,0 +1,212 @@
+// The way to a server, straight and through real proxies that do what proxies do: doctor must name each.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import type { Finding } from "../../src/doctor/finding.ts";
+import { examineUrl } from "../../src/doctor/url.ts";
+import { urlSummary } from "../../src/doctor/url-summary.ts";
+import { hasNginx, startNginx } from "../support/nginx.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { spawn } from "../support/spawn.ts";
+
+setDefaultTimeout(60_000);
+
+const PACE = { speed: 0.1, silence: 2 };
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+async function examined(url: string) {
+  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, PACE);
+  const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
+  const faults = [...findings.values()].filter(({ verdict }) => verdict !== "ok").map(({ check }) => check);
+  return { findings, faults, summary: urlSummary(groups) };
+}
+
+const finding = (findings: ReadonlyMap<string, Finding>, check: string): Finding => {
+  const found = findings.get(check);
+  if (!found) throw new Error(`Nothing was found out about ${check}`);
+  return found;
+};
+
+describe("straight", () => {
+  test("everything passes, speeds are measured, and nothing is left on the server", async () => {
+    const { findings, faults, summary } = await examined(server.url);
+    expect(faults).toEqual([]);
+    expect([...findings.keys()]).toEqual([
+      ...["dns", "connect", "round-trip"],
+      ...["proxy", "body-size", "request-buffering", "request-headers", "host", "answer-headers", "etag"],
+      ...["range", "methods", "compression", "idle"],
+      ...["download-1", "download-4", "upload-1", "upload-4"],
+    ]);
+    for (const check of ["download-1", "download-4", "upload-1", "upload-4"])
+      expect(finding(findings, check).figures?.["bytesPerSecond"]).toBeGreaterThan(1e6);
+    expect(summary).toContain("Nothing between here and the server stands in the way.");
+    expect(readdirSync(server.root)).toEqual([".sluice"]);
+  });
+
+  test("a server that grants no write is told as that", async () => {
+    await using reading = await startServer({ allow: new Set(["read"]) });
+    const { faults, findings } = await examined(reading.url);
+    expect(faults).toEqual(["probe"]);
+    expect(finding(findings, "probe")).toMatchObject({ verdict: "warning", value: "not allowed" });
+  });
+
+  test("what is no Sluice, and where nobody is", async () => {
+    await using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
+    const { findings } = await examined(`http://127.0.0.1:${other.port}`);
+    expect(finding(findings, "round-trip")).toMatchObject({ verdict: "problem" });
+    await other.stop(true);
+    expect(finding((await examined(`http://127.0.0.1:${other.port}`)).findings, "reached")).toMatchObject({
+      verdict: "problem",
+      value: "no: nobody listens there",
+    });
+    expect(finding((await examined("http://nowhere.invalid")).findings, "dns").verdict).toBe("problem");
+  });
+
+  test("a login is sent, and never shown", async () => {
+    const asked: (string | null)[] = [];
+    await using login = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        asked.push(request.headers.get("authorization"));
+        return new Response("", { status: 401 });
+      },
+    });
+    await using child = spawn("doctor", `http://me:s%40cret@127.0.0.1:${login.port}/x?y#z`, "--json");
+    expect(await child.exited).toBe(1);
+    expect(asked.at(-1)).toBe(`Basic ${btoa("me:s@cret")}`);
+    expect(child.stdout).not.toContain("s%40cret");
+    expect(child.stdout + child.stderr).not.toContain("cret");
+    expect(JSON.parse(child.stdout)).toMatchObject({
+      url: `http://127.0.0.1:${login.port}/x`,
+      verdict: "problem",
+    });
+    expect(child.stdout).toContain("A login stands before it.");
+  });
+});
+
+describe("through a proxy of its own kind", () => {
+  /** Passes requests on, after a look at them. */
+  function passing(look: (request: Request, body: ArrayBuffer) => Response | undefined) {
+    return Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      async fetch(request) {
+        const body = await request.arrayBuffer();
+        const { pathname, search } = new URL(request.url);
+        const { method, headers } = request;
+        const pass = () =>
+          fetch(server.url + pathname + search, {
+            method,
+            headers,
+            redirect: "manual",
+            ...(body.byteLength > 0 && { body }),
+          });
+        return look(request, body) ?? (await pass());
+      },
+    });
+  }
+
+  test("one that counts bytes instead of believing their number is seen while they come", async () => {
+    await using proxy = passing((_, body) =>
+      body.byteLength > 300_000 ? new Response("", { status: 413 }) : undefined,
+    );
+    const { findings, summary } = await examined(`http://127.0.0.1:${proxy.port}`);
+    const upload = finding(findings, "upload-1");
+    expect(upload.verdict).toBe("warning");
+    expect(upload.reason).toContain("(413)");
+    for (const name of ["nginx: client_max", "Caddy: ", "Traefik: ", "Cloudflare: "])
+      expect(upload.change).toContain(name);
+    expect(summary).toContain("What to do stands at each line above");
+  });
+
+  test("one that lets no PUT pass", async () => {
+    await using proxy = passing(({ method }) =>
+      method === "PUT" ? new Response("", { status: 405 }) : undefined,
+    );
+    const { findings } = await examined(`http://127.0.0.1:${proxy.port}`);
+    expect(finding(findings, "probe")).toMatchObject({ verdict: "problem", value: "answered with 405" });
+  });
+});
+
+describe.skipIf(!hasNginx())("through nginx", () => {
+  test("as it comes: 1 MiB, whole requests collected, another Host", async () => {
+    await using nginx = await startNginx(server.url);
+    const { findings, faults, summary } = await examined(nginx.url);
+    expect(faults.toSorted()).toEqual(["body-size", "host", "request-buffering"]);
+    expect(finding(findings, "proxy").value).toBe("nginx");
+    const size = finding(findings, "body-size");
+    expect(size).toMatchObject({ value: "1MiB", figures: { limit: 2 ** 20 } });
+    expect(size.figures?.["requests"]).toBeLessThanOrEqual(20);
+    expect(size.change).toContain("client_max_body_size 0;");
+    expect(finding(findings, "request-buffering").change).toContain("proxy_request_buffering off;");
+    expect(finding(findings, "host").change).toContain("proxy_set_header Host $http_host;");
+    for (const line of ["client_max_body_size 0;", "proxy_request_buffering off;"])
+      expect(summary).toContain(line);
+  });
+
+  test("as the README writes it: nothing", async () => {
+    const readme = await Bun.file(`${import.meta.dir}/../../README.md`).text();
+    const lines = [
+      ...(/proxy_pass [^\n]*\n(.*?)\n {2}\}/s.exec(readme)?.[1] ?? "").matchAll(/^ +(\w.*;)$/gm),
+    ];
+    expect(lines.length).toBeGreaterThan(5);
+    await using nginx = await startNginx(server.url, lines.map(([, line = ""]) => line).join(" "));
+    const { faults } = await examined(nginx.url);
+    expect(faults).toEqual([]);
+  });
+
+  const WELL = [
+    "client_max_body_size 0;",
+    "proxy_request_buffering off;",
+    "proxy_http_version 1.1;",
+    "proxy_set_header Host $http_host;",
+  ];
+
+  test.each([
+    ["client_max_body_size 3333333;", "body-size", /^about 3330kB$/],
+    ["proxy_request_buffering on;", "request-buffering", /^no: nginx collects/],
+    ['proxy_set_header Range "";', "range", /^lost/],
+    ["proxy_hide_header ETag;", "etag", /^lost/],
+    [
+      'proxy_hide_header Location; add_header Location "http://inside/api/probe";',
+      "answer-headers",
+      /location is http:\/\/inside/,
+    ],
+    [
+      'proxy_set_header Upload-Offset ""; proxy_set_header If-Match "";',
+      "request-headers",
+      /^lost or changed: If-Match, Upload-Offset$/,
+    ],
+    [
+      "limit_except GET PUT { deny all; }",
+      "methods",
+      /^refused: POST \(403\), PATCH \(403\), DELETE \(403\)$/,
+    ],
+    ["gzip on; gzip_types *;", "compression", /gzip$/],
+    [
+      "client_body_timeout 1500ms; proxy_read_timeout 1500ms; proxy_send_timeout 1500ms;",
+      "idle",
+      /a sender that pauses is cut/,
+    ],
+    ["proxy_read_timeout 1s;", "idle", /an answer that takes its time is cut after 1 s/],
+  ])("%s", async (line, check, value) => {
+    // A directive that is given twice is an error.
+    const [directive = ""] = line.split(" ");
+    const well = WELL.filter((one) => !one.startsWith(directive) || directive === "proxy_set_header").join(
+      " ",
+    );
+    await using nginx = await startNginx(server.url, `${well} ${line}`);
+    const { findings, faults } = await examined(nginx.url);
+    const found = finding(findings, check);
+    expect(found.value).toMatch(value);
+    expect(found.verdict).not.toBe("ok");
+    expect(found.change).toStartWith("nginx: ");
+    expect(faults).toEqual([check]);
+  });
+});

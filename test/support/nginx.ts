@@ -1,0 +1,70 @@
+// A real nginx in front of a server, with the lines a test gives it.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./server.ts";
+
+/** Whether nginx is there, and if not, says that tests are skipped for it. */
+export function hasNginx(): boolean {
+  if (Bun.which("nginx")) return true;
+  console.warn("no nginx on PATH: what doctor says of proxies is skipped");
+  return false;
+}
+
+/** Starts nginx. `location` are lines beside `proxy_pass`. Disposing ends it. */
+export async function startNginx(
+  upstream: string,
+  location = "",
+): Promise<AsyncDisposable & { url: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-nginx-"));
+  await mkdir(join(folder, "logs"));
+  const port = await freePort();
+  const temporaries = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${join(folder, name)};`)
+    .join("\n");
+  await Bun.write(
+    join(folder, "nginx.conf"),
+    `daemon off; master_process off; pid ${join(folder, "pid")}; error_log ${join(folder, "logs/error.log")};
+    events {}
+    http {
+      access_log off;
+      ${temporaries}
+      server {
+        listen 127.0.0.1:${port};
+        location / { proxy_pass ${upstream}; ${location} }
+      }
+    }`,
+  );
+  const child = Bun.spawn(["nginx", "-p", folder, "-c", join(folder, "nginx.conf")], { stderr: "pipe" });
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await child.exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await until("nginx passes requests on", async () => {
+      if (child.exitCode !== null) throw new Error(`nginx ended: ${await child.stderr.text()}`);
+      return await fetch(`${url}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, [Symbol.asyncDispose]: stop };
+}
+
+/** nginx cannot say which port it took, so one is looked for that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
