@@ -11,6 +11,7 @@ import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
 import { archive } from "./routes/archive.ts";
+import { batch } from "./routes/batch.ts";
 import { copy } from "./routes/copy.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
@@ -83,6 +84,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(moving(services))
     .use(archive(services))
     .use(copy(services))
+    .use(batch(services))
     .use(jobRoutes(services))
     .use(listUploads(services))
     .use(resuming(services))

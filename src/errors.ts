@@ -80,6 +80,12 @@ export class ErrorList {
   }
 }
 
+/** What is wrong with one thing of several, in one entry: what its own errors say is said in it. */
+export function inOneEntry({ detail, errors = [] }: Problem): string {
+  const details = errors.slice(0, 3).map((entry) => entry.detail);
+  return details.length > 1 ? [...new Set(details)].join(" ") : detail;
+}
+
 /** The body of a problem (RFC 9457), its list cut to `maxErrors` entries and one that says so. */
 export function problemBody(problem: Problem, maxErrors: number) {
   const errors = problem.errors;

@@ -1,6 +1,6 @@
 // A body that is a form: every part with a file name goes to the engine, the good ones whatever the others are.
 
-import { type ErrorEntry, ErrorList, Problem } from "../errors.ts";
+import { type ErrorEntry, ErrorList, inOneEntry, Problem } from "../errors.ts";
 import {
   MultipartError,
   MultipartParser,
@@ -168,15 +168,9 @@ export class Form {
     this.#errors.add({
       code: problem.code,
       ...(file !== undefined && { file: file.slice(0, SHOWN).toWellFormed() }),
-      detail: detailOf(problem),
+      detail: inOneEntry(problem),
     });
   }
-}
-
-/** A part has one entry: what is wrong with its name is said in it. */
-function detailOf({ detail, errors = [] }: Problem): string {
-  const details = errors.slice(0, 3).map((entry) => entry.detail);
-  return details.length > 1 ? [...new Set(details)].join(" ") : detail;
 }
 
 function problemOf(error: unknown): Problem {

@@ -48,6 +48,9 @@ export function moving(services: Services) {
 /** What moves and copies can meet beside what all changes can. */
 export const WAY_PROBLEMS = ["not_found", "name_taken", "is_folder", "into_itself", "storage_full"] as const;
 
+/** What a batch can meet. */
+export const BATCH_PROBLEMS = [...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs"] as const;
+
 /** @throws Problem invalid_path */
 export function wayOf(
   { config }: Services,

@@ -144,6 +144,35 @@ export const Jobs = t.Object(
   { $id: "Jobs", description: "Copies in the background" },
 );
 
+const way = { from: Path, to: Path, conflict: t.Optional(Conflict) };
+
+export const Operation = t.Union([
+  t.Object({ op: t.Literal("folder"), path: Path }),
+  t.Object({ op: t.Literal("move"), ...way }),
+  t.Object({ op: t.Literal("copy"), ...way }),
+  t.Object({ op: t.Literal("delete"), path: Path, recursive: t.Optional(t.Boolean()) }),
+]);
+
+export const Batch = t.Object(
+  { operations: t.Array(Operation, { minItems: 1, maxItems: 1000 }) },
+  { $id: "Batch", description: "What is to be done, in this order" },
+);
+
+export const BatchResult = t.Object(
+  {
+    done: t.Array(
+      t.Composite([
+        t.Object({ operation: t.Integer({ minimum: 0, description: "Its place in the list" }) }),
+        t.Partial(Entry),
+        t.Object({ job: t.Optional(job) }),
+      ]),
+      { description: "With the entry that a folder, a move or a copy made, or the job of a copy" },
+    ),
+    ...errorList,
+  },
+  { $id: "BatchResult", description: "What became of a batch" },
+);
+
 export const Listing = t.Object(
   {
     folder: t.String({ description: "Path of the folder; empty for the root" }),
@@ -222,6 +251,8 @@ export const shapes = [
   Way,
   Job,
   Jobs,
+  Batch,
+  BatchResult,
   Listing,
   Upload,
   Uploads,
