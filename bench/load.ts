@@ -115,3 +115,28 @@ export async function abort(
 ): Promise<void> {
   await run(workspace, "abort.ts", JSON.stringify(order)).result;
 }
+
+/** What a load of large downloads tells: times in milliseconds since 1970. */
+export interface Received {
+  start: number;
+  end: number;
+  bytes: number;
+}
+
+/** Gets files, each on a connection of its own in one process; with `seconds` it goes away after these. */
+export function receive(
+  workspace: Workspace,
+  order: { urls: string[]; bytesPerSecond?: number; seconds?: number },
+): Promise<Received> {
+  return run<Received>(workspace, "receive.ts", JSON.stringify(order)).result;
+}
+
+/** Gets small files again and again; returns files per second. */
+export async function receiveSmall(
+  workspace: Workspace,
+  order: { url: string; names: number; files: number; connections: number },
+): Promise<number> {
+  const { seconds } = await run<{ seconds: number }>(workspace, "receive-small.ts", JSON.stringify(order))
+    .result;
+  return order.files / seconds;
+}

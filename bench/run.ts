@@ -7,6 +7,7 @@ import { machineFacts } from "./machine.ts";
 import { aborts } from "./rows/aborts.ts";
 import { binary } from "./rows/binary.ts";
 import { concat } from "./rows/concat.ts";
+import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { put } from "./rows/put.ts";
@@ -17,7 +18,18 @@ import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
 import { type Figure, table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
 
-const GROUPS: readonly Group[] = [small, put, tus, resumes, concat, health, memoryPeaks, aborts, binary];
+const GROUPS: readonly Group[] = [
+  small,
+  put,
+  tus,
+  resumes,
+  concat,
+  health,
+  download,
+  memoryPeaks,
+  aborts,
+  binary,
+];
 
 const HELP = `usage: bun run bench [options]
 

@@ -69,7 +69,7 @@ export const tusServer = contestant({
 /** nginx with its dav module: it neither syncs nor explains. */
 export const nginx = contestant({
   name: "nginx dav",
-  command: "nginx -c CONF (worker_processes auto, client_body_buffer_size 1m, dav_methods PUT)",
+  command: "nginx -c CONF (worker_processes auto, sendfile on, client_body_buffer_size 1m, dav_methods PUT)",
   program: "nginx",
   version: ["-v"],
   ready: "/",
@@ -87,7 +87,7 @@ export const nginx = contestant({
       error_log stderr crit;
       events { worker_connections 2048; }
       http {
-        access_log off; ${temporary} client_max_body_size 0; client_body_buffer_size 1m; keepalive_requests 1000000;
+        access_log off; sendfile on; tcp_nopush on; ${temporary} client_max_body_size 0; client_body_buffer_size 1m; keepalive_requests 1000000;
         server { listen 127.0.0.1:${port}; root ${root}; location / { dav_methods PUT DELETE; create_full_put_path on; } }
       }`,
     );

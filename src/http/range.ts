@@ -19,28 +19,27 @@ const RANGE = /^(?:(\d+)\s*-\s*(\d*)|-\s*(\d+))$/;
 /**
  * What the value of `Range` selects of a file. Another unit, and what is no range, select all of it, as if nothing had
  * been asked (section 14.2), and so do many ranges, and ranges that overlap: nobody reads a file like that, and it would
- * be sent several times over.
+ * be sent several times over. All of an empty file is what clients mean that ask for a range of every file.
  * @param size bytes of the file
  */
 export function select(range: string | null, size: number): Selection {
-  if (range === null || !UNIT.test(range)) return "whole";
+  if (range === null || size === 0 || !UNIT.test(range)) return "whole";
   const specs = range
     .replace(UNIT, "")
     .split(",")
     .map((spec) => spec.trim())
     .filter((spec) => spec !== "");
   const found: Range[] = [];
-  let nothing = specs.length > 0;
   for (const spec of specs) {
     const [, first, last, suffix] = RANGE.exec(spec) ?? [];
     if (first === undefined && suffix === undefined) return "whole";
-    if (first !== undefined && last && Number(last) < Number(first)) return "whole";
+    // Behind the end it is nothing first, as for Bun's server, which looks again where all of the file is meant.
+    if (Number(first) < size && last && Number(last) < Number(first)) return "whole";
     const there = suffix === undefined ? from(Number(first), last, size) : lastOf(Number(suffix), size);
-    if (there === "empty") nothing = false;
-    else if (there) found.push(there);
+    if (there) found.push(there);
   }
   const [one, ...others] = found;
-  if (!one) return nothing ? "nothing" : "whole";
+  if (!one) return specs.length > 0 ? "nothing" : "whole";
   return found.length > MOST_RANGES || overlap(found) ? "whole" : [one, ...others];
 }
 
@@ -48,10 +47,8 @@ function from(first: number, last: string | undefined, size: number): Range | nu
   return first < size ? { first, last: last ? Math.min(Number(last), size - 1) : size - 1 } : null;
 }
 
-/** An empty file has its last bytes, all none of them (section 14.1.2), which no `Content-Range` can say. */
-function lastOf(bytes: number, size: number): Range | "empty" | null {
-  if (bytes === 0) return null;
-  return size === 0 ? "empty" : { first: Math.max(0, size - bytes), last: size - 1 };
+function lastOf(bytes: number, size: number): Range | null {
+  return bytes === 0 ? null : { first: Math.max(0, size - bytes), last: size - 1 };
 }
 
 function overlap(ranges: readonly Range[]): boolean {

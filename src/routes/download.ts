@@ -10,7 +10,8 @@ import { failedCondition, rangeCounts, readingPreconditionsOf } from "../http/co
 import { type Digest, formatDigest, wantedDigest } from "../http/digest.ts";
 import { attachment, inline } from "../http/disposition.ts";
 import { select } from "../http/range.ts";
-import { checkFilePath, type FolderPath, FolderPathParam, nameOf } from "../path.ts";
+import { targetOf } from "../http/target.ts";
+import { checkFilePath, type FilePath, type FolderPath, FolderPathParam, nameOf, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import type { FileEntry, StoredFile } from "../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
@@ -40,23 +41,25 @@ export function download({ config, storage, log }: Services) {
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
+      const slash = path === ROOT || targetOf(request).path.endsWith("/");
+      // Opened at once: looking at it before would cost as much again.
+      const file = slash ? null : await opened(checkFilePath(path));
+      if (file)
+        return await fileAnswer(file, {
+          request,
+          server,
+          deliveries,
+          digests,
+          idleTimeout: config.idleTimeout,
+          save: query.download !== undefined,
+        });
       const entry = await storage.find(path);
-      if (entry === null) {
-        // Someone who followed an old link gets the page, which says so and leads on.
-        if (request.headers.get("accept")?.includes("text/html")) return pageAnswer(404);
-        throw new Problem("not_found", "There is nothing under this path.");
-      }
-      if (entry.kind === "folder") return await folderAnswer(path, request);
-      if (new URL(request.url, "http://localhost").pathname.endsWith("/"))
+      if (entry?.kind === "folder") return await folderAnswer(path, request);
+      if (entry && slash)
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
-      return await fileAnswer(await storage.open(checkFilePath(path)), {
-        request,
-        server,
-        deliveries,
-        digests,
-        idleTimeout: config.idleTimeout,
-        save: query.download !== undefined,
-      });
+      // Someone who followed an old link gets the page, which says so and leads on.
+      if (request.headers.get("accept")?.includes("text/html")) return pageAnswer(404);
+      throw new Problem("not_found", "There is nothing under this path.");
     },
     {
       transform({ request: { method } }) {
@@ -96,6 +99,16 @@ export function download({ config, storage, log }: Services) {
       },
     },
   );
+
+  /** `null` when there is no file that can be read. */
+  async function opened(path: FilePath): Promise<StoredFile | null> {
+    try {
+      return await storage.open(path);
+    } catch (error) {
+      if (error instanceof Problem && (error.code === "is_folder" || error.code === "not_found")) return null;
+      throw error;
+    }
+  }
 
   async function folderAnswer(folder: FolderPath, request: Request): Promise<Response> {
     if (!request.headers.get("accept")?.includes("application/json")) return pageAnswer();

@@ -43,7 +43,8 @@ export async function sending(
     );
   if (selection === "whole") {
     watch(entry.size, entry.size);
-    return new Response(body, { headers });
+    // Of an empty file Bun would refuse every range, though all of it is meant.
+    return new Response(entry.size === 0 ? "" : body, { headers });
   }
   const [{ first, last }, ...others] = selection;
   if (others.length === 0) {

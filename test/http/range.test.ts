@@ -37,6 +37,7 @@ describe("of a file with ten bytes", () => {
     "BYTES=20-",
     "bytes = 20 - 30",
     "bytes=20-30,40-50,-0",
+    "bytes=20-10",
     `bytes=${"9".repeat(30)}-`,
     `bytes=${Array.from({ length: 500 }, () => "20-30").join(",")}`,
   ])("%s has nothing", (range) => expect(select(range, 10)).toBe("nothing"));
@@ -75,9 +76,7 @@ test(`up to ${MOST_RANGES} ranges are sent as they are, more are all of the file
   expect(asked(MOST_RANGES + 1)).toBe("whole");
 });
 
-test("of an empty file every first byte is behind the end, and the last bytes are all of it", () => {
-  expect(select("bytes=0-", 0)).toBe("nothing");
-  expect(select("bytes=-5", 0)).toBe("whole");
-  expect(select("bytes=0-,-5", 0)).toBe("whole");
-  expect(select("bytes=-0", 0)).toBe("nothing");
+test("all of an empty file is answered to every range", () => {
+  for (const range of ["bytes=0-", "bytes=-5", "bytes=-0", "bytes=3-4"])
+    expect(select(range, 0)).toBe("whole");
 });

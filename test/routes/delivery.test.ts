@@ -66,6 +66,7 @@ test("a client that goes in the middle is told from one that stays", async () =>
 test.each([
   ["all of it", ""],
   ["a range", "Range: bytes=1000000-\r\n"],
+  ["all of it in place of a range", "Range: bytes=5-2\r\n"],
   ["ranges", "Range: bytes=0-9,1000000-\r\n"],
 ])(
   "a file that shrinks ends the connection, without a byte in place of what is gone: %s",
