@@ -116,9 +116,8 @@ export class Filling {
     await journal.written();
     if (this.#overrun && addition.spoils) return await waiting.spoil("length");
     if (code === "digest_mismatch" && record.unverified === null) return await waiting.spoil("digest");
-    await journal.mark(waiting.length, measured, true).catch(() => {
-      // The client hears of the error that made it end.
-    });
+    // Whoever ended it by a newer request waits for the bytes, not for their mark.
+    journal.markLater(waiting.length, measured);
   }
 }
 

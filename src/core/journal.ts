@@ -62,7 +62,10 @@ export class Journal {
     return more >= WINDOW || (more > 0 && performance.now() - this.#marked >= AGE);
   }
 
-  /** Notes, beside what goes on, that so many bytes are synced. Never throws: the mark before it holds as well. */
+  /**
+   * Notes, beside what goes on, that so many bytes are synced. Never throws: the mark before it holds as well, and one
+   * that promises too much is set right before a byte is added.
+   */
   markLater(saved: number, measured: Measured): void {
     this.#mark(saved);
     this.record.measured = measured;

@@ -272,6 +272,7 @@ export class Uploads {
 
 /** Never throws: the note there is holds as well, with less. */
 async function rest(upload: Waiting): Promise<void> {
+  await upload.journal.written();
   if (upload.resting) await upload.rest().catch(() => {});
 }
 

@@ -162,6 +162,7 @@ export class Waiting {
   async forget(): Promise<void> {
     this.#gone = true;
     await this.turns.take(async () => {
+      await this.journal.written();
       await this.engine.storage.forget(this.record.id);
     });
   }

@@ -103,16 +103,18 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
       headers: progress(draft, upload),
     });
   }
-  await logged(services, request, upload, () =>
-    upload.append({
-      offset,
-      size: length,
-      ends: complete || (draft.endsByLength && "length"),
-      overflow,
-      spoils: draft.spoils,
-      mismatch: (stands) => offsetMismatch(draft, stands, offset),
-      ...arriving(services, asked),
-    }),
+  await told(draft, upload, () =>
+    logged(services, request, upload, () =>
+      upload.append({
+        offset,
+        size: length,
+        ends: complete || (draft.endsByLength && "length"),
+        overflow,
+        spoils: draft.spoils,
+        mismatch: (stands) => offsetMismatch(draft, stands, offset),
+        ...arriving(services, asked),
+      }),
+    ),
   );
   return answer(draft, upload, draft.appended);
 }
@@ -129,6 +131,19 @@ async function look(services: Services, draft: Draft, asked: UploadRequest): Pro
     ...resumableLimits(services, request.headers),
   };
   return new Response(null, { status: 204, headers });
+}
+
+/** Says with the problem of a whole file that it has arrived: to go on would not help. */
+async function told<T>(draft: Draft, upload: Waiting, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Problem) || upload.record.spoiled !== "digest") throw error;
+    const { length } = upload;
+    throw new Problem(error.code, error.detail, {
+      headers: formatProgress(draft, { offset: length, complete: true, length }),
+    });
+  }
 }
 
 /** @param status of an answer that does not end the upload */

@@ -30,6 +30,9 @@ async function folders() {
 const dataOf = (root: string, url: string) =>
   join(root, ".sluice/kept", `${url.slice("/uploads/".length)}.data`);
 
+const marked = async (root: string, url: string): Promise<number> =>
+  (await Bun.file(dataOf(root, url).replace(/data$/, "note")).json()).mark.length;
+
 const letters = (letter: string, count: number) => letter.repeat(count);
 
 test("bytes behind the last mark are cut off, and sent again", async () => {
@@ -52,6 +55,7 @@ test("bytes behind the last mark are cut off, and sent again", async () => {
   cut.abort();
   await sent.catch(() => {});
   await until("the request ended", () => engine.slots.taken === 0);
+  await until("it is marked", async () => (await marked(roots.before, url)) === 3);
   // What came then was neither synced nor marked.
   await cp(roots.before, roots.after, { recursive: true });
   await appendFile(dataOf(roots.after, url), "\0\0\0\0");
@@ -93,10 +97,8 @@ test("a request that goes on is marked in between, and a stop marks what is ther
     },
   });
   const sent = client.patch(url, 0, body);
-  const note = `${dataOf(roots.before, url).slice(0, -".data".length)}.note`;
-  const marked = async (): Promise<number> => (await Bun.file(note).json()).mark.length;
-  await until("a mark was written", async () => (await marked()) >= 32 * MIB, 60);
-  const mark = await marked();
+  await until("a mark was written", async () => (await marked(roots.before, url)) >= 32 * MIB, 60);
+  const mark = await marked(roots.before, url);
   await cp(roots.before, roots.after, { recursive: true });
   // The file system wrote down the length, and of the bytes behind the mark none.
   await truncate(dataOf(roots.after, url), mark);
@@ -104,7 +106,7 @@ test("a request that goes on is marked in between, and a stop marks what is ther
   end.resolve();
   expect((await sent).status).toBe(204);
   await server.stop();
-  expect(await marked()).toBe(size);
+  expect(await marked(roots.before, url)).toBe(size);
   await server.storage.close();
 
   const other = await booted(roots.after, "second");

@@ -5,6 +5,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SavedFile } from "../../src/routes/shapes.ts";
+import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { named, OFFSET_TYPE, TUS, tusClient } from "../support/tus-client.ts";
@@ -94,7 +96,10 @@ describe.each([
       }
       // What was hashed before is not known any more.
       await using second = await startServer({ root });
-      await problemIn(await patch(url, 3, "def", {}, second), "digest_mismatch");
+      const wrong = await patch(url, 3, "def", {}, second);
+      // It has arrived, so that nobody tries to go on.
+      expect(wrong.headers.get("upload-complete")).toBe(dialect === "tus" ? null : "?1");
+      await problemIn(wrong, "digest_mismatch");
       expect(await tusClient(second).kept(url)).toHaveLength(1);
       await second.stop();
       await using third = await startServer({ root });
@@ -122,6 +127,8 @@ describe.each([
     await patch(url, 0, "abc");
     const last = await patch(url, 3, "def", { "want-repr-digest": "sha-256=1" });
     expect(last.headers.get("repr-digest")).toBe(digest("abcdef"));
+    // The time of reading it again is in the report.
+    if (dialect !== "tus") expect((await bodyIn(SavedFile, last)).flow.waits.hash).toBeGreaterThan(0);
   });
 
   test.each(["content-digest", "repr-digest"])(
