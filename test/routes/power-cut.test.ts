@@ -86,36 +86,38 @@ test("a request that goes on is marked in between, and a stop marks what is ther
   const server = await booted(roots.before, "first");
   const client = tusClient(server);
   const size = 100 * MIB;
-  const url = await client.create({ "upload-length": `${size + 5}`, ...named("a.bin") });
-  const end = Promise.withResolvers<void>();
-  let left = size / MIB;
+  const url = await client.create({ "upload-defer-length": "1", ...named("a.bin") });
+  let [left, ended] = [size / MIB, false];
   const body = new ReadableStream<Uint8Array>({
     async pull(to) {
       if (left-- > 0) return to.enqueue(new Uint8Array(MIB).fill(97));
-      await end.promise;
-      to.close();
+      // Looks are taken when bytes arrive, and a slow disk syncs the first of them after the last have come.
+      await Bun.sleep(20);
+      if (ended) to.close();
+      else to.enqueue(Buffer.from("a"));
     },
   });
   const sent = client.patch(url, 0, body);
   await until("a mark was written", async () => (await marked(roots.before, url)) >= 32 * MIB, 60);
-  const mark = await marked(roots.before, url);
+  const mark = Math.min(size, await marked(roots.before, url));
   await cp(roots.before, roots.after, { recursive: true });
   // The file system wrote down the length, and of the bytes behind the mark none.
   await truncate(dataOf(roots.after, url), mark);
   await truncate(dataOf(roots.after, url), size);
-  end.resolve();
-  expect((await sent).status).toBe(204);
+  ended = true;
+  const answer = await sent;
+  expect(answer.status).toBe(204);
   await server.stop();
-  expect(await marked(roots.before, url)).toBe(size);
+  expect(`${await marked(roots.before, url)}`).toBe(answer.headers.get("upload-offset") ?? "");
   await server.storage.close();
 
   const other = await booted(roots.after, "second");
   const next = tusClient(other);
   const offset = Number(await next.offsetOf(url));
   expect(offset).toBeGreaterThanOrEqual(mark);
-  expect(offset).toBeLessThan(size);
+  expect(offset).toBeLessThanOrEqual(size);
   expect((await next.patch(url, offset, letters("a", size - offset))).status).toBe(204);
-  expect((await next.patch(url, size, "bbbbb")).status).toBe(204);
+  expect((await next.patch(url, size, "bbbbb", { "upload-length": `${size + 5}` })).status).toBe(204);
   const hash = Bun.SHA256.hash(Buffer.concat([Buffer.alloc(size, 97), Buffer.from("bbbbb")]), "hex");
   expect(Bun.SHA256.hash(await Bun.file(join(roots.after, "a.bin")).arrayBuffer(), "hex")).toBe(hash);
   await other.stop();
