@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import type { Bench, Group } from "./bench.ts";
 import { machineFacts } from "./machine.ts";
 import { aborts } from "./rows/aborts.ts";
+import { archive } from "./rows/archive.ts";
 import { binary } from "./rows/binary.ts";
 import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
@@ -26,6 +27,7 @@ const GROUPS: readonly Group[] = [
   concat,
   health,
   download,
+  archive,
   memoryPeaks,
   aborts,
   binary,

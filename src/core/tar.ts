@@ -38,13 +38,13 @@ export class Tar implements Packer {
   }
 }
 
-/** What the ustar header cannot say: names that are long or not ASCII, sizes from 8 GiB on, parts of a second. */
+/** What the ustar header cannot say: names that are long or not ASCII, sizes from 8 GiB on, parts of a second, times far away. */
 function recordsOf({ size, modified }: Member, name: Buffer<ArrayBuffer>): string {
   let records = "";
   const time = modified.getTime();
   if (name.length > 100 || name.some((byte) => byte > 0x7f)) records += record("path", name.toString());
   if (size > MOST) records += record("size", String(size));
-  if (time % 1000 !== 0 || time < 0) records += record("mtime", String(time / 1000));
+  if (time % 1000 !== 0 || time < 0 || time / 1000 > MOST) records += record("mtime", String(time / 1000));
   return records;
 }
 
