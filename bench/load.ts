@@ -27,8 +27,9 @@ export interface Resumes {
   seconds: number;
   /** Bytes that were sent twice. */
   again: number;
-  /** Of what was sent; the name of the file is the path of `Content-Location`. */
+  /** Of the file, as it was sent. */
   sha256: string;
+  /** Its URL, a path. */
   location: string;
 }
 

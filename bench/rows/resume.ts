@@ -82,7 +82,7 @@ function figures(
       ),
     },
     {
-      name: "one resume, with the 1 MB before it",
+      name: "one resume, with its 1 MB and 5 ms",
       sluice: spread(
         rounds.map(({ seconds }) => (seconds * 1000) / cuts),
         2,
@@ -126,7 +126,7 @@ export const resumes: Group = {
   key: "resume",
   title: "1,000 resumes of one file",
   method:
-    "a PATCH that announces the rest of the file is cut after 1 MB, in turn by FIN and by RST; a HEAD on another connection follows at once, and the next PATCH begins where it says. " +
+    "a PATCH that announces the rest of the file is cut 5 ms after 1 MB was sent, in turn by FIN and by RST; a HEAD on another connection follows at once, and the next PATCH begins where it says. " +
     "The bytes depend on their position, and their SHA-256 is compared at the end. Descriptors are counted at most one second after the last answer.",
   run,
 };
