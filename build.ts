@@ -20,6 +20,9 @@ const TARGETS = [
 const PAGE = "public";
 const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/standalone.js"];
 
+/** What is started as a thread: only entries have a path inside the binary, below their common folder. */
+const THREADS = ["src/storage/disk/lister-worker.ts"];
+
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
 const target = TARGETS.find((name) => name === values.target);
 if (values.target !== undefined && target === undefined)
@@ -35,7 +38,7 @@ const start = performance.now();
 const packages = await mkdtemp(join(tmpdir(), "sluice-assets-"));
 for (const file of PACKAGE_FILES) await Bun.write(join(packages, file), Bun.file(join(top, file)));
 const built = await Bun.build({
-  entrypoints: [join(top, "src/main.ts")],
+  entrypoints: [join(top, "src/main.ts"), ...THREADS.map((file) => join(top, file))],
   compile: {
     outfile,
     assets: [join(top, PAGE), join(packages, "node_modules")],

@@ -143,6 +143,29 @@ export function below(folder: FolderPath, relative: string, pointer = "/path"): 
   return checkFilePath(folder === "" ? path : `${folder}/${path}`, pointer);
 }
 
+// What breaks no rule for sure: printable ASCII without backslash or dot at the end, that begins like no device.
+const PLAIN_SEGMENT = /^(?!aux|com|con|lpt|nul|prn|\.sluice)[ -[\]-~]{0,200}[!-\-/-[\]-~]$/i;
+
+/**
+ * How clients know what has this name in a folder of the disk: its NFC form, `null` when the path would break a rule.
+ * Names of a disk come by the million, so it is not told which.
+ */
+export function nameIn(folder: FolderPath, name: string): string | null {
+  const plain = PLAIN_SEGMENT.test(name);
+  const segment = plain ? name : name.normalize("NFC");
+  const bytes = (folder === "" ? 0 : bytesOf(folder) + 1) + (plain ? name.length : bytesOf(segment));
+  if (bytes > MAX_PATH_BYTES || segmentsOf(folder).length >= MAX_SEGMENTS) return null;
+  if (plain) return name;
+  if (!name.isWellFormed() || segment.includes("/")) return null;
+  return brokenRules(segment, folder === "").next().done ? segment : null;
+}
+
+/** The path of what has this name in a folder, `null` when clients cannot know it: see {@link nameIn}. */
+export function childOf(folder: FolderPath, name: string): FilePath | null {
+  const segment = nameIn(folder, name);
+  return segment === null ? null : ((folder === "" ? segment : `${folder}/${segment}`) as FilePath);
+}
+
 /** The same path with another last segment; the new name is checked like any. */
 export function renamed(path: FilePath, name: string): FilePath {
   const slash = path.lastIndexOf("/");

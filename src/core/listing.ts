@@ -2,26 +2,16 @@
 
 import { Problem } from "../errors.ts";
 import { type FolderPath, nameOf, urlOf } from "../path.ts";
+import type { PageQuery, Place } from "../storage/order.ts";
 import type { Entry, Storage } from "../storage/storage.ts";
 import { Sharing } from "./sharing.ts";
-
-/** What entries can be sorted by. */
-export const SORTS = ["name", "size", "modified", "kind"] as const;
-export type Sort = (typeof SORTS)[number];
 
 /** Most entries of a page. */
 export const MOST_ENTRIES = 1000;
 
-export interface ListingOptions {
-  sort: Sort;
-  order: "asc" | "desc";
-  /** 1 to {@link MOST_ENTRIES}. */
-  limit: number;
+export interface ListingOptions extends Omit<PageQuery, "after"> {
   /** `next` of the page before. */
   cursor?: string | undefined;
-  foldersFirst: boolean;
-  /** Entries whose name starts with a dot as well. */
-  hidden: boolean;
 }
 
 /** How a listing is made when nothing is said. */
@@ -51,18 +41,8 @@ export interface Listing {
   next: string | null;
 }
 
-/** Where an entry stands in the order. A cursor is the place of the last entry, so it survives inserts and removals. */
-type Place = readonly [folderLast: number, key: number | string, name: string];
-type Placed = { entry: Entry; place: Place };
-
-/** Pages made at the same time: of a folder with 60,000 entries one takes half a second and 40 MB. */
+/** Pages made at the same time: more would only wait for each other. */
 const AT_ONCE = 2;
-/** Milliseconds of looking through entries before others have their turn. */
-const TURN = 5;
-
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
-const byText = (a: string, b: string): number => collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
-
 const listings = new WeakMap<Storage, Sharing<Listing>>();
 
 /**
@@ -73,61 +53,12 @@ export async function list(storage: Storage, folder: FolderPath, options: Listin
   const after = options.cursor === undefined ? undefined : placeIn(options.cursor);
   const sharing = listings.get(storage) ?? new Sharing(AT_ONCE);
   listings.set(storage, sharing);
-  return await sharing.ask(JSON.stringify([folder, options]), () => page(storage, folder, options, after));
-}
-
-async function page(
-  storage: Storage,
-  folder: FolderPath,
-  options: ListingOptions,
-  after: Place | undefined,
-): Promise<Listing> {
-  const places = await firstOf(await storage.list(folder), options, after);
-  const shown = places.slice(0, options.limit);
-  const last = shown.at(-1);
-  return {
-    folder,
-    entries: shown.map(({ entry }) => listed(entry)),
-    next:
-      last && places.length > shown.length
-        ? Buffer.from(JSON.stringify(last.place)).toString("base64url")
-        : null,
-  };
-}
-
-/**
- * The first entries after a place, in order: one more than the limit, if there are so many. The others are never
- * sorted, and a folder of any length lets others have their turn meanwhile.
- */
-async function firstOf(
-  entries: readonly Entry[],
-  options: ListingOptions,
-  after: Place | undefined,
-): Promise<Placed[]> {
-  const compare = comparison(options);
-  const most = options.limit + 1;
-  let first: Placed[] = [];
-  // What comes behind it is not among the first.
-  let bound: Place | undefined;
-  const settle = (): void => {
-    first = first.sort((a, b) => compare(a.place, b.place)).slice(0, most);
-    if (first.length === most) bound = first.at(-1)?.place;
-  };
-  let began = performance.now();
-  for (const entry of entries) {
-    if (performance.now() - began > TURN) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      began = performance.now();
-    }
-    if (!options.hidden && nameOf(entry.path).startsWith(".")) continue;
-    const place = placeOf(entry, options);
-    if (after && compare(place, after) <= 0) continue;
-    if (bound && compare(place, bound) > 0) continue;
-    first.push({ entry, place });
-    if (first.length >= 2 * most) settle();
-  }
-  settle();
-  return first;
+  const { cursor: _, ...rest } = options;
+  const query: PageQuery = { ...rest, after };
+  return await sharing.ask(JSON.stringify([folder, query]), async () => {
+    const { entries, next } = await storage.page(folder, query);
+    return { folder, entries: entries.map(listed), next: next && cursorOf(next) };
+  });
 }
 
 /** An entry in the shape of the API. */
@@ -142,26 +73,7 @@ export function listed(entry: Entry): ListedEntry {
   };
 }
 
-function placeOf(entry: Entry, { sort, foldersFirst }: ListingOptions): Place {
-  const name = nameOf(entry.path);
-  const keys: Record<Sort, number | string> = {
-    name: 0,
-    size: entry.kind === "file" ? entry.size : 0,
-    modified: entry.modified.getTime(),
-    kind: entry.kind === "folder" ? "" : (/(?!^)\.([^.]+)$/.exec(name)?.[1] ?? "").toLowerCase(),
-  };
-  return [foldersFirst && entry.kind === "file" ? 1 : 0, keys[sort], name];
-}
-
-function comparison({ order }: ListingOptions): (a: Place, b: Place) => number {
-  const sign = order === "asc" ? 1 : -1;
-  return (a, b) =>
-    a[0] - b[0] ||
-    sign *
-      ((typeof a[1] === "number" && typeof b[1] === "number"
-        ? a[1] - b[1]
-        : byText(String(a[1]), String(b[1]))) || byText(a[2], b[2]));
-}
+const cursorOf = (place: Place): string => Buffer.from(JSON.stringify(place)).toString("base64url");
 
 function placeIn(cursor: string): Place {
   try {

@@ -2,6 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import { type FolderPath, nameOf } from "../path.ts";
+import { isHidden } from "../storage/order.ts";
 import type { Entry, Storage } from "../storage/storage.ts";
 
 export interface WalkOptions {
@@ -13,9 +14,9 @@ export interface WalkOptions {
 
 /**
  * Walks a tree depth-first: a folder comes before what is in it, the entries of one folder in the order of their names
- * (by code units). What is reached through a link is told (`link`), but no link is descended into, so a walk ends. Only
- * the entries of the folders on the way down are kept in memory. A folder that goes away meanwhile is passed over.
- * Leaving the loop ends the walk.
+ * ("file 2" before "file 10"). What is reached through a link is told (`link`), but no link is descended into, so a walk
+ * ends. Only the names in the folders on the way down are kept in memory. A folder that goes away meanwhile is passed
+ * over. Leaving the loop ends the walk.
  * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal
  */
 export async function* walk(
@@ -23,27 +24,34 @@ export async function* walk(
   folder: FolderPath,
   { signal, hidden = true }: WalkOptions = {},
 ): AsyncGenerator<Entry, void, void> {
-  const entriesOf = async (path: FolderPath): Promise<Iterator<Entry>> => {
-    signal?.throwIfAborted();
-    const entries = await storage.list(path);
-    const shown = hidden ? entries : entries.filter((entry) => !nameOf(entry.path).startsWith("."));
-    return shown.sort((a, b) => (a.path < b.path ? -1 : 1)).values();
-  };
-  const way = [await entriesOf(folder)];
-  for (let here = way.at(-1); here; here = way.at(-1)) {
-    signal?.throwIfAborted();
-    const { value: entry, done } = here.next();
-    if (done) {
-      way.pop();
-      continue;
+  const way: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, hidden)];
+  try {
+    for (let here = way.at(-1); here; here = way.at(-1)) {
+      signal?.throwIfAborted();
+      const { value: entry } = await here.next().catch(way.length > 1 ? nothingWhenGone : undefined);
+      if (!entry) {
+        way.pop();
+        continue;
+      }
+      yield entry;
+      if (entry.kind === "folder" && !entry.link) way.push(entriesOf(storage, entry.path, hidden));
     }
-    yield entry;
-    if (entry.kind === "folder" && !entry.link) way.push(await entriesOf(entry.path).catch(nothingWhenGone));
+  } finally {
+    for (const left of way) await left.return();
   }
 }
 
-function nothingWhenGone(error: unknown): Iterator<Entry> {
+async function* entriesOf(
+  storage: Storage,
+  folder: FolderPath,
+  hidden: boolean,
+): AsyncGenerator<Entry, void, void> {
+  for await (const entries of storage.scan(folder))
+    for (const entry of entries) if (hidden || !isHidden(nameOf(entry.path))) yield entry;
+}
+
+function nothingWhenGone(error: unknown): IteratorResult<Entry, void> {
   if (error instanceof Problem && (error.code === "not_found" || error.code === "not_a_folder"))
-    return [].values();
+    return { done: true, value: undefined };
   throw error;
 }

@@ -1,9 +1,10 @@
 // GET /api/entries: one page of a folder.
 
 import { Elysia, t } from "elysia";
-import { LISTING, list, MOST_ENTRIES, SORTS } from "../core/listing.ts";
+import { LISTING, list, MOST_ENTRIES } from "../core/listing.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { SORTS } from "../storage/order.ts";
 import { ENTRY_PROBLEMS, json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
 import { Listing, oneOf } from "./shapes.ts";

@@ -1,11 +1,13 @@
 // The storage in memory, for tests: keeps every promise of the contract but the one about power cuts.
 
 import { Problem } from "../errors.ts";
-import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { type FilePath, type FolderPath, nameOf, ROOT } from "../path.ts";
 import { type MemoryBytes, MemoryContents, type MemoryKept } from "./memory-contents.ts";
 import { MemoryCopy } from "./memory-copy.ts";
 import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./memory-tree.ts";
 import { MemoryKeptUpload, MemoryUpload } from "./memory-upload.ts";
+import { natural } from "./natural.ts";
+import { type Page, type PageQuery, pageOf } from "./order.ts";
 import type {
   Entry,
   FileEntry,
@@ -141,6 +143,14 @@ export class MemoryStorage implements Storage {
       const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
       return (isChild && entryAt(this.contents, path)) || [];
     });
+  }
+
+  async page(folder: FolderPath, query: PageQuery): Promise<Page> {
+    return pageOf(await this.list(folder), query);
+  }
+
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+    yield (await this.list(folder)).sort((a, b) => natural(nameOf(a.path), nameOf(b.path)));
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {

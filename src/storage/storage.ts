@@ -1,6 +1,7 @@
 // The contract of a storage: what the engine asks of a disk, a bucket or memory, and what each must promise.
 
 import type { FilePath, FolderPath } from "../path.ts";
+import type { Page, PageQuery } from "./order.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { UploadId } from "./upload-id.ts";
 
@@ -106,8 +107,18 @@ export interface Storage {
   /** Opens a file for reading. The caller closes it. @throws Problem not_found, is_folder */
   open(path: FilePath): Promise<StoredFile>;
 
-  /** Everything in a folder, in no order. @throws Problem not_found, not_a_folder */
+  /** Everything in a folder, in no order: for folders that are known to be small. @throws Problem not_found, not_a_folder */
   list(folder: FolderPath): Promise<Entry[]>;
+
+  /** One page of a folder of any size. Entries are as they are now, whenever the order was made. @throws Problem not_found, not_a_folder */
+  page(folder: FolderPath, query: PageQuery): Promise<Page>;
+
+  /**
+   * Everything in a folder of any size, by name, hidden entries too: some hundreds at a time, looked at shortly before
+   * they are given. What comes or goes meanwhile may be missing. Whoever leaves the loop lets go of the folder.
+   * @throws Problem not_found, not_a_folder
+   */
+  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
 
   /** Makes a folder, and those above it that are missing. @throws Problem name_taken, not_a_folder, link_in_path */
   makeFolder(path: FilePath): Promise<FolderEntry>;
@@ -246,7 +257,7 @@ export interface FileEntry {
   modified: Date;
   /** A strong validator with its quotes (RFC 9110 section 8.8.3): changes whenever the bytes do, survives a restart. */
   etag: string;
-  /** In what `list` answers: the name is that of a link, and the rest is told of what it leads to. */
+  /** In what `list`, `page` and `scan` answer: the name is that of a link, and the rest is told of what it leads to. */
   link?: true;
 }
 

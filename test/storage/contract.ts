@@ -7,6 +7,7 @@ import { copyingContract } from "./contract/copying.ts";
 import type { Backend, Current } from "./contract/current.ts";
 import { discardContract } from "./contract/discard.ts";
 import { keepingContract } from "./contract/keeping.ts";
+import { listingContract } from "./contract/listing.ts";
 import { managingContract } from "./contract/managing.ts";
 import { readingContract } from "./contract/reading.ts";
 import { resumingContract } from "./contract/resuming.ts";
@@ -45,6 +46,7 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   contentContract(name, current);
   discardContract(name, current);
   readingContract(name, current);
+  listingContract(name, current);
   managingContract(name, current);
   copyingContract(name, current);
   keepingContract(name, current);

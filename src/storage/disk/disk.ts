@@ -5,6 +5,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, RESERVED } from "../../path.ts";
+import type { Page, PageQuery } from "../order.ts";
 import type {
   Entry,
   FolderEntry,
@@ -25,6 +26,8 @@ import { DiskCopy } from "./copy.ts";
 import { FolderSync } from "./folder-sync.ts";
 import { Kept, openKept } from "./kept.ts";
 import { DiskKeptUpload } from "./kept-upload.ts";
+import { type Folders, Lister } from "./lister.ts";
+import { ListerThread } from "./lister-thread.ts";
 import { type Lock, lockRoot } from "./lock.ts";
 import { makeFolderAt, move } from "./move.ts";
 import { readNotes, writeNote } from "./notes.ts";
@@ -102,6 +105,7 @@ export class DiskStorage implements Storage {
   readonly #workplace: Workplace;
   readonly #kept: Kept | Problem;
   readonly #reader: Reader;
+  readonly #folders: Folders;
   #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -116,6 +120,8 @@ export class DiskStorage implements Storage {
     this.#root = root;
     this.#workplace = workplace;
     this.#reader = reader;
+    // Calls that a test replaced are made by this thread.
+    this.#folders = calls === systemCalls ? new ListerThread(reader) : new Lister(reader);
     if (workplace instanceof Problem) {
       this.#kept = workplace;
       return;
@@ -174,8 +180,16 @@ export class DiskStorage implements Storage {
     return this.#reader.open(path);
   }
 
-  list(folder: FolderPath): Promise<Entry[]> {
-    return this.#reader.list(folder);
+  async list(folder: FolderPath): Promise<Entry[]> {
+    return (await Array.fromAsync(this.#folders.scan(folder))).flat();
+  }
+
+  page(folder: FolderPath, query: PageQuery): Promise<Page> {
+    return this.#folders.page(folder, query);
+  }
+
+  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+    return this.#folders.scan(folder);
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {
@@ -225,6 +239,7 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
+    await this.#folders.close();
     if (!(this.#workplace instanceof Problem)) {
       const { lock, reserved, temporaries, kept } = this.#workplace;
       for (const anchor of [kept, temporaries, reserved]) await release(this.#calls, anchor);

@@ -1,14 +1,12 @@
-// Reading below the root: links that stay inside are followed, links that lead out do not exist.
+// Looking below the root: links that stay inside are followed, links that lead out do not exist.
 
 import type { BigIntStats } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { Problem } from "../../errors.ts";
 import {
   checkFilePath,
   checkFolderPath,
   type FilePath,
   type FolderPath,
-  nameOf,
   RESERVED,
   segmentsOf,
 } from "../../path.ts";
@@ -18,10 +16,6 @@ import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 
-// Entries looked at together: enough to keep the thread pool busy.
-const TOGETHER = 32;
-// Names checked, for some 2 ms, before others have their turn.
-const NAMES_PER_TURN = 1000;
 // How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
@@ -33,6 +27,14 @@ interface Found {
   stat: BigIntStats;
   /** It was reached through a link, which is its last segment. */
   link?: true;
+}
+
+/** A folder that is looked into. Whoever opened it releases the anchor. */
+export interface OpenFolder {
+  folder: FolderPath;
+  /** Its real path at the time. */
+  real: string;
+  anchor: Anchor;
 }
 
 export class Reader {
@@ -101,7 +103,11 @@ export class Reader {
     };
   }
 
-  async list(folder: FolderPath): Promise<Entry[]> {
+  /**
+   * Opens a folder to look into it; the caller releases the anchor.
+   * @throws Problem not_found, not_a_folder
+   */
+  async openFolder(folder: FolderPath): Promise<OpenFolder> {
     const found = await this.#look(folder);
     if (!found) throw new Problem("not_found", "There is no such folder.");
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
@@ -111,29 +117,23 @@ export class Reader {
       const place = await absentIsNull(placeOf(this.calls, anchor));
       // A folder above it may have become a link since it was looked at.
       if (place === null || !this.#inside(place)) throw new Problem("not_found", "There is no such folder.");
-      return await this.#entriesOf(folder, found.real, anchor);
-    } finally {
+      return { folder, real: found.real, anchor };
+    } catch (error) {
       await release(this.calls, anchor);
+      throw error;
     }
   }
 
-  async #entriesOf(folder: FolderPath, real: string, anchor: Anchor): Promise<Entry[]> {
-    const names = [...(await this.#namesByPath(folder, real))];
-    const entries: Entry[] = [];
-    for (let at = 0; at < names.length; at += TOGETHER) {
-      const some = names.slice(at, at + TOGETHER).map(async ([path, name]) => {
-        const child = await this.#child(real, name, anchor);
-        // Its path was checked already.
-        const entry = child?.stat.isFile()
-          ? fileEntry(path, child.stat)
-          : child && describe(path, child.stat);
-        if (entry && child?.link) entry.link = true;
-        return entry;
-      });
-      for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
-    }
-    await this.proveRoot();
-    return entries;
+  /**
+   * What has this name in an open folder, `null` when that is nothing for clients.
+   * @param path by which clients know it
+   */
+  async entryIn({ real, anchor }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
+    const child = await this.#child(real, name, anchor);
+    // Its path was checked already.
+    const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
+    if (entry && child?.link) entry.link = true;
+    return entry;
   }
 
   /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
@@ -168,23 +168,6 @@ export class Reader {
       await release(this.calls, anchor);
       throw diskProblem(error);
     }
-  }
-
-  /**
-   * The names in a folder by the path that clients know them by. A name that no client could ask for (a backslash, a
-   * device name, broken UTF-8, a second Unicode form of a name) is left out.
-   */
-  async #namesByPath(folder: FolderPath, real: string): Promise<Map<FilePath, string>> {
-    const entries = await absentIsNull(this.calls.readdir(real));
-    if (!entries) throw new Problem("not_found", "There is no such folder.");
-    const names = new Map<FilePath, string>();
-    for (const [index, { name }] of entries.entries()) {
-      if (index % NAMES_PER_TURN === NAMES_PER_TURN - 1) await setImmediate();
-      const path = addressable(folder, name);
-      // The NFC form is found first, so it is listed if it is there.
-      if (path && (!names.has(path) || name === nameOf(path))) names.set(path, name);
-    }
-    return names;
   }
 
   /** What is there, `null` when that is nothing for clients. */
@@ -265,15 +248,6 @@ export class Reader {
 
   async #lstat(path: string): Promise<BigIntStats | null> {
     return await absentIsNull(this.calls.lstat(path));
-  }
-}
-
-/** The path by which clients know a name on the disk, `null` when no path can name it. */
-function addressable(folder: FolderPath, name: string): FilePath | null {
-  try {
-    return checkFilePath(folder === "" ? name : `${folder}/${name}`);
-  } catch {
-    return null;
   }
 }
 

@@ -228,16 +228,15 @@ describe("a disk that hides or fails", () => {
       expect(await codeOf(storage.open(file("folder/a")))).toBe(code);
       calls.restore();
     }
-    calls.readdir = broken;
+    calls.names = broken;
     expect(await codeOf(storage.list(folder("folder")))).toBe(code);
   });
 
   test("shows no folder that goes while it is listed", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open({
-      calls: watchedCalls(async (name, path) => {
-        if (name === "readdir" && `${path}`.endsWith("/folder"))
-          await rm(root.in("folder"), { recursive: true });
+      calls: watchedCalls(async (name) => {
+        if (name === "names") await rm(root.in("folder"), { recursive: true });
       }),
     });
     await put(storage, "folder/a", "a");

@@ -76,6 +76,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("readdir", path);
       return await system.readdir(path);
     },
+    names: async (path) => {
+      await announce("names", path);
+      return await system.names(path);
+    },
     realpath: async (path) => {
       await announce("realpath", path);
       return await system.realpath(path);

@@ -1,0 +1,75 @@
+// The thread that looks into folders. It may wait for the disk: nobody waits for it but those who ask.
+
+import type { FolderPath } from "../../path.ts";
+import type { ProblemCode } from "../../problems.ts";
+import type { Page, PageQuery } from "../order.ts";
+import type { Entry } from "../storage.ts";
+import { waitingCalls } from "./calls.ts";
+import { Lister } from "./lister.ts";
+import { diskProblem, errnoOf } from "./problems.ts";
+import { Reader } from "./reader.ts";
+
+declare const self: Worker;
+
+/** What the thread is told first: the root, as a {@link Reader} takes it. */
+export interface Beginning {
+  root: string;
+  identity: Reader["identity"];
+}
+
+/** What it is asked. A scan goes on with each `next`, until it is done or left. */
+export type Question = { id: number } & (
+  | { ask: "page"; folder: FolderPath; query: PageQuery }
+  | { ask: "scan"; folder: FolderPath }
+  | { ask: "next" | "leave"; scan: number }
+);
+
+/** What it answers to each question. No entries: the scan is done. */
+export type Answer = { id: number } & ({ page: Page } | { entries: Entry[] | null } | { failed: Failure });
+
+/** A problem on its way to the other thread. */
+export interface Failure {
+  code: ProblemCode;
+  detail: string;
+  /** Of the error of the system behind it. */
+  errno?: string | undefined;
+  message?: string | undefined;
+}
+
+let lister: Lister | undefined;
+const scans = new Map<number, AsyncGenerator<Entry[], void, void>>();
+
+self.onmessage = ({ data }: MessageEvent<Beginning | Question>): void => {
+  if ("root" in data) lister = new Lister(new Reader(waitingCalls, data.root, data.identity));
+  else if (lister) void answer(lister, data).then((answered) => self.postMessage(answered));
+};
+
+async function answer(folders: Lister, question: Question): Promise<Answer> {
+  const { id } = question;
+  try {
+    if (question.ask === "page") return { id, page: await folders.page(question.folder, question.query) };
+    if (question.ask === "scan") {
+      scans.set(id, folders.scan(question.folder));
+      return { id, entries: await next(id) };
+    }
+    if (question.ask === "next") return { id, entries: await next(question.scan) };
+    await scans.get(question.scan)?.return();
+    scans.delete(question.scan);
+    return { id, entries: null };
+  } catch (error) {
+    return { id, failed: failureOf(error) };
+  }
+}
+
+async function next(scan: number): Promise<Entry[] | null> {
+  const step = await scans.get(scan)?.next();
+  if (step && !step.done) return step.value;
+  scans.delete(scan);
+  return null;
+}
+
+function failureOf(error: unknown): Failure {
+  const { code, detail, cause } = diskProblem(error);
+  const message = cause instanceof Error ? cause.message : undefined;
+  return { code, detail, errno: errnoOf(cause), message };
+}

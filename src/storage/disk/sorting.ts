@@ -1,0 +1,69 @@
+// Sorting a million things without keeping the thread for itself.
+
+import { setImmediate } from "node:timers/promises";
+
+/** Milliseconds of work before others have their turn. */
+const TURN = 8;
+// What is sorted in one go: some 3 ms.
+const RUN = 4096;
+
+/** Work that lets others have their turn: `if (turn.over) await turn.next()`. */
+export class Turn {
+  #began = performance.now();
+
+  get over(): boolean {
+    return performance.now() - this.#began > TURN;
+  }
+
+  async next(): Promise<void> {
+    await setImmediate();
+    this.#began = performance.now();
+  }
+}
+
+/** Sorts numbers by merging sorted runs. The array is given up: the result may be another one. */
+export async function sortInTurns(
+  numbers: Uint32Array<ArrayBuffer>,
+  compare: (a: number, b: number) => number,
+): Promise<Uint32Array<ArrayBuffer>> {
+  const turn = new Turn();
+  for (let start = 0; start < numbers.length; start += RUN) {
+    numbers.subarray(start, start + RUN).sort(compare);
+    if (turn.over) await turn.next();
+  }
+  let from = numbers;
+  let into = new Uint32Array(numbers.length > RUN ? numbers.length : 0);
+  for (let width = RUN; width < numbers.length; width *= 2) {
+    for (let start = 0; start < numbers.length; start += 2 * width) {
+      const ends = [start + width, start + 2 * width].map((end) => Math.min(end, numbers.length));
+      await merge(from, into, start, ends[0] ?? 0, ends[1] ?? 0, compare, turn);
+    }
+    [from, into] = [into, from];
+  }
+  return from;
+}
+
+async function merge(
+  from: Uint32Array,
+  into: Uint32Array,
+  start: number,
+  middle: number,
+  end: number,
+  compare: (a: number, b: number) => number,
+  turn: Turn,
+): Promise<void> {
+  let left = start;
+  let right = middle;
+  for (let at = start; at < end; at += 1) {
+    if (at % 1024 === 0 && turn.over) await turn.next();
+    const first = from[left] ?? 0;
+    const second = from[right] ?? 0;
+    if (right >= end || (left < middle && compare(first, second) <= 0)) {
+      into[at] = first;
+      left += 1;
+    } else {
+      into[at] = second;
+      right += 1;
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// Pages of a folder and what a scan finds: every entry once, in order, whatever is asked and whatever changes.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { nameOf, ROOT } from "../../../src/path.ts";
+import {
+  comparePlaces,
+  isHidden,
+  type PageQuery,
+  type Place,
+  placeOf,
+  SORTS,
+} from "../../../src/storage/order.ts";
+import type { Entry, Storage } from "../../../src/storage/storage.ts";
+import { codeOf, file, folder, pathsOf, put } from "../driving.ts";
+import type { Current } from "./current.ts";
+
+const PLAIN: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: true, limit: 1000 };
+
+const NAMES = [
+  "file 10",
+  "file 2",
+  "File 2",
+  "file 02",
+  ".a",
+  ".b.txt",
+  "ä.txt",
+  "é",
+  "b.TXT",
+  "c.txt",
+  "日本",
+  "z",
+];
+
+async function fillRoot(storage: Storage): Promise<void> {
+  for (const [index, name] of NAMES.entries()) await put(storage, name, "x".repeat(index % 4));
+  for (const path of ["sub 10/x", "sub 2/x", "e.txt/x", ".hidden/x"]) await put(storage, path, "x");
+}
+
+/** All entries, page by page. */
+async function paged(
+  storage: Storage,
+  query: PageQuery,
+  between?: (seen: Entry[]) => Promise<void>,
+): Promise<Entry[]> {
+  const seen: Entry[] = [];
+  let after: Place | null = null;
+  do {
+    const { entries, next } = await storage.page(ROOT, { ...query, after: after ?? undefined });
+    expect(entries.length).toBeLessThanOrEqual(query.limit);
+    if (next) expect(entries.length).toBe(query.limit);
+    seen.push(...entries);
+    after = next;
+    await between?.(seen);
+  } while (after);
+  return seen;
+}
+
+const queries = fc.record({
+  sort: fc.constantFrom(...SORTS),
+  order: fc.constantFrom("asc", "desc"),
+  foldersFirst: fc.boolean(),
+  hidden: fc.boolean(),
+  limit: fc.integer({ min: 1, max: 20 }),
+});
+
+export function listingContract(name: string, current: Current): void {
+  describe(`${name}: listing`, () => {
+    test("pages of any kind are the whole folder, in order", async () => {
+      await fillRoot(current.storage);
+      const all = await current.storage.list(ROOT);
+      expect(all.length).toBe(NAMES.length + 4);
+      await fc.assert(
+        fc.asyncProperty(queries, async (query) => {
+          const expected = all
+            .filter(({ path }) => query.hidden || !isHidden(nameOf(path)))
+            .sort((a, b) => comparePlaces(placeOf(a, query), placeOf(b, query), query.order));
+          const found = await paged(current.storage, query);
+          expect(found.map(({ path }) => path)).toEqual(expected.map(({ path }) => path));
+          expect(found).toEqual(expected);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test("what comes and goes between two pages neither repeats nor hides the others", async () => {
+      await fillRoot(current.storage);
+      const before = pathsOf(await current.storage.list(ROOT));
+      let changes = 0;
+      const gone = new Set<string>();
+      const found = await paged(current.storage, { ...PLAIN, limit: 3 }, async (seen) => {
+        changes += 1;
+        await put(current.storage, `file ${changes}.new`, "x");
+        // The very entry that the next page begins behind.
+        const last = seen.at(-1);
+        if (last?.kind !== "file" || gone.has(last.path)) return;
+        gone.add(last.path);
+        await current.storage.remove(last.path);
+      });
+      const paths = found.map(({ path }) => `${path}`);
+      expect(new Set(paths).size).toBe(paths.length);
+      expect(paths.filter((path) => !path.endsWith(".new")).sort()).toEqual(before);
+      expect(gone.size).toBeGreaterThan(2);
+    });
+
+    test("a page behind any place, also one that no entry ever had", async () => {
+      await fillRoot(current.storage);
+      const all = await paged(current.storage, PLAIN);
+      await fc.assert(
+        fc.asyncProperty(queries, fc.string({ unit: "binary" }), async (query, after) => {
+          const { entries } = await current.storage.page(ROOT, {
+            ...query,
+            sort: "name",
+            after: [0, 0, after],
+          });
+          const behind = all.filter(
+            (entry) =>
+              (query.hidden || !isHidden(nameOf(entry.path))) &&
+              comparePlaces(placeOf(entry, { ...query, sort: "name" }), [0, 0, after], query.order) > 0,
+          );
+          expect(entries.length).toBe(Math.min(query.limit, behind.length));
+          for (const { path } of entries) expect(pathsOf(behind)).toContain(path);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    test("a place of another order gives a page, whichever", async () => {
+      await fillRoot(current.storage);
+      for (const after of [
+        [1, "text", "a"],
+        [5, 1, "a"],
+        [-1, Number.NaN, ""],
+      ] as const)
+        for (const sort of SORTS)
+          expect(await current.storage.page(ROOT, { ...PLAIN, sort, after })).toMatchObject({ next: null });
+    });
+
+    test("a scan finds everything once, by name, and can be left", async () => {
+      await fillRoot(current.storage);
+      const found = (await Array.fromAsync(current.storage.scan(ROOT))).flat();
+      expect(found).toEqual(await paged(current.storage, PLAIN));
+      for await (const entries of current.storage.scan(ROOT)) {
+        expect(entries.length).toBeGreaterThan(0);
+        break;
+      }
+      expect((await Array.fromAsync(current.storage.scan(folder("sub 2")))).flat()).toMatchObject([
+        { path: file("sub 2/x"), size: 1 },
+      ]);
+    });
+
+    test("a folder that is none", async () => {
+      await put(current.storage, "a", "a");
+      for (const [path, code] of [
+        ["b", "not_found"],
+        ["a/b", "not_found"],
+        ["a", "not_a_folder"],
+      ] as const) {
+        expect(await codeOf(current.storage.page(folder(path), PLAIN))).toBe(code);
+        expect(await codeOf(Array.fromAsync(current.storage.scan(folder(path))))).toBe(code);
+      }
+    });
+  });
+}
