@@ -1,18 +1,15 @@
 // What passes between a client and the server, and what is held back or changed on the way.
 
+import type { Static } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { printable } from "../plugins/log.ts";
+import { Probe } from "../routes/shapes.ts";
 import { about, type Finding } from "./finding.ts";
 import { cure, nameOfProxy, type ProxyName } from "./proxies.ts";
 import { type Answer, open, type Target, WireError } from "./wire.ts";
 
 /** What /api/probe says of a request. */
-interface Seen {
-  readonly method: string;
-  readonly received: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly firstByte?: number;
-  readonly lastByte?: number;
-}
+type Seen = Static<typeof Probe>;
 
 /** Headers that uploads and downloads send, with values no proxy has a reason to touch. */
 const SENT: Readonly<Record<string, string>> = {
@@ -56,10 +53,11 @@ export async function request(
   }
 }
 
+/** What is told of a request; undefined when something else answered. */
 export function seenIn({ text }: Answer): Seen | undefined {
   try {
-    const said: Seen = JSON.parse(text);
-    return typeof said.method === "string" && typeof said.headers === "object" ? said : undefined;
+    const said: unknown = JSON.parse(text);
+    return Value.Check(Probe, said) ? said : undefined;
   } catch {
     return undefined;
   }

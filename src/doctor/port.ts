@@ -22,8 +22,9 @@ export interface PortReadings {
   readonly locked: boolean;
 }
 
+/** @param locks whether the server would lock the root: one that only reads does not */
 export async function readPort(
-  { host, port, root }: { host: string; port: number; root: string },
+  { host, port, root, locks }: { host: string; port: number; root: string; locks: boolean },
   read: ReadText,
 ): Promise<PortReadings> {
   const refused = await tryListening(host, port);
@@ -35,7 +36,7 @@ export async function readPort(
     refused,
     holder,
     sluice: taken ? await askHealth(host, port) : undefined,
-    locked: isLocked(root),
+    locked: locks && isLocked(root),
   };
 }
 

@@ -44,13 +44,9 @@ export async function findAddress(url: URL): Promise<{ address?: string; finding
 
 /** How long connecting takes, and TLS. @throws WireError */
 export async function connecting(target: Target): Promise<Finding[]> {
-  const plain = { ...target, url: new URL(target.url.href) };
-  const tls = target.url.protocol === "https:";
-  if (tls) {
-    plain.url.port = target.url.port || "443";
-    plain.url = new URL(`http://${plain.url.host}${plain.url.pathname}`);
-    if (target.url.port === "") plain.url.port = "443";
-  }
+  const { hostname, port, protocol } = target.url;
+  const tls = protocol === "https:";
+  const plain = tls ? { ...target, url: new URL(`http://${hostname}:${port || 443}`) } : target;
   const connect = await least(plain);
   const findings = [about("connect", "Connect").ok(milliseconds(connect), { figures: { seconds: connect } })];
   if (!tls) return findings;

@@ -32,7 +32,8 @@ export async function examineServer(
   const began = { wall: Date.now(), monotonic: performance.now(), ticks: ticks(readText) };
   const disk = await examineDisk(config, signal, says);
   says("the machine and its network");
-  const port = await readPort({ host: config.host, port: config.port, root: disk.root }, readText);
+  const { host, port: number } = config;
+  const port = await readPort({ host, port: number, root: disk.root, locks: changes(config) }, readText);
   const turned = Date.now() - began.wall - (performance.now() - began.monotonic);
   const time = disk.readings.written;
   const written = time && Date.now() + time.disk - time.now;
@@ -65,7 +66,7 @@ export async function examineServer(
 
 async function examineDisk(config: Config, signal: AbortSignal, says: (what: string) => void) {
   const readings: DiskReadings = {};
-  const writes = config.allow.has("write") || config.allow.has("delete");
+  const writes = changes(config);
   const findings: Finding[] = [];
   const stop = new AbortController();
   const workspace = await openWorkspace(config.root).catch((error: unknown) => errnoOf(error));
@@ -97,6 +98,11 @@ async function examineDisk(config: Config, signal: AbortSignal, says: (what: str
   } finally {
     await Promise.race([workspace.close(), Bun.sleep(CLEANING_SECONDS * 1000)]);
   }
+}
+
+/** Whether the server would write to its root. */
+function changes({ allow }: Config): boolean {
+  return allow.has("write") || allow.has("delete");
 }
 
 async function place(root: string, config: Config): Promise<Finding[]> {

@@ -28,13 +28,15 @@ export interface Throughput {
 /** @throws WireError when nothing at all could be moved */
 export async function throughput(target: Target, load: Load): Promise<Throughput> {
   const shared = { moved: 0, refused: undefined as number | undefined };
-  const streams = Array.from({ length: load.streams }, () => stream(target, load, shared));
+  const began = performance.now();
+  const spent = () => (performance.now() - began) / 1000;
+  const streams = Array.from({ length: load.streams }, () => stream(target, load, shared, spent));
   const settled = await Promise.allSettled(streams);
-  const rates = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const done = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = settled.find((one) => one.status === "rejected");
   if (shared.moved === 0) throw failed?.reason ?? new WireError("nothing could be moved");
   return {
-    bytesPerSecond: rates.reduce((sum, rate) => sum + rate, 0),
+    bytesPerSecond: steadyRate(done, load.seconds),
     bytes: shared.moved,
     ...(shared.refused !== undefined && { refused: shared.refused }),
   };
@@ -44,10 +46,9 @@ async function stream(
   target: Target,
   { way, seconds, bytes, body }: Load,
   shared: { moved: number; refused: number | undefined },
-): Promise<number> {
-  const began = performance.now();
-  const spent = () => (performance.now() - began) / 1000;
-  const done: { bytes: number; from: number; to: number }[] = [];
+  spent: () => number,
+): Promise<Done[]> {
+  const done: Done[] = [];
   let wire: Wire | undefined;
   let size = Math.min(SMALLEST, body);
   try {
@@ -80,11 +81,29 @@ async function stream(
   } finally {
     wire?.close();
   }
-  // The first quarter is the time in which a line gets up to speed.
-  const steady = done.filter(({ from }) => from >= seconds / 4);
-  const counted = steady.length > 0 ? steady : done.slice(-1);
-  const total = counted.reduce((sum, one) => sum + one.bytes, 0);
-  return total / Math.max(1e-6, (counted.at(-1)?.to ?? 0) - (counted[0]?.from ?? 0));
+  return done;
+}
+
+/** One request that is over: from when to when, in seconds. */
+export interface Done {
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Bytes per second of all streams in the time in which all of them ran. The first quarter, in which a line gets up to
+ * speed, does not count; of requests that reach over an end, their share does.
+ */
+export function steadyRate(streams: readonly (readonly Done[])[], seconds: number): number {
+  const busy = streams.filter((done) => done.length > 0);
+  const last = Math.min(...busy.map((done) => done.at(-1)?.to ?? 0));
+  const first = Math.max(...busy.map((done) => done[0]?.from ?? 0));
+  const begin = last > seconds / 4 ? Math.max(first, seconds / 4) : first;
+  if (last <= begin) return busy.flat().reduce((sum, { bytes, from, to }) => sum + bytes / (to - from), 0);
+  const within = ({ bytes, from, to }: Done): number =>
+    (bytes * Math.max(0, Math.min(to, last) - Math.max(from, begin))) / (to - from);
+  return busy.flat().reduce((sum, done) => sum + within(done), 0) / (last - begin);
 }
 
 async function send(wire: Wire, target: Target, size: number) {

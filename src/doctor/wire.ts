@@ -62,6 +62,7 @@ export async function open({ url, address, signal }: Target): Promise<Wire> {
     });
     socket.once("error", (error) => {
       clearTimeout(late);
+      signal.removeEventListener("abort", stop);
       reject(new WireError(reasonOf(error)));
     });
   });
@@ -153,11 +154,7 @@ export class Wire {
         const [first = "", ...lines] = (await this.#until("\r\n\r\n", LONGEST_HEAD)).split("\r\n");
         const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? Number.NaN);
         if (!Number.isFinite(status)) throw new WireError("what came is no HTTP/1.1");
-        const headers = new Headers();
-        for (const line of lines) {
-          const colon = line.indexOf(":");
-          if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
-        }
+        const headers = headersIn(lines);
         if (status < 200 && !interim) continue;
         const { text, bytes } = status < 200 ? { text: "", bytes: 0 } : await this.#body(status, headers);
         return { status, headers, text, bytes };
@@ -243,6 +240,20 @@ export class Wire {
     this.#wake?.();
     this.#drained?.();
   }
+}
+
+/** @throws WireError for what no server should send */
+function headersIn(lines: readonly string[]): Headers {
+  const headers = new Headers();
+  try {
+    for (const line of lines) {
+      const colon = line.indexOf(":");
+      if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+    }
+  } catch {
+    throw new WireError("a header of the answer is none");
+  }
+  return headers;
 }
 
 function reasonOf(error: Error): string {

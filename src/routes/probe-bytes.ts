@@ -51,16 +51,26 @@ export function probeBytes(request: Request, { bytes, zero, longest, ended }: Wa
     ended();
     return new Response(Buffer.concat([...source]), { status, headers });
   }
-  const late = performance.now() + longest * 1000;
+  let late: ReturnType<typeof setTimeout>;
+  const end = () => {
+    clearTimeout(late);
+    ended();
+  };
   const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // A timer, because who reads nothing asks for nothing.
+      late = setTimeout(() => {
+        controller.error(new Error("The probe took too long."));
+        ended();
+      }, longest * 1000);
+    },
     pull(controller) {
       const { done, value } = source.next();
-      if (value && performance.now() < late) return controller.enqueue(value);
-      ended();
-      if (done) controller.close();
-      else controller.error(new Error("The probe took too long."));
+      if (!done) return controller.enqueue(value);
+      end();
+      controller.close();
     },
-    cancel: ended,
+    cancel: end,
   });
   return new Response(stream, { status, headers });
 }

@@ -101,6 +101,12 @@ test("beside the server it belongs to, in the folder that one cleans up", async 
     code: 1,
     value: "another Sluice serves this root",
   });
+  // One that only reads may stand beside it.
+  const reading = await examined(folder, "--port", "0", "--keep-free", "0", "--allow", "read");
+  expect({ code: reading.code, verdict: reading.finding("port").verdict }).toEqual({
+    code: 0,
+    verdict: "ok",
+  });
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)("%s ends it early, and nothing is left", async (signal) => {

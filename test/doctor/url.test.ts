@@ -67,6 +67,35 @@ describe("straight", () => {
     expect(finding((await examined("http://nowhere.invalid")).findings, "dns").verdict).toBe("problem");
   });
 
+  test.each([
+    ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n", "a header of the answer is none"],
+    ["SSH-2.0-OpenSSH\r\n\r\n", "what came is no HTTP/1.1"],
+    [`HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}`, "what came is too long for a head"],
+    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "the answer broke off"],
+    ["", "the connection was closed"],
+  ])("what answers %j is told, whatever it is", async (bytes, why) => {
+    using listener = Bun.listen({
+      port: 0,
+      hostname: "127.0.0.1",
+      socket: {
+        data(socket) {
+          socket.end(bytes);
+        },
+      },
+    });
+    const { findings } = await examined(`http://127.0.0.1:${listener.port}`);
+    expect(finding(findings, "reached")).toMatchObject({ verdict: "problem", value: `no: ${why}` });
+  });
+
+  test("SIGINT ends it, also while nobody answers", async () => {
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    using listener = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data: () => resolve() } });
+    await using child = spawn("doctor", `http://127.0.0.1:${listener.port}`);
+    await reached;
+    child.signal("SIGINT");
+    expect({ code: await child.exited, stdout: child.stdout }).toEqual({ code: 130, stdout: "" });
+  });
+
   test("a login is sent, and never shown", async () => {
     const asked: (string | null)[] = [];
     await using login = Bun.serve({

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { findLimit, LARGEST } from "../../src/doctor/body-limit.ts";
 import { about, type Finding } from "../../src/doctor/finding.ts";
 import { cure, proxyOf } from "../../src/doctor/proxies.ts";
+import { steadyRate } from "../../src/doctor/throughput.ts";
 import { urlSummary } from "../../src/doctor/url-summary.ts";
 
 describe("findLimit", () => {
@@ -35,6 +36,27 @@ describe("findLimit", () => {
 
   test("none takes one request", async () => {
     expect(await search(Number.POSITIVE_INFINITY)).toEqual({ limit: undefined, exact: true, requests: 1 });
+  });
+});
+
+describe("steadyRate", () => {
+  const one = (bytes: number, from: number, to: number) => ({ bytes, from, to });
+
+  test("leaves the first quarter out", () => {
+    expect(steadyRate([[one(1, 0, 1), one(100, 1, 2), one(200, 2, 4)]], 4)).toBe(100);
+  });
+
+  test("of several streams, counts the time in which all run", () => {
+    const streams = [
+      [one(10, 0, 1), one(300, 1, 4)],
+      [one(10, 0, 1), one(400, 1, 5)],
+    ];
+    expect(steadyRate(streams, 4)).toBe(200);
+  });
+
+  test("of a single slow request, takes that", () => {
+    expect(steadyRate([[one(50, 0, 0.5)]], 4)).toBe(100);
+    expect(steadyRate([[one(50, 0, 5)], []], 4)).toBe(10);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { probeBytes } from "../../src/routes/probe-bytes.ts";
 import { Probe } from "../../src/routes/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
@@ -125,6 +126,18 @@ describe("bounds", () => {
     await until("all places taken", async () => (await server.fetch("/api/probe?bytes=1")).status === 503);
     for (const connection of connections) connection.reset();
     await until("a place is free", async () => (await server.fetch("/api/probe?bytes=1")).status === 200);
+  });
+
+  test("who reads too slowly is cut off, and loses the place", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wanted = { bytes: 2 ** 30, zero: true, longest: 0.05, ended: resolve };
+    const reader = probeBytes(new Request("http://x/"), wanted).body?.getReader();
+    expect((await reader?.read())?.value?.length).toBeGreaterThan(0);
+    await promise;
+    const rest = async () => {
+      while (!(await reader?.read())?.done);
+    };
+    await expect(rest()).rejects.toThrow("The probe took too long.");
   });
 
   test("bodies are no uploads: nothing is left when they break off", async () => {
