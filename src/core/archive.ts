@@ -14,7 +14,7 @@ import { Zip } from "./zip.ts";
 export const FORMATS = ["zip", "tar", "tar.gz", "tar.zst"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Archives made at the same time: each has a file open, and with a slow reader 4 MiB of memory. */
+/** Archives made at the same time: each has up to nine files open, and with a slow reader 4 MiB of memory. */
 const AT_ONCE = 16;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 30;
@@ -112,12 +112,14 @@ export class Archive {
     const pieces = gathered(packed(this.#packer(), this.#sources()));
     const close = (): void => this.close();
     let bytes = 0;
+    let left = false;
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
           watcher.wanted();
           try {
             const { done, value } = await pieces.next();
+            if (left) return;
             bytes += value?.length ?? 0;
             if (!done) return controller.enqueue(value);
             controller.close();
@@ -125,11 +127,13 @@ export class Archive {
             watcher.taken(bytes);
           } catch (error) {
             close();
-            watcher.failed(error);
+            // Nobody waits for it any more.
+            if (!left) watcher.failed(error);
             throw error;
           }
         },
         async cancel() {
+          left = true;
           watcher.left();
           await pieces.return().finally(close);
         },
@@ -159,7 +163,7 @@ export class Archive {
       if (path !== ROOT) yield entry;
       if (entry.kind === "file") continue;
       // A link to a folder may lead to one above it: only a folder that is asked for by its path is packed through one.
-      for await (const inside of walk(this.storage, entry.path))
+      for await (const inside of walk(this.storage, entry.path, { whole: true }))
         if (inside.kind === "file" || !inside.link) yield inside;
     }
   }
@@ -206,9 +210,9 @@ async function present(storage: Storage, { path }: FileEntry): Promise<StoredFil
   try {
     return await storage.open(path);
   } catch (error) {
-    if (error instanceof Problem && error.code === "not_found" && (await storage.find(path)) === null)
-      return null;
-    throw error;
+    if (!(error instanceof Problem) || error.code !== "not_found") throw error;
+    if ((await storage.find(path)) === null) return null;
+    throw new Problem("storage_failed", `The file \`${path}\` cannot be read.`, { cause: error });
   }
 }
 

@@ -25,24 +25,27 @@ export interface Source {
  * The bytes of an open file, as many as it had when it was opened: what it grew by since is not read.
  * @throws Problem storage_failed when it has become shorter
  */
-export async function* bytesOf({
-  entry,
-  body,
-}: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  for (let at = 0; at < entry.size; at += SLICE) yield await read(body, at, Math.min(at + SLICE, entry.size));
+export async function* bytesOf(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  const { size } = file.entry;
+  for (let at = 0; at < size; at += SLICE) yield await read(file, at, Math.min(at + SLICE, size));
 }
 
 /** All bytes of a small file. @throws Problem storage_failed when it has become shorter */
-export async function wholeOf({ entry, body }: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
-  return await read(body, 0, entry.size);
+export async function wholeOf(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+  return await read(file, 0, file.entry.size);
 }
 
 // Not `body.stream()`: while the system has the file in memory, that keeps the thread for whole files.
-async function read(body: Blob, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+async function read({ entry, body }: StoredFile, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
   if (from === to) return new Uint8Array();
-  const bytes = await body.slice(from, to).bytes();
+  const bytes = await body
+    .slice(from, to)
+    .bytes()
+    .catch((cause: unknown) => {
+      throw new Problem("storage_failed", `The file \`${entry.path}\` cannot be read.`, { cause });
+    });
   if (bytes.length === to - from) return bytes;
-  throw new Problem("storage_failed", "A file has become shorter while it was being packed.");
+  throw new Problem("storage_failed", `The file \`${entry.path}\` has become shorter while it was packed.`);
 }
 
 /** The archive, piece by piece. Whoever leaves the loop, or fails within it, ends `sources` too. */

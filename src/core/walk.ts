@@ -10,6 +10,8 @@ export interface WalkOptions {
   signal?: AbortSignal;
   /** Entries whose name starts with a dot, and what is below such folders. @default true */
   hidden?: boolean;
+  /** A folder that is there and cannot be read ends the walk; otherwise it is passed over. @default false */
+  whole?: boolean;
 }
 
 /**
@@ -17,24 +19,26 @@ export interface WalkOptions {
  * ("file 2" before "file 10"). What is reached through a link is told (`link`), but no link is descended into, so a walk
  * ends. Only the names in the folders on the way down are kept in memory. A folder that goes away meanwhile is passed
  * over. Leaving the loop ends the walk.
- * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal
+ * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal; with `whole` storage_failed for
+ * a folder that cannot be read
  */
 export async function* walk(
   storage: Storage,
   folder: FolderPath,
-  { signal, hidden = true }: WalkOptions = {},
+  { signal, hidden = true, whole = false }: WalkOptions = {},
 ): AsyncGenerator<Entry, void, void> {
   const way: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, hidden)];
   try {
     for (let here = way.at(-1); here; here = way.at(-1)) {
       signal?.throwIfAborted();
-      const { value: entry } = await here.next().catch(way.length > 1 ? nothingWhenGone : undefined);
+      const { value: entry } = await here.next();
       if (!entry) {
         way.pop();
         continue;
       }
       yield entry;
-      if (entry.kind === "folder" && !entry.link) way.push(entriesOf(storage, entry.path, hidden));
+      if (entry.kind === "folder" && !entry.link)
+        way.push(entriesWithin(storage, entry.path, { hidden, whole }));
     }
   } finally {
     for (const left of way) await left.return();
@@ -50,8 +54,19 @@ async function* entriesOf(
     for (const entry of entries) if (hidden || !isHidden(nameOf(entry.path))) yield entry;
 }
 
-function nothingWhenGone(error: unknown): IteratorResult<Entry, void> {
-  if (error instanceof Problem && (error.code === "not_found" || error.code === "not_a_folder"))
-    return { done: true, value: undefined };
-  throw error;
+/** Those of a folder that was there a moment ago. */
+async function* entriesWithin(
+  storage: Storage,
+  folder: FolderPath,
+  { hidden, whole }: { hidden: boolean; whole: boolean },
+): AsyncGenerator<Entry, void, void> {
+  try {
+    yield* entriesOf(storage, folder, hidden);
+  } catch (cause) {
+    // What is said of a folder that is gone, and of one that cannot be read.
+    if (!(cause instanceof Problem) || (cause.code !== "not_found" && cause.code !== "not_a_folder"))
+      throw cause;
+    if (whole && (await storage.find(folder))?.kind === "folder")
+      throw new Problem("storage_failed", `The folder \`${folder}\` cannot be read.`, { cause });
+  }
 }

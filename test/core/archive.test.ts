@@ -137,7 +137,15 @@ describe("what fails", () => {
     const unreadable = new MemoryStorage();
     await put(unreadable, "a", "a");
     unreadable.open = new MemoryStorage().open.bind(new MemoryStorage());
-    expect(await codeOf(bytesOf(await open(unreadable)))).toBe("not_found");
+    expect(await codeOf(bytesOf(await open(unreadable)))).toBe("storage_failed");
+  });
+
+  test("is a folder that is there and cannot be read: nothing is left out without a word", async () => {
+    const storage = new MemoryStorage();
+    await put(storage, "a/b/c", "c");
+    const scan = storage.scan.bind(storage);
+    storage.scan = (path) => scan(path === "a/b" ? folder("gone") : path);
+    expect(await codeOf(open(storage))).toBe("storage_failed");
   });
 
   test("is told before anything is sent when a path leads to nothing, and the place is free again", async () => {

@@ -98,3 +98,12 @@ test("a folder that is removed during the walk is passed over", async () => {
   }
   expect(found).toEqual(["a", "a/x", "b", "b/a.txt", "b/c", "b.txt"]);
 });
+
+test("a folder that cannot be read is passed over, or ends the walk when it is to be whole", async () => {
+  const storage = new MemoryStorage();
+  await tree(storage);
+  const scan = storage.scan.bind(storage);
+  storage.scan = (path) => scan(path === "b/c" ? folder("gone") : path);
+  expect(await paths(storage, "b")).toEqual(["b/a.txt", "b/c"]);
+  expect(await codeOf(paths(storage, "b", { whole: true }))).toBe("storage_failed");
+});
