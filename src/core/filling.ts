@@ -117,7 +117,8 @@ export class Filling {
     if (this.#overrun && addition.spoils) return await waiting.spoil("length");
     if (code === "digest_mismatch" && record.unverified === null) return await waiting.spoil("digest");
     // Whoever ended it by a newer request waits for the bytes, not for their mark.
-    void journal.mark(waiting.length, measured, false).catch(() => {
+    // A sync that failed leaves bytes that are there, and not certain.
+    void journal.mark(Math.min(waiting.length, resumed.saved), measured, false).catch(() => {
       // The client hears of the error that made it end.
     });
   }

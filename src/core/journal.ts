@@ -17,6 +17,10 @@ export class Journal {
   /** Whether it may even promise too much. */
   #failed = false;
   #marked = performance.now();
+  /** Bytes that were synced when the last request ended; null when none has. */
+  #synced: number | null = null;
+  /** Notes that are not written yet. */
+  #pending = 0;
 
   constructor(
     readonly storage: Storage,
@@ -38,6 +42,7 @@ export class Journal {
   /** Writes the note. @throws Problem */
   async save(): Promise<void> {
     this.#stale = true;
+    this.#pending += 1;
     const written = this.#writing.then(async () => {
       await this.storage.note(this.record.id, writeRecord(this.record));
       this.#stale = this.#failed = false;
@@ -45,7 +50,11 @@ export class Journal {
     this.#writing = written.catch(() => {
       this.#stale = this.#failed = true;
     });
-    await written;
+    try {
+      await written;
+    } finally {
+      this.#pending -= 1;
+    }
   }
 
   /** Before bytes are added: no mark may promise what is not there, or was written before a reboot. @throws Problem */
@@ -58,7 +67,9 @@ export class Journal {
 
   /** While bytes arrive: whether so many are synced by now that it is worth a note. */
   due(saved: number): boolean {
-    const more = saved - (this.record.mark?.length ?? 0);
+    const more = this.#provable(saved) - (this.record.mark?.length ?? 0);
+    // On a disk that is slow, notes would only queue.
+    if (this.#pending > 0) return false;
     return more >= WINDOW || (more > 0 && performance.now() - this.#marked >= AGE);
   }
 
@@ -75,16 +86,24 @@ export class Journal {
   }
 
   /**
-   * When a request ends: all bytes are synced.
+   * When a request ends.
+   * @param length bytes that are synced
    * @param must writes the note, whether it is due or not
    * @throws Problem
    */
   async mark(length: number, measured: Measured, must: boolean): Promise<void> {
     this.record.measured = measured;
+    this.#synced = length;
     const due = must || this.due(length);
     if (due) this.#mark(length);
     this.#stale = true;
     if (due) await this.save();
+  }
+
+  /** Writes down what no note says yet. @throws Problem */
+  async rest(): Promise<void> {
+    if (this.#synced !== null) this.#mark(this.#synced);
+    await this.save();
   }
 
   /** Waits for notes that are being written. Never throws. */
@@ -94,7 +113,12 @@ export class Journal {
 
   #mark(length: number): void {
     const { boot } = this.storage;
-    this.record.mark = { boot, length: Math.min(length, this.record.unverified ?? length) };
+    this.record.mark = { boot, length: this.#provable(length) };
     this.#marked = performance.now();
+  }
+
+  /** Bytes whose checksum nobody has compared yet are not certain, synced or not. */
+  #provable(length: number): number {
+    return Math.min(length, this.record.unverified ?? length);
   }
 }

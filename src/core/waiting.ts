@@ -174,7 +174,7 @@ export class Waiting {
 
   /** Writes it down. @throws Problem */
   async rest(): Promise<void> {
-    await this.#turn(() => this.journal.mark(this.#length, this.record.measured, true));
+    await this.#turn(() => this.journal.rest());
   }
 
   /** What `step` does, when it is its turn. @throws Problem not_found, upload_gone when it is of no use any more */

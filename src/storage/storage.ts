@@ -193,7 +193,7 @@ export interface KeptUpload extends StoredUpload {
   readonly id: UploadId;
 
   /**
-   * Writes and syncs what was taken, and lets go of everything but the bytes: only `length` may be read afterwards.
+   * Writes and syncs what was taken, and lets go of everything but the bytes: only `length` and `saved` may be read afterwards.
    * May be called after an error too, to keep what is there; it throws that error when it has let go, and `length` is
    * what `resume` will find.
    */
