@@ -10,15 +10,13 @@ import { type Anchor, openAnchor, openFile, release } from "./anchor.ts";
 import { copyInto, OPEN_NEW } from "./copy-bytes.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { nameFolder } from "./move.ts";
-import { placeOfNew, placeOfOld, standingAt } from "./place.ts";
+import { persistently, placeOfNew, placeOfOld, standingAt } from "./place.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 import { publish, type Workshop } from "./publish.ts";
 import { copyTree, count, makeAnchor, measureTree, nothing, notReadable } from "./tree.ts";
 
 /** From this size on the blocks are shared where the file system can: smaller ones the system shares by itself. */
 const LARGE = 16 * 1024 * 1024;
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 3;
 
 export class DiskCopy implements StoredCopy {
   readonly entry: Entry;
@@ -88,7 +86,7 @@ export class DiskCopy implements StoredCopy {
     const made = this.#made;
     if (!made) throw new Problem("storage_failed", "Nothing was copied yet.");
     return await this.#translated(async () => {
-      if (this.entry.kind === "folder") return await this.#nameFolder(path, made);
+      if (this.entry.kind === "folder") return await persistently(() => this.#nameFolder(path, made));
       const unnamed = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
       return await publish(this.shop, unnamed, path, replace);
     });
@@ -135,17 +133,13 @@ export class DiskCopy implements StoredCopy {
 
   async #nameFolder(path: FilePath, made: Anchor): Promise<Moved> {
     const { calls, folders } = this.shop;
-    for (let attempt = 1; ; attempt += 1) {
-      const target = await placeOfNew(this.shop, path);
-      try {
-        await nameFolder(calls, this.#at, target.at);
-        await folders.sync(target.folder);
-        return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
-      } catch (error) {
-        if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-      } finally {
-        await release(calls, target.folder);
-      }
+    const target = await placeOfNew(this.shop, path);
+    try {
+      await nameFolder(calls, this.#at, target.at);
+      await folders.sync(target.folder);
+      return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
+    } finally {
+      await release(calls, target.folder);
     }
   }
 

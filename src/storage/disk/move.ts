@@ -8,16 +8,18 @@ import type { FolderEntry, Moved } from "../storage.ts";
 import { release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
-import { isSame, type Place, placeOfNew, placeOfOld, standingAt } from "./place.ts";
+import { isSame, type Place, persistently, placeOfNew, placeOfOld, standingAt } from "./place.ts";
 import { errnoOf } from "./problems.ts";
 import { replaceable, WITHOUT_LINKS, type Workshop } from "./publish.ts";
 
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 3;
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** See `Storage.makeFolder`. */
 export async function makeFolderAt(shop: Workshop, path: FilePath): Promise<FolderEntry> {
+  return await persistently(() => makeOnce(shop, path));
+}
+
+async function makeOnce(shop: Workshop, path: FilePath): Promise<FolderEntry> {
   const { calls, folders } = shop;
   const { folder, at } = await placeOfNew(shop, path);
   try {
@@ -34,14 +36,7 @@ export async function makeFolderAt(shop: Workshop, path: FilePath): Promise<Fold
 /** See `Storage.move`. @throws Problem; the system's error otherwise, ENOENT when there is nothing to move */
 export async function move(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
   if (from === to) throw new Problem("into_itself", "It has this name already.");
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await moveOnce(shop, from, to, replace);
-    } catch (error) {
-      // A folder that was removed between looking and naming is made again; a source that is gone stays gone.
-      if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-    }
-  }
+  return await persistently(() => moveOnce(shop, from, to, replace));
 }
 
 async function moveOnce(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
@@ -119,8 +114,23 @@ async function nameFile(
   }
   // Before the old name goes, so that a power cut leaves one of them.
   await folders.sync(target.folder);
-  if (isSame(await calls.lstat(target.at), await calls.lstat(source.at))) await calls.unlink(source.at);
+  if (!(await unlinkSame(calls, source.at, target.at))) {
+    await calls.unlink(target.at);
+    throw new Problem("not_found", "It was moved or removed meanwhile.");
+  }
   return false;
+}
+
+/** Who takes the old name away is the one who moves it: a folder above may have two names while it is moved itself. */
+async function unlinkSame(calls: Calls, from: string, to: string): Promise<boolean> {
+  try {
+    if (!isSame(await calls.lstat(from), await calls.lstat(to))) return false;
+    await calls.unlink(from);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */

@@ -3,9 +3,13 @@
 import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { release } from "./anchor.ts";
+import type { Calls } from "./calls.ts";
 import { placeOfOld, standingAt } from "./place.ts";
 import { errnoOf } from "./problems.ts";
 import type { Workshop } from "./publish.ts";
+
+/** How often what was put into it meanwhile is removed as well. */
+const ATTEMPTS = 10;
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
 export async function remove(shop: Workshop, path: FilePath, recursive: boolean): Promise<void> {
@@ -34,9 +38,25 @@ export async function remove(shop: Workshop, path: FilePath, recursive: boolean)
       },
     );
     if (here === aside) await folders.sync(place.folder);
-    await calls.removeTree(here);
+    await removeAll(calls, here);
     if (here === place.at) await folders.sync(place.folder);
   } finally {
     await release(calls, place.folder);
   }
+}
+
+/** Who held a folder of it open may still put something into it, until that folder itself is gone. */
+async function removeAll(calls: Calls, at: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await calls.removeTree(at);
+    const gone = await calls.lstat(at).then(
+      () => false,
+      (error: unknown) => errnoOf(error) === "ENOENT",
+    );
+    if (gone) return;
+  }
+  throw new Problem(
+    "storage_failed",
+    "The folder could not be emptied: something is put into it all the time.",
+  );
 }
