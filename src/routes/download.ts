@@ -153,6 +153,8 @@ async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
   if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
   if (request.method === "HEAD") {
     headers.set("content-length", String(entry.size));
+    // Bun dates every answer but that to HEAD.
+    headers.set("date", new Date().toUTCString());
     return new Response(null, { headers });
   }
   const counts = rangeCounts(request.headers, current);

@@ -1,0 +1,199 @@
+// curl, wget and aria2 download, go on after a cut, and notice a file that changed; a browser plays from the middle.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { launch, noBrowser, openPage } from "../support/browser.ts";
+import { startServer, type TestServer, until } from "../support/server.ts";
+
+const missing = (program: string): boolean => {
+  const found = Bun.which(program) !== null;
+  if (!found) console.warn(`skipped: no ${program} on PATH`);
+  return !found;
+};
+
+const SIZE = 20_000_000;
+
+let server: TestServer;
+let folder: string;
+let bytes: Buffer;
+beforeAll(async () => {
+  server = await startServer();
+  folder = await mkdtemp(join(tmpdir(), "sluice-downloaders-"));
+  const piece = crypto.getRandomValues(new Uint8Array(50_000));
+  bytes = Buffer.concat(
+    Array.from({ length: SIZE / 50_000 }, (_, index) => Buffer.concat([piece, Buffer.from(`${index}`)])),
+  );
+  await Bun.write(join(server.root, "large file.bin"), bytes);
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+const url = (): string => `${server.url}/files/large%20file.bin`;
+
+/** Runs a program in the folder; its exit code. */
+async function run(...words: string[]): Promise<number> {
+  const child = Bun.spawn(words, { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const [code, complaints] = await Promise.all([child.exited, child.stderr.text()]);
+  if (code !== 0) console.warn(complaints.slice(-500));
+  return code;
+}
+
+/** What a download that was cut has left. */
+const begin = (name: string, length = 7_654_321): Promise<number> =>
+  Bun.write(join(folder, name), bytes.subarray(0, length));
+const got = async (name: string): Promise<boolean> =>
+  Buffer.from(await Bun.file(join(folder, name)).bytes()).equals(bytes);
+/** Lines about downloads since the last call: what was asked for. */
+const sent = (): string[] => server.log.splice(0).filter((line) => / (?:sent|cut) large file/.test(line));
+
+describe("curl -C -", () => {
+  test.skipIf(missing("curl"))("goes on where it stopped, and leaves what is whole", async () => {
+    await begin("curl");
+    expect(await run("curl", "-sS", "--fail", "-C", "-", "-o", "curl", url())).toBe(0);
+    expect(await got("curl")).toBe(true);
+    await until("the rest is in the log", () => server.log.some((line) => line.includes("bin · 12MB in ")));
+    expect(await run("curl", "-sS", "-C", "-", "-o", "curl", url())).toBe(0);
+    expect(await got("curl")).toBe(true);
+  });
+
+  test.skipIf(missing("curl"))("asks again only for what is newer", async () => {
+    const words = [
+      "curl",
+      "-sS",
+      "--fail",
+      "--etag-save",
+      "tag",
+      "--etag-compare",
+      "tag",
+      "-o",
+      "etag",
+      url(),
+    ];
+    expect(await run(...words)).toBe(0);
+    await rm(join(folder, "etag"));
+    expect(await run(...words)).toBe(0);
+    expect(await Bun.file(join(folder, "etag")).exists()).toBe(false);
+  });
+});
+
+describe("wget -c", () => {
+  test.skipIf(missing("wget"))("goes on where it stopped, and leaves what is whole", async () => {
+    await begin("wget");
+    expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
+    expect(await got("wget")).toBe(true);
+    expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
+    expect(await got("wget")).toBe(true);
+  });
+
+  test.skipIf(missing("wget"))("-N fetches nothing that is not newer", async () => {
+    expect(await run("wget", "-q", "-N", url())).toBe(0);
+    expect(await got("large file.bin")).toBe(true);
+    server.log.splice(0);
+    expect(await run("wget", "-q", "-N", url())).toBe(0);
+    expect(sent()).toEqual([]);
+  });
+});
+
+describe("aria2c -x4 -s4", () => {
+  const words = ["aria2c", "-q", "-x4", "-s4", "-k1M", "--allow-overwrite=true", "--no-conf", "-o", "aria"];
+
+  test.skipIf(missing("aria2c"))("downloads on several connections", async () => {
+    sent();
+    expect(await run(...words, url())).toBe(0);
+    expect(await got("aria")).toBe(true);
+    // The first connection asks for all, and is cut where the second began.
+    let lines = 0;
+    await until("four are in the log", () => {
+      lines += sent().length;
+      return lines >= 4;
+    });
+  });
+
+  test.skipIf(missing("aria2c"))("goes on where another program stopped", async () => {
+    await begin("aria");
+    expect(await run(...words, "-c", url())).toBe(0);
+    expect(await got("aria")).toBe(true);
+  });
+});
+
+describe("a browser", () => {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    if (noBrowser === undefined) browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  /** Two minutes of silence and noise: more than is fetched ahead. */
+  function wave(seconds: number): Buffer {
+    const rate = 44_100;
+    const data = Buffer.alloc(rate * seconds * 4);
+    for (let at = 0; at < data.length; at += 2) data.writeInt16LE(((at * 7919) % 2001) - 1000, at);
+    const head = Buffer.alloc(44);
+    head.write("RIFF", 0);
+    head.writeUInt32LE(36 + data.length, 4);
+    head.write("WAVEfmt ", 8);
+    head.writeUInt32LE(16, 16);
+    head.writeUInt16LE(1, 20);
+    head.writeUInt16LE(2, 22);
+    head.writeUInt32LE(rate, 24);
+    head.writeUInt32LE(rate * 4, 28);
+    head.writeUInt16LE(4, 32);
+    head.writeUInt16LE(16, 34);
+    head.write("data", 36);
+    head.writeUInt32LE(data.length, 40);
+    return Buffer.concat([head, data]);
+  }
+
+  test.skipIf(noBrowser !== undefined)(
+    "plays from the middle of a recording, and fetches only that",
+    async () => {
+      if (!browser) throw new Error("There is no browser.");
+      await Bun.write(join(server.root, "song.wav"), wave(240));
+      await using opened = await openPage(browser, "about:blank");
+      const { page } = opened;
+      const answers: [status: number, range: string][] = [];
+      page.on("response", (answer) => {
+        if (answer.url().endsWith("song.wav"))
+          answers.push([answer.status(), answer.headers()["content-range"] ?? ""]);
+      });
+      // A page of the same origin: that of a file runs no script.
+      await page.route("**/player", (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          body: '<video muted preload="metadata" src="/files/song.wav">',
+        }),
+      );
+      await page.goto(`${server.url}/player`);
+      const arrived = await page.evaluate<number>(`new Promise((resolve, reject) => {
+      const media = document.querySelector("video");
+      media.onerror = () => reject(new Error(media.error.message));
+      media.onseeked = () => resolve(media.currentTime);
+      const seek = () => { media.currentTime = 200; };
+      if (media.readyState > 0) seek(); else media.onloadedmetadata = seek;
+    })`);
+      expect(arrived).toBeCloseTo(200, 0);
+      const partial = answers.filter(([status]) => status === 206);
+      expect(partial.length).toBeGreaterThan(0);
+      const first = Number(/bytes (\d+)-/.exec(partial.at(-1)?.[1] ?? "")?.[1]);
+      expect(first).toBeGreaterThan(30_000_000);
+    },
+  );
+
+  test.skipIf(noBrowser !== undefined)("shows a PDF in its own viewer, boxed as it is", async () => {
+    if (!browser) throw new Error("There is no browser.");
+    await Bun.write(
+      join(server.root, "paper.pdf"),
+      "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n",
+    );
+    await using opened = await openPage(browser, `${server.url}/files/paper.pdf`);
+    await until("the viewer opens", () =>
+      opened.page.frames().some((frame) => frame.url().startsWith("chrome-extension:")),
+    );
+  });
+});
