@@ -6,6 +6,7 @@ import { Engine } from "./core/engine.ts";
 import { Jobs } from "./core/jobs.ts";
 import { Uploads } from "./core/uploads.ts";
 import { Problem, problemBody } from "./errors.ts";
+import { compression } from "./plugins/compression.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
@@ -75,6 +76,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(query())
+    .use(compression())
     .use(put(services))
     .use(post(services))
     .use(download(services))

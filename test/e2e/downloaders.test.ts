@@ -56,7 +56,7 @@ describe("curl -C -", () => {
     await begin("curl");
     expect(await run("curl", "-sS", "--fail", "-C", "-", "-o", "curl", url())).toBe(0);
     expect(await got("curl")).toBe(true);
-    await until("the rest is in the log", () => server.log.some((line) => line.includes("bin · 12MB in ")));
+    await until("the rest is in the log", () => server.log.some((line) => /bin · 12\.?\d*MB in /.test(line)));
     expect(await run("curl", "-sS", "-C", "-", "-o", "curl", url())).toBe(0);
     expect(await got("curl")).toBe(true);
   });
@@ -93,7 +93,7 @@ describe("wget -c", () => {
   test.skipIf(missing("wget"))("-N fetches nothing that is not newer", async () => {
     expect(await run("wget", "-q", "-N", url())).toBe(0);
     expect(await got("large file.bin")).toBe(true);
-    server.log.splice(0);
+    await until("that is in the log", () => sent().length > 0);
     expect(await run("wget", "-q", "-N", url())).toBe(0);
     expect(sent()).toEqual([]);
   });

@@ -18,7 +18,6 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     "RFC 9110 section 15.3.7.2: the head of a multipart answer MUST NOT have a Content-Range",
   STATUS_BAD_REQUEST: "It says only what 400 means",
   DATE_CLOCKLESS: "Bun leaves Date out of every answer to HEAD; a problem has nothing that needs one",
-  FRESHNESS_NO_CACHE_NO_VALIDATOR: "The web page is small, and the same for every folder",
 };
 
 type Lines = [string, string][];
