@@ -28,9 +28,11 @@ import { problems } from "./routes/problems.ts";
 import { put } from "./routes/put.ts";
 import { remove } from "./routes/remove.ts";
 import { resuming } from "./routes/resuming.ts";
+import { search } from "./routes/search.ts";
 import type { Services } from "./routes/services.ts";
 import { swagger } from "./routes/swagger.ts";
 import { listUploads } from "./routes/uploads.ts";
+import { usage } from "./routes/usage.ts";
 import { openDisk } from "./storage/disk/disk.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -82,6 +84,8 @@ export async function createApp(options: AppOptions = {}) {
     .use(download(services))
     .use(remove(services))
     .use(entries(services))
+    .use(search(services))
+    .use(usage(services))
     .use(folders(services))
     .use(moving(services))
     .use(archive(services))

@@ -233,6 +233,11 @@ export const PROBLEMS = {
     title: "Too many probes at once",
     help: "Others run `sluice doctor URL` against this server. Try again after `Retry-After` seconds.",
   },
+  too_many_searches: {
+    status: 503,
+    title: "Too many searches at once",
+    help: "The server runs as many searches as it runs at once. Try again after `Retry-After` seconds.",
+  },
   too_many_archives: {
     status: 503,
     title: "Too many archives at once",

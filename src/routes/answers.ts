@@ -44,6 +44,15 @@ export function bytes(
   return answer(details, Object.fromEntries(types.map((type) => [type, binary])));
 }
 
+/** An answer in JSON, or in lines of JSON for those who accept them. */
+export function jsonOrLines<Shape extends TSchema>(
+  shape: Shape,
+  line: TSchema,
+  details: Details,
+): Answer<Static<Shape>> {
+  return answer(details, { "application/json": shape, "application/x-ndjson": line });
+}
+
 /** An answer without a body. */
 export function empty(details: Details): Answer<undefined> {
   return answer(details, {});
@@ -123,6 +132,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   draining: "Retry-After",
   too_many_probes: "Retry-After",
   too_many_waiting: "Retry-After",
+  too_many_searches: "Retry-After",
   too_many_jobs: "Retry-After",
   upload_locked: "Retry-After",
   offset_mismatch: "Upload-Offset",

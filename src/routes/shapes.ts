@@ -239,6 +239,35 @@ export const Probe = t.Object(
   { $id: "Probe", description: "What arrived of a probe" },
 );
 
+const searchEnd = {
+  complete: t.Boolean({ description: "Whether everything was looked at" }),
+  reason: t.Union([t.Literal("limit"), t.Literal("time"), t.Null()], {
+    description: "What ended the search early",
+  }),
+};
+
+export const SearchResult = t.Object(
+  { entries: t.Array(Entry), ...searchEnd },
+  { $id: "SearchResult", description: "What a search found" },
+);
+
+export const SearchLine = t.Union([Entry, t.Object(searchEnd)], {
+  $id: "SearchLine",
+  description: "A line of a search: an entry, or at the end whether everything was looked at",
+});
+
+export const Usage = t.Object(
+  {
+    folder: t.String({ description: "Path of the folder; empty for the root" }),
+    bytes: bytes("Of all files below it"),
+    files: t.Integer({ minimum: 0 }),
+    folders: t.Integer({ minimum: 0 }),
+    free: bytes("That can still be written"),
+    total: bytes("Of the disk"),
+  },
+  { $id: "Usage", description: "What is below a folder, and the space of its disk" },
+);
+
 /** The shapes that have a name in the OpenAPI document: their `$id`. */
 export const shapes = [
   Flow,
@@ -254,6 +283,9 @@ export const shapes = [
   Batch,
   BatchResult,
   Listing,
+  SearchResult,
+  SearchLine,
+  Usage,
   Upload,
   Uploads,
   Health,
