@@ -1,12 +1,12 @@
 // How fast bytes go to a server and come from it: requests that grow until they take a second, on one connection or several.
 
-import { open, type Target, type Wire, WireError } from "./wire.ts";
+import { type Answer, open, type Target, type Wire, WireError } from "./wire.ts";
 
 const SMALLEST = 64 * 1024;
 const LARGEST = 2 ** 28;
 const BLOCK = 256 * 1024;
 /** Seconds a request should take: shorter ones measure the latency, longer ones cannot be stopped in time. */
-const AIM = 0.8;
+const AIM = 1;
 
 export interface Load {
   readonly way: "upload" | "download";
@@ -21,13 +21,19 @@ export interface Load {
 export interface Throughput {
   readonly bytesPerSecond: number;
   readonly bytes: number;
-  /** Size of a body that was refused though its announced length was let through. */
-  readonly refused?: number;
+  /** A body that was refused, or cut, though its announced length was let through and a smaller one arrived. */
+  readonly refused?: Refused;
+}
+
+/** `why` completes a sentence: "the answer was 413". */
+export interface Refused {
+  readonly bytes: number;
+  readonly why: string;
 }
 
 /** @throws WireError when nothing at all could be moved */
 export async function throughput(target: Target, load: Load): Promise<Throughput> {
-  const shared = { moved: 0, refused: undefined as number | undefined };
+  const shared: Shared = { moved: 0 };
   const began = performance.now();
   const spent = () => (performance.now() - began) / 1000;
   const streams = Array.from({ length: load.streams }, () => stream(target, load, shared, spent));
@@ -38,43 +44,46 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
   return {
     bytesPerSecond: steadyRate(done, load.seconds),
     bytes: shared.moved,
-    ...(shared.refused !== undefined && { refused: shared.refused }),
+    ...(shared.refused && { refused: shared.refused }),
   };
+}
+
+/** What all streams add to. */
+interface Shared {
+  moved: number;
+  refused?: Refused;
 }
 
 async function stream(
   target: Target,
   { way, seconds, bytes, body }: Load,
-  shared: { moved: number; refused: number | undefined },
+  shared: Shared,
   spent: () => number,
 ): Promise<Done[]> {
   const done: Done[] = [];
   let wire: Wire | undefined;
-  let size = Math.min(SMALLEST, body);
+  let [size, most] = [Math.min(SMALLEST, body), body];
   try {
-    while ((spent() < seconds || done.length === 0) && shared.moved < bytes && !target.signal.aborted) {
+    while ((spent() < seconds || done.length === 0) && shared.moved < bytes) {
       wire ??= await open(target);
       const from = spent();
-      const answer = await (way === "upload" ? send(wire, target, size) : receive(wire, target, size));
+      const failed = await move(wire, target, way, size);
       const to = spent();
-      if (answer.status === 413 && size > 1) {
-        // A proxy that counts bytes instead of believing their announced number.
-        shared.refused = Math.min(shared.refused ?? size, size);
-        size = Math.floor(size / 4);
-        body = size;
-        wire.close();
-        wire = undefined;
-        continue;
+      if (failed !== undefined) {
+        // Smaller ones passed, so it is the size: a proxy that counts bytes instead of believing their announced number.
+        if (target.signal.aborted || size <= SMALLEST) throw new WireError(failed);
+        if (size < (shared.refused?.bytes ?? Number.POSITIVE_INFINITY))
+          shared.refused = { bytes: size, why: failed };
+        size = most = Math.max(SMALLEST, Math.floor(size / 4));
+      } else {
+        done.push({ bytes: size, from, to });
+        shared.moved += size;
+        const fitting = size * Math.min(4, AIM / Math.max(to - from, 0.001));
+        size = Math.min(most, LARGEST, Math.max(SMALLEST, Math.floor(fitting)));
       }
-      if (answer.status !== 200) throw new WireError(`the answer was ${answer.status}`);
-      done.push({ bytes: size, from, to });
-      shared.moved += size;
-      if (answer.headers.get("connection")?.toLowerCase() === "close") {
-        wire.close();
-        wire = undefined;
-      }
-      const fitting = size * Math.min(4, (AIM + 0.2) / Math.max(to - from, 0.001));
-      size = Math.max(Math.min(SMALLEST, body), Math.min(fitting, body, LARGEST) | 0);
+      if (!wire.spoken) continue;
+      wire.close();
+      wire = undefined;
     }
   } catch (error) {
     if (!(error instanceof WireError) || done.length === 0) throw error;
@@ -106,15 +115,33 @@ export function steadyRate(streams: readonly (readonly Done[])[], seconds: numbe
   return busy.flat().reduce((sum, done) => sum + within(done), 0) / (last - begin);
 }
 
-async function send(wire: Wire, target: Target, size: number) {
+/** One request. @returns why it failed */
+async function move(wire: Wire, target: Target, way: Load["way"], size: number): Promise<string | undefined> {
+  try {
+    const { status, bytes, headers } = await (way === "upload" ? send : receive)(wire, target, size);
+    if (headers.get("connection")?.toLowerCase() === "close") wire.fail("the connection was closed");
+    if (status === 200 && (way === "upload" || bytes === size)) return undefined;
+    wire.fail("the request failed");
+    return `the answer was ${status}`;
+  } catch (error) {
+    if (error instanceof WireError) return error.message;
+    throw error;
+  }
+}
+
+async function send(wire: Wire, target: Target, size: number): Promise<Answer> {
   await wire.ask(target, "PUT /api/probe", { "Content-Length": String(size) });
-  for (let left = size; left > 0 && !wire.spoken; left -= BLOCK) {
-    await wire.send(left < BLOCK ? block.subarray(0, left) : block);
+  try {
+    for (let left = size; left > 0 && !wire.spoken; left -= BLOCK)
+      await wire.send(left < BLOCK ? block.subarray(0, left) : block);
+  } catch (error) {
+    // What was said before the connection ended says more than that it did.
+    if (!(error instanceof WireError)) throw error;
   }
   return await wire.answer(20);
 }
 
-async function receive(wire: Wire, target: Target, size: number) {
+async function receive(wire: Wire, target: Target, size: number): Promise<Answer> {
   await wire.ask(target, `GET /api/probe?bytes=${size}`);
   return await wire.answer(20);
 }

@@ -50,7 +50,10 @@ function changes(faults: readonly Finding[]): string {
   if (first === undefined || all.some((change) => change.includes(" · ")))
     return "What to do stands at each line above (→).";
   const [proxy = ""] = first.split(": ", 1);
-  const lines = all.map((change) => change.slice(proxy.length + 2)).join(" ");
+  const lines = [...new Set(all)]
+    .map((change) => change.slice(proxy.length + 2))
+    .map((line) => (line.endsWith(";") ? line : `${line}.`))
+    .join(" ");
   const others = all.length < faults.length ? " What else to do stands above (→)." : "";
   return `Change in ${proxy}: ${lines}${others}`;
 }

@@ -16,7 +16,7 @@ import {
 } from "./passage.ts";
 import { cure, nameOfProxy, type ProxyName, proxyOf } from "./proxies.ts";
 import { connecting, findAddress, roundTrips } from "./reach.ts";
-import { type Load, throughput } from "./throughput.ts";
+import { type Load, type Refused, throughput } from "./throughput.ts";
 import { type Target, WireError } from "./wire.ts";
 
 /** Seconds for everything but the name, which has ten. */
@@ -73,7 +73,9 @@ export async function examineUrl(
     }
     const add = async (into: Finding[], check: string, name: string, find: Find) => {
       says(name.toLowerCase());
-      into.push(...(await attempt(check, name, find)));
+      const more = await attempt(check, name, find);
+      // One stream and four can find the same fault.
+      into.push(...more.filter((one) => !into.some((known) => known.check === one.check)));
     };
     const silence = attempt("idle", "Silence", () => idling(target, proxy, pace.silence));
     let body = UNLIMITED;
@@ -162,23 +164,23 @@ async function speed(
   target: Target,
   load: Omit<Load, "bytes">,
   proxy: ProxyName | undefined,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const { way, streams } = load;
-  const { ok, warning } = about(`${way}-${streams}`, speedName(way, streams));
+  const { ok } = about(`${way}-${streams}`, speedName(way, streams));
   const body = way === "upload" ? load.body : UNLIMITED;
   const { bytesPerSecond, bytes, refused } = await throughput(target, { ...load, body, bytes: SPEED_BYTES });
-  const figures = { bytesPerSecond, bytes, streams, ...(refused !== undefined && { refused }) };
-  const value = formatRate(bytesPerSecond);
-  if (refused !== undefined)
-    return warning(value, {
-      reason: `${nameOfProxy(proxy)} refused a body of ${formatSize(refused)} while it came (413).`,
-      change: cure("size", proxy),
-      figures,
-    });
   const small = way === "upload" && body < 2 ** 24;
-  return ok(value, {
-    ...(small && { reason: `In bodies of ${formatSize(body)}, one after another.` }),
-    figures,
+  const reason = `In bodies of ${formatSize(body)}, one after another.`;
+  const figures = { bytesPerSecond, bytes, streams };
+  const found = ok(formatRate(bytesPerSecond), { ...(small && { reason }), figures });
+  return refused ? [found, cutOff(refused, proxy)] : [found];
+}
+
+function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {
+  return about("large-bodies", "Large bodies").warning(`fail, such as one of ${formatSize(bytes)}`, {
+    reason: `Smaller ones pass. Of this one doctor learned: ${why}. It is a limit of ${nameOfProxy(proxy)}, of bytes or of time.`,
+    change: cure("size", proxy),
+    figures: { bytes },
   });
 }
 

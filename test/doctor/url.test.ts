@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { examineUrl } from "../../src/doctor/url.ts";
 import { urlSummary } from "../../src/doctor/url-summary.ts";
@@ -146,9 +147,9 @@ describe("through a proxy of its own kind", () => {
       body.byteLength > 300_000 ? new Response("", { status: 413 }) : undefined,
     );
     const { findings, summary } = await examined(`http://127.0.0.1:${proxy.port}`);
-    const upload = finding(findings, "upload-1");
-    expect(upload.verdict).toBe("warning");
-    expect(upload.reason).toContain("(413)");
+    expect(finding(findings, "upload-1").verdict).toBe("ok");
+    const upload = finding(findings, "large-bodies");
+    expect(upload.reason).toContain("the answer was 413");
     for (const name of ["nginx: client_max", "Caddy: ", "Traefik: ", "Cloudflare: "])
       expect(upload.change).toContain(name);
     expect(summary).toContain("What to do stands at each line above");
@@ -161,6 +162,25 @@ describe("through a proxy of its own kind", () => {
     const { findings } = await examined(`http://127.0.0.1:${proxy.port}`);
     expect(finding(findings, "probe")).toMatchObject({ verdict: "problem", value: "answered with 405" });
   });
+});
+
+test("over a long line with a small window, several streams are faster, and that is said", async () => {
+  const relay = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "../shaped/relay.ts"), new URL(server.url).host, "60", "65536"],
+    { stdout: "pipe" },
+  );
+  try {
+    const { value } = await relay.stdout.getReader().read();
+    const { findings, summary } = await examined(
+      `http://127.0.0.1:${new TextDecoder().decode(value).trim()}`,
+    );
+    expect(finding(findings, "round-trip").figures?.["median"]).toBeGreaterThan(0.055);
+    expect(summary).toContain("One stream does not fill the line: the round trip of ");
+    expect(summary).toContain("parallelUploads 4");
+  } finally {
+    relay.kill("SIGKILL");
+    await relay.exited;
+  }
 });
 
 describe.skipIf(!hasNginx())("through nginx", () => {
