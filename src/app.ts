@@ -6,6 +6,7 @@ import { Engine } from "./core/engine.ts";
 import { Jobs } from "./core/jobs.ts";
 import { Uploads } from "./core/uploads.ts";
 import { Problem, problemBody } from "./errors.ts";
+import { arrival } from "./plugins/arrival.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors } from "./plugins/errors.ts";
 import { createLog, type Log } from "./plugins/log.ts";
@@ -57,7 +58,7 @@ export async function createApp(options: AppOptions = {}) {
   const changes = config.allow.has("write") || config.allow.has("delete");
   const storage = given ?? (await openDisk(config.root, { write: changes }));
   const engine = new Engine(storage, config);
-  const log = logger ?? createLog(config.log);
+  const log = logger ?? createLog(config.log, undefined, config.logLevel);
   const uploads = await Uploads.open(engine, config).catch(async (error) => {
     if (!given) await storage.close();
     throw error;
@@ -75,6 +76,7 @@ export async function createApp(options: AppOptions = {}) {
   })
     // No answer is ever taken for something that it does not say it is.
     .headers({ "x-content-type-options": "nosniff" })
+    .use(arrival(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(query())
@@ -113,7 +115,7 @@ export async function createApp(options: AppOptions = {}) {
 
 /** The answer to what fails after a route has answered, such as a file that cannot be read when it is to be sent. */
 function failed(error: Error, { maxErrors }: Config, log: Log): Response {
-  log.say(`A request failed after its route: ${error.message}`);
+  log.say(`A request failed after its route: ${error.message}`, "error");
   const problem = new Problem("internal", "The server failed; its log says more.");
   return new Response(JSON.stringify(problemBody(problem, maxErrors)), {
     status: problem.status,

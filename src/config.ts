@@ -17,6 +17,10 @@ export type Conflict = (typeof CONFLICTS)[number];
 export const LOGS = ["text", "json"] as const;
 export type Log = (typeof LOGS)[number];
 
+/** How much the log says: each level what the one before says, and more. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** All options with their values, checked. Sizes are bytes, times are seconds (fractions allowed). */
 export interface Config {
   /** The served folder, as it was written: relative to the current folder, or absolute. */
@@ -47,6 +51,7 @@ export interface Config {
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
   cors: readonly string[];
   log: Log;
+  logLevel: LogLevel;
 }
 
 /** The table. The order is that of the help. */
@@ -183,6 +188,14 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     help: "Log lines on standard error: text or json",
     group: "Stopping and logs",
   },
+  logLevel: {
+    name: "log-level",
+    placeholder: "LEVEL",
+    default: "info",
+    ...choice(LOG_LEVELS),
+    help: "Log errors, also warnings, also what was saved, sent and changed, or every request (debug)",
+    group: "Stopping and logs",
+  },
 };
 
 /** The file of options: a flag and a variable, but no key of itself. */
@@ -219,6 +232,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     drain: value(OPTIONS.drain),
     cors: value(OPTIONS.cors),
     log: value(OPTIONS.log),
+    logLevel: value(OPTIONS.logLevel),
   };
 }
 

@@ -86,8 +86,11 @@ export function inOneEntry({ detail, errors = [] }: Problem): string {
   return details.length > 1 ? [...new Set(details)].join(" ") : detail;
 }
 
-/** The body of a problem (RFC 9457), its list cut to `maxErrors` entries and one that says so. */
-export function problemBody(problem: Problem, maxErrors: number) {
+/**
+ * The body of a problem (RFC 9457), its list cut to `maxErrors` entries and one that says so.
+ * @param id of the request, by which the log is searched
+ */
+export function problemBody(problem: Problem, maxErrors: number, id?: string) {
   const errors = problem.errors;
   const cut = errors?.slice(maxErrors).filter((entry) => entry !== LIMIT_REACHED).length ?? 0;
   return {
@@ -96,6 +99,7 @@ export function problemBody(problem: Problem, maxErrors: number) {
     status: problem.status,
     code: problem.code,
     detail: problem.detail,
+    ...(id !== undefined && { instance: `urn:sluice:request:${id}` }),
     ...problem.members,
     ...(errors && {
       errors: errors.length > maxErrors ? [...errors.slice(0, maxErrors), LIMIT_REACHED] : errors,

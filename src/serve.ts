@@ -22,7 +22,7 @@ const STUCK = 10;
  * @returns the exit code: 0 stopped as asked, 1 failed, or a second signal cut what ran
  */
 export async function serve(config: Config): Promise<number> {
-  const log = createLog(config.log);
+  const log = createLog(config.log, undefined, config.logLevel);
   const app = await start({ ...config, logger: log });
   if (typeof app === "string") {
     process.stderr.write(`sluice: ${app}\n`);

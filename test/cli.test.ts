@@ -30,6 +30,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
     value: ["https://a.example", "https://b.example"],
   },
   log: { text: "json", value: "json" },
+  logLevel: { text: "debug", value: "debug" },
 };
 const ROUND_TRIPS = Object.entries(SAMPLES).map(([key, sample]) => {
   const option = Object.entries(OPTIONS).find(([name]) => name === key)?.[1];

@@ -21,6 +21,7 @@ test("the defaults are closed and finite", () => {
     drain: 30,
     cors: [],
     log: "text",
+    logLevel: "info",
   });
 });
 

@@ -4,10 +4,9 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
+import { answered, arrivalOf } from "./arrival.ts";
 import type { Log } from "./log.ts";
 import { answerUnread } from "./unread.ts";
-
-const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export interface ErrorOptions {
   maxErrors: number;
@@ -18,10 +17,10 @@ export interface ErrorOptions {
 
 /** Answers every error of every route, and requests no route takes. */
 export function errors(options: ErrorOptions) {
-  return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request }) => {
+  return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request, set, route }) => {
     const problem = translate(error, request, options.methodsOf);
-    // What failed, and what was meant to change something and did not.
-    if (problem.status >= 500 || !READING.has(request.method)) options.log.problem(request, problem);
+    options.log.problem(request, problem);
+    answered(request, set, options.log, { status: problem.status, bytes: null, route });
     return problemResponse(problem, options.maxErrors, request);
   });
 }
@@ -34,7 +33,7 @@ export function problemResponse(problem: Problem, maxErrors: number, request: Re
     "x-content-type-options": "nosniff",
     ...problem.headers,
   });
-  const text = JSON.stringify(problemBody(problem, maxErrors));
+  const text = JSON.stringify(problemBody(problem, maxErrors, arrivalOf(request)?.id));
   if (problem.code !== "idle_timeout") return answerUnread(request, text, problem.status, headers);
   // Who was silent for so long is not waited for again.
   headers.set("connection", "close");

@@ -1,9 +1,10 @@
 // What the server says while it runs: one line per event on standard error, as text or JSON, safe to print.
 
-import { type Log as Format, formatSize } from "../config.ts";
+import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config.ts";
 import type { SavedFile } from "../core/upload.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
+import { arrivalOf } from "./arrival.ts";
 
 /** A download that has ended. */
 export interface Download {
@@ -28,8 +29,17 @@ export interface Change {
   by: string | undefined;
 }
 
-/** Where lines go, and how they look. */
-export interface Log {
+/** How a request was answered. */
+export interface Answer {
+  status: number;
+  /** Of the body, where that is known. */
+  bytes: number | null;
+  /** The route that took it, as it is registered: `/files/*`. */
+  route: string | undefined;
+}
+
+/** Told of what happens to requests. */
+export interface Observer {
   /** A file was saved. */
   saved(request: Request, file: SavedFile): void;
   /** A download ended, well or not. */
@@ -38,9 +48,19 @@ export interface Log {
   changed(request: Request, change: Change): void;
   /** A request failed. The cause is logged here and shown to no client. */
   problem(request: Request, problem: Problem): void;
-  /** Something about the server itself. */
-  say(message: string): void;
+  /** Any request, when its answer is known and not yet sent. */
+  answered(request: Request, answer: Answer): void;
 }
+
+/** Where lines go, and how they look. */
+export interface Log extends Observer {
+  /** Something about the server itself. @param level @default info */
+  say(message: string, level?: LogLevel): void;
+}
+
+/** Seconds from which on an answer of which the parts are known is slow. */
+const SLOW = 1;
+const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** A line without control characters, terminal sequences or marks that change the direction of the text. */
 export function printable(text: string, longest = 500): string {
@@ -51,56 +71,66 @@ export function printable(text: string, longest = 500): string {
   return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
 }
 
-/** @param write takes one line, without its end. @default standard error */
-export function createLog(format: Format, write: (line: string) => void = linesTo(process.stderr)): Log {
-  const out = (event: string, text: string, fields: Record<string, unknown>): void => {
+/**
+ * @param write takes one line, without its end. @default standard error
+ * @param level the least that is written. @default info
+ */
+export function createLog(
+  format: Format,
+  write: (line: string) => void = linesTo(process.stderr),
+  level: LogLevel = "info",
+): Log {
+  const most = LOG_LEVELS.indexOf(level);
+  const writes = (wanted: LogLevel): boolean => LOG_LEVELS.indexOf(wanted) <= most;
+  const line = (event: string, text: string, fields: Record<string, unknown>): void => {
     const time = new Date().toISOString();
     // What `printable` writes instead is how JSON writes it, too.
     const json = () => printable(JSON.stringify({ time, event, ...fields }), Number.POSITIVE_INFINITY);
     write(format === "json" ? json() : `${time} ${text}`);
   };
-  const at = (request: Request): string => {
-    return `${request.method} ${printable(targetOf(request).path)}`;
+  /** A line about a request: ends with who sent it, and what it is called. */
+  const about = (request: Request, event: string, text: string, fields: Record<string, unknown>): void => {
+    const arrival = arrivalOf(request);
+    if (arrival) arrival.told = true;
+    const { id, by } = { id: arrival?.id, by: arrival?.by, ...fields };
+    const from = by === undefined ? "" : ` · by ${by}`;
+    const name = id === undefined ? "" : ` · ${id}`;
+    line(event, `${text}${from}${name}`, { request: at(request), ...fields, by, id });
   };
   return {
     saved(request, file) {
+      if (!writes("info")) return;
       const { flow } = file;
-      out(
+      about(
+        request,
         "saved",
         `saved ${printable(file.path)} · ${formatSize(file.size)} in ${flow.seconds.toFixed(2)} s · ${flow.explanation}`,
-        { request: at(request), path: file.path, size: file.size, flow },
+        { path: file.path, size: file.size, flow },
       );
     },
     sent(request, { path, bytes, seconds, ending }) {
-      out(
+      if (!writes("info")) return;
+      about(
+        request,
         "download",
         `${ending} ${printable(path)} · ${sentence(ending, bytes === null ? "it" : formatSize(bytes), seconds)}`,
-        {
-          request: at(request),
-          path,
-          bytes,
-          seconds,
-          ending,
-        },
+        { path, bytes, seconds, ending },
       );
     },
     changed(request, { did, path, to, by }) {
+      if (!writes("info")) return;
       const where = to === undefined ? "" : ` to ${printable(to)}`;
-      out("changed", `${did} ${printable(path)}${where} · by ${by ?? "nobody known"}`, {
-        request: at(request),
-        did,
-        path,
-        ...(to !== undefined && { to }),
-        by,
-      });
+      const fields = { did, path, ...(to !== undefined && { to }), ...(by !== undefined && { by }) };
+      about(request, "changed", `${did} ${printable(path)}${where}`, fields);
     },
     problem(request, problem) {
+      if (!writes(levelOf(request, problem))) return;
       const cause = problem.cause === undefined ? "" : ` · ${printable(causeOf(problem.cause))}`;
-      out(
+      about(
+        request,
         "problem",
         `${problem.status} ${problem.code} · ${at(request)} · ${printable(problem.detail)}${cause}`,
         {
-          request: at(request),
           code: problem.code,
           status: problem.status,
           detail: problem.detail,
@@ -108,10 +138,43 @@ export function createLog(format: Format, write: (line: string) => void = linesT
         },
       );
     },
-    say(message) {
-      out("server", printable(message), { message });
+    answered(request, { status, bytes }) {
+      const arrival = arrivalOf(request);
+      if (arrival === undefined || arrival.told) return;
+      const { seconds, parts } = arrival;
+      const slow = seconds >= SLOW && parts.size > 0;
+      if (!writes(slow ? "warn" : "debug")) return;
+      const size = bytes === null ? "" : `${formatSize(bytes)} `;
+      about(
+        request,
+        slow ? "slow" : "request",
+        `${slow ? "slow " : ""}${at(request)} · ${status} · ${size}in ${seconds.toFixed(seconds < SLOW ? 4 : 2)} s${slow ? `, ${shares(seconds, parts)}` : ""}`,
+        { status, bytes, seconds, ...(parts.size > 0 && { parts: Object.fromEntries(parts) }) },
+      );
+    },
+    say(message, level = "info") {
+      if (writes(level)) line("server", printable(message), { message });
     },
   };
+}
+
+/** What failed by this server's fault, what it refuses for now, what was meant to change something and did not, the rest. */
+function levelOf(request: Request, { status }: Problem): LogLevel {
+  if (status === 503) return "warn";
+  if (status >= 500) return "error";
+  return READING.has(request.method) ? "debug" : "info";
+}
+
+/** Method and path: not the query, which may hold what is nobody's business. */
+function at(request: Request): string {
+  return `${request.method} ${printable(targetOf(request).path)}`;
+}
+
+/** Where the time of a slow request went. */
+function shares(seconds: number, parts: ReadonlyMap<string, number>): string {
+  const known = [...parts.values()].reduce((sum, part) => sum + part, 0);
+  const named = [...parts].map(([name, part]) => `${part.toFixed(2)} s of them ${name}`);
+  return [...named, `${Math.max(0, seconds - known).toFixed(2)} s all else`].join(", ");
 }
 
 function sentence(ending: Download["ending"], size: string, seconds: number): string {

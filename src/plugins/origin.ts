@@ -39,6 +39,7 @@ const ANSWER_HEADERS = [
   "ETag",
   "Repr-Digest",
   "Server-Timing",
+  "X-Request-Id",
   "Retry-After",
   "Preference-Applied",
   "Content-Disposition",
@@ -86,6 +87,7 @@ export function origin(granted: readonly string[]) {
 function corsHeaders(from: string): Record<string, string> {
   return {
     "access-control-allow-origin": from,
+    "timing-allow-origin": from,
     "access-control-expose-headers": ANSWER_HEADERS.join(", "),
     vary: "Origin",
   };

@@ -7,6 +7,7 @@ import { attachment } from "../http/disposition.ts";
 import { targetOf } from "../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { arrivalOf, timed } from "../plugins/arrival.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "./answers.ts";
 import { PATIENCE } from "./sending.ts";
 import type { Services } from "./services.ts";
@@ -26,7 +27,8 @@ export function archive({ config, storage, log }: Services) {
     "/api/archive",
     async ({ request, query, server }) => {
       const format = query.format ?? "zip";
-      const archive = await archives.open(pathsOf(request, query.folder), format);
+      const paths = pathsOf(request, query.folder);
+      const archive = await timed(request, "looking", () => archives.open(paths, format));
       const name = `${archive.name}.${format}`;
       const headers = new Headers({
         "content-type": TYPES[format],
@@ -42,6 +44,7 @@ export function archive({ config, storage, log }: Services) {
         return new Response(null, { headers });
       }
       const began = performance.now();
+      arrivalOf(request)?.tellLater();
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
         log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
       const stream = archive.stream({

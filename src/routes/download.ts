@@ -13,6 +13,7 @@ import { select } from "../http/range.ts";
 import { targetOf } from "../http/target.ts";
 import { checkFilePath, type FilePath, type FolderPath, FolderPathParam, nameOf, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { timed } from "../plugins/arrival.ts";
 import type { FileEntry, StoredFile } from "../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
 import { Deliveries } from "./delivery.ts";
@@ -112,7 +113,7 @@ export function download({ config, storage, log }: Services) {
 
   async function folderAnswer(folder: FolderPath, request: Request): Promise<Response> {
     if (!request.headers.get("accept")?.includes("application/json")) return pageAnswer();
-    const text = JSON.stringify(await list(storage, folder, LISTING));
+    const text = JSON.stringify(await timed(request, "listing", () => list(storage, folder, LISTING)));
     const headers = {
       "content-type": "application/json",
       "cache-control": "no-store",
@@ -178,7 +179,7 @@ async function digestFor(
   if (algorithm === null) return null;
   // Until there is one the connection is silent.
   server?.timeout(request, 0);
-  const digest = await digests.of(entry, algorithm, request.signal);
+  const digest = await timed(request, "digest", () => digests.of(entry, algorithm, request.signal));
   server?.timeout(request, Math.ceil(idleTimeout));
   return digest;
 }

@@ -4,6 +4,7 @@ import { Elysia, t } from "elysia";
 import { LISTING, list, MOST_ENTRIES } from "../core/listing.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { timed } from "../plugins/arrival.ts";
 import { SORTS } from "../storage/order.ts";
 import { ENTRY_PROBLEMS, json, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
@@ -14,15 +15,17 @@ const flag = (description: string) => oneOf(["true", "false"], description);
 export function entries({ config, storage }: Services) {
   return new Elysia({ name: "entries" }).use(access(config.allow)).get(
     "/api/entries",
-    ({ query }) =>
-      list(storage, query.folder ?? ROOT, {
-        sort: query.sort ?? LISTING.sort,
-        order: query.order ?? LISTING.order,
-        limit: query.limit ?? LISTING.limit,
-        cursor: query.cursor,
-        foldersFirst: query.foldersFirst === "true",
-        hidden: query.hidden === "true",
-      }),
+    ({ request, query }) =>
+      timed(request, "listing", () =>
+        list(storage, query.folder ?? ROOT, {
+          sort: query.sort ?? LISTING.sort,
+          order: query.order ?? LISTING.order,
+          limit: query.limit ?? LISTING.limit,
+          cursor: query.cursor,
+          foldersFirst: query.foldersFirst === "true",
+          hidden: query.hidden === "true",
+        }),
+      ),
     {
       allow: "read",
       query: t.Object({

@@ -76,7 +76,8 @@ const REQUEST = {
     example: "respond-async",
   },
   "X-Request-Id": {
-    description: "A name for this upload, to follow it under `/api/uploads/{id}`; other values are replaced",
+    description:
+      "A name for this request, and to follow its upload under `/api/uploads/{id}`; other values are replaced",
     pattern: UPLOAD_ID,
   },
 } satisfies Record<string, Header>;

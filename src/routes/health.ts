@@ -21,7 +21,8 @@ export function health({ config, engine, storage, log }: Services) {
       await engine.proveRoom();
       return true;
     } catch (error) {
-      log.say(`Uploads cannot be taken: ${error instanceof Problem ? error.detail : String(error)}`);
+      const reason = error instanceof Problem ? error.detail : String(error);
+      log.say(`Uploads cannot be taken: ${reason}`, "error");
       return false;
     }
   };

@@ -10,6 +10,7 @@ import { type Preconditions, preconditionsOf } from "../http/conditions.ts";
 import { contentLength } from "../http/content-length.ts";
 import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../http/digest.ts";
+import { arrivalOf, timed } from "../plugins/arrival.ts";
 import type { Services } from "./services.ts";
 
 /** Seconds Bun waits longer than our own timer, which answers before it cuts. */
@@ -72,7 +73,7 @@ export async function unhurried<T>(
 ): Promise<T> {
   server?.timeout(request, 0);
   try {
-    return await step();
+    return await timed(request, "storage", step);
   } finally {
     server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
   }
@@ -107,10 +108,10 @@ export function announcedSize(request: Request): number | undefined {
   return contentLength(request.headers) ?? (request.body === null ? 0 : undefined);
 }
 
-/** A client may name its upload, to find it again in `GET /api/uploads`; other values are replaced. */
+/** The id of the request, to find the upload in `GET /api/uploads`, unless that is too short to be the only one. */
 export function uploadId(request: Request): string {
-  const id = request.headers.get("x-request-id");
-  return id !== null && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
+  const id = arrivalOf(request)?.id;
+  return id !== undefined && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
 }
 
 /** `201` for a new file, `200` for a replaced one. */

@@ -93,6 +93,9 @@ export const Problem = t.Object(
     status: t.Integer(),
     code: t.Unsafe<ProblemCode>(oneOf(Object.keys(PROBLEMS), "Stable name of the problem, for programs")),
     detail: t.String({ description: "What happened, and what to do" }),
+    instance: t.Optional(
+      t.String({ format: "uri", description: "Ends with the request's id, as `X-Request-Id` and the log" }),
+    ),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),
     "expected-offset": t.Optional(

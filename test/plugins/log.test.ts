@@ -44,7 +44,9 @@ describe("text", () => {
     await using server = await startServer();
     await server.fetch(`/files/${encodeURIComponent(EVIL)}`, { method: "PUT", body: "hello" });
     expect(server.log).toHaveLength(1);
-    expect(server.log[0]).toMatch(/ saved evil\\u202e\\u2066\\u200f\.txt · 5B in \d+\.\d\d s · .*\.$/);
+    expect(server.log[0]).toMatch(
+      / saved evil\\u202e\\u2066\\u200f\.txt · 5B in \d+\.\d\d s · .*\. · by 127\.0\.0\.1 · [0-9a-f-]{36}$/,
+    );
   });
 });
 
@@ -61,6 +63,8 @@ describe("json", () => {
       path: "d/a b",
       size: 5,
       flow,
+      by: "127.0.0.1",
+      id: answer.headers.get("x-request-id"),
     });
   });
 

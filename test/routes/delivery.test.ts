@@ -16,12 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The one line that the download of a file ends with, without its time. */
+/** The one line that the download of a file ends with, without its time, who asked, and the id of the request. */
 async function lineOf(name: string): Promise<string> {
   const lines = () => server.log.filter((line) => new RegExp(` (?:sent|cut|shrank) ${name} · `).test(line));
   await until("the download ends", () => lines().length > 0);
   expect(lines().length).toBe(1);
-  return lines()[0]?.replace(/^\S+ /, "") ?? "";
+  const [line = ""] = lines();
+  expect(line).toMatch(/ · by 127\.0\.0\.1 · [0-9a-f-]{36}$/);
+  return line.replace(/^\S+ | · by .*$/g, "");
 }
 
 /** Begins to read a large file, and stops when its first bytes are there. */

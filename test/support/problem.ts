@@ -10,6 +10,7 @@ export interface ProblemBody {
   status: number;
   code: ProblemCode;
   detail: string;
+  instance?: string;
   errors?: ErrorEntry[];
   errorsOmitted?: number;
   "expected-offset"?: number;
@@ -29,12 +30,15 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
   const body: ProblemBody = JSON.parse(text);
   expect(body).toMatchObject({ code });
   const { status, title } = PROBLEMS[code];
+  // What fails after its route has answered has lost its name.
+  const id = answer.headers.get("x-request-id");
   expect(body).toEqual({
     type: typeOf(code),
     title,
     status,
     code,
     detail: expect.stringMatching(/^[A-Z0-9`].*\.$/),
+    ...(id !== null && { instance: `urn:sluice:request:${id}` }),
     ...(code === "offset_mismatch" && {
       "expected-offset": expect.any(Number),
       "provided-offset": expect.any(Number),

@@ -36,7 +36,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const app = await createApp({
     allow: new Set(GRANTS),
     keepFree: 0,
-    logger: createLog(rest.log ?? "text", (line) => log.push(line)),
+    logger: createLog(rest.log ?? "text", (line) => log.push(line), rest.logLevel),
     ...rest,
     root,
   });

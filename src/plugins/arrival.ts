@@ -1,0 +1,108 @@
+// Every request: what it is called, when and from where it came, how long it took, and the headers and the line that say so.
+
+import type { Server } from "bun";
+import { Elysia } from "elysia";
+import type { Log } from "./log.ts";
+
+/** What clients may call a request; other names are replaced. */
+const ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** What is known of a request from its first moment on. */
+export class Arrival {
+  readonly id: string;
+  /** True when a line of the log tells of it, or will. */
+  told = false;
+  /** Seconds, by what took them. */
+  readonly parts = new Map<string, number>();
+  readonly #began = performance.now();
+  #by: string | undefined;
+
+  constructor(
+    readonly request: Request,
+    readonly server: Server<unknown> | null,
+  ) {
+    const given = request.headers.get("x-request-id");
+    this.id = given !== null && ID.test(given) ? given : crypto.randomUUID();
+  }
+
+  /** The address it came from; unknown when it is asked for the first time after the answer was sent. */
+  get by(): string | undefined {
+    this.#by ??= this.server?.requestIP(this.request)?.address;
+    return this.#by;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  /** A line follows when its answer has been sent, which is later than it is known who asked. */
+  tellLater(): void {
+    this.told = true;
+    this.#by = this.by;
+  }
+
+  /** Its times as a `Server-Timing` header. */
+  get timing(): string {
+    const total = `total;dur=${(this.seconds * 1000).toFixed(1)}`;
+    if (this.parts.size === 0) return total;
+    const parts = [...this.parts].map(([name, seconds]) => `${name};dur=${(seconds * 1000).toFixed(1)}`);
+    return [...parts, total].join(", ");
+  }
+}
+
+const arrivals = new WeakMap<Request, Arrival>();
+
+/** Nothing for a request that came by another way than an app. */
+export function arrivalOf(request: Request): Arrival | undefined {
+  return arrivals.get(request);
+}
+
+/** Runs a step whose time shows in `Server-Timing`, and in the log when the request was slow. */
+export async function timed<T>(request: Request, name: string, step: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await step();
+  } finally {
+    const parts = arrivals.get(request)?.parts;
+    parts?.set(name, (parts.get(name) ?? 0) + (performance.now() - began) / 1000);
+  }
+}
+
+/** What every answer says of itself. Upload reports in the same header go before. */
+interface Answering {
+  headers: Record<string, string | number>;
+}
+
+/** To be called when the answer is known, once. */
+export function answered(
+  request: Request,
+  set: Answering,
+  log: Log,
+  answer: { status: number; bytes: number | null; route: string | undefined },
+): void {
+  const arrival = arrivals.get(request);
+  if (arrival) set.headers["server-timing"] = arrival.timing;
+  log.answered(request, answer);
+}
+
+/** Notes when requests come, and says of each answer how long it took. */
+export function arrival(log: Log) {
+  return new Elysia({ name: "arrival" })
+    .onRequest(({ request, set, server }) => {
+      const arrival = new Arrival(request, server);
+      arrivals.set(request, arrival);
+      set.headers["x-request-id"] = arrival.id;
+    })
+    .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {
+      answered(request, set, log, { ...outcome(responseValue, set.status), route });
+    });
+}
+
+function outcome(value: unknown, status: unknown): { status: number; bytes: number | null } {
+  if (value instanceof Response) {
+    const length = value.headers.get("content-length");
+    return { status: value.status, bytes: length === null ? null : Number(length) };
+  }
+  const code = typeof value === "object" && value !== null && "code" in value ? value.code : status;
+  return { status: typeof code === "number" ? code : 200, bytes: null };
+}
