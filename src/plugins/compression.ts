@@ -21,7 +21,7 @@ const encoders: Record<Coding, (bytes: Uint8Array) => Promise<Uint8Array>> = {
   gzip: (bytes) => zip(bytes, { level: 6 }),
 };
 
-/** For every route; those that send bytes of files say so by a Content-Disposition, and are left alone. */
+/** For every route that reads; those that send bytes of files say so by a Content-Disposition, and are left alone. */
 export function compression() {
   const kept = new Map<string, Uint8Array<ArrayBuffer>>();
 
@@ -63,13 +63,14 @@ export function compression() {
   return new Elysia({ name: "compression" }).mapResponse(
     { as: "global" },
     ({ request, responseValue, set }) => {
+      if (request.method !== "GET" && request.method !== "HEAD") return;
       if (responseValue instanceof Response) {
         const { headers } = responseValue;
         const fits = TYPES.test(headers.get("content-type") ?? "") && !headers.has("content-disposition");
         return fits && responseValue.body !== null ? rewrite(request, responseValue, set) : undefined;
       }
       // An object is what routes answer in JSON.
-      if (request.method !== "GET" || responseValue === null || typeof responseValue !== "object") return;
+      if (responseValue === null || typeof responseValue !== "object") return;
       if (Object.getPrototypeOf(responseValue) !== Object.prototype) return;
       const text = JSON.stringify(responseValue);
       if (text.length < WORTH) return;

@@ -120,7 +120,7 @@ export function download({ config, storage, log }: Services) {
       vary: "Accept",
       "content-length": String(Buffer.byteLength(text)),
     };
-    return new Response(request.method === "HEAD" ? null : text, { headers });
+    return new Response(text, { headers });
   }
 }
 
@@ -179,9 +179,11 @@ async function digestFor(
   if (algorithm === null) return null;
   // Until there is one the connection is silent.
   server?.timeout(request, 0);
-  const digest = await timed(request, "digest", () => digests.of(entry, algorithm, request.signal));
-  server?.timeout(request, Math.ceil(idleTimeout));
-  return digest;
+  try {
+    return await timed(request, "digest", () => digests.of(entry, algorithm, request.signal));
+  } finally {
+    server?.timeout(request, Math.ceil(idleTimeout));
+  }
 }
 
 /** Not later than the answer itself (RFC 9110 section 8.8.2.1): a clock may have been set back. */

@@ -18,8 +18,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** An answer as it came over the wire. */
-async function ask(path: string, headers: Record<string, string> = {}) {
+async function ask(path: string, headers: Record<string, string> = {}, method = "GET") {
   const answer = await fetch(server.url + path, {
+    method,
     headers: { "accept-encoding": "", ...headers },
     decompress: false,
   });
@@ -45,6 +46,10 @@ test.each(["gzip", "zstd"] as const)(
       expect(Buffer.from(decoders[coding](Buffer.from(packed.bytes))).equals(Buffer.from(plain.bytes))).toBe(
         true,
       );
+      const head = await ask(path, { accept, "accept-encoding": coding }, "HEAD");
+      for (const name of ["content-length", "content-encoding", "vary"])
+        expect(head.headers.get(name)).toBe(packed.headers.get(name));
+      expect(head.bytes.byteLength).toBe(0);
       for (const { headers } of [plain, packed]) expect(headers.get("vary")).toContain("Accept-Encoding");
     }
   },
