@@ -10,6 +10,7 @@ import { binary } from "./rows/binary.ts";
 import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
+import { listing } from "./rows/listing.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { put } from "./rows/put.ts";
 import { resumes } from "./rows/resume.ts";
@@ -31,6 +32,7 @@ const GROUPS: readonly Group[] = [
   memoryPeaks,
   aborts,
   binary,
+  listing,
 ];
 
 const HELP = `usage: bun run bench [options]

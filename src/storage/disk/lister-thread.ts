@@ -53,6 +53,10 @@ export class ListerThread implements Folders {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    // It lets go of what it has open, and nobody waits for that.
+    if (this.#worker) this.#ask({ ask: "end" }).answer.catch(() => {});
+    this.#worker?.unref();
     this.#closed = true;
     this.#fail(new Problem("storage_gone", "The storage is closed."));
   }
@@ -87,9 +91,8 @@ export class ListerThread implements Folders {
     return worker;
   }
 
-  /** Ends the thread; the next question starts another. */
+  /** Lets go of the thread; the next question starts another. */
   #fail(problem: Problem): void {
-    this.#worker?.terminate();
     this.#worker = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();

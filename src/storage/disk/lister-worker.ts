@@ -22,6 +22,7 @@ export type Question = { id: number } & (
   | { ask: "page"; folder: FolderPath; query: PageQuery }
   | { ask: "scan"; folder: FolderPath }
   | { ask: "next" | "leave"; scan: number }
+  | { ask: "end" }
 );
 
 /** What it answers to each question. No entries: the scan is done. */
@@ -41,8 +42,20 @@ const scans = new Map<number, AsyncGenerator<Entry[], void, void>>();
 
 self.onmessage = ({ data }: MessageEvent<Beginning | Question>): void => {
   if ("root" in data) lister = new Lister(new Reader(waitingCalls, data.root, data.identity));
-  else if (lister) void answer(lister, data).then((answered) => self.postMessage(answered));
+  else if (lister) void serve(lister, data);
 };
+
+/** Questions that are not answered yet. */
+let open = 0;
+let ending = false;
+
+/** The thread ends when everything is answered: until then it has folders open. */
+async function serve(folders: Lister, question: Question): Promise<void> {
+  open += 1;
+  self.postMessage(await answer(folders, question));
+  open -= 1;
+  if (ending && open === 0) process.exit();
+}
 
 async function answer(folders: Lister, question: Question): Promise<Answer> {
   const { id } = question;
@@ -51,6 +64,11 @@ async function answer(folders: Lister, question: Question): Promise<Answer> {
     if (question.ask === "scan") {
       scans.set(id, folders.scan(question.folder));
       return { id, entries: await next(id) };
+    }
+    if (question.ask === "end") {
+      ending = true;
+      for (const scan of scans.values()) await scan.return();
+      return { id, entries: null };
     }
     if (question.ask === "next") return { id, entries: await next(question.scan) };
     await scans.get(question.scan)?.return();

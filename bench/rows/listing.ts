@@ -1,0 +1,133 @@
+// Group "listing": pages of large folders, read anew and from memory, and how long a small request waits meanwhile.
+
+import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bench, Group } from "../bench.ts";
+import type { Server } from "../contestant.ts";
+import { ping } from "../load.ts";
+import { memory } from "../process.ts";
+import { type Figure, mebibytes, quantile } from "../table.ts";
+
+/** The server trusts an order only when the folder has not changed for so long before it was read: milliseconds. */
+const SETTLED = 2600;
+const COLD = 40;
+const WARM = 200;
+
+interface Case {
+  entries: number;
+  cold: number;
+  warm: number;
+}
+
+/** Files with the names that cameras and people give, in an order that is not theirs. */
+function makeFolder(folder: string, entries: number): void {
+  mkdirSync(folder, { recursive: true });
+  const words = ["IMG_", "file ", "Report-", "photo"];
+  const kinds = ["jpg", "txt", "pdf", "mp4"];
+  for (let index = 0; index < entries; index++) {
+    const number = (index * 7919) % entries;
+    const name = `${words[number % 4]}${number}.${kinds[index % 4]}`;
+    closeSync(openSync(join(folder, name), "w"));
+  }
+}
+
+async function page(server: Server, query: string): Promise<number> {
+  const began = performance.now();
+  const answer = await fetch(`${server.origin}/api/entries?limit=1000&${query}`);
+  const text = await answer.text();
+  const took = performance.now() - began;
+  if (answer.status !== 200) throw new Error(`The listing answered ${answer.status}: ${text.slice(0, 200)}`);
+  return took;
+}
+
+async function times(count: number, step: () => Promise<number>): Promise<number[]> {
+  const took: number[] = [];
+  for (let time = 0; time < count; time++) took.push(await step());
+  return took;
+}
+
+/** A folder with one name more or less is another folder: nothing known of it may be used. */
+function change(folder: string): void {
+  writeFileSync(join(folder, "changed"), "");
+  unlinkSync(join(folder, "changed"));
+}
+
+async function measure(bench: Bench, { entries, cold, warm }: Case): Promise<Figure[]> {
+  await using server = await bench.sluice.start(bench.workspace);
+  mkdirSync(join(server.root, "small"));
+  const folder = join(server.root, "large");
+  makeFolder(folder, entries);
+  // The thread that lists has started, and the server has answered for a while.
+  await times(WARM, () => page(server, "folder=small"));
+  const before = memory(server.pid, "now");
+  const pings = ping(bench.workspace, `${server.origin}/health`);
+  await Bun.sleep(300);
+  const from = performance.timeOrigin + performance.now();
+  const read = await times(cold, async () => {
+    change(folder);
+    return await page(server, "folder=large");
+  });
+  await Bun.sleep(SETTLED);
+  await page(server, "folder=large");
+  const known = await times(warm, () => page(server, "folder=large"));
+  const until = performance.timeOrigin + performance.now();
+  await Bun.sleep(100);
+  pings.end();
+  const { samples } = await pings.result;
+  const waited = samples.filter(([sentAt]) => sentAt >= from && sentAt <= until).map(([, took]) => took);
+  const growth = memory(server.pid, "now") - before;
+  const peak = memory(server.pid, "peak") - before;
+  bench.workspace.remove(folder);
+  bench.say(
+    `  ${entries} entries: p95 ${quantile(read, 0.95).toFixed(1)}, ${quantile(known, 0.95).toFixed(1)} ms`,
+  );
+  return figures(entries, read, known, waited, growth, peak);
+}
+
+function figures(
+  entries: number,
+  read: readonly number[],
+  known: readonly number[],
+  waited: readonly number[],
+  growth: number,
+  peak: number,
+): Figure[] {
+  const of = `of ${entries.toLocaleString("en")} entries`;
+  const bound = entries <= 100_000;
+  const p95 = (name: string, samples: readonly number[], most: number): Figure => {
+    const reached = quantile(samples, 0.95);
+    return {
+      name,
+      sluice: `${reached.toFixed(1)} ms (median ${quantile(samples, 0.5).toFixed(1)})`,
+      ...(bound && { reach: { text: `≤ ${most} ms`, met: reached <= most } }),
+    };
+  };
+  return [
+    p95(`first page ${of}, changed before each request, p95`, read, 150),
+    p95(`first page ${of}, unchanged, p95`, known, 20),
+    p95(`GET /health meanwhile, p95`, waited, 10),
+    {
+      name: `RSS afterwards, beyond a server that listed small folders (highest)`,
+      sluice: `+${mebibytes(growth)} (+${mebibytes(peak)})`,
+      ...(bound && { reach: { text: "≤ +40 MiB", met: growth <= 40 * 2 ** 20 } }),
+    },
+  ];
+}
+
+/** Pages of large folders. */
+export const listing: Group = {
+  key: "listing",
+  title: "Pages of large folders",
+  method:
+    "`GET /api/entries?limit=1000` by name. Before each cold request the folder changes, so all its names are read again; warm requests come when it has not changed for 2.6 seconds. " +
+    "A process of its own sends `GET /health` every 5 ms. What the system knows of the folder is in its memory.",
+  async run(bench) {
+    const sizes = bench.quick ? [10_000] : [100_000, 1_000_000];
+    const found: Figure[] = [];
+    for (const entries of sizes) {
+      const large = entries > 100_000;
+      found.push(...(await measure(bench, { entries, cold: large ? 5 : COLD, warm: large ? 50 : WARM })));
+    }
+    return found;
+  },
+};
