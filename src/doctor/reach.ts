@@ -14,32 +14,66 @@ const ROUNDS = 12;
 /** Seconds. */
 const LONGEST_ROUNDS = 3;
 
-/** @returns the address, or the finding that there is none */
-export async function findAddress(url: URL): Promise<{ address?: string; finding: Finding }> {
+/** @returns the addresses of a name, none when it has none, and what is to be said of it */
+export async function findAddresses(url: URL): Promise<{ addresses: string[]; finding: Finding }> {
   const { ok, warning, problem } = about("dns", "DNS");
   const host = bareHost(url);
-  if (isIP(host)) return { address: host, finding: ok("an address, no name") };
+  if (isIP(host)) return { addresses: [host], finding: ok("an address, no name") };
   const began = performance.now();
   try {
-    const found = await Promise.race([lookup(host, { all: true }), late(10_000)]);
+    const addresses = (await Promise.race([lookup(host, { all: true }), late(10_000)])).map(
+      (one) => one.address,
+    );
     const seconds = (performance.now() - began) / 1000;
-    const [first] = found;
-    if (!first) throw new Error("none");
-    const value = `${first.address}${found.length > 1 ? ` and ${found.length - 1} more` : ""}, in ${milliseconds(seconds)}`;
-    const figures = { seconds, addresses: found.length };
-    if (seconds < 0.5) return { address: first.address, finding: ok(value, { figures }) };
+    const value = `${addresses.join(", ")}, in ${milliseconds(seconds)}`;
+    const figures = { seconds, addresses: addresses.length };
+    if (seconds < 0.5) return { addresses, finding: ok(value, { figures }) };
     const advice = "Use a nearer or faster name server on this machine.";
     return {
-      address: first.address,
+      addresses,
       finding: warning(value, { reason: "Names are slow to find here.", advice, figures }),
     };
   } catch {
     return {
+      addresses: [],
       finding: problem(`no address for ${printable(host, 100)}`, {
         advice: "Check the spelling, the DNS record, and this machine's name server.",
       }),
     };
   }
+}
+
+/**
+ * The first address that can be connected to, as clients look for it.
+ * @returns also the finding that others before it cannot
+ * @throws WireError when none can
+ */
+export async function firstReached(
+  target: Omit<Target, "address">,
+  addresses: readonly string[],
+): Promise<{ address: string; finding?: Finding }> {
+  const dead: string[] = [];
+  let last = new WireError("there is no address");
+  for (const address of addresses.slice(0, 4)) {
+    try {
+      (await open({ ...target, address })).close();
+      // Every system has both for itself, and few servers listen on both.
+      if (dead.length === 0 || target.url.hostname === "localhost") return { address };
+      const finding = about("addresses", "Addresses").warning(
+        `${dead.join(", ")} cannot be reached from here`,
+        {
+          reason: "Clients try it first, and some wait for long, or give up.",
+          advice: "Remove its DNS record (AAAA, A), or let the server or its proxy listen there, too.",
+        },
+      );
+      return { address, finding };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      last = error;
+      dead.push(address);
+    }
+  }
+  throw last;
 }
 
 /** How long connecting takes, and TLS. @throws WireError */

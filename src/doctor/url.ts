@@ -15,7 +15,7 @@ import {
   seenIn,
 } from "./passage.ts";
 import { cure, nameOfProxy, type ProxyName, proxyOf } from "./proxies.ts";
-import { connecting, findAddress, roundTrips } from "./reach.ts";
+import { connecting, findAddresses, firstReached, roundTrips } from "./reach.ts";
 import { type Load, type Refused, throughput } from "./throughput.ts";
 import { type Target, WireError } from "./wire.ts";
 
@@ -54,12 +54,15 @@ export async function examineUrl(
   const found = () => groups.filter(({ findings }) => findings.length > 0);
 
   says("the way");
-  const { address, finding } = await findAddress(given);
+  const { addresses, finding } = await findAddresses(given);
   way.push(finding);
-  if (address === undefined) return found();
+  if (addresses.length === 0) return found();
   const end = AbortSignal.any([signal, AbortSignal.timeout(LONGEST * 1000)]);
-  const target: Target = { url: bare(given), address, headers: headersFor(given), signal: end };
+  const base = { url: bare(given), headers: headersFor(given), signal: end };
   try {
+    const { address, finding: dead } = await firstReached(base, addresses);
+    if (dead) way.push(dead);
+    const target: Target = { ...base, address };
     way.push(...(await connecting(target)));
     const { finding, median, last } = await roundTrips(target);
     way.push(finding);
@@ -200,12 +203,19 @@ export function bare(url: URL): URL {
 
 function headersFor(url: URL): Record<string, string> {
   const { username, password } = url;
-  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString(
-    "base64",
-  );
+  const login = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
   return {
     Host: url.host,
     "User-Agent": "sluice-doctor",
     ...((username || password) && { Authorization: `Basic ${login}` }),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that was meant as itself.
+    return text;
+  }
 }

@@ -31,6 +31,8 @@ const KEPT = 64 * 1024;
 const LONGEST_HEAD = 64 * 1024;
 /** Bytes that wait to be read before the other side is slowed down. */
 const QUEUED = 1024 * 1024;
+/** Seconds in which the other side takes something. */
+const STUCK = 15;
 
 /** @throws WireError */
 export async function open({ url, address, signal }: Target): Promise<Wire> {
@@ -97,6 +99,8 @@ export class Wire {
       this.#queued += chunk.length;
       if (this.#queued > QUEUED) socket.pause();
       this.#wake?.();
+      // Who answers may never read the rest.
+      this.#drained?.();
     });
     socket.on("drain", () => this.#drained?.());
     socket.on("error", (error) => this.#end(reasonOf(error)));
@@ -120,13 +124,15 @@ export class Wire {
     this.socket.destroy();
   }
 
-  /** Resolves when the system took the bytes. @throws WireError */
+  /** Resolves when the system took the bytes, or something was answered. @throws WireError */
   async send(bytes: string | Uint8Array): Promise<void> {
     if (this.#ended) throw this.#ended;
     if (this.socket.write(bytes)) return;
+    const late = setTimeout(() => this.fail(`nothing was taken for ${STUCK} s`), STUCK * 1000);
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
+    clearTimeout(late);
     this.#drained = undefined;
     if (this.#ended) throw this.#ended;
   }

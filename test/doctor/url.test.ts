@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "../../src/doctor/finding.ts";
+import { firstReached } from "../../src/doctor/reach.ts";
 import { examineUrl } from "../../src/doctor/url.ts";
 import { urlSummary } from "../../src/doctor/url-summary.ts";
+import { open } from "../../src/doctor/wire.ts";
 import { hasNginx, startNginx } from "../support/nginx.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { spawn } from "../support/spawn.ts";
@@ -86,6 +88,36 @@ describe("straight", () => {
     });
     const { findings } = await examined(`http://127.0.0.1:${listener.port}`);
     expect(finding(findings, "reached")).toMatchObject({ verdict: "problem", value: `no: ${why}` });
+  });
+
+  test("of several addresses the first that answers is taken, and dead ones are named", async () => {
+    const target = { url: new URL(server.url), headers: {}, signal: new AbortController().signal };
+    expect(await firstReached(target, ["127.0.0.1", "127.0.0.2"])).toEqual({ address: "127.0.0.1" });
+    const { address, finding } = await firstReached(target, ["127.0.0.2", "127.0.0.1"]);
+    expect(address).toBe("127.0.0.1");
+    expect(finding).toMatchObject({ verdict: "warning", value: "127.0.0.2 cannot be reached from here" });
+    const local = { ...target, url: new URL(server.url.replace("127.0.0.1", "localhost")) };
+    expect(await firstReached(local, ["::1", "127.0.0.1"])).toEqual({ address: "127.0.0.1" });
+    await expect(firstReached(target, ["127.0.0.2"])).rejects.toThrow("nobody listens there");
+  });
+
+  test("an answer in the middle of a body ends the sending, whoever reads no more of it", async () => {
+    using listener = Bun.listen({
+      port: 0,
+      hostname: "127.0.0.1",
+      socket: {
+        data(socket) {
+          socket.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+          socket.pause();
+        },
+      },
+    });
+    const url = new URL(`http://127.0.0.1:${listener.port}`);
+    const target = { url, address: "127.0.0.1", headers: {}, signal: new AbortController().signal };
+    const wire = await open(target);
+    while (!wire.spoken) await wire.send(new Uint8Array(2 ** 20));
+    expect((await wire.answer()).status).toBe(413);
+    wire.close();
   });
 
   test("SIGINT ends it, also while nobody answers", async () => {
