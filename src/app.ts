@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import { type Config, defaults } from "./config.ts";
 import { Engine } from "./core/engine.ts";
 import { Jobs } from "./core/jobs.ts";
+import { Trash } from "./core/trash.ts";
 import { Uploads } from "./core/uploads.ts";
 import { Problem, problemBody } from "./errors.ts";
 import { arrival } from "./plugins/arrival.ts";
@@ -32,6 +33,7 @@ import { resuming } from "./routes/resuming.ts";
 import { search } from "./routes/search.ts";
 import type { Services } from "./routes/services.ts";
 import { swagger } from "./routes/swagger.ts";
+import { trashRoutes } from "./routes/trash.ts";
 import { listUploads } from "./routes/uploads.ts";
 import { usage } from "./routes/usage.ts";
 import { openDisk } from "./storage/disk/disk.ts";
@@ -64,7 +66,8 @@ export async function createApp(options: AppOptions = {}) {
     throw error;
   });
   const jobs = new Jobs();
-  const services: Services = { config, engine, uploads, jobs, storage, log };
+  const trash = config.trash === undefined ? null : new Trash(engine, config.trash);
+  const services: Services = { config, engine, uploads, jobs, trash, storage, log };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
@@ -93,6 +96,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(archive(services))
     .use(copy(services))
     .use(batch(services))
+    .use(trashRoutes(services))
     .use(jobRoutes(services))
     .use(listUploads(services))
     .use(resuming(services))
@@ -104,6 +108,7 @@ export async function createApp(options: AppOptions = {}) {
     .decorate("services", services)
     .onStop(async () => {
       await jobs.close();
+      await trash?.close();
       // Uploads that were cut still take back what they left in the root.
       await engine.slots.idle();
       await uploads.close();

@@ -46,6 +46,8 @@ export interface Config {
   uploadExpiry: number;
   /** Unset: each way of uploading has its own default. */
   conflict?: Conflict;
+  /** Seconds that removed entries stay in the trash. Unset: there is none. */
+  trash?: number;
   /** How long running work may go on after a signal to stop; 0 ends it at once. */
   drain: number;
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
@@ -172,6 +174,13 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     help: "How long an unfinished upload can be resumed",
     group: "Limits",
   },
+  trash: {
+    name: "trash",
+    placeholder: "TIME",
+    ...duration("1s", "3650d"),
+    help: "How long removed files and folders can be restored. Unset, they are gone at once",
+    group: "Who may do what",
+  },
   drain: {
     name: "drain",
     placeholder: "TIME",
@@ -229,6 +238,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     idleTimeout: value(OPTIONS.idleTimeout),
     uploadExpiry: value(OPTIONS.uploadExpiry),
     ...(given.has(OPTIONS.conflict.name) && { conflict: value(OPTIONS.conflict) }),
+    ...(given.has(OPTIONS.trash.name) && { trash: value(OPTIONS.trash) }),
     drain: value(OPTIONS.drain),
     cors: value(OPTIONS.cors),
     log: value(OPTIONS.log),

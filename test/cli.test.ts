@@ -22,6 +22,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
   keepFree: { text: "5000", toml: "5_000", value: 5000 },
   idleTimeout: { text: "2m", value: 120 },
   uploadExpiry: { text: "30d", value: 2_592_000 },
+  trash: { text: "30d", value: 2_592_000 },
   conflict: { text: "fail", value: "fail" },
   drain: { text: "1.5", toml: "1.5", value: 1.5 },
   cors: {

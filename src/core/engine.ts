@@ -75,6 +75,16 @@ export class Engine {
     return this.slots.take();
   }
 
+  /** Does something that a server that stops waits for. @throws Problem draining, too_many_uploads */
+  async during<T>(step: () => Promise<T>): Promise<T> {
+    const release = this.admit();
+    try {
+      return await step();
+    } finally {
+      release();
+    }
+  }
+
   /** Space for so many bytes, to be released. @throws Problem storage_full */
   async reserve(bytes: number): Promise<Share> {
     return await this.#room.admit(bytes);

@@ -8,16 +8,17 @@ import { moveByCopy } from "./copying.ts";
 import type { Engine } from "./engine.ts";
 import { type Placed, place, type Way } from "./place.ts";
 import { preconditionFailed } from "./refusals.ts";
+import type { Trash } from "./trash.ts";
 
 /** @throws Problem */
 export async function makeFolder(engine: Engine, path: FilePath): Promise<FolderEntry> {
-  return await admitted(engine, () => engine.storage.makeFolder(path));
+  return await engine.during(() => engine.storage.makeFolder(path));
 }
 
 /** Moves a file or folder; from another file system it is copied, synced and removed. @throws Problem */
 export async function move(engine: Engine, way: Way): Promise<Placed> {
   const { storage, locks } = engine;
-  return await admitted(engine, () =>
+  return await engine.during(() =>
     locks.holdAll([way.from, way.to], async () => {
       const kind = (await storage.find(way.from))?.kind ?? "file";
       try {
@@ -30,28 +31,24 @@ export async function move(engine: Engine, way: Way): Promise<Placed> {
   );
 }
 
-/** Removes a file, or with `recursive` a folder. @throws Problem */
+/** Removes a file, or with `recursive` a folder; into the trash, if there is one. @throws Problem */
 export async function remove(
   engine: Engine,
   path: FilePath,
-  { recursive, conditions = {} }: { recursive: boolean; conditions?: Preconditions },
+  {
+    recursive,
+    conditions = {},
+    trash = null,
+  }: { recursive: boolean; conditions?: Preconditions; trash?: Trash | null },
 ): Promise<void> {
   const { storage, locks } = engine;
-  await admitted(engine, () =>
+  await engine.during(() =>
     locks.hold(path, async () => {
-      const failed = failedCondition(conditions, await storage.find(path));
+      const there = await storage.find(path);
+      const failed = failedCondition(conditions, there);
       if (failed !== null) throw preconditionFailed(failed);
-      await storage.remove(path, { recursive });
+      if (trash && there && (recursive || there.kind === "file")) await trash.put(path, there);
+      else await storage.remove(path, { recursive });
     }),
   );
-}
-
-/** A server that stops waits for it. */
-async function admitted<T>(engine: Engine, step: () => Promise<T>): Promise<T> {
-  const release = engine.admit();
-  try {
-    return await step();
-  } finally {
-    release();
-  }
 }

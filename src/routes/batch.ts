@@ -10,12 +10,12 @@ import { ErrorList, inOneEntry, Problem } from "../errors.ts";
 import { checkFilePath } from "../path.ts";
 import { access, prove } from "../plugins/access.ts";
 import { json, problems } from "./answers.ts";
+import { Batch, BatchResult, type Operation } from "./change-shapes.ts";
 import { startJob } from "./copy.ts";
 import { jsonBody, jsonRequest } from "./json-body.ts";
 import { addressOf, BATCH_PROBLEMS, wayOf } from "./move.ts";
 import { type Listener, unhurried } from "./receiving.ts";
 import type { Services } from "./services.ts";
-import { Batch, BatchResult, type Operation } from "./shapes.ts";
 
 type Done = Static<typeof BatchResult>["done"][number];
 type Asked = { services: Services; request: Request; server: Listener };
@@ -85,7 +85,7 @@ async function perform(
   { services, request, server }: Asked,
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
-  const { config, engine, log } = services;
+  const { config, engine, log, trash } = services;
   const by = addressOf(request, server);
   if (operation.op === "folder") {
     prove(config.allow, ["write"]);
@@ -96,8 +96,8 @@ async function perform(
   if (operation.op === "delete") {
     prove(config.allow, ["delete"]);
     const path = checkFilePath(operation.path);
-    await remove(engine, path, { recursive: operation.recursive ?? false });
-    log.changed(request, { did: "removed", path, by });
+    await remove(engine, path, { recursive: operation.recursive ?? false, trash });
+    log.changed(request, { did: trash ? "put into the trash" : "removed", path, by });
     return {};
   }
   const did = operation.op === "move" ? "moved" : "copied";

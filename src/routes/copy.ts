@@ -6,12 +6,13 @@ import { type JobReport, placedEntry } from "../core/jobs.ts";
 import type { Placed } from "../core/place.ts";
 import { access } from "../plugins/access.ts";
 import { CHANGE_PROBLEMS, json, problems } from "./answers.ts";
+import { Job, Way } from "./change-shapes.ts";
 import { requestHeaders } from "./headers.ts";
 import { jsonBody, jsonRequest } from "./json-body.ts";
 import { addressOf, entryAnswer, WAY_PROBLEMS, wayOf } from "./move.ts";
 import { type Listener, unhurried } from "./receiving.ts";
 import type { Services } from "./services.ts";
-import { Entry, Job, Way } from "./shapes.ts";
+import { Entry } from "./shapes.ts";
 
 const ASYNC = /(?:^|,)\s*respond-async\s*(?:[;,]|$)/i;
 

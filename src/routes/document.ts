@@ -8,6 +8,7 @@ import { openApiDocument } from "../http/openapi.ts";
 import { type AllowDetail, needs } from "../plugins/access.ts";
 import { version } from "../version.ts";
 import type { Answer } from "./answers.ts";
+import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
 import { shapes } from "./shapes.ts";
 
@@ -64,7 +65,7 @@ export async function documentOf(routes: readonly Route[]): Promise<object> {
       shown.route(method, route.path.replace(/\*$/, `:${REST}`), "", { detail: operation(method, route) });
   }
   const answer = await shown.handle(new Request("http://localhost/swagger/json"));
-  return openApiDocument(await answer.json(), shapes);
+  return openApiDocument(await answer.json(), [...shapes, ...changeShapes]);
 }
 
 function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject {

@@ -6,10 +6,11 @@ import { makeFolder } from "../core/manage.ts";
 import { checkFilePath } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { CHANGE_PROBLEMS, json, problems } from "./answers.ts";
+import { NewFolder } from "./change-shapes.ts";
 import { jsonBody, jsonRequest } from "./json-body.ts";
 import { addressOf, entryAnswer } from "./move.ts";
 import type { Services } from "./services.ts";
-import { Entry, NewFolder } from "./shapes.ts";
+import { Entry } from "./shapes.ts";
 
 export function folders(services: Services) {
   const { config, engine, log } = services;

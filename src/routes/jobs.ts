@@ -3,8 +3,8 @@
 import { Elysia, t } from "elysia";
 import { access } from "../plugins/access.ts";
 import { empty, json, problems } from "./answers.ts";
+import { Job, Jobs } from "./change-shapes.ts";
 import type { Services } from "./services.ts";
-import { Job, Jobs } from "./shapes.ts";
 
 const params = t.Object({ id: t.String({ maxLength: 64, description: "From the `Location` of a copy" }) });
 

@@ -9,10 +9,11 @@ import type { Way as CheckedWay } from "../core/place.ts";
 import { checkFilePath } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { CHANGE_PROBLEMS, json, problems } from "./answers.ts";
+import { Way } from "./change-shapes.ts";
 import { jsonBody, jsonRequest } from "./json-body.ts";
 import { type Listener, unhurried } from "./receiving.ts";
 import type { Services } from "./services.ts";
-import { Entry, Way } from "./shapes.ts";
+import { Entry } from "./shapes.ts";
 
 export function moving(services: Services) {
   const { config, engine, log } = services;

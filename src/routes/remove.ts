@@ -13,15 +13,21 @@ import type { Services } from "./services.ts";
 import { oneOf } from "./shapes.ts";
 
 export function remove(services: Services) {
-  const { config, engine, log } = services;
+  const { config, engine, log, trash } = services;
   return new Elysia({ name: "remove" }).use(access(config.allow)).delete(
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
       const recursive = query.recursive === "true";
       const conditions = preconditionsOf(request.headers);
-      await unhurried(services, request, server, () => removeEntry(engine, path, { recursive, conditions }));
-      log.changed(request, { did: "removed", path, by: addressOf(request, server) });
+      await unhurried(services, request, server, () =>
+        removeEntry(engine, path, { recursive, conditions, trash }),
+      );
+      log.changed(request, {
+        did: trash ? "put into the trash" : "removed",
+        path,
+        by: addressOf(request, server),
+      });
       return new Response(null, { status: 204 });
     },
     {
@@ -47,7 +53,7 @@ export function remove(services: Services) {
         operationId: "deleteFile",
         summary: "Remove a file, or a folder",
         description:
-          "A folder disappears at once; the answer comes when its space is free. Links in it are removed themselves, never what they lead to.",
+          "A folder disappears at once; the answer comes when its space is free. Links in it are removed themselves, never what they lead to. With `--trash` it can be restored until its time is over.",
         tags: ["Files"],
         parameters: requestHeaders("If-Match", "If-None-Match", "If-Unmodified-Since"),
       },

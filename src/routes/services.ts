@@ -3,6 +3,7 @@
 import type { Config } from "../config.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Jobs } from "../core/jobs.ts";
+import type { Trash } from "../core/trash.ts";
 import type { Uploads } from "../core/uploads.ts";
 import type { Log } from "../plugins/log.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -12,6 +13,8 @@ export interface Services {
   engine: Engine;
   uploads: Uploads;
   jobs: Jobs;
+  /** `null` without --trash. */
+  trash: Trash | null;
   storage: Storage;
   log: Log;
 }

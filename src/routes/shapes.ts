@@ -16,11 +16,11 @@ export function oneOf<const Word extends string>(words: readonly Word[], descrip
 
 const Seconds = t.Number({ minimum: 0, description: "Seconds" });
 /** Said as 64 bits, because generators make 32 of an integer without a format. */
-const bytes = (description: string) => t.Integer({ minimum: 0, format: "int64", description });
-const Bytes = bytes("Bytes");
+export const bytes = (description: string) => t.Integer({ minimum: 0, format: "int64", description });
+export const Bytes = bytes("Bytes");
 const Rate = bytes("Bytes per second");
-const Time = t.String({ format: "date-time" });
-const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
+export const Time = t.String({ format: "date-time" });
+export const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
 const Name = t.String({ description: "Last segment of the path" });
 const Link = t.String({ format: "uri-reference", description: "Where it is on this server" });
 const Bottleneck = oneOf(["network", "disk", "sync", "hash", "processor"], "What the upload waited for most");
@@ -70,7 +70,8 @@ export const ErrorEntry = t.Object(
   { $id: "ErrorEntry", description: "One of several errors" },
 );
 
-const errorList = {
+/** The members of an answer that some of it may have failed. */
+export const errorList = {
   errors: t.Array(ErrorEntry, {
     description: "At most --max-errors entries, and one that says the limit was reached",
   }),
@@ -120,60 +121,6 @@ export const Entry = t.Object(
     renamedFrom: t.Optional(t.String({ description: "The name that was asked for, when it was taken" })),
   },
   { $id: "Entry", description: "A file or folder; only files have a size and an etag" },
-);
-
-export const NewFolder = t.Object({ path: Path }, { $id: "NewFolder", description: "A folder to make" });
-
-export const Way = t.Object(
-  { from: Path, to: Path, conflict: t.Optional(Conflict) },
-  { $id: "Way", description: "What is moved or copied, and where to" },
-);
-
-const job = t.Object({
-  id: t.String(),
-  state: oneOf(["waiting", "running", "done", "failed", "cancelled"], "The last three are its end"),
-  from: Path,
-  to: Path,
-  bytes: bytes("Bytes copied so far"),
-  total: bytes("Bytes to copy; of a folder 0 until it was looked at"),
-  entry: t.Optional(Entry),
-  error: t.Optional(ErrorEntry),
-});
-
-export const Job = t.Object({ job }, { $id: "Job", description: "A copy in the background" });
-
-export const Jobs = t.Object(
-  { jobs: t.Array(job) },
-  { $id: "Jobs", description: "Copies in the background" },
-);
-
-const way = { from: Path, to: Path, conflict: t.Optional(Conflict) };
-
-export const Operation = t.Union([
-  t.Object({ op: t.Literal("folder"), path: Path }),
-  t.Object({ op: t.Literal("move"), ...way }),
-  t.Object({ op: t.Literal("copy"), ...way }),
-  t.Object({ op: t.Literal("delete"), path: Path, recursive: t.Optional(t.Boolean()) }),
-]);
-
-export const Batch = t.Object(
-  { operations: t.Array(Operation, { minItems: 1, maxItems: 1000 }) },
-  { $id: "Batch", description: "What is to be done, in this order" },
-);
-
-export const BatchResult = t.Object(
-  {
-    done: t.Array(
-      t.Composite([
-        t.Object({ operation: t.Integer({ minimum: 0, description: "Its place in the list" }) }),
-        t.Partial(Entry),
-        t.Object({ job: t.Optional(job) }),
-      ]),
-      { description: "With the entry that a folder, a move or a copy made, or the job of a copy" },
-    ),
-    ...errorList,
-  },
-  { $id: "BatchResult", description: "What became of a batch" },
 );
 
 export const Listing = t.Object(
@@ -279,12 +226,6 @@ export const shapes = [
   FormResult,
   Problem,
   Entry,
-  NewFolder,
-  Way,
-  Job,
-  Jobs,
-  Batch,
-  BatchResult,
   Listing,
   SearchResult,
   SearchLine,

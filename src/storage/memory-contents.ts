@@ -2,6 +2,7 @@
 
 import { ROOT } from "../path.ts";
 import type { FileEntry } from "./storage.ts";
+import type { TrashId } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
 
 export interface MemoryFile {
@@ -31,12 +32,15 @@ export class MemoryContents {
   readonly kept = new Map<UploadId, MemoryKept>();
   /** Another one after a power cut. */
   boot = "memory";
+  /** What was put away, each in contents of its own. */
+  readonly trash = new Map<TrashId, { text: string; contents: MemoryContents }>();
   changes = 0;
 
   /** Forgets what has no note. @returns bytes of all files and uploads together */
   restart(): number {
     let used = 0;
     for (const { entry } of this.files.values()) used += entry.size;
+    for (const { contents } of this.trash.values()) used += contents.restart();
     for (const [id, { bytes, note }] of this.kept)
       if (note === null) this.kept.delete(id);
       else if (bytes && !bytes.body) used += bytes.length;

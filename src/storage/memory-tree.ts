@@ -11,7 +11,7 @@ import {
   segmentsOf,
 } from "../path.ts";
 import type { MemoryContents, MemoryFile } from "./memory-contents.ts";
-import type { Entry, FolderEntry, Moved } from "./storage.ts";
+import type { Entry, FileEntry, FolderEntry, Moved } from "./storage.ts";
 
 /** What stands under a path. */
 export function entryAt({ files, folders }: MemoryContents, path: string): Entry | null {
@@ -60,23 +60,39 @@ export function move(
   const source = proveThere(contents, from);
   if (source.kind === "folder" && to.startsWith(`${from}/`))
     throw new Problem("into_itself", "A folder cannot go into itself.");
+  const taken = proveFree(contents, source, to, replace);
+  transfer(contents, from, contents, to);
+  return { entry: proveThere(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
+}
+
+/** Makes what is missing above a path, when its name can be given. @returns the file that is replaced */
+export function proveFree(
+  contents: MemoryContents,
+  source: Entry,
+  to: FilePath,
+  replace: boolean,
+): FileEntry | null {
   proveFolders(contents, to);
   const taken = entryAt(contents, to);
   if (taken && (!replace || source.kind === "folder")) throw nameTaken();
   if (taken?.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
   makeFolders(contents, to, new Date());
-  for (const [path, file] of [...contents.files])
-    if (isBelow(path, from)) {
-      const renamed = checkFilePath(to + path.slice(from.length));
-      contents.files.delete(path);
-      contents.files.set(renamed, { ...file, entry: { ...file.entry, path: renamed } });
+  return taken;
+}
+
+/** Moves all that stands under a path, also into other contents. */
+export function transfer(from: MemoryContents, path: FilePath, to: MemoryContents, target: FilePath): void {
+  for (const [at, file] of [...from.files])
+    if (isBelow(at, path)) {
+      const renamed = checkFilePath(target + at.slice(path.length));
+      from.files.delete(at);
+      to.files.set(renamed, { ...file, entry: { ...file.entry, path: renamed } });
     }
-  for (const [path, modified] of [...contents.folders])
-    if (isBelow(path, from)) {
-      contents.folders.delete(path);
-      contents.folders.set(to + path.slice(from.length), modified);
+  for (const [at, modified] of [...from.folders])
+    if (isBelow(at, path)) {
+      from.folders.delete(at);
+      to.folders.set(target + at.slice(path.length), modified);
     }
-  return { entry: proveThere(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
 }
 
 /** See `Storage.remove`. @returns bytes that were freed */
@@ -93,7 +109,7 @@ export function remove(contents: MemoryContents, path: FilePath, recursive: bool
   return freed;
 }
 
-function proveThere(contents: MemoryContents, path: FilePath): Entry {
+export function proveThere(contents: MemoryContents, path: FilePath): Entry {
   const entry = entryAt(contents, path);
   if (!entry) throw new Problem("not_found", "There is no such file or folder.");
   return entry;

@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../path.ts";
 import { type MemoryBytes, MemoryContents, type MemoryKept } from "./memory-contents.ts";
 import { MemoryCopy } from "./memory-copy.ts";
+import { MemoryTrash } from "./memory-trash.ts";
 import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./memory-tree.ts";
 import { MemoryKeptUpload, MemoryUpload } from "./memory-upload.ts";
 import { natural } from "./natural.ts";
@@ -22,6 +23,7 @@ import type {
   StoredUpload,
 } from "./storage.ts";
 import type { StoredCopy } from "./stored-copy.ts";
+import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
 
 /** What a storage in memory can be made to wait for. */
@@ -175,6 +177,11 @@ export class MemoryStorage implements Storage {
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
     this.#prove();
     this.room(-remove(this.contents, path, recursive));
+  }
+
+  get trash(): Trash {
+    this.#prove();
+    return new MemoryTrash(this);
   }
 
   async space(): Promise<Space> {

@@ -3,6 +3,7 @@
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Page, PageQuery } from "./order.ts";
 import type { StoredCopy } from "./stored-copy.ts";
+import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
 
 /**
@@ -142,6 +143,9 @@ export interface Storage {
    * @throws Problem not_found, is_folder, link_in_path
    */
   remove(path: FilePath, options?: { recursive: boolean }): Promise<void>;
+
+  /** What was put away instead of removed. */
+  readonly trash: Trash;
 
   /** Free and total bytes as they are now; `Infinity` where there is no such limit. */
   space(): Promise<Space>;

@@ -43,6 +43,9 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["POST", "/api/move", "write", "delete"],
   ["POST", "/api/copy", "read", "write"],
   ["POST", "/api/batch", "write"],
+  ["GET", "/api/trash", "delete"],
+  ["POST", "/api/trash/restore", "write"],
+  ["DELETE", "/api/trash/none", "delete"],
   ["GET", "/api/jobs", "read"],
   ["GET", "/api/jobs/none", "read"],
   ["DELETE", "/api/jobs/none", "write"],
@@ -50,10 +53,14 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["DELETE", "/files/kept.txt", "delete"],
 ];
 
+/** Of which there is none, and of the trash neither. */
+const ABSENT = new Set(["/api/jobs/none", "/api/trash", "/api/trash/none", "/api/trash/restore"]);
+
 /** What requests of JSON say. */
 const SAYING: Record<string, object> = {
   "/api/folders": { path: "new" },
   "/api/batch": { operations: [{ op: "folder", path: "folder" }] },
+  "/api/trash/restore": { id: "none" },
   "/api/copy": { from: "kept.txt", to: "new.txt" },
   "/api/move": { from: "movable.txt", to: "new.txt" },
 };
@@ -127,7 +134,7 @@ describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.in
       if (!needed.includes(grant)) {
         // There is no such upload, and no request says what it speaks.
         if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
-        else if (path === "/api/jobs/none") expect(answer.status).toBe(404);
+        else if (ABSENT.has(path)) expect(answer.status).toBe(404);
         else expect(answer.status).toBeLessThan(300);
         return;
       }
@@ -165,7 +172,7 @@ test("with read alone everything that changes something is refused", async () =>
       continue;
     }
     const missing = grants.filter((grant) => grant !== "read");
-    if (missing.length === 0) expect(answer.status).toBe(path === "/api/jobs/none" ? 404 : 200);
+    if (missing.length === 0) expect(answer.status).toBe(ABSENT.has(path) ? 404 : 200);
     else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${missing}`);
   }
   expect((await server.fetch("/health")).status).toBe(200);

@@ -5,7 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../src/config.ts";
 import { LIMIT_REACHED } from "../../src/errors.ts";
-import { BatchResult, Job } from "../../src/routes/shapes.ts";
+import { BatchResult, Job } from "../../src/routes/change-shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../src/config.ts";
-import { Entry, Job, Jobs } from "../../src/routes/shapes.ts";
+import { Job, Jobs } from "../../src/routes/change-shapes.ts";
+import { Entry } from "../../src/routes/shapes.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { OpenAPIV3 } from "openapi-types";
+import { changeShapes } from "../../src/routes/change-shapes.ts";
 import { FormResult, Health, Listing, Problem, SavedFile, shapes, Uploads } from "../../src/routes/shapes.ts";
 import { version } from "../../src/version.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -86,7 +87,7 @@ describe("the document", () => {
   });
 
   test("names every shape once", () => {
-    const names = shapes.map(({ $id = "" }) => $id);
+    const names = [...shapes, ...changeShapes].map(({ $id = "" }) => $id);
     expect(Object.keys(document.components?.schemas ?? {})).toEqual(names);
     const text = JSON.stringify(document);
     for (const name of names) expect(text).toContain(`"#/components/schemas/${name}"`);

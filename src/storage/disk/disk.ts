@@ -18,6 +18,7 @@ import type {
   StoredUpload,
 } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
+import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
 import { type Anchor, descend, openAnchor, release } from "./anchor.ts";
 import { bootOf } from "./boot.ts";
@@ -36,6 +37,7 @@ import { diskProblem, errnoOf } from "./problems.ts";
 import { proveLength, type Workshop } from "./publish.ts";
 import { Reader } from "./reader.ts";
 import { remove } from "./remove.ts";
+import { DiskTrash } from "./trash.ts";
 import { DiskUpload, throwAway } from "./upload.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
@@ -206,6 +208,10 @@ export class DiskStorage implements Storage {
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
     await this.#orAbsent(remove(this.#writable, path, recursive));
+  }
+
+  get trash(): Trash {
+    return new DiskTrash(this.#writable);
   }
 
   space(): Promise<Space> {

@@ -40,25 +40,38 @@ export async function move(shop: Workshop, from: FilePath, to: FilePath, replace
 }
 
 async function moveOnce(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
-  const { calls, folders } = shop;
+  const { calls } = shop;
   const source = await placeOfOld(shop, from);
   try {
     const stat = await standingAt(calls, source);
     if (stat.isDirectory() && to.startsWith(`${from}/`)) throw intoItself();
-    const target = await placeOfNew(shop, to);
-    try {
-      const recased = from.toLowerCase() === to.toLowerCase();
-      const replaced = stat.isDirectory()
-        ? await nameFolder(calls, source.at, target.at, recased)
-        : await nameFile(shop, source, target, { replace, recased });
-      await folders.sync(target.folder);
-      await folders.sync(source.folder);
-      return { entry: describe(to, await calls.lstat(target.at)), replaced };
-    } finally {
-      await release(calls, target.folder);
-    }
+    const recased = from.toLowerCase() === to.toLowerCase();
+    return await nameAt(shop, source, to, { replace, recased }, stat);
   } finally {
     await release(calls, source.folder);
+  }
+}
+
+/** Gives what stands at a place another name, synced. @throws as `move` */
+export async function nameAt(
+  shop: Workshop,
+  source: Place,
+  to: FilePath,
+  { replace, recased = false }: { replace: boolean; recased?: boolean },
+  known?: BigIntStats,
+): Promise<Moved> {
+  const { calls, folders } = shop;
+  const stat = known ?? (await standingAt(calls, source));
+  const target = await placeOfNew(shop, to);
+  try {
+    const replaced = stat.isDirectory()
+      ? await nameFolder(calls, source.at, target.at, recased)
+      : await nameFile(shop, source, target, { replace, recased });
+    await folders.sync(target.folder);
+    await folders.sync(source.folder);
+    return { entry: describe(to, await calls.lstat(target.at)), replaced };
+  } finally {
+    await release(calls, target.folder);
   }
 }
 

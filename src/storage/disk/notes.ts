@@ -3,16 +3,22 @@
 import { constants } from "node:fs";
 import type { Note } from "../storage.ts";
 import { isUploadId, type UploadId } from "../upload-id.ts";
+import type { Anchor } from "./anchor.ts";
 import { absentIsNull, closeQuietly, type Kept } from "./kept.ts";
+import type { Workshop } from "./publish.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 // Notes read together: enough to keep the thread pool busy.
 const TOGETHER = 32;
 
-/** Written aside, synced, renamed, and the folder synced: at every moment one whole note has the name. */
 export async function writeNote(kept: Kept, id: UploadId, text: string): Promise<void> {
-  const { calls, temporaries, folders } = kept.shop;
+  await writeText(kept.shop, kept.folder, `${id}.note`, text);
+}
+
+/** Written aside, synced, renamed, and the folder synced: at every moment one whole text has the name. */
+export async function writeText(shop: Workshop, folder: Anchor, name: string, text: string): Promise<void> {
+  const { calls, temporaries, folders } = shop;
   const aside = `${temporaries.path}/${crypto.randomUUID()}`;
   const fd = await calls.open(aside, NEW, 0o600);
   try {
@@ -22,14 +28,14 @@ export async function writeNote(kept: Kept, id: UploadId, text: string): Promise
     } finally {
       await closeQuietly(calls, fd);
     }
-    await calls.rename(aside, kept.note(id));
+    await calls.rename(aside, `${folder.path}/${name}`);
   } catch (error) {
     await calls.unlink(aside).catch(() => {
       // It goes at the next start.
     });
     throw error;
   }
-  await folders.sync(kept.folder);
+  await folders.sync(folder);
 }
 
 /** @throws the system's error */

@@ -46,7 +46,7 @@ export async function remove(shop: Workshop, path: FilePath, recursive: boolean)
 }
 
 /** Who held a folder of it open may still put something into it, until that folder itself is gone. */
-async function removeAll(calls: Calls, at: string): Promise<void> {
+export async function removeAll(calls: Calls, at: string): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     await calls.removeTree(at);
     const gone = await calls.lstat(at).then(

@@ -1,0 +1,108 @@
+// The trash on the disk: what was removed as ID.entry, and what it was as ID.note beside it.
+
+import { constants } from "node:fs";
+import { Problem } from "../../errors.ts";
+import { type FilePath, RESERVED } from "../../path.ts";
+import type { Moved } from "../storage.ts";
+import { isTrashId, type Trash, type TrashId } from "../trash.ts";
+import { type Anchor, descend, release } from "./anchor.ts";
+import { nameAt } from "./move.ts";
+import { writeText } from "./notes.ts";
+import { persistently, placeOfOld, standingAt } from "./place.ts";
+import { diskProblem, errnoOf } from "./problems.ts";
+import type { Workshop } from "./publish.ts";
+import { removeAll } from "./remove.ts";
+
+const FOLDER = "trash";
+const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export class DiskTrash implements Trash {
+  constructor(readonly shop: Workshop) {}
+
+  async put(path: FilePath, id: TrashId, text: string): Promise<void> {
+    const { calls, folders } = this.shop;
+    await this.#inside(true, async (trash) => {
+      const place = await placeOfOld(this.shop, path);
+      try {
+        await standingAt(calls, place);
+        // First, so that nothing lies there that nobody knows.
+        await writeText(this.shop, trash, `${id}.note`, text);
+        try {
+          await calls.rename(place.at, `${trash.path}/${id}.entry`);
+        } catch (error) {
+          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
+          throw error;
+        }
+        await folders.sync(trash);
+        await folders.sync(place.folder);
+      } finally {
+        await release(calls, place.folder);
+      }
+    });
+  }
+
+  async ids(): Promise<TrashId[]> {
+    return await this.#inside(true, async (trash) => {
+      const names = (await this.shop.calls.readdir(trash.path)).map(({ name }) => name);
+      return names
+        .filter((name) => name.endsWith(".entry"))
+        .map((name) => name.slice(0, -".entry".length))
+        .filter(isTrashId);
+    });
+  }
+
+  async text(id: TrashId): Promise<string | null> {
+    const { calls } = this.shop;
+    return await this.#inside(true, async (trash) => {
+      try {
+        const fd = await calls.open(`${trash.path}/${id}.note`, OLD);
+        return await calls.text(fd).finally(() => calls.close(fd));
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") return null;
+        throw error;
+      }
+    });
+  }
+
+  async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
+    return await this.#inside(false, async (trash) => {
+      const source = { folder: trash, at: `${trash.path}/${id}.entry` };
+      const moved = await persistently(() => nameAt(this.shop, source, to, { replace }));
+      await this.#forget(trash, id);
+      return moved;
+    });
+  }
+
+  async remove(id: TrashId): Promise<void> {
+    const { calls, temporaries } = this.shop;
+    await this.#inside(false, async (trash) => {
+      const aside = `${temporaries.path}/${crypto.randomUUID()}`;
+      await calls.rename(`${trash.path}/${id}.entry`, aside);
+      await this.#forget(trash, id);
+      await removeAll(calls, aside);
+    });
+  }
+
+  async #forget(trash: Anchor, id: TrashId): Promise<void> {
+    const { calls, folders } = this.shop;
+    await calls.unlink(`${trash.path}/${id}.note`).catch((error: unknown) => {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    });
+    await folders.sync(trash);
+  }
+
+  async #inside<T>(create: boolean, step: (trash: Anchor) => Promise<T>): Promise<T> {
+    const { calls, root } = this.shop;
+    try {
+      const trash = await descend(calls, root, [RESERVED, FOLDER], create);
+      try {
+        return await step(trash);
+      } finally {
+        await release(calls, trash);
+      }
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw diskProblem(error);
+      throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+    }
+  }
+}
