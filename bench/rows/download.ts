@@ -101,6 +101,26 @@ async function readers(bench: Bench): Promise<Figure> {
   };
 }
 
+/** How long others wait while digests of whole files are made. */
+async function digests(bench: Bench, { server }: Track): Promise<Figure> {
+  const pings = ping(bench.workspace, `${server.origin}/health`);
+  await Bun.sleep(1000);
+  const now = () => performance.timeOrigin + performance.now();
+  const start = now();
+  const headers = { "want-repr-digest": "sha-256=1" };
+  await Promise.all(
+    digits.map((index) => fetch(`${server.files}large-${index}`, { method: "HEAD", headers })),
+  );
+  const end = now();
+  pings.end();
+  const { samples } = await pings.result;
+  const during = samples.filter(([at]) => at >= start && at <= end).map(([, took]) => took);
+  return {
+    name: `a small GET while ${AT_ONCE} digests are made, p95 (longest)`,
+    sluice: `${quantile(during, 0.95).toFixed(1)} ms (${Math.max(...during).toFixed(1)})`,
+  };
+}
+
 async function run(bench: Bench): Promise<Figure[]> {
   await using stack = new AsyncDisposableStack();
   const others = bench.peers.filter((peer) => peer === nginx || peer === dufs);
@@ -122,8 +142,8 @@ async function run(bench: Bench): Promise<Figure[]> {
     }
   const [ours, ...theirs] = tracks;
   if (!ours) return [];
-  const memoryOfReaders = await readers(bench);
-  return [...theirs.flatMap((other) => figures(ours, other)), memoryOfReaders];
+  const waits = await digests(bench, ours);
+  return [...theirs.flatMap((other) => figures(ours, other)), waits, await readers(bench)];
 }
 
 function figures(ours: Track, other: Track): Figure[] {
