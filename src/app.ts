@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config.ts";
 import { Engine } from "./core/engine.ts";
+import { Events } from "./core/events.ts";
 import { Jobs } from "./core/jobs.ts";
 import { Trash } from "./core/trash.ts";
 import { Uploads } from "./core/uploads.ts";
@@ -19,6 +20,7 @@ import { copy } from "./routes/copy.ts";
 import type { Route } from "./routes/document.ts";
 import { download } from "./routes/download.ts";
 import { entries } from "./routes/entries.ts";
+import { watchUploads } from "./routes/events.ts";
 import { folders } from "./routes/folders.ts";
 import { health } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
@@ -67,7 +69,8 @@ export async function createApp(options: AppOptions = {}) {
   });
   const jobs = new Jobs();
   const trash = config.trash === undefined ? null : new Trash(engine, config.trash);
-  const services: Services = { config, engine, uploads, jobs, trash, storage, log };
+  const events = new Events(engine, uploads);
+  const services: Services = { config, engine, uploads, events, jobs, trash, storage, log };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
@@ -99,6 +102,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(trashRoutes(services))
     .use(jobRoutes(services))
     .use(listUploads(services))
+    .use(watchUploads(services))
     .use(resuming(services))
     .use(health(services))
     .use(probe(services))
@@ -107,6 +111,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(await page(services))
     .decorate("services", services)
     .onStop(async () => {
+      events.close();
       await jobs.close();
       await trash?.close();
       // Uploads that were cut still take back what they left in the root.

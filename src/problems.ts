@@ -238,6 +238,11 @@ export const PROBLEMS = {
     title: "Too many searches at once",
     help: "The server runs as many searches as it runs at once. Try again after `Retry-After` seconds.",
   },
+  too_many_listeners: {
+    status: 503,
+    title: "Too many watch at once",
+    help: "As many clients as can listen to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or ask `GET /api/uploads` now and then.",
+  },
   too_many_archives: {
     status: 503,
     title: "Too many archives at once",

@@ -28,13 +28,15 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { engine } = app.decorator.services;
+  const { engine, events } = app.decorator.services;
   const signals = new Signals();
   collect(engine);
 
   const signal = await signals.next();
   engine.drain();
   const busy = runningIn(app);
+  // Who only watches is nothing to wait for.
+  events.close();
   if (busy) log.say(`${signal}: waiting up to ${config.drain} s for ${busy}; another signal ends them now.`);
   const end = await Promise.race([
     finished(app).then(() => "finished" as const),
@@ -113,8 +115,9 @@ function reason(error: unknown, { root, host, port }: Config): string {
 
 /** What is waited for, in words; "" when there is nothing. */
 function runningIn({ server, decorator }: App): string {
-  const reports = decorator.services.engine.running.reports();
-  const others = Math.max(0, (server?.pendingRequests ?? 0) - reports.length);
+  const { engine, events } = decorator.services;
+  const reports = engine.running.reports();
+  const others = Math.max(0, (server?.pendingRequests ?? 0) - reports.length - events.size);
   const some = reports.slice(0, 3).map(({ path, received, size }) => {
     const share = size ? ` (${Math.floor((received / size) * 100)} %)` : "";
     return `${printable(path, 80)}${share}`;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { connect, type RawConnection } from "./support/raw.ts";
 import { until } from "./support/server.ts";
 import { type Serving, spawn, spawnServing } from "./support/spawn.ts";
+import { watchEvents } from "./support/watch.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -148,6 +149,19 @@ describe("a signal to stop", () => {
     expect(answer.status).toBe(201);
     expect(await server.exited).toBe(0);
     expect(await Bun.file(join(root, "a.bin")).text()).toBe("0123456789");
+  });
+
+  test("who only watches is told that it is over, and is not waited for", async () => {
+    await using server = await spawnServing(root);
+    using watching = await watchEvents(server.url);
+    using deaf = await connect(server.url);
+    deaf.pause();
+    await deaf.send(`GET /api/uploads/events ${HEAD}\r\n`);
+    await until("the first", () => watching.heard.length > 0);
+    server.signal("SIGTERM");
+    await watching.over;
+    expect(await server.exited).toBe(0);
+    expect(server.stderr).toMatch(/^\S+ Stopped\.\n$/);
   });
 
   test("lets a form finish, also while it is between two files", async () => {

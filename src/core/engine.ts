@@ -6,6 +6,7 @@ import { failedCondition, type Preconditions } from "../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import type { Entry, Storage, StoredUpload } from "../storage/storage.ts";
+import { Ended } from "./ended.ts";
 import type { Measured } from "./flow.ts";
 import { Room, type Share, Slots, tooLarge } from "./limit.ts";
 import { Locks } from "./locks.ts";
@@ -38,6 +39,7 @@ export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "a
 
 export class Engine {
   readonly running = new Running();
+  readonly ended = new Ended();
   /** Held while a precondition is looked at and the name changes hands. */
   readonly locks = new Locks();
   /** Held while the next free number of a name is looked for; may be taken inside `locks`. */
@@ -68,11 +70,16 @@ export class Engine {
    * @throws Problem draining, too_many_uploads
    */
   admit(): () => void {
+    this.proveOpen();
+    return this.slots.take();
+  }
+
+  /** @throws Problem draining */
+  proveOpen(): void {
     if (this.#draining)
       throw new Problem("draining", "The server is stopping; try again when it is back.", {
         headers: { "retry-after": "10" },
       });
-    return this.slots.take();
   }
 
   /** Does something that a server that stops waits for. @throws Problem draining, too_many_uploads */

@@ -1,6 +1,6 @@
 // A body that is a form: every part with a file name goes to the engine, the good ones whatever the others are.
 
-import { type ErrorEntry, ErrorList, inOneEntry, Problem } from "../errors.ts";
+import { type ErrorEntry, ErrorList, inOneEntry, LIMIT_REACHED, Problem } from "../errors.ts";
 import {
   MultipartError,
   MultipartParser,
@@ -64,9 +64,11 @@ export class Form {
     try {
       await this.#readParts(body);
     } catch (error) {
-      this.#refuse(this.#current?.file, problemOf(error));
+      const problem = problemOf(error);
+      this.#refuse(this.#current?.file, problem);
+      await this.#drop(problem);
     }
-    await this.#drop();
+    await this.#drop(new Problem("too_many_errors", LIMIT_REACHED.detail));
     saving();
     await Promise.all(this.#finishing);
     return {
@@ -133,8 +135,9 @@ export class Form {
       const room = this.#current.upload.write(bytes);
       if (room) await room;
     } catch (error) {
-      this.#refuse(this.#current.file, problemOf(error));
-      await this.#drop();
+      const problem = problemOf(error);
+      this.#refuse(this.#current.file, problem);
+      await this.#drop(problem);
     }
   }
 
@@ -156,10 +159,10 @@ export class Form {
     if (this.#finishing.size >= FINISHING) await Promise.race(this.#finishing);
   }
 
-  async #drop(): Promise<void> {
+  async #drop(cause: Problem): Promise<void> {
     const current = this.#current;
     this.#current = undefined;
-    await current?.upload.discard();
+    await current?.upload.discard(cause);
   }
 
   #refuse(file: string | undefined, problem: Problem): void {

@@ -21,6 +21,8 @@ export interface RunningUpload {
   state: "receiving" | "saving" | "waiting";
   /** When it is forgotten, if it goes on waiting. */
   expires?: string;
+  /** One sentence about what the limit was so far. */
+  explanation?: string;
 }
 
 /** Anything that can say how it is. */
@@ -36,8 +38,9 @@ export class Running {
     this.#uploads.add(upload);
   }
 
-  remove(upload: Reporting): void {
-    this.#uploads.delete(upload);
+  /** @returns whether it was there */
+  remove(upload: Reporting): boolean {
+    return this.#uploads.delete(upload);
   }
 
   get size(): number {

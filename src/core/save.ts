@@ -22,7 +22,7 @@ export async function save(
       if (room) await room;
     }
   } catch (error) {
-    await upload.discard();
+    await upload.discard(error);
     throw error;
   }
   saving();

@@ -5,6 +5,7 @@ import { failedCondition, unconditional } from "../http/conditions.ts";
 import type { Digest } from "../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
 import type { Finished, StoredUpload } from "../storage/storage.ts";
+import { type EndedUpload, reasonOf } from "./ended.ts";
 import type { Engine, Intent } from "./engine.ts";
 import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "./flow.ts";
 import { Digester } from "./hash.ts";
@@ -98,18 +99,23 @@ export class Upload implements Reporting {
         ...(entry.path !== this.intent.path && { renamedFrom: nameOf(this.intent.path) }),
         flow: flowOf(this.measured(), entry.size),
       };
-      this.#end();
+      this.#end({ path: file.path, outcome: "saved", size: file.size, flow: file.flow });
       return { file, replaced, digest };
     } catch (error) {
-      await this.discard();
+      await this.discard(error);
       throw error;
     }
   }
 
-  /** Removes every trace. Never throws; harmless after the end. */
-  async discard(): Promise<void> {
+  /**
+   * Removes every trace. Never throws; harmless after the end.
+   * @param cause why it failed; what goes on later, or was only a trial, did not
+   */
+  async discard(cause?: unknown): Promise<void> {
     await this.stored.discard();
-    this.#end();
+    const { path, resumed } = this.intent;
+    if (cause === undefined || resumed) return this.#end();
+    this.#end({ path, outcome: "failed", size: this.#received, flow: this.#flow(), error: reasonOf(cause) });
   }
 
   report(): RunningUpload {
@@ -124,6 +130,7 @@ export class Upload implements Reporting {
       bottleneck: flow.bottleneck,
       started: this.#startedAt.toISOString(),
       state: this.#network === undefined ? "receiving" : "saving",
+      ...(flow.bytes > 0 && { explanation: flow.explanation }),
     };
   }
 
@@ -201,8 +208,10 @@ export class Upload implements Reporting {
     return flowOf(this.measured());
   }
 
-  #end(): void {
+  #end(ended?: Omit<EndedUpload, "id" | "ended">): void {
     this.share.release();
-    this.engine.running.remove(this);
+    const known = this.engine.running.remove(this);
+    if (known && ended)
+      this.engine.ended.add({ id: this.intent.id, ended: new Date().toISOString(), ...ended });
   }
 }

@@ -134,7 +134,9 @@ export class Uploads {
       }
       return upload;
     } catch (error) {
-      await this.#forget(upload);
+      // Nobody has heard of it.
+      this.#all.delete(id);
+      await upload.forget();
       throw error;
     }
   }
@@ -243,6 +245,7 @@ export class Uploads {
     this.#all.delete(upload.record.id);
     this.#settled.delete(upload);
     await upload.forget();
+    if (!upload.settled) upload.ended("forgotten");
   }
 
   async #load(): Promise<void> {

@@ -5,8 +5,10 @@ import { formatDigest } from "../http/digest.ts";
 import type { FilePath } from "../path.ts";
 import type { KeptUpload } from "../storage/storage.ts";
 import { type Addition, refuse } from "./addition.ts";
+import { reasonOf } from "./ended.ts";
 import type { Engine, Intent } from "./engine.ts";
 import { Filling } from "./filling.ts";
+import { flowOf } from "./flow.ts";
 import { Journal } from "./journal.ts";
 import { tooLarge } from "./limit.ts";
 import type { Spoiled, UploadRecord } from "./record.ts";
@@ -239,9 +241,24 @@ export class Waiting {
   /** Nothing can become of it: remembers why, and lets go of its bytes. @throws Problem */
   async spoil(why: Spoiled): Promise<void> {
     this.record.spoiled = why;
+    this.ended("failed", goneFor(why));
     this.onSettled(this);
     await this.journal.save();
     await this.engine.storage.settle(this.record.id);
+  }
+
+  /** Tells those who watch that no file will become of it. */
+  ended(outcome: "failed" | "forgotten", cause?: Problem): void {
+    const { name, path, measured } = this.record;
+    this.engine.ended.add({
+      id: name,
+      path,
+      outcome,
+      size: this.#length,
+      ended: new Date().toISOString(),
+      flow: flowOf(measured, this.#length),
+      ...(cause && { error: reasonOf(cause) }),
+    });
   }
 
   async #close(resumed: Resumed, upload: Upload): Promise<void> {

@@ -14,6 +14,7 @@ const REQUEST_HEADERS = [
   "If-Match",
   "If-None-Match",
   "If-Unmodified-Since",
+  "Last-Event-ID",
   "Prefer",
   "Repr-Digest",
   "Want-Repr-Digest",

@@ -53,6 +53,11 @@ export function jsonOrLines<Shape extends TSchema>(
   return answer(details, { "application/json": shape, "application/x-ndjson": line });
 }
 
+/** Server-Sent Events, with the shape of their data. */
+export function events<Shape extends TSchema>(shape: Shape, details: Details): Answer<Blob> {
+  return answer(details, { "text/event-stream": shape });
+}
+
 /** An answer without a body. */
 export function empty(details: Details): Answer<undefined> {
   return answer(details, {});
@@ -131,6 +136,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   out_of_files: "Retry-After",
   draining: "Retry-After",
   too_many_probes: "Retry-After",
+  too_many_listeners: "Retry-After",
   too_many_waiting: "Retry-After",
   too_many_searches: "Retry-After",
   too_many_jobs: "Retry-After",

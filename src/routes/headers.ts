@@ -75,6 +75,7 @@ const REQUEST = {
     description: "With `respond-async` a small copy is made in the background, too (RFC 7240)",
     example: "respond-async",
   },
+  "Last-Event-ID": { description: "The id of the last event that was heard: browsers send it by themselves" },
   "X-Request-Id": {
     description:
       "A name for this request, and to follow its upload under `/api/uploads/{id}`; other values are replaced",

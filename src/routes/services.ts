@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Events } from "../core/events.ts";
 import type { Jobs } from "../core/jobs.ts";
 import type { Trash } from "../core/trash.ts";
 import type { Uploads } from "../core/uploads.ts";
@@ -12,6 +13,7 @@ export interface Services {
   config: Config;
   engine: Engine;
   uploads: Uploads;
+  events: Events;
   jobs: Jobs;
   /** `null` without --trash. */
   trash: Trash | null;

@@ -148,6 +148,9 @@ export const Upload = t.Object(
     expires: t.Optional(
       t.String({ format: "date-time", description: "When it is forgotten, if it goes on waiting" }),
     ),
+    explanation: t.Optional(
+      t.String({ description: "One sentence for people about what the limit was so far" }),
+    ),
   },
   { $id: "Upload", description: "A file that is arriving, or waits to be resumed" },
 );
@@ -155,6 +158,24 @@ export const Upload = t.Object(
 export const Uploads = t.Object(
   { uploads: t.Array(Upload) },
   { $id: "Uploads", description: "What is arriving now, or waits" },
+);
+
+export const Ended = t.Object(
+  {
+    ended: t.Object({
+      id: t.String(),
+      path: Path,
+      outcome: oneOf(
+        ["saved", "failed", "forgotten"],
+        "Forgotten: it waited to be resumed, and was cancelled or expired",
+      ),
+      size: bytes("Bytes of the file, or those that had arrived"),
+      ended: Time,
+      flow: Flow,
+      error: t.Optional(ErrorEntry),
+    }),
+  },
+  { $id: "Ended", description: "An upload that is a file now, or will not become one" },
 );
 
 export const Health = t.Object(
@@ -232,6 +253,7 @@ export const shapes = [
   Usage,
   Upload,
   Uploads,
+  Ended,
   Health,
   Probe,
 ];

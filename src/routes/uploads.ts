@@ -7,10 +7,10 @@ import { UPLOAD_ID } from "./headers.ts";
 import type { Services } from "./services.ts";
 import { Uploads } from "./shapes.ts";
 
-export function listUploads({ config, engine, uploads }: Services) {
+export function listUploads({ config, engine, events }: Services) {
   return new Elysia({ name: "uploads" })
     .use(access(config.allow))
-    .get("/api/uploads", () => ({ uploads: [...engine.running.reports(), ...uploads.reports()] }), {
+    .get("/api/uploads", () => events.list(), {
       allow: "read",
       response: { 200: json(Uploads, { description: "None, or some" }), ...problems("not_allowed") },
       detail: {

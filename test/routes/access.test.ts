@@ -24,6 +24,8 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/api/usage", "read"],
   ["GET", "/api/archive", "read"],
   ["GET", "/api/uploads", "read"],
+  ["HEAD", "/api/uploads/events", "read"],
+  ["GET", "/api/uploads/events", "read"],
   ["GET", "/api/uploads/somebodys-own", "write"],
   ["PUT", "/files/new.txt", "write"],
   ["POST", "/files/?name=new.txt", "write"],
