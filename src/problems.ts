@@ -137,6 +137,11 @@ export const PROBLEMS = {
     title: "The folder is on another file system",
     help: "A file cannot be published atomically into a folder that is mounted from another file system. Serve that file system as a root of its own.",
   },
+  mount_point: {
+    status: 409,
+    title: "A file system is mounted here",
+    help: "The folder is where another file system is mounted: it can be neither moved nor removed, only what is in it.",
+  },
   offset_mismatch: {
     status: 409,
     title: "The offset is another one",

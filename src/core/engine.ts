@@ -82,14 +82,10 @@ export class Engine {
       });
   }
 
-  /** Does something that a server that stops waits for. @throws Problem draining, too_many_uploads */
+  /** Does something that a server that stops waits for. @throws Problem draining */
   async during<T>(step: () => Promise<T>): Promise<T> {
-    const release = this.admit();
-    try {
-      return await step();
-    } finally {
-      release();
-    }
+    this.proveOpen();
+    return await this.slots.beside(step);
   }
 
   /** Space for so many bytes, to be released. @throws Problem storage_full */

@@ -12,6 +12,8 @@ const MEASURE_AFTER = 1000;
 /** Places for requests that upload. */
 export class Slots {
   #taken = 0;
+  /** Requests that are waited for and take no place. */
+  #beside = 0;
   #waiting: (() => void)[] = [];
   constructor(readonly limit: number) {}
 
@@ -36,13 +38,28 @@ export class Slots {
       if (!held) return;
       held = false;
       this.#taken -= 1;
-      if (this.#taken === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+      this.#wake();
     };
   }
 
-  /** Resolves as soon as no place is taken. */
+  /** Runs a step that `idle` waits for, and that takes no upload's place. */
+  async beside<T>(step: () => Promise<T>): Promise<T> {
+    this.#beside += 1;
+    try {
+      return await step();
+    } finally {
+      this.#beside -= 1;
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    if (this.#taken + this.#beside === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves as soon as no place is taken, and nothing runs beside. */
   async idle(): Promise<void> {
-    if (this.#taken > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#taken + this.#beside > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
 

@@ -120,7 +120,6 @@ export const CHANGE_PROBLEMS = [
   "storage_read_only",
   "storage_gone",
   "storage_full",
-  "too_many_uploads",
   "out_of_files",
   "draining",
 ] as const;

@@ -41,7 +41,7 @@ export function copy(services: Services) {
           description: "It goes on in the background; `Location` tells how it is doing",
           headers: ["Location", "Preference-Applied"],
         }),
-        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs"),
+        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs", "too_many_uploads"),
       },
       detail: {
         operationId: "copy",

@@ -47,10 +47,22 @@ export function moving(services: Services) {
 }
 
 /** What moves and copies can meet beside what all changes can. */
-export const WAY_PROBLEMS = ["not_found", "name_taken", "is_folder", "into_itself", "storage_full"] as const;
+export const WAY_PROBLEMS = [
+  "not_found",
+  "name_taken",
+  "is_folder",
+  "into_itself",
+  "mount_point",
+  "storage_full",
+] as const;
 
 /** What a batch can meet. */
-export const BATCH_PROBLEMS = [...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs"] as const;
+export const BATCH_PROBLEMS = [
+  ...CHANGE_PROBLEMS,
+  ...WAY_PROBLEMS,
+  "too_many_jobs",
+  "too_many_uploads",
+] as const;
 
 /** @throws Problem invalid_path */
 export function wayOf(

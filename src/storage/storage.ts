@@ -127,7 +127,7 @@ export interface Storage {
   /**
    * Gives a file, or a folder with all that is in it, another name; makes missing folders above that. Only a file is
    * ever replaced, and only by a file. After a power cut it has the old name, the new one or both, and never none.
-   * @throws Problem not_found, name_taken, is_folder, not_a_folder, link_in_path, into_itself, other_file_system
+   * @throws Problem not_found, name_taken, is_folder, not_a_folder, link_in_path, into_itself, mount_point, other_file_system
    */
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
@@ -140,7 +140,7 @@ export interface Storage {
   /**
    * Removes a file for good, or with `recursive` a folder. A folder disappears in one step, and what is in it is gone
    * when this resolves; links in it are removed themselves, never what they lead to.
-   * @throws Problem not_found, is_folder, link_in_path
+   * @throws Problem not_found, is_folder, link_in_path, mount_point
    */
   remove(path: FilePath, options?: { recursive: boolean }): Promise<void>;
 

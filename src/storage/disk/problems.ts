@@ -51,7 +51,7 @@ export function diskProblem(error: unknown): Problem {
         cause: error,
       });
     case "EBUSY":
-      return new Problem("other_file_system", "Another file system is mounted here.", { cause: error });
+      return new Problem("mount_point", "Another file system is mounted here.", { cause: error });
     case "ELOOP":
       return new Problem("link_in_path", "A segment of the path is a link.", { cause: error });
     case "ENOTDIR":
