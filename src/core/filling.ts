@@ -92,11 +92,11 @@ export class Filling {
     if (part) await waiting.verify(resumed.kept);
     const measured = upload.measured();
     const start = performance.now();
-    await resumed.pause();
+    await (part ? resumed.pause() : resumed.rest());
     await upload.discard();
     waiting.stand(resumed.length);
     await journal.written();
-    await journal.mark(resumed.length, addUp(measured, syncing(start)), part || addition.checks.length > 0);
+    await journal.mark(resumed.saved, addUp(measured, syncing(start)), part || addition.checks.length > 0);
   }
 
   /** Keeps what arrived before an error, or cuts it off where it is not to be trusted. */

@@ -2,6 +2,7 @@
 
 import { formatSize } from "../config.ts";
 import type { StorageWork } from "../storage/storage.ts";
+import { addWork, NO_WORK } from "../storage/work.ts";
 
 /** The parts of the way that can make an upload wait. `other` is what is left: this server's processor. */
 export interface Waits {
@@ -43,7 +44,7 @@ export const UNMEASURED: Measured = {
   seconds: 0,
   network: 0,
   hash: 0,
-  work: { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 },
+  work: NO_WORK,
 };
 
 /** Two measurements of one upload, made one after the other. */
@@ -53,12 +54,7 @@ export function addUp(one: Measured, other: Measured): Measured {
     seconds: one.seconds + other.seconds,
     network: one.network + other.network,
     hash: one.hash + other.hash,
-    work: {
-      diskWaited: one.work.diskWaited + other.work.diskWaited,
-      diskBusy: one.work.diskBusy + other.work.diskBusy,
-      syncWaited: one.work.syncWaited + other.work.syncWaited,
-      syncBusy: one.work.syncBusy + other.work.syncBusy,
-    },
+    work: addWork(one.work, other.work),
   };
 }
 
@@ -69,12 +65,7 @@ export function scaled({ bytes, seconds, network, hash, work }: Measured, factor
     seconds: seconds * factor,
     network: network * factor,
     hash: hash * factor,
-    work: {
-      diskWaited: work.diskWaited * factor,
-      diskBusy: work.diskBusy * factor,
-      syncWaited: work.syncWaited * factor,
-      syncBusy: work.syncBusy * factor,
-    },
+    work: addWork(NO_WORK, work, factor),
   };
 }
 

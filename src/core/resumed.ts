@@ -4,13 +4,16 @@ import { Problem } from "../errors.ts";
 import type { FilePath } from "../path.ts";
 import { startWait } from "../stopwatch.ts";
 import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage/storage.ts";
+import { addWork } from "../storage/work.ts";
 import type { Engine, Intent } from "./engine.ts";
 import type { UploadRecord } from "./record.ts";
 import type { Upload } from "./upload.ts";
 
 /** Made for one request. */
 export class Resumed implements StoredUpload {
-  #paused: Promise<void> | undefined;
+  #released: Promise<void> | undefined;
+  /** What the storage did for the requests before this one. */
+  readonly #before: StorageWork;
   /** Seconds until the name was noted. */
   #noted = 0;
 
@@ -18,7 +21,9 @@ export class Resumed implements StoredUpload {
   constructor(
     readonly kept: KeptUpload,
     readonly naming: (path: FilePath, length: number) => Promise<void>,
-  ) {}
+  ) {
+    this.#before = { ...kept.work };
+  }
 
   get length(): number {
     return this.kept.length;
@@ -29,7 +34,7 @@ export class Resumed implements StoredUpload {
   }
 
   get work(): StorageWork {
-    const { syncWaited, ...rest } = this.kept.work;
+    const { syncWaited, ...rest } = addWork(this.kept.work, this.#before, -1);
     return { ...rest, syncWaited: syncWaited + this.#noted };
   }
 
@@ -44,14 +49,20 @@ export class Resumed implements StoredUpload {
     return await this.kept.finish(path, options);
   }
 
-  /** Lets go of it; its bytes stay. @throws Problem */
+  /** Lets go of it; its bytes stay, and are synced. @throws Problem */
   pause(): Promise<void> {
-    this.#paused ??= this.kept.pause();
-    return this.#paused;
+    this.#released ??= this.kept.pause();
+    return this.#released;
+  }
+
+  /** Lets go of it; its bytes stay, and are synced soon. @throws Problem */
+  rest(): Promise<void> {
+    this.#released ??= this.kept.rest();
+    return this.#released;
   }
 
   async discard(): Promise<void> {
-    await this.pause().catch(() => {
+    await this.rest().catch(() => {
       // What could be kept is kept; who asked hears of the error that made it end.
     });
   }
@@ -62,6 +73,7 @@ type Filling = Pick<Intent, "size" | "network" | "checking"> & Required<Pick<Int
 
 /**
  * Opens what was kept of an upload, to go on behind the bytes that are known to be right.
+ * @param lost told how many there are, when there are fewer
  * @throws Problem upload_gone, storage_full
  */
 export async function openKept(
@@ -69,6 +81,7 @@ export async function openKept(
   { id, name, path, conflict }: UploadRecord,
   filling: Filling,
   naming: Resumed["naming"],
+  lost: (length: number) => void,
 ): Promise<{ resumed: Resumed; upload: Upload }> {
   const kept = await engine.storage.resume(id);
   if (!kept) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
@@ -76,6 +89,10 @@ export async function openKept(
   const intent = { ...filling, path, conflict, id: name, conditions: {}, digests: [], wanted: null };
   try {
     if (kept.length > filling.resumed.length) await kept.rewind(filling.resumed.length);
+    if (kept.length < filling.resumed.length) {
+      lost(kept.length);
+      throw new Problem("storage_failed", "The disk lost bytes: ask for the offset, and go on from there.");
+    }
     return { resumed, upload: await engine.receive(intent, async () => resumed) };
   } catch (error) {
     await resumed.discard();

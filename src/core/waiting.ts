@@ -208,7 +208,8 @@ export class Waiting {
       await journal.save();
     };
     const resumed = { length: this.#length, measured: record.measured };
-    const opened = await openKept(engine, record, { ...filling, resumed }, naming);
+    const lost = (length: number): void => this.stand(length);
+    const opened = await openKept(engine, record, { ...filling, resumed }, naming, lost);
     return opened;
   }
 

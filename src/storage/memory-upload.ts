@@ -125,6 +125,10 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     }
   }
 
+  rest(): Promise<void> {
+    return this.pause();
+  }
+
   async rewind(length: number): Promise<void> {
     this.prove();
     if (length > this.length) throw new Problem("storage_failed", "The upload is shorter than that.");

@@ -191,7 +191,7 @@ export interface StoredUpload {
 
 /**
  * An upload that can wait. Nothing tells the storage that its bytes are complete: that is for a note to say.
- * `discard` removes bytes and note, but does nothing after `pause`: then it is `forget` that removes.
+ * `discard` removes bytes and note, but does nothing after `pause` or `rest`: then it is `forget` that removes.
  */
 export interface KeptUpload extends StoredUpload {
   readonly id: UploadId;
@@ -202,6 +202,13 @@ export interface KeptUpload extends StoredUpload {
    * what `resume` will find.
    */
   pause(): Promise<void>;
+
+  /**
+   * As `pause`, but what was taken last is only written, and synced a moment later: `saved` says how far it is, and not
+   * more than some 32 MiB are behind. Who resumes soon goes on without delay. If that sync fails, `resume` finds the
+   * bytes that were saved.
+   */
+  rest(): Promise<void>;
 
   /** Cuts back to the first `length` bytes: for a chunk that turned out wrong. @throws Problem */
   rewind(length: number): Promise<void>;

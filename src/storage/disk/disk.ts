@@ -245,6 +245,7 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
+    if (!(this.#kept instanceof Problem)) await this.#kept.rests.close();
     await this.#folders.close();
     if (!(this.#workplace instanceof Problem)) {
       const { lock, reserved, temporaries, kept } = this.#workplace;

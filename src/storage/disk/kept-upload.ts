@@ -4,26 +4,25 @@ import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import type { Finished, KeptUpload, StorageWork } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
+import { addWork, NO_WORK } from "../work.ts";
+import { copyBehind } from "./adopt.ts";
 import { closeQuietly, type Kept, type OpenData } from "./kept.ts";
 import { diskProblem } from "./problems.ts";
 import { publish } from "./publish.ts";
+import type { Resting } from "./rests.ts";
 import { BATCH } from "./stage.ts";
 import { withPublish } from "./upload.ts";
 import { DiskWriter } from "./writer.ts";
 
-/** Bytes that Bun writes on the calling thread. */
-const AT_ONCE = 128 * 1024;
-const NOTHING: StorageWork = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 };
-
-export class DiskKeptUpload implements KeptUpload {
+export class DiskKeptUpload implements KeptUpload, Resting {
   #data: OpenData;
   #writer: DiskWriter;
   /** What the writers before this one did. */
-  #before = NOTHING;
+  #before = NO_WORK;
   #publishWaited = 0;
   #running: Promise<unknown> | undefined;
   #discarding: Promise<void> | undefined;
-  #state: "open" | "paused" | "finished" = "open";
+  #state: "open" | "resting" | "paused" | "finished" = "open";
   /** Known when the descriptor is closed. */
   #length: number | undefined;
 
@@ -51,8 +50,14 @@ export class DiskKeptUpload implements KeptUpload {
 
   /** @throws Problem */
   static async resume(kept: Kept, id: UploadId): Promise<DiskKeptUpload | null> {
+    const rested = await kept.rests.wake(id);
+    if (rested) return rested;
     const data = await kept.claim(id, () => kept.reopen(id));
-    return data && (await DiskKeptUpload.#over(kept, id, data));
+    const upload = data && (await DiskKeptUpload.#over(kept, id, data));
+    // What a sync had failed for may be lost, though it can still be read.
+    const certain = kept.certain(id);
+    if (upload && certain !== undefined && certain < upload.length) await upload.rewind(certain);
+    return upload;
   }
 
   static async #over(kept: Kept, id: UploadId, data: OpenData): Promise<DiskKeptUpload> {
@@ -74,7 +79,7 @@ export class DiskKeptUpload implements KeptUpload {
   }
 
   get work(): StorageWork {
-    return withPublish(sum(this.#before, this.#writer.work), this.#publishWaited);
+    return withPublish(addWork(this.#before, this.#writer.work), this.#publishWaited);
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -89,6 +94,26 @@ export class DiskKeptUpload implements KeptUpload {
         await this.#close("paused");
       }
     });
+  }
+
+  async rest(): Promise<void> {
+    const { rests } = this.kept;
+    let written = true;
+    await this.#run(() => this.#writer.flush()).catch(() => {
+      written = false;
+    });
+    if (!written || !rests.free || this.#discarding) return await this.pause();
+    this.#state = "resting";
+    rests.put(this);
+  }
+
+  wake(): void {
+    this.#state = "open";
+  }
+
+  async end(): Promise<void> {
+    this.wake();
+    await this.pause().catch(() => this.kept.doubt(this.id, this.saved));
   }
 
   rewind(length: number): Promise<void> {
@@ -164,9 +189,12 @@ export class DiskKeptUpload implements KeptUpload {
     const source = await this.kept.openSource(id);
     try {
       const start = performance.now();
-      if (source.length > 0) await this.#copy(source.fd, from);
+      const goOn = (): void => {
+        if (this.#discarding) throw ended();
+      };
+      if (source.length > 0) await copyBehind(calls, { ...this.#data, length: from }, source.fd, goOn);
       const seconds = (performance.now() - start) / 1000;
-      this.#before = sum(this.#before, { ...NOTHING, diskWaited: seconds, diskBusy: seconds });
+      this.#before = addWork(this.#before, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
       throw new Problem("storage_failed", "The other upload was not copied whole.");
     } finally {
@@ -235,29 +263,13 @@ export class DiskKeptUpload implements KeptUpload {
       const sync = performance.now();
       await calls.datasync(data.fd);
       const synced = (performance.now() - sync) / 1000;
-      this.#before = sum(this.#before, { ...NOTHING, syncWaited: synced, syncBusy: synced });
+      this.#before = addWork(this.#before, { ...NO_WORK, syncWaited: synced, syncBusy: synced });
       if (this.#discarding) throw ended();
-      this.#before = sum(this.#before, this.#writer.work);
+      this.#before = addWork(this.#before, this.#writer.work);
       this.#writer = this.#newWriter();
     } catch (error) {
       await this.#writer.stop();
       throw error;
-    }
-  }
-
-  /** The system copies by itself, but not to an append descriptor. */
-  async #copy(source: number, from: number): Promise<void> {
-    const { calls } = this.kept.shop;
-    const to = Bun.file(this.#data.fd);
-    if (!this.#data.appends) return void (await calls.copy(to, Bun.file(source)));
-    const buffer = new Uint8Array(BATCH);
-    for (let at = from; ; ) {
-      // As with any batch: longer than the file it must be small enough for Bun to write it at once.
-      const length = await calls.read(source, at < BATCH ? buffer.subarray(0, AT_ONCE) : buffer);
-      if (length === 0) return;
-      if (this.#discarding) throw ended();
-      await calls.write(to, buffer.subarray(0, length));
-      at += length;
     }
   }
 
@@ -285,10 +297,3 @@ export class DiskKeptUpload implements KeptUpload {
 }
 
 const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");
-
-const sum = (one: StorageWork, other: StorageWork): StorageWork => ({
-  diskWaited: one.diskWaited + other.diskWaited,
-  diskBusy: one.diskBusy + other.diskBusy,
-  syncWaited: one.syncWaited + other.syncWaited,
-  syncBusy: one.syncBusy + other.syncBusy,
-});

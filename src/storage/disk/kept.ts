@@ -6,8 +6,10 @@ import { type FilePath, folderOf, nameOf, segmentsOf } from "../../path.ts";
 import { isUploadId, type UploadId } from "../upload-id.ts";
 import { type Anchor, descend, nameOnDisk, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
+import type { DiskKeptUpload } from "./kept-upload.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
 import type { Workshop } from "./publish.ts";
+import { Rests } from "./rests.ts";
 
 const FOLDER = "kept";
 // Nobody else of the machine may look at ids: who knows one may write.
@@ -55,6 +57,9 @@ export class Kept {
   readonly #open = new Set<UploadId>();
   /** Bytes of each upload that were synced when it was let go of, in this run of the server. */
   readonly #synced = new Map<UploadId, number>();
+  /** Bytes of those whose last sync failed, that an earlier one had made certain. */
+  readonly #certain = new Map<UploadId, number>();
+  readonly rests = new Rests<DiskKeptUpload>();
 
   constructor(
     readonly shop: Workshop,
@@ -93,6 +98,18 @@ export class Kept {
     this.#open.delete(id);
   }
 
+  /** A sync failed when nobody waited for it: who goes on does so behind these bytes. */
+  doubt(id: UploadId, certain: number): void {
+    this.#certain.set(id, certain);
+  }
+
+  /** How many bytes are certain after a failed sync, said once; undefined when none failed. */
+  certain(id: UploadId): number | undefined {
+    const certain = this.#certain.get(id);
+    this.#certain.delete(id);
+    return certain;
+  }
+
   /** Whether no byte needs a sync: what a killed server wrote may not be on the disk yet. */
   synced(id: UploadId, length: number): boolean {
     return length === 0 || this.#synced.get(id) === length;
@@ -122,6 +139,7 @@ export class Kept {
 
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
+    await this.rests.end(id);
     if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
     return await this.openOwn(id);
   }
@@ -164,7 +182,9 @@ export class Kept {
   }
 
   async settle(id: UploadId): Promise<void> {
+    await this.rests.end(id);
     this.#synced.delete(id);
+    this.#certain.delete(id);
     await absentIsNull(this.shop.calls.unlink(this.data(id)));
   }
 

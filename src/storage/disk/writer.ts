@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { startWait } from "../../stopwatch.ts";
 import type { StorageWork } from "../storage.ts";
 import type { Calls } from "./calls.ts";
+import { Head } from "./head.ts";
 import type { Pressure, Pulsed } from "./pressure.ts";
 import { diskProblem } from "./problems.ts";
 import { Stage } from "./stage.ts";
@@ -37,8 +38,7 @@ export class DiskWriter implements Pulsed {
   #saved: number;
   #syncMark: number;
   #window = FIRST_WINDOW;
-  #sink: Bun.FileSink | undefined;
-  #sinkEnd: Promise<void> | undefined;
+  readonly #head: Head | undefined;
   readonly #stage = new Stage();
   #inFlight: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
@@ -55,7 +55,7 @@ export class DiskWriter implements Pulsed {
   ) {
     this.#file = Bun.file(fd);
     this.#taken = this.#written = this.#saved = this.#syncMark = from;
-    if (from < CHANGEOVER) this.#sink = calls.sink(this.#file);
+    if (from < CHANGEOVER) this.#head = new Head(calls.sink(this.#file));
   }
 
   /** Bytes taken, those included that were there before. */
@@ -72,13 +72,13 @@ export class DiskWriter implements Pulsed {
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
     if (chunk.byteLength === 0) return undefined;
-    if (this.#sink) {
+    if (this.#head && !this.#head.ended) {
       // Cut at the change-over, so that batches begin on a page: writing pages in two parts costs a tenth more.
       const first = chunk.subarray(0, CHANGEOVER - this.#written);
-      const wait = this.#appendFirst(this.#sink, first);
+      const wait = this.#appendFirst(this.#head, first);
       return first.byteLength === chunk.byteLength
         ? wait
-        : this.#appendRest(wait, chunk.subarray(first.byteLength));
+        : this.#appendAfter(wait, chunk.subarray(first.byteLength));
     }
     for (let at = 0; at < chunk.byteLength; ) {
       if (this.#stage.length === 0) this.pressure.staged(this);
@@ -88,7 +88,8 @@ export class DiskWriter implements Pulsed {
       this.pressure.hold(taken);
       const high = this.pressure.high;
       if (!this.#stage.full && !high) continue;
-      if (this.#inFlight || this.#syncIsBehind || high) return this.#appendLater(chunk.subarray(at), high);
+      if (this.#inFlight || this.#syncIsBehind || high)
+        return this.#appendAfter(this.#waitForRoom(high), chunk.subarray(at));
       this.#launch();
     }
     return undefined;
@@ -96,21 +97,43 @@ export class DiskWriter implements Pulsed {
 
   /** Everything appended is on the disk and synced afterwards. @throws Problem */
   async finish(): Promise<void> {
+    await this.#writeOut(() => this.#endHead());
+    if (this.#syncMark < this.#written || this.#written === 0) void this.#startSync();
+    await this.#waitForSync();
+    this.pressure.forget(this);
+    this.#compareSize();
+  }
+
+  /** Everything appended is written afterwards, and no more than a window of it waits for its sync. @throws Problem */
+  async flush(): Promise<void> {
+    await this.#writeOut(() => this.#head?.flush());
+    this.#compareSize();
+    while (this.#written - this.#saved > SYNC_WINDOW) {
+      if (!this.#syncing) void this.#startSync();
+      await this.#waitForSync();
+    }
+  }
+
+  async #writeOut(emptyHead: () => unknown): Promise<void> {
     const write = startWait();
-    await this.#endSink();
+    try {
+      await emptyHead();
+    } catch (error) {
+      this.#fail(error);
+    }
     await this.#inFlight;
     if (this.#stage.length > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
     this.work.diskWaited += write();
-    const sync = startWait();
     // Nothing may be started after a failure: `stop` waits only for what it saw running.
     if (this.#failure) throw this.#failure;
-    if (this.#syncMark < this.#written || this.#written === 0) void this.#startSync();
+  }
+
+  async #waitForSync(): Promise<void> {
+    const sync = startWait();
     await this.#syncing;
     this.work.syncWaited += sync();
-    this.pressure.forget(this);
     if (this.#failure) throw this.#failure;
-    this.#compareSize();
   }
 
   /** Drops what is staged and waits until nothing uses the descriptor. Never throws. */
@@ -119,7 +142,7 @@ export class DiskWriter implements Pulsed {
     this.pressure.forget(this);
     this.pressure.release(this.#stage.take().byteLength);
     this.#failure ??= new Problem("storage_failed", "The upload was ended.");
-    await this.#endSink();
+    await this.#endHead();
     await this.#inFlight;
     await this.#syncing;
   }
@@ -138,14 +161,14 @@ export class DiskWriter implements Pulsed {
     return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_BEHIND;
   }
 
-  #appendFirst(sink: Bun.FileSink, chunk: Uint8Array): Promise<void> | undefined {
+  #appendFirst(head: Head, chunk: Uint8Array): Promise<void> | undefined {
     const start = now();
     try {
-      const result: unknown = sink.write(chunk);
+      const result: unknown = head.write(chunk);
       this.#taken += chunk.byteLength;
       this.#written += chunk.byteLength;
       this.pressure.written(this);
-      if (this.#written >= CHANGEOVER || result instanceof Promise) return this.#waitForSink(result, start);
+      if (this.#written >= CHANGEOVER || result instanceof Promise) return this.#waitForHead(result, start);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -155,51 +178,29 @@ export class DiskWriter implements Pulsed {
   }
 
   /** A FileSink reports a failed write in the promise of `write`, or throws from `flush`. */
-  async #waitForSink(result: unknown, start: number): Promise<void> {
+  async #waitForHead(result: unknown, start: number): Promise<void> {
     try {
       await result;
       this.work.diskBusy += now() - start;
-      if (this.#written >= CHANGEOVER) await this.#endSink();
+      if (this.#written >= CHANGEOVER) await this.#endHead();
     } catch (error) {
       throw this.#fail(error);
     } finally {
       this.work.diskWaited += now() - start;
     }
     if (this.#failure) throw this.#failure;
-    if (!this.#sink) this.pressure.written(this);
+    if (this.#head?.ended) this.pressure.written(this);
   }
 
-  /** Every caller waits for the one end, so that nobody closes the descriptor under it. */
-  #endSink(): Promise<void> {
-    const sink = this.#sink;
-    this.#sink = undefined;
-    if (sink) this.#sinkEnd = this.#flushAndEnd(sink);
-    return this.#sinkEnd ?? Promise.resolve();
-  }
-
-  async #flushAndEnd(sink: Bun.FileSink): Promise<void> {
+  async #endHead(): Promise<void> {
     const start = now();
-    try {
-      await sink.flush();
-    } catch (error) {
-      this.#fail(error);
-    }
-    try {
-      // Also after a failed flush: the sink holds a descriptor of its own until it ends.
-      await sink.end();
-    } catch (error) {
-      this.#fail(error);
-    }
+    const failure = await this.#head?.end();
+    if (failure !== undefined) this.#fail(failure);
     this.work.diskBusy += now() - start;
   }
 
-  async #appendRest(first: Promise<void> | undefined, rest: Uint8Array<ArrayBuffer>): Promise<void> {
-    await first;
-    await this.append(rest);
-  }
-
-  async #appendLater(rest: Uint8Array<ArrayBuffer>, high: boolean): Promise<void> {
-    await this.#waitForRoom(high);
+  async #appendAfter(wait: Promise<void> | undefined, rest: Uint8Array<ArrayBuffer>): Promise<void> {
+    await wait;
     await this.append(rest);
   }
 
@@ -277,8 +278,7 @@ export class DiskWriter implements Pulsed {
   }
 
   async #flushAndSync(): Promise<void> {
-    // The sink keeps small chunks to itself.
-    await (this.#sink?.flush() ?? this.#sinkEnd);
+    await this.#head?.flush();
     if (this.#failure) throw this.#failure;
     await this.calls.datasync(this.fd);
   }

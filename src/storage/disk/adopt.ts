@@ -1,0 +1,32 @@
+// Copies the bytes of one file behind those of another, by the system alone where it can.
+
+import type { Calls } from "./calls.ts";
+import { BATCH } from "./stage.ts";
+
+/** Bytes that Bun writes on the calling thread. */
+const AT_ONCE = 128 * 1024;
+
+/**
+ * Copies all bytes of a source.
+ * @param to appends, or is at its end; the system does not copy to an append descriptor
+ * @param length bytes it has
+ * @param goOn asked before each piece, where there are several; throws to end the copy
+ */
+export async function copyBehind(
+  calls: Calls,
+  to: { fd: number; appends: boolean; length: number },
+  source: number,
+  goOn: () => void,
+): Promise<void> {
+  const file = Bun.file(to.fd);
+  if (!to.appends) return void (await calls.copy(file, Bun.file(source)));
+  const buffer = new Uint8Array(BATCH);
+  for (let at = to.length; ; ) {
+    // As with any batch: longer than the file it must be small enough for Bun to write it at once.
+    const length = await calls.read(source, at < BATCH ? buffer.subarray(0, AT_ONCE) : buffer);
+    if (length === 0) return;
+    goOn();
+    await calls.write(file, buffer.subarray(0, length));
+    at += length;
+  }
+}
