@@ -84,7 +84,7 @@ export const tus: Group = {
   key: "tus",
   title: "One file of 1 GB by tus",
   method:
-    "as the group put does it: one upload at a time, zeros from memory, each turn right after a dd. Creation is counted, chunks go over one connection. Sluice has synced what it answers 204 to. " +
+    "as the group put does it: one upload at a time, zeros from memory, each turn right after a dd. Creation is counted, chunks go over one connection. Sluice has synced all but 32 MiB of what it answers 204 to, and everything with the last answer. " +
     "Beside it `bun bench/tus-server.ts`: @tus/server 2.4.5 with @tus/file-store on Bun, which syncs nothing. The streams are tus-js-client's `parallelUploads` on Bun, sending a file of zeros without blocks; " +
     "their concatenation is counted.",
   run,

@@ -204,9 +204,8 @@ export interface KeptUpload extends StoredUpload {
   pause(): Promise<void>;
 
   /**
-   * As `pause`, but what was taken last is only written, and synced a moment later: `saved` says how far it is, and not
-   * more than some 32 MiB are behind. Who resumes soon goes on without delay. If that sync fails, `resume` finds the
-   * bytes that were saved.
+   * As `pause`, but what was taken last, some 32 MiB at most, is written and only synced a moment later. Who resumes
+   * soon goes on without delay. If that sync fails, `resume` finds the bytes that were `saved`.
    */
   rest(): Promise<void>;
 

@@ -24,6 +24,7 @@ describe("the report of a running upload", () => {
         saved: 5,
         bytesPerSecond: expect.any(Number),
         bottleneck: expect.any(String),
+        explanation: expect.any(String),
         started: expect.stringMatching(/Z$/),
         state: "receiving",
       },
