@@ -10,6 +10,7 @@ import { listing } from "./listing.js";
 import { uploadPanel } from "./panel.js";
 import { folderOf, folderUrl, isBelow } from "./path.js";
 import { Queue } from "./queue.js";
+import { tools } from "./tools.js";
 import { watch } from "./watch.js";
 
 /** @import { Item } from "./drop.js" */
@@ -19,7 +20,8 @@ const REFRESH_MS = 2000;
 
 let folder = folderOf(location.pathname);
 const say = announcer(byId("status", HTMLElement));
-const list = listing({ say });
+const list = listing({ say, onShown: () => tool.shown() });
+const tool = tools({ say, list, here: () => folder });
 let drawing = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshTimer;
@@ -80,6 +82,7 @@ async function open(path, push) {
   folder = path;
   if (push) history.pushState(null, "", folderUrl(path));
   showFolder(path);
+  tool.moved();
   await list.open(path);
 }
 

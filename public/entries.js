@@ -1,6 +1,6 @@
 // Listings from the server, page by page.
 // @ts-check
-import { networkProblem, problemOf } from "./problem.js";
+import { call } from "./api.js";
 
 /** @import { Problem } from "./problem.js" */
 
@@ -17,39 +17,36 @@ import { networkProblem, problemOf } from "./problem.js";
 /** @typedef {{ key: "name" | "size" | "modified", order: "asc" | "desc" }} Sort */
 /** @typedef {{ entries: Entry[], next: string | null }} Page */
 
+/** Entries of a page, unless more are wanted; and the most that a page has. */
 const PAGE = 200;
+const MOST = 1000;
 
 /**
- * One page of a folder's entries.
+ * One page of a folder's entries, folders first.
  * @param {object} options
  * @param {string} options.folder
  * @param {Sort} options.sort
  * @param {string | null} options.cursor `next` of the page before, or null for the first
+ * @param {number} [options.wanted] how many more are of use
  * @param {AbortSignal} options.signal
  * @returns {Promise<Page | { problem: Problem, status: number }>}
  * @throws an `AbortError` after `signal`
  */
-export async function fetchEntries({ folder, sort, cursor, signal }) {
+export async function fetchEntries({ folder, sort, cursor, wanted = PAGE, signal }) {
   const query = new URLSearchParams({
     folder,
     sort: sort.key,
     order: sort.order,
     foldersFirst: "true",
     hidden: "true",
-    limit: String(PAGE),
+    limit: String(Math.max(PAGE, Math.min(MOST, wanted))),
   });
   if (cursor !== null) query.set("cursor", cursor);
-  try {
-    const response = await fetch(`/api/entries?${query}`, {
-      headers: { accept: "application/json" },
-      signal,
-    });
-    const body = await response.text();
-    if (!response.ok) return { problem: problemOf(response.status, body), status: response.status };
-    const page = JSON.parse(body);
-    return { entries: page.entries, next: page.next ?? null };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return { problem: { ...networkProblem(), detail: "The list could not be read." }, status: 0 };
-  }
+  const { status, body, problem } = await call(`/api/entries?${query}`, { signal });
+  if (problem !== undefined)
+    return {
+      problem: status === 0 ? { ...problem, detail: "The list could not be read." } : problem,
+      status,
+    };
+  return { entries: body["entries"], next: body["next"] ?? null };
 }

@@ -1,53 +1,49 @@
-// The table of a folder: loads its pages, draws the rows, sorts on the server, keeps what is shown while it reloads.
+// The table of a folder: loads its pages as they are scrolled to, draws the rows, keeps what is shown while it reloads.
 // @ts-check
-import { byId, icon, make, setText } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 import { fetchEntries } from "./entries.js";
-import { entries, exactly, size, when } from "./format.js";
-import { iconOf } from "./kind.js";
-import { folderUrl } from "./path.js";
+import { entryOf, entryRow, isSame, showRows } from "./entry-row.js";
+import { entries } from "./format.js";
 import { problemBox } from "./row.js";
+import { sorting } from "./sort.js";
 
-/** @import { Entry, Sort } from "./entries.js" */
+/** @import { Entry } from "./entries.js" */
 /** @import { Problem } from "./problem.js" */
 
-const STORED = "sluice.sort";
+/** Up to so many rows, the next page comes by scrolling; then only when asked for, because each row costs the browser. */
+const BY_SCROLLING = 2000;
 
 /**
  * @param {object} listeners
  * @param {(sentence: string) => void} listeners.say
+ * @param {() => void} listeners.onShown other rows are shown
  */
-export function listing({ say }) {
+export function listing({ say, onShown }) {
   const table = byId("entries", HTMLTableElement);
   const body = byId("entry-rows", HTMLElement);
   const empty = byId("empty", HTMLElement);
   const trouble = byId("list-problem", HTMLElement);
   const foot = byId("list-foot", HTMLElement);
   const more = byId("load-more", HTMLButtonElement);
-  const headers = Array.from(table.tHead?.querySelectorAll("th") ?? []);
+  const sort = sorting(table, () => void load(false));
   let folder = "";
-  let sort = storedSort();
   let abort = new AbortController();
   /** @type {string | null} */
   let next = null;
-  let shown = 0;
+  let loading = false;
 
-  for (const header of headers) {
-    header.querySelector("button")?.addEventListener("click", () => {
-      const key = /** @type {Sort["key"]} */ (header.dataset["sort"]);
-      // Big and new things are what people look for, so those start descending.
-      const first = key === "name" ? "asc" : "desc";
-      const order = sort.key !== key ? first : sort.order === "asc" ? "desc" : "asc";
-      sort = { key, order };
-      storeSort(sort);
-      void load(false);
-    });
-  }
   more.addEventListener("click", async () => {
     const before = body.childElementCount;
     await load(true);
-    const link = body.children[before]?.querySelector("a");
-    if (more.hidden && link !== null && link !== undefined) link.focus();
+    if (more.hidden) body.children[before]?.querySelector("a")?.focus();
   });
+  const scrolled = new IntersectionObserver(
+    ([seen]) => {
+      if (seen?.isIntersecting && !loading && next !== null && body.childElementCount < BY_SCROLLING)
+        void load(true);
+    },
+    { rootMargin: "0px 0px 600px" },
+  );
 
   /**
    * @param {boolean} append add the next page to what is shown; otherwise start again, and show as much as was shown
@@ -57,14 +53,21 @@ export function listing({ say }) {
     abort.abort();
     abort = new AbortController();
     const { signal } = abort;
+    loading = true;
     table.setAttribute("aria-busy", "true");
-    showSort();
+    sort.show(true);
     /** @type {Entry[]} */
     const found = [];
     let cursor = append ? next : null;
     try {
       do {
-        const page = await fetchEntries({ folder, sort, cursor, signal });
+        const page = await fetchEntries({
+          folder,
+          sort: sort.current,
+          cursor,
+          signal,
+          wanted: wanted - found.length,
+        });
         if ("problem" in page) return showProblem(page.problem, page.status, () => load(append, wanted));
         found.push(...page.entries);
         cursor = page.next;
@@ -79,17 +82,29 @@ export function listing({ say }) {
 
   /** @param {Entry[]} found @param {boolean} append */
   function show(found, append) {
-    const rows = found.map(entryRow);
-    if (append) body.append(...rows);
-    else replaceRows(body, rows);
-    shown = body.childElementCount;
+    const old = /** @type {HTMLElement[]} */ ([...body.children]);
+    const known = new Map(old.map((row) => [entryOf(row)?.path, row]));
+    const rows = found.map((entry) => {
+      const row = known.get(entry.path);
+      const shown = entryOf(row);
+      return row !== undefined && shown !== undefined && isSame(shown, entry) ? row : entryRow(entry);
+    });
+    const paths = new Set(found.map(({ path }) => path));
+    // A page may begin with what moved down meanwhile.
+    const before = append ? old.filter((row) => !paths.has(entryOf(row)?.path ?? "")) : [];
+    showRows(body, [...before, ...rows]);
+    loading = false;
     trouble.hidden = true;
-    table.hidden = shown === 0;
-    empty.hidden = shown > 0;
+    table.hidden = body.childElementCount === 0;
+    empty.hidden = !table.hidden;
     foot.hidden = next === null;
     more.hidden = next === null;
-    setText(byId("list-count", HTMLElement), `${entries(shown)} shown, there are more`);
+    setText(byId("list-count", HTMLElement), `${entries(body.childElementCount)} shown, there are more`);
     table.removeAttribute("aria-busy");
+    // Observed anew: a foot that is still in sight would else stay silent.
+    scrolled.disconnect();
+    if (next !== null) scrolled.observe(foot);
+    onShown();
   }
 
   /** @param {Problem} problem @param {number} status @param {() => void} retry */
@@ -98,29 +113,18 @@ export function listing({ say }) {
     button.addEventListener("click", retry);
     trouble.replaceChildren(problemBox(problem), button);
     if (status === 404) {
-      trouble.append(
-        make(
-          "p",
-          {},
-          "Files you drop here make this folder again, or go to ",
-          make("a", { href: "/" }, "all files"),
-          ".",
-        ),
-      );
+      const all = make("a", { href: "/" }, "all files");
+      trouble.append(make("p", {}, "Files you drop here make this folder again, or go to ", all, "."));
     }
+    loading = false;
+    body.replaceChildren();
     trouble.hidden = false;
     table.hidden = true;
     empty.hidden = true;
     foot.hidden = true;
     table.removeAttribute("aria-busy");
     say(`${problem.title}. ${problem.detail}`);
-  }
-
-  function showSort() {
-    for (const header of headers) {
-      if (header.dataset["sort"] !== sort.key) header.removeAttribute("aria-sort");
-      else header.setAttribute("aria-sort", sort.order === "asc" ? "ascending" : "descending");
-    }
+    onShown();
   }
 
   return {
@@ -128,67 +132,14 @@ export function listing({ say }) {
     async open(path) {
       folder = path;
       await load(false);
-      if (trouble.hidden) say(shown === 0 ? "This folder is empty" : entries(shown));
+      const n = body.childElementCount;
+      if (trouble.hidden) say(n === 0 ? "This folder is empty" : entries(n));
     },
-    /** Look again, after something was saved. */
-    refresh: () => load(false, shown),
+    /** Look again, after something was saved: where everything was shown, there is room for what is new. */
+    refresh: () => load(false, body.childElementCount + (next === null ? 200 : 0)),
+    /** Is everything in the folder shown? */
+    get whole() {
+      return next === null && trouble.hidden;
+    },
   };
-}
-
-/** @param {Entry} entry */
-function entryRow({ path, name, kind, size: bytes, modified, url }) {
-  const folder = kind === "folder";
-  const link = make(
-    "a",
-    { class: "entry-link", href: folder ? folderUrl(path) : `${url}?download` },
-    icon(iconOf(name, kind), "entry-icon"),
-    make("bdi", {}, name),
-  );
-  // With `download`, a click never leaves the page, so it cannot interrupt uploads.
-  if (folder) link.dataset["folder"] = path;
-  else link.setAttribute("download", "");
-  const time = modified ?? "";
-  const date = () => make("time", { datetime: time, title: exactly(time) }, when(time));
-  const bytesText = bytes === undefined ? "" : size(bytes);
-  return make(
-    "tr",
-    { class: "entry" },
-    make(
-      "th",
-      { class: "entry-name", scope: "row" },
-      link,
-      make("span", { class: "entry-note", "aria-hidden": "true" }, date()),
-    ),
-    make("td", { class: "entry-size" }, bytesText),
-    make("td", { class: "entry-modified" }, date()),
-  );
-}
-
-/** Put new rows in place of the old ones; a focused link keeps its focus. @param {HTMLElement} body @param {HTMLElement[]} rows */
-function replaceRows(body, rows) {
-  const focused = body.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
-  body.replaceChildren(...rows);
-  if (typeof focused !== "string") return;
-  for (const link of body.querySelectorAll("a")) if (link.getAttribute("href") === focused) link.focus();
-}
-
-/** @returns {Sort} */
-function storedSort() {
-  try {
-    const [key, order] = (localStorage.getItem(STORED) ?? "").split(" ");
-    if ((key === "name" || key === "size" || key === "modified") && (order === "asc" || order === "desc"))
-      return { key, order };
-  } catch {
-    // Storage may be forbidden; the order is then not remembered.
-  }
-  return { key: "name", order: "asc" };
-}
-
-/** @param {Sort} sort */
-function storeSort({ key, order }) {
-  try {
-    localStorage.setItem(STORED, `${key} ${order}`);
-  } catch {
-    // As above.
-  }
 }

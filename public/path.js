@@ -55,6 +55,11 @@ export function nameOf(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** The folder something is in. @param {string} path */
+export function parentOf(path) {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
 /** Is `path` a file directly in `folder`, or below it? @param {string} path @param {string} folder */
 export function isBelow(path, folder) {
   return folder === "" || path.startsWith(`${folder}/`);

@@ -59,7 +59,7 @@ export function download({ config, storage, log }: Services) {
       if (entry && slash)
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
       // Someone who followed an old link gets the page, which says so and leads on.
-      if (request.headers.get("accept")?.includes("text/html")) return pageAnswer(404);
+      if (request.headers.get("accept")?.includes("text/html")) return await pageAnswer(config, 404);
       throw new Problem("not_found", "There is nothing under this path.");
     },
     {
@@ -112,7 +112,7 @@ export function download({ config, storage, log }: Services) {
   }
 
   async function folderAnswer(folder: FolderPath, request: Request): Promise<Response> {
-    if (!request.headers.get("accept")?.includes("application/json")) return pageAnswer();
+    if (!request.headers.get("accept")?.includes("application/json")) return await pageAnswer(config);
     const text = JSON.stringify(await timed(request, "listing", () => list(storage, folder, LISTING)));
     const headers = {
       "content-type": "application/json",

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { staticPlugin } from "@elysiajs/static";
 import { Elysia } from "elysia";
+import type { Config } from "../config.ts";
 import { access, allowDetail } from "../plugins/access.ts";
 import type { Services } from "./services.ts";
 
@@ -18,15 +19,22 @@ const SECURITY = {
   "referrer-policy": "no-referrer",
 };
 
-/** The page itself: the same for every folder, it reads its folder from the address. */
-export function pageAnswer(status: 200 | 404 = 200): Response {
+/** What index.html says is granted, until it is served. */
+const GRANTED = /(?<=<meta name="sluice-allow" content=")[^"]*/;
+
+/** The page itself: the same for every folder, it reads its folder from the address. It is told what is granted. */
+export async function pageAnswer({ allow }: Config, status: 200 | 404 = 200): Promise<Response> {
   const headers = {
     ...SECURITY,
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-cache",
     vary: "Accept",
   };
-  return new Response(Bun.file(join(assets, "index.html")), { status, headers });
+  const text = await Bun.file(join(assets, "index.html")).text();
+  return new Response(
+    text.replace(GRANTED, () => [...allow].join(",")),
+    { status, headers },
+  );
 }
 
 export async function page({ config }: Services) {
@@ -43,6 +51,6 @@ export async function page({ config }: Services) {
   });
   return new Elysia({ name: "page" })
     .use(access(config.allow))
-    .get("/", () => pageAnswer(), { allow: "public", detail: { hide: true } })
+    .get("/", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
     .use(files);
 }

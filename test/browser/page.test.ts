@@ -94,16 +94,29 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("long folders load page by page", async () => {
-    const writes = Array.from({ length: 230 }, (_, i) => Bun.write(join(server.root, "long", `f${i}`), "x"));
-    await Promise.all(writes);
+  test("long folders load as they are scrolled, up to a bound; then they are asked for", async () => {
+    await mkdir(join(server.root, "long"));
+    for (let i = 0; i < 2300; i++) await Bun.write(join(server.root, "long", `f${i}`), "");
     await using opened = await openFolder("long");
     const { page } = opened;
-    await page.getByRole("button", { name: "Show more" }).click();
-    await page.locator(".entry").nth(229).waitFor();
-    expect(await page.getByRole("button", { name: "Show more" }).isVisible()).toBe(false);
+    await page.locator(".entry").nth(199).waitFor();
+    expect(await page.locator(".entry").count()).toBe(200);
+    const more = page.getByRole("button", { name: "Show more" });
+    for (let shown = 200; shown < 2000; shown += 200) {
+      await more.scrollIntoViewIfNeeded();
+      await page
+        .locator(".entry")
+        .nth(shown + 199)
+        .waitFor();
+    }
+    await page.getByText("2,000 entries shown, there are more").waitFor();
+    await more.click();
+    await more.click();
+    await page.locator(".entry").nth(2299).waitFor();
+    expect(await more.isVisible()).toBe(false);
+    expect(await page.locator(".entry-link:focus").textContent()).toBe("f2200");
     await opened.choose({ new: "x" });
-    await page.locator(".entry").nth(230).waitFor();
+    await page.locator(".entry").nth(2300).waitFor();
     expect(opened.complaints).toEqual([]);
   });
 

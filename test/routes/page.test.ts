@@ -1,7 +1,7 @@
 // GET / and the files of the page: whole, from this server only, with a policy that lets nothing else in.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -22,6 +22,15 @@ test("the page", async () => {
   const head = await server.fetch("/", { method: "HEAD" });
   expect(head.status).toBe(200);
   expect(await head.text()).toBe("");
+});
+
+test("the page is told what is granted", async () => {
+  await using shut = await startServer({ allow: new Set(["read", "write"]) });
+  await mkdir(join(shut.root, "in"));
+  for (const path of ["/", "/files/in/"]) {
+    const text = await (await shut.fetch(path, { headers: { accept: "text/html" } })).text();
+    expect([path, /sluice-allow" content="(.*?)"/.exec(text)?.[1]]).toEqual([path, "read,write"]);
+  }
 });
 
 test("lets in nothing but its own files", async () => {

@@ -1,0 +1,260 @@
+// Selecting, moving, copying, renaming and removing on the page, against the real server and with names that try to be more than names.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
+import { type Program, startProgram } from "../support/program.ts";
+
+// Past its time limit a test loses the browser, and all that follow with it.
+setDefaultTimeout(60_000);
+
+const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a\"b'c&d.txt", "\u202Egpj.exe", "100%25 %2e%2e #?.txt"];
+
+describe.skipIf(noBrowser !== undefined)("putting in order", () => {
+  let browser: Browser;
+  let server: Program;
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([launch(), startProgram(["--allow", "all"])]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  /** A page on a folder of its own with these in it: names that end with a slash are folders. */
+  async function openWith(folder: string, names: string[]) {
+    await mkdir(join(server.root, folder), { recursive: true });
+    for (const name of names) {
+      if (name.endsWith("/")) await mkdir(join(server.root, folder, name), { recursive: true });
+      else await Bun.write(join(server.root, folder, name), `content of ${name}`);
+    }
+    const opened = await openPage(browser, `${server.url}/files/${folder}/`);
+    const shown = names.filter((name) => !/\/./.test(name)).length;
+    await opened.page
+      .locator(".entry")
+      .nth(shown - 1)
+      .waitFor();
+    return opened;
+  }
+
+  const box = (page: Page, name: string) => page.getByLabel(`Select ${name}`, { exact: true });
+  const tool = (page: Page, name: string) => page.locator("#chosen").getByRole("button", { name });
+  const answer = (page: Page, name: string) =>
+    page.locator("dialog").getByRole("button", { name, exact: true });
+  const said = (page: Page, text: string) => page.locator(".notice-words", { hasText: text }).waitFor();
+  const inRoot = async (folder: string) => (await readdir(join(server.root, folder))).toSorted();
+
+  test("hostile names are selected, counted, asked about and removed, as text", async () => {
+    await using opened = await openWith("hostile", [...HOSTILE, "keep.txt", "dir/", "dir/in.txt"]);
+    const { page } = opened;
+    for (const name of HOSTILE) await box(page, name).check();
+    await box(page, "dir").check();
+    expect(await page.locator("#chosen-count").textContent()).toBe("4 files and 1 folder");
+    await tool(page, "Delete").click();
+    await page.getByRole("dialog", { name: "Delete 4 files and 1 folder?" }).waitFor();
+    expect((await texts(page, ".dialog-names bdi")).toSorted()).toEqual([...HOSTILE, "dir"].toSorted());
+    expect(await page.getByText("Everything in the folders is deleted, too.").isVisible()).toBe(true);
+    await answer(page, "Cancel").click();
+    expect(await inRoot("hostile")).toHaveLength(6);
+    await tool(page, "Delete").click();
+    await answer(page, "Delete").click();
+    await said(page, "Deleted 5 entries.");
+    expect(await inRoot("hostile")).toEqual(["keep.txt"]);
+    expect(await texts(page, ".entry-link")).toEqual(["keep.txt"]);
+    expect(await page.locator("#chosen").isVisible()).toBe(false);
+    expect(await page.locator("img").count()).toBe(0);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("Shift, Ctrl+A, Escape, the box above and clicks beside the names select", async () => {
+    await using opened = await openWith("select", ["a", "b", "c", "d", "e"]);
+    const { page } = opened;
+    const count = page.locator("#chosen-count");
+    await box(page, "b").check();
+    await box(page, "d").click({ modifiers: ["Shift"] });
+    expect(await count.textContent()).toStartWith("3 files");
+    expect(await page.evaluate<boolean>("document.querySelector('#select-all').indeterminate")).toBe(true);
+    await box(page, "c").click({ modifiers: ["Shift"] });
+    expect(await count.textContent()).toStartWith("1 file,");
+    await page.locator(".entry-size").nth(0).click();
+    expect(await box(page, "a").isChecked()).toBe(true);
+    await page.keyboard.press("Control+a");
+    expect(await count.textContent()).toStartWith("5 files");
+    expect(await page.getByLabel("Select all").isChecked()).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#chosen").isVisible()).toBe(false);
+    await page.getByLabel("Select all").check();
+    expect(await count.textContent()).toStartWith("5 files");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("what is selected is downloaded as an archive, one file as it is, the folder whole", async () => {
+    await using opened = await openWith("zip", [...HOSTILE, "dir/", "dir/in.txt"]);
+    const { page } = opened;
+    const downloaded = async (click: Promise<void>) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), click]);
+      return { name: download.suggestedFilename(), path: await download.path() };
+    };
+    await page.getByLabel("Select all").check();
+    await page.getByLabel("Select 100%25").uncheck();
+    const some = await downloaded(page.locator("#chosen-download").click());
+    expect(some.name).toEndWith(".zip");
+    const list = Bun.spawn(["python3", "-m", "zipfile", "-l", some.path], { stdout: "pipe" });
+    const names = await list.stdout.text();
+    expect(names).toContain("in.txt");
+    expect(names).toContain("onerror");
+    expect(names).not.toContain("100%25");
+    await page.keyboard.press("Escape");
+    await box(page, "a\"b'c&d.txt").check();
+    const one = await downloaded(page.locator("#chosen-download").click());
+    expect(await Bun.file(one.path).text()).toBe("content of a\"b'c&d.txt");
+    const all = await downloaded(page.getByRole("link", { name: "Download all" }).click());
+    expect(all.name).toBe("zip.zip");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("moving into a folder chosen, with Undo", async () => {
+    await using opened = await openWith("move", ["a.txt", "<b>.txt", "in/", "in/deep/"]);
+    const { page } = opened;
+    await box(page, "a.txt").check();
+    await box(page, "<b>.txt").check();
+    await tool(page, "Move").click();
+    await page.getByRole("dialog", { name: "Move 2 files" }).waitFor();
+    expect(await answer(page, "Move to move").isDisabled()).toBe(true);
+    await answer(page, "in").click();
+    await answer(page, "deep").click();
+    await answer(page, "Move to deep").click();
+    await said(page, "Moved 2 entries to “deep”.");
+    expect(await inRoot("move/in/deep")).toEqual(["<b>.txt", "a.txt"]);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await said(page, "Moved back 2 entries.");
+    expect(await inRoot("move")).toEqual(["<b>.txt", "a.txt", "in"]);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("a name that is taken is a question: keep both, replace, or leave it", async () => {
+    await using opened = await openWith("taken", ["a.txt", "b.txt", "free.txt", "in/"]);
+    const { page } = opened;
+    const content = (name: string) => server.read(`taken/in/${name}`);
+    const move = async (...names: string[]) => {
+      for (const name of names) await box(page, name).check();
+      await tool(page, "Move").click();
+      await answer(page, "in").click();
+      await answer(page, "Move to in").click();
+    };
+    await Bun.write(join(server.root, "taken/in/a.txt"), "old a");
+    await Bun.write(join(server.root, "taken/in/b.txt"), "old b");
+    await move("a.txt", "free.txt");
+    await page.getByRole("dialog", { name: "The name is taken" }).waitFor();
+    await answer(page, "Cancel").click();
+    await said(page, "Moved “free.txt” to “in”. 1 entry left: the name is taken.");
+    await move("a.txt");
+    await answer(page, "Keep both").click();
+    await said(page, "Its name is now “a (1).txt”.");
+    expect(await content("a.txt")).toBe("old a");
+    expect(await content("a (1).txt")).toBe("content of a.txt");
+    await move("b.txt");
+    await answer(page, "Replace").click();
+    await said(page, "Moved “b.txt”");
+    expect(await content("b.txt")).toBe("content of b.txt");
+    expect(await page.getByRole("button", { name: "Undo" }).isVisible()).toBe(false);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("copies of folders go on in the background and are waited for", async () => {
+    const names = Array.from({ length: 40 }, (_, i) => [`d${i}/`, `d${i}/x.txt`]).flat();
+    await using opened = await openWith("copy", [...names, "to/"]);
+    const { page } = opened;
+    await page.getByLabel("Select all").check();
+    await box(page, "to").uncheck();
+    await tool(page, "Copy").click();
+    await answer(page, "to").click();
+    await answer(page, "Copy to to").click();
+    await said(page, "Copied 40 entries to “to”.");
+    expect(await inRoot("copy/to")).toHaveLength(40);
+    expect(await server.read("copy/to/d39/x.txt")).toBe("content of d39/x.txt");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("new folders, and why a name cannot be one", async () => {
+    await using opened = await openWith("fresh", ["there/"]);
+    const { page } = opened;
+    await page.getByRole("button", { name: "New folder" }).click();
+    await page.keyboard.type("there");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog .problem-title", { hasText: "The name is taken" }).waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("<i>new<∕i> #1");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    expect(await inRoot("fresh")).toEqual(["<i>new<∕i> #1", "there"]);
+    await page.locator(".entry-link:focus", { hasText: "<i>new" }).waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("F2 renames in place, Escape does not; everything by keys alone", async () => {
+    await using opened = await openWith("keys", ["a.txt", "b.txt", "c.txt"]);
+    const { page } = opened;
+    await page.getByRole("link", { name: "a.txt" }).focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("F2");
+    await page.keyboard.type("x");
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".entry-link:focus").textContent()).toBe("b.txt");
+    await page.keyboard.press("F2");
+    await page.keyboard.type("<b>old");
+    await page.keyboard.press("Enter");
+    await said(page, "Renamed “b.txt” to “<b>old.txt”.");
+    expect(await inRoot("keys")).toEqual(["<b>old.txt", "a.txt", "c.txt"]);
+    expect(await page.locator(".entry-link:focus").textContent()).toBe("<b>old.txt");
+    await page.keyboard.press(" ");
+    await page.keyboard.press("Shift+ArrowDown");
+    expect(await page.locator("#chosen-count").textContent()).toStartWith("2 files");
+    await page.keyboard.press("Delete");
+    expect(await page.locator("dialog :focus").textContent()).toBe("Cancel");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await said(page, "Deleted 2 entries.");
+    expect(await inRoot("keys")).toEqual(["c.txt"]);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("entries are dragged onto a folder, and onto one above", async () => {
+    await using opened = await openWith("drag", ["a.txt", "b.txt", "in/"]);
+    const { page } = opened;
+    await box(page, "a.txt").check();
+    await box(page, "b.txt").check();
+    await page
+      .getByRole("link", { name: "a.txt" })
+      .dragTo(page.getByRole("link", { name: "in", exact: true }));
+    await said(page, "Moved 2 entries to “in”.");
+    expect(await page.locator("#overlay").isVisible()).toBe(false);
+    await page.getByRole("link", { name: "in", exact: true }).click();
+    await page.getByRole("link", { name: "b.txt" }).dragTo(page.locator(".crumb-link", { hasText: "drag" }));
+    await said(page, "Moved “b.txt” to “drag”.");
+    expect(await inRoot("drag")).toEqual(["b.txt", "in"]);
+    expect(await inRoot("drag/in")).toEqual(["a.txt"]);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("only what is granted is offered", async () => {
+    const offered = async (...allow: string[]) => {
+      await using shut = await startProgram(["--allow", allow.join(",")]);
+      await Bun.write(join(shut.root, "a"), "a");
+      await using opened = await openPage(browser, shut.url);
+      await box(opened.page, "a").check();
+      return await opened.page.evaluate<string[]>(
+        `[...document.querySelectorAll(".tool, .chosen-tool")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`,
+      );
+    };
+    expect(await offered("read")).toEqual(["Download all", "Download", "Clear"]);
+    expect(await offered("read", "write")).toEqual([
+      "New folder",
+      "Download all",
+      "Download",
+      "Copy",
+      "Clear",
+    ]);
+  });
+});
