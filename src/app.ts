@@ -11,7 +11,8 @@ import { Problem, problemBody } from "./errors.ts";
 import { arrival } from "./plugins/arrival.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors } from "./plugins/errors.ts";
-import { createLog, type Log } from "./plugins/log.ts";
+import { Gauges } from "./plugins/gauges.ts";
+import { createLog, heardBy, type Log } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
 import { archive } from "./routes/archive.ts";
@@ -24,6 +25,7 @@ import { watchUploads } from "./routes/events.ts";
 import { folders } from "./routes/folders.ts";
 import { health } from "./routes/health.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { metrics } from "./routes/metrics.ts";
 import { moving } from "./routes/move.ts";
 import { page } from "./routes/page.ts";
 import { post } from "./routes/post.ts";
@@ -62,12 +64,13 @@ export async function createApp(options: AppOptions = {}) {
   const changes = config.allow.has("write") || config.allow.has("delete");
   const storage = given ?? (await openDisk(config.root, { write: changes }));
   const engine = new Engine(storage, config);
-  const log = logger ?? createLog(config.log, undefined, config.logLevel);
   const uploads = await Uploads.open(engine, config).catch(async (error) => {
     if (!given) await storage.close();
     throw error;
   });
   const jobs = new Jobs();
+  const gauges = new Gauges({ engine, uploads, jobs });
+  const log = heardBy(logger ?? createLog(config.log, undefined, config.logLevel), gauges);
   const trash = config.trash === undefined ? null : new Trash(engine, config.trash);
   const events = new Events(engine, uploads);
   const services: Services = { config, engine, uploads, events, jobs, trash, storage, log };
@@ -105,6 +108,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(watchUploads(services))
     .use(resuming(services))
     .use(health(services))
+    .use(metrics(services, gauges))
     .use(probe(services))
     .use(problems(services))
     .use(swagger(services, () => routes()))

@@ -45,6 +45,8 @@ export class Engine {
   /** Held while the next free number of a name is looked for; may be taken inside `locks`. */
   readonly numbering = new Locks();
   readonly slots: Slots;
+  /** Bytes that arrived since the start. */
+  received = 0;
   readonly #room: Room;
   #draining = false;
 

@@ -67,6 +67,7 @@ export class Upload implements Reporting {
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#received += chunk.byteLength;
+    this.engine.received += chunk.byteLength;
     if (this.#before + this.#received > this.engine.limits.maxFileSize)
       throw tooLarge(this.engine.limits.maxFileSize);
     const room = this.share.take(chunk.byteLength);

@@ -58,6 +58,33 @@ export interface Log extends Observer {
   say(message: string, level?: LogLevel): void;
 }
 
+/** The log, and somebody who listens as well. */
+export function heardBy(log: Log, observer: Observer): Log {
+  return {
+    saved(...event) {
+      log.saved(...event);
+      observer.saved(...event);
+    },
+    sent(...event) {
+      log.sent(...event);
+      observer.sent(...event);
+    },
+    changed(...event) {
+      log.changed(...event);
+      observer.changed(...event);
+    },
+    problem(...event) {
+      log.problem(...event);
+      observer.problem(...event);
+    },
+    answered(...event) {
+      log.answered(...event);
+      observer.answered(...event);
+    },
+    say: (...event) => log.say(...event),
+  };
+}
+
 /** Seconds from which on an answer of which the parts are known is slow. */
 const SLOW = 1;
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -58,6 +58,11 @@ export function events<Shape extends TSchema>(shape: Shape, details: Details): A
   return answer(details, { "text/event-stream": shape });
 }
 
+/** Text of a type. */
+export function text(details: Details, type: string): Answer<string> {
+  return answer(details, { [type]: t.String() });
+}
+
 /** An answer without a body. */
 export function empty(details: Details): Answer<undefined> {
   return answer(details, {});

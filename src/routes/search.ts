@@ -6,6 +6,7 @@ import { SEARCH_SECONDS, type SearchEnd, Searches } from "../core/search.ts";
 import { Problem } from "../errors.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
+import { timed } from "../plugins/arrival.ts";
 import type { Entry } from "../storage/storage.ts";
 import { ENTRY_PROBLEMS, jsonOrLines, problems } from "./answers.ts";
 import type { Services } from "./services.ts";
@@ -36,9 +37,9 @@ export function search({ config, storage, log }: Services) {
         signal,
       );
       if (!request.headers.get("accept")?.includes(LINES))
-        return Response.json(await whole(finding), { headers: HEADERS });
+        return Response.json(await timed(request, "searching", () => whole(finding)), { headers: HEADERS });
       // What cannot be searched is answered as a problem, before the first line.
-      const first = await finding.next();
+      const first = await timed(request, "searching", () => finding.next());
       return lines(first, finding, {
         left: () => stop.abort(),
         failed: (problem) => log.problem(request, problem),

@@ -2,6 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../path.ts";
+import type { Load, Space } from "./device.ts";
 import { type MemoryBytes, MemoryContents, type MemoryKept } from "./memory-contents.ts";
 import { MemoryCopy } from "./memory-copy.ts";
 import { MemoryTrash } from "./memory-trash.ts";
@@ -17,7 +18,6 @@ import type {
   KeptUpload,
   Moved,
   Note,
-  Space,
   Storage,
   StoredFile,
   StoredUpload,
@@ -187,6 +187,11 @@ export class MemoryStorage implements Storage {
   async space(): Promise<Space> {
     this.#prove();
     return { free: this.#capacity - this.#used, total: this.#capacity };
+  }
+
+  /** Nothing ever waits. */
+  get load(): Load {
+    return { held: 0, waiting: 0, syncing: 0 };
   }
 
   async check(): Promise<void> {

@@ -1,6 +1,7 @@
 // The contract of a storage: what the engine asks of a disk, a bucket or memory, and what each must promise.
 
 import type { FilePath, FolderPath } from "../path.ts";
+import type { Load, Space } from "./device.ts";
 import type { Page, PageQuery } from "./order.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
@@ -150,6 +151,9 @@ export interface Storage {
   /** Free and total bytes as they are now; `Infinity` where there is no such limit. */
   space(): Promise<Space>;
 
+  /** What waits for the device now. */
+  readonly load: Load;
+
   /** Proves that something can be written now. @throws Problem storage_read_only, storage_full, storage_gone, … */
   check(): Promise<void>;
 
@@ -291,10 +295,4 @@ export interface StoredFile {
   look(): FileEntry;
   /** To be called once, also when nothing was read. Never throws. */
   close(): Promise<void>;
-}
-
-/** Bytes. */
-export interface Space {
-  free: number;
-  total: number;
 }

@@ -79,6 +79,7 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
 const PUBLIC = [
   "/",
   "/health",
+  "/metrics",
   "/problems",
   "/swagger",
   "/swagger/json",

@@ -5,6 +5,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, RESERVED } from "../../path.ts";
+import type { Space } from "../device.ts";
 import type { Page, PageQuery } from "../order.ts";
 import type {
   Entry,
@@ -12,7 +13,6 @@ import type {
   KeptUpload,
   Moved,
   Note,
-  Space,
   Storage,
   StoredFile,
   StoredUpload,
@@ -106,6 +106,7 @@ export class DiskStorage implements Storage {
   readonly #root: Anchor;
   readonly #workplace: Workplace;
   readonly #kept: Kept | Problem;
+  readonly load = new Pressure();
   readonly #reader: Reader;
   readonly #folders: Folders;
   #space: Promise<Space> | undefined;
@@ -131,7 +132,7 @@ export class DiskStorage implements Storage {
     const { temporaries, kept } = workplace;
     const folders = new FolderSync(calls);
     const longest = LONGEST - Buffer.byteLength(reader.root) - 1;
-    this.#kept = new Kept({ calls, root, temporaries, pressure: new Pressure(), folders, longest }, kept);
+    this.#kept = new Kept({ calls, root, temporaries, pressure: this.load, folders, longest }, kept);
   }
 
   begin(target: FilePath): Promise<StoredUpload>;

@@ -1,5 +1,7 @@
 // What all writers of one disk share: the bound on bytes in memory, and the pulse that keeps slow uploads moving.
 
+import type { Load } from "../device.ts";
+
 /** Bytes waiting for the disk over all uploads, before each further append waits. */
 export const MEMORY_LIMIT = 32 * 1024 * 1024;
 /** Milliseconds: bytes of a slow upload wait at most about this long before they are written. */
@@ -18,11 +20,12 @@ export interface Pulsed {
 }
 
 /** One per storage. */
-export class Pressure {
+export class Pressure implements Load {
   #held = 0;
   readonly #staged = new Map<Pulsed, number>();
   readonly #written = new Map<Pulsed, number>();
   #syncing = false;
+  #syncs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Bytes of all uploads that wait for the disk or are on their way to it. */
@@ -33,6 +36,14 @@ export class Pressure {
   /** True when every append should wait for the disk. */
   get high(): boolean {
     return this.#held > MEMORY_LIMIT;
+  }
+
+  get waiting(): number {
+    return this.#staged.size;
+  }
+
+  get syncing(): number {
+    return this.#syncs;
   }
 
   hold(bytes: number): void {
@@ -64,6 +75,16 @@ export class Pressure {
   /** A sync of the writer's bytes started. */
   synced(writer: Pulsed): void {
     this.#written.delete(writer);
+  }
+
+  /** Counts a sync as long as it takes. */
+  async sync(datasync: Promise<void>): Promise<void> {
+    this.#syncs += 1;
+    try {
+      await datasync;
+    } finally {
+      this.#syncs -= 1;
+    }
   }
 
   /** The writer ended. */

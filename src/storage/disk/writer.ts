@@ -280,7 +280,7 @@ export class DiskWriter implements Pulsed {
   async #flushAndSync(): Promise<void> {
     await this.#head?.flush();
     if (this.#failure) throw this.#failure;
-    await this.calls.datasync(this.fd);
+    await this.pressure.sync(this.calls.datasync(this.fd));
   }
 
   /** A short write that nobody reported must not become a file: only the file system knows what it has. */

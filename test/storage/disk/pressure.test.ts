@@ -202,3 +202,25 @@ describe("the pulse", () => {
     expect(looked.filter((look) => look.startsWith("gone"))).toEqual([]);
   });
 });
+
+describe("the load", () => {
+  test("counts bytes and uploads that wait, and a sync as long as it takes, failed ones too", async () => {
+    const pressure = new Pressure();
+    const load = () => ({ held: pressure.held, waiting: pressure.waiting, syncing: pressure.syncing });
+    const none = { held: 0, waiting: 0, syncing: 0 };
+    expect(load()).toEqual(none);
+    const writer: Pulsed = { writeStaged: () => {}, syncWritten: () => undefined };
+    pressure.staged(writer);
+    pressure.hold(10);
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const syncs = [first, second].map(({ promise }) => pressure.sync(promise));
+    expect(load()).toEqual({ held: 10, waiting: 1, syncing: 2 });
+    first.resolve();
+    await syncs[0];
+    second.reject(new Error("EIO"));
+    expect(await syncs[1]?.catch((error: Error) => error.message)).toBe("EIO");
+    pressure.launched(writer);
+    pressure.release(10);
+    expect(load()).toEqual(none);
+  });
+});

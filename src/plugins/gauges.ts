@@ -1,0 +1,159 @@
+// The figures of GET /metrics. Their labels are words of this server: never a path, a name or a text of a client.
+
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { Engine } from "../core/engine.ts";
+import type { Jobs } from "../core/jobs.ts";
+import type { SavedFile } from "../core/upload.ts";
+import type { Uploads } from "../core/uploads.ts";
+import { PROBLEMS, type Problem } from "../errors.ts";
+import { targetOf } from "../http/target.ts";
+import { speaksTus } from "../http/tus.ts";
+import { version } from "../version.ts";
+import type { Answer, Change, Download, Observer } from "./log.ts";
+import { processGauges } from "./process-gauges.ts";
+
+/** What is looked at when somebody asks. */
+export interface Watched {
+  engine: Engine;
+  uploads: Uploads;
+  jobs: Jobs;
+}
+
+const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
+/** Seconds: from what nobody notices to what takes an evening. */
+const WAITS = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600];
+/** Problems by which a client ends its own upload. */
+const CUTS = new Set(["body_incomplete", "idle_timeout"]);
+
+type Dialect = "put" | "post" | "form" | "tus" | "resumable";
+const DIALECTS: readonly Dialect[] = ["put", "post", "form", "tus", "resumable"];
+const OUTCOMES = ["saved", "refused", "cut", "failed"] as const;
+
+/** Listens as the log does, and counts. */
+export class Gauges implements Observer {
+  readonly registry = new Registry<OpenMetricsContentType>();
+  readonly #registers = [this.registry];
+  readonly #uploads = this.#counter("sluice_uploads", "Uploads that ended, with what", [
+    "dialect",
+    "outcome",
+  ]);
+  readonly #savedBytes = this.#counter("sluice_saved_bytes", "Bytes of the files that were saved", []);
+  readonly #waits = new Histogram({
+    name: "sluice_upload_wait_seconds",
+    help: "What saved files waited for, each counted once for every kind",
+    labelNames: ["kind"] as const,
+    buckets: WAITS,
+    registers: this.#registers,
+  });
+  readonly #downloads = this.#counter("sluice_downloads", "Files and archives that were sent", ["ending"]);
+  readonly #sentBytes = this.#counter("sluice_sent_bytes", "Bytes of the downloads that were sent whole", []);
+  readonly #changes = this.#counter("sluice_changes", "What was done to files and folders", ["what"]);
+  readonly #problems = this.#counter("sluice_problems", "Problems that were answered", ["code"]);
+  readonly #requests = this.#counter("sluice_requests", "Requests that were answered", [
+    "method",
+    "route",
+    "status",
+  ]);
+
+  constructor({ engine, uploads, jobs }: Watched) {
+    this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    // What has not happened yet is 0, so that its first time shows as a rise.
+    for (const dialect of DIALECTS)
+      for (const outcome of OUTCOMES) this.#uploads.inc({ dialect, outcome }, 0);
+    for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
+    for (const ending of ["sent", "cut", "shrank"]) this.#downloads.inc({ ending }, 0);
+
+    const { storage, running, slots, limits } = engine;
+    const received = this.#counter("sluice_received_bytes", "Bytes of uploads that arrived", [], () => {
+      received.reset();
+      received.inc(engine.received);
+    });
+    this.#gauge("sluice_uploads_running", "Files that arrive now", () => running.size);
+    this.#gauge("sluice_upload_requests", "Requests that upload now", () => slots.taken);
+    this.#gauge("sluice_upload_requests_limit", "How many may, by --max-uploads", () => limits.maxUploads);
+    this.#gauge(
+      "sluice_uploads_unfinished",
+      "Uploads that can be resumed, running or waiting",
+      () => uploads.waiting,
+    );
+    this.#gauge(
+      "sluice_memory_held_bytes",
+      "Bytes in memory that wait for the disk",
+      () => storage.load.held,
+    );
+    this.#gauge(
+      "sluice_disk_waiting_uploads",
+      "Uploads with bytes of which no write has begun",
+      () => storage.load.waiting,
+    );
+    this.#gauge("sluice_disk_syncs", "Syncs on their way to the disk", () => storage.load.syncing);
+    this.#gauge("sluice_jobs_unfinished", "Copies in the background that run or wait", () => jobs.unfinished);
+    this.#gauge("sluice_draining", "1 when the server is stopping", () => Number(engine.draining));
+    const about = new Gauge({
+      name: "sluice_build_info",
+      help: "Always 1; tells the version",
+      labelNames: ["version"],
+      registers: this.#registers,
+    });
+    about.set({ version }, 1);
+    processGauges(this.#registers);
+  }
+
+  saved(request: Request, { size, flow }: SavedFile): void {
+    this.#uploads.inc({ dialect: dialectOf(request) ?? "put", outcome: "saved" });
+    this.#savedBytes.inc(size);
+    for (const [kind, seconds] of Object.entries(flow.waits)) this.#waits.observe({ kind }, seconds);
+  }
+
+  sent(_: Request, { bytes, ending }: Download): void {
+    this.#downloads.inc({ ending });
+    if (ending === "sent") this.#sentBytes.inc(bytes ?? 0);
+  }
+
+  changed(_: Request, { did }: Change): void {
+    this.#changes.inc({ what: did });
+  }
+
+  problem(request: Request, { code, status }: Problem): void {
+    this.#problems.inc({ code });
+    const dialect = dialectOf(request);
+    if (dialect === null) return;
+    const outcome = status >= 500 && status !== 503 ? "failed" : CUTS.has(code) ? "cut" : "refused";
+    this.#uploads.inc({ dialect, outcome });
+  }
+
+  answered({ method }: Request, { status, route }: Answer): void {
+    this.#requests.inc({
+      method: METHODS.has(method) ? method : "other",
+      route: route || "none",
+      status: `${Math.floor(status / 100)}xx`,
+    });
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[], collect?: () => void) {
+    return new Counter({ name, help, labelNames, registers: this.#registers, ...(collect && { collect }) });
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: this.#registers,
+      collect: () => gauge.set(value()),
+    });
+  }
+}
+
+/** How a request uploads; `null` for one that does not. */
+function dialectOf(request: Request): Dialect | null {
+  const { method, headers } = request;
+  const { path } = targetOf(request);
+  if (path.startsWith("/files/")) {
+    if (method === "PUT") return "put";
+    if (method !== "POST") return null;
+    return /^multipart\/form-data/i.test(headers.get("content-type") ?? "") ? "form" : "post";
+  }
+  if (path !== "/uploads" && !path.startsWith("/uploads/")) return null;
+  if (method !== "POST" && method !== "PATCH") return null;
+  return speaksTus(headers) ? "tus" : "resumable";
+}

@@ -1,0 +1,30 @@
+// The parser of Prometheus' own Python client, which is strict about OpenMetrics.
+
+/** A Python that has it. */
+const PYTHON = process.env.METRICS_PYTHON ?? "python3";
+
+/** Whether there is none. Said once, because a silent skip looks like a pass. */
+export const noParser =
+  Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import prometheus_client"]).exitCode !== 0;
+if (noParser) console.warn(`skipped: ${PYTHON} has no prometheus-client (set METRICS_PYTHON)`);
+
+/** One figure, as it was read. */
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+const SCRIPT = `
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+families = text_string_to_metric_families(sys.stdin.read())
+json.dump([dict(name=s.name, labels=s.labels, value=s.value) for f in families for s in f.samples], sys.stdout)
+`;
+
+/** Reads the text, or throws what is wrong with it. */
+export function parsed(text: string): Sample[] {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([PYTHON, "-c", SCRIPT], { stdin: Buffer.from(text) });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+  return JSON.parse(stdout.toString());
+}
