@@ -7,10 +7,10 @@ import { connect } from "../support/raw.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 const LINT = join(import.meta.dir, "clients/lint.py");
-const PYTHON = process.env.HTTPLINT_PYTHON ?? "python3";
+const PYTHON = process.env.TEST_PYTHON ?? "python3";
 
 const missing = Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import httplint"]).exitCode !== 0;
-if (missing) console.warn(`skipped: ${PYTHON} has no httplint (set HTTPLINT_PYTHON)`);
+if (missing) console.warn(`skipped: ${PYTHON} has no httplint (set TEST_PYTHON)`);
 
 /** Notes that stay, and why. */
 const EXPLAINED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-// tuspy, which checks every chunk by sha1, each upload a process of its own. TUSPY_PYTHON is a Python that has it.
+// tuspy, which checks every chunk by sha1, each upload a process of its own. TEST_PYTHON is a Python that has it.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";

@@ -1,12 +1,12 @@
 // The parser of Prometheus' own Python client, which is strict about OpenMetrics.
 
 /** A Python that has it. */
-const PYTHON = process.env.METRICS_PYTHON ?? "python3";
+const PYTHON = process.env.TEST_PYTHON ?? "python3";
 
 /** Whether there is none. Said once, because a silent skip looks like a pass. */
 export const noParser =
   Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import prometheus_client"]).exitCode !== 0;
-if (noParser) console.warn(`skipped: ${PYTHON} has no prometheus-client (set METRICS_PYTHON)`);
+if (noParser) console.warn(`skipped: ${PYTHON} has no prometheus-client (set TEST_PYTHON)`);
 
 /** One figure, as it was read. */
 export interface Sample {
