@@ -66,10 +66,10 @@ export async function nameAt(
   try {
     const replaced = stat.isDirectory()
       ? await nameFolder(calls, source.at, target.at, recased)
-      : await nameFile(shop, source, target, { replace, recased });
+      : await nameFile(shop, source, target, { replace, recased }, stat);
     await folders.sync(target.folder);
     await folders.sync(source.folder);
-    return { entry: describe(to, await calls.lstat(target.at)), replaced };
+    return { entry: describe(to, await standing(calls, target, stat)), replaced };
   } finally {
     await release(calls, target.folder);
   }
@@ -110,12 +110,19 @@ export async function nameFolder(calls: Calls, from: string, to: string, recased
   }
 }
 
+/** What was moved, as it is now; its new name may be another's again. */
+async function standing(calls: Calls, { at }: Place, moved: BigIntStats): Promise<BigIntStats> {
+  const there = await lookAt(calls, at);
+  return there && isSame(there, moved) ? there : moved;
+}
+
 /** A link takes no name that another has; what had the new name meanwhile under the old one is left alone. */
 async function nameFile(
   { calls, folders }: Workshop,
   source: Place,
   target: Place,
   { replace, recased }: { replace: boolean; recased: boolean },
+  stat: BigIntStats,
 ): Promise<boolean> {
   try {
     await calls.link(source.at, target.at);
@@ -127,21 +134,37 @@ async function nameFile(
   }
   // Before the old name goes, so that a power cut leaves one of them.
   await folders.sync(target.folder);
-  if (!(await unlinkSame(calls, source.at, target.at))) {
-    await calls.unlink(target.at);
-    throw new Problem("not_found", "It was moved or removed meanwhile.");
-  }
+  await unlinkMoved(calls, source.at, target.at, stat);
   return false;
 }
 
-/** Who takes the old name away is the one who moves it: a folder above may have two names while it is moved itself. */
-async function unlinkSame(calls: Calls, from: string, to: string): Promise<boolean> {
+/**
+ * Takes the old name away. Who does so is the one who moves it: a folder above may have two names while it is moved
+ * itself. Who comes too late takes the new name back, unless it is another's by now.
+ * @throws Problem not_found
+ */
+async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigIntStats): Promise<void> {
+  const [old, made] = [await lookAt(calls, from), await lookAt(calls, to)];
+  // Another file may have come in its place just before the link was made.
+  const stays = old && (isSame(old, moved) || (made && isSame(old, made)));
+  if (stays && (await unlinked(calls, from))) return;
+  if (made && isSame(made, moved)) await unlinked(calls, to);
+  throw new Problem("not_found", "It was moved or removed meanwhile.");
+}
+
+async function unlinked(calls: Calls, at: string): Promise<boolean> {
+  return (await presentOrNull(calls.unlink(at).then(() => true))) ?? false;
+}
+
+function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
+  return presentOrNull(calls.lstat(at));
+}
+
+async function presentOrNull<T>(call: Promise<T>): Promise<T | null> {
   try {
-    if (!isSame(await calls.lstat(from), await calls.lstat(to))) return false;
-    await calls.unlink(from);
-    return true;
+    return await call;
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return false;
+    if (errnoOf(error) === "ENOENT") return null;
     throw error;
   }
 }

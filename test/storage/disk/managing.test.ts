@@ -236,3 +236,22 @@ test.skipIf(noMounts !== null)(
     await rm(root.in("here"), { recursive: true });
   },
 );
+
+test("a file that takes the new name while another gets it stays", async () => {
+  await using root = await TemporaryRoot.make();
+  await plant(root);
+  let linked = false;
+  const storage = await root.open({
+    calls: watchedCalls(async (name, from) => {
+      if (name === "link" && String(from).endsWith("/file")) linked = true;
+      if (name !== "sync" || !linked) return;
+      linked = false;
+      await writeFile(root.in("saved"), "saved");
+      await rename(root.in("saved"), root.in("new"));
+    }),
+  });
+  const { entry } = await move(storage, "folder/inner/file", "new");
+  expect(entry).toMatchObject({ path: "new", size: "folder/inner/file".length });
+  expect(await contentOf(storage, "new")).toBe("saved");
+  expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
+});
