@@ -6,7 +6,7 @@ import { Command, CommanderError, Option as Flag } from "commander";
 import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "./config.ts";
 import type { Subject } from "./doctor/doctor.ts";
 import { nearest, shown } from "./fault.ts";
-import { doctorHelpText, helpText, type Terminal } from "./help.ts";
+import { doctorHelpText, helpText, type Terminal, topHelpText } from "./help.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Option } from "./option.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
@@ -17,6 +17,7 @@ export type Invocation =
   /** `file`: the file of options that was read, as messages call it. */
   | { kind: "serve"; config: Config; file?: string }
   | { kind: "doctor"; subject: Subject; json: boolean }
+  | { kind: "top"; url: URL; once: boolean }
   /** For standard output; exit 0. */
   | { kind: "print"; text: string }
   /** For standard error; exit 2. */
@@ -25,9 +26,11 @@ export type Invocation =
 /** More faults are counted, not told. */
 const MOST_FAULTS = 10;
 
-const DOCTOR = "doctor";
 /** The first word may be one of these; without it, it is the root. */
-const COMMANDS: readonly string[] = ["serve", DOCTOR];
+const COMMANDS = ["serve", "doctor", "top"] as const;
+type CommandName = (typeof COMMANDS)[number];
+/** Flags that are no options, and the command they belong to. */
+const OWN_FLAGS = { json: "doctor", once: "top" } as const satisfies Record<string, CommandName>;
 
 /**
  * Reads the command line. A flag wins over a variable, a variable over the file, the file over the default.
@@ -44,7 +47,7 @@ export async function readCommand(
 ): Promise<Invocation> {
   const flags = readFlags(argv, terminal);
   if ("kind" in flags) return flags;
-  if (flags.doctor?.url !== undefined) return readUrl(flags.doctor.url, flags);
+  if (flags.url !== undefined) return readUrl(flags.url, flags);
 
   const environment = fromEnvironment(env);
   const named = flags.given.get(CONFIG_FILE.name) ?? environment.given.get(CONFIG_FILE.name);
@@ -71,27 +74,34 @@ export async function readCommand(
         "move it out, remove it if it is not yours, or name it: --config sluice.toml",
     ]);
   }
-  if (flags.doctor) return { kind: "doctor", subject: { config }, json: flags.doctor.json };
+  if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
+  if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
   return { kind: "serve", config, ...(file && { file: label }) };
 }
 
 /** What the words say beside options. */
 interface Words extends Source {
-  /** Absent: the server is to run. */
-  readonly doctor?: { readonly json: boolean; readonly url?: string };
+  readonly command: CommandName;
+  readonly json: boolean;
+  readonly once: boolean;
+  /** Of a server that is not this machine's. */
+  readonly url?: string;
 }
 
 /** The flags and the root; or what --help and --version print; or what is wrong with them. */
 function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocation {
   const given = new Map<string, Given>();
   let text = "";
-  const textFor = (words: readonly string[]) =>
-    words[0] === DOCTOR ? doctorHelpText(terminal) : helpText(terminal);
+  const textFor = ([name]: readonly string[]) => {
+    if (name === "doctor") return doctorHelpText(terminal);
+    return name === "top" ? topHelpText(terminal) : helpText(terminal);
+  };
   const command = new Command("sluice")
     .argument("[words...]")
     .version(`sluice ${version}`, "-V, --version")
     .helpOption("-h, --help")
     .addOption(new Flag("--json"))
+    .addOption(new Flag("--once"))
     .configureHelp({ formatHelp: ({ args }) => textFor(args) })
     .configureOutput({
       writeOut: (written) => {
@@ -119,29 +129,41 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
 
   const [first = "", ...others] = command.args;
   if (first === "help") return { kind: "print", text: textFor(others) };
-  const [root, ...rest] = COMMANDS.includes(first) ? others : command.args;
-  if (root !== undefined) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
-  const faults = rest.map(
-    (word) => `${shown(word)} is one word too many: ROOT is ${shown(root ?? "")} already`,
-  );
-  const json = command.getOptionValue("json") === true;
-  if (first === DOCTOR) {
-    const url = root !== undefined && /^https?:/i.test(root) ? root : undefined;
-    return { given, faults, doctor: { json, ...(url !== undefined && { url }) } };
-  }
-  return { given, faults: json ? ["--json is a flag of sluice doctor", ...faults] : faults };
+  const named = COMMANDS.find((one) => one === first);
+  const name = named ?? "serve";
+  const [root, ...rest] = named ? others : command.args;
+  const isUrl = root !== undefined && (name === "top" || (name === "doctor" && /^https?:/i.test(root)));
+  if (root !== undefined && !isUrl) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
+  const what = isUrl ? "the URL" : "ROOT";
+  const own = {
+    json: command.getOptionValue("json") === true,
+    once: command.getOptionValue("once") === true,
+  };
+  const faults = [
+    ...Object.entries(OWN_FLAGS)
+      .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
+      .map(([flag, owner]) => `--${flag} is a flag of sluice ${owner}`),
+    ...rest.map((word) => `${shown(word)} is one word too many: ${what} is ${shown(root ?? "")} already`),
+  ];
+  return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
 }
 
-/** `doctor URL`: what this machine would serve is not looked at, so no option may be given. */
-function readUrl(text: string, { given, faults, doctor }: Words): Invocation {
+/** `doctor URL`, `top URL`: what this machine would serve is not looked at, so no option may be given. */
+function readUrl(text: string, { given, faults, command, json, once }: Words): Invocation {
   const url = URL.parse(text);
   const all = [...faults];
-  if (!url?.hostname)
+  if (!url?.hostname || !/^https?:$/.test(url.protocol))
     all.push(`${shown(text)} is no URL of a server; use one such as https://files.example.org`);
-  for (const [name, { label }] of given)
-    if (name !== OPTIONS.root.name) all.push(`${label} is about a server on this machine, not about a URL`);
+  for (const { label } of given.values())
+    all.push(`${label} is about a server on this machine, not about a URL`);
   if (!url || all.length > 0) return wrong(all);
-  return { kind: "doctor", subject: { url }, json: doctor?.json === true };
+  return command === "top" ? { kind: "top", url, once } : { kind: "doctor", subject: { url }, json };
+}
+
+/** Where a server with these options is reached from this machine. */
+function urlOf({ host, port }: Config): URL {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host.replace(/^(?:::|0:0:0:0:0:0:0:0)$/, "::1");
+  return new URL(`http://${near.includes(":") ? `[${near}]` : near}:${port}`);
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
@@ -164,7 +186,7 @@ function misunderstood({ code, message }: CommanderError): string {
       ...FLAGS.map(({ name }) => name),
       "help",
       "version",
-      "json",
+      ...Object.keys(OWN_FLAGS),
     ]);
     return `unknown flag ${shown(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
   }

@@ -40,6 +40,19 @@ const DOCTOR_EXAMPLES = [
 const DOCTOR_NOTES =
   "Every line begins with ✓ (well), ! (could be better) or ✗ (will not work). Exit codes: 0 no ✗, 1 some ✗, 2 wrong use.";
 
+const TOP_SUMMARY =
+  "Shows what is arriving at a server: how much of each upload is received and how much is saved, how fast it is, and what the limit is. q ends it. In a pipe it writes lines, of each upload one a second at most, and ends with the server.";
+
+const TOP_EXAMPLES = [
+  ["sluice top", "the server that `sluice` starts here"],
+  ["sluice top --port 80", "the one that `sluice --port 80` starts"],
+  ["sluice top https://files.example.org", "any other; user:password@ is a login"],
+  ["sluice top --once", "one look"],
+] as const;
+
+const TOP_NOTES =
+  "The server must allow read. Exit codes: 0 ended as asked, or with the server, 1 the server refuses or is not there, 2 wrong use.";
+
 /** The flags that are no options: they are asked for, and the server does not start. */
 export const ALWAYS: readonly Row[] = [
   ["-h, --help", "", "Show this text"],
@@ -66,7 +79,7 @@ export function helpText(terminal: Terminal): string {
 
   const sections = [
     layout.boxWrap(SUMMARY, width),
-    `${paint("bold", "Usage:")} sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)`,
+    `${paint("bold", "Usage:")} sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n       sluice top [URL]                  (sluice top --help)`,
     examples(EXAMPLES, paint),
     ...groups.map((group) => [heading(group.name), ...group.rows.map(line)].join("\n")),
     layout.boxWrap(SOURCES, width),
@@ -82,6 +95,18 @@ export function doctorHelpText(terminal: Terminal): string {
     `${paint("bold", "Usage:")} sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]`,
     examples(DOCTOR_EXAMPLES, paint),
     layout.boxWrap(DOCTOR_NOTES, width),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+/** The help of `sluice top`, as wide, with a line end. */
+export function topHelpText(terminal: Terminal): string {
+  const { width, paint, layout } = pageFor(terminal);
+  const sections = [
+    layout.boxWrap(TOP_SUMMARY, width),
+    `${paint("bold", "Usage:")} sluice top [URL] [--once]\n       sluice top [--once] [flags of serve]`,
+    examples(TOP_EXAMPLES, paint),
+    layout.boxWrap(TOP_NOTES, width),
   ];
   return `${sections.join("\n\n")}\n`;
 }

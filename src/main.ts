@@ -3,6 +3,7 @@
 import { readCommand } from "./cli.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { serve } from "./serve.ts";
+import { top } from "./top/top.ts";
 
 const terminal = {
   colours: process.stdout.isTTY === true && !process.env.NO_COLOR,
@@ -20,6 +21,9 @@ switch (command.kind) {
     break;
   case "doctor":
     process.exit(await doctor(command.subject, { json: command.json, terminal }));
+    break;
+  case "top":
+    process.exit(await top(command.url, { once: command.once, terminal }));
     break;
   case "serve":
     process.exitCode = await serve(command.config);

@@ -156,6 +156,32 @@ describe("doctor", () => {
   });
 });
 
+describe("top", () => {
+  const url = async (argv: string, env = {}) => {
+    const invocation = await run(argv, env);
+    return invocation.kind === "top" ? `${invocation.url.href} ${invocation.once}` : invocation;
+  };
+
+  test("watches the server that serve would start, or any other", async () => {
+    expect(await url("top")).toBe("http://127.0.0.1:3000/ false");
+    expect(await url("top --once --port 81", { SLUICE_HOST: "localhost" })).toBe("http://localhost:81/ true");
+    for (const [host, near] of Object.entries({ "0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]" }))
+      expect(await url(`top --allow read --host ${host}`)).toBe(`http://${near}:3000/ false`);
+    expect(await url("top https://a.example/x --once", { SLUICE_X: "" })).toBe("https://a.example/x true");
+  });
+
+  test("is as strict as the others", async () => {
+    for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
+      expect(await message(`top ${word}`)).toContain(`"${word}" is no URL of a server`);
+    expect(await message("top http://a b")).toBe('"b" is one word too many: the URL is "http://a" already');
+    expect(await message("top http://a --port 1")).toContain("--port is about a server on this machine");
+    expect(await message("--once")).toBe("--once is a flag of sluice top");
+    expect(await message("top --json")).toBe("--json is a flag of sluice doctor");
+    expect(await message("doctor --once")).toBe("--once is a flag of sluice top");
+    expect((await config("./top")).root).toBe("./top");
+  });
+});
+
 describe("flags", () => {
   test("-A allows all", async () => {
     expect(await config("-A")).toEqual({ ...defaults, allow: new Set(GRANTS) });

@@ -25,7 +25,7 @@ describe("--help", () => {
     const text = await help(false, 80);
     expect(text).toStartWith("Sluice receives and serves large files: ");
     expect(text).toContain(
-      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n\nExamples:\n  sluice ",
+      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n       sluice top [URL]                  (sluice top --help)\n\nExamples:\n  sluice ",
     );
     expect(text).toContain(
       [
@@ -100,5 +100,18 @@ describe("sluice doctor --help", () => {
     const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
     expect(examples).toHaveLength(4);
     for (const argv of examples) expect((await run(argv)).kind).toBe("doctor");
+  });
+});
+
+describe("sluice top --help", () => {
+  test("comes in several ways, with examples that work", async () => {
+    const invocation = await run("top --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    expect(text).toStartWith("Shows what is arriving at a server");
+    expect(text).toContain("\nUsage: sluice top [URL] [--once]\n");
+    for (const argv of ["top -h", "help top"]) expect(await run(argv)).toEqual({ kind: "print", text });
+    const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
+    expect(examples).toHaveLength(4);
+    for (const argv of examples) expect((await run(argv)).kind).toBe("top");
   });
 });

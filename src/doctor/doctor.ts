@@ -3,12 +3,13 @@
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
 import type { Terminal } from "../help.ts";
+import { bare } from "../http/login.ts";
 import { type Report, worst } from "./finding.ts";
 import { progress } from "./progress.ts";
 import { reportJson, reportText } from "./report.ts";
 import { examineServer } from "./server.ts";
 import { serverSummary } from "./server-summary.ts";
-import { bare, examineUrl } from "./url.ts";
+import { examineUrl } from "./url.ts";
 import { urlSummary } from "./url-summary.ts";
 
 /** What is examined: what `serve` would use here, or the way to a server. */

@@ -2,6 +2,7 @@
 
 import { formatSize } from "../config.ts";
 import { formatRate } from "../core/flow.ts";
+import { bare, loginHeaders } from "../http/login.ts";
 import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
 import { about, type Finding, type Group } from "./finding.ts";
 import {
@@ -191,31 +192,6 @@ function speedName(way: "upload" | "download", streams: number): string {
   return `${way === "upload" ? "Upload" : "Download"}, ${streams} stream${streams === 1 ? "" : "s"}`;
 }
 
-/** Without user and password, which nobody prints by accident then. */
-export function bare(url: URL): URL {
-  const copy = new URL(url.href);
-  copy.username = "";
-  copy.password = "";
-  copy.search = "";
-  copy.hash = "";
-  return copy;
-}
-
 function headersFor(url: URL): Record<string, string> {
-  const { username, password } = url;
-  const login = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
-  return {
-    Host: url.host,
-    "User-Agent": "sluice-doctor",
-    ...((username || password) && { Authorization: `Basic ${login}` }),
-  };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A percent sign that was meant as itself.
-    return text;
-  }
+  return { Host: url.host, "User-Agent": "sluice-doctor", ...loginHeaders(url) };
 }

@@ -1,0 +1,152 @@
+// The events of a server, one connection after another, until nobody wants them or trying again is of no use.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+import { bare, loginHeaders } from "../http/login.ts";
+import { printable } from "../plugins/log.ts";
+import { Ended, Problem, Uploads } from "../routes/shapes.ts";
+
+export type Arriving = Static<typeof Uploads>["uploads"][number];
+export type EndedUpload = Static<typeof Ended>["ended"];
+
+export type Happening =
+  | { kind: "uploads"; uploads: Arriving[] }
+  | { kind: "ended"; upload: EndedUpload }
+  /** Tried again in `wait` seconds, for the `attempt`th time. `gone`: there is no server, or it is stopping. */
+  | { kind: "lost"; why: string; wait: number; attempt: number; gone: boolean };
+
+/** What trying again does not change, said for people. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+/** What may be different the next time. */
+class Lost extends Error {
+  constructor(
+    message: string,
+    readonly gone = false,
+    readonly wait = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** Seconds without a byte after which a connection is dead; the server breaks silence after 15. */
+const SILENCE = 45;
+/** Seconds until a server has answered. */
+const ANSWER = 15;
+/** Seconds between two attempts, at most. */
+const LONGEST_WAIT = 15;
+/** Characters of one event: a thousand uploads with long names have less. */
+const LARGEST = 2 ** 24;
+
+/** @throws Refused */
+export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Happening> {
+  let last: string | undefined;
+  let attempt = 0;
+  while (!signal.aborted) {
+    let lost = new Lost("the server ended it");
+    try {
+      for await (const message of connect(url, last, signal)) {
+        attempt = 0;
+        last = message.id ?? last;
+        yield* happeningOf(message);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof Refused) throw error;
+      lost = error instanceof Lost ? error : new Lost(wordsFor(error, url), isRefusal(error));
+    }
+    attempt += 1;
+    const wait = Math.min(LONGEST_WAIT, Math.max(lost.wait, 2 ** (attempt - 1)));
+    yield { kind: "lost", why: lost.message, wait, attempt, gone: lost.gone };
+    await sleep(wait * 1000, undefined, { signal }).catch(() => {
+      // The signal: looked at above.
+    });
+  }
+}
+
+async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
+  const silent = new AbortController();
+  const late = (seconds: number) =>
+    setTimeout(() => silent.abort(new Lost(`nothing came for ${seconds} s`)), seconds * 1000);
+  let timer = late(ANSWER);
+  const base = bare(url);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  try {
+    const answer = await fetch(new URL("api/uploads/events", base), {
+      headers: {
+        Accept: "text/event-stream",
+        "User-Agent": "sluice-top",
+        ...(last !== undefined && { "Last-Event-ID": last }),
+        ...loginHeaders(url),
+      },
+      redirect: "manual",
+      signal: AbortSignal.any([stop, silent.signal]),
+    });
+    if (answer.status !== 200 || !answer.headers.get("content-type")?.startsWith("text/event-stream"))
+      throw await refusal(answer);
+    const parser = new EventSourceParserStream({ maxBufferSize: LARGEST });
+    const decoder = new TextDecoder();
+    const text = new TransformStream<Uint8Array, string>({
+      transform(bytes, controller) {
+        clearTimeout(timer);
+        timer = late(SILENCE);
+        controller.enqueue(decoder.decode(bytes, { stream: true }));
+      },
+    });
+    yield* (answer.body ?? new ReadableStream<Uint8Array>()).pipeThrough(text).pipeThrough(parser);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Events that a newer server may send are no news. @throws Refused */
+function* happeningOf({ event, data }: EventSourceMessage): Generator<Happening> {
+  if (event === "uploads") yield { kind: "uploads", uploads: read(Uploads, data).uploads };
+  if (event === "ended") yield { kind: "ended", upload: read(Ended, data).ended };
+}
+
+function read<Shape extends TSchema>(shape: Shape, data: string): Static<Shape> {
+  try {
+    return Value.Parse(["Assert"], shape, JSON.parse(data));
+  } catch {
+    throw new Refused("What it says is not understood here: it is another version of Sluice, or none.");
+  }
+}
+
+async function refusal(answer: Response): Promise<Error> {
+  const { status, headers } = answer;
+  const text = await answer.text();
+  const problem = problemIn(text);
+  if (problem?.code === "draining") return new Lost("the server is stopping", true);
+  if (status === 503 && problem) return new Lost(problem.detail, false, Number(headers.get("retry-after")));
+  if (status >= 500) return new Lost(`it answers with ${status}`);
+  if (problem?.code === "not_allowed") return new Refused(problem.detail);
+  if (status === 401) return new Refused("It wants a login: https://user:password@… has one.");
+  const location = headers.get("location");
+  if (location !== null) return new Refused(`It redirects to ${printable(location, 200)}: use that URL.`);
+  return new Refused(`It answers with ${status}: no Sluice is there, or one that is too old for this.`);
+}
+
+function problemIn(text: string): { code: string; detail: string } | undefined {
+  try {
+    const { code, detail } = read(Problem, text);
+    return { code, detail: printable(detail) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error && "code" in error && /^(ConnectionRefused|ECONNREFUSED)$/.test(`${error.code}`)
+  );
+}
+
+function wordsFor(error: unknown, { host }: URL): string {
+  if (isRefusal(error)) return `nothing listens at ${host}`;
+  return printable(error instanceof Error ? error.message : String(error), 200);
+}

@@ -1,0 +1,53 @@
+// The terminal while it is drawn on: as it was before, however that ends.
+
+/** Another screen, no cursor, no wrapping; and back. */
+const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+/** Terminals that know these show nothing in between; others skip them. */
+const BEGIN = "\x1b[?2026h\x1b[H";
+const END = "\x1b[J\x1b[?2026l";
+
+const CTRL_C = "\x03";
+
+export class Screen implements Disposable {
+  readonly #restore = (): void => this.#leave();
+  #open = true;
+
+  /** @param onQuit q or Ctrl-C was typed @param onResize the size has changed */
+  constructor(onQuit: () => void, onResize: () => void) {
+    process.on("exit", this.#restore);
+    process.stdout.on("resize", onResize);
+    process.stdout.write(ENTER);
+    if (!process.stdin.isTTY) return;
+    // Typed letters would stand in the picture.
+    process.stdin.setRawMode(true);
+    process.stdin.setEncoding("utf8");
+    process.stdin.on("data", (typed) => {
+      if (/[qQ]/.test(`${typed}`) || `${typed}`.includes(CTRL_C)) onQuit();
+    });
+  }
+
+  get size(): { columns: number; rows: number } {
+    const { columns, rows } = process.stdout;
+    return { columns: columns || 80, rows: rows || 24 };
+  }
+
+  /** Draws lines that fit. A terminal that is behind misses a picture. */
+  draw(lines: readonly string[]): void {
+    if (!this.#open || process.stdout.writableNeedDrain) return;
+    process.stdout.write(`${BEGIN}${lines.map((line) => `${line}\x1b[K`).join("\r\n")}${END}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave();
+    process.off("exit", this.#restore);
+  }
+
+  #leave(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    process.stdin.pause();
+    process.stdout.write(LEAVE);
+  }
+}

@@ -1,0 +1,122 @@
+// `sluice top`: what is arriving at a server, drawn on a terminal, or told in lines.
+
+import type { Terminal } from "../help.ts";
+import { bare } from "../http/login.ts";
+import { printable } from "../plugins/log.ts";
+import { Board } from "./board.ts";
+import { follow, type Happening, Refused } from "./feed.ts";
+import { frame } from "./frame.ts";
+import { Lines } from "./lines.ts";
+import { Screen } from "./screen.ts";
+
+/** Milliseconds between two pictures when nothing comes: times go on. */
+const BEAT = 500;
+/** How often lines, which nobody may be looking at, try to go on. */
+const ATTEMPTS = 4;
+
+/** How it looks, and whether one look is enough. */
+export interface Form {
+  readonly once: boolean;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Watches until it is told to stop; told in lines, until the server has ended.
+ * @returns the exit code: 0 stopped as asked, or the server has ended; 1 the server refuses, or was never reached
+ */
+export async function top(url: URL, { once, terminal }: Form): Promise<number> {
+  const stop = new AbortController();
+  const quit = (): void => stop.abort();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, quit);
+  // Whoever read the lines has seen enough.
+  process.stdout.on("error", quit);
+  const name = bare(url).href.replace(/\/$/, "");
+  const feed = follow(url, stop.signal);
+  try {
+    if (once) return await look(name, feed, terminal);
+    if (process.stdout.isTTY && process.env["TERM"] !== "dumb") return await draw(name, feed, terminal, quit);
+    return await tell(name, feed);
+  } catch (error) {
+    if (error instanceof Refused) return failed(name, error.message);
+    throw error;
+  } finally {
+    quit();
+  }
+}
+
+type Feed = AsyncGenerator<Happening>;
+
+/** One picture. */
+async function look(name: string, feed: Feed, { colours, columns }: Terminal): Promise<number> {
+  const board = new Board();
+  const now = performance.now();
+  for await (const happening of feed) {
+    if (happening.kind === "lost") return failed(name, happening.why);
+    if (happening.kind !== "uploads") continue;
+    board.take(happening.uploads, now);
+    const lines = frame(name, board, { columns, colours, rows: Number.POSITIVE_INFINITY }, now);
+    await written(`${lines.join("\n").trimEnd()}\n`);
+    return 0;
+  }
+  return 0;
+}
+
+/** Picture after picture. */
+async function draw(name: string, feed: Feed, { colours }: Terminal, quit: () => void): Promise<number> {
+  const board = new Board();
+  const show = (): void => {
+    screen.draw(frame(name, board, { ...screen.size, colours }, performance.now()));
+  };
+  using screen = new Screen(quit, show);
+  const beat = setInterval(show, BEAT);
+  try {
+    show();
+    for await (const happening of feed) {
+      enter(board, happening, performance.now());
+      if (happening.kind !== "ended") show();
+    }
+    return 0;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** Line after line. */
+async function tell(name: string, feed: Feed): Promise<number> {
+  const board = new Board();
+  const lines = new Lines();
+  for await (const happening of feed) {
+    const now = performance.now();
+    enter(board, happening, now);
+    if (happening.kind === "ended") await written(`${lines.ended(happening.upload)}\n`);
+    if (happening.kind === "uploads")
+      await written(
+        lines
+          .changed(board, now)
+          .map((line) => `${line}\n`)
+          .join(""),
+      );
+    if (happening.kind !== "lost" || !(happening.gone || happening.attempt >= ATTEMPTS)) continue;
+    if (!board.known) return failed(name, happening.why);
+    process.stderr.write(`sluice: ${printable(name, 300)} has ended: ${happening.why}.\n`);
+    return 0;
+  }
+  return 0;
+}
+
+function enter(board: Board, happening: Happening, now: number): void {
+  if (happening.kind === "uploads") board.take(happening.uploads, now);
+  else if (happening.kind === "ended") board.end(happening.upload, now);
+  else board.lost = { why: happening.why, until: now + happening.wait * 1000 };
+}
+
+function failed(name: string, why: string): number {
+  process.stderr.write(`sluice: ${printable(name, 300)}: ${why.replace(/\.?$/, ".")}\n`);
+  return 1;
+}
+
+/** Waits until it was taken: a slow reader is waited for, not buffered for. */
+async function written(text: string): Promise<void> {
+  if (text === "") return;
+  await new Promise<void>((done) => process.stdout.write(text, () => done()));
+}

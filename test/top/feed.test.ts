@@ -1,0 +1,128 @@
+// What servers may answer instead of events, and how the feed goes on after a cut.
+
+import { afterEach, describe, expect, test } from "bun:test";
+import { follow, type Happening } from "../../src/top/feed.ts";
+import { arriving } from "./uploads.ts";
+
+let stop = new AbortController();
+afterEach(() => {
+  stop.abort();
+  stop = new AbortController();
+});
+
+type Handler = (request: Request, count: number) => Response | Promise<Response>;
+
+function fake(handler: Handler) {
+  let count = 0;
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => handler(request, count++) });
+  return { url: server.url, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+const stream = (text: string): Response =>
+  new Response(text, { headers: { "content-type": "text/event-stream" } });
+
+async function first(url: URL, count: number): Promise<Happening[]> {
+  const all: Happening[] = [];
+  for await (const happening of follow(url, stop.signal)) if (all.push(happening) === count) break;
+  return all;
+}
+
+const problem = (status: number, code: string, detail: string): Response =>
+  Response.json({ type: "/", title: "", status, code, detail }, { status });
+
+test("events become happenings; others, and comments, are no news", async () => {
+  const uploads = [arriving("a")];
+  await using server = fake(() =>
+    stream(`:\n\nevent: other\ndata: x\n\nevent: uploads\ndata: ${JSON.stringify({ uploads })}\n\n`),
+  );
+  expect(await first(server.url, 1)).toEqual([{ kind: "uploads", uploads }]);
+});
+
+test("after a cut it goes on behind the last id, under a path, with its login", async () => {
+  const asked: string[] = [];
+  await using server = fake(({ url, headers }) => {
+    asked.push(`${new URL(url).pathname} ${headers.get("last-event-id")} ${headers.get("authorization")}`);
+    return stream(`id: x-${asked.length}\nevent: uploads\ndata: {"uploads":[]}\n\n`);
+  });
+  const url = new URL("sub/folder?x#y", server.url);
+  url.username = "me";
+  url.password = "p%40ss";
+  const all = await first(url, 3);
+  expect(all.map(({ kind }) => kind)).toEqual(["uploads", "lost", "uploads"]);
+  const login = `Basic ${btoa("me:p@ss")}`;
+  expect(asked).toEqual([
+    `/sub/folder/api/uploads/events null ${login}`,
+    `/sub/folder/api/uploads/events x-1 ${login}`,
+  ]);
+});
+
+describe("what may be different the next time is tried again", () => {
+  test.each([
+    [
+      "a server that stops",
+      () => problem(503, "draining", "x"),
+      { gone: true, why: "the server is stopping" },
+    ],
+    ["a full one", () => problem(503, "too_many_listeners", "Full."), { gone: false, why: "Full." }],
+    ["a proxy without one", () => new Response("", { status: 502 }), { why: "it answers with 502" }],
+    ["a clean end", () => stream(""), { gone: false, why: "the server ended it" }],
+  ])("%s", async (_, answer, expected) => {
+    await using server = fake(answer);
+    expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", attempt: 1, wait: 1, ...expected }]);
+  });
+
+  test("nobody there, longer and longer", async () => {
+    const server = fake(() => stream(""));
+    const { url } = server;
+    await server[Symbol.asyncDispose]();
+    const why = `nothing listens at ${url.host}`;
+    expect(await first(url, 2)).toMatchObject([
+      { kind: "lost", attempt: 1, wait: 1, gone: true, why },
+      { attempt: 2, wait: 2 },
+    ]);
+  });
+});
+
+describe("what stays as it is ends it, in words", () => {
+  test.each([
+    [
+      "a grant",
+      () => problem(403, "not_allowed", "Start it with --allow read."),
+      "Start it with --allow read.",
+    ],
+    ["a login", () => new Response("", { status: 401 }), "It wants a login"],
+    [
+      "another place",
+      () => Response.redirect("https://a.example/", 302),
+      "It redirects to https://a.example/",
+    ],
+    ["no Sluice", () => new Response("<html>", { status: 404 }), "no Sluice is there"],
+    [
+      "a page",
+      () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+      "answers with 200",
+    ],
+    ["events that are others", () => stream("event: uploads\ndata: {}\n\n"), "another version of Sluice"],
+    ["no JSON", () => stream("event: ended\ndata: {\n\n"), "another version of Sluice"],
+  ])("%s", async (_, answer, words) => {
+    await using server = fake(answer);
+    await expect(first(server.url, 1)).rejects.toThrow(words);
+  });
+});
+
+test("an event without end is not kept", async () => {
+  await using server = fake(() => {
+    const text = "x".repeat(1_000_000);
+    let left = 30;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (left === 30) controller.enqueue("data: ");
+        controller.enqueue(text);
+        left -= 1;
+        if (left === 0) controller.close();
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  });
+  expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", why: expect.stringMatching(/buffer/i) }]);
+});
