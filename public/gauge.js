@@ -70,8 +70,10 @@ export function progressOf({ files: all, saved, failed }) {
 }
 
 /** @param {Queue["tally"]} tally */
-function noteOf({ savedBytes, started, ended, saved }) {
+function noteOf({ savedBytes, beforeBytes, started, ended, saved }) {
   if (saved === 0) return "Nothing was saved.";
+  if (beforeBytes > 0)
+    return `${size(savedBytes)} on the disk, with their names. ${size(beforeBytes)} of it were there from before.`;
   return `${size(savedBytes)} in ${duration((ended - started) / 1000)}. On the disk, with their names.`;
 }
 

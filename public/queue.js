@@ -1,11 +1,12 @@
 // The queue of uploads: three at once, the rest waits. It counts as it goes, so ten thousand files cost no more per step than ten.
 // @ts-check
-import { fileUrl, join } from "./path.js";
+import { join } from "./path.js";
 import { Tally } from "./tally.js";
-import { newId, send } from "./upload.js";
+import { newId } from "./transmit.js";
+import { send } from "./upload.js";
 
 /** @import { Problem } from "./problem.js" */
-/** @import { Saved } from "./upload.js" */
+/** @import { Saved } from "./outcome.js" */
 
 /**
  * `waiting` in the queue · `sending` the browser still sends · `saving` all is sent, the server still works ·
@@ -20,7 +21,8 @@ import { newId, send } from "./upload.js";
  * @property {string} path path below the root
  * @property {string} id of the running attempt
  * @property {State} state
- * @property {number} sent bytes that left the browser
+ * @property {number} sent bytes that left the browser, or are with the server from before
+ * @property {boolean} cut the connection was cut, and it will go on by itself
  * @property {Level | undefined} level what the server last said about it
  * @property {Saved | undefined} saved
  * @property {Problem | undefined} problem
@@ -92,6 +94,7 @@ export class Queue {
         id: "",
         state: "cancelled",
         sent: 0,
+        cut: false,
         level: undefined,
         saved: undefined,
         problem: undefined,
@@ -154,6 +157,7 @@ export class Queue {
     else if (isLost(upload.state)) this.tally.reenter(upload.file.size, upload.state);
     upload.tally = this.tally;
     upload.sent = 0;
+    upload.cut = false;
     upload.level = undefined;
     upload.problem = undefined;
     upload.abort = new AbortController();
@@ -181,10 +185,13 @@ export class Queue {
     upload.id = newId();
     this.#move(upload, "sending");
     const outcome = await send({
-      url: `${fileUrl(upload.path)}?conflict=rename`,
-      file: upload.file,
       id: upload.id,
+      path: upload.path,
+      file: upload.file,
       signal: upload.abort.signal,
+      onId: (id) => {
+        upload.id = id;
+      },
       onSent: (bytes) => {
         upload.sent = bytes;
         this.#changed();
@@ -193,7 +200,14 @@ export class Queue {
         this.#move(upload, "saving");
         this.#changed();
       },
+      onBefore: (bytes) => upload.tally?.skip(bytes),
+      onCut: (cut) => {
+        if (upload.state === "saving") this.#move(upload, "sending");
+        upload.cut = cut;
+        this.#changed();
+      },
     });
+    upload.cut = false;
     this.running.delete(upload);
     if ("saved" in outcome) {
       upload.saved = outcome.saved;

@@ -74,7 +74,6 @@ export function uploadRow(upload, queue) {
     const over = upload.state === "saved" || upload.state === "failed" || upload.state === "cancelled";
     row.dataset["state"] = upload.state;
     setIcon(picture, STATES[upload.state].icon);
-    setText(state, STATES[upload.state].word);
     bar.hidden = over || upload.state === "waiting";
     ending.replaceChildren(...endingOf(upload));
     if (upload.state === "saved" && upload.saved !== undefined) {
@@ -93,6 +92,7 @@ export function uploadRow(upload, queue) {
     update() {
       if (shown !== upload.state) showState();
       shown = upload.state;
+      setText(state, upload.cut ? "Interrupted" : STATES[upload.state].word);
       setText(numbers, numbersOf(upload));
       const total = upload.file.size;
       const full = percent(total === 0 ? 0 : (upload.level?.saved ?? 0) / total, false);
@@ -104,8 +104,13 @@ export function uploadRow(upload, queue) {
 }
 
 /** @param {Upload} upload */
-function numbersOf({ state, file, sent, level, saved }) {
+function numbersOf({ state, file, sent, level, saved, cut }) {
   const total = size(file.size);
+  if (cut) {
+    const stood =
+      level === undefined ? `${size(sent)} of ${total} sent` : `${size(level.saved)} of ${total} saved`;
+    return dots(stood, "It goes on by itself as soon as the server takes more");
+  }
   if (state === "waiting") return total;
   if (state === "sending" && level === undefined) return `${size(sent)} of ${total} sent`;
   if (state === "sending" && level !== undefined) {

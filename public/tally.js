@@ -12,6 +12,8 @@ export class Tally {
   bytes = 0;
   savedBytes = 0;
   failedBytes = 0;
+  /** Bytes that were with the server before this batch began: nobody waited for them now. */
+  beforeBytes = 0;
   started = performance.now();
   /** 0 until it is over, then as `performance.now()`. */
   ended = 0;
@@ -47,6 +49,11 @@ export class Tally {
     this.savedBytes += size;
   }
 
+  /** @param {number} bytes of a file that goes on from before */
+  skip(bytes) {
+    this.beforeBytes += bytes;
+  }
+
   /** How full, 0 to 1. @param {number} running saved bytes of the files that are not finished */
   share(running) {
     if (this.bytes > 0) return (this.savedBytes + running) / this.bytes;
@@ -56,7 +63,7 @@ export class Tally {
   /** Bytes per second saved lately. Call about twice a second. @param {number} running as for `share` */
   rate(running) {
     const time = performance.now() / 1000;
-    const bytes = this.savedBytes + running;
+    const bytes = this.savedBytes + running - this.beforeBytes;
     this.#samples.push({ time, bytes });
     while (this.#samples.length > 2 && time - (this.#samples[0]?.time ?? 0) > LOOK_BACK)
       this.#samples.shift();

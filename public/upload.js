@@ -1,73 +1,55 @@
-// One file on its way to the server: one request, and what became of it.
+// One file on its way to the server: small ones in one request, large ones so that they can go on where they were cut.
 // @ts-check
-import { fileProblem, networkProblem, parse, problemOf, strangerProblem } from "./problem.js";
 
-/** @import { Problem } from "./problem.js" */
+import { outcomeOf } from "./outcome.js";
+import { fileUrl } from "./path.js";
+import { fileProblem, networkProblem, parse } from "./problem.js";
+import { sendResumable } from "./resume.js";
+import { readable, transmit } from "./transmit.js";
+
+/** @import { Outcome } from "./outcome.js" */
 
 /**
- * The server's answer for a saved file.
- * @typedef {object} Saved
- * @property {string} path
- * @property {string} name
- * @property {number} size
- * @property {string} url
- * @property {string} [renamedFrom] the name that was asked for and was taken
- * @property {{ seconds: number, bytesPerSecond: number, explanation: string }} [flow]
+ * @typedef {object} Sending
+ * @property {string} path below the root
+ * @property {File} file
+ * @property {AbortSignal} signal
+ * @property {string} id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
+ * @property {(id: string) => void} onId it has another one, from before
+ * @property {(bytes: number) => void} onSent bytes of the file that left this browser, or are with the server from before
+ * @property {() => void} onAllSent the last byte left; the server still works
+ * @property {(cut: boolean) => void} onCut the connection was cut, and it will be tried again; or it goes on
+ * @property {(bytes: number) => void} onBefore so many bytes are with the server already, from before the page was opened
  */
 
-/** @typedef {{ saved: Saved } | { problem: Problem } | { cancelled: true }} Outcome */
+/** In bytes. To send so much again is cheaper than two requests for each of many small files. */
+const SMALL = 8 * 1024 * 1024;
 
 /**
- * Send one file with PUT. The returned promise never rejects.
- * @param {object} options
- * @param {string} options.url
- * @param {File} options.file
- * @param {string} options.id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
- * @param {AbortSignal} options.signal
- * @param {(bytes: number) => void} options.onSent bytes this browser has handed to the network so far
- * @param {() => void} options.onAllSent the last byte left; the server still works
+ * Send one file. The returned promise never rejects.
+ * @param {Sending} sending
  * @returns {Promise<Outcome>}
  */
-export function send({ url, file, id, signal, onSent, onAllSent }) {
-  // fetch() cannot tell how much of a body has been sent; XMLHttpRequest can.
-  const request = new XMLHttpRequest();
-  return new Promise((resolve) => {
-    request.upload.onprogress = (event) => onSent(event.loaded);
-    request.upload.onload = onAllSent;
-    request.onload = () => resolve(outcomeOf(request.status, request.responseText));
-    request.onabort = () => resolve({ cancelled: true });
-    request.onerror = () =>
-      readable(file).then((ok) => resolve({ problem: ok ? networkProblem() : fileProblem() }));
-    signal.addEventListener("abort", () => request.abort(), { once: true });
-    request.open("PUT", url);
-    request.setRequestHeader("Accept", "application/json, application/problem+json");
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.setRequestHeader("X-Request-Id", id);
-    request.send(file);
+export async function send(sending) {
+  if (sending.file.size > SMALL) return await sendResumable(sending);
+  const { path, file, id, signal, onSent, onAllSent } = sending;
+  const answer = await transmit({
+    method: "PUT",
+    url: `${fileUrl(path)}?conflict=rename`,
+    headers: {
+      Accept: "application/json, application/problem+json",
+      "Content-Type": "application/octet-stream",
+      "X-Request-Id": id,
+    },
+    body: file,
+    signal,
+    onSent,
+    onAllSent,
   });
-}
-
-/** An id for one attempt. `crypto.randomUUID` is absent on plain-http origins; `getRandomValues` is not. */
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** @param {number} status @param {string} body @returns {Outcome} */
-function outcomeOf(status, body) {
-  if (status !== 200 && status !== 201) return { problem: problemOf(status, body) };
-  const answer = parse(body);
-  if (typeof answer?.path !== "string" || typeof answer.url !== "string")
-    return { problem: strangerProblem() };
-  return { saved: /** @type {Saved} */ (/** @type {unknown} */ (answer)) };
-}
-
-/** A request fails the same way whether the network broke or the file is gone: reading one byte tells which. @param {File} file */
-async function readable(file) {
-  try {
-    await file.slice(0, 1).arrayBuffer();
-    return true;
-  } catch {
-    return false;
-  }
+  if (answer === "cancelled") return { cancelled: true };
+  if (answer === "cut") return { problem: (await readable(file)) ? networkProblem() : fileProblem() };
+  // Something in front of the server may take smaller pieces.
+  if (answer.status === 413 && parse(answer.body)?.["code"] === undefined)
+    return await sendResumable(sending);
+  return outcomeOf(answer.status, answer.body);
 }

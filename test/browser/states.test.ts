@@ -193,9 +193,8 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     const names = Array.from({ length: 40 }, (_, i) => [`f${i}.txt`, "x"]);
     await opened.choose(Object.fromEntries(names));
     await page.locator("#held").waitFor();
-    await page.waitForFunction(
-      "document.querySelector('[data-state=sending], [data-state=saving]') === null",
-    );
+    for (const state of ["sending", "saving"])
+      await page.locator(`.upload[data-state=${state}]`).first().waitFor({ state: "detached" });
     const failed = await page.locator(".upload[data-state=failed]").count();
     expect(failed).toBeLessThan(10);
     fake.script = () => ({});

@@ -56,6 +56,8 @@ export interface FakeServer extends Disposable {
 /** Starts the fake on a free port. Dispose it to stop it. */
 export function startFakeServer(): FakeServer {
   const running = new Map<string, Running>();
+  /** The resumable ones: where they go, and under which id. */
+  const begun: { path: string; size: number; id: string }[] = [];
   const fake: FakeServer = {
     url: "",
     entries: [],
@@ -76,7 +78,19 @@ export function startFakeServer(): FakeServer {
         return Response.json({ uploads: upload ? [upload] : [] });
       }
       if (pathname === "/api/entries") return Response.json(page(fake.entries, searchParams));
-      if (request.method === "PUT") return upload(fake, running, server, request, pathname);
+      if (request.method === "PUT") {
+        const path = pathname.slice("/files/".length).split("/").map(decodeURIComponent).join("/");
+        const size = Number(request.headers.get("content-length"));
+        return upload(fake, running, server, request, { path, size, id: idOf(request) });
+      }
+      if (pathname === "/uploads") {
+        const size = Number(request.headers.get("upload-length"));
+        begun.push({ path: searchParams.get("path") ?? "", size, id: idOf(request) });
+        return new Response(null, { status: 201, headers: { location: `/uploads/${begun.length - 1}` } });
+      }
+      const resumed = begun[Number(pathname.slice("/uploads/".length))];
+      if (request.method === "PATCH" && resumed) return upload(fake, running, server, request, resumed);
+      if (request.method !== "GET") return new Response(null, { status: 404 });
       return asset(pathname);
     },
   });
@@ -89,11 +103,8 @@ async function upload(
   running: Map<string, Running>,
   server: Server<undefined>,
   request: Request,
-  pathname: string,
+  { path, size, id }: { path: string; size: number; id: string },
 ): Promise<Response> {
-  const path = pathname.slice("/files/".length).split("/").map(decodeURIComponent).join("/");
-  const size = Number(request.headers.get("content-length"));
-  const id = request.headers.get("x-request-id") ?? "";
   const script = fake.script(path);
   fake.ids.push(id);
   running.set(id, {
@@ -163,6 +174,10 @@ function page(all: FakeEntry[], query: URLSearchParams) {
     url: urlOf(entry.path),
   }));
   return { folder, entries, next: start + limit < here.length ? String(start + limit) : null };
+}
+
+function idOf(request: Request): string {
+  return request.headers.get("x-request-id") ?? "";
 }
 
 function asset(pathname: string): Response {
