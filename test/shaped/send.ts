@@ -20,12 +20,18 @@ export interface Sending {
 const STREAMS = 4;
 let sent = 0;
 
-/** Sends a file and waits for the answer. @returns the server's report */
-export async function send(stand: Stand, dialect: Dialect, sending: Sending): Promise<Flow> {
+/** Sends a file and waits for the answer. @returns the server's report, and the seconds by the client's own clock */
+export async function send(
+  stand: Stand,
+  dialect: Dialect,
+  sending: Sending,
+): Promise<{ flow: Flow; seconds: number }> {
   sent += 1;
   const name = `${dialect}-${sent}`;
+  const start = performance.now();
   await WAYS[dialect](stand, name, sending);
-  return await stand.reportOf(name);
+  const seconds = (performance.now() - start) / 1000;
+  return { flow: await stand.reportOf(name), seconds };
 }
 
 const WAYS: Record<Dialect, (stand: Stand, name: string, sending: Sending) => Promise<void>> = {
