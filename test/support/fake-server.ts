@@ -49,6 +49,10 @@ export interface FakeServer extends Disposable {
   script: (path: string) => Script;
   /** `X-Request-Id` of every upload that began. */
   ids: string[];
+  /** Paths below `/api/uploads` that were asked for. */
+  asked: string[];
+  /** Whether `GET /api/uploads/events` tells, refuses, or has its events held back on the way. */
+  events: "told" | "refused" | "held";
   /** The most uploads that ran at the same time. */
   mostAtOnce: number;
 }
@@ -63,6 +67,8 @@ export function startFakeServer(): FakeServer {
     entries: [],
     script: () => ({}),
     ids: [],
+    asked: [],
+    events: "told",
     mostAtOnce: 0,
     [Symbol.dispose]: () => void server.stop(true),
   };
@@ -73,6 +79,8 @@ export function startFakeServer(): FakeServer {
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     async fetch(request) {
       const { pathname, searchParams } = new URL(request.url);
+      if (pathname.startsWith("/api/uploads")) fake.asked.push(pathname);
+      if (pathname === "/api/uploads/events") return eventsOf(fake, running);
       if (pathname.startsWith("/api/uploads/")) {
         const upload = running.get(pathname.slice("/api/uploads/".length));
         return Response.json({ uploads: upload ? [upload] : [] });
@@ -96,6 +104,18 @@ export function startFakeServer(): FakeServer {
   });
   fake.url = server.url.href.replace(/\/$/, "");
   return fake;
+}
+
+/** A snapshot ten times a second. */
+function eventsOf(fake: FakeServer, running: Map<string, Running>): Response {
+  if (fake.events === "refused") return Response.json({ code: "not_allowed" }, { status: 403 });
+  const body = new ReadableStream({
+    async pull(controller) {
+      await (fake.events === "held" ? new Promise(() => {}) : Bun.sleep(100));
+      controller.enqueue(`event: uploads\ndata: ${JSON.stringify({ uploads: [...running.values()] })}\n\n`);
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }
 
 async function upload(

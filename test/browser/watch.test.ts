@@ -1,0 +1,70 @@
+// How the page learns what is on the disk: by events where they come, by asking where they do not.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Browser } from "playwright-core";
+import { GRANTS, type Grant } from "../../src/config.ts";
+import { launch, noBrowser, openPage } from "../support/browser.ts";
+import { startFakeServer } from "../support/fake-server.ts";
+import { startServer, until } from "../support/server.ts";
+
+// Past its time limit a test loses the browser, and all that follow with it.
+setDefaultTimeout(60_000);
+
+describe.skipIf(noBrowser !== undefined)("what is on the disk", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** Uploads against a fake until its level is shown. @returns what was asked for meanwhile */
+  async function shown(events: "told" | "refused" | "held"): Promise<string[]> {
+    using fake = startFakeServer();
+    const gate = Promise.withResolvers<void>();
+    fake.events = events;
+    fake.script = () => ({ read: 0.1, received: 0.5, saved: 0.25, bytesPerSecond: 5e6, until: gate.promise });
+    await using opened = await openPage(browser, fake.url);
+    await opened.choose({ "film.mkv": 40_000_000 });
+    await opened.page.getByText("10.0 MB of 40.0 MB saved").waitFor();
+    gate.resolve();
+    await opened.page.locator(".upload[data-state=saved]").waitFor();
+    expect(opened.complaints).toEqual([]);
+    return [...fake.asked];
+  }
+
+  test("is told, over one connection", async () => {
+    expect(await shown("told")).toEqual(["/api/uploads/events"]);
+  });
+
+  test.each(["refused", "held"] as const)("is asked for where events are %s", async (events) => {
+    const [first, ...others] = await shown(events);
+    expect(first).toBe("/api/uploads/events");
+    expect(others.length).toBeGreaterThan(0);
+    for (const path of others) expect(path).toMatch(/^\/api\/uploads\/[0-9a-f]{32}$/);
+  });
+
+  test.each([
+    ["all", GRANTS, 1],
+    ["write alone", ["write"], 0],
+  ] as const)("by a real server that grants %s", async (_, grants, watching) => {
+    await using server = await startServer({ allow: new Set<Grant>(grants) });
+    await using opened = await openPage(browser, server.url);
+    const { page } = opened;
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    await session.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: 2_000_000,
+    });
+    await opened.choose({ "film.mkv": 8_000_000 });
+    await page.getByText(/ of 8\.00 MB saved/).waitFor();
+    const { events } = server.app.decorator.services;
+    expect(events.size).toBe(watching);
+    await page.locator(".upload[data-state=saved]").waitFor();
+    // Nothing is listened to when nothing of ours runs.
+    await until("nobody watches", () => events.size === 0);
+    expect(opened.complaints).toEqual([]);
+  });
+});
