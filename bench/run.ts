@@ -12,6 +12,7 @@ import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
 import { listing } from "./rows/listing.ts";
 import { memoryPeaks } from "./rows/memory.ts";
+import { metering } from "./rows/metering.ts";
 import { put } from "./rows/put.ts";
 import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
@@ -23,6 +24,7 @@ import { Workspace } from "./workspace.ts";
 const GROUPS: readonly Group[] = [
   small,
   put,
+  metering,
   tus,
   resumes,
   concat,

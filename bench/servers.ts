@@ -36,6 +36,21 @@ export const sluiceFromSource = contestant({
   arguments: (place) => [join(HOME, "src/main.ts"), ...sluiceArguments(place)],
 });
 
+/** Sluice itself, from its sources, without meters. */
+export const sluiceUnmetered = contestant({
+  name: "sluice unmetered",
+  command: "bun --preload bench/unmetered.ts src/main.ts ROOT --port PORT --allow all",
+  program: process.execPath,
+  ready: "/health",
+  files: "/files/",
+  arguments: (place) => [
+    "--preload",
+    join(import.meta.dir, "unmetered.ts"),
+    join(HOME, "src/main.ts"),
+    ...sluiceArguments(place),
+  ],
+});
+
 /** Sluice itself, as `bun run build` makes it. */
 export const sluiceBinary = contestant({
   name: "sluice binary",

@@ -12,8 +12,8 @@ export class Arrival {
   readonly id: string;
   /** True when a line of the log tells of it, or will. */
   told = false;
-  /** Seconds, by what took them. */
-  readonly parts = new Map<string, number>();
+  /** Seconds, by what took them; nothing where nobody measured. */
+  parts: Map<string, number> | undefined;
   readonly #began = performance.now();
   #by: string | undefined;
 
@@ -35,6 +35,11 @@ export class Arrival {
     return (performance.now() - this.#began) / 1000;
   }
 
+  took(part: string, seconds: number): void {
+    this.parts ??= new Map();
+    this.parts.set(part, (this.parts.get(part) ?? 0) + seconds);
+  }
+
   /** A line follows when its answer has been sent, which is later than it is known who asked. */
   tellLater(): void {
     this.told = true;
@@ -44,17 +49,23 @@ export class Arrival {
   /** Its times as a `Server-Timing` header. */
   get timing(): string {
     const total = `total;dur=${(this.seconds * 1000).toFixed(1)}`;
-    if (this.parts.size === 0) return total;
+    if (this.parts === undefined) return total;
     const parts = [...this.parts].map(([name, seconds]) => `${name};dur=${(seconds * 1000).toFixed(1)}`);
     return [...parts, total].join(", ");
   }
 }
 
-const arrivals = new WeakMap<Request, Arrival>();
+/** On the request itself: a WeakMap beside it takes half a microsecond more, and what it holds is looked at by the collector. */
+const ARRIVAL = Symbol("arrival");
+declare global {
+  interface Request {
+    [ARRIVAL]?: Arrival;
+  }
+}
 
 /** Nothing for a request that came by another way than an app. */
 export function arrivalOf(request: Request): Arrival | undefined {
-  return arrivals.get(request);
+  return request[ARRIVAL];
 }
 
 /** Runs a step whose time shows in `Server-Timing`, and in the log when the request was slow. */
@@ -63,8 +74,7 @@ export async function timed<T>(request: Request, name: string, step: () => Promi
   try {
     return await step();
   } finally {
-    const parts = arrivals.get(request)?.parts;
-    parts?.set(name, (parts.get(name) ?? 0) + (performance.now() - began) / 1000);
+    request[ARRIVAL]?.took(name, (performance.now() - began) / 1000);
   }
 }
 
@@ -80,7 +90,7 @@ export function answered(
   log: Log,
   answer: { status: number; bytes: number | null; route: string | undefined },
 ): void {
-  const arrival = arrivals.get(request);
+  const arrival = request[ARRIVAL];
   if (arrival) set.headers["server-timing"] = arrival.timing;
   log.answered(request, answer);
 }
@@ -90,7 +100,7 @@ export function arrival(log: Log) {
   return new Elysia({ name: "arrival" })
     .onRequest(({ request, set, server }) => {
       const arrival = new Arrival(request, server);
-      arrivals.set(request, arrival);
+      request[ARRIVAL] = arrival;
       set.headers["x-request-id"] = arrival.id;
     })
     .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {

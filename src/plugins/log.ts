@@ -167,8 +167,8 @@ export function createLog(
     },
     answered(request, { status, bytes }) {
       const arrival = arrivalOf(request);
-      if (arrival === undefined || arrival.told) return;
-      const { seconds, parts } = arrival;
+      if (arrival === undefined || arrival.told || (arrival.parts === undefined && !writes("debug"))) return;
+      const { seconds, parts = new Map<string, number>() } = arrival;
       const slow = seconds >= SLOW && parts.size > 0;
       if (!writes(slow ? "warn" : "debug")) return;
       const size = bytes === null ? "" : `${formatSize(bytes)} `;

@@ -237,6 +237,7 @@ describe("GET /api/uploads", () => {
         saved: expect.any(Number),
         bytesPerSecond: expect.any(Number),
         bottleneck: "network",
+        explanation: expect.any(String),
         started: expect.stringMatching(/Z$/),
         state: "receiving",
       },
