@@ -10,6 +10,7 @@ import { listing } from "./listing.js";
 import { uploadPanel } from "./panel.js";
 import { folderOf, folderUrl, isBelow } from "./path.js";
 import { Queue } from "./queue.js";
+import { searchBox } from "./search-box.js";
 import { tools } from "./tools.js";
 import { watch } from "./watch.js";
 
@@ -21,6 +22,7 @@ const REFRESH_MS = 2000;
 let folder = folderOf(location.pathname);
 const say = announcer(byId("status", HTMLElement));
 const list = listing({ say, onShown: () => tool.shown() });
+const box = searchBox(list);
 const tool = tools({ say, list, here: () => folder });
 let drawing = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -64,7 +66,8 @@ function refreshSoon() {
   refreshTimer = setTimeout(
     () => {
       refreshTimer = undefined;
-      void list.refresh();
+      // To search through everything again for each file would be too much.
+      if (!list.searching) void list.refresh();
     },
     queue.busy ? REFRESH_MS : 0,
   );
@@ -83,6 +86,7 @@ async function open(path, push) {
   if (push) history.pushState(null, "", folderUrl(path));
   showFolder(path);
   tool.moved();
+  box.clear();
   await list.open(path);
 }
 

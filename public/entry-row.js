@@ -3,7 +3,7 @@
 import { icon, make } from "./dom.js";
 import { exactly, size, when } from "./format.js";
 import { iconOf } from "./kind.js";
-import { folderUrl } from "./path.js";
+import { folderUrl, nameOf } from "./path.js";
 
 /** @import { Entry } from "./entries.js" */
 
@@ -15,13 +15,20 @@ export function entryOf(row) {
   return row ? entriesOfRows.get(row) : undefined;
 }
 
-/** Would its row look the same? @param {Entry} a @param {Entry} b */
-export function isSame(a, b) {
-  return a.path === b.path && a.kind === b.kind && a.size === b.size && a.modified === b.modified;
+/** Would a new row look the same? @param {Element} row @param {Entry} entry @param {string | undefined} where */
+export function showsAlready(row, entry, where) {
+  const shown = entryOf(row);
+  return (
+    shown?.path === entry.path &&
+    shown.kind === entry.kind &&
+    shown.size === entry.size &&
+    shown.modified === entry.modified &&
+    row.getAttribute("data-where") === (where ?? null)
+  );
 }
 
-/** @param {Entry} entry */
-export function entryRow(entry) {
+/** @param {Entry} entry @param {string} [where] the folder it is in, where that is not plain */
+export function entryRow(entry, where) {
   const { path, name, kind, size: bytes, modified, url } = entry;
   const folder = kind === "folder";
   const link = make(
@@ -50,7 +57,23 @@ export function entryRow(entry) {
     make("td", { class: "entry-modified" }, date()),
   );
   entriesOfRows.set(row, entry);
+  if (where !== undefined) {
+    row.dataset["where"] = where;
+    link.after(whereOf(where));
+  }
   return row;
+}
+
+/** @param {string} folder */
+function whereOf(folder) {
+  const link = make(
+    "a",
+    { class: "entry-where", href: folderUrl(folder), "data-folder": folder },
+    "in ",
+    make("bdi", {}, folder === "" ? "Files" : nameOf(folder)),
+  );
+  link.title = folder;
+  return link;
 }
 
 /**

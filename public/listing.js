@@ -1,10 +1,12 @@
-// The table of a folder: loads its pages as they are scrolled to, draws the rows, keeps what is shown while it reloads.
+// The table of a folder, or of what is found below it: loads its pages as they are scrolled to, keeps what is shown while it reloads.
 // @ts-check
 import { byId, make, setText } from "./dom.js";
 import { fetchEntries } from "./entries.js";
-import { entryOf, entryRow, isSame, showRows } from "./entry-row.js";
+import { entryOf, entryRow, showRows, showsAlready } from "./entry-row.js";
 import { entries } from "./format.js";
+import { parentOf } from "./path.js";
 import { problemBox } from "./row.js";
+import { search } from "./search.js";
 import { sorting } from "./sort.js";
 
 /** @import { Entry } from "./entries.js" */
@@ -12,6 +14,11 @@ import { sorting } from "./sort.js";
 
 /** Up to so many rows, the next page comes by scrolling; then only when asked for, because each row costs the browser. */
 const BY_SCROLLING = 2000;
+const INVITATION = {
+  title: "Nothing here yet",
+  text: "Drop the first files on this page, and they appear here as soon as they are saved.",
+};
+const FOUND_NOTHING = "No name in this folder, or below it, has all these words.";
 
 /**
  * @param {object} listeners
@@ -27,6 +34,8 @@ export function listing({ say, onShown }) {
   const more = byId("load-more", HTMLButtonElement);
   const sort = sorting(table, () => void load(false));
   let folder = "";
+  /** What is searched for; "" when the folder itself is shown. */
+  let query = "";
   let abort = new AbortController();
   /** @type {string | null} */
   let next = null;
@@ -55,7 +64,8 @@ export function listing({ say, onShown }) {
     const { signal } = abort;
     loading = true;
     table.setAttribute("aria-busy", "true");
-    sort.show(true);
+    sort.show(query === "");
+    if (query !== "") return await find(signal, () => load(false));
     /** @type {Entry[]} */
     const found = [];
     let cursor = append ? next : null;
@@ -77,17 +87,40 @@ export function listing({ say, onShown }) {
       throw error;
     }
     next = cursor;
-    show(found, append);
+    show(found, append, next === null ? "" : "there are more");
   }
 
-  /** @param {Entry[]} found @param {boolean} append */
-  function show(found, append) {
+  /** @param {AbortSignal} signal @param {() => void} retry */
+  async function find(signal, retry) {
+    /** @type {Entry[]} */
+    let found = [];
+    next = null;
+    try {
+      const result = await search({
+        query,
+        folder,
+        signal,
+        onFound(some) {
+          found = some;
+          show(found, false, "still searching");
+        },
+      });
+      if ("problem" in result) return showProblem(result.problem, result.status, retry);
+      show(found, false, result.missing);
+      say(`${entries(found.length)} found${result.missing === "" ? "" : `, ${result.missing}`}`);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** @param {Entry[]} found @param {boolean} append @param {string} missing what is not shown, for people */
+  function show(found, append, missing) {
     const old = /** @type {HTMLElement[]} */ ([...body.children]);
     const known = new Map(old.map((row) => [entryOf(row)?.path, row]));
     const rows = found.map((entry) => {
       const row = known.get(entry.path);
-      const shown = entryOf(row);
-      return row !== undefined && shown !== undefined && isSame(shown, entry) ? row : entryRow(entry);
+      const where = query === "" ? undefined : parentOf(entry.path);
+      return row !== undefined && showsAlready(row, entry, where) ? row : entryRow(entry, where);
     });
     const paths = new Set(found.map(({ path }) => path));
     // A page may begin with what moved down meanwhile.
@@ -97,9 +130,11 @@ export function listing({ say, onShown }) {
     trouble.hidden = true;
     table.hidden = body.childElementCount === 0;
     empty.hidden = !table.hidden;
-    foot.hidden = next === null;
+    foot.hidden = missing === "";
     more.hidden = next === null;
-    setText(byId("list-count", HTMLElement), `${entries(body.childElementCount)} shown, there are more`);
+    setText(byId("list-count", HTMLElement), `${entries(body.childElementCount)} shown, ${missing}`);
+    setText(byId("empty-title", HTMLElement), query === "" ? INVITATION.title : "Nothing found");
+    setText(byId("empty-text", HTMLElement), query === "" ? INVITATION.text : FOUND_NOTHING);
     table.removeAttribute("aria-busy");
     // Observed anew: a foot that is still in sight would else stay silent.
     scrolled.disconnect();
@@ -131,15 +166,24 @@ export function listing({ say, onShown }) {
     /** Show another folder. @param {string} path */
     async open(path) {
       folder = path;
+      query = "";
       await load(false);
       const n = body.childElementCount;
       if (trouble.hidden) say(n === 0 ? "This folder is empty" : entries(n));
     },
     /** Look again, after something was saved: where everything was shown, there is room for what is new. */
     refresh: () => load(false, body.childElementCount + (next === null ? 200 : 0)),
+    /** Show what is found below the folder. @param {string} words "" for the folder itself */
+    async find(words) {
+      query = words;
+      await load(false);
+    },
+    get searching() {
+      return query !== "";
+    },
     /** Is everything in the folder shown? */
     get whole() {
-      return next === null && trouble.hidden;
+      return next === null && trouble.hidden && query === "";
     },
   };
 }

@@ -143,7 +143,7 @@ export function tools({ say, list, here }) {
   return {
     /** Other rows are shown. */
     shown() {
-      wholeFolder.hidden = rows.childElementCount === 0;
+      wholeFolder.hidden = rows.childElementCount === 0 || list.searching;
       chosen.settle();
     },
     /** Another folder is shown now. */

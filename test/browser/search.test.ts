@@ -1,0 +1,102 @@
+// Searching on the page: results while one types, where they are, whether they are all, and the way back.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
+import { type Program, startProgram } from "../support/program.ts";
+
+// Past its time limit a test loses the browser, and all that follow with it.
+setDefaultTimeout(60_000);
+
+describe.skipIf(noBrowser !== undefined)("search", () => {
+  let browser: Browser;
+  let server: Program;
+  beforeAll(async () => {
+    [browser, server] = await Promise.all([launch(), startProgram(["--allow", "all"])]);
+    for (const path of ["top.txt", "x/<i>Été<∕i> film.mkv", "x/deep/film 2.mkv", "x/notes.txt"])
+      await Bun.write(join(server.root, path), path);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test("results follow the typing, say where they are, and Escape leads back", async () => {
+    await using opened = await openPage(browser, server.url);
+    const { page } = opened;
+    await page.locator(".entry").nth(1).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("FILM");
+    await page.locator(".entry-where").nth(1).waitFor();
+    expect((await texts(page, ".entry-link")).toSorted()).toEqual(["<i>Été<∕i> film.mkv", "film 2.mkv"]);
+    expect((await texts(page, ".entry-where")).toSorted()).toEqual(["in deep", "in x"]);
+    expect(await page.locator("#list-foot").isVisible()).toBe(false);
+    await page.keyboard.type(" ete");
+    await page.locator(".entry").nth(1).waitFor({ state: "detached" });
+    expect(await texts(page, ".entry-link")).toEqual(["<i>Été<∕i> film.mkv"]);
+    await page.keyboard.type(" nowhere");
+    await page.getByText("Nothing found").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "top.txt" }).waitFor();
+    expect(await page.locator(".entry-where").count()).toBe(0);
+    expect(await page.locator("#search").inputValue()).toBe("");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("what is found can be put in order, and its folder opened", async () => {
+    await using opened = await openPage(browser, `${server.url}/files/x/`);
+    const { page } = opened;
+    await page.getByRole("searchbox").fill("2.mkv");
+    await page.locator(".entry-where").waitFor();
+    await page.getByRole("searchbox").press("ArrowDown");
+    await page.keyboard.press("F2");
+    await page.keyboard.type("film 2 <new>");
+    await page.keyboard.press("Enter");
+    await page.locator(".notice-words", { hasText: "Renamed" }).waitFor();
+    expect(await readdir(join(server.root, "x/deep"))).toEqual(["film 2 <new>.mkv"]);
+    await page.getByRole("searchbox").fill("new");
+    await page.locator(".entry-where", { hasText: "deep" }).click();
+    await page.getByRole("heading", { name: "deep" }).waitFor();
+    await page.getByRole("link", { name: "film 2 <new>.mkv" }).waitFor();
+    expect(await page.getByRole("searchbox").inputValue()).toBe("");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("too many results are said to be not all", async () => {
+    await mkdir(join(server.root, "many"));
+    for (let i = 0; i < 510; i++) await Bun.write(join(server.root, "many", `m${i}`), "");
+    await using opened = await openPage(browser, `${server.url}/files/many/`);
+    const { page } = opened;
+    await page.getByRole("searchbox").fill("m");
+    await page.getByText("500 entries shown, there may be more: type more of the name").waitFor();
+    expect(await page.getByRole("button", { name: "Show more" }).isVisible()).toBe(false);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("a search that is overtaken is ended", async () => {
+    await using opened = await openPage(browser, server.url);
+    const { page } = opened;
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(/query=slow/, async (route) => {
+      await gate;
+      await route
+        .fulfill({ body: '{"path":"slow","name":"slow","kind":"file","url":"/files/slow"}\n' })
+        .catch(() => {});
+    });
+    const failed = page.waitForEvent("requestfailed");
+    const asked = page.waitForRequest(/query=slow/);
+    await page.getByRole("searchbox").fill("slow");
+    await asked;
+    await page.getByRole("searchbox").fill("notes");
+    expect((await failed).url()).toContain("query=slow");
+    await page.getByRole("link", { name: "notes.txt" }).waitFor();
+    release();
+    expect(await texts(page, ".entry-link")).toEqual(["notes.txt"]);
+    expect(opened.complaints).toEqual([]);
+  });
+});
