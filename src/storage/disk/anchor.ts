@@ -6,6 +6,8 @@ import type { Calls } from "./calls.ts";
 import { errnoOf } from "./problems.ts";
 
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+// Not in node:fs; the same number on every processor that Bun runs on.
+const O_PATH = 0o10000000;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** An open folder or file. Whoever opened it closes it. */
@@ -27,6 +29,19 @@ const anchorAt = (fd: number, plain: string): Anchor => ({
 /** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
 export async function openFile(calls: Calls, path: string): Promise<Anchor> {
   return anchorAt(await calls.open(path, OPEN_FILE), path);
+}
+
+/**
+ * Holds whatever a path leads to, following links, without opening it: no device and no pipe hears of it, and what may be
+ * read is not asked. `null` where the system has no such thing: all but Linux. To be let go of by `drop`.
+ */
+export async function hold(calls: Calls, path: string): Promise<Anchor | null> {
+  return process.platform === "linux" ? anchorAt(await calls.open(path, O_PATH), path) : null;
+}
+
+/** Opens the file that is held, to be read. */
+export function reopenFile(calls: Calls, { fd, path }: Anchor): Anchor {
+  return anchorAt(calls.reopen(fd), path);
 }
 
 /** Where what is open really is: on Linux the kernel says it of the descriptor itself. */

@@ -5,14 +5,23 @@ import { promisify } from "node:util";
 
 /**
  * Descriptors are plain numbers, not `FileHandle`: one of those collected while open throws where nothing can catch it.
- * Everything here runs on the thread pool, except `stat` and a `write` of less than 256 KiB, which are made at once.
+ * Everything here runs on the thread pool, except a `write` of less than 256 KiB and what says so.
  */
 export interface Calls {
   open(path: string, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   datasync(fd: number): Promise<void>;
   sync(fd: number): Promise<void>;
+  /** Made at once. */
   stat(fd: number): fs.BigIntStats;
+  /** As `lstat`, made at once: for a folder that is used all the time. */
+  folderAt(path: string): fs.BigIntStats;
+  /** Where what is open is. Linux only; made at once, since the kernel has it in memory. */
+  placeOf(fd: number): string;
+  /** Opens what is held by a descriptor, to be read. Linux only; made at once: nothing is looked for. */
+  reopen(fd: number): number;
+  /** Closes what was only held, at once: unlike an open file it is never the last that keeps many bytes. */
+  drop(fd: number): void;
   lstat(path: string): Promise<fs.BigIntStats>;
   link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -55,6 +64,10 @@ export const calls: Calls = {
   datasync: promisify(fs.fdatasync),
   sync: promisify(fs.fsync),
   stat: (fd) => fs.fstatSync(fd, { bigint: true }),
+  folderAt: (path) => fs.lstatSync(path, { bigint: true }),
+  placeOf: (fd) => fs.readlinkSync(`/proc/self/fd/${fd}`),
+  reopen: (fd) => fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK),
+  drop: (fd) => fs.closeSync(fd),
   lstat: (path) => fs.promises.lstat(path, { bigint: true }),
   link: fs.promises.link,
   rename: fs.promises.rename,

@@ -11,7 +11,7 @@ import {
   segmentsOf,
 } from "../../path.ts";
 import type { Entry, FileEntry, StoredFile } from "../storage.ts";
-import { type Anchor, openAnchor, openFile, placeOf, release } from "./anchor.ts";
+import { type Anchor, hold, openAnchor, openFile, placeOf, release, reopenFile } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
@@ -74,6 +74,8 @@ export class Reader {
   }
 
   async open(path: FilePath): Promise<StoredFile> {
+    const found = await this.#openAtOnce(path);
+    if (found) return found;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const found = await this.#look(path);
       if (!found) break;
@@ -86,6 +88,27 @@ export class Reader {
       await release(this.calls, anchor);
     }
     throw new Problem("not_found", "There is no such file.");
+  }
+
+  /**
+   * Most files by one call on the thread pool: what the path leads to is held, and then asked where it is. `null` when it
+   * has to be looked for.
+   */
+  async #openAtOnce(path: FilePath): Promise<StoredFile | null> {
+    const held = await absentIsNull(hold(this.calls, this.#below(path)));
+    if (!held) return null;
+    try {
+      const isRoot = this.#isRoot(this.calls.folderAt(this.root));
+      if (!isRoot || !this.#inside(this.calls.placeOf(held.fd))) return null;
+      const entry = describe(path, this.calls.stat(held.fd));
+      if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
+      return entry && this.#stored(entry, reopenFile(this.calls, held));
+    } catch (error) {
+      if (ABSENT.has(errnoOf(error) ?? "")) return null;
+      throw diskProblem(error);
+    } finally {
+      this.calls.drop(held.fd);
+    }
   }
 
   #stored(entry: FileEntry, anchor: Anchor): StoredFile {
@@ -138,9 +161,12 @@ export class Reader {
 
   /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
   async proveRoot(): Promise<void> {
-    const there = await this.#lstat(this.root);
-    if (there?.ino === this.identity.ino && there.dev === this.identity.dev) return;
+    if (this.#isRoot(await this.#lstat(this.root))) return;
     throw new Problem("storage_gone", "The root of the server was removed.");
+  }
+
+  #isRoot(there: BigIntStats | null): boolean {
+    return there?.ino === this.identity.ino && there.dev === this.identity.dev;
   }
 
   /** `null` when the file went, or something else came in its place, since it was looked at. */

@@ -196,7 +196,11 @@ describe("a disk that hides or fails", () => {
       const storage = await root.open({ calls });
       for (const name of ["a", "b", "c"]) await put(storage, name, name);
       await symlink("a", root.in("link"));
-      const { lstat, realpath } = calls;
+      const { open, lstat, realpath } = calls;
+      calls.open = async (path, flags) => {
+        if (/\/(?:b|link)$/.test(path)) throw systemError(errno);
+        return await open(path, flags);
+      };
       calls.lstat = async (path) => {
         if (path.endsWith("/b")) throw systemError(errno);
         return await lstat(path);
@@ -225,6 +229,19 @@ describe("a disk that hides or fails", () => {
     for (const replaced of [{ lstat: broken }, { realpath: broken }]) {
       Object.assign(calls, replaced);
       expect(await codeOf(storage.find(file("folder/a")))).toBe(code);
+      calls.restore();
+    }
+    const breaks = (): never => {
+      throw systemError(errno);
+    };
+    for (const replaced of [
+      { open: broken },
+      { stat: breaks },
+      { folderAt: breaks },
+      { placeOf: breaks },
+      { reopen: breaks },
+    ]) {
+      Object.assign(calls, replaced);
       expect(await codeOf(storage.open(file("folder/a")))).toBe(code);
       calls.restore();
     }

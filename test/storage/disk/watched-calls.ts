@@ -44,6 +44,24 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       void watch("stat", fd);
       return system.stat(fd);
     },
+    folderAt: (path) => {
+      void watch("folderAt", path);
+      return system.folderAt(path);
+    },
+    placeOf: (fd) => {
+      void watch("placeOf", fd);
+      return system.placeOf(fd);
+    },
+    reopen: (from) => {
+      void watch("reopen", from);
+      const fd = system.reopen(from);
+      descriptors.open.add(fd);
+      return fd;
+    },
+    drop: (fd) => {
+      if (!descriptors.open.delete(fd)) descriptors.closedTwice.push(fd);
+      system.drop(fd);
+    },
     lstat: async (path) => {
       await announce("lstat", path);
       return await system.lstat(path);
