@@ -16,11 +16,15 @@ export interface Load {
   readonly bytes: number;
   /** Largest body a request may have. */
   readonly body: number;
+  /** Is told the port of every connection on this machine. */
+  readonly opened?: (port: number | undefined) => void;
 }
 
 export interface Throughput {
   readonly bytesPerSecond: number;
   readonly bytes: number;
+  /** Seconds in which there was something to send, of all streams together. */
+  readonly sending: number;
   /** A body that was refused, or cut, though its announced length was let through and a smaller one arrived. */
   readonly refused?: Refused;
 }
@@ -33,7 +37,7 @@ export interface Refused {
 
 /** @throws WireError when nothing at all could be moved */
 export async function throughput(target: Target, load: Load): Promise<Throughput> {
-  const shared: Shared = { moved: 0 };
+  const shared: Shared = { moved: 0, sending: 0 };
   const began = performance.now();
   const spent = () => (performance.now() - began) / 1000;
   const streams = Array.from({ length: load.streams }, () => stream(target, load, shared, spent));
@@ -44,6 +48,7 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
   return {
     bytesPerSecond: steadyRate(done, load.seconds),
     bytes: shared.moved,
+    sending: shared.sending,
     ...(shared.refused && { refused: shared.refused }),
   };
 }
@@ -51,12 +56,13 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
 /** What all streams add to. */
 interface Shared {
   moved: number;
+  sending: number;
   refused?: Refused;
 }
 
 async function stream(
   target: Target,
-  { way, seconds, bytes, body }: Load,
+  { way, seconds, bytes, body, opened }: Load,
   shared: Shared,
   spent: () => number,
 ): Promise<Done[]> {
@@ -65,9 +71,12 @@ async function stream(
   let [size, most] = [Math.min(SMALLEST, body), body];
   try {
     while ((spent() < seconds || done.length === 0) && shared.moved < bytes) {
-      wire ??= await open(target);
+      if (wire === undefined) {
+        wire = await open(target);
+        opened?.(wire.socket.localPort);
+      }
       const from = spent();
-      const failed = await move(wire, target, way, size);
+      const failed = await move(wire, target, { way, size, shared });
       const to = spent();
       if (failed !== undefined) {
         // Smaller ones passed, so it is the size: a proxy that counts bytes instead of believing their announced number.
@@ -115,10 +124,17 @@ export function steadyRate(streams: readonly (readonly Done[])[], seconds: numbe
   return busy.flat().reduce((sum, done) => sum + within(done), 0) / (last - begin);
 }
 
+interface Move {
+  readonly way: Load["way"];
+  readonly size: number;
+  readonly shared: Shared;
+}
+
 /** One request. @returns why it failed */
-async function move(wire: Wire, target: Target, way: Load["way"], size: number): Promise<string | undefined> {
+async function move(wire: Wire, target: Target, { way, size, shared }: Move): Promise<string | undefined> {
   try {
-    const { status, bytes, headers } = await (way === "upload" ? send : receive)(wire, target, size);
+    const { status, bytes, headers } =
+      way === "upload" ? await send(wire, target, size, shared) : await receive(wire, target, size);
     if (headers.get("connection")?.toLowerCase() === "close") wire.fail("the connection was closed");
     if (status === 200 && (way === "upload" || bytes === size)) return undefined;
     wire.fail("the request failed");
@@ -129,7 +145,8 @@ async function move(wire: Wire, target: Target, way: Load["way"], size: number):
   }
 }
 
-async function send(wire: Wire, target: Target, size: number): Promise<Answer> {
+async function send(wire: Wire, target: Target, size: number, shared: Shared): Promise<Answer> {
+  const began = performance.now();
   await wire.ask(target, "PUT /api/probe", { "Content-Length": String(size) });
   try {
     for (let left = size; left > 0 && !wire.spoken; left -= BLOCK)
@@ -138,6 +155,7 @@ async function send(wire: Wire, target: Target, size: number): Promise<Answer> {
     // What was said before the connection ended says more than that it did.
     if (!(error instanceof WireError)) throw error;
   }
+  shared.sending += (performance.now() - began) / 1000;
   return await wire.answer(20);
 }
 

@@ -3,15 +3,12 @@
 import { formatRate } from "../core/flow.ts";
 import { milliseconds } from "./disk-findings.ts";
 import type { Finding, Group } from "./finding.ts";
-
-/** Four streams that bring so many times what one does: it is not the line that holds one back. */
-const MORE = 1.6;
-/** Bytes per second from which on nobody asks for more streams: 1 Gbit/s. */
-const PLENTY = 125e6;
+import { MORE, PLENTY } from "./upload-limit.ts";
 
 export function urlSummary(groups: readonly Group[]): string {
   const findings = groups.flatMap((group) => group.findings);
-  const faults = findings.filter(({ verdict }) => verdict !== "ok");
+  // What limits a stream is told with the speeds, and need not stand between.
+  const faults = findings.filter(({ verdict, check }) => verdict !== "ok" && check !== "upload-limit");
   return [
     speeds(findings),
     faults.length === 0 ? "Nothing between here and the server stands in the way." : todo(faults),
@@ -28,6 +25,10 @@ function speeds(findings: readonly Finding[]): string {
   const far = findings.find(({ check }) => check === "round-trip")?.figures?.["median"] ?? 0;
   const plain = `From here files go up at ${formatRate(one)} with one stream and ${formatRate(four)} with four${down === undefined ? "" : `, and come down at ${formatRate(down)}`}.`;
   if (one >= PLENTY) return plain;
+  const limit = findings.find(({ check }) => check === "upload-limit");
+  // What the kernel saw is better than what can be guessed from speeds.
+  if (limit?.verdict === "warning")
+    return `${plain} What limits one stream is ${limit.value}. ${limit.advice ?? ""}`.trimEnd();
   if (four < MORE * one)
     return `${plain} More streams bring no more, so the line (or this machine, or the server's processor) is the limit; an upload slower than that waits for the server's disk: see its flow report, and \`sluice doctor\` there.`;
   const window = one * far;

@@ -17,7 +17,9 @@ import {
 } from "./passage.ts";
 import { cure, nameOfProxy, type ProxyName, proxyOf } from "./proxies.ts";
 import { connecting, findAddresses, firstReached, roundTrips } from "./reach.ts";
+import { type Books, watchSockets } from "./sockets.ts";
 import { type Load, type Refused, throughput } from "./throughput.ts";
+import { type Speeds, uploadLimit } from "./upload-limit.ts";
 import { type Target, WireError } from "./wire.ts";
 
 /** Seconds for everything but the name, which has ten. */
@@ -93,13 +95,24 @@ export async function examineUrl(
     await add(passing, "range", "Range", () => ranges(target, proxy));
     await add(passing, "methods", "Methods", () => methods(target, proxy));
     await add(passing, "compression", "Compression", () => compression(target, proxy));
+    let books: Books | undefined;
     for (const direction of ["download", "upload"] as const) {
       for (const streams of [1, STREAMS]) {
+        const watch = direction === "upload" && streams === 1 ? watchSockets(target) : undefined;
+        const load = {
+          way: direction,
+          streams,
+          seconds: pace.speed,
+          body,
+          ...(watch && { opened: watch.opened }),
+        };
         await add(speeds, `${direction}-${streams}`, speedName(direction, streams), () =>
-          speed(target, { way: direction, streams, seconds: pace.speed, body }, proxy),
+          speed(target, load, proxy),
         );
+        if (watch) books = await watch.end();
       }
     }
+    speeds.push(...uploadLimit(books, rates(speeds, finding.figures?.["min"] ?? median)));
     says("silence");
     passing.push(...(await silence));
   } catch (error) {
@@ -172,12 +185,23 @@ async function speed(
   const { way, streams } = load;
   const { ok } = about(`${way}-${streams}`, speedName(way, streams));
   const body = way === "upload" ? load.body : UNLIMITED;
-  const { bytesPerSecond, bytes, refused } = await throughput(target, { ...load, body, bytes: SPEED_BYTES });
+  const { bytesPerSecond, bytes, sending, refused } = await throughput(target, {
+    ...load,
+    body,
+    bytes: SPEED_BYTES,
+  });
   const small = way === "upload" && body < 2 ** 24;
   const reason = `In bodies of ${formatSize(body)}, one after another.`;
-  const figures = { bytesPerSecond, bytes, streams };
+  const figures = { bytesPerSecond, bytes, streams, ...(way === "upload" && { sending }) };
   const found = ok(formatRate(bytesPerSecond), { ...(small && { reason }), figures });
   return refused ? [found, cutOff(refused, proxy)] : [found];
+}
+
+function rates(findings: readonly Finding[], roundTrip: number): Speeds {
+  const figures = (streams: number) =>
+    findings.find(({ check }) => check === `upload-${streams}`)?.figures ?? {};
+  const { bytesPerSecond: one, sending } = figures(1);
+  return { one, sending, four: figures(STREAMS)["bytesPerSecond"], roundTrip };
 }
 
 function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {

@@ -85,13 +85,18 @@ export function probe(services: Services) {
   };
 
   const take = async (request: Request, asked: Asked, server: Listener): Promise<Response> => {
-    if (asked.announce === "true") return told(request, { received: 0 });
+    if (asked.announce === "true") {
+      const { text, headers } = told(request, { received: 0 });
+      return answerUnread(request, text, 200, headers);
+    }
     if ((contentLength(request.headers) ?? 0) > LARGEST) throw tooLarge();
     const release = admit();
     try {
       const seen = await read(request, server, asked.save === "true");
       if (asked.wait !== undefined) await keepWaiting(request, server, asked.wait);
-      return told(request, seen);
+      const { text, headers } = told(request, seen);
+      // Read to its end: the connection can be used again, and is up to speed then.
+      return new Response(text, { headers });
     } finally {
       release();
     }
@@ -228,14 +233,14 @@ export function probe(services: Services) {
     .delete("/api/probe", handler, { ...shared, detail: detail("deleteProbe", "DELETE") });
 }
 
-function told(request: Request, seen: Seen): Response {
+function told(request: Request, seen: Seen): { text: string; headers: Headers } {
   const headers = SEEN.flatMap((name) => {
     const value = request.headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
   const text = JSON.stringify({ method: request.method, headers: Object.fromEntries(headers), ...seen });
   const answer = { "content-type": "application/json", "cache-control": "no-store", ...ANSWER };
-  return answerUnread(request, text, 200, new Headers(answer));
+  return { text, headers: new Headers(answer) };
 }
 
 function tooLarge(): Problem {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flow } from "../../src/core/flow.ts";
 import { type Line, openLine } from "./line.ts";
+import { type Program, start } from "./program.ts";
 import { openVolume, type Volume } from "./volume.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
@@ -32,30 +33,6 @@ export interface Stand extends AsyncDisposable {
   burden(programs: number): AsyncDisposable;
   /** The report of a file that was saved. */
   reportOf(path: string): Promise<Flow>;
-}
-
-/** A running program. `await using` kills it. */
-export interface Program extends AsyncDisposable {
-  readonly firstLine: string;
-}
-
-/** Starts a program and waits for its first line. */
-async function start(command: string[], on?: (text: string) => void): Promise<Program> {
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
-  const stop = async (): Promise<void> => {
-    child.kill("SIGKILL");
-    await child.exited;
-  };
-  void (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) on?.(text);
-  })();
-  let said = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    const [line, rest] = said.split("\n", 2);
-    if (line !== undefined && rest !== undefined) return { firstLine: line, [Symbol.asyncDispose]: stop };
-  }
-  throw new Error(`${command.join(" ")} ended before it said anything`);
 }
 
 export async function openStand(): Promise<Stand> {

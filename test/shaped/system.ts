@@ -1,5 +1,7 @@
 // Commands of the system, run to their end.
 
+import { existsSync } from "node:fs";
+
 /** Why networks and disks cannot be shaped here, `null` when they can. */
 export function whyNot(): string | null {
   if (process.platform !== "linux") return "networks and disks are shaped on Linux only";
@@ -7,6 +9,12 @@ export function whyNot(): string | null {
   for (const program of ["ip", "tc", "mkfs.ext4", "losetup", "taskset", "curl"])
     if (Bun.which(program) === null) return `${program} is missing`;
   return null;
+}
+
+/** Why there can be no far lines here, `null` when there can. */
+export function whyNoFar(): string | null {
+  if (Bun.which("ss") === null) return "ss is missing";
+  return existsSync("/dev/net/tun") ? null : "there is no /dev/net/tun to carry packets late with";
 }
 
 /** Runs a command. @returns what it printed. @throws Error with its complaint when it fails */

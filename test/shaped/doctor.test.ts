@@ -1,0 +1,83 @@
+// What limits one stream, by the kernel's books: lines that are far, lossy and full, a relay. A minute, so only when SHAPED is set.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Finding } from "../../src/doctor/finding.ts";
+import { openStand, type Stand } from "./stand.ts";
+import { whyNoFar, whyNot } from "./system.ts";
+import { whyNoVolume } from "./volume.ts";
+
+const asked = process.env["SHAPED"] ? null : "it takes a minute; SHAPED=1 runs it";
+const reason = asked ?? whyNot() ?? whyNoVolume() ?? whyNoFar();
+if (reason) console.log(`test/shaped/doctor skipped: ${reason}`);
+
+const MB = 1e6;
+const SECONDS = 120;
+/** Other programs of the machine slow lines down, too: who is wrong is asked again. */
+const ATTEMPTS = 3;
+
+type Prepare = (stand: Stand, stack: AsyncDisposableStack) => Promise<string>;
+
+const CASES: readonly (readonly [string, RegExp, Prepare])[] = [
+  [
+    "a far line whose window is small",
+    /^latency × window$/,
+    async (stand, stack) => {
+      stack.use(await stand.line.far({ roundTrip: 50, rate: 24 * MB, window: 350 * 1024 }));
+      return stand.url("memory");
+    },
+  ],
+  [
+    "a relay that lets a window through",
+    /^latency × window$/,
+    async (stand, stack) => {
+      stand.line.rate(24 * MB);
+      stack.defer(() => stand.line.rate(undefined));
+      const relay = stack.use(await stand.relay("memory", "50", String(350 * 1024)));
+      return `http://127.0.0.1:${relay.firstLine}`;
+    },
+  ],
+  [
+    "a line that loses every 40th packet",
+    /^a lossy line: \d+\.\d % of the packets were lost$/,
+    async (stand, stack) => {
+      stack.use(await stand.line.far({ roundTrip: 20, rate: 24 * MB, loseOneOf: 40 }));
+      return stand.url("memory");
+    },
+  ],
+  [
+    "a line of 7 MB/s",
+    /^the line$/,
+    async (stand, stack) => {
+      stand.line.rate(7 * MB);
+      stack.defer(() => stand.line.rate(undefined));
+      return stand.url("memory");
+    },
+  ],
+];
+
+describe.skipIf(reason !== null)("doctor says what limits", () => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await openStand();
+  }, SECONDS * 1000);
+  afterAll(() => stand?.[Symbol.asyncDispose]());
+
+  test.each(CASES)(
+    "%s",
+    async (_name, words, prepare) => {
+      const wrong: string[] = [];
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        await using stack = new AsyncDisposableStack();
+        const url = await prepare(stand, stack);
+        const said = await stand.run(process.execPath, join(import.meta.dir, "examine.ts"), url);
+        const { findings }: { findings: Finding[] } = JSON.parse(said);
+        const limit = findings.find(({ check }) => check === "upload-limit");
+        if (words.test(limit?.value ?? "")) return;
+        wrong.push(JSON.stringify(limit ?? findings.filter(({ check }) => check.startsWith("upload"))));
+      }
+      expect(wrong).toEqual([]);
+    },
+    SECONDS * 1000,
+  );
+});

@@ -1,0 +1,25 @@
+// Programs of the stand that run until they are no longer needed.
+
+/** A running program. `await using` kills it. */
+export interface Program extends AsyncDisposable {
+  readonly firstLine: string;
+}
+
+/** Starts a program and waits for its first line. */
+export async function start(command: string[], on?: (text: string) => void): Promise<Program> {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+  };
+  void (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) on?.(text);
+  })();
+  let said = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    const [line, rest] = said.split("\n", 2);
+    if (line !== undefined && rest !== undefined) return { firstLine: line, [Symbol.asyncDispose]: stop };
+  }
+  throw new Error(`${command.join(" ")} ended before it said anything`);
+}
