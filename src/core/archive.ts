@@ -149,6 +149,8 @@ export class Archive {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // Also of an archive that nobody began to read: the folder that is looked at is open.
+    this.#entries.return().catch(() => {});
     this.closed();
   }
 

@@ -190,3 +190,30 @@ describe("places", () => {
     });
   });
 });
+
+test.each(["closed", "cancelled"])(
+  "an archive that is %s before it is read lets go of its folder",
+  async (how) => {
+    let scans = 0;
+    class Many extends MemoryStorage {
+      override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {
+        scans += 1;
+        try {
+          // More than are looked at before the first byte.
+          for await (const [entry] of super.scan(folder))
+            if (entry)
+              for (let batch = 0; batch < 30; batch += 1) yield Array.from({ length: 500 }, () => entry);
+        } finally {
+          scans -= 1;
+        }
+      }
+    }
+    const storage = new Many();
+    await put(storage, "a", "a");
+    const archive = await open(storage);
+    expect(scans).toBe(1);
+    if (how === "closed") archive.close();
+    else await archive.stream(UNWATCHED).cancel();
+    await until("nothing is open", () => scans === 0);
+  },
+);
