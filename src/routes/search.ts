@@ -109,11 +109,15 @@ function lines(
         }
       };
       // A cut answer has no last line: its reader can tell.
-      send().catch((error: unknown) => {
-        if (!read) return;
-        failed(asProblem(error));
-        stream.error(error);
-      });
+      send()
+        .catch((error: unknown) => {
+          if (!read) return;
+          failed(asProblem(error));
+          stream.error(error);
+        })
+        // Also when its reader went just after an entry was found.
+        .finally(() => finding.return({ complete: false, reason: null }))
+        .catch(() => {});
     },
     cancel() {
       read = false;

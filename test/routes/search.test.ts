@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SearchResult, Usage } from "../../src/routes/shapes.ts";
+import { MemoryStorage } from "../../src/storage/memory.ts";
+import { put } from "../storage/driving.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { startServer, type TestServer, until } from "../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -98,4 +100,31 @@ test("usage: of a folder, and of the disk", async () => {
   expect(usage.free).toBeLessThanOrEqual(usage.total);
   expect((await bodyIn(Usage, await server.fetch("/api/usage"))).folder).toBe("");
   await problemIn(await server.fetch("/api/usage?folder=none"), "not_found");
+});
+
+test("readers who go while something is being found leave their places free", async () => {
+  let gate = Promise.withResolvers<void>();
+  class Slow extends MemoryStorage {
+    override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {
+      for await (const entries of super.scan(folder))
+        for (const entry of entries) {
+          yield [entry];
+          await gate.promise;
+        }
+    }
+  }
+  const storage = new Slow();
+  for (const name of ["a1", "a2", "a3"]) await put(storage, name, name);
+  await using slow = await startServer({ storage });
+  const headers = { accept: "application/x-ndjson" };
+  for (let round = 0; round < 9; round += 1) {
+    gate = Promise.withResolvers<void>();
+    const client = new AbortController();
+    const answer = await slow.fetch("/api/search?query=a", { headers, signal: client.signal });
+    expect(answer.status).toBe(200);
+    await answer.body?.getReader().read();
+    client.abort();
+    await until("the server knows", () => slow.app.server?.pendingRequests === 0);
+    gate.resolve();
+  }
 });
