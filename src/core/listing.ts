@@ -41,23 +41,33 @@ export interface Listing {
   next: string | null;
 }
 
-/** Pages made at the same time: more would only wait for each other. */
+/** Pages made at the same time, of different folders: more would only wait for each other. */
 const AT_ONCE = 2;
 const listings = new WeakMap<Storage, Sharing<Listing>>();
 
 /**
  * Lists one page. Shared by all who wait for the same one, so not to be changed.
- * @throws Problem not_found, not_a_folder, invalid_request for a cursor that is none
+ * @param signal says that this one does not wait any more: a page that nobody waits for is not made
+ * @throws Problem not_found, not_a_folder, invalid_request for a cursor that is none; the reason of the signal
  */
-export async function list(storage: Storage, folder: FolderPath, options: ListingOptions): Promise<Listing> {
+export async function list(
+  storage: Storage,
+  folder: FolderPath,
+  options: ListingOptions,
+  signal?: AbortSignal,
+): Promise<Listing> {
   const after = options.cursor === undefined ? undefined : placeIn(options.cursor);
   const sharing = listings.get(storage) ?? new Sharing(AT_ONCE);
   listings.set(storage, sharing);
   const { cursor: _, ...rest } = options;
   const query: PageQuery = { ...rest, after };
-  return await sharing.ask(JSON.stringify([folder, query]), async () => {
+  const make = async (): Promise<Listing> => {
     const { entries, next } = await storage.page(folder, query);
     return { folder, entries: entries.map(listed), next: next && cursorOf(next) };
+  };
+  return await sharing.ask(JSON.stringify([folder, query]), make, {
+    lane: folder,
+    ...(signal && { signal }),
   });
 }
 

@@ -2,11 +2,21 @@
 
 interface Waiting<Answer> extends PromiseWithResolvers<Answer> {
   make: () => Promise<Answer>;
+  lane: string;
+  askers: number;
+}
+
+/** How a question is asked. */
+export interface Asking {
+  /** Of one lane only one answer is made at a time, so that others need not wait behind all of them. @default the question */
+  lane?: string;
+  /** Who asked is gone: what nobody waits for is not begun. */
+  signal?: AbortSignal;
 }
 
 export class Sharing<Answer> {
   readonly #waiting = new Map<string, Waiting<Answer>>();
-  #running = 0;
+  readonly #lanes = new Set<string>();
 
   /** @param atOnce how many are made at the same time; the others wait in the order they came */
   constructor(readonly atOnce: number) {}
@@ -14,26 +24,43 @@ export class Sharing<Answer> {
   /**
    * The answer to a question, made now or a little later. One that has begun is not shared any more: whoever changed
    * something before asking must find it.
+   * @throws the reason of the signal, and what `make` throws
    */
-  ask(question: string, make: () => Promise<Answer>): Promise<Answer> {
-    const waiting = this.#waiting.get(question);
-    if (waiting) return waiting.promise;
-    const asked = { ...Promise.withResolvers<Answer>(), make };
+  ask(
+    question: string,
+    make: () => Promise<Answer>,
+    { lane = question, signal }: Asking = {},
+  ): Promise<Answer> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const asked = this.#waiting.get(question) ?? {
+      ...Promise.withResolvers<Answer>(),
+      make,
+      lane,
+      askers: 0,
+    };
+    asked.askers += 1;
+    signal?.addEventListener("abort", () => {
+      asked.askers -= 1;
+      if (asked.askers > 0 || this.#waiting.get(question) !== asked) return;
+      this.#waiting.delete(question);
+      asked.reject(signal.reason);
+    });
     this.#waiting.set(question, asked);
     this.#begin();
     return asked.promise;
   }
 
   #begin(): void {
-    const [first] = this.#waiting;
-    if (!first || this.#running >= this.atOnce) return;
-    const [question, { make, resolve, reject }] = first;
+    if (this.#lanes.size >= this.atOnce) return;
+    const next = this.#waiting.entries().find(([, { lane }]) => !this.#lanes.has(lane));
+    if (!next) return;
+    const [question, { make, lane, resolve, reject }] = next;
     this.#waiting.delete(question);
-    this.#running += 1;
+    this.#lanes.add(lane);
     void make()
       .then(resolve, reject)
       .finally(() => {
-        this.#running -= 1;
+        this.#lanes.delete(lane);
         this.#begin();
       });
   }

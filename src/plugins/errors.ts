@@ -45,6 +45,9 @@ type Caught = Parameters<ErrorHandler>[0]["error"];
 function translate(error: Caught, request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
   const problem = problemWithin(error);
   if (problem) return problem;
+  // Nobody reads this answer, and nothing failed.
+  if (request.signal.aborted && error === request.signal.reason)
+    return new Problem("body_incomplete", "The client went away before it was answered.");
   if (error instanceof NotFoundError) return nothingHere(request, methodsOf);
   if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error, request);
   if (error instanceof ParseError)

@@ -19,6 +19,7 @@ import { bytes, ENTRY_PROBLEMS, empty, problems } from "./answers.ts";
 import { Deliveries } from "./delivery.ts";
 import { requestHeaders } from "./headers.ts";
 import { pageAnswer } from "./page.ts";
+import { type Listener, unhurried } from "./receiving.ts";
 import { type Sending, sending } from "./sending.ts";
 import type { Services } from "./services.ts";
 
@@ -34,7 +35,8 @@ const FILE_HEADERS = [
 const SANDBOX =
   "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
-export function download({ config, storage, log }: Services) {
+export function download(services: Services) {
+  const { config, storage, log } = services;
   const deliveries = new Deliveries(log);
   const digests = new Digests(storage);
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
@@ -55,7 +57,7 @@ export function download({ config, storage, log }: Services) {
           save: query.download !== undefined,
         });
       const entry = await storage.find(path);
-      if (entry?.kind === "folder") return await folderAnswer(path, request);
+      if (entry?.kind === "folder") return await folderAnswer(path, request, server);
       if (entry && slash)
         throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
       // Someone who followed an old link gets the page, which says so and leads on.
@@ -111,9 +113,10 @@ export function download({ config, storage, log }: Services) {
     }
   }
 
-  async function folderAnswer(folder: FolderPath, request: Request): Promise<Response> {
+  async function folderAnswer(folder: FolderPath, request: Request, server: Listener): Promise<Response> {
     if (!request.headers.get("accept")?.includes("application/json")) return await pageAnswer(config);
-    const text = JSON.stringify(await timed(request, "listing", () => list(storage, folder, LISTING)));
+    const make = () => list(storage, folder, LISTING, request.signal);
+    const text = JSON.stringify(await unhurried(services, request, server, make, "listing"));
     const headers = {
       "content-type": "application/json",
       "cache-control": "no-store",

@@ -4,28 +4,30 @@ import { Elysia, t } from "elysia";
 import { LISTING, list, MOST_ENTRIES } from "../core/listing.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
-import { timed } from "../plugins/arrival.ts";
 import { SORTS } from "../storage/order.ts";
 import { ENTRY_PROBLEMS, json, problems } from "./answers.ts";
+import { unhurried } from "./receiving.ts";
 import type { Services } from "./services.ts";
 import { Listing, oneOf } from "./shapes.ts";
 
 const flag = (description: string) => oneOf(["true", "false"], description);
 
-export function entries({ config, storage }: Services) {
+export function entries(services: Services) {
+  const { config, storage } = services;
   return new Elysia({ name: "entries" }).use(access(config.allow)).get(
     "/api/entries",
-    ({ request, query }) =>
-      timed(request, "listing", () =>
-        list(storage, query.folder ?? ROOT, {
-          sort: query.sort ?? LISTING.sort,
-          order: query.order ?? LISTING.order,
-          limit: query.limit ?? LISTING.limit,
-          cursor: query.cursor,
-          foldersFirst: query.foldersFirst === "true",
-          hidden: query.hidden === "true",
-        }),
-      ),
+    ({ request, query, server }) => {
+      const options = {
+        sort: query.sort ?? LISTING.sort,
+        order: query.order ?? LISTING.order,
+        limit: query.limit ?? LISTING.limit,
+        cursor: query.cursor,
+        foldersFirst: query.foldersFirst === "true",
+        hidden: query.hidden === "true",
+      };
+      const make = () => list(storage, query.folder ?? ROOT, options, request.signal);
+      return unhurried(services, request, server, make, "listing");
+    },
     {
       allow: "read",
       query: t.Object({

@@ -64,16 +64,17 @@ export function renew(request: Request, server: Listener, idleTimeout: number): 
   server?.timeout(request, Math.ceil(idleTimeout) + GRACE);
 }
 
-/** Does what may take longer than a silent connection lasts. */
+/** Does what may take longer than a silent connection lasts. @param part what its time is called, as `timed` */
 export async function unhurried<T>(
   { config }: Services,
   request: Request,
   server: Listener,
   step: () => Promise<T>,
+  part = "storage",
 ): Promise<T> {
   server?.timeout(request, 0);
   try {
-    return await timed(request, "storage", step);
+    return await timed(request, part, step);
   } finally {
     server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
   }

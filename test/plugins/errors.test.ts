@@ -1,10 +1,11 @@
 // Every error leaves the server as a problem: also those of routes that do not exist, and those nobody thought of.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { FolderPath } from "../../src/path.ts";
 import { MemoryStorage } from "../../src/storage/memory.ts";
 import { problemIn } from "../support/problem.ts";
 import { connect } from "../support/raw.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { startServer, type TestServer, until } from "../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -83,6 +84,33 @@ test("errors of clients are not logged: whoever likes could fill the disk with t
   for (const path of ["/nothing", "/files/..%2Fx", "/api/entries?limit=0"]) await quiet.fetch(path);
   expect(quiet.log).toEqual([]);
 });
+
+test.each(["/api/usage", "/api/entries", "/files/"])(
+  "a client that goes away before the answer to %s is no failure of the server",
+  async (path) => {
+    const [looking, look] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    class Slow extends MemoryStorage {
+      override async list(folder: FolderPath) {
+        looking.resolve();
+        await look.promise;
+        return await super.list(folder);
+      }
+    }
+    await using slow = await startServer({ storage: new Slow(), logLevel: "debug" });
+    const client = new AbortController();
+    const headers = { accept: "application/json" };
+    const first = slow.fetch("/api/entries?limit=1");
+    await looking.promise;
+    const answer = slow.fetch(path, { headers, signal: client.signal });
+    await until("it has come", () => slow.app.server?.pendingRequests === 2);
+    client.abort();
+    await Promise.allSettled([answer]);
+    await until("it is seen", () => slow.log.some((line) => line.includes("went away")));
+    look.resolve();
+    expect((await first).status).toBe(200);
+    expect(slow.log.filter((line) => line.includes("internal"))).toEqual([]);
+  },
+);
 
 describe("the connection after a refusal", () => {
   test.each<[string, string, boolean]>([
