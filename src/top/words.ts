@@ -15,6 +15,7 @@ export function amount(bytes: number): string {
 }
 
 export function time(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.ceil(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 99.5) return `${Math.round(seconds)} s`;
   if (seconds < 5970) return `${Math.round(seconds / 60)} min`;

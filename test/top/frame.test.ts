@@ -47,7 +47,7 @@ describe("a picture", () => {
     expect(bars).toEqual([
       `  ${"·".repeat(26)} 1.0 MB/s · limit: network`,
       "  █████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 20 % · 1.0 MB/s · all arrived, being saved",
-      `  ${"█".repeat(26)} 100 % · 1.0 MB/s · limit: network · 0.0 s left`,
+      `  ${"█".repeat(26)} 100 % · 1.0 MB/s · limit: network · 0 ms left`,
     ]);
   });
 
