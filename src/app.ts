@@ -158,10 +158,14 @@ export function serveOptions(config: Config) {
 /** The app with all its routes: what Eden needs to know. */
 export type App = Awaited<ReturnType<typeof createApp>>;
 
-/** The methods that have a route for this path. A route for all methods is one for GET and HEAD here. */
+/**
+ * The methods that have a route for this path. A route for all methods is one for GET and HEAD here. A path with routes of
+ * its own is nobody's id.
+ */
 function methodsOf(routes: readonly Route[], path: string): string[] {
   const methods = new Set<string>();
-  for (const route of routes) {
+  const own = routes.filter((route) => route.path === path);
+  for (const route of own.length > 0 ? own : routes) {
     if (!fits(route.path, path)) continue;
     if (route.method === "ALL" || route.method === "GET") methods.add("GET").add("HEAD");
     else methods.add(route.method);

@@ -183,7 +183,6 @@ export function probe(services: Services) {
     summary: `Send bytes that are dropped, by ${method}`,
     description: `For \`sluice doctor\`: what of a request arrives, and when. At most 1 GiB in ${LONGEST} s, and ${MOST} at once. The methods differ only in what proxies let through.`,
     tags: ["Server"],
-    parameters: requestHeaders("Tus-Resumable", "Upload-Offset"),
     requestBody: {
       content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
     },
