@@ -52,6 +52,11 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
 /** What stands for `*` in a path. */
 const REST = "path";
 
+/** What Bun answers before there is a request. */
+const UNREAD: OpenAPIV3.ResponsesObject = {
+  431: { description: "The URL and the headers have more than 16 KiB together: nothing was done" },
+};
+
 /** The OpenAPI document of these routes; hidden ones are left out. */
 export async function documentOf(routes: readonly Route[]): Promise<object> {
   // The plugin drops wildcards and can describe neither answers nor headers: it is shown routes that have all this already.
@@ -75,7 +80,10 @@ function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject 
   const parts = {
     description: `${description} ${allow === undefined ? "" : needs(allow)}`.trim(),
     parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
-    responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
+    responses: {
+      ...Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
+      ...UNREAD,
+    },
   };
   if (method !== "HEAD") return { ...detail, ...parts };
   return {

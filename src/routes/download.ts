@@ -31,6 +31,9 @@ const FILE_HEADERS = [
   "Repr-Digest",
 ] as const;
 
+/** Files have their own, the page is HTML. */
+const ANY_TYPE = ["*/*"];
+
 /** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
 const SANDBOX =
   "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
@@ -73,14 +76,17 @@ export function download(services: Services) {
       params: t.Object({ "*": FolderPathParam }),
       query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
       response: {
-        200: bytes({
-          description: "The file's bytes; the media type is the one of its name",
-          headers: FILE_HEADERS,
-        }),
-        206: bytes({
-          description: "The bytes that `Range` asked for; several ranges as `multipart/byteranges`",
-          headers: ["Content-Range", ...FILE_HEADERS],
-        }),
+        200: bytes(
+          { description: "The file's bytes; the media type is the one of its name", headers: FILE_HEADERS },
+          ANY_TYPE,
+        ),
+        206: bytes(
+          {
+            description: "The bytes that `Range` asked for; several ranges as `multipart/byteranges`",
+            headers: ["Content-Range", ...FILE_HEADERS],
+          },
+          ANY_TYPE,
+        ),
         304: empty({ description: "The client has this version", headers: ["ETag", "Last-Modified"] }),
         ...problems(...ENTRY_PROBLEMS, "is_folder", "precondition_failed", "range_not_satisfiable"),
       },
@@ -88,7 +94,7 @@ export function download(services: Services) {
         operationId: "getFile",
         summary: "Download a file, or list a folder",
         description:
-          "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page.",
+          "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page. What is not there is answered with a page, too, for `Accept: text/html`.",
         tags: ["Files"],
         parameters: requestHeaders(
           "If-Match",

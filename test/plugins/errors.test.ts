@@ -38,6 +38,10 @@ describe("405 names the methods that the URL takes", () => {
     ["DELETE", "/api/entries", "GET, HEAD"],
     ["PUT", "/api/uploads", "GET, HEAD"],
     ["POST", "/", "GET, HEAD"],
+    // Not what ids beside them take.
+    ["PUT", "/api/trash/restore", "POST"],
+    ["PUT", "/api/uploads/events", "GET, HEAD"],
+    ["PUT", "/api/trash/id", "DELETE"],
   ])("%s %s", async (method, path, allow) => {
     const answer = await ask(method, path);
     expect(answer.headers.get("allow")).toBe(allow);

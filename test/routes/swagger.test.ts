@@ -100,6 +100,7 @@ describe("the document", () => {
       const allow = "x-allow" in operation ? operation["x-allow"] : undefined;
       for (const [status, { content }] of responses(operation)) {
         if (method === "HEAD") expect([at, status, content]).toEqual([at, status, undefined]);
+        else if (status === "431") expect(content).toBeUndefined();
         else if (Number(status) >= 400 && path !== "/health")
           expect(content).toEqual({
             "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
@@ -123,6 +124,31 @@ describe("the document", () => {
       expect.arrayContaining(["Location", "ETag", "Server-Timing", "Repr-Digest"]),
     );
     expect(Object.keys(answered?.["503"]?.headers ?? {})).toEqual(["Retry-After"]);
+  });
+
+  test("says of every operation that its request can be too long to be read", async () => {
+    for (const [method, path, operation] of operations())
+      expect([method, path, Object.keys(operation.responses)]).toEqual([
+        method,
+        path,
+        expect.arrayContaining(["431"]),
+      ]);
+    const answer = await server.fetch(`/api/entries?cursor=${"x".repeat(20_000)}`);
+    expect([answer.status, await answer.text()]).toEqual([431, ""]);
+  });
+
+  test("says that files have types of their own", async () => {
+    const get: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.get);
+    for (const [status, { content = {} }] of responses(get))
+      if (status === "200" || status === "206") expect(Object.keys(content)).toEqual(["*/*"]);
+  });
+
+  test("asks nothing of headers that are looked at and not refused", async () => {
+    const put: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.put);
+    const id = put.parameters?.find((parameter) => "name" in parameter && parameter.name === "X-Request-Id");
+    expect(id).toHaveProperty("schema", { type: "string" });
+    const sent = { method: "PUT", headers: { "x-request-id": "a b" }, body: "a" };
+    expect((await server.fetch("/files/named", sent)).status).toBe(201);
   });
 
   test("is the same when it is asked for again", async () => {

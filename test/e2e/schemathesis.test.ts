@@ -1,0 +1,70 @@
+// schemathesis reads the OpenAPI document and sends what it allows, and what it does not: the server keeps to its word.
+
+import { expect, test } from "bun:test";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { spawnServing } from "../support/spawn.ts";
+
+const CLIENTS = join(import.meta.dir, "clients");
+const PYTHON = process.env.TEST_PYTHON ?? "python3";
+/** Requests of one kind; all phases together make more than 2,000 of it. */
+const EXAMPLES = process.env.EXAMPLES ?? "40";
+const SEED = process.env.SEED ?? "1";
+/** Seconds: several times what it takes on a machine that does nothing else. */
+const PATIENCE = 540;
+
+const missing =
+  Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import schemathesis"]).exitCode !== 0;
+if (missing) console.warn(`skipped: ${PYTHON} has no schemathesis (set TEST_PYTHON)`);
+
+test.skipIf(missing)(
+  "no answer fails, is undocumented, or has another shape than the document says",
+  async () => {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "sluice-schemathesis-")));
+    try {
+      const root = join(folder, "root");
+      for (const [path, text] of Object.entries({
+        "photos/a.jpg": "a",
+        "photos/2026/page.html": "<p>",
+        b: "b",
+      }))
+        await Bun.write(join(root, path), text);
+      const limits = ["--max-file-size", "10MB", "--keep-free", "0"];
+      await using server = await spawnServing(root, "--allow", "all", "--trash", "30d", ...limits);
+      const child = Bun.spawn(
+        [
+          ...[
+            PYTHON,
+            "-m",
+            "schemathesis.cli",
+            "--config-file",
+            join(CLIENTS, "schemathesis.toml"),
+            "--no-color",
+          ],
+          ...["run", `${server.url}/swagger/json`, "--seed", SEED, "--max-examples", EXAMPLES],
+        ],
+        {
+          cwd: folder,
+          env: { ...process.env, PYTHONPATH: CLIENTS, PYTHONDONTWRITEBYTECODE: "1" },
+          stdout: "pipe",
+          stderr: "pipe",
+        },
+      );
+      const [said, complaints, code] = await Promise.all([
+        child.stdout.text(),
+        child.stderr.text(),
+        child.exited,
+      ]);
+      if (code !== 0) throw new Error(`${said}\n${complaints}\n${server.stderr.slice(-5000)}`);
+      const [, operations] = said.match(/Selected: (\d+)\/\1$/m) ?? [];
+      const [, cases] = said.match(/^ *(\d+) generated, \1 passed/m) ?? [];
+      console.log(`${cases} requests to ${operations} operations`);
+      expect(Number(operations)).toBeGreaterThan(30);
+      expect(Number(cases)).toBeGreaterThan(2000);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  PATIENCE * 1000,
+);
