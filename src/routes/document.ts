@@ -32,7 +32,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
     description: [
       "A file server for large files: uploads stream to the disk in constant memory and say where the time went.",
       "**Paths.** `{path}` is the path of a file or folder below the root. `/` and `%2F` in it mean the same, so clients that encode it as one segment reach nested files; the empty path is the root.",
-      "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` leads to an explanation on this server: `/problems`.",
+      "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` leads to an explanation on this server: `/problems`. Only what is no request, or has more than 16 KiB of URL and headers, is answered without one: 400 and 431, with no body.",
       "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that hold for everyone who reaches it. Each operation says which grant it needs (`x-allow`), and without it answers 403 `not_allowed`. Giving an existing name new content needs `replace` besides `write`.",
     ].join("\n\n"),
   },
@@ -51,11 +51,6 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
 
 /** What stands for `*` in a path. */
 const REST = "path";
-
-/** What Bun answers before there is a request. */
-const UNREAD: OpenAPIV3.ResponsesObject = {
-  431: { description: "The URL and the headers have more than 16 KiB together: nothing was done" },
-};
 
 /** The OpenAPI document of these routes; hidden ones are left out. */
 export async function documentOf(routes: readonly Route[]): Promise<object> {
@@ -80,10 +75,7 @@ function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject 
   const parts = {
     description: `${description} ${allow === undefined ? "" : needs(allow)}`.trim(),
     parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
-    responses: {
-      ...Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
-      ...UNREAD,
-    },
+    responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
   };
   if (method !== "HEAD") return { ...detail, ...parts };
   return {
