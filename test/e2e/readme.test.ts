@@ -5,6 +5,7 @@ import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, run, type Serving, serve } from "../support/binary.ts";
+import { until } from "../support/server.ts";
 import { noTuspy, PYTHON } from "../support/tuspy.ts";
 
 const TOP = join(import.meta.dir, "../..");
@@ -15,68 +16,111 @@ if (missing.length > 0)
   console.warn(`no ${missing.join(", no ")} on PATH: the README's commands are skipped`);
 
 /** The code blocks of a language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
+function blocks(language: string, page = readme): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
     ([, text = ""]) => text,
   );
 }
 
 /** Blocks of commands for curl, by their first line. */
-const commands = blocks("sh")
-  .filter((text) => text.includes("curl "))
-  .map((text) => [text.split("\n", 1)[0] ?? "", text] as const);
+function commandsIn(page: string) {
+  return blocks("sh", page)
+    .filter((text) => text.includes("curl "))
+    .map((text) => [text.split("\n", 1)[0] ?? "", text] as const);
+}
 
-describe.skipIf(missing.length > 0)("commands for curl", () => {
-  let folder: string;
-  let server: Serving;
+/** The part that begins by starting a server of its own, and all the others. */
+const [ordering = ""] = /^## Put it in order\n.*?(?=^## )/ms.exec(readme) ?? [];
+const [, flags = ""] = /^bun run start (.+)$/m.exec(ordering) ?? [];
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
-    await Bun.write(join(folder, "film.mkv"), crypto.getRandomValues(new Uint8Array(1_500_000)));
-    await Bun.write(join(folder, "notes.txt"), "Bring the boat.\n");
-    await Bun.write(join(folder, "photos/sea.jpg"), "blue");
-    // Stands before the real one and writes down how each request ended.
-    const curl = `#!/bin/sh\nexec ${Bun.which("curl")} -sS -w '%{stderr}status %{http_code}\\n' "$@"\n`;
-    await Bun.write(join(folder, "bin/curl"), curl);
-    await chmod(join(folder, "bin/curl"), 0o755);
-    server = await serve([process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B"], { cwd: folder });
-  });
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
+interface Part {
+  name: string;
+  page: string;
+  flags: string[];
+  /** Where the film lies afterwards. */
+  films: string[];
+  /** What else lies there, and its bytes. */
+  others: [string, number][];
+}
 
-  async function bash(text: string): Promise<Ended> {
-    const script = text.replaceAll("http://localhost:3000", server.url);
-    const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
-    return await run(["bash", "-e", "-u", "-o", "pipefail", "-c", script], { cwd: folder, env });
-  }
-
-  test.each(commands)("%s", async (_, text) => {
-    const { code, stderr } = await bash(text);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(status \d+\n)+$/) });
-    const statuses = [...stderr.matchAll(/^status (\d+)$/gm)].map(([, status = ""]) => status);
-    expect(statuses.map((status) => (status.startsWith("2") ? "2xx" : status)).toSorted()).toEqual(
-      expectedStatuses(text).toSorted(),
-    );
-  });
-
-  test("afterwards everything lies where the README says", async () => {
-    const there = (path: string) => Bun.file(join(server.root, path)).bytes();
-    const film = await Bun.file(join(folder, "film.mkv")).bytes();
-    for (const path of [
+const PARTS: Part[] = [
+  {
+    name: "as it starts",
+    page: readme.replace(ordering, ""),
+    flags: [],
+    films: [
       "films/film.mkv",
       "films/film (1).mkv",
       "films/film (2).mkv",
       "checked/film.mkv",
       "inbox/film.mkv",
       "slow.mkv",
-    ])
-      expect({ path, same: Buffer.compare(await there(path), film) }).toEqual({ path, same: 0 });
-    expect(Buffer.from(await there("inbox/photos/sea.jpg")).toString()).toBe("blue");
-    expect((await there("backups/photos.tar")).byteLength % 512).toBe(0);
-  });
-});
+    ],
+    others: [
+      ["inbox/photos/sea.jpg", 4],
+      ["backups/photos.tar", 10_240],
+    ],
+  },
+  {
+    name: `with ${flags}`,
+    page: ordering,
+    flags: flags.split(" "),
+    films: ["films/new/film.mkv", "films 2/film.mkv", "old/film.mkv"],
+    others: [],
+  },
+];
+
+describe.skipIf(missing.length > 0).each(PARTS)(
+  "commands for curl, $name",
+  ({ page, flags, films, others }) => {
+    let folder: string;
+    let server: Serving;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
+      await Bun.write(join(folder, "film.mkv"), crypto.getRandomValues(new Uint8Array(1_500_000)));
+      await Bun.write(join(folder, "notes.txt"), "Bring the boat.\n");
+      await Bun.write(join(folder, "photos/sea.jpg"), "blue");
+      // Stands before the real one and writes down how each request ended.
+      const curl = `#!/bin/sh\nexec ${Bun.which("curl")} -sS -w '%{stderr}status %{http_code}\\n' "$@"\n`;
+      await Bun.write(join(folder, "bin/curl"), curl);
+      await chmod(join(folder, "bin/curl"), 0o755);
+      const started = [process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B"];
+      server = await serve([...started, ...flags], { cwd: folder });
+    });
+    afterAll(async () => {
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    });
+
+    async function bash(text: string): Promise<Ended> {
+      const script = text.replaceAll("http://localhost:3000", server.url);
+      const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
+      return await run(["bash", "-e", "-u", "-o", "pipefail", "-c", script], { cwd: folder, env });
+    }
+
+    test.each(commandsIn(page))("%s", async (_, text) => {
+      const { code, stderr } = await bash(text);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(status \d+\n)+$/) });
+      const statuses = [...stderr.matchAll(/^status (\d+)$/gm)].map(([, status = ""]) => status);
+      expect(statuses.map((status) => (status.startsWith("2") ? "2xx" : status)).toSorted()).toEqual(
+        expectedStatuses(text).toSorted(),
+      );
+    });
+
+    test("afterwards everything lies where the README says", async () => {
+      const film = await Bun.file(join(folder, "film.mkv")).bytes();
+      for (const path of films) {
+        const file = Bun.file(join(server.root, path));
+        // Copies are made in the background.
+        await until(`${path} is there`, () => file.exists());
+        expect({ path, same: Buffer.compare(await file.bytes(), film) }).toEqual({ path, same: 0 });
+      }
+      for (const [path, bytes] of others)
+        expect({ path, bytes: Bun.file(join(server.root, path)).size }).toEqual({ path, bytes });
+    });
+  },
+);
 
 describe("programs that upload resumably", () => {
   let folder: string;
