@@ -1,4 +1,4 @@
-// Everything below a folder, one entry after the other: for whoever searches, counts, packs, copies or removes a tree.
+// Everything below a folder, one entry after the other: for whoever searches, counts or packs it.
 
 import { Problem } from "../errors.ts";
 import { type FolderPath, nameOf } from "../path.ts";
