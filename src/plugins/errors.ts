@@ -46,7 +46,7 @@ function translate(error: Caught, request: Request, methodsOf: ErrorOptions["met
   const problem = problemWithin(error);
   if (problem) return problem;
   // Nobody reads this answer, and nothing failed.
-  if (request.signal.aborted && error === request.signal.reason)
+  if (request.signal.aborted && error instanceof DOMException && error.name === "AbortError")
     return new Problem("body_incomplete", "The client went away before it was answered.");
   if (error instanceof NotFoundError) return nothingHere(request, methodsOf);
   if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error, request);

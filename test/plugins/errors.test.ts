@@ -105,11 +105,12 @@ test.each(["/api/usage", "/api/entries", "/files/"])(
     const headers = { accept: "application/json" };
     const first = slow.fetch("/api/entries?limit=1");
     await looking.promise;
-    const answer = slow.fetch(path, { headers, signal: client.signal });
-    await until("it has come", () => slow.app.server?.pendingRequests === 2);
+    const answers = [1, 2].map(() => slow.fetch(path, { headers, signal: client.signal }));
+    await until("both have come", () => slow.app.server?.pendingRequests === 3);
     client.abort();
-    await Promise.allSettled([answer]);
-    await until("it is seen", () => slow.log.some((line) => line.includes("went away")));
+    await Promise.allSettled(answers);
+    const gone = () => slow.log.filter((line) => line.includes("went away"));
+    await until("it is seen", () => gone().length === 2);
     look.resolve();
     expect((await first).status).toBe(200);
     expect(slow.log.filter((line) => line.includes("internal"))).toEqual([]);
