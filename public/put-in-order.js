@@ -6,6 +6,7 @@ import { make } from "./dom.js";
 import { count, entries as entriesOf } from "./format.js";
 import { may } from "./grants.js";
 import { join, nameOf } from "./path.js";
+import { kept, keptFor, restore } from "./trash.js";
 
 /** @import { Operation, Result, Way } from "./changes.js" */
 /** @import { Entry } from "./entries.js" */
@@ -54,6 +55,9 @@ export function putInOrder({ notice, refresh }) {
 
   /** @param {Result} result @param {Words} words */
   function undoing({ done }, { done: word }) {
+    const removed = done.flatMap(({ operation }) => (operation.op === "delete" ? [operation.path] : []));
+    if (removed.length > 0)
+      return kept > 0 && may("write", "delete") ? () => void takeBack(removed) : undefined;
     const back = done.flatMap(({ operation, path }) =>
       operation.op === "move" && path !== undefined
         ? [/** @type {Way} */ ({ op: "move", from: path, to: operation.from, conflict: "fail" })]
@@ -61,6 +65,17 @@ export function putInOrder({ notice, refresh }) {
     );
     if (back.length === 0 || word === UNDONE.done) return undefined;
     return () => void carryOut(back.reverse(), UNDONE);
+  }
+
+  /** Out of the trash. @param {string[]} paths */
+  async function takeBack(paths) {
+    const abort = new AbortController();
+    const words = { doing: "Restoring", done: "Restored" };
+    const what = `${words.doing} ${entriesOf(paths.length)}`;
+    const work = notice.working(what, paths.length, () => abort.abort());
+    const result = await restore(paths, { signal: abort.signal, onProgress: work.update });
+    await refresh();
+    notice.over(sentence(result, words, ""), { problem: result.problem });
   }
 
   return {
@@ -74,18 +89,12 @@ export function putInOrder({ notice, refresh }) {
     /** Asks first. @param {Entry[]} entries */
     async remove(entries) {
       if (entries.length === 0) return;
+      const folders = entries.some(({ kind }) => kind === "folder");
+      const whole = folders ? "Everything in the folders is deleted, too. " : "";
+      const after = kept > 0 ? `It stays in the trash for ${keptFor()}.` : "This cannot be undone.";
       const answer = await ask({
         title: `Delete ${kinds(entries)}?`,
-        body: [
-          names(entries),
-          make(
-            "p",
-            { class: "dialog-note" },
-            entries.some(({ kind }) => kind === "folder")
-              ? "Everything in the folders is deleted, too. This cannot be undone."
-              : "This cannot be undone.",
-          ),
-        ],
+        body: [names(entries), make("p", { class: "dialog-note" }, `${whole}${after}`)],
         choices: [{ label: "Delete", value: "delete", kind: "danger" }],
       });
       if (answer === "") return;

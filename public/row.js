@@ -98,7 +98,7 @@ export function uploadRow(upload, queue) {
       const full = percent(total === 0 ? 0 : (upload.level?.saved ?? 0) / total, false);
       bar.setAttribute("aria-valuenow", String(full));
       saved.style.width = `${full}%`;
-      received.style.width = `${percent(total === 0 ? 0 : (upload.level?.received ?? upload.sent) / total, false)}%`;
+      received.style.width = `${percent(total === 0 ? 0 : (upload.level?.received ?? (upload.cut ? 0 : upload.sent)) / total, false)}%`;
     },
   };
 }
@@ -107,8 +107,7 @@ export function uploadRow(upload, queue) {
 function numbersOf({ state, file, sent, level, saved, cut }) {
   const total = size(file.size);
   if (cut) {
-    const stood =
-      level === undefined ? `${size(sent)} of ${total} sent` : `${size(level.saved)} of ${total} saved`;
+    const stood = level === undefined ? total : `${size(level.saved)} of ${total} saved`;
     return dots(stood, "It goes on by itself as soon as the server takes more");
   }
   if (state === "waiting") return total;

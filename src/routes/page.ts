@@ -19,11 +19,11 @@ const SECURITY = {
   "referrer-policy": "no-referrer",
 };
 
-/** What index.html says is granted, until it is served. */
-const GRANTED = /(?<=<meta name="sluice-allow" content=")[^"]*/;
+/** What index.html is told when it is served: its grants, and for how many seconds removed entries can come back. */
+const TOLD = /(?<=<meta name="sluice-(allow|trash)" content=")[^"]*/g;
 
-/** The page itself: the same for every folder, it reads its folder from the address. It is told what is granted. */
-export async function pageAnswer({ allow }: Config, status: 200 | 404 = 200): Promise<Response> {
+/** The page itself: the same for every folder, it reads its folder from the address. */
+export async function pageAnswer({ allow, trash = 0 }: Config, status: 200 | 404 = 200): Promise<Response> {
   const headers = {
     ...SECURITY,
     "content-type": "text/html; charset=utf-8",
@@ -32,7 +32,7 @@ export async function pageAnswer({ allow }: Config, status: 200 | 404 = 200): Pr
   };
   const text = await Bun.file(join(assets, "index.html")).text();
   return new Response(
-    text.replace(GRANTED, () => [...allow].join(",")),
+    text.replace(TOLD, (_, what) => (what === "allow" ? [...allow].join(",") : `${trash}`)),
     { status, headers },
   );
 }

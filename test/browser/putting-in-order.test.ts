@@ -238,6 +238,26 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test("with a trash, what is deleted comes back by Undo", async () => {
+    await using kind = await startProgram(["--allow", "all", "--trash", "30d"]);
+    for (const path of [...HOSTILE, "dir/in.txt"]) await Bun.write(join(kind.root, path), path);
+    await using opened = await openPage(browser, kind.url);
+    const { page } = opened;
+    const shown = async () => (await readdir(kind.root)).filter((name) => !name.startsWith(".")).toSorted();
+    await page.locator(".entry").nth(4).waitFor();
+    await page.getByLabel("Select all").check();
+    await tool(page, "Delete").click();
+    await page.getByText("It stays in the trash for 30 days.").waitFor();
+    await answer(page, "Delete").click();
+    await said(page, "Deleted 5 entries.");
+    expect(await shown()).toEqual([]);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await said(page, "Restored 5 entries.");
+    expect(await shown()).toEqual([...HOSTILE, "dir"].toSorted());
+    expect(await kind.read("dir/in.txt")).toBe("dir/in.txt");
+    expect(opened.complaints).toEqual([]);
+  });
+
   test("only what is granted is offered", async () => {
     const offered = async (...allow: string[]) => {
       await using shut = await startProgram(["--allow", allow.join(",")]);

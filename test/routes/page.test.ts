@@ -24,12 +24,13 @@ test("the page", async () => {
   expect(await head.text()).toBe("");
 });
 
-test("the page is told what is granted", async () => {
-  await using shut = await startServer({ allow: new Set(["read", "write"]) });
+test("the page is told what is granted, and of the trash", async () => {
+  await using shut = await startServer({ allow: new Set(["read", "write"]), trash: 3600 });
   await mkdir(join(shut.root, "in"));
   for (const path of ["/", "/files/in/"]) {
     const text = await (await shut.fetch(path, { headers: { accept: "text/html" } })).text();
     expect([path, /sluice-allow" content="(.*?)"/.exec(text)?.[1]]).toEqual([path, "read,write"]);
+    expect(text).toContain('<meta name="sluice-trash" content="3600">');
   }
 });
 
