@@ -12,6 +12,7 @@ import { folderOf, folderUrl, isBelow } from "./path.js";
 import { Queue } from "./queue.js";
 import { searchBox } from "./search-box.js";
 import { tools } from "./tools.js";
+import { unfinishedList } from "./unfinished-list.js";
 import { watch } from "./watch.js";
 
 /** @import { Item } from "./drop.js" */
@@ -34,6 +35,7 @@ let heldSaid = false;
 const queue = new Queue({ onChange: changed, onSaved: ({ path }) => isBelow(path, folder) && refreshSoon() });
 const drawPanel = uploadPanel(queue);
 const drawGauge = gauge(queue);
+const before = unfinishedList(say);
 const watcher = watch(queue, changed);
 
 /** Changes come by the thousand; the page is drawn ten times a second at most. */
@@ -45,6 +47,7 @@ function changed() {
     drawing = false;
     drawPanel();
     drawGauge();
+    before.update(queue);
     speak();
   }, DRAW_MS);
 }

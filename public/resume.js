@@ -37,6 +37,16 @@ export async function sendResumable(sending) {
   return outcome;
 }
 
+/** Removes an upload from the server. @param {string} url @returns {Promise<boolean>} whether it is gone */
+export async function discard(url) {
+  try {
+    const { ok, status } = await fetch(url, { method: "DELETE", headers: VERSION, keepalive: true });
+    return ok || GONE.has(status);
+  } catch {
+    return false;
+  }
+}
+
 class Attempt {
   #sending;
   /** Under which it is remembered, if it is. */
@@ -204,8 +214,7 @@ class Attempt {
   #cancel() {
     if (this.#key !== undefined) forget(this.#key);
     // Nobody waits for the answer: without it the server forgets by itself, later.
-    if (this.#upload !== undefined)
-      void fetch(this.#upload.url, { method: "DELETE", headers: VERSION, keepalive: true }).catch(() => {});
+    if (this.#upload !== undefined) void discard(this.#upload.url);
     return { cancelled: true };
   }
 }

@@ -76,6 +76,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     const reloaded = page.reload();
     line.cut();
     await reloaded;
+    await page.locator(".unfinished", { hasText: `${name} · ` }).waitFor();
     const offsets = offsetsOf(page);
     const folder = await opened.write({ [`other/${name}`]: CONTENT.replace("line 7", "LINE 7") });
     await page.setInputFiles("#files-input", join(folder, "other", name));
@@ -86,6 +87,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(offsets).toHaveLength(2);
     expect(offsets[1]).toBeGreaterThan(5_000_000);
     await page.getByText("of it were there from before").waitFor();
+    expect(await page.locator("#unfinished").isVisible()).toBe(false);
     expect((await server.read(name.replace(".txt", " (1).txt"))) === CONTENT).toBe(true);
     expect((await server.read(name)).length).toBe(SIZE);
     expect(await remembered(page)).toBe("[]");
@@ -105,6 +107,24 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await until("nothing waits", async () => (await waiting()).length === 0);
     expect(await remembered(page)).toBe("[]");
     expect(await readdir(server.root)).not.toContain("no.txt");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("what waits from before can be forgotten", async () => {
+    await using line = await openLine(server.url);
+    await using opened = await openPage(browser, line.url);
+    const { page } = opened;
+    const held = line.hold(10_000_000);
+    await opened.choose({ "old.txt": CONTENT });
+    await held;
+    page.on("dialog", (dialog) => void dialog.accept());
+    const reloaded = page.reload();
+    line.cut();
+    await reloaded;
+    await page.getByRole("button", { name: "Forget old.txt" }).click();
+    await page.locator("#unfinished").waitFor({ state: "hidden" });
+    expect(await waiting()).toEqual([]);
+    expect(await remembered(page)).toBe("[]");
     expect(opened.complaints).toEqual([]);
   });
 
