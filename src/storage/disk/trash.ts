@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { Problem } from "../../errors.ts";
 import { type FilePath, RESERVED } from "../../path.ts";
 import type { Moved } from "../storage.ts";
-import { isTrashId, type Trash, type TrashId } from "../trash.ts";
+import { isTrashId, type Trash, type TrashId, timeOf } from "../trash.ts";
 import { type Anchor, descend, release } from "./anchor.ts";
 import { nameAt } from "./move.ts";
 import { writeText } from "./notes.ts";
@@ -14,6 +14,8 @@ import type { Workshop } from "./publish.ts";
 import { removeAll } from "./remove.ts";
 
 const FOLDER = "trash";
+/** Milliseconds after which a note without its entry is what a crash left: who puts something away writes it first. */
+const UNFINISHED = 3600_000;
 const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export class DiskTrash implements Trash {
@@ -43,11 +45,15 @@ export class DiskTrash implements Trash {
 
   async ids(): Promise<TrashId[]> {
     return await this.#inside(true, async (trash) => {
-      const names = (await this.shop.calls.readdir(trash.path)).map(({ name }) => name);
-      return names
-        .filter((name) => name.endsWith(".entry"))
-        .map((name) => name.slice(0, -".entry".length))
-        .filter(isTrashId);
+      const { calls } = this.shop;
+      const names = (await calls.readdir(trash.path)).map(({ name }) => name);
+      const entries = idsIn(names, ".entry");
+      const there = new Set(entries);
+      const before = Date.now() - UNFINISHED;
+      for (const id of idsIn(names, ".note"))
+        if (!there.has(id) && timeOf(id) < before)
+          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
+      return entries;
     });
   }
 
@@ -105,4 +111,11 @@ export class DiskTrash implements Trash {
       throw new Problem("not_found", "There is no such file or folder.", { cause: error });
     }
   }
+}
+
+function idsIn(names: readonly string[], ending: string): TrashId[] {
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .filter(isTrashId);
 }

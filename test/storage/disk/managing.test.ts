@@ -3,6 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import type { Storage } from "../../../src/storage/storage.ts";
+import { newTrashId } from "../../../src/storage/trash.ts";
 import { copy } from "../contract/copying.ts";
 import { codeOf, contentOf, file, put } from "../driving.ts";
 import { Canary } from "./canary.ts";
@@ -254,4 +255,17 @@ test("a file that takes the new name while another gets it stays", async () => {
   expect(entry).toMatchObject({ path: "new", size: "folder/inner/file".length });
   expect(await contentOf(storage, "new")).toBe("saved");
   expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
+});
+
+test("notes that a crash left in the trash go, those being written stay", async () => {
+  await using root = await TemporaryRoot.make();
+  await plant(root);
+  const { trash } = await root.open();
+  const [kept, left, fresh] = [Date.now() - 7200_000, Date.now() - 7200_000, Date.now()].map(newTrashId);
+  if (!kept || !left || !fresh) throw new Error("Three ids were made.");
+  await trash.put(file("folder"), kept, "{}");
+  for (const id of [left, fresh]) await writeFile(root.in(".sluice/trash", `${id}.note`), "{}");
+  expect(await trash.ids()).toEqual([kept]);
+  const names = await readdir(root.in(".sluice/trash"));
+  expect(names.sort()).toEqual([`${kept}.entry`, `${kept}.note`, `${fresh}.note`].sort());
 });
