@@ -123,6 +123,13 @@ export const FolderPathParam = Type.Unsafe<FolderPath>(
     .Encode((path) => encodePath(path)),
 );
 
+/** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file or folder. */
+export const EntryPathParam = Type.Unsafe<FolderPath>(
+  Type.Transform(Type.String({ description: "Path of a file or folder below the root" }))
+    .Decode((encoded) => checkFolderPath(decode(encoded, "/path"), "/path"))
+    .Encode((path) => encodePath(path)),
+);
+
 /** The value of a query parameter or a JSON member (decoded already) as the path of a folder. */
 export const FolderPathValue = Type.Unsafe<FolderPath>(
   Type.Transform(Type.String({ description: "Path of a folder below the root" }))

@@ -11,7 +11,7 @@ import { type Digest, formatDigest, wantedDigest } from "../http/digest.ts";
 import { attachment, inline } from "../http/disposition.ts";
 import { select } from "../http/range.ts";
 import { targetOf } from "../http/target.ts";
-import { checkFilePath, type FilePath, type FolderPath, FolderPathParam, nameOf, ROOT } from "../path.ts";
+import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { timed } from "../plugins/arrival.ts";
 import type { FileEntry, StoredFile } from "../storage/storage.ts";
@@ -73,7 +73,7 @@ export function download(services: Services) {
       },
       parse: "none",
       allow: "read",
-      params: t.Object({ "*": FolderPathParam }),
+      params: t.Object({ "*": EntryPathParam }),
       query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
       response: {
         200: bytes(

@@ -65,7 +65,7 @@ describe("PUT of a path that is not allowed says why and where", () => {
 
 describe("every route checks", () => {
   test.each([
-    ["GET", "/files/..%2Fx", "/folder/0 parent_segment"],
+    ["GET", "/files/..%2Fx", "/path/0 parent_segment"],
     ["DELETE", "/files/..%2Fx", "/path/0 parent_segment"],
     ["POST", "/files/..%2Fx", "/folder/0 parent_segment"],
     ["POST", "/files/?name=..%2Fx", "/path/0 parent_segment"],
@@ -73,7 +73,7 @@ describe("every route checks", () => {
     ["GET", "/api/entries?folder=..%2Fx", "/folder/0 parent_segment"],
     ["GET", "/api/archive?paths=a&paths=b%2F..%2Fx", "/paths/1/1 parent_segment"],
     ["GET", "/api/entries?folder=a//b", "/folder/1 empty_segment"],
-    ["GET", "/files/a//", "/folder/1 empty_segment"],
+    ["GET", "/files/a//", "/path/1 empty_segment"],
   ])("%s %s", async (method, path, expected) => {
     expect(await errorsOf(method, path)).toEqual([expected]);
   });

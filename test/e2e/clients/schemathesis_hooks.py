@@ -17,3 +17,15 @@ def filter_case(context, case):
     parts = [case.path_parameters, case.query, case.headers]
     texts = [str(value) for part in parts for value in dict(part or {}).values()]
     return sum(len(quote(text, errors="replace")) for text in texts) < 12_000
+
+
+@schemathesis.check
+def problem_is_documented(context, response, case):
+    """Not only the status of a problem is in the document: its code is, too."""
+    type, *_ = response.headers.get("content-type", [""])
+    if type != "application/problem+json" or case.method == "HEAD":
+        return
+    documented = case.operation.definition.raw["responses"].get(str(response.status_code))
+    code = response.json()["code"]
+    if documented and f"`{code}`" not in documented["description"]:
+        raise AssertionError(f"{code} is not documented for {response.status_code}")
