@@ -6,6 +6,7 @@ import { byId } from "./dom.js";
 import { listenForChoice, listenForDrops } from "./drop.js";
 import { files } from "./format.js";
 import { gauge, progressOf, resultOf } from "./gauge.js";
+import { may } from "./grants.js";
 import { listing } from "./listing.js";
 import { uploadPanel } from "./panel.js";
 import { folderOf, folderUrl, isBelow } from "./path.js";
@@ -13,6 +14,7 @@ import { Queue } from "./queue.js";
 import { searchBox } from "./search-box.js";
 import { tools } from "./tools.js";
 import { unfinishedList } from "./unfinished-list.js";
+import { usage } from "./usage.js";
 import { watch } from "./watch.js";
 
 /** @import { Item } from "./drop.js" */
@@ -36,6 +38,7 @@ const queue = new Queue({ onChange: changed, onSaved: ({ path }) => isBelow(path
 const drawPanel = uploadPanel(queue);
 const drawGauge = gauge(queue);
 const before = unfinishedList(say);
+const room = usage(say, () => folder);
 const watcher = watch(queue, changed);
 
 /** Changes come by the thousand; the page is drawn ten times a second at most. */
@@ -90,6 +93,7 @@ async function open(path, push) {
   showFolder(path);
   tool.moved();
   box.clear();
+  room.moved();
   await list.open(path);
 }
 
@@ -102,7 +106,9 @@ listenForDrops(
 listenForChoice(byId("choose-files", HTMLButtonElement), byId("files-input", HTMLInputElement), take);
 const folderInput = byId("folder-input", HTMLInputElement);
 const folderButton = byId("choose-folder", HTMLButtonElement);
-folderButton.hidden = !("webkitdirectory" in folderInput);
+folderButton.hidden = !("webkitdirectory" in folderInput) || !may("write");
+byId("choose-files", HTMLElement).hidden = !may("write");
+byId("terminal", HTMLElement).hidden = !may("write");
 listenForChoice(folderButton, folderInput, take);
 
 document.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
 // @ts-check
 import { byId, dots, setText } from "./dom.js";
 import { count, duration, files, left, percent, rate, size } from "./format.js";
+import { may } from "./grants.js";
 
 /** @import { Queue } from "./queue.js" */
 
@@ -53,6 +54,8 @@ export function gauge(queue) {
 
 /** On a touch screen nothing can be dropped or pasted. @param {string} title @param {string} note */
 function invite(title, note) {
+  if (!may("write"))
+    return { title: "Files to look at", note: "And to download: this server takes no uploads." };
   if (!matchMedia("(pointer: coarse)").matches) return { title, note };
   return { title: "Send files here", note: "The level shows what is safely on the server’s disk." };
 }

@@ -4,6 +4,7 @@ import { byId, make, setText } from "./dom.js";
 import { fetchEntries } from "./entries.js";
 import { entryOf, entryRow, showRows, showsAlready } from "./entry-row.js";
 import { entries } from "./format.js";
+import { may } from "./grants.js";
 import { parentOf } from "./path.js";
 import { problemBox } from "./row.js";
 import { search } from "./search.js";
@@ -16,7 +17,9 @@ import { sorting } from "./sort.js";
 const BY_SCROLLING = 2000;
 const INVITATION = {
   title: "Nothing here yet",
-  text: "Drop the first files on this page, and they appear here as soon as they are saved.",
+  text: may("write")
+    ? "Drop the first files on this page, and they appear here as soon as they are saved."
+    : "",
 };
 const FOUND_NOTHING = "No name in this folder, or below it, has all these words.";
 

@@ -72,6 +72,18 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test("how large a folder is, when asked", async () => {
+    await Bun.write(join(server.root, "large/in/a.txt"), "x".repeat(1500));
+    await using opened = await openFolder("large");
+    const { page } = opened;
+    await page.getByRole("button", { name: "How large is this folder?" }).click();
+    await page.getByText(/^1\.50 kB in 1 file and 1 folder\. Free: /).waitFor();
+    await page.getByRole("link", { name: "in" }).click();
+    await page.getByRole("button", { name: "How large is this folder?" }).click();
+    await page.getByText(/^1\.50 kB in 1 file and 0 folders\./).waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
   test("headers sort on the server and say so", async () => {
     for (const [name, size] of [
       ["a", 3],

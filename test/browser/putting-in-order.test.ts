@@ -265,11 +265,13 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
       await using opened = await openPage(browser, shut.url);
       await box(opened.page, "a").check();
       return await opened.page.evaluate<string[]>(
-        `[...document.querySelectorAll(".tool, .chosen-tool")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`,
+        `[...document.querySelectorAll(".gauge-buttons button, .tool, .chosen-tool")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`,
       );
     };
     expect(await offered("read")).toEqual(["Download all", "Download", "Clear"]);
     expect(await offered("read", "write")).toEqual([
+      "Upload files",
+      "Upload a folder",
       "New folder",
       "Download all",
       "Download",
