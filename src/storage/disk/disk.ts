@@ -225,6 +225,7 @@ export class DiskStorage implements Storage {
 
   async check(): Promise<void> {
     const { calls, temporaries } = this.#writable;
+    await this.#reader.proveRoot();
     const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
     try {
       const fd = await calls.open(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);

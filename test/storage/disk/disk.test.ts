@@ -134,6 +134,7 @@ describe("a root that goes while it is served", () => {
     await rename(root.root, moved);
     expect(await codeOf(storage.list(ROOT))).toBe("storage_gone");
     expect(await codeOf(storage.find(file("a")))).toBe("storage_gone");
+    expect(await codeOf(storage.check())).toBe("storage_gone");
     await upload.finish(file("a"), { replace: false });
     expect(await Bun.file(join(moved, "a")).text()).toBe("a");
     await rename(moved, root.root);
