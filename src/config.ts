@@ -14,7 +14,7 @@ export const CONFLICTS = ["rename", "replace", "fail"] as const;
 export type Conflict = (typeof CONFLICTS)[number];
 
 /** How log lines look. */
-export const LOGS = ["text", "json"] as const;
+const LOGS = ["text", "json"] as const;
 export type Log = (typeof LOGS)[number];
 
 /** How much the log says: each level what the one before says, and more. */

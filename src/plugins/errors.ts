@@ -26,7 +26,7 @@ export function errors(options: ErrorOptions) {
 }
 
 /** The answer to a problem, for clients to read also while they send. */
-export function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
+function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
   const headers = new Headers({
     "content-type": "application/problem+json",
     "cache-control": "no-store",

@@ -134,25 +134,12 @@ export class MemoryStorage implements Storage {
     return { ...file, look: () => file.entry, close: async () => {} };
   }
 
-  async list(folder: FolderPath): Promise<Entry[]> {
-    this.#prove();
-    const { files, folders } = this.contents;
-    if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
-    if (!folders.has(folder)) throw new Problem("not_found", "There is no such folder.");
-    const prefix = folder === ROOT ? "" : `${folder}/`;
-    return [...folders.keys(), ...files.keys()].flatMap((path) => {
-      const name = path.slice(prefix.length);
-      const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
-      return (isChild && entryAt(this.contents, path)) || [];
-    });
-  }
-
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
-    return pageOf(await this.list(folder), query);
+    return pageOf(this.#entriesIn(folder), query);
   }
 
   async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
-    yield (await this.list(folder)).sort((a, b) => natural(nameOf(a.path), nameOf(b.path)));
+    yield this.#entriesIn(folder).sort((a, b) => natural(nameOf(a.path), nameOf(b.path)));
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {
@@ -255,6 +242,20 @@ export class MemoryStorage implements Storage {
     const kept = this.contents.kept.get(id) ?? { bytes: null, note: null, changed: new Date() };
     this.contents.kept.set(id, kept);
     return kept;
+  }
+
+  /** In no order. @throws Problem not_found, not_a_folder */
+  #entriesIn(folder: FolderPath): Entry[] {
+    this.#prove();
+    const { files, folders } = this.contents;
+    if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
+    if (!folders.has(folder)) throw new Problem("not_found", "There is no such folder.");
+    const prefix = folder === ROOT ? "" : `${folder}/`;
+    return [...folders.keys(), ...files.keys()].flatMap((path) => {
+      const name = path.slice(prefix.length);
+      const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
+      return (isChild && entryAt(this.contents, path)) || [];
+    });
   }
 
   #prove(): void {

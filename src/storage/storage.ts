@@ -109,9 +109,6 @@ export interface Storage {
   /** Opens a file for reading. The caller closes it. @throws Problem not_found, is_folder */
   open(path: FilePath): Promise<StoredFile>;
 
-  /** Everything in a folder, in no order: for folders that are known to be small. @throws Problem not_found, not_a_folder */
-  list(folder: FolderPath): Promise<Entry[]>;
-
   /** One page of a folder of any size. Entries are as they are now, whenever the order was made. @throws Problem not_found, not_a_folder */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
 
@@ -271,7 +268,7 @@ export interface FileEntry {
   modified: Date;
   /** A strong validator with its quotes (RFC 9110 section 8.8.3): changes whenever the bytes do, survives a restart. */
   etag: string;
-  /** In what `list`, `page` and `scan` answer: the name is that of a link, and the rest is told of what it leads to. */
+  /** In what `page` and `scan` answer: the name is that of a link, and the rest is told of what it leads to. */
   link?: true;
 }
 

@@ -142,9 +142,9 @@ describe("lines", () => {
 
   test("a slow request says where the time went", async () => {
     class Slow extends MemoryStorage {
-      override async list(...given: Parameters<MemoryStorage["list"]>) {
+      override async page(...given: Parameters<MemoryStorage["page"]>) {
         await Bun.sleep(1050);
-        return await super.list(...given);
+        return await super.page(...given);
       }
     }
     const lines: string[] = [];

@@ -94,10 +94,15 @@ test.each(["/api/usage", "/api/entries", "/files/"])(
   async (path) => {
     const [looking, look] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     class Slow extends MemoryStorage {
-      override async list(folder: FolderPath) {
+      override async page(...given: Parameters<MemoryStorage["page"]>) {
         looking.resolve();
         await look.promise;
-        return await super.list(folder);
+        return await super.page(...given);
+      }
+      override async *scan(folder: FolderPath) {
+        looking.resolve();
+        await look.promise;
+        yield* super.scan(folder);
       }
     }
     await using slow = await startServer({ storage: new Slow(), logLevel: "debug" });

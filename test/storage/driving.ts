@@ -1,13 +1,17 @@
 // Driving a storage in tests: whole uploads in one call, and how calls fail.
 
 import { Problem, type ProblemCode } from "../../src/errors.ts";
-import { checkFilePath } from "../../src/path.ts";
+import { checkFilePath, type FolderPath } from "../../src/path.ts";
 import type { Entry, Finished, Storage, StoredFile } from "../../src/storage/storage.ts";
 
 export { checkFilePath as file, checkFolderPath as folder } from "../../src/path.ts";
 
 /** Text as bytes. */
 export const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
+
+/** Everything in a folder, in the order of its names. */
+export const entriesIn = async (storage: Storage, folder: FolderPath): Promise<Entry[]> =>
+  (await Array.fromAsync(storage.scan(folder))).flat();
 
 /** The paths of entries, sorted. */
 export const pathsOf = (entries: Entry[]): string[] => entries.map(({ path }) => path).sort();

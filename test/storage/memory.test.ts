@@ -6,7 +6,7 @@ import { checkFilePath, ROOT } from "../../src/path.ts";
 import { type MemoryOptions, type MemoryStep, MemoryStorage } from "../../src/storage/memory.ts";
 import { bytes } from "./bytes.ts";
 import { storageContract } from "./contract.ts";
-import { codeOf, fill, put } from "./driving.ts";
+import { codeOf, entriesIn, fill, put } from "./driving.ts";
 
 storageContract("memory", async () => {
   const storage = new MemoryStorage();
@@ -77,7 +77,7 @@ describe("a delay", () => {
     const upload = await storage.begin(path);
     expect(upload.append(bytes(10))).toBeUndefined();
     const finish = upload.finish(path, { replace: false });
-    expect(await storage.list(ROOT)).toEqual([]);
+    expect(await entriesIn(storage, ROOT)).toEqual([]);
     gate.resolve();
     expect((await finish).entry.size).toBe(10);
     expect(upload.work.syncWaited).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ describe("a delay", () => {
       const end = append ?? upload.finish(path, { replace: false });
       await upload.discard();
       expect(await codeOf(end)).toBe("storage_failed");
-      expect(await storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(storage, ROOT)).toEqual([]);
       expect((await storage.space()).free).toBe(10);
     }
   });
@@ -107,6 +107,6 @@ describe("a delay", () => {
     await fill(upload, [bytes(10)]);
     expect(await codeOf(upload.finish(path, { replace: false }))).toBe("storage_full");
     await upload.discard();
-    expect(await storage.list(ROOT)).toEqual([]);
+    expect(await entriesIn(storage, ROOT)).toEqual([]);
   });
 });

@@ -183,10 +183,6 @@ export class DiskStorage implements Storage {
     return this.#reader.open(path);
   }
 
-  async list(folder: FolderPath): Promise<Entry[]> {
-    return (await Array.fromAsync(this.#folders.scan(folder))).flat();
-  }
-
   page(folder: FolderPath, query: PageQuery): Promise<Page> {
     return this.#folders.page(folder, query);
   }

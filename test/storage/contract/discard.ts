@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, folder, put, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, folder, put, text } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function discardContract(name: string, current: Current): void {
@@ -13,7 +13,7 @@ export function discardContract(name: string, current: Current): void {
       const upload = await current.storage.begin(file("a/b"));
       await fill(upload, chunksOf(bytes(3 * MIB), 64 * KIB));
       await upload.discard();
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       expect(await current.storage.find(folder("a"))).toBeNull();
       expect((await put(current.storage, "a/b", "x")).replaced).toBe(false);
       // Other programs use the disk as well: only what this upload took must be back, within reason.
@@ -25,7 +25,7 @@ export function discardContract(name: string, current: Current): void {
       await fill(upload, [text("x")]);
       await Promise.all([upload.discard(), upload.discard()]);
       await upload.discard();
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
     test("stays a file when it was finished before", async () => {
@@ -42,7 +42,7 @@ export function discardContract(name: string, current: Current): void {
       await upload.discard();
       expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
       expect(await codeOf(upload.finish(file("a"), { replace: false }))).toBe("storage_failed");
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
     test("ends an append that waits", async () => {
@@ -52,7 +52,7 @@ export function discardContract(name: string, current: Current): void {
         for (let chunk = 0; chunk < 8 && !waiting; chunk += 1) waiting = upload.append(bytes(MIB, chunk));
         const ends = await Promise.allSettled([waiting, upload.discard(), upload.discard()]);
         expect(ends.slice(1).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
-        expect(await current.storage.list(ROOT)).toEqual([]);
+        expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       }
     });
 

@@ -5,7 +5,7 @@ import { ROOT } from "../../../src/path.ts";
 import type { KeptUpload } from "../../../src/storage/storage.ts";
 import { newUploadId } from "../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, pathsOf, put, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, pathsOf, put, text } from "../driving.ts";
 import type { Current } from "./current.ts";
 import { waitingUploads } from "./waiting.ts";
 
@@ -19,7 +19,7 @@ export function keepingContract(name: string, current: Current): void {
       await current.storage.note(id, "mine");
       await fill(upload, [text("one "), text("two")]);
       expect(upload).toMatchObject({ id, length: 7 });
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       const { entry, replaced } = await upload.finish(file("a"), { replace: false });
       expect({ replaced, size: entry.size }).toEqual({ replaced: false, size: 7 });
       expect(await current.storage.find(file("a"))).toEqual(entry);
@@ -137,7 +137,7 @@ export function keepingContract(name: string, current: Current): void {
       expect(await current.storage.resume(settled)).toBeNull();
       await expectFinished(await resume(kept), all, "kept");
       await expectFinished(await resume(running), all, "running");
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["kept", "running", "x"]);
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["kept", "running", "x"]);
     });
 
     test("what was published is known, until it is settled", async () => {

@@ -2,13 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
-import { codeOf, contentOf, file, folder, pathsOf, put } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, folder, pathsOf, put } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function managingContract(name: string, current: Current): void {
   const move = (from: string, to: string, replace = false) =>
     current.storage.move(file(from), file(to), { replace });
-  const list = async (path: string) => pathsOf(await current.storage.list(folder(path)));
+  const list = async (path: string) => pathsOf(await entriesIn(current.storage, folder(path)));
 
   describe(`${name}: makeFolder`, () => {
     test("makes it and those above it, once", async () => {
@@ -101,7 +101,7 @@ export function managingContract(name: string, current: Current): void {
           else await put(current.storage, name, name);
         const ends = await Promise.all(names.map((name) => codeOf(move(name, "to", replace))));
         const moved = names.filter((_, index) => typeof ends[index] === "object");
-        const stays = pathsOf(await current.storage.list(ROOT)).filter((path) => path !== "to");
+        const stays = pathsOf(await entriesIn(current.storage, ROOT)).filter((path) => path !== "to");
         if (replace) expect(moved.length).toBeGreaterThan(0);
         else expect(moved).toHaveLength(1);
         expect(stays).toEqual(names.filter((name) => !moved.includes(name)).sort());

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
-import { codeOf, contentOf, file, fill, folder, pathsOf, put, reading, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, folder, pathsOf, put, reading, text } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function readingContract(name: string, current: Current): void {
@@ -22,18 +22,18 @@ export function readingContract(name: string, current: Current): void {
     test("lists what is in a folder, not what is below or beside", async () => {
       for (const path of ["a", "ab", "a.b/c", "b/a", "b/ab", "b/c/d", "b/c/e", "bc/a", "b .x"])
         await put(current.storage, path, path);
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["a", "a.b", "ab", "b", "b .x", "bc"]);
-      expect(pathsOf(await current.storage.list(folder("b")))).toEqual(["b/a", "b/ab", "b/c"]);
-      expect(pathsOf(await current.storage.list(folder("b/c")))).toEqual(["b/c/d", "b/c/e"]);
-      expect(await codeOf(current.storage.list(folder("c")))).toBe("not_found");
-      expect(await codeOf(current.storage.list(folder("a")))).toBe("not_a_folder");
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["a", "a.b", "ab", "b", "b .x", "bc"]);
+      expect(pathsOf(await entriesIn(current.storage, folder("b")))).toEqual(["b/a", "b/ab", "b/c"]);
+      expect(pathsOf(await entriesIn(current.storage, folder("b/c")))).toEqual(["b/c/d", "b/c/e"]);
+      expect(await codeOf(entriesIn(current.storage, folder("c")))).toBe("not_found");
+      expect(await codeOf(entriesIn(current.storage, folder("a")))).toBe("not_a_folder");
     });
 
     test("lists an empty root and 300 files", async () => {
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       const paths = Array.from({ length: 300 }, (_, index) => `many/${index}`);
       await Promise.all(paths.map((path) => put(current.storage, path, path)));
-      expect(pathsOf(await current.storage.list(folder("many")))).toEqual(paths.sort());
+      expect(pathsOf(await entriesIn(current.storage, folder("many")))).toEqual(paths.sort());
     });
 
     test("opens files only", async () => {
@@ -62,7 +62,7 @@ export function readingContract(name: string, current: Current): void {
         "עברית",
       ];
       for (const path of names) await put(current.storage, path, path);
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(names.sort());
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(names.sort());
       for (const path of names) expect(await contentOf(current.storage, path)).toBe(path);
     });
   });
@@ -82,7 +82,7 @@ export function readingContract(name: string, current: Current): void {
       await put(current.storage, "folder/a", "a");
       await put(current.storage, "folder/b", "b");
       await current.storage.remove(file("folder/a"));
-      expect(pathsOf(await current.storage.list(folder("folder")))).toEqual(["folder/b"]);
+      expect(pathsOf(await entriesIn(current.storage, folder("folder")))).toEqual(["folder/b"]);
       expect(await codeOf(current.storage.remove(file("folder/a")))).toBe("not_found");
       expect(await codeOf(current.storage.remove(file("nowhere/a")))).toBe("not_found");
       expect(await codeOf(current.storage.remove(file("folder/b/c")))).toBe("not_found");
@@ -108,9 +108,9 @@ export function readingContract(name: string, current: Current): void {
       await upload.discard();
       await current.reopen();
       expect(await current.storage.find(file("folder/a"))).toEqual(entry);
-      expect(await current.storage.list(folder("folder"))).toEqual([entry]);
+      expect(await entriesIn(current.storage, folder("folder"))).toEqual([entry]);
       expect(await reading(current.storage, "folder/a", ({ entry }) => entry)).toEqual(entry);
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["folder"]);
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["folder"]);
       expect((await put(current.storage, "folder/a", "b", true)).entry.etag).not.toBe(entry.etag);
     });
   });
@@ -124,7 +124,7 @@ export function readingContract(name: string, current: Current): void {
 
     test("proves that it can be written, and leaves no trace of it", async () => {
       await Promise.all([current.storage.check(), current.storage.check()]);
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
     test("takes nothing any more once it is closed, which may happen twice", async () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, folder, pathsOf, put, reading, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, folder, pathsOf, put, reading, text } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function uploadContract(name: string, current: Current): void {
@@ -13,7 +13,7 @@ export function uploadContract(name: string, current: Current): void {
       await fill(upload, [text("one "), text("two")]);
       expect(await current.storage.find(file("a.txt"))).toBeNull();
       expect(await current.storage.probe(file("a.txt"))).toBeNull();
-      expect(await current.storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       expect(await codeOf(current.storage.open(file("a.txt")))).toBe("not_found");
 
       const { entry, replaced } = await upload.finish(file("a.txt"), { replace: false });
@@ -23,7 +23,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(Math.abs(entry.modified.getTime() - Date.now())).toBeLessThan(60_000);
       expect(await current.storage.find(file("a.txt"))).toEqual(entry);
       expect(await current.storage.probe(file("a.txt"))).toEqual(entry);
-      expect(await current.storage.list(ROOT)).toEqual([entry]);
+      expect(await entriesIn(current.storage, ROOT)).toEqual([entry]);
       expect(await reading(current.storage, "a.txt", (opened) => opened.entry)).toEqual(entry);
       expect(await contentOf(current.storage, "a.txt")).toBe("one two");
     });
@@ -40,7 +40,7 @@ export function uploadContract(name: string, current: Current): void {
       const upload = await current.storage.begin(file("asked"));
       await fill(upload, [text("x")]);
       await upload.finish(file("given"), { replace: false });
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["given"]);
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["given"]);
     });
 
     test("takes another name after name_taken, and leaves the taken one alone", async () => {
@@ -67,13 +67,13 @@ export function uploadContract(name: string, current: Current): void {
       await put(current.storage, "folder/a.txt", "a");
       expect(await codeOf(put(current.storage, "folder", "x", true))).toBe("is_folder");
       expect(await codeOf(put(current.storage, "folder", "x", false))).toBe("name_taken");
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["folder"]);
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["folder"]);
     });
 
     test("makes the folders above it, and none below a file", async () => {
       await put(current.storage, "one/two/three/a.txt", "a");
-      expect(pathsOf(await current.storage.list(ROOT))).toEqual(["one"]);
-      expect(pathsOf(await current.storage.list(folder("one/two")))).toEqual(["one/two/three"]);
+      expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["one"]);
+      expect(pathsOf(await entriesIn(current.storage, folder("one/two")))).toEqual(["one/two/three"]);
       expect((await current.storage.find(folder("one/two")))?.kind).toBe("folder");
       expect(await codeOf(put(current.storage, "one/two/three/a.txt/b.txt", "b"))).toBe("not_a_folder");
       expect(await codeOf(put(current.storage, "one/two/three/a.txt/b/c.txt", "b", true))).toBe(
@@ -94,7 +94,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(winners).toHaveLength(1);
       expect(await contentOf(current.storage, "deep/a.txt")).toBe(`upload ${winners[0]}`);
       await Promise.all(uploads.map((upload) => upload.discard()));
-      expect(pathsOf(await current.storage.list(folder("deep")))).toEqual(["deep/a.txt"]);
+      expect(pathsOf(await entriesIn(current.storage, folder("deep")))).toEqual(["deep/a.txt"]);
     });
 
     test("is never half there while 16 replace one file", async () => {
@@ -105,7 +105,7 @@ export function uploadContract(name: string, current: Current): void {
         const seen = new Set<string>();
         while (replacing) {
           seen.add(await contentOf(current.storage, "a.txt"));
-          for (const entry of await current.storage.list(ROOT)) seen.add(`listed: ${entry.path}`);
+          for (const entry of await entriesIn(current.storage, ROOT)) seen.add(`listed: ${entry.path}`);
           seen.add(`found: ${(await current.storage.find(file("a.txt")))?.path}`);
         }
         return seen;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { Problem } from "../../../src/errors.ts";
 import { ROOT } from "../../../src/path.ts";
 import { chunksOf, difference, KIB, MIB } from "../bytes.ts";
-import { file, fill, reading } from "../driving.ts";
+import { entriesIn, file, fill, reading } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { systemError } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
@@ -56,9 +56,9 @@ describe("a hundred uploads that fail, end and meet at random", () => {
       expect(descriptors.closedTwice).toEqual([]);
       await root.expectDescriptors(before);
       expect(await root.temporaries()).toEqual([]);
-      for (const folder of await storage.list(ROOT)) {
+      for (const folder of await entriesIn(storage, ROOT)) {
         if (folder.kind !== "folder") throw new Error("Only folders were made.");
-        for (const entry of await storage.list(folder.path)) {
+        for (const entry of await entriesIn(storage, folder.path)) {
           if (entry.kind !== "file") throw new Error("Only files were made.");
           const content = await reading(storage, entry.path, ({ body }) => body.bytes());
           expect(difference(content, new Uint8Array(content.length).fill(content[0] ?? 0))).toBeNull();

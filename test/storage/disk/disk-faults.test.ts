@@ -6,7 +6,7 @@ import { Problem } from "../../../src/errors.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { DiskStorage } from "../../../src/storage/disk/disk.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, folder, pathsOf, put } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, folder, pathsOf, put } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
 import { FailingOnce } from "./watched-calls.ts";
@@ -79,7 +79,7 @@ const operations: Operation[] = [
     run: async (storage, round) => {
       await storage.find(file(`${round}/é`));
       await contentOf(storage, `${round}/kept`);
-      await storage.list(folder(round));
+      await entriesIn(storage, folder(round));
       await storage.probe(file(`${round}/é/a`));
     },
     allowed: ["kept 4"],
@@ -90,7 +90,7 @@ async function describeFolder(storage: DiskStorage, round: string): Promise<stri
   if ((await storage.find(folder(round))) === null) return "nothing";
   if ((await storage.find(file(`${round}/a/b`))) !== null)
     return `${(await storage.find(file(`${round}/a/b`)))?.kind === "file" ? large.length : "folder"}`;
-  const entries = await storage.list(folder(round));
+  const entries = await entriesIn(storage, folder(round));
   const files = entries.flatMap((entry) =>
     entry.kind === "file" ? [`${entry.path.slice(round.length + 1)} ${entry.size}`] : [],
   );
@@ -152,7 +152,7 @@ describe("opening a root", () => {
         expect(failing.descriptors.closedTwice).toEqual([]);
         const storage = await root.reopen();
         await put(storage, "a", "a", true);
-        expect(pathsOf(await storage.list(ROOT))).toEqual(["a"]);
+        expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["a"]);
         await storage.close();
         // A leftover for the next round to remove, and none of the folders that the first rounds made.
         if (rounds % 2 === 0) await Bun.write(root.in(".sluice", "uploads", "left"), "x");

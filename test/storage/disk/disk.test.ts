@@ -7,7 +7,7 @@ import { ROOT } from "../../../src/path.ts";
 import { openDisk } from "../../../src/storage/disk/disk.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, folder, pathsOf, put, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, fill, folder, pathsOf, put, text } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { until } from "../until.ts";
 import { switchableCalls, systemError } from "./faults.ts";
@@ -57,7 +57,7 @@ describe("opening", () => {
     const again = await root.open();
     expect(await root.temporaries()).toEqual([]);
     expect(await Bun.file(root.in(".sluice", "other")).text()).toBe("other");
-    expect(pathsOf(await again.list(ROOT))).toEqual(["kept"]);
+    expect(pathsOf(await entriesIn(again, ROOT))).toEqual(["kept"]);
   });
 
   test("again and again leaves no descriptor", async () => {
@@ -79,7 +79,7 @@ test("a root that is missing is made, also by who only reads, and then left empt
   for (const write of [true, false]) {
     await rm(root.root, { recursive: true });
     const storage = await root.open({ write });
-    expect(await storage.list(ROOT)).toEqual([]);
+    expect(await entriesIn(storage, ROOT)).toEqual([]);
     expect(await readdir(root.root)).toEqual(write ? [".sluice"] : []);
   }
 });
@@ -121,7 +121,7 @@ describe("a root that goes while it is served", () => {
     expect(await codeOf(storage.check())).toBe("storage_gone");
     expect(await codeOf(storage.find(file("folder/kept")))).toBe("storage_gone");
     expect(await codeOf(storage.open(file("folder/kept")))).toBe("storage_gone");
-    expect(await codeOf(storage.list(folder("folder")))).toBe("storage_gone");
+    expect(await codeOf(entriesIn(storage, folder("folder")))).toBe("storage_gone");
     expect(await codeOf(storage.remove(file("folder/kept")))).toBe("storage_gone");
   }
 
@@ -132,7 +132,7 @@ describe("a root that goes while it is served", () => {
     await upload.append(text("a"));
     const moved = join(root.outside, "moved");
     await rename(root.root, moved);
-    expect(await codeOf(storage.list(ROOT))).toBe("storage_gone");
+    expect(await codeOf(entriesIn(storage, ROOT))).toBe("storage_gone");
     expect(await codeOf(storage.find(file("a")))).toBe("storage_gone");
     expect(await codeOf(storage.check())).toBe("storage_gone");
     await upload.finish(file("a"), { replace: false });
@@ -147,8 +147,8 @@ describe("a root that goes while it is served", () => {
     await put(storage, "folder/a", "old");
     await rm(root.root, { recursive: true });
     await Bun.write(root.in("folder", "a"), "new");
-    expect(await codeOf(storage.list(ROOT))).toBe("storage_gone");
-    expect(await codeOf(storage.list(folder("folder")))).toBe("storage_gone");
+    expect(await codeOf(entriesIn(storage, ROOT))).toBe("storage_gone");
+    expect(await codeOf(entriesIn(storage, folder("folder")))).toBe("storage_gone");
     expect(await codeOf(storage.open(file("folder/a")))).toBe("storage_gone");
     expect(root.descriptors().filter((path) => path.endsWith("/a"))).toEqual([]);
   });

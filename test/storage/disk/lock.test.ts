@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ROOT } from "../../../src/path.ts";
 import { openDisk } from "../../../src/storage/disk/disk.ts";
 import { lockRoot, RootInUse } from "../../../src/storage/disk/lock.ts";
-import { codeOf } from "../driving.ts";
+import { codeOf, entriesIn } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { settle } from "../until.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
@@ -52,7 +52,7 @@ describe("a root", () => {
     }
     const storage = await root.open();
     expect(await root.temporaries()).toEqual([]);
-    expect(await storage.list(ROOT)).toEqual([]);
+    expect(await entriesIn(storage, ROOT)).toEqual([]);
   });
 
   test("held here is refused to another process", async () => {

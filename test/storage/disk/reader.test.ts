@@ -5,7 +5,7 @@ import { cp, link, mkdir, rename, rm, symlink } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { ROOT } from "../../../src/path.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
-import { codeOf, contentOf, file, folder, pathsOf, put } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, folder, pathsOf, put } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { Canary } from "./canary.ts";
 import { switchableCalls, systemError } from "./faults.ts";
@@ -17,7 +17,7 @@ watchRejections();
 async function expectNothing(storage: Storage, path: string): Promise<void> {
   expect(await storage.find(file(path)), path).toBeNull();
   expect(await codeOf(storage.open(file(path))), path).toBe("not_found");
-  expect(await codeOf(storage.list(folder(path))), path).toBe("not_found");
+  expect(await codeOf(entriesIn(storage, folder(path))), path).toBe("not_found");
 }
 
 describe("a link that leads out of the root", () => {
@@ -59,8 +59,8 @@ describe("a link that leads out of the root", () => {
       "link/lock",
     ])
       await expectNothing(storage, path);
-    expect(pathsOf(await storage.list(ROOT))).toEqual(["folder"]);
-    expect(pathsOf(await storage.list(folder("folder")))).toEqual(["folder/kept"]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["folder"]);
+    expect(pathsOf(await entriesIn(storage, folder("folder")))).toEqual(["folder/kept"]);
     expect(root.descriptors().filter((path) => path.includes("canary"))).toEqual([]);
   });
 });
@@ -74,11 +74,11 @@ describe("a link that stays in the root", () => {
     await symlink(root.in("real/inner/file"), root.in("file"));
     await symlink("file", root.in("chain"));
     await symlink("..", root.in("real/up"));
-    expect(pathsOf(await storage.list(ROOT))).toEqual(["chain", "file", "folder", "real"]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["chain", "file", "folder", "real"]);
     expect(await storage.find(folder("folder"))).toMatchObject({ kind: "folder", path: folder("folder") });
     expect(await storage.find(file("file"))).toMatchObject({ kind: "file", path: file("file"), size: 7 });
-    expect(pathsOf(await storage.list(folder("folder")))).toEqual(["folder/file"]);
-    expect(pathsOf(await storage.list(folder("real/up")))).toEqual([
+    expect(pathsOf(await entriesIn(storage, folder("folder")))).toEqual(["folder/file"]);
+    expect(pathsOf(await entriesIn(storage, folder("real/up")))).toEqual([
       "real/up/chain",
       "real/up/file",
       "real/up/folder",
@@ -120,15 +120,15 @@ describe("names that no client could ask for", () => {
     for (const name of ["shown", ".hidden", ...names]) await Bun.write(root.in(name), name);
     // Bytes that are no UTF-8, which no string can name.
     await Bun.$`sh -c ${"touch \"$1/$(printf 'broken\\377')\""} sh ${root.root}`.quiet();
-    expect(pathsOf(await storage.list(ROOT))).toEqual([".hidden", "shown"]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([".hidden", "shown"]);
   });
 
   test("include the server's own folder, at the top only", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "folder/.sluice/file", "mine");
-    expect(pathsOf(await storage.list(ROOT))).toEqual(["folder"]);
-    expect(pathsOf(await storage.list(folder("folder")))).toEqual(["folder/.sluice"]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["folder"]);
+    expect(pathsOf(await entriesIn(storage, folder("folder")))).toEqual(["folder/.sluice"]);
     expect(await contentOf(storage, "folder/.sluice/file")).toBe("mine");
   });
 });
@@ -144,8 +144,8 @@ describe("names in another Unicode form", () => {
     await mkdir(root.in(form));
     await Bun.write(root.in(form, `${form}.txt`), "content");
     await Bun.write(root.in(form, "plain"), "plain");
-    expect(pathsOf(await storage.list(ROOT))).toEqual([composed]);
-    expect(pathsOf(await storage.list(folder(composed)))).toEqual([
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([composed]);
+    expect(pathsOf(await entriesIn(storage, folder(composed)))).toEqual([
       `${composed}/plain`,
       `${composed}/${composed}.txt`,
     ]);
@@ -158,12 +158,12 @@ describe("names in another Unicode form", () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     for (const form of [decomposed, composed, mixed]) await Bun.write(root.in(form), form);
-    expect(pathsOf(await storage.list(ROOT))).toEqual([composed]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([composed]);
     expect(await contentOf(storage, composed)).toBe(composed);
-    const [entry] = await storage.list(ROOT);
+    const [entry] = await entriesIn(storage, ROOT);
     expect(entry).toEqual((await storage.find(file(composed))) ?? undefined);
     await rm(root.in(composed));
-    expect(pathsOf(await storage.list(ROOT))).toEqual([composed]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([composed]);
     expect([decomposed, mixed]).toContain(await contentOf(storage, composed));
   });
 
@@ -209,7 +209,7 @@ describe("a disk that hides or fails", () => {
         if (path.endsWith("/link")) throw systemError(errno);
         return await realpath(path);
       };
-      expect(pathsOf(await storage.list(ROOT))).toEqual(["a", "c"]);
+      expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["a", "c"]);
       await expectNothing(storage, "b");
       await expectNothing(storage, "link");
     },
@@ -246,7 +246,7 @@ describe("a disk that hides or fails", () => {
       calls.restore();
     }
     calls.names = broken;
-    expect(await codeOf(storage.list(folder("folder")))).toBe(code);
+    expect(await codeOf(entriesIn(storage, folder("folder")))).toBe(code);
   });
 
   test("shows no folder that goes while it is listed", async () => {
@@ -257,7 +257,7 @@ describe("a disk that hides or fails", () => {
       }),
     });
     await put(storage, "folder/a", "a");
-    expect(await codeOf(storage.list(folder("folder")))).toBe("not_found");
+    expect(await codeOf(entriesIn(storage, folder("folder")))).toBe("not_found");
   });
 });
 

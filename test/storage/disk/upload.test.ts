@@ -7,7 +7,7 @@ import type { Problem } from "../../../src/errors.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Calls } from "../../../src/storage/disk/calls.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, pathsOf, put, text } from "../driving.ts";
+import { codeOf, contentOf, entriesIn, file, pathsOf, put, text } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { Gate, settle, until, Watched } from "../until.ts";
 import { callsWith, switchableCalls, systemError } from "./faults.ts";
@@ -192,7 +192,7 @@ describe("finish", () => {
         expect(await storage.find(file(path))).toBeNull();
         expect(await codeOf(storage.open(file(path)))).toBe("not_found");
       }
-      expect(await storage.list(ROOT)).toEqual([]);
+      expect(await entriesIn(storage, ROOT)).toEqual([]);
     } finally {
       server.close();
     }
@@ -235,7 +235,7 @@ describe("names that macOS decomposed", () => {
     expect((await put(storage, path, "new", true)).replaced).toBe(true);
     expect(await contentOf(storage, path)).toBe("new");
     await put(storage, `${composed}/other`, "other");
-    expect(pathsOf(await storage.list(ROOT))).toEqual([composed]);
+    expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([composed]);
     await storage.remove(file(path));
     expect(await storage.find(file(path))).toBeNull();
   });
