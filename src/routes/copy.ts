@@ -78,7 +78,7 @@ export async function startJob(
   }
 }
 
-export function logCopied(
+function logCopied(
   { log }: Services,
   request: Request,
   server: Listener,

@@ -10,9 +10,9 @@ import { type Anchor, openAnchor, openFile, release } from "./anchor.ts";
 import { copyInto, OPEN_NEW } from "./copy-bytes.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { nameFolder } from "./move.ts";
-import { persistently, placeOfNew, placeOfOld, standingAt } from "./place.ts";
+import { placeOfNew, placeOfOld, standingAt } from "./place.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
-import { publish, type Workshop } from "./publish.ts";
+import { persistently, publish, type Workshop } from "./publish.ts";
 import { copyTree, count, makeAnchor, measureTree, nothing, notReadable } from "./tree.ts";
 
 /** From this size on the blocks are shared where the file system can: smaller ones the system shares by itself. */

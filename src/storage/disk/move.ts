@@ -8,9 +8,9 @@ import type { FolderEntry, Moved } from "../storage.ts";
 import { release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
-import { isSame, type Place, persistently, placeOfNew, placeOfOld, standingAt } from "./place.ts";
+import { isSame, type Place, placeOfNew, placeOfOld, standingAt } from "./place.ts";
 import { errnoOf } from "./problems.ts";
-import { replaceable, WITHOUT_LINKS, type Workshop } from "./publish.ts";
+import { persistently, replaceable, WITHOUT_LINKS, type Workshop } from "./publish.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 

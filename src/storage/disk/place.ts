@@ -5,7 +5,6 @@ import { Problem } from "../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../path.ts";
 import { type Anchor, descend, nameOnDisk, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
-import { errnoOf } from "./problems.ts";
 import { proveLength, type Workshop } from "./publish.ts";
 
 /** To be released, by its folder. */
@@ -40,24 +39,6 @@ async function placeIn(calls: Calls, folder: Anchor, path: FilePath): Promise<Pl
   } catch (error) {
     await release(calls, folder);
     throw error;
-  }
-}
-
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 10;
-
-/**
- * Does a step again when a folder was removed between looking and naming: then it is made again. What else is gone stays
- * gone, and the step says so each time.
- * @throws what the step throws
- */
-export async function persistently<T>(step: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-    }
   }
 }
 

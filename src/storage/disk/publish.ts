@@ -11,9 +11,6 @@ import type { FolderSync } from "./folder-sync.ts";
 import type { Pressure } from "./pressure.ts";
 import { errnoOf } from "./problems.ts";
 
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 3;
-
 /** What a file system without hard links says to `link`. */
 export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
@@ -46,11 +43,22 @@ export async function publish(
   path: FilePath,
   replace: boolean,
 ): Promise<Finished> {
+  return await persistently(() => publishOnce(shop, unnamed, path, replace));
+}
+
+/** How often a vanished folder is made again. */
+const ATTEMPTS = 10;
+
+/**
+ * Does a step again when a folder was removed between looking and naming: then it is made again. What else is gone stays
+ * gone, and the step says so each time.
+ * @throws what the step throws
+ */
+export async function persistently<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await publishOnce(shop, unnamed, path, replace);
+      return await step();
     } catch (error) {
-      // A folder that was removed between looking and naming is made again; a root that is gone stays gone.
       if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
     }
   }

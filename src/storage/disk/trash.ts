@@ -8,9 +8,9 @@ import { isTrashId, type Trash, type TrashId, timeOf } from "../trash.ts";
 import { type Anchor, descend, release } from "./anchor.ts";
 import { nameAt } from "./move.ts";
 import { writeText } from "./notes.ts";
-import { persistently, placeOfOld, standingAt } from "./place.ts";
+import { placeOfOld, standingAt } from "./place.ts";
 import { diskProblem, errnoOf } from "./problems.ts";
-import type { Workshop } from "./publish.ts";
+import { persistently, type Workshop } from "./publish.ts";
 import { removeAll } from "./remove.ts";
 
 const FOLDER = "trash";
