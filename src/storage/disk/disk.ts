@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
-import { type FilePath, type FolderPath, RESERVED } from "../../path.ts";
+import type { FilePath, FolderPath } from "../../path.ts";
 import type { Space } from "../device.ts";
 import type { Page, PageQuery } from "../order.ts";
 import type {
@@ -20,16 +20,15 @@ import type {
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { type Anchor, descend, openAnchor, release } from "./anchor.ts";
+import { type Anchor, openAnchor, release } from "./anchor.ts";
 import { bootOf } from "./boot.ts";
 import { type Calls, calls as systemCalls } from "./calls.ts";
 import { DiskCopy } from "./copy.ts";
 import { FolderSync } from "./folder-sync.ts";
-import { Kept, openKept } from "./kept.ts";
+import { Kept } from "./kept.ts";
 import { DiskKeptUpload } from "./kept-upload.ts";
 import { type Folders, Lister } from "./lister.ts";
 import { ListerThread } from "./lister-thread.ts";
-import { type Lock, lockRoot } from "./lock.ts";
 import { makeFolderAt, move } from "./move.ts";
 import { readNotes, writeNote } from "./notes.ts";
 import { Pressure } from "./pressure.ts";
@@ -39,6 +38,7 @@ import { Reader } from "./reader.ts";
 import { remove } from "./remove.ts";
 import { DiskTrash } from "./trash.ts";
 import { DiskUpload, throwAway } from "./upload.ts";
+import { noWorkplace, openWorkplace, type Workplace } from "./workplace.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
 const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
@@ -70,33 +70,6 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
     return new DiskStorage(calls, reader, anchor, workplace, options.boot ?? (await bootOf()));
   } catch (error) {
     await release(calls, anchor);
-    throw error;
-  }
-}
-
-type Workplace = { lock: Lock; reserved: Anchor; temporaries: Anchor; kept: Anchor } | Problem;
-
-function noWorkplace(): Problem {
-  return new Problem("storage_read_only", "The server was started to read only.");
-}
-
-async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<Workplace> {
-  const opened: Anchor[] = [];
-  let lock: Lock | undefined;
-  try {
-    const reserved = await descend(calls, root, [RESERVED], true);
-    opened.push(reserved);
-    lock = lockRoot(`${real}/${RESERVED}`);
-    const temporaries = await descend(calls, reserved, ["uploads"], true);
-    opened.push(temporaries);
-    for (const left of await calls.readdir(temporaries.path))
-      await calls.removeTree(`${temporaries.path}/${left.name}`);
-    return { lock, reserved, temporaries, kept: await openKept(calls, reserved) };
-  } catch (error) {
-    lock?.release();
-    for (const anchor of opened) await release(calls, anchor);
-    const problem = diskProblem(error);
-    if (problem.code === "storage_read_only") return problem;
     throw error;
   }
 }
