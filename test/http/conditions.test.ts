@@ -112,10 +112,10 @@ describe("reading only", () => {
   test("If-Range lets a range count for the version it names", () => {
     const counts = (value: string) => rangeCounts(new Headers({ "if-range": value }), file);
     expect(rangeCounts(new Headers(), file)).toBe(true);
+    expect(counts("")).toBe(true);
     expect(counts('"a"')).toBe(true);
     expect(counts(date("37"))).toBe(true);
-    for (const other of ['"b"', 'W/"a"', "a", "*", "", date("36"), date("38")])
-      expect(counts(other)).toBe(false);
+    for (const other of ['"b"', 'W/"a"', "a", "*", date("36"), date("38")]) expect(counts(other)).toBe(false);
   });
 
   test("If-Range with a date counts only when its second is over", () => {

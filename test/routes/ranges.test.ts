@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type Range, select } from "../../src/http/range.ts";
+import { connect } from "../support/raw.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 const TEXT = "0123456789";
@@ -73,3 +74,16 @@ async function fetched(path: string, range: string) {
   const answer = await server.fetch(path, { headers: { range } });
   return { status: answer.status, headers: answer.headers, body: await answer.text() };
 }
+
+test.each([
+  ["bytes=1-2", 206, "12"],
+  ["bytes=99-", 416, /"code":"range_not_satisfiable"/],
+])("an empty If-Range is none: %s", async (range, status, text) => {
+  using connection = await connect(server.url);
+  await connection.send(
+    `GET /files/file HTTP/1.1\r\nHost: localhost\r\nRange: ${range}\r\nIf-Range:\r\n\r\n`,
+  );
+  const answer = await connection.answer();
+  expect(answer.status).toBe(status);
+  expect(answer.body.toString()).toMatch(text);
+});
