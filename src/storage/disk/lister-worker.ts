@@ -48,13 +48,18 @@ self.onmessage = ({ data }: MessageEvent<Beginning | Question>): void => {
 /** Questions that are not answered yet. */
 let open = 0;
 let ending = false;
+let tidying: Timer | undefined;
+/** Milliseconds without a question after which memory is given back: what pages leave behind is many times what is kept. */
+const QUIET = 50;
 
 /** The thread ends when everything is answered: until then it has folders open. */
 async function serve(folders: Lister, question: Question): Promise<void> {
   open += 1;
+  clearTimeout(tidying);
   self.postMessage(await answer(folders, question));
   open -= 1;
   if (ending && open === 0) process.exit();
+  if (open === 0) tidying = setTimeout(() => Bun.gc(true), QUIET);
 }
 
 async function answer(folders: Lister, question: Question): Promise<Answer> {
