@@ -18,6 +18,8 @@ export interface Speeds {
   readonly sending: number | undefined;
   /** Seconds to Sluice and back, through whatever stands between, while nothing else was on its way. */
   readonly roundTrip: number;
+  /** The median of such round trips, where `roundTrip` is the shortest. */
+  readonly usual: number;
 }
 
 /** Several streams that bring so many times what one does: it is not the line that holds one back. */
@@ -37,7 +39,7 @@ const NEAR = 0.005;
 
 /** @returns one finding, or none where nothing can be said, or nothing needs to be */
 export function uploadLimit(books: Books | undefined, speeds: Speeds): Finding[] {
-  const { one = PLENTY, four, sending = 0, roundTrip } = speeds;
+  const { one = PLENTY, four, sending = 0, roundTrip, usual } = speeds;
   if (books === undefined || one >= PLENTY || books.seconds < ENOUGH) return [];
   const { ok, warning } = about("upload-limit", NAME);
   const share = (part: number, whole: number): number => (whole > 0 ? Math.min(1, part / whole) : 0);
@@ -72,7 +74,9 @@ export function uploadLimit(books: Books | undefined, speeds: Speeds): Finding[]
     ];
   // Who waits for the answer most of the time has nothing left to send: somebody between has it all.
   const taken = shares.busy < 0.5;
-  if (gains && far >= NEAR && (taken || shares.receiver + shares.buffer >= LIMITED))
+  // A way is as long every time; who is busy answers now sooner, now later.
+  const busyThere = far > 2 * shortest + NEAR && usual > 2 * roundTrip;
+  if (gains && !busyThere && far >= NEAR && (taken || shares.receiver + shares.buffer >= LIMITED))
     return [longLine(books, one, far, shares)];
   if (gains && shares.receiver >= 0.5)
     return [

@@ -112,7 +112,7 @@ export async function examineUrl(
         if (watch) books = await watch.end();
       }
     }
-    speeds.push(...uploadLimit(books, rates(speeds, finding.figures?.["min"] ?? median)));
+    speeds.push(...uploadLimit(books, rates(speeds, finding.figures?.["min"] ?? median, median)));
     says("silence");
     passing.push(...(await silence));
   } catch (error) {
@@ -197,11 +197,11 @@ async function speed(
   return refused ? [found, cutOff(refused, proxy)] : [found];
 }
 
-function rates(findings: readonly Finding[], roundTrip: number): Speeds {
+function rates(findings: readonly Finding[], roundTrip: number, usual: number): Speeds {
   const figures = (streams: number) =>
     findings.find(({ check }) => check === `upload-${streams}`)?.figures ?? {};
   const { bytesPerSecond: one, sending } = figures(1);
-  return { one, sending, four: figures(STREAMS)["bytesPerSecond"], roundTrip };
+  return { one, sending, four: figures(STREAMS)["bytesPerSecond"], roundTrip, usual };
 }
 
 function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {

@@ -62,7 +62,7 @@ describe("what limits one stream", () => {
   /** As if the first reading of `text` came after so many seconds. */
   const books = (text: string, seconds: number): Books | undefined =>
     booksOf(socketsIn(text).map((socket) => ({ ...socket, seconds })));
-  const speeds = { one: 7e6, four: 24e6, sending: 3, roundTrip: 0.05 };
+  const speeds = { one: 7e6, four: 24e6, sending: 3, roundTrip: 0.05, usual: 0.055 };
   const said = (text: string, more: Partial<typeof speeds & { seconds: number }> = {}) =>
     uploadLimit(books(text, more.seconds ?? 3.4), { ...speeds, ...more })[0];
 
@@ -89,6 +89,11 @@ describe("what limits one stream", () => {
     });
     expect(said(LOSSY)?.advice).not.toContain("tcp_congestion_control");
     expect(said(LOSSY.replace("bbr wscale", "cubic wscale"))?.advice).toContain("tcp_congestion_control=bbr");
+  });
+
+  test("a server that answers now sooner, now later is busy, not far", () => {
+    const starved = { seconds: 1, sending: 0.9, roundTrip: 0.975, usual: 2.278 };
+    expect(said(RELAY, starved)).toMatchObject({ value: "what takes it at the other end" });
   });
 
   test("a line that is full", () => {

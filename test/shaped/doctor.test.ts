@@ -23,7 +23,7 @@ const CASES: readonly (readonly [string, RegExp, Prepare])[] = [
     "a far line whose window is small",
     /^latency × window$/,
     async (stand, stack) => {
-      stack.use(await stand.line.far({ roundTrip: 50, rate: 24 * MB, window: 350 * 1024 }));
+      stack.use(await stand.line.far({ roundTrip: 50, rate: 24 * MB, window: 65_535 * 8 }));
       return stand.url("memory");
     },
   ],

@@ -15,7 +15,7 @@ export interface Far {
   roundTrip: number;
   /** Bytes of files that come through in a second, of all connections. */
   rate?: number;
-  /** Bytes that the server lets a connection have on its way: the receive window. */
+  /** Bytes that the server lets a connection have on its way: 65,535 times a power of two, which the kernel rounds up to. */
   window?: number;
   /** Of so many packets one is lost. */
   loseOneOf?: number;

@@ -3,6 +3,7 @@
 /** A running program. `await using` kills it. */
 export interface Program extends AsyncDisposable {
   readonly firstLine: string;
+  readonly pid: number;
 }
 
 /** Starts a program and waits for its first line. */
@@ -19,7 +20,8 @@ export async function start(command: string[], on?: (text: string) => void): Pro
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     said += text;
     const [line, rest] = said.split("\n", 2);
-    if (line !== undefined && rest !== undefined) return { firstLine: line, [Symbol.asyncDispose]: stop };
+    if (line !== undefined && rest !== undefined)
+      return { firstLine: line, pid: child.pid, [Symbol.asyncDispose]: stop };
   }
   throw new Error(`${command.join(" ")} ended before it said anything`);
 }

@@ -1,6 +1,6 @@
 // One server on a disk of its own, one client on a line of its own, and everything that can be made slow between them.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flow } from "../../src/core/flow.ts";
@@ -15,6 +15,14 @@ const VOLUME = 3e9;
 /** The server has one processor and everything else the other, so that a client is never what makes it wait. */
 const SERVER = ["taskset", "-c", "0"];
 const OTHERS = ["taskset", "-c", "1"];
+
+/** The control groups (version 1) that share out processors. */
+const PROCESSOR = "/sys/fs/cgroup/cpu";
+
+/** Why servers cannot be given a part of a processor here, `null` when they can. */
+export function whyNoQuota(): string | null {
+  return existsSync(`${PROCESSOR}/cpu.cfs_quota_us`) ? null : "there are no processor quotas (cgroup v1)";
+}
 
 /** Where the files go. */
 export type Place = "volume" | "memory";
@@ -31,6 +39,8 @@ export interface Stand extends AsyncDisposable {
   relay(place: Place, ...options: string[]): Promise<Program>;
   /** Programs that want all of the server's processor, so that the server gets its share among them. */
   burden(programs: number): AsyncDisposable;
+  /** Gives the servers this part of one processor, as the limit of a container does. */
+  quota(part: number): Disposable;
   /** The report of a file that was saved. */
   reportOf(path: string): Promise<Flow>;
 }
@@ -42,6 +52,7 @@ export async function openStand(): Promise<Stand> {
   const memory = mkdtempSync("/dev/shm/sluice-shaped-");
   stack.defer(() => rmSync(memory, { recursive: true, force: true }));
   const log: string[] = [];
+  const servers: Program[] = [];
   const urls: Record<Place, string> = { volume: "", memory: "" };
   const roots: [Place, string][] = [
     ["volume", join(volume.folder, "root")],
@@ -62,6 +73,7 @@ export async function openStand(): Promise<Stand> {
     ];
     const command = [...SERVER, process.execPath, "run", MAIN, root, ...flags];
     const server = stack.use(await start(command, (text) => log.push(text)));
+    servers.push(server);
     urls[place] = READY.exec(`${server.firstLine} `)?.[1] ?? "";
     if (urls[place] === "") throw new Error(`No ready line: ${server.firstLine}`);
   }
@@ -85,11 +97,23 @@ export async function openStand(): Promise<Stand> {
     burden(programs) {
       const loops = Array.from({ length: programs }, () => "while :; do :; done &").join(" ");
       // A bound of its own, should this process be killed.
-      const child = Bun.spawn([...SERVER, "timeout", "60", "sh", "-c", `${loops} wait`], { detached: true });
+      const child = Bun.spawn([...SERVER, "timeout", "120", "sh", "-c", `${loops} wait`], { detached: true });
       return {
         async [Symbol.asyncDispose]() {
-          process.kill(-child.pid, "SIGKILL");
+          if (child.exitCode === null) process.kill(-child.pid, "SIGKILL");
           await child.exited;
+        },
+      };
+    },
+    quota(part) {
+      const group = `${PROCESSOR}/sluice-${process.pid}`;
+      mkdirSync(group);
+      writeFileSync(`${group}/cpu.cfs_quota_us`, String(Math.round(part * 100_000)));
+      for (const { pid } of servers) writeFileSync(`${group}/cgroup.procs`, String(pid));
+      return {
+        [Symbol.dispose]() {
+          for (const { pid } of servers) writeFileSync(`${PROCESSOR}/cgroup.procs`, String(pid));
+          rmdirSync(group);
         },
       };
     },
