@@ -44,7 +44,10 @@ describe.skipIf(noBrowser !== undefined)("documentation", () => {
       .first()
       .click();
     const asked = page.waitForResponse(`${program.url}/health`);
-    await page.getByRole("button", { name: /Send get request to/ }).first().click();
+    await page
+      .getByRole("button", { name: /Send get request to/ })
+      .first()
+      .click();
     expect((await asked).status()).toBe(200);
     await page.getByText("200 OK").first().waitFor();
     // Scalar looks whether it may make code from text; it may not, and does without.
