@@ -58,8 +58,8 @@ export class Filling {
     const { record, journal, whole } = this.waiting;
     const { checks, offset } = addition;
     if (checks.length > 0 || record.unverified !== null)
-      await this.#verified(checks.length > 0 ? offset : null);
-    await journal.prepare(offset);
+      await resumed.noting(this.#verified(checks.length > 0 ? offset : null));
+    await resumed.noting(journal.prepare(offset));
     for await (const chunk of arriving.body.chunks()) {
       const at = this.#position;
       this.#position += chunk.byteLength;

@@ -43,10 +43,15 @@ export class Resumed implements StoredUpload {
   }
 
   async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
-    const note = startWait();
-    await this.naming(path, this.kept.length);
-    this.#noted += note();
+    await this.noting(this.naming(path, this.kept.length));
     return await this.kept.finish(path, options);
+  }
+
+  /** Waits for a note: it is synced, too. @throws Problem */
+  async noting(note: Promise<void>): Promise<void> {
+    const wait = startWait();
+    await note;
+    this.#noted += wait();
   }
 
   /** Lets go of it; its bytes stay, and are synced. @throws Problem */

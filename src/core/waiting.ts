@@ -221,7 +221,7 @@ export class Waiting {
   /** Makes it a file, or lets it wait complete. @throws Problem */
   async publish(resumed: Resumed, upload: Upload): Promise<Outcome> {
     try {
-      await this.journal.written();
+      await resumed.noting(this.journal.written());
       const digest = await this.verify(resumed.kept);
       const outcome = { ...(await upload.finish()), digest };
       this.#length = resumed.length;

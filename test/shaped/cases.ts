@@ -1,6 +1,7 @@
 // The cases: what is slow, what the report must say about it, and how fast the file then really goes.
 
 import type { Bottleneck } from "../../src/core/flow.ts";
+import type { Dialect } from "./send.ts";
 import type { Place, Stand } from "./stand.ts";
 
 /** What a case makes of the stand; taken back when it is disposed of. */
@@ -17,6 +18,8 @@ export interface Shape {
 
 export interface Case {
   readonly name: string;
+  /** The ways it is tried in. @default all */
+  readonly ways?: readonly Dialect[];
   /** What may be called the limit. Waiting for a slow disk is called disk or sync, whichever it was that waited. */
   readonly truth: readonly Bottleneck[];
   shape(stand: Stand, stack: AsyncDisposableStack): Shape | Promise<Shape>;
@@ -91,7 +94,7 @@ export const CASES: readonly Case[] = [
     truth: ["network"],
     async shape(stand, stack) {
       const relay = stack.use(await stand.relay("memory", "2", String(2 ** 20), "100", "200"));
-      return { place: "memory", bytes: 40 * MB, url: `http://127.0.0.1:${relay.firstLine}` };
+      return { place: "memory", bytes: 160 * MB, url: `http://127.0.0.1:${relay.firstLine}` };
     },
   },
   {
@@ -113,12 +116,31 @@ export const CASES: readonly Case[] = [
     },
   },
   {
-    name: "processor shared with 5 others",
+    name: "processor shared with 20 others",
     truth: ["processor"],
     shape(stand, stack) {
-      stack.use(stand.burden(5));
-      return { place: "memory", bytes: 200 * MB };
+      stack.use(stand.burden(20));
+      return { place: "memory", bytes: 100 * MB };
     },
+  },
+  {
+    name: "a tenth of a processor",
+    truth: ["processor"],
+    shape(stand, stack) {
+      stack.use(stand.quota(0.1));
+      return { place: "memory", bytes: 100 * MB };
+    },
+  },
+  {
+    name: "a digest, sha-512, on a fast line",
+    truth: ["hash"],
+    // The other ways have no such header, or make the digest of each part.
+    ways: ["put", "tus"],
+    shape: () => ({
+      place: "memory",
+      bytes: 600 * MB,
+      options: ["-H", "Want-Repr-Digest: sha-512=10"],
+    }),
   },
   {
     name: "network 24 MB/s, disk 8",

@@ -36,8 +36,8 @@ export async function measure(stand: Stand, { truth, shape }: Case, dialect: Dia
   const sum = Object.values(flow.waits).reduce((total, wait) => total + wait, 0);
   if (Math.abs(sum - flow.seconds) > SUM * flow.seconds) wrong.push(`waits of ${sum} s in ${flow.seconds} s`);
   // Parts are copied into one: what shapes the line or the disk is not the only thing that takes time.
-  const truly = dialect === "parallel" ? bytes / seconds : rate;
-  if (truly === undefined) return { flow, wrong };
+  const truly = dialect === "parallel" ? bytes / seconds : (rate ?? 0);
+  if (rate === undefined) return { flow, wrong };
   const part = flow.bytesPerSecond / truly;
   if (Math.abs(part - 1) > RATE) wrong.push(`${Math.round(part * 100)} % of the true rate`);
   return { flow, wrong, rate: part };
