@@ -1,7 +1,6 @@
 // The cases: what is slow, what the report must say about it, and how fast the file then really goes.
 
 import type { Bottleneck } from "../../src/core/flow.ts";
-import type { Dialect } from "./send.ts";
 import type { Place, Stand } from "./stand.ts";
 
 /** What a case makes of the stand; taken back when it is disposed of. */
@@ -18,8 +17,6 @@ export interface Shape {
 
 export interface Case {
   readonly name: string;
-  /** The ways it is tried in. @default all */
-  readonly ways?: readonly Dialect[];
   /** What may be called the limit. Waiting for a slow disk is called disk or sync, whichever it was that waited. */
   readonly truth: readonly Bottleneck[];
   shape(stand: Stand, stack: AsyncDisposableStack): Shape | Promise<Shape>;
@@ -130,17 +127,6 @@ export const CASES: readonly Case[] = [
       stack.use(stand.quota(0.1));
       return { place: "memory", bytes: 100 * MB };
     },
-  },
-  {
-    name: "a digest, sha-512, on a fast line",
-    truth: ["hash"],
-    // The other ways have no such header, or make the digest of each part.
-    ways: ["put", "tus"],
-    shape: () => ({
-      place: "memory",
-      bytes: 600 * MB,
-      options: ["-H", "Want-Repr-Digest: sha-512=10"],
-    }),
   },
   {
     name: "network 24 MB/s, disk 8",
