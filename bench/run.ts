@@ -14,6 +14,7 @@ import { listing } from "./rows/listing.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { metering } from "./rows/metering.ts";
 import { put } from "./rows/put.ts";
+import { reports } from "./rows/reports.ts";
 import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
 import { tus } from "./rows/tus.ts";
@@ -35,6 +36,7 @@ const GROUPS: readonly Group[] = [
   aborts,
   binary,
   listing,
+  reports,
 ];
 
 const HELP = `usage: bun run bench [options]
