@@ -17,8 +17,6 @@ export class Journal {
   /** Whether it may even promise too much. */
   #failed = false;
   #marked = performance.now();
-  /** Bytes that were synced when the last request ended; null when none has. */
-  #synced: number | null = null;
   /** Notes that are not written yet. */
   #pending = 0;
 
@@ -93,16 +91,15 @@ export class Journal {
    */
   async mark(length: number, measured: Measured, must: boolean): Promise<void> {
     this.record.measured = measured;
-    this.#synced = length;
     const due = must || this.due(length);
     if (due) this.#mark(length);
     this.#stale = true;
     if (due) await this.save();
   }
 
-  /** Writes down what no note says yet. @throws Problem */
-  async rest(): Promise<void> {
-    if (this.#synced !== null) this.#mark(this.#synced);
+  /** Writes down what no note says yet. @param length bytes that are synced. @throws Problem */
+  async rest(length: number): Promise<void> {
+    this.#mark(length);
     await this.save();
   }
 

@@ -176,7 +176,12 @@ export class Waiting {
 
   /** Writes it down. @throws Problem */
   async rest(): Promise<void> {
-    await this.#turn(() => this.journal.rest());
+    await this.#turn(async () => {
+      // What was taken last may not be synced yet.
+      const kept = await this.engine.storage.resume(this.record.id);
+      await kept?.pause();
+      await this.journal.rest(Math.min(kept?.saved ?? 0, this.#length));
+    });
   }
 
   /** What `step` does, when it is its turn. @throws Problem not_found, upload_gone when it is of no use any more */

@@ -65,7 +65,7 @@ describe("a mark", () => {
     await journal.mark(5, UNMEASURED, false);
     expect(journal.stale).toBe(true);
     expect(noted().mark).toBeUndefined();
-    await journal.rest();
+    await journal.rest(5);
     expect([journal.stale, noted().mark?.length]).toEqual([false, 5]);
   });
 

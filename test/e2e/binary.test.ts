@@ -117,7 +117,8 @@ describe("a server", () => {
     }
     const page = await fetch(`${server.url}/`);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
-    expect(await page.text()).toBe(await Bun.file(join(pages, "index.html")).text());
+    const written = await Bun.file(join(pages, "index.html")).text();
+    expect(await page.text()).toBe(written.replace("read,write,replace,delete", "read,write"));
   });
 
   test("carries the API page, its script and the page of problems inside", async () => {
@@ -167,7 +168,8 @@ describe("a server", () => {
     const answers = [];
     for (const env of [{}, { NODE_ENV: "production" }]) {
       await using server = await serve([binary.path], { cwd, env });
-      const answer = await fetch(`${server.url}/api/entries?limit=0&order=up`);
+      const headers = { "x-request-id": "same" };
+      const answer = await fetch(`${server.url}/api/entries?limit=0&order=up`, { headers });
       answers.push({ status: answer.status, text: await answer.text() });
     }
     expect(answers[0]?.status).toBe(400);
