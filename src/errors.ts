@@ -80,6 +80,11 @@ export class ErrorList {
   }
 }
 
+/** A problem as it is; anything else as one that tells clients nothing of it, with the error as its cause for the log. */
+export function asProblem(error: unknown, detail = "The server failed; its log says more."): Problem {
+  return error instanceof Problem ? error : new Problem("internal", detail, { cause: error });
+}
+
 /** What is wrong with one thing of several, in one entry: what its own errors say is said in it. */
 export function inOneEntry({ detail, errors = [] }: Problem): string {
   const details = errors.slice(0, 3).map((entry) => entry.detail);

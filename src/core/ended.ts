@@ -1,6 +1,6 @@
 // The uploads that ended last: what those who watch hear of, also when they were away for a moment.
 
-import { inOneEntry, Problem } from "../errors.ts";
+import { asProblem, inOneEntry } from "../errors.ts";
 import type { FilePath } from "../path.ts";
 import type { Flow } from "./flow.ts";
 
@@ -51,6 +51,6 @@ export class Ended {
 
 /** Why an upload failed, for clients: what is not a problem of theirs is not told. */
 export function reasonOf(cause: unknown): NonNullable<EndedUpload["error"]> {
-  if (cause instanceof Problem) return { code: cause.code, detail: inOneEntry(cause) };
-  return { code: "internal", detail: "The server failed; its log says more." };
+  const problem = asProblem(cause);
+  return { code: problem.code, detail: inOneEntry(problem) };
 }

@@ -1,6 +1,6 @@
 // A body that is a form: every part with a file name goes to the engine, the good ones whatever the others are.
 
-import { type ErrorEntry, ErrorList, inOneEntry, LIMIT_REACHED, Problem } from "../errors.ts";
+import { asProblem, type ErrorEntry, ErrorList, inOneEntry, LIMIT_REACHED, Problem } from "../errors.ts";
 import {
   MultipartError,
   MultipartParser,
@@ -177,8 +177,7 @@ export class Form {
 }
 
 function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
   if (error instanceof MultipartError)
     return new Problem("invalid_multipart", error.message, { cause: error });
-  return new Problem("internal", "The server failed on this file; its log says more.", { cause: error });
+  return asProblem(error, "The server failed on this file; its log says more.");
 }

@@ -1,6 +1,6 @@
 // Copies that nobody waits for: a few at once, the others in line, their ends remembered for a while.
 
-import { Problem } from "../errors.ts";
+import { asProblem, Problem } from "../errors.ts";
 import type { FilePath } from "../path.ts";
 import type { Copying } from "./copying.ts";
 import { type ListedEntry, listed } from "./listing.ts";
@@ -60,10 +60,7 @@ class Job {
       this.ends.done(placed);
     } catch (error) {
       if (error === this.#cancel.signal.reason) return this.#end("cancelled");
-      const problem =
-        error instanceof Problem
-          ? error
-          : new Problem("internal", "The server failed; its log says more.", { cause: error });
+      const problem = asProblem(error);
       this.#outcome = { error: { code: problem.code, detail: problem.detail } };
       this.#end("failed");
       this.ends.failed(problem);

@@ -2,7 +2,7 @@
 
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
-import { type ErrorEntry, Problem, problemBody } from "../errors.ts";
+import { asProblem, type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { answered, arrivalOf } from "./arrival.ts";
 import type { Log } from "./log.ts";
@@ -54,7 +54,7 @@ function translate(error: Caught, request: Request, methodsOf: ErrorOptions["met
     return new Problem("invalid_request", "The body cannot be read as what its Content-Type says.", {
       cause: error,
     });
-  return new Problem("internal", "The server failed; its log says more.", { cause: error });
+  return asProblem(error);
 }
 
 /** A problem thrown while a schema decodes a path may arrive inside another error. */

@@ -2,7 +2,7 @@
 
 import { Elysia, NotFoundError, t } from "elysia";
 import { Archives, FORMATS, type Format } from "../core/archive.ts";
-import { Problem } from "../errors.ts";
+import { asProblem, Problem } from "../errors.ts";
 import { attachment } from "../http/disposition.ts";
 import { targetOf } from "../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../path.ts";
@@ -51,7 +51,8 @@ export function archive({ config, storage, log }: Services) {
         wanted: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
         taken: (bytes) => ended("sent", bytes),
         left: () => ended("cut", archive.size ?? null),
-        failed: (error) => log.problem(request, cut(error)),
+        failed: (error) =>
+          log.problem(request, asProblem(error, "The archive was cut, because it could not be made.")),
       });
       return new Response(stream, { headers });
     },
@@ -97,10 +98,4 @@ function pathsOf(request: Request, folder: FolderPath | undefined): FolderPath[]
   throw new Problem("invalid_request", detail, {
     errors: [{ code: "invalid_value", pointer: "/query/paths", detail }],
   });
-}
-
-/** What the log says of an archive that was not sent to its end. */
-function cut(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  return new Problem("internal", "The archive was cut, because it could not be made.", { cause: error });
 }

@@ -6,7 +6,7 @@ import { Copying } from "../core/copying.ts";
 import { placedEntry } from "../core/jobs.ts";
 import { listed } from "../core/listing.ts";
 import { makeFolder, move, remove } from "../core/manage.ts";
-import { ErrorList, inOneEntry, Problem } from "../errors.ts";
+import { asProblem, ErrorList, inOneEntry, Problem } from "../errors.ts";
 import { checkFilePath } from "../path.ts";
 import { access, prove } from "../plugins/access.ts";
 import { json, problems } from "./answers.ts";
@@ -59,7 +59,7 @@ async function answer(asked: Asked, operations: Static<typeof Operation>[]): Pro
     try {
       done.push({ operation: index, ...(await perform(asked, operation)) });
     } catch (error) {
-      const problem = problemOf(error);
+      const problem = asProblem(error, "The server failed on this operation; its log says more.");
       errors.add({ code: problem.code, pointer: `/operations/${index}`, detail: inOneEntry(problem) });
       // When nothing was done the first problem is the answer, which is logged where all answers are.
       if (first) log.problem(asked.request, problem);
@@ -108,9 +108,4 @@ async function perform(
   const placed = copying ? await copying.run(new AbortController().signal) : await move(engine, way);
   log.changed(request, { did, path: way.from, to: placed.entry.path, by });
   return placedEntry(placed);
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  return new Problem("internal", "The server failed on this operation; its log says more.", { cause: error });
 }

@@ -3,7 +3,7 @@
 import { Elysia, t } from "elysia";
 import { listed, MOST_ENTRIES } from "../core/listing.ts";
 import { SEARCH_SECONDS, type SearchEnd, Searches } from "../core/search.ts";
-import { Problem } from "../errors.ts";
+import { asProblem, type Problem } from "../errors.ts";
 import { FolderPathValue, ROOT } from "../path.ts";
 import { access } from "../plugins/access.ts";
 import { timed } from "../plugins/arrival.ts";
@@ -112,7 +112,7 @@ function lines(
       send()
         .catch((error: unknown) => {
           if (!read) return;
-          failed(asProblem(error));
+          failed(asProblem(error, "The search was cut, because something failed."));
           stream.error(error);
         })
         // Also when its reader went just after an entry was found.
@@ -127,9 +127,4 @@ function lines(
   return new Response(body, {
     headers: { ...HEADERS, "content-type": LINES },
   });
-}
-
-function asProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  return new Problem("internal", "The search was cut, because something failed.", { cause: error });
 }
