@@ -28,7 +28,7 @@ export function copy(services: Services) {
         return jobAnswer(await startJob(services, request, server, copying), wanted);
       const { signal } = new AbortController();
       const placed = await unhurried(services, request, server, () => copying.run(signal));
-      logCopied(services, request, server, copying, placed);
+      copied(services, request, addressOf(request, server), copying)(placed);
       return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
@@ -68,8 +68,7 @@ export async function startJob(
   const by = addressOf(request, server);
   try {
     return jobs.start(copying, {
-      done: ({ entry }) =>
-        log.changed(request, { did: "copied", path: copying.way.from, to: entry.path, by }),
+      done: copied(services, request, by, copying),
       failed: (problem) => log.problem(request, problem),
     });
   } catch (error) {
@@ -78,14 +77,10 @@ export async function startJob(
   }
 }
 
-function logCopied(
-  { log }: Services,
-  request: Request,
-  server: Listener,
-  { way }: Copying,
-  { entry }: Placed,
-): void {
-  log.changed(request, { did: "copied", path: way.from, to: entry.path, by: addressOf(request, server) });
+/** The audit line of a copy, once it is made. */
+function copied({ log }: Services, request: Request, by: string | undefined, { way }: Copying) {
+  return ({ entry }: Placed): void =>
+    log.changed(request, { did: "copied", path: way.from, to: entry.path, by });
 }
 
 function jobAnswer(job: JobReport, wanted: boolean): Response {
