@@ -7,7 +7,7 @@ import { isUploadId, type UploadId } from "../upload-id.ts";
 import { type Anchor, descend, nameOnDisk, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import type { DiskKeptUpload } from "./kept-upload.ts";
-import { diskProblem, errnoOf } from "./problems.ts";
+import { diskProblem, errnoOf, nullOn } from "./problems.ts";
 import type { Workshop } from "./publish.ts";
 import { Rests } from "./rests.ts";
 
@@ -18,7 +18,7 @@ const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constant
 // What lies there may have been replaced: a pipe must not make us wait for its other end.
 const OLD = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** There is no such entry, or one that is none of ours: a link, a pipe, a folder. */
-const ABSENT = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
+export const ABSENT = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
 /** Opens the folder, makes it if missing, and removes what is not kept: bytes without a note, and what is no file. */
 export async function openKept(calls: Calls, reserved: Anchor): Promise<Anchor> {
@@ -153,7 +153,7 @@ export class Kept {
 
   /** What lies there, `null` when it is no file. */
   async look(id: UploadId): Promise<BigIntStats | null> {
-    const stat = await absentIsNull(this.shop.calls.lstat(this.data(id)));
+    const stat = await nullOn(ABSENT, this.shop.calls.lstat(this.data(id)));
     return stat?.isFile() ? stat : null;
   }
 
@@ -185,19 +185,19 @@ export class Kept {
     await this.rests.end(id);
     this.#synced.delete(id);
     this.#certain.delete(id);
-    await absentIsNull(this.shop.calls.unlink(this.data(id)));
+    await nullOn(ABSENT, this.shop.calls.unlink(this.data(id)));
   }
 
   async forget(id: UploadId): Promise<void> {
     // Without a note what stays of a half forgotten upload goes at the next start.
-    await absentIsNull(this.shop.calls.unlink(this.note(id)));
+    await nullOn(ABSENT, this.shop.calls.unlink(this.note(id)));
     await this.settle(id);
   }
 
   /** `null` when there are no bytes, or they are a file already. */
   async #openOld(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
     const { calls } = this.shop;
-    const fd = await absentIsNull(calls.open(this.data(id), flags | OLD));
+    const fd = await nullOn(ABSENT, calls.open(this.data(id), flags | OLD));
     if (fd === null) return null;
     try {
       const stat = calls.stat(fd);
@@ -208,16 +208,6 @@ export class Kept {
     }
     await closeQuietly(calls, fd);
     return null;
-  }
-}
-
-/** @throws the system's error when it is another one */
-export async function absentIsNull<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call;
-  } catch (error) {
-    if (ABSENT.has(errnoOf(error) ?? "")) return null;
-    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import { release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
 import { isSame, type Place, placeOfNew, placeOfOld, standingAt } from "./place.ts";
-import { errnoOf } from "./problems.ts";
+import { errnoOf, GONE, nullOn } from "./problems.ts";
 import { persistently, replaceable, WITHOUT_LINKS, type Workshop } from "./publish.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -153,20 +153,16 @@ async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigInt
 }
 
 async function unlinked(calls: Calls, at: string): Promise<boolean> {
-  return (await presentOrNull(calls.unlink(at).then(() => true))) ?? false;
+  return (
+    (await nullOn(
+      GONE,
+      calls.unlink(at).then(() => true),
+    )) ?? false
+  );
 }
 
 function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
-  return presentOrNull(calls.lstat(at));
-}
-
-async function presentOrNull<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call;
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
-  }
+  return nullOn(GONE, calls.lstat(at));
 }
 
 /** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */

@@ -4,7 +4,8 @@ import { constants } from "node:fs";
 import type { Note } from "../storage.ts";
 import { isUploadId, type UploadId } from "../upload-id.ts";
 import type { Anchor } from "./anchor.ts";
-import { absentIsNull, closeQuietly, type Kept } from "./kept.ts";
+import { ABSENT, closeQuietly, type Kept } from "./kept.ts";
+import { nullOn } from "./problems.ts";
 import type { Workshop } from "./publish.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -52,7 +53,7 @@ export async function* readNotes(kept: Kept): AsyncGenerator<Note, void, void> {
 /** `null` when it was forgotten meanwhile, or is not ours. */
 async function readNote(kept: Kept, id: UploadId): Promise<Note | null> {
   const { calls } = kept.shop;
-  const fd = await absentIsNull(calls.open(kept.note(id), OLD));
+  const fd = await nullOn(ABSENT, calls.open(kept.note(id), OLD));
   if (fd === null) return null;
   try {
     const stat = calls.stat(fd);

@@ -8,6 +8,19 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+/** `null` where a call fails with one of these errnos. @throws what it fails with otherwise */
+export async function nullOn<T>(errnos: ReadonlySet<string>, call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (errnos.has(errnoOf(error) ?? "")) return null;
+    throw error;
+  }
+}
+
+/** There is nothing with this name. */
+export const GONE: ReadonlySet<string> = new Set(["ENOENT"]);
+
 /** The problem behind an error of the system; a `Problem` passes as it is. */
 export function diskProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

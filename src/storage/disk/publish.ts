@@ -9,7 +9,7 @@ import type { Calls } from "./calls.ts";
 import { fileEntry } from "./entry.ts";
 import type { FolderSync } from "./folder-sync.ts";
 import type { Pressure } from "./pressure.ts";
-import { errnoOf } from "./problems.ts";
+import { errnoOf, GONE, nullOn } from "./problems.ts";
 
 /** What a file system without hard links says to `link`. */
 export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
@@ -107,10 +107,7 @@ async function giveName(shop: Workshop, unnamed: Unnamed, name: string, replace:
     if (errno !== "EEXIST") throw error;
   }
   if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
-  const taken = await calls.lstat(name).catch((error: unknown) => {
-    if (errnoOf(error) === "ENOENT") return null;
-    throw error;
-  });
+  const taken = await nullOn(GONE, calls.lstat(name));
   if (taken) replaceable(taken);
   if (unnamed.stays) await renameSecondLink(shop, unnamed.temporary, name);
   else await calls.rename(unnamed.temporary, name);

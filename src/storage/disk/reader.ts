@@ -14,7 +14,7 @@ import type { Entry, FileEntry, StoredFile } from "../storage.ts";
 import { type Anchor, hold, openAnchor, openFile, placeOf, release, reopenFile } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { fileEntry, folderEntry } from "./entry.ts";
-import { diskProblem, errnoOf } from "./problems.ts";
+import { diskProblem, errnoOf, nullOn } from "./problems.ts";
 
 // How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
@@ -278,12 +278,9 @@ export class Reader {
 }
 
 async function absentIsNull<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call;
-  } catch (error) {
-    if (ABSENT.has(errnoOf(error) ?? "")) return null;
+  return await nullOn(ABSENT, call).catch((error: unknown) => {
     throw diskProblem(error);
-  }
+  });
 }
 
 /** Devices, sockets and pipes do not exist for clients: reading one could block for ever. */

@@ -9,7 +9,7 @@ import { type Anchor, descend, release } from "./anchor.ts";
 import { nameAt } from "./move.ts";
 import { writeText } from "./notes.ts";
 import { placeOfOld, standingAt } from "./place.ts";
-import { diskProblem, errnoOf } from "./problems.ts";
+import { diskProblem, errnoOf, GONE, nullOn } from "./problems.ts";
 import { persistently, type Workshop } from "./publish.ts";
 import { removeAll } from "./remove.ts";
 
@@ -60,13 +60,8 @@ export class DiskTrash implements Trash {
   async text(id: TrashId): Promise<string | null> {
     const { calls } = this.shop;
     return await this.#inside(true, async (trash) => {
-      try {
-        const fd = await calls.open(`${trash.path}/${id}.note`, OLD);
-        return await calls.text(fd).finally(() => calls.close(fd));
-      } catch (error) {
-        if (errnoOf(error) === "ENOENT") return null;
-        throw error;
-      }
+      const fd = await nullOn(GONE, calls.open(`${trash.path}/${id}.note`, OLD));
+      return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
     });
   }
 
@@ -91,9 +86,7 @@ export class DiskTrash implements Trash {
 
   async #forget(trash: Anchor, id: TrashId): Promise<void> {
     const { calls, folders } = this.shop;
-    await calls.unlink(`${trash.path}/${id}.note`).catch((error: unknown) => {
-      if (errnoOf(error) !== "ENOENT") throw error;
-    });
+    await nullOn(GONE, calls.unlink(`${trash.path}/${id}.note`));
     await folders.sync(trash);
   }
 

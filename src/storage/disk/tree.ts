@@ -7,7 +7,7 @@ import type { Content, CopyOptions } from "../stored-copy.ts";
 import { type Anchor, openAnchor, openFile, release } from "./anchor.ts";
 import type { Calls } from "./calls.ts";
 import { copyInto, OPEN_NEW } from "./copy-bytes.ts";
-import { errnoOf } from "./problems.ts";
+import { errnoOf, nullOn } from "./problems.ts";
 
 /** Files whose bytes are synced together: one wait for all. */
 const SYNCED_TOGETHER = 16;
@@ -138,14 +138,9 @@ export async function makeAnchor(calls: Calls, parent: Anchor, name: string): Pr
 
 /** `null` when it is not there, or is something else by now. */
 async function present<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call;
-  } catch (error) {
-    const errno = errnoOf(error) ?? "";
-    if (errno === "EACCES") throw notReadable(error);
-    if (NOT_THERE.has(errno)) return null;
-    throw error;
-  }
+  return await nullOn(NOT_THERE, call).catch((error: unknown) => {
+    throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
+  });
 }
 
 export function notReadable(cause: unknown): Problem {
