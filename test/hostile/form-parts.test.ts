@@ -1,21 +1,13 @@
 // Parts of forms that lie about their file, or are forms themselves: refused alone, and the others are saved.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, rm } from "node:fs/promises";
+import { describe, expect, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
 import { problemIn } from "../support/problem.ts";
 import { until } from "../support/server.ts";
 import { BOUNDARY, FORM_END, filePart, part, resultIn, sendForm } from "./requests.ts";
-import { startTarget, type Target } from "./target.ts";
+import { targetOfAll } from "./target.ts";
 
-let server: Target;
-beforeAll(async () => {
-  server = await startTarget();
-});
-afterEach(async () => {
-  await server.expectUnharmed();
-  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await targetOfAll();
 
 describe("a form in a form", () => {
   test("is a file like any", async () => {

@@ -1,7 +1,6 @@
 // Forms that are broken, endless or very long: bounded, answered, and the good parts are saved.
 
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { problemIn } from "../support/problem.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import {
@@ -17,19 +16,11 @@ import {
   resultIn,
   sendForm,
 } from "./requests.ts";
-import { startTarget, type Target } from "./target.ts";
+import { targetOfAll } from "./target.ts";
 
 setDefaultTimeout(30_000);
 
-let server: Target;
-beforeAll(async () => {
-  server = await startTarget();
-});
-afterEach(async () => {
-  await server.expectUnharmed();
-  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await targetOfAll();
 
 /** Megabytes of memory that the server holds. */
 async function memory(): Promise<number> {

@@ -1,21 +1,13 @@
 // Names and paths of every length, and names that are two ways to write one.
 
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm, writeFile } from "node:fs/promises";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { ask } from "./requests.ts";
-import { startTarget, type Target } from "./target.ts";
+import { targetOfAll } from "./target.ts";
 
 setDefaultTimeout(20_000);
 
-let server: Target;
-beforeAll(async () => {
-  server = await startTarget();
-});
-afterEach(async () => {
-  await server.expectUnharmed();
-  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await targetOfAll();
 
 describe("lengths", () => {
   const wide = "\u3042";

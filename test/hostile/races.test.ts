@@ -1,23 +1,14 @@
 // Many clients who want the same name at the same moment.
 
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Listing, SavedFile } from "../../src/routes/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { FORM, FORM_END, filePart } from "./requests.ts";
-import { startTarget, type Target } from "./target.ts";
+import { targetOfAll } from "./target.ts";
 
 setDefaultTimeout(30_000);
 
-let server: Target;
-beforeAll(async () => {
-  server = await startTarget();
-});
-afterEach(async () => {
-  await server.expectUnharmed();
-  for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await targetOfAll();
 
 const times = <T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));

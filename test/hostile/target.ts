@@ -1,6 +1,6 @@
 // A server to attack: the real program on a root of its own, beside things that nobody may ever touch.
 
-import { expect } from "bun:test";
+import { afterAll, afterEach, expect } from "bun:test";
 import type { Stats } from "node:fs";
 import {
   lstat,
@@ -181,4 +181,15 @@ async function processorSecondsOf(pid: number): Promise<number> {
   const stat = await Bun.file(`/proc/${pid}/stat`).text();
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** One target for all tests of a file, once at its top: unharmed after each of them, then emptied, and stopped at the end. */
+export async function targetOfAll(): Promise<Target> {
+  const server = await startTarget();
+  afterEach(async () => {
+    await server.expectUnharmed();
+    for (const name of await server.files()) await rm(server.in(name), { recursive: true, force: true });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+  return server;
 }

@@ -3,6 +3,8 @@
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath, type FolderPath } from "../../src/path.ts";
 import type { Entry, Finished, Storage, StoredFile } from "../../src/storage/storage.ts";
+import { newUploadId, type UploadId } from "../../src/storage/upload-id.ts";
+import { chunksOf, KIB } from "./bytes.ts";
 
 export { checkFilePath as file, checkFolderPath as folder } from "../../src/path.ts";
 
@@ -70,4 +72,14 @@ export async function reading<T>(
   } finally {
     await opened.close();
   }
+}
+
+/** A kept upload with a note, these bytes, and nobody who fills it. */
+export async function waiting(storage: Storage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
+  const id = newUploadId();
+  const upload = await storage.begin(checkFilePath("target"), id);
+  await storage.note(id, "note");
+  await fill(upload, chunksOf(content, 64 * KIB));
+  await upload.pause();
+  return id;
 }

@@ -3,24 +3,15 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { DiskStorage } from "../../../src/storage/disk/disk.ts";
-import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
-import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
-import { codeOf, file, fill } from "../driving.ts";
+import { newUploadId } from "../../../src/storage/upload-id.ts";
+import { bytes, difference, MIB } from "../bytes.ts";
+import { codeOf, file, waiting } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { systemError } from "./faults.ts";
 import { TemporaryRoot } from "./temporary-root.ts";
 import { watchedCalls } from "./watched-calls.ts";
 
 watchRejections();
-
-async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
-  const id = newUploadId();
-  const upload = await storage.begin(file("target"), id);
-  await storage.note(id, "note");
-  await fill(upload, chunksOf(content, 64 * KIB));
-  await upload.pause();
-  return id;
-}
 
 describe("what was synced when it was let go of", () => {
   test("is not synced again by the next request, but by the first one after a start", async () => {

@@ -2,10 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { link, lstat, mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
-import type { DiskStorage } from "../../../src/storage/disk/disk.ts";
-import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
+import { newUploadId } from "../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../bytes.ts";
-import { codeOf, contentOf, file, fill, put, text } from "../driving.ts";
+import { codeOf, contentOf, file, fill, put, text, waiting } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
 import { Canary } from "./canary.ts";
 import { Mount, whyNoMounts } from "./faults.ts";
@@ -21,15 +20,6 @@ if (reason !== null) console.warn(`Skipped: tests of a full disk need to mount o
 watchRejections();
 
 const KEPT = [".sluice", "kept"] as const;
-
-async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
-  const id = newUploadId();
-  const upload = await storage.begin(file("target"), id);
-  await storage.note(id, "note");
-  await fill(upload, chunksOf(content, 64 * KIB));
-  await upload.pause();
-  return id;
-}
 
 describe("a start", () => {
   test("removes bytes without a note, links, and what else is none of ours; notes stay", async () => {
