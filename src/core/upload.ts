@@ -4,7 +4,7 @@ import { Problem } from "../errors.ts";
 import { failedCondition, unconditional } from "../http/conditions.ts";
 import type { Digest } from "../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
-import type { Finished, StoredUpload } from "../storage/storage.ts";
+import type { FileEntry, Finished, StoredUpload } from "../storage/storage.ts";
 import { type EndedUpload, reasonOf } from "./ended.ts";
 import type { Engine, Intent } from "./engine.ts";
 import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "./flow.ts";
@@ -26,6 +26,20 @@ export interface SavedFile {
   /** The name that was asked for, when it was taken. */
   renamedFrom?: string;
   flow: Flow;
+}
+
+/** @param asked the path that was asked for */
+export function savedFile(entry: FileEntry, asked: FilePath, flow: Flow): SavedFile {
+  return {
+    path: entry.path,
+    name: nameOf(entry.path),
+    size: entry.size,
+    etag: entry.etag,
+    modified: entry.modified.toISOString(),
+    url: urlOf(entry.path),
+    ...(entry.path !== asked && { renamedFrom: nameOf(asked) }),
+    flow,
+  };
 }
 
 /** What `finish` tells the dialect beside the file. */
@@ -90,16 +104,7 @@ export class Upload implements Reporting {
     try {
       const digest = this.#digester.finish();
       const { entry, replaced } = await this.#publish();
-      const file: SavedFile = {
-        path: entry.path,
-        name: nameOf(entry.path),
-        size: entry.size,
-        etag: entry.etag,
-        modified: entry.modified.toISOString(),
-        url: urlOf(entry.path),
-        ...(entry.path !== this.intent.path && { renamedFrom: nameOf(this.intent.path) }),
-        flow: flowOf(this.measured(), entry.size),
-      };
+      const file = savedFile(entry, this.intent.path, flowOf(this.measured(), entry.size));
       this.#end({ path: file.path, outcome: "saved", size: file.size, flow: file.flow });
       return { file, replaced, digest };
     } catch (error) {
