@@ -5,12 +5,25 @@ import type { Server } from "./contestant.ts";
 import { processorSeconds } from "./process.ts";
 import { spread } from "./table.ts";
 
+/** What one turn took: processor time in seconds, too. */
+export interface Taken {
+  seconds: number;
+  bytes: number;
+  processor: number;
+}
+
 /** One thing measured in every round: rates in GB/s, processor seconds per GB. */
 export interface Track {
   name: string;
   rates: number[];
   processor: number[];
-  measure(): Promise<{ seconds: number; bytes: number; processor: number }>;
+  measure(): Promise<Taken>;
+}
+
+/** Puts down what a turn took. */
+export function record({ rates, processor }: Pick<Track, "rates" | "processor">, taken: Taken): void {
+  rates.push(taken.bytes / 1e9 / taken.seconds);
+  processor.push((taken.processor * 1e9) / taken.bytes);
 }
 
 export function track(name: string, measure: Track["measure"]): Track {
@@ -61,14 +74,13 @@ export function dd({ workspace, quick }: Bench): Track["measure"] {
 /** Measures everything in turn, `bench.rounds` times. */
 export async function takeTurns(bench: Bench, tracks: readonly Track[], before = dd(bench)): Promise<void> {
   for (let round = 0; round < bench.rounds; round++) {
-    for (const { name, rates, processor, measure } of tracks) {
+    for (const one of tracks) {
       await settle(bench);
       // A virtual machine gives freed memory back to its host, and using it again costs more than writing to it: every
       // turn takes over the memory that this one has just freed.
       await before();
-      const measured = await measure();
-      rates.push(measured.bytes / 1e9 / measured.seconds);
-      processor.push((measured.processor * 1e9) / measured.bytes);
+      record(one, await one.measure());
+      const { name, rates, processor } = one;
       bench.say(
         `  ${round + 1} ${name}: ${rates.at(-1)?.toFixed(2)} GB/s, ${processor.at(-1)?.toFixed(2)} s/GB`,
       );

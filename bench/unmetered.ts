@@ -2,7 +2,13 @@
 
 import { plugin } from "bun";
 
-const STOPWATCH = "export const startWait = () => () => 0;";
+const STOPWATCH = `
+export const FILES = {};
+export class Stopwatch {
+  start() {
+    return () => 0;
+  }
+}`;
 const GAUGES = `
 export class Gauges {
   registry = { contentType: "text/plain", metrics: () => "" };

@@ -9,10 +9,12 @@ import type { Subprocess } from "bun";
 /** Where a run of the benchmarks keeps its files and remembers its processes. */
 export class Workspace {
   /** The temporary folder; absolute, and never printed. */
-  readonly folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  readonly folder: string;
   readonly #running = new Set<Subprocess>();
 
-  constructor() {
+  /** @param above the folder it is made in */
+  constructor(above = tmpdir()) {
+    this.folder = mkdtempSync(join(above, "sluice-bench-"));
     process.on("exit", () => this.#clear());
     for (const [signal, code] of [
       ["SIGINT", 130],
@@ -66,6 +68,11 @@ export class Workspace {
     const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
     await child.exited;
     clearTimeout(timer);
+  }
+
+  /** Stops and removes everything. Harmless when repeated. */
+  [Symbol.dispose](): void {
+    this.#clear();
   }
 
   // SIGTERM, not SIGKILL: the master of nginx must live long enough to stop its workers.

@@ -1,8 +1,8 @@
 // Whether reports are right: lines, disks and processors that are slow in a known way, and what was said about them.
 
-import { CASES, type Case } from "../../test/shaped/cases.ts";
+import { type Case, RUNS } from "../../test/shaped/cases.ts";
 import { measure, type Verdict } from "../../test/shaped/measure.ts";
-import { DIALECTS, type Dialect } from "../../test/shaped/send.ts";
+import type { Dialect } from "../../test/shaped/send.ts";
 import { openStand } from "../../test/shaped/stand.ts";
 import { whyNot } from "../../test/shaped/system.ts";
 import { whyNoVolume } from "../../test/shaped/volume.ts";
@@ -43,8 +43,11 @@ async function run({ rounds, quick, say }: Bench): Promise<Figure[]> {
     say(`no reports: ${reason}`);
     return [];
   }
-  const cases = quick ? CASES.slice(0, 2) : CASES;
-  const rows: Row[] = cases.flatMap((one) => DIALECTS.map((dialect) => ({ one, dialect, verdicts: [] })));
+  const rows: Row[] = (quick ? RUNS.slice(0, 8) : RUNS).map(([one, dialect]) => ({
+    one,
+    dialect,
+    verdicts: [],
+  }));
   await using stand = await openStand();
   for (let round = 0; round < rounds; round++)
     for (const { one, dialect, verdicts } of rows) {

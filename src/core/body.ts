@@ -1,7 +1,7 @@
 // Reads a request's body chunk by chunk: measures the wait for the network, ends silent ones, and lets others have a turn.
 
 import { Problem } from "../errors.ts";
-import { type Clock, startWait } from "../stopwatch.ts";
+import { type Clock, Stopwatch } from "../stopwatch.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 interface Reader {
@@ -29,6 +29,7 @@ export class Body {
   /** Bytes that arrived. */
   received = 0;
   readonly #reader: Reader | undefined;
+  readonly #stopwatch: Stopwatch;
   #stopped: Problem | undefined;
   #waited = 0;
   /** When the wait under way began, in milliseconds, and what of it is the network's, in seconds. */
@@ -43,6 +44,7 @@ export class Body {
     readonly options: BodyOptions,
   ) {
     this.#reader = stream?.getReader();
+    this.#stopwatch = new Stopwatch(options.clock);
   }
 
   /** Seconds spent waiting for the client, the wait under way included. */
@@ -98,7 +100,7 @@ export class Body {
   }
 
   async #next(reader: Reader) {
-    this.#waiting = { since: performance.now(), lasted: startWait(this.options.clock) };
+    this.#waiting = { since: performance.now(), lasted: this.#stopwatch.start() };
     try {
       return await reader.read();
     } catch (cause) {

@@ -1,6 +1,7 @@
 // One request's bytes on their way into an upload that waits: what arrived stays, unless it turns out to be wrong.
 
 import { Problem } from "../errors.ts";
+import { FILES, Stopwatch } from "../stopwatch.ts";
 import { type Addition, type Arriving, takeNothing } from "./addition.ts";
 import { addUp, type Measured, UNMEASURED } from "./flow.ts";
 import type { Resumed } from "./resumed.ts";
@@ -92,11 +93,13 @@ export class Filling {
     if (part) await waiting.verify(resumed.kept);
     const measured = upload.measured();
     const start = performance.now();
+    const synced = new Stopwatch(FILES).start();
     await (part ? resumed.pause() : resumed.rest());
     await upload.discard();
     waiting.stand(resumed.length);
     await journal.written();
-    await journal.mark(resumed.saved, addUp(measured, syncing(start)), part || addition.checks.length > 0);
+    const after = syncing((performance.now() - start) / 1000, synced());
+    await journal.mark(resumed.saved, addUp(measured, after), part || addition.checks.length > 0);
   }
 
   /** Keeps what arrived before an error, or cuts it off where it is not to be trusted. */
@@ -124,8 +127,7 @@ export class Filling {
   }
 }
 
-/** Time spent syncing since then. */
-function syncing(start: number): Measured {
-  const seconds = (performance.now() - start) / 1000;
-  return { ...UNMEASURED, seconds, work: { ...UNMEASURED.work, syncWaited: seconds, syncBusy: seconds } };
+/** Time in which the storage synced, and what of it was waiting for it. */
+function syncing(seconds: number, waited: number): Measured {
+  return { ...UNMEASURED, seconds, work: { ...UNMEASURED.work, syncWaited: waited, syncBusy: waited } };
 }

@@ -2,7 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { FilePath } from "../path.ts";
-import { startWait } from "../stopwatch.ts";
+import { FILES, Stopwatch } from "../stopwatch.ts";
 import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage/storage.ts";
 import { addWork } from "../storage/work.ts";
 import type { Engine, Intent } from "./engine.ts";
@@ -49,7 +49,7 @@ export class Resumed implements StoredUpload {
 
   /** Waits for a note: it is synced, too. @throws Problem */
   async noting(note: Promise<void>): Promise<void> {
-    const wait = startWait();
+    const wait = new Stopwatch(FILES).start();
     await note;
     this.#noted += wait();
   }

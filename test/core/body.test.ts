@@ -7,7 +7,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const PATIENT: BodyOptions = { idleTimeout: 60 };
 /** A thread that never works. */
-const idle = { now: () => performance.now() / 1000, occupied: () => 0, late: () => 0 };
+const idle = { now: () => performance.now() / 1000, occupied: () => 0, late: () => 0, held: () => 0 };
 
 /** A body that a test feeds by hand. */
 function fed(options: Partial<BodyOptions> = {}) {
@@ -135,6 +135,7 @@ describe("waiting for the network", () => {
           return used;
         },
         late: () => 1000,
+        held: () => 0,
       },
     });
     setTimeout(() => send(1), 30);

@@ -1,12 +1,15 @@
 // The cases: what is slow, what the report must say about it, and how fast the file then really goes.
 
 import type { Bottleneck } from "../../src/core/flow.ts";
-import type { Place, Stand } from "./stand.ts";
+import { DIALECTS, type Dialect } from "./send.ts";
+import { type Place, type Stand, writtenFile } from "./stand.ts";
 
 /** What a case makes of the stand; taken back when it is disposed of. */
 export interface Shape {
   place: Place;
   bytes: number;
+  /** What is sent, if not zeros from memory. */
+  source?: string;
   /** Where the client sends to, if not to the server itself. */
   url?: string;
   /** More words for curl. */
@@ -17,6 +20,8 @@ export interface Shape {
 
 export interface Case {
   readonly name: string;
+  /** The ways it is tried in. @default all */
+  readonly ways?: readonly Dialect[];
   /** What may be called the limit. Waiting for a slow disk is called disk or sync, whichever it was that waited. */
   readonly truth: readonly Bottleneck[];
   shape(stand: Stand, stack: AsyncDisposableStack): Shape | Promise<Shape>;
@@ -100,6 +105,17 @@ export const CASES: readonly Case[] = [
     // Of all streams together where there are several: nobody knows how many the way makes.
     shape: () => ({ place: "memory", bytes: 15 * MB, options: ["--limit-rate", "10000000"] }),
   },
+  {
+    name: "sender with a disk of 10 MB/s",
+    truth: ["network"],
+    shape(stand, stack) {
+      const bytes = 15 * MB;
+      const { path } = stack.use(writtenFile(stand.sender, bytes));
+      stand.sender.reads(10 * MB);
+      stack.defer(() => stand.sender.reads(0));
+      return { place: "memory", bytes, source: path, rate: 10 * MB };
+    },
+  },
   disk(5),
   disk(20),
   disk(80),
@@ -129,6 +145,13 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    name: "a digest, sha-512, on a fast line",
+    truth: ["hash"],
+    // A form has no such header, and of parts each is digested before they become one.
+    ways: ["put", "tus"],
+    shape: () => ({ place: "memory", bytes: 400 * MB, options: ["-H", "Want-Repr-Digest: sha-512=10"] }),
+  },
+  {
     name: "network 24 MB/s, disk 8",
     truth: DISK,
     shape(stand, stack) {
@@ -155,3 +178,8 @@ export const CASES: readonly Case[] = [
     },
   },
 ];
+
+/** Every case in every way it is tried in. */
+export const RUNS: readonly (readonly [Case, Dialect])[] = CASES.flatMap((one) =>
+  (one.ways ?? DIALECTS).map((dialect) => [one, dialect] as const),
+);

@@ -23,11 +23,11 @@ const SUM = 0.01;
 
 export async function measure(stand: Stand, { truth, shape }: Case, dialect: Dialect): Promise<Verdict> {
   await using stack = new AsyncDisposableStack();
-  const { place, bytes, url = stand.url(place), options, rate } = await shape(stand, stack);
-  using source = sourceFile(bytes);
+  stack.defer(() => stand.empty());
+  const { place, bytes, url = stand.url(place), source, options, rate } = await shape(stand, stack);
   const { flow, seconds } = await send(stand, dialect, {
     url,
-    source: source.path,
+    source: source ?? stack.use(sourceFile(bytes)).path,
     bytes,
     ...(options && { options }),
   });

@@ -1,9 +1,8 @@
 // Reports on networks, disks and processors that are slow in a known way: three minutes, so only when SHAPED is set.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CASES } from "./cases.ts";
+import { RUNS } from "./cases.ts";
 import { measure } from "./measure.ts";
-import { DIALECTS } from "./send.ts";
 import { openStand, type Stand } from "./stand.ts";
 import { whyNot } from "./system.ts";
 import { whyNoVolume } from "./volume.ts";
@@ -23,7 +22,7 @@ describe.skipIf(reason !== null)("the report is right about", () => {
   }, SECONDS * 1000);
   afterAll(() => stand?.[Symbol.asyncDispose]());
 
-  const rows = CASES.flatMap((one) => DIALECTS.map((dialect) => [one.name, dialect, one] as const));
+  const rows = RUNS.map(([one, dialect]) => [one.name, dialect, one] as const);
   test.each(rows)(
     "%s, %s",
     async (_name, dialect, one) => {

@@ -1,17 +1,19 @@
 // One server on a disk of its own, one client on a line of its own, and everything that can be made slow between them.
 
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Flow } from "../../src/core/flow.ts";
 import { type Line, openLine } from "./line.ts";
 import { type Program, start } from "./program.ts";
+import { system } from "./system.ts";
 import { openVolume, type Volume } from "./volume.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const RELAY = join(import.meta.dir, "relay.ts");
 const READY = /^Sluice is listening on (http:\S+) /;
 const VOLUME = 3e9;
+const SENDER = 100e6;
 /** The server has one processor and everything else the other, so that a client is never what makes it wait. */
 const SERVER = ["taskset", "-c", "0"];
 const OTHERS = ["taskset", "-c", "1"];
@@ -31,6 +33,8 @@ export type Place = "volume" | "memory";
 export interface Stand extends AsyncDisposable {
   readonly line: Line;
   readonly volume: Volume;
+  /** The disk of the client. */
+  readonly sender: Volume;
   /** The server's URL, as the client reaches it. */
   url(place: Place): string;
   /** A command at the client. @returns what it printed. @throws Error when it fails */
@@ -43,12 +47,15 @@ export interface Stand extends AsyncDisposable {
   quota(part: number): Disposable;
   /** The report of a file that was saved. */
   reportOf(path: string): Promise<Flow>;
+  /** Removes all files, so that the next one finds the same space, and memory that was just in use. */
+  empty(): void;
 }
 
 export async function openStand(): Promise<Stand> {
   await using stack = new AsyncDisposableStack();
   const line = stack.use(openLine());
   const volume = stack.use(openVolume(VOLUME));
+  const sender = stack.use(openVolume(SENDER));
   const memory = mkdtempSync("/dev/shm/sluice-shaped-");
   stack.defer(() => rmSync(memory, { recursive: true, force: true }));
   const log: string[] = [];
@@ -81,6 +88,7 @@ export async function openStand(): Promise<Stand> {
   return {
     line,
     volume,
+    sender,
     url: (place) => urls[place],
     async run(...command) {
       const child = Bun.spawn([...OTHERS, ...line.client(...command)], { stdout: "pipe", stderr: "pipe" });
@@ -97,7 +105,8 @@ export async function openStand(): Promise<Stand> {
     burden(programs) {
       const loops = Array.from({ length: programs }, () => "while :; do :; done &").join(" ");
       // A bound of its own, should this process be killed.
-      const child = Bun.spawn([...SERVER, "timeout", "120", "sh", "-c", `${loops} wait`], { detached: true });
+      // In the session of the servers, which `timeout` does not leave: the scheduler shares out among sessions first.
+      const child = Bun.spawn([...SERVER, "timeout", "120", "sh", "-c", `${loops} wait`]);
       return {
         async [Symbol.asyncDispose]() {
           if (child.exitCode === null) process.kill(-child.pid, "SIGKILL");
@@ -128,12 +137,36 @@ export async function openStand(): Promise<Stand> {
       }
       throw new Error(`No report of ${path}: ${log.join("").slice(-2000)}`);
     },
+    empty() {
+      // Names that begin with a dot are the server's own.
+      for (const [, root] of roots)
+        for (const name of readdirSync(root)) if (!name.startsWith(".")) rmSync(join(root, name));
+    },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-/** A file of zeros that takes no space. */
-export function sourceFile(bytes: number): Disposable & { path: string } {
+/** A file of zeros. */
+export type Source = Disposable & { path: string };
+
+/** One whose bytes a disk has, and no memory. */
+export function writtenFile({ folder }: Volume, bytes: number): Source {
+  const path = join(folder, "source");
+  system(
+    "dd",
+    "if=/dev/zero",
+    `of=${path}`,
+    "bs=1M",
+    `count=${bytes}`,
+    "iflag=count_bytes",
+    "conv=fdatasync",
+  );
+  system("dd", `if=${path}`, "iflag=nocache", "count=0");
+  return { path, [Symbol.dispose]: () => rmSync(path) };
+}
+
+/** One that takes no space. */
+export function sourceFile(bytes: number): Source {
   const folder = mkdtempSync(join(tmpdir(), "sluice-source-"));
   const path = join(folder, "source");
   Bun.spawnSync(["truncate", "-s", String(bytes), path]);

@@ -12,6 +12,8 @@ export interface Volume extends Disposable {
   readonly folder: string;
   /** Bytes per second that the device takes; 0 takes the limit away. */
   limit(bytesPerSecond: number): void;
+  /** Bytes per second that it gives; 0 takes the limit away. */
+  reads(bytesPerSecond: number): void;
   /** Operations per second that the device takes; 0 takes the limit away. */
   operations(perSecond: number): void;
 }
@@ -55,6 +57,7 @@ export function openVolume(bytes: number): Volume {
   return {
     folder,
     limit: (bytesPerSecond) => throttle("write_bps", bytesPerSecond),
+    reads: (bytesPerSecond) => throttle("read_bps", bytesPerSecond),
     operations: (perSecond) => throttle("write_iops", perSecond),
     [Symbol.dispose]: close,
   };

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
+import { FILES, Stopwatch } from "../../stopwatch.ts";
 import type { Finished, KeptUpload, StorageWork } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import { addWork, NO_WORK } from "../work.ts";
@@ -188,12 +189,12 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     const { calls } = this.kept.shop;
     const source = await this.kept.openSource(id);
     try {
-      const start = performance.now();
+      const copied = new Stopwatch(FILES).start();
       const goOn = (): void => {
         if (this.#discarding) throw ended();
       };
       if (source.length > 0) await copyBehind(calls, { ...this.#data, length: from }, source.fd, goOn);
-      const seconds = (performance.now() - start) / 1000;
+      const seconds = copied();
       this.#before = addWork(this.#before, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
       throw new Problem("storage_failed", "The other upload was not copied whole.");
@@ -205,7 +206,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
     return this.#run(async () => {
       await this.#writer.finish();
-      const start = performance.now();
+      const named = new Stopwatch(FILES).start();
       try {
         const { kept, id } = this;
         const unwanted = (): boolean => this.#discarding !== undefined;
@@ -214,7 +215,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
         await this.#close("finished");
         return finished;
       } finally {
-        this.#publishWaited += (performance.now() - start) / 1000;
+        this.#publishWaited += named();
       }
     });
   }
@@ -260,10 +261,10 @@ export class DiskKeptUpload implements KeptUpload, Resting {
       const data = await change(old);
       if (data.fd !== old.fd) await closeQuietly(calls, old.fd);
       this.#data = data;
-      const sync = performance.now();
+      const synced = new Stopwatch(FILES).start();
       await calls.datasync(data.fd);
-      const synced = (performance.now() - sync) / 1000;
-      this.#before = addWork(this.#before, { ...NO_WORK, syncWaited: synced, syncBusy: synced });
+      const seconds = synced();
+      this.#before = addWork(this.#before, { ...NO_WORK, syncWaited: seconds, syncBusy: seconds });
       if (this.#discarding) throw ended();
       this.#before = addWork(this.#before, this.#writer.work);
       this.#writer = this.#newWriter();

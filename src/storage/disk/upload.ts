@@ -2,6 +2,7 @@
 
 import { constants } from "node:fs";
 import type { FilePath } from "../../path.ts";
+import { FILES, Stopwatch } from "../../stopwatch.ts";
 import type { Finished, StorageWork, StoredUpload } from "../storage.ts";
 import type { Calls } from "./calls.ts";
 import { diskProblem } from "./problems.ts";
@@ -78,7 +79,7 @@ export class DiskUpload implements StoredUpload {
   async #finish(path: FilePath, replace: boolean): Promise<Finished> {
     if (!this.#synced) await this.#writer.finish();
     this.#synced = true;
-    const start = performance.now();
+    const named = new Stopwatch(FILES).start();
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
@@ -89,7 +90,7 @@ export class DiskUpload implements StoredUpload {
     } catch (error) {
       throw diskProblem(error);
     } finally {
-      this.#publishWaited += (performance.now() - start) / 1000;
+      this.#publishWaited += named();
     }
   }
 }

@@ -1,7 +1,7 @@
 // Writes one upload to its descriptor without ever letting the network thread wait for the disk.
 
 import { Problem } from "../../errors.ts";
-import { startWait } from "../../stopwatch.ts";
+import { FILES, Stopwatch } from "../../stopwatch.ts";
 import type { StorageWork } from "../storage.ts";
 import type { Calls } from "./calls.ts";
 import { Head } from "./head.ts";
@@ -33,6 +33,8 @@ const now = (): number => performance.now() / 1000;
  */
 export class DiskWriter implements Pulsed {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
+  readonly #writes = new Stopwatch(FILES);
+  readonly #syncs = new Stopwatch(FILES);
   #taken: number;
   #written: number;
   #saved: number;
@@ -115,7 +117,7 @@ export class DiskWriter implements Pulsed {
   }
 
   async #writeOut(emptyHead: () => unknown): Promise<void> {
-    const write = startWait();
+    const write = this.#writes.start();
     try {
       await emptyHead();
     } catch (error) {
@@ -129,8 +131,14 @@ export class DiskWriter implements Pulsed {
     if (this.#failure) throw this.#failure;
   }
 
+  async #waitForWrite(): Promise<void> {
+    const write = this.#writes.start();
+    await this.#inFlight;
+    this.work.diskWaited += write();
+  }
+
   async #waitForSync(): Promise<void> {
-    const sync = startWait();
+    const sync = this.#syncs.start();
     await this.#syncing;
     this.work.syncWaited += sync();
     if (this.#failure) throw this.#failure;
@@ -205,21 +213,13 @@ export class DiskWriter implements Pulsed {
   }
 
   async #waitForRoom(high: boolean): Promise<void> {
-    const write = startWait();
-    await this.#inFlight;
-    this.work.diskWaited += write();
-    if (this.#syncIsBehind) {
-      const sync = startWait();
-      await this.#syncing;
-      this.work.syncWaited += sync();
-    }
+    await this.#waitForWrite();
+    if (this.#syncIsBehind) await this.#waitForSync();
     if (this.#failure) throw this.#failure;
     // The pulse may have launched meanwhile.
     if (this.#stage.length > 0 && !this.#inFlight) this.#launch();
     if (!high) return;
-    const drain = startWait();
-    await this.#inFlight;
-    this.work.diskWaited += drain();
+    await this.#waitForWrite();
     if (this.#failure) throw this.#failure;
   }
 
