@@ -58,9 +58,9 @@ export async function send(
   return sent;
 }
 
-/** Asks for a page every 5 ms until `end`; samples are `[milliseconds since 1970, milliseconds it took]`. */
-export function ping(workspace: Workspace, url: string): Load<{ samples: [number, number][] }> {
-  return run(workspace, "ping.ts", url);
+/** Asks for a page every few milliseconds until `end`; samples are `[milliseconds since 1970, milliseconds it took]`. */
+export function ping(workspace: Workspace, url: string, every = 5): Load<{ samples: [number, number][] }> {
+  return run(workspace, "ping.ts", JSON.stringify({ url, every }));
 }
 
 /** Sends small files, in one form or by PUTs of which some run at once; returns files saved per second. */

@@ -13,6 +13,7 @@ import { health } from "./rows/health.ts";
 import { listing } from "./rows/listing.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { metering } from "./rows/metering.ts";
+import { metrics } from "./rows/metrics.ts";
 import { put } from "./rows/put.ts";
 import { reports } from "./rows/reports.ts";
 import { resumes } from "./rows/resume.ts";
@@ -26,6 +27,7 @@ const GROUPS: readonly Group[] = [
   small,
   put,
   metering,
+  metrics,
   tus,
   resumes,
   concat,

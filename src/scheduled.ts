@@ -46,6 +46,11 @@ function ownThread(): () => number {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1e6;
   };
+  // The system adds up what a thread ran when it stops, or every few milliseconds; asked for the process, it does so now.
+  const upToDate = (read: () => number) => (): number => {
+    process.cpuUsage();
+    return read();
+  };
   try {
     const file = openSync("/proc/thread-self/schedstat", "r");
     const both = (): number => {
@@ -53,44 +58,58 @@ function ownThread(): () => number {
       return ran + ready;
     };
     // Some systems have the file and keep no statistics.
-    return both() > 0 ? both : used;
+    return upToDate(both() > 0 ? both : used);
   } catch {
-    return used;
+    return upToDate(used);
   }
 }
 
-/** The threads of the pool by their numbers, as far as they are known: the file of each, and what it said last. */
-const pool = new Map<string, { file: number; ready: number }>();
-let looked = Number.NEGATIVE_INFINITY;
-/** Of threads that have ended. */
-let ended = 0;
+/** Seconds that each thread of the pool could have run and did not, by its number. */
+export type Starved = ReadonlyMap<string, number>;
 
-/** Seconds that threads of the pool could have run and did not, added up. 0 where nobody counts them. */
-export function held(): number {
+/** The statistics of the pool's threads, as far as they are known. */
+const pool = new Map<string, number>();
+let looked = Number.NEGATIVE_INFINITY;
+
+/** Empty where nobody counts. */
+export function starved(): Starved {
   if (performance.now() - looked >= LOOK) look();
-  let sum = 0;
-  for (const [number, thread] of pool) {
+  const seconds = new Map<string, number>();
+  for (const [thread, file] of pool) {
     try {
-      thread.ready = read(thread.file).ready;
-      sum += thread.ready;
+      seconds.set(thread, read(file).ready);
     } catch {
       // The thread is gone: its file cannot be read any more.
-      closeSync(thread.file);
-      pool.delete(number);
-      ended += thread.ready;
+      closeSync(file);
+      pool.delete(thread);
     }
   }
-  return sum + ended;
+  return seconds;
+}
+
+/** How long the thread that was starved most since `before` was: one operation is done by one thread. */
+export function mostStarved(before: Starved, after: Starved): number {
+  let most = 0;
+  for (const [thread, seconds] of before) most = Math.max(most, (after.get(thread) ?? 0) - seconds);
+  return most;
 }
 
 function look(): void {
   looked = performance.now();
-  try {
-    for (const number of readdirSync(TASKS)) {
-      if (pool.has(number) || !POOL.test(readFileSync(`${TASKS}/${number}/comm`, "latin1"))) continue;
-      pool.set(number, { file: openSync(`${TASKS}/${number}/schedstat`, "r"), ready: 0 });
+  for (const thread of threads()) {
+    try {
+      if (pool.has(thread) || !POOL.test(readFileSync(`${TASKS}/${thread}/comm`, "latin1"))) continue;
+      pool.set(thread, openSync(`${TASKS}/${thread}/schedstat`, "r"));
+    } catch {
+      // It ended meanwhile, or there are no statistics.
     }
+  }
+}
+
+function threads(): string[] {
+  try {
+    return readdirSync(TASKS);
   } catch {
-    // No such files here, or a thread that ended between the listing and the reading: there is a next time.
+    return [];
   }
 }

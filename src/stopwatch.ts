@@ -1,6 +1,6 @@
 // Measures waits for others. What this server's own processor adds to a wait is not theirs, and does not count.
 
-import { held, occupied } from "./scheduled.ts";
+import { mostStarved, occupied, type Starved, starved } from "./scheduled.ts";
 
 /** What a stopwatch reads. All in seconds. */
 export interface Clock {
@@ -8,15 +8,15 @@ export interface Clock {
   now(): number;
   /** Grows while this thread works, or could work and another program has the processor. */
   occupied(): number;
-  /** How late this thread heard of things lately: nothing happened longer ago than this without its knowing. */
+  /** How late this thread heard of things lately. What is shorter than a few milliseconds may be missed. */
   late(): number;
-  /** Grows while those who do what is waited for could work and another program has the processor. */
-  held(): number;
+  /** Threads that do what is waited for: how long each of them could work and another program had the processor. */
+  starved(): Starved;
 }
 
 /**
- * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time, so it is not
- * asked more often than this: a shorter wait close behind is taken to be like the last one of its kind that was asked for.
+ * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time, so a stopwatch
+ * does not ask more often than this: a shorter wait close behind is taken to be like the last one that it asked for.
  */
 const CLOSE = 0.003;
 
@@ -26,48 +26,54 @@ export class Stopwatch {
   /** When the system was asked last, and what it said. */
   #asked = Number.NEGATIVE_INFINITY;
   #occupied = 0;
-  #held = 0;
-  /** What part of a short wait is not the processor's. */
-  #part = 1;
+  #late = 0;
+  #starved: Starved = new Map();
+  /** What the processor added to the last wait that it was asked for: seconds, and as a part of it. */
+  #added = 0;
+  #part = 0;
 
   constructor(clock: Clock = CLIENT) {
     this.#clock = clock;
   }
 
   /**
-   * Starts to measure a wait. What it has lasted so far, each time the result is called; but never more of it is put down
-   * to the processor than this thread was late: before that it would have heard that the wait was over.
+   * Starts to measure a wait; several may run at once. What it has lasted so far, each time the result is called; but never
+   * more of it is put down to this thread than it was late: before that it would have heard that the wait was over.
    */
   start(): () => number {
     const began = this.#clock.now();
     const asks = began - this.#asked >= CLOSE;
     if (asks) this.#ask(began);
-    // Since it was asked, this thread went on with what it had waited for.
+    // Since it was asked this thread was busy, or most of the time: what is wrong with that is less than CLOSE.
     const occupied = this.#occupied + began - this.#asked;
-    const held = this.#held;
+    const starved = this.#starved;
     return () => {
       const now = this.#clock.now();
       const lasted = now - began;
-      if (!asks && lasted < CLOSE) return lasted * this.#part;
+      if (!asks && lasted < CLOSE) return lasted - Math.min(this.#added, lasted * this.#part);
       this.#ask(now);
-      const ours = Math.max(0, Math.min(this.#occupied - occupied, this.#clock.late()));
-      const waited = Math.max(0, lasted - ours - (this.#held - held));
-      if (asks && lasted > 0) this.#part = waited / lasted;
-      return waited;
+      const ours = Math.max(0, Math.min(this.#occupied - occupied, this.#late));
+      const added = Math.min(lasted, ours + mostStarved(starved, this.#starved));
+      if (asks && lasted > 0) {
+        this.#added = added;
+        this.#part = added / lasted;
+      }
+      return lasted - added;
     };
   }
 
   #ask(now: number): void {
     this.#asked = now;
     this.#occupied = this.#clock.occupied();
-    this.#held = this.#clock.held();
+    this.#late = this.#clock.late();
+    this.#starved = this.#clock.starved();
   }
 }
 
 /** Milliseconds between two looks at how late they come. */
 const BEAT = 20;
-/** Seconds without a wait after which nobody looks any more. */
-const REST = 1;
+/** Seconds without a wait that begins or ends after which nobody looks any more: no wait for a client is longer. */
+const REST = 256;
 /** What is left of a lateness after each beat that was not late. */
 const FADE = 0.4;
 
@@ -103,8 +109,9 @@ class Pulse {
 const now = (): number => performance.now() / 1000;
 
 const pulse = new Pulse();
+const nobody: Starved = new Map();
 
 /** For what comes from elsewhere. */
-export const CLIENT: Clock = { now, occupied, late: () => pulse.late, held: () => 0 };
+export const CLIENT: Clock = { now, occupied, late: () => pulse.late, starved: () => nobody };
 /** For what the system does with files, in threads of its own. */
-export const FILES: Clock = { ...CLIENT, held };
+export const FILES: Clock = { ...CLIENT, starved };

@@ -5,18 +5,33 @@ import { Stopwatch } from "../src/stopwatch.ts";
 
 /** A clock that a test moves, and that counts how often it was asked about the processor. */
 function clockAt(late: number) {
-  const time = { now: 100, occupied: 7, held: 3, asked: 0 };
+  const time = {
+    now: 100,
+    occupied: 7,
+    starved: new Map([
+      ["1", 3],
+      ["2", 0],
+    ]),
+    asked: 0,
+  };
   const occupied = (): number => {
     time.asked += 1;
     return time.occupied;
   };
   return {
     time,
-    stopwatch: new Stopwatch({ now: () => time.now, occupied, late: () => late, held: () => time.held }),
-    pass: (seconds: number, occupied: number, held = 0) => {
+    stopwatch: new Stopwatch({
+      now: () => time.now,
+      occupied,
+      late: () => late,
+      starved: () => new Map(time.starved),
+    }),
+    /** @param starved seconds by thread */
+    pass: (seconds: number, occupied: number, starved: Record<string, number> = {}) => {
       time.now += seconds;
       time.occupied += occupied;
-      time.held += held;
+      for (const [thread, more] of Object.entries(starved))
+        time.starved.set(thread, (time.starved.get(thread) ?? 0) + more);
     },
   };
 }
@@ -45,14 +60,25 @@ describe("a wait", () => {
     expect(lasted()).toBe(1.75);
   });
 
-  test("for others who had no processor counts without that, however well this thread listened", () => {
+  test("for other threads counts without the time in which one of them had no processor", () => {
     const { stopwatch, pass } = clockAt(0);
     const lasted = stopwatch.start();
-    pass(2, 0, 0.75);
+    pass(2, 0, { 1: 0.75 });
     expect(lasted()).toBe(1.25);
-    // Several of them at once.
-    pass(1, 0, 4);
-    expect(lasted()).toBe(0);
+  });
+
+  test("is done by one thread: what several of them waited is not added up", () => {
+    const { stopwatch, pass } = clockAt(0);
+    const lasted = stopwatch.start();
+    pass(2, 0, { 1: 0.75, 2: 0.5 });
+    expect(lasted()).toBe(1.25);
+  });
+
+  test("is not shortened by what a new thread waited before", () => {
+    const { stopwatch, pass } = clockAt(0);
+    const lasted = stopwatch.start();
+    pass(2, 0, { 3: 0.75 });
+    expect(lasted()).toBe(2);
   });
 
   test("never is less than nothing", () => {
@@ -78,7 +104,8 @@ describe("a wait close behind another", () => {
     const { pass, time, lasted } = closeBehind();
     const { asked } = time;
     pass(80e-6, 0);
-    expect(lasted()).toBeCloseTo(20e-6, 9);
+    // 30 µs of it would be this thread's, were it like the other: longer ones have no more of it.
+    expect(lasted()).toBeCloseTo(50e-6, 9);
     expect(time.asked).toBe(asked);
   });
 

@@ -1,11 +1,11 @@
-// A load program: asks for one small page every 5 ms on a keep-alive connection, until its standard input ends;
+// A load program: asks for one small page again and again on a keep-alive connection, until its standard input ends;
 // then prints one line of JSON with every sample: [when it was sent, milliseconds until the answer].
-// usage: bun ping.ts URL
+// usage: bun ping.ts '{"url": …, "every": 5}'; milliseconds from one request to the next
 
 import { AnswerReader } from "./answers.ts";
 
-const EVERY = 5;
-const url = new URL(process.argv[2] ?? "");
+const order: { url: string; every: number } = JSON.parse(process.argv[2] ?? "{}");
+const url = new URL(order.url);
 const request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
 const samples: [number, number][] = [];
 const reader = new AnswerReader();
@@ -27,7 +27,7 @@ await Bun.connect({
       if (answer.status !== 200) throw new Error(`${url.pathname} answered ${answer.status}.`);
       const took = performance.now() - sentAt;
       samples.push([performance.timeOrigin + sentAt, took]);
-      setTimeout(ask, Math.max(0, EVERY - took), socket);
+      setTimeout(ask, Math.max(0, order.every - took), socket);
     },
     close() {
       throw new Error("The server closed the connection.");

@@ -13,6 +13,8 @@ import { Workspace } from "../workspace.ts";
 const MEMORY = "/dev/shm";
 /** Uploads to each server in one round. Each round starts both anew, since no two processes are compiled alike. */
 const PAIRS = 50;
+/** Bytes of an upload. */
+const LENGTH = 256e6;
 /** Uploads before those that are measured. */
 const WARM = 3;
 
@@ -40,8 +42,8 @@ function sumOf(bench: Bench, server: Server, bytes: number): Sum {
 }
 
 /** Uploads to both servers in turn; who is first in one pair is second in the next. */
-async function takeTurns(bench: Bench): Promise<[metered: Taken, unmetered: Taken]> {
-  const [pairs, bytes] = bench.quick ? [2, 20e6] : [PAIRS, 256e6];
+async function alternate(bench: Bench): Promise<[metered: Taken, unmetered: Taken]> {
+  const [pairs, bytes] = bench.quick ? [2, 20e6] : [PAIRS, LENGTH];
   await using metered = await sluiceFromSource.start(bench.workspace);
   await using unmetered = await sluiceUnmetered.start(bench.workspace);
   const servers = [metered, unmetered];
@@ -54,10 +56,14 @@ async function takeTurns(bench: Bench): Promise<[metered: Taken, unmetered: Take
 
 async function run(bench: Bench): Promise<Figure[]> {
   using workspace = new Workspace(existsSync(MEMORY) ? MEMORY : undefined);
+  if ((await workspace.free()) < 4 * LENGTH) {
+    bench.say(`no metering: ${MEMORY} has no room for a few files of 256 MB`);
+    return [];
+  }
   const on = { rates: [] as number[], processor: [] as number[] };
   const off = { rates: [] as number[], processor: [] as number[] };
   for (let turn = 1; turn <= bench.rounds; turn += 1) {
-    const [metered, unmetered] = await takeTurns({ ...bench, workspace });
+    const [metered, unmetered] = await alternate({ ...bench, workspace });
     record(on, metered);
     record(off, unmetered);
     bench.say(
@@ -90,7 +96,7 @@ export const metering: Group = {
   key: "metering",
   title: "The cost of metering",
   method:
-    "in each round 50 uploads of 256 MB to each of two servers in turn, onto a file system in memory, added up. Beside Sluice the same sources with `bun --preload bench/unmetered.ts`, which replaces the stopwatch of all waits and the counters of `/metrics` by nothing. " +
+    "in each round 50 uploads of 256 MB to each of two servers in turn, onto a file system in memory (`/dev/shm`), added up. Beside Sluice the same sources with `bun --preload bench/unmetered.ts`, which replaces the stopwatch of all waits and the counters of `/metrics` by nothing. " +
     "Both run from the sources, and the reports of the other one are wrong.",
   run,
 };

@@ -11,6 +11,8 @@ import type { Waiting } from "./waiting.ts";
 /** Problems after which nothing of the request may stay. */
 const BREAKS = new Set(["inconsistent_length", "checksum_mismatch", "digest_mismatch", "file_too_large"]);
 
+const pauses = new Stopwatch(FILES);
+
 /** Made for one request. */
 export class Filling {
   #position: number;
@@ -93,7 +95,7 @@ export class Filling {
     if (part) await waiting.verify(resumed.kept);
     const measured = upload.measured();
     const start = performance.now();
-    const synced = new Stopwatch(FILES).start();
+    const synced = pauses.start();
     await (part ? resumed.pause() : resumed.rest());
     await upload.discard();
     waiting.stand(resumed.length);

@@ -9,6 +9,8 @@ import type { Engine, Intent } from "./engine.ts";
 import type { UploadRecord } from "./record.ts";
 import type { Upload } from "./upload.ts";
 
+const notes = new Stopwatch(FILES);
+
 /** Made for one request. */
 export class Resumed implements StoredUpload {
   #released: Promise<void> | undefined;
@@ -49,7 +51,7 @@ export class Resumed implements StoredUpload {
 
   /** Waits for a note: it is synced, too. @throws Problem */
   async noting(note: Promise<void>): Promise<void> {
-    const wait = new Stopwatch(FILES).start();
+    const wait = notes.start();
     await note;
     this.#noted += wait();
   }

@@ -4,6 +4,7 @@ import { Problem } from "../errors.ts";
 import { failedCondition, unconditional } from "../http/conditions.ts";
 import type { Digest } from "../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../path.ts";
+import { FILES, Stopwatch } from "../stopwatch.ts";
 import type { FileEntry, Finished, StoredUpload } from "../storage/storage.ts";
 import { type EndedUpload, reasonOf } from "./ended.ts";
 import type { Engine, Intent } from "./engine.ts";
@@ -49,6 +50,8 @@ export interface Outcome {
   digest: Digest | null;
 }
 
+const rooms = new Stopwatch(FILES);
+
 export class Upload implements Reporting {
   readonly #started = performance.now();
   readonly #startedAt = new Date();
@@ -57,6 +60,8 @@ export class Upload implements Reporting {
   #received = 0;
   /** Seconds in line behind uploads that are getting the same name. */
   #inLine = 0;
+  /** Seconds until the free space was known. */
+  #roomWaited = 0;
   readonly #digester: Digester;
 
   /** Bytes that were there when it was resumed. */
@@ -85,8 +90,16 @@ export class Upload implements Reporting {
     if (this.#before + this.#received > this.engine.limits.maxFileSize)
       throw tooLarge(this.engine.limits.maxFileSize);
     const room = this.share.take(chunk.byteLength);
-    if (room) return room.then(() => this.#append(chunk));
+    if (room) return this.#appendAfter(room, chunk);
     return this.#append(chunk);
+  }
+
+  /** Where all threads that work for files wait for a slow disk, so does the question for its space. */
+  async #appendAfter(room: Promise<void>, chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    const wait = rooms.start();
+    await room;
+    this.#roomWaited += wait();
+    await this.#append(chunk);
   }
 
   #append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -206,7 +219,12 @@ export class Upload implements Reporting {
       network: this.#network ?? this.intent.network() - this.#networkBefore,
       hash: this.#digester.seconds + (this.intent.checking?.() ?? 0),
       // Those in front sync their bytes and their name.
-      work: { diskWaited, diskBusy, syncWaited: syncWaited + this.#inLine, syncBusy },
+      work: {
+        diskWaited: diskWaited + this.#roomWaited,
+        diskBusy,
+        syncWaited: syncWaited + this.#inLine,
+        syncBusy,
+      },
     });
   }
 

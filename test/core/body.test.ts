@@ -7,7 +7,12 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const PATIENT: BodyOptions = { idleTimeout: 60 };
 /** A thread that never works. */
-const idle = { now: () => performance.now() / 1000, occupied: () => 0, late: () => 0, held: () => 0 };
+const idle = {
+  now: () => performance.now() / 1000,
+  occupied: () => 0,
+  late: () => 0,
+  starved: () => new Map(),
+};
 
 /** A body that a test feeds by hand. */
 function fed(options: Partial<BodyOptions> = {}) {
@@ -135,7 +140,7 @@ describe("waiting for the network", () => {
           return used;
         },
         late: () => 1000,
-        held: () => 0,
+        starved: () => new Map(),
       },
     });
     setTimeout(() => send(1), 30);

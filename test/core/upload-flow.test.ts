@@ -56,7 +56,12 @@ describe("the limit is found", () => {
     more: Partial<Intent> = {},
   ): Promise<Flow> {
     // Other programs may have the processor meanwhile: that is not what is tested here.
-    const clock = { now: () => performance.now() / 1000, occupied: () => 0, late: () => 0, held: () => 0 };
+    const clock = {
+      now: () => performance.now() / 1000,
+      occupied: () => 0,
+      late: () => 0,
+      starved: () => new Map(),
+    };
     const outcome = await save(engine, bodyOf(body, { clock }), intentFor("a", more), () => {});
     return outcome.file.flow;
   }

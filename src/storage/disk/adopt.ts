@@ -1,4 +1,4 @@
-// Copies the bytes of one file behind those of another, by the system alone where it can.
+// Copies the bytes of one file behind those of another, by the system alone where it can, and syncs them meanwhile.
 
 import type { Calls } from "./calls.ts";
 import { BATCH } from "./stage.ts";
@@ -28,5 +28,34 @@ export async function copyBehind(
     goOn();
     await calls.write(file, buffer.subarray(0, length));
     at += length;
+  }
+}
+
+/** Syncs a file beside what goes on with it, one sync at a time. */
+export class SyncBeside {
+  /** What the first sync that failed said. */
+  failed: { error: unknown } | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    readonly calls: Calls,
+    readonly fd: number,
+  ) {}
+
+  /** Nothing when one is running. */
+  start(): void {
+    this.#running ??= this.calls
+      .datasync(this.fd)
+      .catch((error: unknown) => {
+        this.failed ??= { error };
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  /** Waits for the one that is running. Never throws. The descriptor may be closed afterwards. */
+  async end(): Promise<void> {
+    await this.#running;
   }
 }

@@ -6,14 +6,16 @@ import { FILES, Stopwatch } from "../../stopwatch.ts";
 import type { Finished, KeptUpload, StorageWork } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import { addWork, NO_WORK } from "../work.ts";
-import { copyBehind } from "./adopt.ts";
+import { copyBehind, SyncBeside } from "./adopt.ts";
 import { closeQuietly, type Kept, type OpenData } from "./kept.ts";
 import { diskProblem } from "./problems.ts";
 import { publish } from "./publish.ts";
 import type { Resting } from "./rests.ts";
 import { BATCH } from "./stage.ts";
-import { withPublish } from "./upload.ts";
+import { withSync } from "./upload.ts";
 import { DiskWriter } from "./writer.ts";
+
+const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new Stopwatch(FILES)];
 
 export class DiskKeptUpload implements KeptUpload, Resting {
   #data: OpenData;
@@ -80,7 +82,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   }
 
   get work(): StorageWork {
-    return withPublish(addWork(this.#before, this.#writer.work), this.#publishWaited);
+    return withSync(addWork(this.#before, this.#writer.work), this.#publishWaited);
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -155,30 +157,19 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   adopt(ids: readonly UploadId[]): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {
-        let syncing: Promise<void> | undefined;
-        let failure: unknown;
-        const sync = () => {
-          syncing ??= this.kept.shop.calls
-            .datasync(data.fd)
-            .catch((error: unknown) => {
-              failure ??= error;
-            })
-            .finally(() => {
-              syncing = undefined;
-            });
-        };
+        const syncing = new SyncBeside(this.kept.shop.calls, data.fd);
         let { length } = data;
         try {
           for (const id of ids) {
             length += await this.#adoptOne(id, length);
-            // Beside the copy of the next one.
-            sync();
-            if (failure || this.#discarding) break;
+            // While the next one is copied.
+            syncing.start();
+            if (syncing.failed || this.#discarding) break;
           }
         } finally {
-          await syncing;
+          await syncing.end();
         }
-        if (failure) throw failure;
+        if (syncing.failed) throw syncing.failed.error;
         return { ...data, length };
       }),
     );
@@ -189,7 +180,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     const { calls } = this.kept.shop;
     const source = await this.kept.openSource(id);
     try {
-      const copied = new Stopwatch(FILES).start();
+      const copied = copies.start();
       const goOn = (): void => {
         if (this.#discarding) throw ended();
       };
@@ -206,7 +197,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
     return this.#run(async () => {
       await this.#writer.finish();
-      const named = new Stopwatch(FILES).start();
+      const named = names.start();
       try {
         const { kept, id } = this;
         const unwanted = (): boolean => this.#discarding !== undefined;
@@ -261,10 +252,9 @@ export class DiskKeptUpload implements KeptUpload, Resting {
       const data = await change(old);
       if (data.fd !== old.fd) await closeQuietly(calls, old.fd);
       this.#data = data;
-      const synced = new Stopwatch(FILES).start();
+      const synced = syncs.start();
       await calls.datasync(data.fd);
-      const seconds = synced();
-      this.#before = addWork(this.#before, { ...NO_WORK, syncWaited: seconds, syncBusy: seconds });
+      this.#before = withSync(this.#before, synced());
       if (this.#discarding) throw ended();
       this.#before = addWork(this.#before, this.#writer.work);
       this.#writer = this.#newWriter();

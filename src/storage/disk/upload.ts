@@ -11,6 +11,8 @@ import { DiskWriter } from "./writer.ts";
 
 const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
+const names = new Stopwatch(FILES);
+
 export class DiskUpload implements StoredUpload {
   readonly #writer: DiskWriter;
   #finishing: Promise<Finished> | undefined;
@@ -49,7 +51,7 @@ export class DiskUpload implements StoredUpload {
   }
 
   get work(): StorageWork {
-    return withPublish(this.#writer.work, this.#publishWaited);
+    return withSync(this.#writer.work, this.#publishWaited);
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -79,7 +81,7 @@ export class DiskUpload implements StoredUpload {
   async #finish(path: FilePath, replace: boolean): Promise<Finished> {
     if (!this.#synced) await this.#writer.finish();
     this.#synced = true;
-    const named = new Stopwatch(FILES).start();
+    const named = names.start();
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
@@ -95,8 +97,8 @@ export class DiskUpload implements StoredUpload {
   }
 }
 
-/** The time a name took counts as waiting for the sync, which is most of it. */
-export function withPublish(work: StorageWork, seconds: number): StorageWork {
+/** Work, and seconds in which the storage synced. Those a name took count so, too: the sync is most of them. */
+export function withSync(work: StorageWork, seconds: number): StorageWork {
   const { diskWaited, diskBusy, syncWaited, syncBusy } = work;
   return { diskWaited, diskBusy, syncWaited: syncWaited + seconds, syncBusy: syncBusy + seconds };
 }
