@@ -18,7 +18,7 @@ export interface Clock {
  * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time, so a stopwatch
  * does not ask more often than this: a shorter wait close behind is taken to be like the last one that it asked for.
  */
-const CLOSE = 0.003;
+const CLOSE = 0.005;
 
 /** Measures waits of one kind: what they lasted, without what the processor added. */
 export class Stopwatch {

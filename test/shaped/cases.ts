@@ -14,8 +14,8 @@ export interface Shape {
   url?: string;
   /** More words for curl. */
   options?: readonly string[];
-  /** The rate that this shape leaves, in bytes per second; undefined where nobody knows. */
-  rate?: number;
+  /** Whether it takes long enough for the client's clock to know the rate. @default false */
+  steady?: true;
 }
 
 export interface Case {
@@ -50,7 +50,7 @@ function network(megabytes: number): Case {
     truth: ["network"],
     shape(stand, stack) {
       limit(stand, stack, rate);
-      return { place: "memory", bytes: Math.round(rate * SECONDS), rate };
+      return { place: "memory", bytes: Math.round(rate * SECONDS), steady: true };
     },
   };
 }
@@ -79,7 +79,7 @@ function disk(megabytes: number): Case {
     truth: DISK,
     shape(stand, stack) {
       limit(stand, stack, undefined, rate);
-      return { place: "volume", bytes: Math.round(rate * 2 * SECONDS), rate };
+      return { place: "volume", bytes: Math.round(rate * 2 * SECONDS), steady: true };
     },
   };
 }
@@ -125,7 +125,7 @@ const CASES: readonly Case[] = [
       const { path } = stack.use(writtenFile(stand.sender, bytes));
       stand.sender.reads(10 * MB);
       stack.defer(() => stand.sender.reads(0));
-      return { place: "memory", bytes, source: path, rate: 10 * MB };
+      return { place: "memory", bytes, source: path, steady: true };
     },
   },
   disk(5),

@@ -10,21 +10,18 @@ export interface Verdict {
   flow: Flow;
   /** What is wrong with the report; empty when it is right. */
   wrong: string[];
-  /** The rate of the report, as a part of the true one; undefined where that is unknown. */
+  /** The rate of the report, as a part of the true one; undefined where the client's start is a part of its time. */
   rate?: number;
 }
 
-/**
- * The rate of the report may be this far from the truth, and its waits from its seconds. The truth is what the line or
- * the disk lets through; of streams beside each other, what the client's clock says.
- */
+/** The rate of the report may be this far from the one by the client's clock, and its waits from its seconds. */
 const RATE = 0.1;
 const SUM = 0.01;
 
 export async function measure(stand: Stand, { truth, shape }: Case, dialect: Dialect): Promise<Verdict> {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => stand.empty());
-  const { place, bytes, url = stand.url(place), source, options, rate } = await shape(stand, stack);
+  const { place, bytes, url = stand.url(place), source, options, steady } = await shape(stand, stack);
   const { flow, seconds } = await send(stand, dialect, {
     url,
     source: source ?? stack.use(sourceFile(bytes)).path,
@@ -35,10 +32,8 @@ export async function measure(stand: Stand, { truth, shape }: Case, dialect: Dia
   if (!truth.includes(flow.bottleneck)) wrong.push(`${flow.bottleneck}, not ${truth.join(" or ")}`);
   const sum = Object.values(flow.waits).reduce((total, wait) => total + wait, 0);
   if (Math.abs(sum - flow.seconds) > SUM * flow.seconds) wrong.push(`waits of ${sum} s in ${flow.seconds} s`);
-  // Parts are copied into one: what shapes the line or the disk is not the only thing that takes time.
-  const truly = dialect === "parallel" ? bytes / seconds : (rate ?? 0);
-  if (rate === undefined) return { flow, wrong };
-  const part = flow.bytesPerSecond / truly;
+  if (!steady) return { flow, wrong };
+  const part = flow.bytesPerSecond / (bytes / seconds);
   if (Math.abs(part - 1) > RATE) wrong.push(`${Math.round(part * 100)} % of the true rate`);
   return { flow, wrong, rate: part };
 }

@@ -26,16 +26,27 @@ function carry(from: Socket, to: Socket, bound: number): void {
     // In order, whatever the timers do.
     last = last.then(() => Bun.sleep(Math.max(0, due - performance.now()))).then(step);
   };
+  let rest: Buffer = Buffer.alloc(0);
+  /** A socket gives more at once than a window holds. */
+  const pump = (): void => {
+    while (rest.byteLength > 0 && onTheWay < bound) {
+      const piece = rest.subarray(0, bound - onTheWay);
+      rest = rest.subarray(piece.byteLength);
+      onTheWay += piece.byteLength;
+      later(() => {
+        to.write(piece);
+        setTimeout(() => {
+          onTheWay -= piece.byteLength;
+          pump();
+        }, half);
+      });
+    }
+    if (rest.byteLength > 0) from.pause();
+    else from.resume();
+  };
   from.on("data", (chunk: Buffer) => {
-    onTheWay += chunk.byteLength;
-    if (onTheWay >= bound) from.pause();
-    later(() => {
-      to.write(chunk);
-      setTimeout(() => {
-        onTheWay -= chunk.byteLength;
-        if (onTheWay < bound) from.resume();
-      }, half);
-    });
+    rest = rest.byteLength > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    pump();
   });
   from.on("end", () => later(() => to.end()));
   from.on("error", () => to.destroy());

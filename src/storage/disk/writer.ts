@@ -21,8 +21,8 @@ export const FIRST_WINDOW = 2 * 1024 * 1024;
  */
 export const SYNC_BEHIND = 4 * SYNC_WINDOW;
 
-const [writes, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES)];
-const [batches, windows] = [new Stopwatch(FILES), new Stopwatch(FILES)];
+const writes = new Stopwatch(FILES);
+const syncs = new Stopwatch(FILES);
 
 const now = (): number => performance.now() / 1000;
 
@@ -238,7 +238,7 @@ export class DiskWriter implements Pulsed {
    * batch behind the hole. Bun copies the bytes before the call returns, so the stage can be filled again at once.
    */
   async #write(batch: Uint8Array<ArrayBuffer>): Promise<void> {
-    const busy = batches.start();
+    const busy = writes.start();
     try {
       await this.calls.write(this.#file, batch);
       this.#written += batch.byteLength;
@@ -252,7 +252,7 @@ export class DiskWriter implements Pulsed {
   }
 
   #startSync(): Promise<void> {
-    const busy = windows.start();
+    const busy = syncs.start();
     // The last one begins beside the one before it: the system writes all bytes at once, and one commit does for both.
     const before = this.#syncing;
     const mark = this.#written;
