@@ -70,8 +70,11 @@ export class Stopwatch {
   }
 }
 
-/** Milliseconds between two looks at how late they come. */
+/** Milliseconds between two looks at how late they come, while waits begin or end, and while none does. */
 const BEAT = 20;
+const SLOW = 250;
+/** Seconds without one after which it goes slow. */
+const QUIET = 1;
 /** Seconds without a wait that begins or ends after which nobody looks any more: no wait for a client is longer. */
 const REST = 256;
 /** What is left of a lateness after each beat that was not late. */
@@ -96,13 +99,14 @@ class Pulse {
   }
 
   #beat(): void {
-    this.#due = now() + BEAT / 1000;
+    const beat = now() - this.#asked < QUIET ? BEAT : SLOW;
+    this.#due = now() + beat / 1000;
     setTimeout(() => {
       this.#late = Math.max(this.#overdue, Number.isFinite(this.#late) ? this.#late * FADE : 0);
       if (now() - this.#asked < REST) return this.#beat();
       this.#due = undefined;
       this.#late = Number.POSITIVE_INFINITY;
-    }, BEAT).unref();
+    }, beat).unref();
   }
 }
 

@@ -72,6 +72,6 @@ export const reports: Group = {
   title: "What reports say, and what is true",
   method:
     "one upload at a time in each way of uploading, over a line, onto a disk or by a processor that is slow in a known way (`test/shaped/`; root only). A report is right when it names the true limit, its waits add up to its seconds, " +
-    "and its rate is within 10 % of what the line or the disk lets through (of parts beside each other: of the client's clock).",
+    "and its rate is within 10 % of that by the client's clock, where the transfer takes long enough for that.",
   run,
 };

@@ -32,8 +32,10 @@ export class Body {
   readonly #stopwatch: Stopwatch;
   #stopped: Problem | undefined;
   #waited = 0;
-  /** When the wait under way began, in milliseconds, and what of it is the network's, in seconds. */
-  #waiting: { since: number; lasted: () => number } | undefined;
+  /** When the wait under way began, in milliseconds. */
+  #since = 0;
+  /** What of it is the network's, in seconds. */
+  #lasted: (() => number) | undefined;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #turnBegan = performance.now();
   #renewed = 0;
@@ -49,7 +51,7 @@ export class Body {
 
   /** Seconds spent waiting for the client, the wait under way included. */
   get waited(): number {
-    return this.#waited + (this.#waiting?.lasted() ?? 0);
+    return this.#waited + (this.#lasted?.() ?? 0);
   }
 
   /**
@@ -100,7 +102,8 @@ export class Body {
   }
 
   async #next(reader: Reader) {
-    this.#waiting = { since: performance.now(), lasted: this.#stopwatch.start() };
+    this.#since = performance.now();
+    this.#lasted = this.#stopwatch.start();
     try {
       return await reader.read();
     } catch (cause) {
@@ -111,7 +114,7 @@ export class Body {
       );
     } finally {
       this.#waited = this.waited;
-      this.#waiting = undefined;
+      this.#lasted = undefined;
     }
   }
 
@@ -119,9 +122,9 @@ export class Body {
   #watchSilence(delay: number): void {
     this.#watch = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
-      const silence = this.#waiting ? performance.now() - this.#waiting.since : 0;
+      const silence = this.#lasted ? performance.now() - this.#since : 0;
       // It is the disk that is slow, so the connection must not pay for it.
-      if (!this.#waiting) this.options.renew?.();
+      if (!this.#lasted) this.options.renew?.();
       if (silence < limit) return this.#watchSilence(limit - silence);
       this.stop(
         new Problem(
