@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bench, Group } from "./bench.ts";
 import { machineFacts } from "./machine.ts";
+import { assemble, type Section } from "./report.ts";
 import { aborts } from "./rows/aborts.ts";
 import { archive } from "./rows/archive.ts";
 import { binary } from "./rows/binary.ts";
@@ -20,7 +21,7 @@ import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
 import { tus } from "./rows/tus.ts";
 import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
-import { type Figure, table } from "./table.ts";
+import { table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
 
 const GROUPS: readonly Group[] = [
@@ -47,7 +48,8 @@ const HELP = `usage: bun run bench [options]
   --quick        small sizes, to see that everything works; the figures say little
   --only A,B     only these groups: ${GROUPS.map(({ key }) => key).join(", ")}
   --binary       measure dist/sluice instead of the sources
-  --out FILE     where the report goes (docs/benchmarks.md; with --quick or --only: nowhere)
+  --out FILE     where the report goes (docs/benchmarks.md; with --quick or --only: nowhere);
+                 groups that do not run keep their part of it
   --help`;
 
 function fail(message: string): never {
@@ -103,40 +105,42 @@ const facts = [
     "found" in version ? `${name} ${version.found}: \`${command}\`` : `skipped: ${version.missing}`,
   ),
 ];
-const command = ["bun run bench", ...process.argv.slice(2)].join(" ");
-const report = [
+const today = new Date().toISOString().slice(0, 10);
+const head = [
   "# Benchmarks",
   "",
-  `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}. Contestants take turns; rounds: ${rounds}. A cell shows the`,
-  "median with the least and the greatest behind it. Rates of one machine swing by a factor of two from minute to",
+  "Written by `bun run bench`, each group by the command beside it. Contestants take turns. A cell shows the median of the",
+  "rounds with the least and the greatest behind it. Rates of one machine swing by a factor of two from minute to",
   "minute, so ratios are taken within a round: the median is bold, all rounds stand behind it. 1 GB is 10^9 bytes.",
   "",
   ...facts.map((fact) => `- ${fact}`),
-];
-console.log(report.join("\n"));
+].join("\n");
+console.log(head);
 
-for (const group of GROUPS.filter(({ key }) => keys.includes(key))) {
-  console.error(`\n${group.key} …`);
-  const section = [
-    "",
-    `## ${group.title}`,
-    "",
-    `\`bun run bench --only ${group.key}\` · ${group.method}`,
-    "",
-  ];
+const sections: Section[] = [];
+for (const { key, title, method, run } of GROUPS.filter(({ key }) => keys.includes(key))) {
+  console.error(`\n${key} …`);
+  const command = ["bun run bench --only", key, "--rounds", rounds, ...(quick ? ["--quick"] : [])];
+  if (useBinary) command.push("--binary");
+  const before = `## ${title}\n\n\`${command.join(" ")}\`, ${today} · ${method}`;
+  let text: string;
   try {
-    const figures: Figure[] = await group.run(bench);
-    section.push(table(figures));
+    text = `${before}\n\n${table(await run(bench))}`;
   } catch (error) {
     // Said here only: it may name the paths of this machine.
     console.error(error);
     process.exitCode = 1;
-    section.push("This group failed.");
+    text = `${before}\n\nThis group failed.`;
   }
-  console.log(section.join("\n"));
-  report.push(...section);
+  console.log(`\n${text}`);
+  sections.push({ title, text });
 }
 
 const file = out ?? (quick || only ? undefined : join(import.meta.dir, "../docs/benchmarks.md"));
-if (file) await Bun.write(file, `${report.join("\n")}\n`);
+if (file) {
+  const written = Bun.file(file);
+  const before = (await written.exists()) ? await written.text() : "";
+  const titles = GROUPS.map(({ title }) => title);
+  await Bun.write(file, assemble(head, sections, before, titles));
+}
 process.exit();

@@ -8,15 +8,16 @@ export interface Clock {
   now(): number;
   /** Grows while this thread works, or could work and another program has the processor. */
   occupied(): number;
-  /** How late this thread heard of things lately. What is shorter than a few milliseconds may be missed. */
+  /** How late this thread heard of things lately, as far as was seen: it is looked at every BEAT. */
   late(): number;
   /** Threads that do what is waited for: how long each of them could work and another program had the processor. */
   starved(): Starved;
 }
 
 /**
- * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time, so a stopwatch
- * does not ask more often than this: a shorter wait close behind is taken to be like the last one that it asked for.
+ * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time. So a wait that
+ * begins this soon after a question is not asked about, unless it lasts as long itself: it is taken to be like the last
+ * one that was asked about at both ends.
  */
 const CLOSE = 0.005;
 
@@ -28,7 +29,7 @@ export class Stopwatch {
   #occupied = 0;
   #late = 0;
   #starved: Starved = new Map();
-  /** What the processor added to the last wait that it was asked for: seconds, and as a part of it. */
+  /** What the processor added to the last wait that was asked about at both ends: seconds, and as a part of it. */
   #added = 0;
   #part = 0;
 
@@ -70,12 +71,12 @@ export class Stopwatch {
   }
 }
 
-/** Milliseconds between two looks at how late they come, while waits begin or end, and while none does. */
+/** Milliseconds between two looks at how late timers come. */
 const BEAT = 20;
+/** The same after QUIET seconds in which no wait began or ended. */
 const SLOW = 250;
-/** Seconds without one after which it goes slow. */
 const QUIET = 1;
-/** Seconds without a wait that begins or ends after which nobody looks any more: no wait for a client is longer. */
+/** Seconds in which no wait began or ended after which nobody looks any more: longer than a client may be silent. */
 const REST = 256;
 /** What is left of a lateness after each beat that was not late. */
 const FADE = 0.4;

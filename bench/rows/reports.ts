@@ -3,9 +3,7 @@
 import { type Case, RUNS } from "../../test/shaped/cases.ts";
 import { measure, type Verdict } from "../../test/shaped/measure.ts";
 import type { Dialect } from "../../test/shaped/send.ts";
-import { openStand } from "../../test/shaped/stand.ts";
-import { whyNot } from "../../test/shaped/system.ts";
-import { whyNoVolume } from "../../test/shaped/volume.ts";
+import { openStand, whyNoStand } from "../../test/shaped/stand.ts";
 import type { Bench, Group } from "../bench.ts";
 import { type Figure, median } from "../table.ts";
 
@@ -38,7 +36,7 @@ function figure({ one, dialect, verdicts }: Row): Figure {
 }
 
 async function run({ rounds, quick, say }: Bench): Promise<Figure[]> {
-  const reason = whyNot() ?? whyNoVolume();
+  const reason = whyNoStand();
   if (reason) {
     say(`no reports: ${reason}`);
     return [];

@@ -29,6 +29,7 @@ export class Body {
   /** Bytes that arrived. */
   received = 0;
   readonly #reader: Reader | undefined;
+  /** Of its own: waits of another client say nothing about those of this one. */
   readonly #stopwatch: Stopwatch;
   #stopped: Problem | undefined;
   #waited = 0;

@@ -1,4 +1,4 @@
-// The cases: what is slow, what the report must say about it, and how fast the file then really goes.
+// The cases: what is slow, and what the report must say about it.
 
 import type { Bottleneck } from "../../src/core/flow.ts";
 import { DIALECTS, type Dialect } from "./send.ts";
@@ -14,7 +14,10 @@ export interface Shape {
   url?: string;
   /** More words for curl. */
   options?: readonly string[];
-  /** Whether it takes long enough for the client's clock to know the rate. @default false */
+  /**
+   * Whether the rate is compared with that by the client's clock: where its start, and requests beside the bytes, are less
+   * than a tenth of the time in every way. @default false
+   */
   steady?: true;
 }
 
@@ -30,7 +33,7 @@ export interface Case {
 const MB = 1e6;
 const DISK = ["disk", "sync"] as const;
 
-/** Seconds that a shaped transfer takes: long enough for the shapers to be exact. */
+/** Seconds that a shaped transfer takes: long enough for its beginning to be a small part. */
 const SECONDS = 1.5;
 
 /** Shapes both for one transfer; `undefined` leaves one as fast as it is. */
@@ -114,7 +117,7 @@ const CASES: readonly Case[] = [
   {
     name: "sender 10 MB/s",
     truth: ["network"],
-    // Of all streams together where there are several: nobody knows how many the way makes.
+    // Of each stream.
     shape: () => ({ place: "memory", bytes: 15 * MB, options: ["--limit-rate", "10000000"] }),
   },
   {

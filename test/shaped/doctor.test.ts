@@ -3,12 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Finding } from "../../src/doctor/finding.ts";
-import { openStand, type Stand } from "./stand.ts";
-import { whyNoFar, whyNot } from "./system.ts";
-import { whyNoVolume } from "./volume.ts";
+import { openStand, type Stand, whyNoStand } from "./stand.ts";
+import { whyNoFar } from "./system.ts";
 
 const asked = process.env["SHAPED"] ? null : "it takes a minute; SHAPED=1 runs it";
-const reason = asked ?? whyNot() ?? whyNoVolume() ?? whyNoFar();
+const reason = asked ?? whyNoStand() ?? whyNoFar();
 if (reason) console.log(`test/shaped/doctor skipped: ${reason}`);
 
 const MB = 1e6;

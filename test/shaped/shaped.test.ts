@@ -3,12 +3,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { RUNS } from "./cases.ts";
 import { measure } from "./measure.ts";
-import { openStand, type Stand } from "./stand.ts";
-import { whyNot } from "./system.ts";
-import { whyNoVolume } from "./volume.ts";
+import { openStand, type Stand, whyNoStand } from "./stand.ts";
 
 const asked = process.env["SHAPED"] ? null : "it takes minutes; SHAPED=1 runs it";
-const reason = asked ?? whyNot() ?? whyNoVolume();
+const reason = asked ?? whyNoStand();
 if (reason) console.log(`test/shaped skipped: ${reason}`);
 
 /** Other programs of the machine slow things down, too: who is wrong is asked again. */

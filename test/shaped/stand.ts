@@ -1,4 +1,4 @@
-// One server on a disk of its own, one client on a line of its own, and everything that can be made slow between them.
+// Two servers, on a disk of their own and in memory, one client on a line of its own, and everything that can be made slow between them.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { Flow } from "../../src/core/flow.ts";
 import { type Line, openLine } from "./line.ts";
 import { type Program, start } from "./program.ts";
-import { system } from "./system.ts";
-import { openVolume, type Volume } from "./volume.ts";
+import { system, whyNot } from "./system.ts";
+import { openVolume, type Volume, whyNoVolume } from "./volume.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const RELAY = join(import.meta.dir, "relay.ts");
@@ -22,8 +22,13 @@ const OTHERS = ["taskset", "-c", "1"];
 const PROCESSOR = "/sys/fs/cgroup/cpu";
 
 /** Why servers cannot be given a part of a processor here, `null` when they can. */
-export function whyNoQuota(): string | null {
+function whyNoQuota(): string | null {
   return existsSync(`${PROCESSOR}/cpu.cfs_quota_us`) ? null : "there are no processor quotas (cgroup v1)";
+}
+
+/** Why there can be no stand here, `null` when there can. */
+export function whyNoStand(): string | null {
+  return whyNot() ?? whyNoVolume() ?? whyNoQuota();
 }
 
 /** Where the files go. */

@@ -6,9 +6,9 @@ import { existsSync } from "node:fs";
 export function whyNot(): string | null {
   if (process.platform !== "linux") return "networks and disks are shaped on Linux only";
   if (process.getuid?.() !== 0) return "only root can shape networks and disks";
-  for (const program of ["ip", "tc", "mkfs.ext4", "losetup", "taskset", "curl"])
+  for (const program of ["ip", "tc", "mkfs.ext4", "losetup", "lsblk", "taskset", "curl"])
     if (Bun.which(program) === null) return `${program} is missing`;
-  return null;
+  return navigator.hardwareConcurrency < 2 ? "server and client need a processor each" : null;
 }
 
 /** Why there can be no far lines here, `null` when there can. */

@@ -8,9 +8,8 @@ import { parseArgs } from "node:util";
 import type { Flow } from "../../src/core/flow.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { drawProgress, drawWaits } from "./drawing.ts";
-import { openStand, type Place, type Stand, sourceFile, whyNoQuota } from "./stand.ts";
-import { whyNoFar, whyNot } from "./system.ts";
-import { whyNoVolume } from "./volume.ts";
+import { openStand, type Place, type Stand, sourceFile, whyNoStand } from "./stand.ts";
+import { whyNoFar } from "./system.ts";
 
 const MB = 1e6;
 const BYTES = 70 * MB;
@@ -132,7 +131,7 @@ function examineDisk({ volume }: Stand): Finding[] {
 const { only, figures } = parseArgs({
   options: { only: { type: "string", default: "" }, figures: { type: "string" } },
 }).values;
-const reason = whyNot() ?? whyNoVolume() ?? whyNoFar() ?? whyNoQuota();
+const reason = whyNoStand() ?? whyNoFar();
 if (reason) {
   console.error(reason);
   process.exit(1);

@@ -1,0 +1,29 @@
+// The report of the benchmarks: a head about the machine, and a section for each group.
+
+/** One group's part of the report. */
+export interface Section {
+  title: string;
+  /** All of it, its heading included. */
+  text: string;
+}
+
+/** The sections of a report that was written before. */
+function sectionsOf(report: string): Section[] {
+  const [, ...parts] = report.split(/^## /m);
+  return parts.map((part) => ({ title: part.split("\n", 1)[0] ?? "", text: `## ${part.trim()}` }));
+}
+
+/**
+ * The whole report: what was measured now, and of a report written before the sections that were not.
+ * @param titles of all groups, in order; a section with another title is left out
+ */
+export function assemble(
+  head: string,
+  sections: readonly Section[],
+  before: string,
+  titles: readonly string[],
+): string {
+  const known = [...sections, ...sectionsOf(before)];
+  const texts = titles.flatMap((title) => known.find((section) => section.title === title)?.text ?? []);
+  return `${[head.trim(), ...texts].join("\n\n")}\n`;
+}
