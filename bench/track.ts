@@ -12,16 +12,20 @@ export interface Taken {
   processor: number;
 }
 
-/** One thing measured in every round: rates in GB/s, processor seconds per GB. */
-export interface Track {
-  name: string;
+/** What turns came to, one a round: rates in GB/s, processor seconds per GB. */
+export interface Rounds {
   rates: number[];
   processor: number[];
+}
+
+/** One thing measured in every round. */
+export interface Track extends Rounds {
+  name: string;
   measure(): Promise<Taken>;
 }
 
 /** Puts down what a turn took. */
-export function record({ rates, processor }: Pick<Track, "rates" | "processor">, taken: Taken): void {
+export function record({ rates, processor }: Rounds, taken: Taken): void {
   rates.push(taken.bytes / 1e9 / taken.seconds);
   processor.push((taken.processor * 1e9) / taken.bytes);
 }
@@ -89,7 +93,7 @@ export async function takeTurns(bench: Bench, tracks: readonly Track[], before =
 }
 
 /** Its rates, for a table. */
-export const rate = ({ rates }: Track) => spread(rates, 2, "GB/s");
+export const rate = ({ rates }: Rounds) => spread(rates, 2, "GB/s");
 
 /** Its processor time, for a table. */
-export const processor = (of: Track) => spread(of.processor, 2, "s/GB");
+export const processor = (of: Rounds) => spread(of.processor, 2, "s/GB");

@@ -5,8 +5,8 @@ import type { Bench, Group } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { send } from "../load.ts";
 import { sluiceFromSource, sluiceUnmetered } from "../servers.ts";
-import { type Figure, ratios, reach, spread } from "../table.ts";
-import { record, serverTrack, type Taken } from "../track.ts";
+import { type Figure, ratios, reach } from "../table.ts";
+import { processor, type Rounds, rate, record, serverTrack, type Taken } from "../track.ts";
 import { Workspace } from "../workspace.ts";
 
 /** A file system in memory: what the speed of a disk varies from one file to the next is ten times what is looked for. */
@@ -64,8 +64,8 @@ async function run(bench: Bench): Promise<Figure[]> {
     bench.say(`no metering: ${MEMORY} has no room for a few files of 256 MB`);
     return [];
   }
-  const on = { rates: [] as number[], processor: [] as number[] };
-  const off = { rates: [] as number[], processor: [] as number[] };
+  const on: Rounds = { rates: [], processor: [] };
+  const off: Rounds = { rates: [], processor: [] };
   for (let turn = 1; turn <= bench.rounds; turn += 1) {
     const [metered, unmetered] = await alternate({ ...bench, workspace });
     record(on, metered);
@@ -78,17 +78,17 @@ async function run(bench: Bench): Promise<Figure[]> {
   return [
     {
       name: "PUT",
-      sluice: spread(on.rates, 2, "GB/s"),
+      sluice: rate(on),
       beside: sluiceUnmetered.name,
-      other: spread(off.rates, 2, "GB/s"),
+      other: rate(off),
       ratio: rates,
       reach: reach(rates, "≥", 0.98),
     },
     {
       name: "processor time, PUT",
-      sluice: spread(on.processor, 2, "s/GB"),
+      sluice: processor(on),
       beside: sluiceUnmetered.name,
-      other: spread(off.processor, 2, "s/GB"),
+      other: processor(off),
       ratio: times,
       reach: reach(times, "≤", 1.03),
     },

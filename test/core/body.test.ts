@@ -2,17 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { Body, type BodyOptions } from "../../src/core/body.ts";
+import { idle } from "../support/idle-clock.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const PATIENT: BodyOptions = { idleTimeout: 60 };
-/** A thread that never works. */
-const idle = {
-  now: () => performance.now() / 1000,
-  occupied: () => 0,
-  late: () => 0,
-  starved: () => new Map(),
-};
 
 /** A body that a test feeds by hand. */
 function fed(options: Partial<BodyOptions> = {}) {

@@ -7,6 +7,7 @@ import { save } from "../../src/core/save.ts";
 import { checkFilePath } from "../../src/path.ts";
 import type { MemoryStep } from "../../src/storage/memory.ts";
 import { bodyOf, bytesOf, engineWith, intentFor } from "../support/engine.ts";
+import { idle } from "../support/idle-clock.ts";
 
 type Engine = ReturnType<typeof engineWith>;
 
@@ -56,13 +57,7 @@ describe("the limit is found", () => {
     more: Partial<Intent> = {},
   ): Promise<Flow> {
     // Other programs may have the processor meanwhile: that is not what is tested here.
-    const clock = {
-      now: () => performance.now() / 1000,
-      occupied: () => 0,
-      late: () => 0,
-      starved: () => new Map(),
-    };
-    const outcome = await save(engine, bodyOf(body, { clock }), intentFor("a", more), () => {});
+    const outcome = await save(engine, bodyOf(body, { clock: idle }), intentFor("a", more), () => {});
     return outcome.file.flow;
   }
 

@@ -1,4 +1,4 @@
-// Reports on networks, disks and processors that are slow in a known way: three minutes, so only when SHAPED is set.
+// Reports on networks, disks and processors that are slow in a known way: five minutes, so only when SHAPED is set.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { RUNS } from "./cases.ts";

@@ -1,0 +1,10 @@
+// A clock of a thread that never works: waits count whole, whatever else the machine does.
+
+import type { Clock } from "../../src/stopwatch.ts";
+
+export const idle: Clock = {
+  now: () => performance.now() / 1000,
+  occupied: () => 0,
+  late: () => 0,
+  starved: () => new Map(),
+};
