@@ -21,7 +21,7 @@ const PAGE = "public";
 const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/standalone.js"];
 
 /** What is started as a thread: only entries have a path inside the binary, below their common folder. */
-const THREADS = ["src/storage/disk/lister-worker.ts"];
+const THREADS = ["src/storage/disk/list/lister-worker.ts"];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
 const target = TARGETS.find((name) => name === values.target);

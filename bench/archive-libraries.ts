@@ -3,9 +3,9 @@
 
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { gathered, packed, type Source } from "../src/core/packing.ts";
-import { Tar } from "../src/core/tar.ts";
-import { Zip } from "../src/core/zip.ts";
+import { gathered, packed, type Source } from "../src/core/archive/stream.ts";
+import { Tar } from "../src/core/archive/tar.ts";
+import { Zip } from "../src/core/archive/zip.ts";
 import { median, spread } from "./table.ts";
 
 const CHUNK = 2 ** 18;

@@ -1,7 +1,7 @@
 // The multipart parser alone, without a server: beside multipasta where that can be resolved, and beside a plain search.
 // Each measurement is a process of its own; `bun bench/multipart-parser.ts [ROUNDS]`, with NODE_PATH for multipasta.
 
-import { MultipartParser } from "../src/http/multipart.ts";
+import { MultipartParser } from "../src/http/multipart/parser.ts";
 import { median, spread } from "./table.ts";
 
 const BOUNDARY = "----WebKitFormBoundaryTkr3kCBQlBe1nrhc";

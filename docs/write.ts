@@ -1,9 +1,9 @@
 // Writes the parts of the documentation that come from the code: `bun run docs`.
 
-import { FLAGS, shownDefault } from "../src/config.ts";
+import { ALWAYS } from "../src/cli/help.ts";
+import { FLAGS, shownDefault } from "../src/config/config.ts";
+import type { Option } from "../src/config/option.ts";
 import { PROBLEMS } from "../src/errors.ts";
-import { ALWAYS } from "../src/help.ts";
-import type { Option } from "../src/option.ts";
 
 /** A part of a document: what stands between `<!-- name -->` and `<!-- /name -->`. */
 export interface Section {

@@ -2,12 +2,12 @@
 
 import type { Server } from "bun";
 import { createApp, serveOptions } from "./app.ts";
-import { defaults } from "./config.ts";
+import { defaults } from "./config/config.ts";
 
 export { type App, type AppOptions, createApp } from "./app.ts";
-export { type Config, type Conflict, defaults, type Grant } from "./config.ts";
-export type { Flow } from "./core/flow.ts";
-export type { SavedFile } from "./core/upload.ts";
+export { type Config, type Conflict, defaults, type Grant } from "./config/config.ts";
+export type { Flow } from "./core/report/flow-report.ts";
+export type { SavedFile } from "./core/upload/upload.ts";
 export { type ErrorEntry, Problem, type ProblemCode } from "./errors.ts";
 export type { FilePath, FolderPath } from "./path.ts";
 export { openDisk } from "./storage/disk/disk.ts";

@@ -1,6 +1,6 @@
 // The program: options, storage, app, listen, and an orderly end on a signal.
 
-import { readCommand } from "./cli.ts";
+import { readCommand } from "./cli/cli.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { serve } from "./serve.ts";
 import { top } from "./top/top.ts";

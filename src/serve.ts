@@ -2,10 +2,10 @@
 
 import { resolve } from "node:path";
 import { type App, type AppOptions, createApp } from "./app.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { createLog, printable } from "./plugins/log.ts";
-import type { Services } from "./routes/services.ts";
-import { RootInUse } from "./storage/disk/lock.ts";
+import type { Services } from "./routes/support/services.ts";
+import { RootInUse } from "./storage/disk/root/root-lock.ts";
 
 /** Milliseconds after a signal in which another one counts as the same: a terminal, or a supervisor, may send it twice. */
 const SAME_SIGNAL = 50;

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../src/app.ts";
 import { createLog } from "../src/plugins/log.ts";
-import { RootInUse } from "../src/storage/disk/lock.ts";
-import { MemoryStorage } from "../src/storage/memory.ts";
+import { RootInUse } from "../src/storage/disk/root/root-lock.ts";
+import { MemoryStorage } from "../src/storage/memory/memory.ts";
 import { startServer, until } from "./support/server.ts";
 
 const quiet = createLog("text", () => {});

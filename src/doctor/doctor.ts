@@ -1,16 +1,16 @@
 // `sluice doctor`: examines, reports, and ends with a status. A signal ends it early, and leaves nothing behind.
 
 import { resolve } from "node:path";
-import type { Config } from "../config.ts";
-import type { Terminal } from "../help.ts";
+import type { Terminal } from "../cli/help.ts";
+import type { Config } from "../config/config.ts";
 import { bare } from "../http/login.ts";
 import { type Report, worst } from "./finding.ts";
 import { progress } from "./progress.ts";
 import { reportJson, reportText } from "./report.ts";
-import { examineServer } from "./server.ts";
-import { serverSummary } from "./server-summary.ts";
-import { examineUrl } from "./url.ts";
-import { urlSummary } from "./url-summary.ts";
+import { examineServer } from "./server/server.ts";
+import { serverSummary } from "./server/summary.ts";
+import { urlSummary } from "./url/summary.ts";
+import { examineUrl } from "./url/url.ts";
 
 /** What is examined: what `serve` would use here, or the way to a server. */
 export type Subject = { readonly config: Config } | { readonly url: URL };

@@ -2,7 +2,7 @@
 
 import { styleText } from "node:util";
 import { Help } from "commander";
-import type { Terminal } from "../help.ts";
+import type { Terminal } from "../cli/help.ts";
 import { printable } from "../plugins/log.ts";
 import { version } from "../version.ts";
 import { type Report, type Verdict, worst } from "./finding.ts";

@@ -1,7 +1,7 @@
 // Grants: every route says what it allows with `allow`, and what was not granted is refused before anything is read.
 
 import { type DocumentDecoration, Elysia } from "elysia";
-import type { Grant } from "../config.ts";
+import type { Grant } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 
 /**

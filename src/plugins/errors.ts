@@ -4,9 +4,9 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { asProblem, type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { answered, arrivalOf } from "./arrival.ts";
+import { answerUnread } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
-import { answerUnread } from "./unread.ts";
+import { answered, arrivalOf } from "./request-info.ts";
 
 export interface ErrorOptions {
   maxErrors: number;

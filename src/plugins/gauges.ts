@@ -1,13 +1,13 @@
 // The figures of GET /metrics. Their labels are words of this server: never a path, a name or a text of a client.
 
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { Engine } from "../core/engine.ts";
-import type { Jobs } from "../core/jobs.ts";
-import type { SavedFile } from "../core/upload.ts";
-import type { Uploads } from "../core/uploads.ts";
+import type { Uploads } from "../core/resumable/registry.ts";
+import type { Jobs } from "../core/tree/copy-jobs.ts";
+import type { SavedFile } from "../core/upload/upload.ts";
+import type { Engine } from "../core/upload/uploader.ts";
 import { PROBLEMS, type Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { speaksTus } from "../http/tus.ts";
+import { speaksTus } from "../http/tus/tus.ts";
 import { version } from "../version.ts";
 import type { Answer, Change, Download, Observer } from "./log.ts";
 import { processGauges } from "./process-gauges.ts";

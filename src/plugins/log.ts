@@ -1,10 +1,10 @@
 // What the server says while it runs: one line per event on standard error, as text or JSON, safe to print.
 
-import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config.ts";
-import type { SavedFile } from "../core/upload.ts";
+import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config/config.ts";
+import type { SavedFile } from "../core/upload/upload.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { arrivalOf } from "./arrival.ts";
+import { arrivalOf } from "./request-info.ts";
 
 /** A download that has ended. */
 export interface Download {

@@ -1,8 +1,8 @@
 // What this process uses, under the names that every Prometheus client uses.
 
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
-import { filesAllowed, filesOpen } from "../process.ts";
-import { Lateness } from "./lateness.ts";
+import { filesAllowed, filesOpen } from "../system/process.ts";
+import { Lateness } from "./event-loop-delay.ts";
 
 /** Those of the system exist where it has /proc. */
 export function processGauges(registers: Registry<OpenMetricsContentType>[]): void {

@@ -2,7 +2,7 @@
 
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space } from "./device.ts";
-import type { Page, PageQuery } from "./order.ts";
+import type { Page, PageQuery } from "./paging.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";

@@ -6,7 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { bare, loginHeaders } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
-import { Ended, Problem, Uploads } from "../routes/shapes.ts";
+import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
 
 export type Arriving = Static<typeof Uploads>["uploads"][number];
 export type EndedUpload = Static<typeof Ended>["ended"];

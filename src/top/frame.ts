@@ -1,10 +1,10 @@
 // One picture of the board: lines that fit into a terminal of some size.
 
 import { styleText } from "node:util";
-import { formatRate } from "../core/flow.ts";
+import { formatRate } from "../core/report/flow-report.ts";
 import type { Board } from "./board.ts";
 import type { Arriving, EndedUpload } from "./feed.ts";
-import { amounts, ending, pace, safe, time } from "./words.ts";
+import { amounts, ending, pace, safe, time } from "./format.ts";
 
 export interface Look {
   columns: number;

@@ -2,7 +2,7 @@
 
 import { type Board, keyOf } from "./board.ts";
 import type { Arriving, EndedUpload } from "./feed.ts";
-import { amounts, ending, pace, safe } from "./words.ts";
+import { amounts, ending, pace, safe } from "./format.ts";
 
 /** Milliseconds between two lines about one upload. */
 const PACE = 1000;

@@ -1,6 +1,6 @@
 // `sluice top`: what is arriving at a server, drawn on a terminal, or told in lines.
 
-import type { Terminal } from "../help.ts";
+import type { Terminal } from "../cli/help.ts";
 import { bare } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
 import { Board } from "./board.ts";

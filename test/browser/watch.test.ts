@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import { GRANTS, type Grant } from "../../src/config.ts";
+import { GRANTS, type Grant } from "../../src/config/config.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { startFakeServer } from "../support/fake-server.ts";
 import { startServer, until } from "../support/server.ts";

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openWorkspace } from "../../src/doctor/workspace.ts";
+import { openWorkspace } from "../../src/doctor/disk/workspace.ts";
 import { until } from "../support/server.ts";
 import { spawn, spawnServing } from "../support/spawn.ts";
 

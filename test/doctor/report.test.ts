@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
 import { about, type Report, worst } from "../../src/doctor/finding.ts";
 import { reportJson, reportText } from "../../src/doctor/report.ts";
-import { serverSummary } from "../../src/doctor/server-summary.ts";
+import { serverSummary } from "../../src/doctor/server/summary.ts";
 import { version } from "../../src/version.ts";
 
 const groups = [

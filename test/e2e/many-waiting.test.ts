@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Uploads } from "../../src/routes/shapes.ts";
+import { Uploads } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
 

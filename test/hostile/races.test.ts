@@ -1,7 +1,7 @@
 // Many clients who want the same name at the same moment.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Listing, SavedFile } from "../../src/routes/shapes.ts";
+import { Listing, SavedFile } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { FORM, FORM_END, filePart } from "./requests.ts";
 import { targetOfAll } from "./target.ts";

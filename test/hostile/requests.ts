@@ -1,7 +1,7 @@
 // Requests by hand, whole and in pieces.
 
 import { expect } from "bun:test";
-import { FormResult } from "../../src/routes/shapes.ts";
+import { FormResult } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import { CANARY, type Target } from "./target.ts";

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { FolderPath } from "../../src/path.ts";
-import { MemoryStorage } from "../../src/storage/memory.ts";
+import { MemoryStorage } from "../../src/storage/memory/memory.ts";
 import { problemIn } from "../support/problem.ts";
 import { connect } from "../support/raw.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../src/errors.ts";
 import { createLog, printable } from "../../src/plugins/log.ts";
-import { SavedFile } from "../../src/routes/shapes.ts";
+import { SavedFile } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { startServer } from "../support/server.ts";
 

@@ -1,6 +1,6 @@
 // The cases: what is slow, and what the report must say about it.
 
-import type { Bottleneck } from "../../src/core/flow.ts";
+import type { Bottleneck } from "../../src/core/report/flow-report.ts";
 import { DIALECTS, type Dialect } from "./send.ts";
 import { type Place, type Stand, writtenFile } from "./stand.ts";
 

@@ -1,6 +1,6 @@
 // Charts as small SVG files: text that can be selected, no fonts of their own, light or dark as the reader has it.
 
-import { type Bottleneck, formatRate, type Waits } from "../../src/core/flow.ts";
+import { type Bottleneck, formatRate, type Waits } from "../../src/core/report/flow-report.ts";
 
 /** An upload and its report. */
 export interface Charted {

@@ -1,6 +1,6 @@
 // Runs a case, and compares what the report said with the truth.
 
-import type { Flow } from "../../src/core/flow.ts";
+import type { Flow } from "../../src/core/report/flow-report.ts";
 import type { Case } from "./cases.ts";
 import { type Dialect, send } from "./send.ts";
 import { type Stand, sourceFile } from "./stand.ts";

@@ -1,6 +1,6 @@
 // One file on its way in each dialect, by curl.
 
-import type { Flow } from "../../src/core/flow.ts";
+import type { Flow } from "../../src/core/report/flow-report.ts";
 import type { Stand } from "./stand.ts";
 
 export const DIALECTS = ["put", "form", "tus", "parallel"] as const;

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Flow } from "../../src/core/flow.ts";
+import type { Flow } from "../../src/core/report/flow-report.ts";
 import { type Line, openLine } from "./line.ts";
 import { type Program, start } from "./program.ts";
 import { system, whyNot } from "./system.ts";

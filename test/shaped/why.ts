@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Flow } from "../../src/core/flow.ts";
+import type { Flow } from "../../src/core/report/flow-report.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { drawProgress, drawWaits } from "./drawing.ts";
 import { openStand, type Place, type Stand, sourceFile, whyNoStand } from "./stand.ts";

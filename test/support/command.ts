@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Invocation, readCommand } from "../../src/cli.ts";
-import type { Config } from "../../src/config.ts";
+import { type Invocation, readCommand } from "../../src/cli/cli.ts";
+import type { Config } from "../../src/config/config.ts";
 
 /** Words behind the program's name: in one text, or one by one. */
 type Words = string | readonly string[];

@@ -1,9 +1,9 @@
 // An engine over a storage in memory, and intents and bodies for it: uploads without HTTP.
 
-import { Body, type BodyOptions } from "../../src/core/body.ts";
-import { Engine, type Intent, type Limits } from "../../src/core/engine.ts";
+import { Body, type BodyOptions } from "../../src/core/upload/request-body.ts";
+import { Engine, type Intent, type Limits } from "../../src/core/upload/uploader.ts";
 import { checkFilePath, type FilePath } from "../../src/path.ts";
-import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
+import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 

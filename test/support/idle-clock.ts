@@ -1,6 +1,6 @@
 // A clock of a thread that never works: waits count whole, whatever else the machine does.
 
-import type { Clock } from "../../src/stopwatch.ts";
+import type { Clock } from "../../src/system/stopwatch.ts";
 
 export const idle: Clock = {
   now: () => performance.now() / 1000,

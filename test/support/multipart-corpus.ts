@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PartProblem } from "../../src/http/multipart.ts";
+import type { PartProblem } from "../../src/http/multipart/parser.ts";
 
 const FOLDER = join(import.meta.dir, "../../../shared/data/python-multipart");
 

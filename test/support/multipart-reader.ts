@@ -8,7 +8,7 @@ import {
   type PartEvent,
   type PartHeaders,
   type PartProblem,
-} from "../../src/http/multipart.ts";
+} from "../../src/http/multipart/parser.ts";
 
 export interface ReadPart {
   headers: PartHeaders;

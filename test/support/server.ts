@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type App, type AppOptions, createApp } from "../../src/app.ts";
-import { GRANTS } from "../../src/config.ts";
+import { GRANTS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
 
 /** Options of the app; everything is granted and no space is kept free unless a test says so. */

@@ -1,12 +1,12 @@
 // Uploads that wait, in memory, filled without HTTP.
 
 import { afterEach } from "bun:test";
-import { Engine } from "../../src/core/engine.ts";
-import { type Creation, Uploads, type WaitingLimits } from "../../src/core/uploads.ts";
-import type { Waiting } from "../../src/core/waiting.ts";
+import { type Creation, Uploads, type WaitingLimits } from "../../src/core/resumable/registry.ts";
+import type { Waiting } from "../../src/core/resumable/session.ts";
+import { Engine } from "../../src/core/upload/uploader.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
-import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory.ts";
+import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
 import { bodyOf, engineWith } from "./engine.ts";
 
 const opened: Uploads[] = [];

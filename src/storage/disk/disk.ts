@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import type { FilePath, FolderPath } from "../../path.ts";
 import type { Space } from "../device.ts";
-import type { Page, PageQuery } from "../order.ts";
+import type { Page, PageQuery } from "../paging.ts";
 import type {
   Entry,
   FolderEntry,
@@ -20,25 +20,25 @@ import type {
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { type Anchor, openAnchor, release } from "./anchor.ts";
-import { bootOf } from "./boot.ts";
-import { type Calls, calls as systemCalls } from "./calls.ts";
-import { DiskCopy } from "./copy.ts";
-import { FolderSync } from "./folder-sync.ts";
-import { Kept } from "./kept.ts";
-import { DiskKeptUpload } from "./kept-upload.ts";
-import { type Folders, Lister } from "./lister.ts";
-import { ListerThread } from "./lister-thread.ts";
-import { makeFolderAt, move } from "./move.ts";
-import { readNotes, writeNote } from "./notes.ts";
-import { Pressure } from "./pressure.ts";
-import { diskProblem, errnoOf } from "./problems.ts";
-import { proveLength, type Workshop } from "./publish.ts";
-import { Reader } from "./reader.ts";
-import { remove } from "./remove.ts";
-import { DiskTrash } from "./trash.ts";
-import { DiskUpload, throwAway } from "./upload.ts";
-import { noWorkplace, openWorkplace, type Workplace } from "./workplace.ts";
+import { FolderSync } from "./at/dir-sync.ts";
+import { type Anchor, openAnchor, release } from "./at/handle.ts";
+import { Reader } from "./at/lookup.ts";
+import { type Folders, Lister } from "./list/lister.ts";
+import { ListerThread } from "./list/lister-thread.ts";
+import { type Calls, calls as systemCalls } from "./os/calls.ts";
+import { diskProblem, errnoOf } from "./os/errno.ts";
+import { DiskKeptUpload } from "./partial/partial-upload.ts";
+import { readNotes, writeNote } from "./partial/sidecar.ts";
+import { Kept } from "./partial/store.ts";
+import { bootOf } from "./root/boot-id.ts";
+import { noWorkplace, openWorkplace, type Workplace } from "./root/work-dir.ts";
+import { DiskCopy } from "./tree/copy.ts";
+import { makeFolderAt, move } from "./tree/move.ts";
+import { remove } from "./tree/remove.ts";
+import { DiskTrash } from "./tree/trash.ts";
+import { proveLength, type Workshop } from "./write/publish.ts";
+import { DiskUpload, throwAway } from "./write/temp-upload.ts";
+import { Pressure } from "./write/write-scheduler.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
 const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;

@@ -10,7 +10,7 @@ import {
   type Place,
   placeOf,
   SORTS,
-} from "../../../src/storage/order.ts";
+} from "../../../src/storage/paging.ts";
 import type { Entry, Storage } from "../../../src/storage/storage.ts";
 import { codeOf, entriesIn, file, folder, pathsOf, put } from "../driving.ts";
 import type { Current } from "./current.ts";

@@ -1,7 +1,7 @@
 // Systems that fail on command: single calls replaced, and small or unwritable file systems mounted.
 
 import { constants } from "node:os";
-import { type Calls, calls as systemCalls } from "../../../src/storage/disk/calls.ts";
+import { type Calls, calls as systemCalls } from "../../../src/storage/disk/os/calls.ts";
 
 /** The error that the system reports under a name such as `ENOSPC`. */
 export function systemError(errno: string): Error {

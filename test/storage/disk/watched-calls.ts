@@ -1,6 +1,6 @@
 // The system's calls with somebody looking over the shoulder: to fail them one by one, or to change the disk between.
 
-import { type Calls, calls as systemCalls } from "../../../src/storage/disk/calls.ts";
+import { type Calls, calls as systemCalls } from "../../../src/storage/disk/os/calls.ts";
 import { sinkWith, systemError } from "./faults.ts";
 
 /** Called before each call is made, `close` excepted. What it throws, the call fails with. */

@@ -1,0 +1,222 @@
+// The command line: argv, SLUICE_ variables and sluice.toml become a Config, a text to print, or a message about wrong use.
+
+import { realpath } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { Command, CommanderError, Option as Flag } from "commander";
+import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "../config/config.ts";
+import type { Option } from "../config/option.ts";
+import type { Subject } from "../doctor/doctor.ts";
+import { isLoopback } from "../system/loopback.ts";
+import { version } from "../version.ts";
+import { doctorHelpText, helpText, type Terminal, topHelpText } from "./help.ts";
+import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
+import { nearest, shown } from "./suggest.ts";
+
+/** What the command asks for. Texts end with a line end. */
+export type Invocation =
+  /** `file`: the file of options that was read, as messages call it. */
+  | { kind: "serve"; config: Config; file?: string }
+  | { kind: "doctor"; subject: Subject; json: boolean }
+  | { kind: "top"; url: URL; once: boolean }
+  /** For standard output; exit 0. */
+  | { kind: "print"; text: string }
+  /** For standard error; exit 2. */
+  | { kind: "wrong"; text: string };
+
+/** More faults are counted, not told. */
+const MOST_FAULTS = 10;
+
+/** The first word may be one of these; without it, it is the root. */
+const COMMANDS = ["serve", "doctor", "top"] as const;
+type CommandName = (typeof COMMANDS)[number];
+/** Flags that are no options, and the command they belong to. */
+const OWN_FLAGS = { json: "doctor", once: "top" } as const satisfies Record<string, CommandName>;
+
+/**
+ * Reads the command line. A flag wins over a variable, a variable over the file, the file over the default.
+ *
+ * @param argv what follows the program's name
+ * @param env of its variables, those that start with `SLUICE_` matter
+ * @param folder the current folder: sluice.toml is looked for in it
+ */
+export async function readCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  terminal: Terminal,
+  folder = ".",
+): Promise<Invocation> {
+  const flags = readFlags(argv, terminal);
+  if ("kind" in flags) return flags;
+  if (flags.url !== undefined) return readUrl(flags.url, flags);
+
+  const environment = fromEnvironment(env);
+  const named = flags.given.get(CONFIG_FILE.name) ?? environment.given.get(CONFIG_FILE.name);
+  const label = named ? shown(named.text) : "sluice.toml";
+  const path = resolve(folder, named?.text ?? "sluice.toml");
+  const file = named?.text === "" ? undefined : await fromFile(path, label);
+
+  const given = new Map([...(file?.given ?? []), ...environment.given, ...flags.given]);
+  const faults = [...flags.faults, ...environment.faults, ...(file?.faults ?? []), ...wrongValues(given)];
+  if (named?.text && !file) faults.push(`${named.label}: there is no file ${label}`);
+  if (faults.length > 0) return wrong(faults);
+
+  const config = toConfig(new Map([...given].map(([name, { text }]) => [name, text])));
+  const host = given.get(OPTIONS.host.name);
+  if (host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name)) {
+    return wrong([
+      `${host.label}: ${shown(config.host)} lets other machines in, and nothing says what they may do; ` +
+        "add --allow read (look and download), --allow read,write (upload, too) or --allow all",
+    ]);
+  }
+  if (file && !named && (await isServed([folder, path], resolve(folder, config.root)))) {
+    return wrong([
+      "sluice.toml is inside the root, where whoever may write could allow themselves more; " +
+        "move it out, remove it if it is not yours, or name it: --config sluice.toml",
+    ]);
+  }
+  if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
+  if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
+  return { kind: "serve", config, ...(file && { file: label }) };
+}
+
+/** What the words say beside options. */
+interface Words extends Source {
+  readonly command: CommandName;
+  readonly json: boolean;
+  readonly once: boolean;
+  /** Of a server that is not this machine's. */
+  readonly url?: string;
+}
+
+/** The flags and the root; or what --help and --version print; or what is wrong with them. */
+function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocation {
+  const given = new Map<string, Given>();
+  let text = "";
+  const textFor = ([name]: readonly string[]) => {
+    if (name === "doctor") return doctorHelpText(terminal);
+    return name === "top" ? topHelpText(terminal) : helpText(terminal);
+  };
+  const command = new Command("sluice")
+    .argument("[words...]")
+    .version(`sluice ${version}`, "-V, --version")
+    .helpOption("-h, --help")
+    .addOption(new Flag("--json"))
+    .addOption(new Flag("--once"))
+    .configureHelp({ formatHelp: ({ args }) => textFor(args) })
+    .configureOutput({
+      writeOut: (written) => {
+        text += written;
+      },
+      outputError: () => {},
+      getOutHasColors: () => terminal.colours,
+    })
+    .showSuggestionAfterError(false)
+    .exitOverride();
+  for (const option of FLAGS) {
+    if (!option.positional) for (const flag of flagsOf(option, given)) command.addOption(flag);
+  }
+  try {
+    command.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { kind: "print", text } : wrong([misunderstood(error)]);
+  }
+  for (const { name, shorthand } of FLAGS) {
+    if (shorthand && command.getOptionValue(shorthand.flag.slice(1))) {
+      given.set(name, { text: shorthand.value, label: shorthand.flag });
+    }
+  }
+
+  const [first = "", ...others] = command.args;
+  if (first === "help") return { kind: "print", text: textFor(others) };
+  const named = COMMANDS.find((one) => one === first);
+  const name = named ?? "serve";
+  const [root, ...rest] = named ? others : command.args;
+  const isUrl = root !== undefined && (name === "top" || (name === "doctor" && /^https?:/i.test(root)));
+  if (root !== undefined && !isUrl) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
+  const what = isUrl ? "the URL" : "ROOT";
+  const own = {
+    json: command.getOptionValue("json") === true,
+    once: command.getOptionValue("once") === true,
+  };
+  const faults = [
+    ...Object.entries(OWN_FLAGS)
+      .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
+      .map(([flag, owner]) => `--${flag} is a flag of sluice ${owner}`),
+    ...rest.map((word) => `${shown(word)} is one word too many: ${what} is ${shown(root ?? "")} already`),
+  ];
+  return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
+}
+
+/** `doctor URL`, `top URL`: what this machine would serve is not looked at, so no option may be given. */
+function readUrl(text: string, { given, faults, command, json, once }: Words): Invocation {
+  const url = URL.parse(text);
+  const all = [...faults];
+  if (!url?.hostname || !/^https?:$/.test(url.protocol))
+    all.push(`${shown(text)} is no URL of a server; use one such as https://files.example.org`);
+  for (const { label } of given.values())
+    all.push(`${label} is about a server on this machine, not about a URL`);
+  if (!url || all.length > 0) return wrong(all);
+  return command === "top" ? { kind: "top", url, once } : { kind: "doctor", subject: { url }, json };
+}
+
+/** Where a server with these options is reached from this machine. */
+function urlOf({ host, port }: Config): URL {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host.replace(/^(?:::|0:0:0:0:0:0:0:0)$/, "::1");
+  return new URL(`http://${near.includes(":") ? `[${near}]` : near}:${port}`);
+}
+
+function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
+  const { name, short, shorthand, placeholder } = option;
+  const label = `--${name}`;
+  const flag = new Flag(`${short ? `${short}, ` : ""}${label} <${placeholder}>`).argParser((text) => {
+    const before = option.list && given.get(name);
+    given.set(name, { text: before ? `${before.text},${text}` : text, label });
+  });
+  return shorthand ? [flag, new Flag(shorthand.flag).conflicts(flag.attributeName())] : [flag];
+}
+
+/** Says what commander found wrong, in the words of the other messages. */
+function misunderstood({ code, message }: CommanderError): string {
+  const [, quoted = ""] = /'(.*)'/s.exec(message) ?? [];
+  const option = FLAGS.find(({ name }) => quoted.includes(`--${name} <`));
+  if (code === "commander.unknownOption") {
+    const [flag = ""] = quoted.split("=");
+    const near = nearest(flag.replace(/^-+/, ""), [
+      ...FLAGS.map(({ name }) => name),
+      "help",
+      "version",
+      ...Object.keys(OWN_FLAGS),
+    ]);
+    return `unknown flag ${shown(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
+  }
+  if (code === "commander.optionMissingArgument" && option) {
+    return `--${option.name} needs a value; use ${option.allowed}`;
+  }
+  return message.replace(/^error: /, "");
+}
+
+function wrongValues(given: ReadonlyMap<string, Given>): string[] {
+  return FLAGS.flatMap((option) => {
+    const value = given.get(option.name);
+    if (!value || option.parse(value.text) !== undefined) return [];
+    return [`${value.label}: ${shown(value.text)} is not allowed; use ${option.allowed}`];
+  });
+}
+
+/** Whether one of the paths is in the root. A root that is not there yet holds nothing. */
+async function isServed(paths: readonly string[], root: string): Promise<boolean> {
+  const real = await realpath(root).catch(() => undefined);
+  if (real === undefined) return false;
+  for (const path of paths) {
+    const way = relative(real, await realpath(path).catch(() => path));
+    if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return true;
+  }
+  return false;
+}
+
+function wrong(faults: readonly string[]): Invocation {
+  const more = faults.length > MOST_FAULTS ? [`and ${faults.length - MOST_FAULTS} more`] : [];
+  const lines = [...faults.slice(0, MOST_FAULTS), ...more].map((fault) => `sluice: ${fault}\n`);
+  return { kind: "wrong", text: `${lines.join("")}sluice --help lists everything that can be set.\n` };
+}

@@ -1,0 +1,121 @@
+// Where options are given beside flags: SLUICE_ variables and sluice.toml.
+
+import { dirname, resolve } from "node:path";
+import { FLAGS, OPTIONS } from "../config/config.ts";
+import type { Option } from "../config/option.ts";
+import { nearest, shown } from "./suggest.ts";
+
+/** A text that was given for an option, and where: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
+export interface Given {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** What one source gives, by option name, and what is wrong with it, one sentence each. */
+export interface Source {
+  readonly given: ReadonlyMap<string, Given>;
+  readonly faults: readonly string[];
+}
+
+const PREFIX = "SLUICE_";
+
+/** Larger than any file of options: whoever names a disk or a film gets an answer, not a full memory. */
+const LARGEST_FILE = 64 * 1024;
+
+const KEYS: ReadonlyMap<string, Option<unknown>> = new Map(
+  Object.values(OPTIONS).map((option) => [option.name, option]),
+);
+
+/** `SLUICE_MAX_FILE_SIZE` for `max-file-size`. */
+export function variable(name: string): string {
+  return PREFIX + name.toUpperCase().replaceAll("-", "_");
+}
+
+/** The variables that start with `SLUICE_`. An unknown one is a fault: a limit with a slip in its name would not hold. */
+export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Source {
+  const given = new Map<string, Given>();
+  const faults: string[] = [];
+  const names = new Map(FLAGS.map(({ name }) => [variable(name), name]));
+  for (const [key, text] of Object.entries(env)) {
+    if (!key.startsWith(PREFIX) || text === undefined) continue;
+    const name = names.get(key);
+    if (name) given.set(name, { text, label: key });
+    else {
+      const near = variable(nearest(key.slice(PREFIX.length), [...names.values()]));
+      faults.push(`unknown variable ${shown(key)}; the nearest is ${near}`);
+    }
+  }
+  return { given, faults };
+}
+
+/**
+ * A file of options. Its root is relative to the folder the file is in.
+ *
+ * @param file its path
+ * @param label what messages call it
+ * @returns undefined when there is no such file
+ */
+export async function fromFile(file: string, label: string): Promise<Source | undefined> {
+  try {
+    const text = await Bun.file(file)
+      .slice(0, LARGEST_FILE + 1)
+      .text();
+    if (text.length > LARGEST_FILE) throw new SyntaxError("it is longer than 64 KiB, too long for options");
+    return fromEntries(parseToml(text), label, dirname(file));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return undefined;
+    const reason = error instanceof SyntaxError ? error.message : `it cannot be read (${code})`;
+    return { given: new Map(), faults: [`${label}: ${reason}`] };
+  }
+}
+
+function fromEntries(entries: readonly [string, unknown][], label: string, folder: string): Source {
+  const given = new Map<string, Given>();
+  const faults: string[] = [];
+  for (const [key, value] of entries) {
+    const option = KEYS.get(key);
+    if (!option) {
+      const near = nearest(key, [...KEYS.keys()]);
+      faults.push(`no key or section ${shown(key)} in ${label}; the nearest key is ${near}`);
+      continue;
+    }
+    const text = asText(value, option);
+    if (text === undefined) {
+      const kinds = option.list ? "a text or a list of texts" : "a text or a number";
+      faults.push(`${key} in ${label} is not ${kinds}; use ${option.allowed}`);
+      continue;
+    }
+    const relative = option === OPTIONS.root && text !== "";
+    given.set(key, { text: relative ? resolve(folder, text) : text, label: `${key} in ${label}` });
+  }
+  return { given, faults };
+}
+
+/** Throws a SyntaxError that names the line, which Bun's own does not. */
+function parseToml(text: string): [key: string, value: unknown][] {
+  try {
+    return Object.entries(Bun.TOML.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const lines = text.split("\n");
+    const good = lines.findLastIndex((_, index) => isToml(lines.slice(0, index).join("\n")));
+    throw new SyntaxError(`line ${good + 1}: ${error.message.replace("TOML Parse error: ", "")}`);
+  }
+}
+
+function isToml(text: string): boolean {
+  try {
+    Bun.TOML.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The value as it would be written behind a flag; undefined when it could not be. */
+function asText(value: unknown, option: Option<unknown>): string | undefined {
+  if (typeof value === "string") return value;
+  if (!option.list) return typeof value === "number" ? String(value) : undefined;
+  return Array.isArray(value) && value.every((one) => typeof one === "string") ? value.join(",") : undefined;
+}

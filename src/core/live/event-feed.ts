@@ -1,0 +1,186 @@
+// What is arriving, for many who watch: looked at and written once for all of them, and kept for none.
+
+import { Problem } from "../../errors.ts";
+import { COMMENT, eventBytes } from "../../http/event-stream.ts";
+import type { EndedUpload } from "../report/recent-uploads.ts";
+import type { Uploads } from "../resumable/registry.ts";
+import type { Engine } from "../upload/uploader.ts";
+
+/** How many can watch at once. */
+const MOST = 100;
+/** Milliseconds between two looks, at least. */
+const PACE = 100;
+/** Bytes per millisecond that snapshots take on a line, at most: where a thousand uploads wait, there are fewer. */
+const RATE = 512;
+/** Milliseconds of silence after which a comment is sent. */
+const SILENCE = 15_000;
+/** Seconds a refused client is asked to wait. */
+const RETRY_AFTER = 10;
+
+/** All that is arriving at one moment, as it goes to everyone. */
+interface Snapshot {
+  /** Without its id: to see whether anything changed. */
+  text: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** How many uploads had ended. */
+  ended: number;
+}
+
+/** Made once in app.ts. */
+export class Events {
+  readonly #listeners = new Set<Listener>();
+  /** Numbers begin anew with every start of the server, so an id says which start it is of. */
+  readonly #start = crypto.randomUUID().slice(0, 8);
+  readonly #written = new WeakMap<EndedUpload, Uint8Array<ArrayBuffer>>();
+  #snapshot: Snapshot | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly engine: Engine,
+    readonly uploads: Uploads,
+    readonly silence = SILENCE,
+  ) {}
+
+  /** How many watch. */
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** All that is arriving, or waits. */
+  list() {
+    return { uploads: [...this.engine.running.reports(), ...this.uploads.reports()] };
+  }
+
+  /**
+   * Someone watches from now on, until `close`.
+   * @param last the id of the last event that was heard; null for none
+   * @param onEnd called when the server ends it
+   * @throws Problem draining, too_many_listeners
+   */
+  listen(last: string | null, onEnd: () => void): Listener {
+    this.engine.proveOpen();
+    if (this.size >= MOST)
+      throw new Problem("too_many_listeners", `${MOST} clients watch, as many as can. Try again later.`, {
+        headers: { "retry-after": String(RETRY_AFTER) },
+      });
+    const listener = new Listener(this.#after(last), (one) => this.#news(one), {
+      closed: (one) => this.#remove(one),
+      ended: onEnd,
+    });
+    this.#listeners.add(listener);
+    if (this.#timer === undefined) this.#look();
+    return listener;
+  }
+
+  /** Ends all that is watched. Harmless when repeated. */
+  close(): void {
+    for (const listener of this.#listeners) listener.end();
+  }
+
+  /** How many ended uploads a client has heard of that heard this id. */
+  #after(last: string | null): number {
+    if (last === null) return this.engine.ended.count;
+    const [start, count] = last.split("-");
+    // Of what ended since this start it has heard nothing.
+    if (start !== this.#start || !/^\d{1,15}$/.test(count ?? "")) return 0;
+    return Math.min(Number(count), this.engine.ended.count);
+  }
+
+  #look(): void {
+    if (this.engine.draining) {
+      this.close();
+      return;
+    }
+    const text = JSON.stringify(this.list());
+    const ended = this.engine.ended.count;
+    if (text !== this.#snapshot?.text || ended !== this.#snapshot.ended) {
+      const id = `${this.#start}-${ended}`;
+      this.#snapshot = { text, bytes: eventBytes({ id, name: "uploads", json: text }), ended };
+    }
+    for (const listener of this.#listeners) listener.wake();
+    this.#timer = setTimeout(() => this.#look(), Math.max(PACE, text.length / RATE));
+    this.#timer.unref();
+  }
+
+  /** What this one has not heard of; nothing when there is nothing. */
+  #news(listener: Listener): Uint8Array<ArrayBuffer>[] {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return [];
+    if (listener.snapshot === snapshot)
+      return performance.now() - listener.heard >= this.silence ? [COMMENT] : [];
+    const ended = this.engine.ended.between(listener.ended, snapshot.ended);
+    const numbers = snapshot.ended - ended.length + 1;
+    listener.snapshot = snapshot;
+    listener.ended = snapshot.ended;
+    return [...ended.map((upload, at) => this.#endedBytes(upload, numbers + at)), snapshot.bytes];
+  }
+
+  #endedBytes(upload: EndedUpload, number: number): Uint8Array<ArrayBuffer> {
+    const known = this.#written.get(upload);
+    if (known) return known;
+    const json = JSON.stringify({ ended: upload });
+    const bytes = eventBytes({ id: `${this.#start}-${number}`, name: "ended", json });
+    this.#written.set(upload, bytes);
+    return bytes;
+  }
+
+  #remove(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#snapshot = undefined;
+  }
+}
+
+/** One who watches. It has no buffer: who is slow misses snapshots. */
+export class Listener {
+  /** What it heard last. */
+  snapshot: Snapshot | undefined;
+  /** When it heard something last. */
+  heard = performance.now();
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  /** @param ended number of the last ended upload it heard of */
+  constructor(
+    public ended: number,
+    readonly news: (listener: Listener) => Uint8Array<ArrayBuffer>[],
+    readonly on: { closed: (listener: Listener) => void; ended: () => void },
+  ) {}
+
+  /** Waits for something new. @returns null when it is over */
+  async next(): Promise<Uint8Array<ArrayBuffer>[] | null> {
+    while (!this.#closed) {
+      const news = this.news(this);
+      if (news.length > 0) {
+        this.heard = performance.now();
+        return news;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return null;
+  }
+
+  /** Something may be new. */
+  wake(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** The server ends it. */
+  end(): void {
+    this.close();
+    this.on.ended();
+  }
+
+  /** It is over. Harmless when repeated. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.on.closed(this);
+    this.wake();
+  }
+}

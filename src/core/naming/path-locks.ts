@@ -1,0 +1,34 @@
+// One at a time per path: for steps that look at a file and then act on what they saw.
+
+import type { FilePath } from "../../path.ts";
+
+/** In memory: one server has the root to itself. */
+export class Locks {
+  readonly #tails = new Map<FilePath, Promise<void>>();
+
+  /** Runs `step` when all earlier steps for the path have ended, whether they failed or not. */
+  async hold<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(path) ?? Promise.resolve();
+    let release = (): void => {};
+    const mine = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tail = before.then(() => mine);
+    this.#tails.set(path, tail);
+    await before;
+    try {
+      return await step();
+    } finally {
+      release();
+      if (this.#tails.get(path) === tail) this.#tails.delete(path);
+    }
+  }
+
+  /** Runs `step` when all earlier steps for any of the paths have ended. */
+  async holdAll<T>(paths: readonly FilePath[], step: () => Promise<T>): Promise<T> {
+    // Always in the same order, so that no two wait for each other.
+    const [first, ...others] = [...new Set(paths)].sort();
+    if (first === undefined) return await step();
+    return await this.hold(first, () => this.holdAll(others, step));
+  }
+}

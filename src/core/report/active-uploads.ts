@@ -1,0 +1,77 @@
+// The uploads that are arriving now: what `GET /api/uploads` shows.
+
+import type { FilePath } from "../../path.ts";
+import type { UploadRecord } from "../resumable/record.ts";
+import type { Bottleneck } from "./flow-report.ts";
+
+/** A running upload as clients see it. */
+export interface RunningUpload {
+  id: string;
+  path: FilePath;
+  /** Bytes in all, when announced. */
+  size?: number;
+  /** Bytes that arrived. */
+  received: number;
+  /** Bytes that are on the disk and synced. */
+  saved: number;
+  bytesPerSecond: number;
+  bottleneck: Bottleneck;
+  started: string;
+  /** Waiting: no request brings more of it now. */
+  state: "receiving" | "saving" | "waiting";
+  /** When it is forgotten, if it goes on waiting. */
+  expires?: string;
+  /** One sentence about what the limit was so far. */
+  explanation?: string;
+}
+
+/** Anything that can say how it is. */
+export interface Reporting {
+  report(): RunningUpload;
+}
+
+/** One per engine. */
+export class Running {
+  readonly #uploads = new Set<Reporting>();
+
+  add(upload: Reporting): void {
+    this.#uploads.add(upload);
+  }
+
+  /** @returns whether it was there */
+  remove(upload: Reporting): boolean {
+    return this.#uploads.delete(upload);
+  }
+
+  get size(): number {
+    return this.#uploads.size;
+  }
+
+  /** @param id only those with this id, which clients choose: it may be that of several */
+  reports(id?: string): RunningUpload[] {
+    const reports = [...this.#uploads].map((upload) => upload.report());
+    return id === undefined ? reports : reports.filter((report) => report.id === id);
+  }
+}
+
+/** An upload that waits, as `GET /api/uploads` shows it. */
+export function reportOfWaiting(upload: {
+  record: UploadRecord;
+  length: number;
+  expires: number;
+}): RunningUpload {
+  const { record, length, expires } = upload;
+  const { name, path, size, created } = record;
+  return {
+    id: name,
+    path,
+    ...(size !== null && { size }),
+    received: length,
+    saved: length,
+    bytesPerSecond: 0,
+    bottleneck: "network",
+    started: new Date(created).toISOString(),
+    state: "waiting",
+    expires: new Date(expires).toISOString(),
+  };
+}

@@ -1,0 +1,54 @@
+// Puts the tree in order: folders made, entries moved and removed.
+
+import { Problem } from "../../errors.ts";
+import { failedCondition, type Preconditions } from "../../http/conditions.ts";
+import type { FilePath } from "../../path.ts";
+import type { FolderEntry } from "../../storage/storage.ts";
+import { type Placed, place, type Way } from "../naming/conflict.ts";
+import { preconditionFailed } from "../naming/refusals.ts";
+import type { Engine } from "../upload/uploader.ts";
+import { moveByCopy } from "./copy.ts";
+import type { Trash } from "./trash.ts";
+
+/** @throws Problem */
+export async function makeFolder(engine: Engine, path: FilePath): Promise<FolderEntry> {
+  return await engine.during(() => engine.storage.makeFolder(path));
+}
+
+/** Moves a file or folder; from another file system it is copied, synced and removed. @throws Problem */
+export async function move(engine: Engine, way: Way): Promise<Placed> {
+  const { storage, locks } = engine;
+  return await engine.during(() =>
+    locks.holdAll([way.from, way.to], async () => {
+      const kind = (await storage.find(way.from))?.kind ?? "file";
+      try {
+        return await place(engine, way, kind, (to, replace) => storage.move(way.from, to, { replace }));
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== "other_file_system") throw error;
+        return await moveByCopy(engine, way);
+      }
+    }),
+  );
+}
+
+/** Removes a file, or with `recursive` a folder; into the trash, if there is one. @throws Problem */
+export async function remove(
+  engine: Engine,
+  path: FilePath,
+  {
+    recursive,
+    conditions = {},
+    trash = null,
+  }: { recursive: boolean; conditions?: Preconditions; trash?: Trash | null },
+): Promise<void> {
+  const { storage, locks } = engine;
+  await engine.during(() =>
+    locks.hold(path, async () => {
+      const there = await storage.find(path);
+      const failed = failedCondition(conditions, there);
+      if (failed !== null) throw preconditionFailed(failed);
+      if (trash && there && (recursive || there.kind === "file")) await trash.put(path, there);
+      else await storage.remove(path, { recursive });
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+// One copy on its way: admitted, measured, made aside, and given its name at once; or nothing of it is left.
+
+import { Problem } from "../../errors.ts";
+import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";
+import { type Placed, place, refuseEarly, type Way } from "../naming/conflict.ts";
+import type { Engine } from "../upload/uploader.ts";
+
+/** Bytes from which on nobody should have to wait for a copy. */
+const LARGE = 64 * 1024 * 1024;
+
+export class Copying {
+  /** Bytes copied so far. */
+  bytes = 0;
+  /** Bytes to copy; of a folder 0 until somebody has looked. */
+  total = 0;
+
+  private constructor(
+    readonly engine: Engine,
+    readonly way: Way,
+    readonly stored: StoredCopy,
+    readonly release: () => void,
+  ) {
+    if (stored.entry.kind === "file") this.total = stored.entry.size;
+  }
+
+  /**
+   * Says early what cannot be. The caller ends it with `run` or `discard`.
+   * @throws Problem draining, not_found, name_taken, into_itself, …
+   */
+  static async begin(engine: Engine, way: Way): Promise<Copying> {
+    const release = engine.admit();
+    try {
+      return new Copying(engine, way, await beginStored(engine, way), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Whether it may take long. */
+  get large(): boolean {
+    return this.stored.entry.kind === "folder" || this.total > LARGE;
+  }
+
+  /** Copies to the end. When it throws, nothing of it is left. @throws Problem; the reason of the signal */
+  async run(signal: AbortSignal): Promise<Placed> {
+    const { engine, way } = this;
+    const { kind } = this.stored.entry;
+    try {
+      await this.#copy({ signal });
+      return await engine.locks.hold(way.to, () =>
+        place(engine, way, kind, (to, replace) => this.stored.finish(to, { replace })),
+      );
+    } finally {
+      await this.discard();
+    }
+  }
+
+  /** Lets go of everything. Never throws; harmless after the end. */
+  async discard(): Promise<void> {
+    await this.stored.discard();
+    this.release();
+  }
+
+  async #copy({ signal }: Pick<CopyOptions, "signal">): Promise<void> {
+    this.total = (await this.stored.measure(signal)).bytes;
+    const share = await this.engine.reserve(this.total);
+    try {
+      await this.stored.run({
+        signal,
+        took: (bytes) => {
+          this.bytes += bytes;
+          // What was written meanwhile into what is copied.
+          this.total = Math.max(this.total, this.bytes);
+          return share.take(bytes);
+        },
+      });
+    } finally {
+      share.release();
+    }
+  }
+}
+
+async function beginStored(engine: Engine, way: Way): Promise<StoredCopy> {
+  const { from, to, conflict } = way;
+  const { storage } = engine;
+  if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "Nothing is copied into itself.");
+  if (from === to && conflict === "replace")
+    throw new Problem("into_itself", "A copy of it cannot replace it.");
+  const stored = await storage.copy(from);
+  try {
+    refuseEarly(engine, way, stored.entry.kind, await storage.probe(to));
+    return stored;
+  } catch (error) {
+    await stored.discard();
+    throw error;
+  }
+}
+
+/**
+ * A move to another file system, for one who holds the locks of both paths. What it cannot take along makes it fail, and
+ * so does what changes meanwhile: the entry stays where it is.
+ * @throws Problem
+ */
+export async function moveByCopy(engine: Engine, way: Way): Promise<Placed> {
+  const { storage } = engine;
+  const { signal } = new AbortController();
+  const stored = await beginStored(engine, way);
+  try {
+    const before = await stored.measure(signal);
+    if (before.omitted > 0)
+      throw new Problem(
+        "other_file_system",
+        "It holds links or special files, which stay on their file system.",
+      );
+    const share = await engine.reserve(before.bytes);
+    try {
+      await stored.run({ signal, took: (bytes) => share.take(bytes), keepTimes: true });
+    } finally {
+      share.release();
+    }
+    if (!Bun.deepEquals(before, await stored.measure(signal)))
+      throw new Problem("storage_failed", "It was changed while it was moved to another file system.");
+    const { kind } = stored.entry;
+    const placed = await place(engine, way, kind, (to, replace) => stored.finish(to, { replace }));
+    await storage.remove(way.from, { recursive: kind === "folder" });
+    return placed;
+  } finally {
+    await stored.discard();
+  }
+}

@@ -1,0 +1,183 @@
+// A body that is a form: every part with a file name goes to the engine, the good ones whatever the others are.
+
+import { asProblem, type ErrorEntry, ErrorList, inOneEntry, LIMIT_REACHED, Problem } from "../../errors.ts";
+import {
+  MultipartError,
+  MultipartParser,
+  PART_PROBLEMS,
+  type PartHeaders,
+  type PartProblem,
+} from "../../http/multipart/parser.ts";
+import { below, type FilePath, type FolderPath } from "../../path.ts";
+import type { Body } from "./request-body.ts";
+import type { SavedFile, Upload } from "./upload.ts";
+import type { Engine, Intent } from "./uploader.ts";
+
+/** Files that are being synced and named while the next part is read already. */
+const FINISHING = 32;
+/** Longest name of a part that is repeated in an error. */
+const SHOWN = 255;
+
+export interface FormOptions {
+  engine: Engine;
+  folder: FolderPath;
+  boundary: string;
+  maxFiles: number;
+  maxErrors: number;
+  intent: Pick<Intent, "conflict" | "conditions" | "wanted">;
+}
+
+/** What became of the parts. `errors` is bounded. */
+export interface FormOutcome {
+  files: SavedFile[];
+  errors: readonly ErrorEntry[];
+  errorsOmitted: number;
+  /** The problem of the first error, for when nothing was saved. */
+  first: Problem | undefined;
+  /** Problems of this server, not of the sender: for the log. */
+  failures: readonly Problem[];
+}
+
+/** Reads a form part by part; parts flow into the engine one after another and are published side by side. */
+export class Form {
+  readonly #errors: ErrorList;
+  readonly #files: (SavedFile | undefined)[] = [];
+  readonly #finishing = new Set<Promise<void>>();
+  readonly #failures: Problem[] = [];
+  #first: Problem | undefined;
+  #parts = 0;
+  #stopped = false;
+  #current: { upload: Upload; file: string } | undefined;
+  /** The field of a part with an empty file name, until it has bytes. */
+  #nameless: string | undefined;
+
+  constructor(readonly options: FormOptions) {
+    this.#errors = new ErrorList(options.maxErrors);
+  }
+
+  /**
+   * Reads until the end of the form, a break in its framing, a full error list or the last file allowed.
+   * Never throws for a part: its error is an entry.
+   * @param saving called when reading has ended and only this server is still at work
+   */
+  async read(body: Body, saving: () => void): Promise<FormOutcome> {
+    try {
+      await this.#readParts(body);
+    } catch (error) {
+      const problem = problemOf(error);
+      this.#refuse(this.#current?.file, problem);
+      await this.#drop(problem);
+    }
+    await this.#drop(new Problem("too_many_errors", LIMIT_REACHED.detail));
+    saving();
+    await Promise.all(this.#finishing);
+    return {
+      files: this.#files.filter((file) => file !== undefined),
+      errors: this.#errors.entries,
+      errorsOmitted: this.#errors.omitted,
+      first: this.#first,
+      failures: this.#failures,
+    };
+  }
+
+  async #readParts(body: Body): Promise<void> {
+    // Every file may have a few fields beside it.
+    const parser = new MultipartParser(this.options.boundary, { maxParts: this.options.maxFiles * 2 + 1000 });
+    for await (const chunk of body.chunks()) {
+      for (const event of parser.push(chunk)) {
+        if (event.kind === "part") await this.#begin(event.headers, event.problem, body);
+        else if (event.kind === "data") await this.#write(event.bytes);
+        else await this.#end();
+        if (this.#errors.full || this.#stopped) return;
+      }
+    }
+    parser.finish();
+  }
+
+  async #begin(headers: PartHeaders, broken: PartProblem | undefined, body: Body): Promise<void> {
+    const { engine, folder, maxFiles, intent } = this.options;
+    // A file input that was left empty sends a part without name and bytes; other parts are fields.
+    this.#nameless = headers.filename === "" && broken === undefined ? headers.name : undefined;
+    if (broken === undefined && !headers.filename) return;
+    const file = headers.filename ?? headers.name;
+    this.#parts += 1;
+    try {
+      if (this.#parts > maxFiles) {
+        this.#stopped = true;
+        throw new Problem("too_many_files", `A form may have at most ${maxFiles} files (--max-files).`);
+      }
+      if (broken !== undefined) throw new Problem("invalid_multipart", PART_PROBLEMS[broken]);
+      const path: FilePath = below(folder, headers.filename ?? "");
+      const upload = await engine.begin({
+        ...intent,
+        path,
+        size: undefined,
+        digests: [],
+        id: crypto.randomUUID(),
+        network: () => body.waited,
+      });
+      this.#current = { upload, file };
+    } catch (error) {
+      this.#refuse(file, problemOf(error));
+    }
+  }
+
+  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#nameless !== undefined) {
+      this.#refuse(
+        this.#nameless,
+        new Problem("missing_name", "This part has bytes, and an empty file name."),
+      );
+      this.#nameless = undefined;
+    }
+    if (!this.#current) return;
+    try {
+      const room = this.#current.upload.write(bytes);
+      if (room) await room;
+    } catch (error) {
+      const problem = problemOf(error);
+      this.#refuse(this.#current.file, problem);
+      await this.#drop(problem);
+    }
+  }
+
+  async #end(): Promise<void> {
+    const current = this.#current;
+    if (!current) return;
+    this.#current = undefined;
+    const place = this.#files.push(undefined) - 1;
+    const finishing = current.upload
+      .finish()
+      .then(
+        ({ file }) => {
+          this.#files[place] = file;
+        },
+        (error: unknown) => this.#refuse(current.file, problemOf(error)),
+      )
+      .finally(() => this.#finishing.delete(finishing));
+    this.#finishing.add(finishing);
+    if (this.#finishing.size >= FINISHING) await Promise.race(this.#finishing);
+  }
+
+  async #drop(cause: Problem): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    await current?.upload.discard(cause);
+  }
+
+  #refuse(file: string | undefined, problem: Problem): void {
+    this.#first ??= problem;
+    if (problem.status >= 500) this.#failures.push(problem);
+    this.#errors.add({
+      code: problem.code,
+      ...(file !== undefined && { file: file.slice(0, SHOWN).toWellFormed() }),
+      detail: inOneEntry(problem),
+    });
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof MultipartError)
+    return new Problem("invalid_multipart", error.message, { cause: error });
+  return asProblem(error, "The server failed on this file; its log says more.");
+}

@@ -1,0 +1,154 @@
+// The port the server will listen on: free, or who has it; and whether another Sluice has the root.
+
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { RESERVED } from "../../path.ts";
+import { printable } from "../../plugins/log.ts";
+import { lockRoot, RootInUse } from "../../storage/disk/root/root-lock.ts";
+import { about, type Finding, type ReadText } from "../finding.ts";
+
+/** What was found when the port was tried. */
+export interface PortReadings {
+  readonly host: string;
+  readonly port: number;
+  /** The errno of the system when listening was refused. */
+  readonly refused?: string | undefined;
+  /** The process that listens there, as far as this user may know. */
+  readonly holder?: { readonly pid: number; readonly name: string } | undefined;
+  /** What a Sluice that answers there says of itself. */
+  readonly sluice?: { readonly status: string; readonly version: string } | undefined;
+  /** Whether another process has locked the root. */
+  readonly locked: boolean;
+}
+
+/** @param locks whether the server would lock the root: one that only reads does not */
+export async function readPort(
+  { host, port, root, locks }: { host: string; port: number; root: string; locks: boolean },
+  read: ReadText,
+): Promise<PortReadings> {
+  const refused = await tryListening(host, port);
+  const taken = refused === "EADDRINUSE";
+  const holder = taken ? holderOf(port, read) : undefined;
+  return {
+    host,
+    port,
+    refused,
+    holder,
+    sluice: taken ? await askHealth(host, port) : undefined,
+    locked: locks && isLocked(root),
+  };
+}
+
+export function portFinding({ host, port, refused, holder, sluice, locked }: PortReadings): Finding {
+  const { ok, warning, problem } = about("port", "Port");
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const who = holder ? `${printable(holder.name, 40)} (process ${holder.pid})` : "another process";
+  if (sluice && (sluice.status === "ok" || sluice.status === "draining"))
+    return ok(`${address}, where Sluice ${printable(sluice.version, 20)} runs`, {
+      ...(locked ? {} : { reason: "It serves another root than this one." }),
+    });
+  if (sluice)
+    return problem(`${address}, where Sluice runs and takes no uploads`, {
+      reason: `GET /health says ${printable(sluice.status, 40)}.`,
+      advice: "Its log says why; so may the lines above.",
+    });
+  if (locked)
+    return problem("another Sluice serves this root", {
+      reason: "Not on this address. A second one would not start.",
+      advice: "Stop it first, or choose another root.",
+    });
+  switch (refused) {
+    case undefined:
+      return ok(port === 0 ? `${host}, any free one` : `${address} is free`);
+    case "EADDRINUSE":
+      return problem(`${address} is taken by ${who}`, {
+        advice: "Stop that, or choose another with --port.",
+      });
+    case "EADDRNOTAVAIL":
+      return problem(`${host} is not an address of this machine`, { advice: "Change --host." });
+    case "EACCES":
+      return problem(`${address} is not permitted`, {
+        reason: "Ports below 1024 are for the system.",
+        advice: "Choose a higher --port and put a proxy in front, or grant CAP_NET_BIND_SERVICE.",
+      });
+    default:
+      return warning(`${address}: the system says ${refused}`, { advice: "Change --host or --port." });
+  }
+}
+
+/** Listens for a moment. @returns the errno of the system when that is refused */
+function tryListening(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", (error) => resolve("code" in error ? String(error.code) : error.message));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+const LISTEN = "0A";
+
+/** Who listens on a port: the socket in /proc/net/tcp, and the process that has it open. */
+export function holderOf(
+  port: number,
+  read: ReadText,
+  list: (path: string) => string[] = listed,
+  linkOf: (path: string) => string = linked,
+): PortReadings["holder"] {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const sockets = ["tcp", "tcp6"]
+    .flatMap((name) => (read(`/proc/net/${name}`) ?? "").split("\n"))
+    .map((line) => line.trim().split(/ +/))
+    .filter(([, local, , state]) => local?.endsWith(wanted) && state === LISTEN)
+    .map((fields) => `socket:[${fields[9]}]`);
+  if (sockets.length === 0) return undefined;
+  for (const pid of list("/proc").filter((name) => /^\d+$/.test(name))) {
+    if (list(`/proc/${pid}/fd`).some((fd) => sockets.includes(linkOf(`/proc/${pid}/fd/${fd}`))))
+      return { pid: Number(pid), name: (read(`/proc/${pid}/comm`) ?? "").trim() };
+  }
+  return undefined;
+}
+
+function listed(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    // The process ended, or is somebody else's.
+    return [];
+  }
+}
+
+function linked(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Asks whoever listens there on this machine; undefined when it is no Sluice, or takes more than a second. */
+async function askHealth(host: string, port: number): Promise<PortReadings["sluice"]> {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  try {
+    const url = `http://${near.includes(":") ? `[${near}]` : near}:${port}/health`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: "manual" });
+    const said: unknown = await answer.json();
+    if (typeof said !== "object" || said === null || !("status" in said) || !("version" in said))
+      return undefined;
+    return { status: String(said.status), version: String(said.version) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether somebody holds the lock of the root. A root that never had one is not given one. */
+function isLocked(root: string): boolean {
+  const folder = join(root, RESERVED);
+  if (!existsSync(join(folder, "lock"))) return false;
+  try {
+    lockRoot(folder).release();
+    return false;
+  } catch (error) {
+    return error instanceof RootInUse;
+  }
+}

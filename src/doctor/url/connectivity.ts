@@ -1,0 +1,188 @@
+// The way to a server: its name, the connection, TLS, how long a round trip takes, and whether Sluice answers at its end.
+
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { PeerCertificate } from "node:tls";
+import { TLSSocket } from "node:tls";
+import { printable } from "../../plugins/log.ts";
+import { milliseconds } from "../disk/findings.ts";
+import { quantile } from "../disk/speed.ts";
+import { about, type Finding } from "../finding.ts";
+import { type Answer, bareHost, open, type Target, WireError } from "./raw-http.ts";
+
+const ROUNDS = 12;
+/** Seconds. */
+const LONGEST_ROUNDS = 3;
+
+/** @returns the addresses of a name, none when it has none, and what is to be said of it */
+export async function findAddresses(url: URL): Promise<{ addresses: string[]; finding: Finding }> {
+  const { ok, warning, problem } = about("dns", "DNS");
+  const host = bareHost(url);
+  if (isIP(host)) return { addresses: [host], finding: ok("an address, no name") };
+  const began = performance.now();
+  try {
+    const addresses = (await Promise.race([lookup(host, { all: true }), late(10_000)])).map(
+      (one) => one.address,
+    );
+    const seconds = (performance.now() - began) / 1000;
+    const value = `${addresses.join(", ")}, in ${milliseconds(seconds)}`;
+    const figures = { seconds, addresses: addresses.length };
+    if (seconds < 0.5) return { addresses, finding: ok(value, { figures }) };
+    const advice = "Use a nearer or faster name server on this machine.";
+    return {
+      addresses,
+      finding: warning(value, { reason: "Names are slow to find here.", advice, figures }),
+    };
+  } catch {
+    return {
+      addresses: [],
+      finding: problem(`no address for ${printable(host, 100)}`, {
+        advice: "Check the spelling, the DNS record, and this machine's name server.",
+      }),
+    };
+  }
+}
+
+/**
+ * The first address that can be connected to, as clients look for it.
+ * @returns also the finding that others before it cannot
+ * @throws WireError when none can
+ */
+export async function firstReached(
+  target: Omit<Target, "address">,
+  addresses: readonly string[],
+): Promise<{ address: string; finding?: Finding }> {
+  const dead: string[] = [];
+  let last = new WireError("there is no address");
+  for (const address of addresses.slice(0, 4)) {
+    try {
+      (await open({ ...target, address })).close();
+      // Every system has both for itself, and few servers listen on both.
+      if (dead.length === 0 || target.url.hostname === "localhost") return { address };
+      const finding = about("addresses", "Addresses").warning(
+        `${dead.join(", ")} cannot be reached from here`,
+        {
+          reason: "Clients try it first, and some wait for long, or give up.",
+          advice: "Remove its DNS record (AAAA, A), or let the server or its proxy listen there, too.",
+        },
+      );
+      return { address, finding };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      last = error;
+      dead.push(address);
+    }
+  }
+  throw last;
+}
+
+/** How long connecting takes, and TLS. @throws WireError */
+export async function connecting(target: Target): Promise<Finding[]> {
+  const { hostname, port, protocol } = target.url;
+  const tls = protocol === "https:";
+  const plain = tls ? { ...target, url: new URL(`http://${hostname}:${port || 443}`) } : target;
+  const connect = await least(plain);
+  const findings = [about("connect", "Connect").ok(milliseconds(connect), { figures: { seconds: connect } })];
+  if (!tls) return findings;
+  const began = performance.now();
+  const wire = await open(target);
+  const seconds = Math.max(0, (performance.now() - began) / 1000 - connect);
+  findings.push(certificate(wire.socket instanceof TLSSocket ? wire.socket : undefined, seconds));
+  wire.close();
+  return findings;
+}
+
+async function least(target: Target): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const began = performance.now();
+    (await open(target)).close();
+    times.push((performance.now() - began) / 1000);
+  }
+  return Math.min(...times);
+}
+
+function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
+  const { ok, warning } = about("tls", "TLS");
+  const value = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
+  const figures = { seconds };
+  const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
+  const days = peer?.valid_to ? (Date.parse(peer.valid_to) - Date.now()) / 86_400_000 : Number.NaN;
+  if (socket?.authorized === false) {
+    const why = printable(String(socket.authorizationError), 80);
+    return warning(value, {
+      reason: `This machine does not trust the certificate: ${why}. Browsers and curl will refuse it.`,
+      advice: "Use one of a public authority (Let's Encrypt), with its whole chain, for this very name.",
+      figures,
+    });
+  }
+  if (days < 7)
+    return warning(value, {
+      reason: `The certificate ends in ${Math.max(0, Math.floor(days))} days.`,
+      advice: "Look why it was not renewed.",
+      figures,
+    });
+  return ok(value, { figures });
+}
+
+/** Asks `/health` again and again on one connection. */
+export async function roundTrips(
+  target: Target,
+): Promise<{ finding: Finding; median: number; last: Answer }> {
+  const { ok, problem } = about("round-trip", "Round trip");
+  let wire = await open(target);
+  const times: number[] = [];
+  try {
+    const began = performance.now();
+    let last: Answer;
+    do {
+      const start = performance.now();
+      await wire.ask(target, "GET /health");
+      last = await wire.answer(10);
+      times.push((performance.now() - start) / 1000);
+      if (last.headers.get("connection")?.toLowerCase() === "close") {
+        wire.close();
+        wire = await open(target);
+      }
+    } while (times.length < ROUNDS && performance.now() - began < LONGEST_ROUNDS * 1000);
+    times.sort((one, other) => one - other);
+    const [min = 0] = times;
+    const [median, p95] = [quantile(times, 0.5), quantile(times, 0.95)];
+    const value = `median ${milliseconds(median)}, min ${milliseconds(min)}, p95 ${milliseconds(p95)}`;
+    const figures = { median, min, p95, samples: times.length };
+    const health = healthIn(last);
+    if (health === undefined)
+      return {
+        median,
+        last,
+        finding: problem(`${last.status} for GET /health, which is no answer of Sluice`, {
+          reason:
+            last.status === 401 ? "A login stands before it." : "Something else answers under this URL.",
+          advice:
+            last.status === 401
+              ? "Name it in the URL: https://user:password@host/."
+              : "Check the URL, and where the proxy passes it on to (is Sluice running there?).",
+        }),
+      };
+    const about = `${health} answers GET /health on one connection, ${times.length} times.`;
+    return { median, last, finding: ok(value, { reason: about, figures }) };
+  } finally {
+    wire.close();
+  }
+}
+
+function healthIn({ text }: Answer): string | undefined {
+  try {
+    const said: unknown = JSON.parse(text);
+    if (typeof said !== "object" || said === null || !("version" in said) || !("status" in said))
+      return undefined;
+    return `Sluice ${printable(String(said.version), 20)} (${printable(String(said.status), 20)})`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function late(milliseconds: number): Promise<never> {
+  await Bun.sleep(milliseconds);
+  throw new WireError("it took too long");
+}

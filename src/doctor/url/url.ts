@@ -1,0 +1,221 @@
+// Examines a server from where its clients are, through whatever stands between. At most 60 s.
+
+import { formatSize } from "../../config/config.ts";
+import { formatRate } from "../../core/report/flow-report.ts";
+import { bare, loginHeaders } from "../../http/login.ts";
+import { about, type Finding, type Group } from "../finding.ts";
+import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
+import { connecting, findAddresses, firstReached, roundTrips } from "./connectivity.ts";
+import { cure, nameOfProxy, type ProxyName, proxyOf } from "./proxies.ts";
+import {
+  buffering,
+  compression,
+  headersFinding,
+  idling,
+  methods,
+  ranges,
+  request,
+  seenIn,
+} from "./proxy-checks.ts";
+import { type Target, WireError } from "./raw-http.ts";
+import { type Books, watchSockets } from "./sockets.ts";
+import { type Load, type Refused, throughput } from "./throughput.ts";
+import { type Speeds, uploadLimit } from "./upload-limit.ts";
+
+/** Seconds for everything but the name, which has ten. */
+const LONGEST = 48;
+/** Bytes of each measurement of speed. */
+const SPEED_BYTES = 2 ** 30;
+const STREAMS = 4;
+/** Nothing that is larger comes through at once anyway. */
+const UNLIMITED = 2 ** 28;
+
+/** Seconds that single measurements take. */
+export interface Pace {
+  /** Each of the four speeds. */
+  readonly speed: number;
+  /** Beside all others. */
+  readonly silence: number;
+}
+
+const PACE: Pace = { speed: 3, silence: 20 };
+
+export async function examineUrl(
+  given: URL,
+  signal: AbortSignal,
+  says: (what: string) => void,
+  pace: Pace = PACE,
+): Promise<Group[]> {
+  const way: Finding[] = [];
+  const passing: Finding[] = [];
+  const speeds: Finding[] = [];
+  const groups = [
+    { title: "Way", findings: way },
+    { title: "Between", findings: passing },
+    { title: "Speed", findings: speeds },
+  ];
+  const found = () => groups.filter(({ findings }) => findings.length > 0);
+
+  says("the way");
+  const { addresses, finding } = await findAddresses(given);
+  way.push(finding);
+  if (addresses.length === 0) return found();
+  const end = AbortSignal.any([signal, AbortSignal.timeout(LONGEST * 1000)]);
+  const base = { url: bare(given), headers: headersFor(given), signal: end };
+  try {
+    const { address, finding: dead } = await firstReached(base, addresses);
+    if (dead) way.push(dead);
+    const target: Target = { ...base, address };
+    way.push(...(await connecting(target)));
+    const { finding, median, last } = await roundTrips(target);
+    way.push(finding);
+    if (finding.verdict === "problem") return found();
+    const proxy = proxyOf(last.headers);
+    passing.push(between(proxy));
+    const refusal = await refused(target);
+    if (refusal) {
+      passing.push(refusal);
+      return found();
+    }
+    const add = async (into: Finding[], check: string, name: string, find: Find) => {
+      says(name.toLowerCase());
+      const more = await attempt(check, name, find);
+      // One stream and four can find the same fault.
+      into.push(...more.filter((one) => !into.some((known) => known.check === one.check)));
+    };
+    const silence = attempt("idle", "Silence", () => idling(target, proxy, pace.silence));
+    let body = UNLIMITED;
+    await add(passing, "body-size", "Largest body", async () => {
+      const size = await bodySize(target, median, proxy);
+      body = Math.min(UNLIMITED, size.figures?.["limit"] ?? UNLIMITED);
+      return size;
+    });
+    await add(passing, "request-buffering", "Uploads pass at once", () => buffering(target, body, proxy));
+    await add(passing, "request-headers", "Request headers", () => headersFinding(target, proxy));
+    await add(passing, "range", "Range", () => ranges(target, proxy));
+    await add(passing, "methods", "Methods", () => methods(target, proxy));
+    await add(passing, "compression", "Compression", () => compression(target, proxy));
+    let books: Books | undefined;
+    for (const direction of ["download", "upload"] as const) {
+      for (const streams of [1, STREAMS]) {
+        const watch = direction === "upload" && streams === 1 ? watchSockets(target) : undefined;
+        const load = {
+          way: direction,
+          streams,
+          seconds: pace.speed,
+          body,
+          ...(watch && { opened: watch.opened }),
+        };
+        await add(speeds, `${direction}-${streams}`, speedName(direction, streams), () =>
+          speed(target, load, proxy),
+        );
+        if (watch) books = await watch.end();
+      }
+    }
+    speeds.push(...uploadLimit(books, rates(speeds, finding.figures?.["min"] ?? median, median)));
+    says("silence");
+    passing.push(...(await silence));
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    way.push(
+      about("reached", "Reached").problem(`no: ${error.message}`, {
+        advice: "Check the address and the port, a firewall, and that the server or its proxy runs.",
+      }),
+    );
+  }
+  return found();
+}
+
+type Find = () => Promise<Finding | Finding[]>;
+
+/** One check that fails does not end the others. */
+async function attempt(check: string, name: string, find: Find): Promise<Finding[]> {
+  try {
+    return [await find()].flat();
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    const advice = "Try again; if it stays, something on the way cuts such requests.";
+    return [about(check, name).warning(`not measured: ${error.message}`, { advice })];
+  }
+}
+
+function between(proxy: ProxyName | undefined): Finding {
+  const { ok } = about("proxy", "Proxy");
+  return proxy ? ok(nameOfProxy(proxy)) : ok("none that says so");
+}
+
+/** Whether /api/probe is there for us; without it nothing more can be learned. */
+async function refused(target: Target): Promise<Finding | undefined> {
+  const answer = await request(target, "PUT /api/probe", { "Content-Length": "0" });
+  if (answer.status === 200 && seenIn(answer)) return undefined;
+  const { warning, problem } = about("probe", "Probe");
+  if (answer.text.includes("not_allowed"))
+    return warning("not allowed", {
+      reason: "The server grants no write, and without it nothing can be sent to it.",
+      advice: "Start it with --allow read,write while you examine it.",
+    });
+  return problem(`answered with ${answer.status}`, {
+    reason: answer.status === 404 ? "That Sluice is too old for it." : "PUT does not pass.",
+    advice: answer.status === 404 ? "Update it." : "Let the proxy pass PUT to every path on.",
+  });
+}
+
+async function bodySize(target: Target, roundTrip: number, proxy: ProxyName | undefined): Promise<Finding> {
+  const { ok, warning } = about("body-size", "Largest body");
+  const silence = Math.min(3, 0.5 + 5 * roundTrip);
+  const { limit, exact, requests } = await findLimit((bytes) => letsThrough(target, bytes, silence));
+  if (limit === undefined)
+    return ok(`no limit up to ${formatSize(LARGEST)}`, {
+      reason: "By the announced length; a proxy that counts bytes instead is seen when it refuses them.",
+      figures: { requests },
+    });
+  return warning(exact ? formatSize(limit) : `about ${formatSize(Number(limit.toPrecision(3)))}`, {
+    reason: `${nameOfProxy(proxy)} refuses everything larger (413), and Sluice never sees it.`,
+    advice: "Until that is changed: upload by tus, with chunks below it (chunkSize).",
+    change: cure("size", proxy),
+    figures: { limit, requests },
+  });
+}
+
+async function speed(
+  target: Target,
+  load: Omit<Load, "bytes">,
+  proxy: ProxyName | undefined,
+): Promise<Finding[]> {
+  const { way, streams } = load;
+  const { ok } = about(`${way}-${streams}`, speedName(way, streams));
+  const body = way === "upload" ? load.body : UNLIMITED;
+  const { bytesPerSecond, bytes, sending, refused } = await throughput(target, {
+    ...load,
+    body,
+    bytes: SPEED_BYTES,
+  });
+  const small = way === "upload" && body < 2 ** 24;
+  const reason = `In bodies of ${formatSize(body)}, one after another.`;
+  const figures = { bytesPerSecond, bytes, streams, ...(way === "upload" && { sending }) };
+  const found = ok(formatRate(bytesPerSecond), { ...(small && { reason }), figures });
+  return refused ? [found, cutOff(refused, proxy)] : [found];
+}
+
+function rates(findings: readonly Finding[], roundTrip: number, usual: number): Speeds {
+  const figures = (streams: number) =>
+    findings.find(({ check }) => check === `upload-${streams}`)?.figures ?? {};
+  const { bytesPerSecond: one, sending } = figures(1);
+  return { one, sending, four: figures(STREAMS)["bytesPerSecond"], roundTrip, usual };
+}
+
+function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {
+  return about("large-bodies", "Large bodies").warning(`fail, such as one of ${formatSize(bytes)}`, {
+    reason: `Smaller ones pass. Of this one doctor learned: ${why}. It is a limit of ${nameOfProxy(proxy)}, of bytes or of time.`,
+    change: cure("size", proxy),
+    figures: { bytes },
+  });
+}
+
+function speedName(way: "upload" | "download", streams: number): string {
+  return `${way === "upload" ? "Upload" : "Download"}, ${streams} stream${streams === 1 ? "" : "s"}`;
+}
+
+function headersFor(url: URL): Record<string, string> {
+  return { Host: url.host, "User-Agent": "sluice-doctor", ...loginHeaders(url) };
+}

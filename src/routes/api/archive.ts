@@ -1,0 +1,101 @@
+// GET and HEAD /api/archive: folders and files as one stream.
+
+import { Elysia, NotFoundError, t } from "elysia";
+import { Archives, FORMATS, type Format } from "../../core/archive/archive.ts";
+import { asProblem, Problem } from "../../errors.ts";
+import { attachment } from "../../http/disposition.ts";
+import { targetOf } from "../../http/target.ts";
+import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { arrivalOf, timed } from "../../plugins/request-info.ts";
+import { PATIENCE } from "../files/send-file.ts";
+import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
+import { oneOf } from "../openapi/shapes.ts";
+import type { Services } from "../support/services.ts";
+
+const TYPES: Readonly<Record<Format, string>> = {
+  zip: "application/zip",
+  tar: "application/x-tar",
+  "tar.gz": "application/gzip",
+  "tar.zst": "application/zstd",
+};
+
+export function archive({ config, storage, log }: Services) {
+  const archives = new Archives(storage);
+  // Registered for all methods (others end as 405): Elysia answers HEAD of a GET by running it.
+  return new Elysia({ name: "archive" }).use(access(config.allow)).all(
+    "/api/archive",
+    async ({ request, query, server }) => {
+      const format = query.format ?? "zip";
+      const paths = pathsOf(request, query.folder);
+      const archive = await timed(request, "looking", () => archives.open(paths, format));
+      const name = `${archive.name}.${format}`;
+      const headers = new Headers({
+        "content-type": TYPES[format],
+        "content-disposition": attachment(name),
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+        ...(archive.size !== undefined && { "x-archive-bytes": String(archive.size) }),
+      });
+      if (request.method === "HEAD") {
+        archive.close();
+        // Otherwise Bun would say that the answer to GET is empty.
+        headers.set("transfer-encoding", "chunked");
+        return new Response(null, { headers });
+      }
+      const began = performance.now();
+      arrivalOf(request)?.tellLater();
+      const ended = (ending: "sent" | "cut", bytes: number | null): void =>
+        log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
+      const stream = archive.stream({
+        wanted: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
+        taken: (bytes) => ended("sent", bytes),
+        left: () => ended("cut", archive.size ?? null),
+        failed: (error) =>
+          log.problem(request, asProblem(error, "The archive was cut, because it could not be made.")),
+      });
+      return new Response(stream, { headers });
+    },
+    {
+      transform({ request: { method } }) {
+        if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
+      },
+      parse: "none",
+      allow: "read",
+      query: t.Object({
+        folder: t.Optional(FolderPathValue),
+        paths: t.Optional(
+          t.Array(t.String(), {
+            description: "Instead of `folder`: paths of files and folders below the root. May be repeated",
+          }),
+        ),
+        format: t.Optional(oneOf(FORMATS, "`zip` unless said; its files are not compressed")),
+      }),
+      response: {
+        200: bytes(
+          { description: "The archive", headers: ["Content-Disposition", "X-Archive-Bytes"] },
+          Object.values(TYPES),
+        ),
+        ...problems(...ENTRY_PROBLEMS, "too_many_archives"),
+      },
+      detail: {
+        operationId: "getArchive",
+        summary: "Download folders and files as one archive",
+        description:
+          "Names begin with the folder's own name, at the root with those in it. Hidden files and empty folders are in it, folders behind links are not. It is made while it is sent: when a file cannot be read to its end, the connection is cut.",
+        tags: ["Files"],
+      },
+    },
+  );
+}
+
+/** Read from the query itself: Elysia would take a value that begins with `[` for a list. */
+function pathsOf(request: Request, folder: FolderPath | undefined): FolderPath[] {
+  const paths = new URLSearchParams(targetOf(request).query).getAll("paths");
+  if (paths.length === 0) return [folder ?? ROOT];
+  if (folder === undefined) return paths.map((path, index) => checkFolderPath(path, `/paths/${index}`));
+  const detail = "An archive is of a `folder` or of `paths`, not of both.";
+  throw new Problem("invalid_request", detail, {
+    errors: [{ code: "invalid_value", pointer: "/query/paths", detail }],
+  });
+}

@@ -1,0 +1,111 @@
+// POST /api/batch: many changes in one request; the good ones happen, whatever the others are.
+
+import type { Static } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import { listed } from "../../core/browse/listing.ts";
+import { makeFolder, move, remove } from "../../core/tree/changes.ts";
+import { Copying } from "../../core/tree/copy.ts";
+import { placedEntry } from "../../core/tree/copy-jobs.ts";
+import { asProblem, ErrorList, inOneEntry, Problem } from "../../errors.ts";
+import { checkFilePath } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
+import { type Listener, unhurried } from "../files/request-body.ts";
+import { json, problems } from "../openapi/answers.ts";
+import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
+import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import type { Services } from "../support/services.ts";
+import { startJob } from "./copy.ts";
+import { addressOf, BATCH_PROBLEMS, wayOf } from "./move.ts";
+
+type Done = Static<typeof BatchResult>["done"][number];
+type Asked = { services: Services; request: Request; server: Listener };
+
+export function batch(services: Services) {
+  const { config } = services;
+  return new Elysia({ name: "batch" }).use(access(config.allow)).post(
+    "/api/batch",
+    async ({ request, server }) => {
+      const { operations } = await jsonBody(services, request, Batch);
+      return await unhurried(services, request, server, () =>
+        answer({ services, request, server }, operations),
+      );
+    },
+    {
+      parse: "none",
+      allow: "each",
+      response: {
+        200: json(BatchResult, { description: "All of it is done" }),
+        207: json(BatchResult, { description: "Some of it is done; `errors` says why not the rest" }),
+        ...problems(...BATCH_PROBLEMS),
+      },
+      detail: {
+        operationId: "batch",
+        summary: "Make folders, move, copy and remove many",
+        description:
+          "One after the other, in the order of the list: at most 1,000. Every good one happens, also when the list of errors is full. A copy that takes long is a job.",
+        tags: ["Files"],
+        requestBody: jsonRequest(Batch),
+      },
+    },
+  );
+}
+
+async function answer(asked: Asked, operations: Static<typeof Operation>[]): Promise<Response> {
+  const { config, log } = asked.services;
+  const done: Done[] = [];
+  const errors = new ErrorList(config.maxErrors);
+  let first: Problem | undefined;
+  for (const [index, operation] of operations.entries()) {
+    try {
+      done.push({ operation: index, ...(await perform(asked, operation)) });
+    } catch (error) {
+      const problem = asProblem(error, "The server failed on this operation; its log says more.");
+      errors.add({ code: problem.code, pointer: `/operations/${index}`, detail: inOneEntry(problem) });
+      // When nothing was done the first problem is the answer, which is logged where all answers are.
+      if (first) log.problem(asked.request, problem);
+      first ??= problem;
+    }
+  }
+  const { entries, omitted: errorsOmitted } = errors;
+  if (first && done.length === 0)
+    throw new Problem(first.code, first.detail, {
+      errors: entries,
+      errorsOmitted,
+      headers: first.headers,
+      cause: first.cause,
+    });
+  if (first) log.problem(asked.request, first);
+  return new Response(JSON.stringify({ done, errors: entries, errorsOmitted }), {
+    status: first ? 207 : 200,
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+  });
+}
+
+async function perform(
+  { services, request, server }: Asked,
+  operation: Static<typeof Operation>,
+): Promise<Omit<Done, "operation">> {
+  const { config, engine, log, trash } = services;
+  const by = addressOf(request, server);
+  if (operation.op === "folder") {
+    prove(config.allow, ["write"]);
+    const folder = await makeFolder(engine, checkFilePath(operation.path));
+    log.changed(request, { did: "made", path: folder.path, by });
+    return listed(folder);
+  }
+  if (operation.op === "delete") {
+    prove(config.allow, ["delete"]);
+    const path = checkFilePath(operation.path);
+    await remove(engine, path, { recursive: operation.recursive ?? false, trash });
+    log.changed(request, { did: trash ? "put into the trash" : "removed", path, by });
+    return {};
+  }
+  const did = operation.op === "move" ? "moved" : "copied";
+  prove(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
+  const way = wayOf(services, operation);
+  const copying = did === "copied" ? await Copying.begin(engine, way) : null;
+  if (copying?.large) return { job: await startJob(services, request, server, copying) };
+  const placed = copying ? await copying.run(new AbortController().signal) : await move(engine, way);
+  log.changed(request, { did, path: way.from, to: placed.entry.path, by });
+  return placedEntry(placed);
+}

@@ -1,0 +1,95 @@
+// POST /api/copy: at once when it is small, else in the background, as a job.
+
+import { Elysia } from "elysia";
+import type { Placed } from "../../core/naming/conflict.ts";
+import { Copying } from "../../core/tree/copy.ts";
+import { type JobReport, placedEntry } from "../../core/tree/copy-jobs.ts";
+import { access } from "../../plugins/access.ts";
+import { type Listener, unhurried } from "../files/request-body.ts";
+import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
+import { Job, Way } from "../openapi/change-shapes.ts";
+import { requestHeaders } from "../openapi/headers.ts";
+import { Entry } from "../openapi/shapes.ts";
+import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import type { Services } from "../support/services.ts";
+import { addressOf, entryAnswer, WAY_PROBLEMS, wayOf } from "./move.ts";
+
+const ASYNC = /(?:^|,)\s*respond-async\s*(?:[;,]|$)/i;
+
+export function copy(services: Services) {
+  const { config, engine } = services;
+  return new Elysia({ name: "copy" }).use(access(config.allow)).post(
+    "/api/copy",
+    async ({ request, server }) => {
+      const way = wayOf(services, await jsonBody(services, request, Way));
+      const copying = await Copying.begin(engine, way);
+      const wanted = ASYNC.test(request.headers.get("prefer") ?? "");
+      if (wanted || copying.large)
+        return jobAnswer(await startJob(services, request, server, copying), wanted);
+      const { signal } = new AbortController();
+      const placed = await unhurried(services, request, server, () => copying.run(signal));
+      copied(services, request, addressOf(request, server), copying)(placed);
+      return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
+    },
+    {
+      parse: "none",
+      allow: ["read", "write"],
+      response: {
+        200: json(Entry, { description: "The copy replaced a file", headers: ["Location", "ETag"] }),
+        201: json(Entry, { description: "The copy", headers: ["Location", "ETag"] }),
+        202: json(Job, {
+          description: "It goes on in the background; `Location` tells how it is doing",
+          headers: ["Location", "Preference-Applied"],
+        }),
+        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs", "too_many_uploads"),
+      },
+      detail: {
+        operationId: "copy",
+        summary: "Copy a file or folder",
+        description:
+          "Folders, and files of more than 64 MiB, are copied in the background. A copy is there at once and whole, or not at all; links are left out. Replacing a file needs the grant `replace` besides.",
+        tags: ["Files"],
+        parameters: requestHeaders("Prefer"),
+        requestBody: jsonRequest(Way),
+      },
+    },
+  );
+}
+
+/** Leaves a copy to the background. @throws Problem too_many_jobs; then nothing of it is left */
+export async function startJob(
+  services: Services,
+  request: Request,
+  server: Listener,
+  copying: Copying,
+): Promise<JobReport> {
+  const { jobs, log } = services;
+  // Known now: the connection may be gone when it ends.
+  const by = addressOf(request, server);
+  try {
+    return jobs.start(copying, {
+      done: copied(services, request, by, copying),
+      failed: (problem) => log.problem(request, problem),
+    });
+  } catch (error) {
+    await copying.discard();
+    throw error;
+  }
+}
+
+/** The audit line of a copy, once it is made. */
+function copied({ log }: Services, request: Request, by: string | undefined, { way }: Copying) {
+  return ({ entry }: Placed): void =>
+    log.changed(request, { did: "copied", path: way.from, to: entry.path, by });
+}
+
+function jobAnswer(job: JobReport, wanted: boolean): Response {
+  const headers = new Headers({
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    location: `/api/jobs/${job.id}`,
+    "retry-after": "1",
+  });
+  if (wanted) headers.set("preference-applied", "respond-async");
+  return new Response(JSON.stringify({ job }), { status: 202, headers });
+}

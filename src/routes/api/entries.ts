@@ -1,0 +1,53 @@
+// GET /api/entries: one page of a folder.
+
+import { Elysia, t } from "elysia";
+import { LISTING, list, MOST_ENTRIES } from "../../core/browse/listing.ts";
+import { FolderPathValue, ROOT } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { SORTS } from "../../storage/paging.ts";
+import { unhurried } from "../files/request-body.ts";
+import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
+import { Listing, oneOf } from "../openapi/shapes.ts";
+import type { Services } from "../support/services.ts";
+
+const flag = (description: string) => oneOf(["true", "false"], description);
+
+export function entries(services: Services) {
+  const { config, storage } = services;
+  return new Elysia({ name: "entries" }).use(access(config.allow)).get(
+    "/api/entries",
+    ({ request, query, server }) => {
+      const options = {
+        sort: query.sort ?? LISTING.sort,
+        order: query.order ?? LISTING.order,
+        limit: query.limit ?? LISTING.limit,
+        cursor: query.cursor,
+        foldersFirst: query.foldersFirst === "true",
+        hidden: query.hidden === "true",
+      };
+      const make = () => list(storage, query.folder ?? ROOT, options, request.signal);
+      return unhurried(services, request, server, make, "listing");
+    },
+    {
+      allow: "read",
+      query: t.Object({
+        folder: t.Optional(FolderPathValue),
+        sort: t.Optional(
+          oneOf(SORTS, `By what; \`${LISTING.sort}\` unless said. Names count: "file 2" is before "file 10"`),
+        ),
+        order: t.Optional(oneOf(["asc", "desc"], "Ascending unless said")),
+        limit: t.Optional(
+          t.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: "Most entries of the page" }),
+        ),
+        cursor: t.Optional(t.String({ maxLength: 4096, description: "`next` of the page before" })),
+        foldersFirst: t.Optional(flag("Folders before files")),
+        hidden: t.Optional(flag("Names that begin with a dot too")),
+      }),
+      response: {
+        200: json(Listing, { description: "One page; `next` continues" }),
+        ...problems(...ENTRY_PROBLEMS, "not_a_folder"),
+      },
+      detail: { operationId: "listEntries", summary: "List a folder, page by page", tags: ["Files"] },
+    },
+  );
+}

@@ -1,0 +1,41 @@
+// POST /api/folders: makes a folder.
+
+import { Elysia } from "elysia";
+import { listed } from "../../core/browse/listing.ts";
+import { makeFolder } from "../../core/tree/changes.ts";
+import { checkFilePath } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
+import { NewFolder } from "../openapi/change-shapes.ts";
+import { Entry } from "../openapi/shapes.ts";
+import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import type { Services } from "../support/services.ts";
+import { addressOf, entryAnswer } from "./move.ts";
+
+export function folders(services: Services) {
+  const { config, engine, log } = services;
+  return new Elysia({ name: "folders" }).use(access(config.allow)).post(
+    "/api/folders",
+    async ({ request, server }) => {
+      const body = await jsonBody(services, request, NewFolder);
+      const folder = await makeFolder(engine, checkFilePath(body.path, "/path"));
+      log.changed(request, { did: "made", path: folder.path, by: addressOf(request, server) });
+      return entryAnswer(listed(folder), 201);
+    },
+    {
+      parse: "none",
+      allow: "write",
+      response: {
+        201: json(Entry, { description: "The new folder", headers: ["Location"] }),
+        ...problems(...CHANGE_PROBLEMS, "name_taken"),
+      },
+      detail: {
+        operationId: "makeFolder",
+        summary: "Make a folder",
+        description: "Missing folders above it are made, too.",
+        tags: ["Files"],
+        requestBody: jsonRequest(NewFolder),
+      },
+    },
+  );
+}

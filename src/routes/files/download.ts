@@ -1,0 +1,222 @@
+// GET and HEAD /files/{path}: a file's bytes, a folder's listing as JSON, or the web page.
+
+import { Elysia, NotFoundError, t } from "elysia";
+import mime from "mime/lite";
+import { LISTING, list } from "../../core/browse/listing.ts";
+import { Digests } from "../../core/digest/file-digests.ts";
+import { preconditionFailed } from "../../core/naming/refusals.ts";
+import { Problem } from "../../errors.ts";
+import { failedCondition, rangeCounts, readingPreconditionsOf } from "../../http/conditions.ts";
+import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
+import { attachment, inline } from "../../http/disposition.ts";
+import { select } from "../../http/range.ts";
+import { targetOf } from "../../http/target.ts";
+import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { timed } from "../../plugins/request-info.ts";
+import type { FileEntry, StoredFile } from "../../storage/storage.ts";
+import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
+import { requestHeaders } from "../openapi/headers.ts";
+import { pageAnswer } from "../ops/page.ts";
+import type { Services } from "../support/services.ts";
+import { Deliveries } from "./delivery.ts";
+import { type Listener, unhurried } from "./request-body.ts";
+import { type Sending, sending } from "./send-file.ts";
+
+const FILE_HEADERS = [
+  "Content-Length",
+  "Content-Disposition",
+  "ETag",
+  "Last-Modified",
+  "Repr-Digest",
+] as const;
+
+/** Files have their own, the page is HTML. */
+const ANY_TYPE = ["*/*"];
+
+/** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
+const SANDBOX =
+  "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
+
+export function download(services: Services) {
+  const { config, storage, log } = services;
+  const deliveries = new Deliveries(log);
+  const digests = new Digests(storage);
+  // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
+  return new Elysia({ name: "download" }).use(access(config.allow)).all(
+    "/files/*",
+    async ({ request, params, query, server }) => {
+      const path = params["*"];
+      const slash = path === ROOT || targetOf(request).path.endsWith("/");
+      // Opened at once: looking at it before would cost as much again.
+      const file = slash ? null : await opened(checkFilePath(path));
+      if (file)
+        return await fileAnswer(file, {
+          request,
+          server,
+          deliveries,
+          digests,
+          idleTimeout: config.idleTimeout,
+          save: query.download !== undefined,
+        });
+      const entry = await storage.find(path);
+      if (entry?.kind === "folder") return await folderAnswer(path, request, server);
+      if (entry && slash)
+        throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
+      // Someone who followed an old link gets the page, which says so and leads on.
+      if (request.headers.get("accept")?.includes("text/html")) return await pageAnswer(config, 404);
+      throw new Problem("not_found", "There is nothing under this path.");
+    },
+    {
+      transform({ request: { method } }) {
+        if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
+      },
+      parse: "none",
+      allow: "read",
+      params: t.Object({ "*": EntryPathParam }),
+      query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
+      response: {
+        200: bytes(
+          { description: "The file's bytes; the media type is the one of its name", headers: FILE_HEADERS },
+          ANY_TYPE,
+        ),
+        206: bytes(
+          {
+            description: "The bytes that `Range` asked for; several ranges as `multipart/byteranges`",
+            headers: ["Content-Range", ...FILE_HEADERS],
+          },
+          ANY_TYPE,
+        ),
+        304: empty({ description: "The client has this version", headers: ["ETag", "Last-Modified"] }),
+        ...problems(...ENTRY_PROBLEMS, "is_folder", "precondition_failed", "range_not_satisfiable"),
+      },
+      detail: {
+        operationId: "getFile",
+        summary: "Download a file, or list a folder",
+        description:
+          "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page. What is not there is answered with a page, too, for `Accept: text/html`.",
+        tags: ["Files"],
+        parameters: requestHeaders(
+          "If-Match",
+          "If-Unmodified-Since",
+          "If-None-Match",
+          "If-Modified-Since",
+          "Range",
+          "If-Range",
+          "Want-Repr-Digest",
+        ),
+      },
+    },
+  );
+
+  /** `null` when there is no file that can be read. */
+  async function opened(path: FilePath): Promise<StoredFile | null> {
+    try {
+      return await storage.open(path);
+    } catch (error) {
+      if (error instanceof Problem && (error.code === "is_folder" || error.code === "not_found")) return null;
+      throw error;
+    }
+  }
+
+  async function folderAnswer(folder: FolderPath, request: Request, server: Listener): Promise<Response> {
+    if (!request.headers.get("accept")?.includes("application/json")) return await pageAnswer(config);
+    const make = () => list(storage, folder, LISTING, request.signal);
+    const text = JSON.stringify(await unhurried(services, request, server, make, "listing"));
+    const headers = {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      vary: "Accept",
+      "content-length": String(Buffer.byteLength(text)),
+    };
+    return new Response(text, { headers });
+  }
+}
+
+/** All of it is about the one open file: its name may be another file's by now. */
+async function fileAnswer(file: StoredFile, asked: Asked): Promise<Response> {
+  const answer = await answerTo(asked, file.entry).catch(async (error) => {
+    await file.close();
+    throw error;
+  });
+  if (!(answer instanceof Response)) return await sending(file, answer.selection, answer.headers, asked);
+  await file.close();
+  return answer;
+}
+
+/** A file, and how it is asked for. */
+interface Asked extends Sending {
+  /** Whether a browser is to save it. */
+  save: boolean;
+  digests: Digests;
+}
+
+/** The answer without any byte of the file, or what an answer with bytes is made of. */
+async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
+  const current = { etag: entry.etag, modified: lastModified(entry) };
+  const failed = failedCondition(readingPreconditionsOf(request.headers), current);
+  if (failed === "If-Match" || failed === "If-Unmodified-Since") throw preconditionFailed(failed);
+  if (failed !== null) return new Response(null, { status: 304, headers: validators(current) });
+
+  const headers = new Headers([...validators(current), ...description(entry, save)]);
+  // Bun dates answers by itself, but not one to HEAD; and of one with a file it sends that line in five packets.
+  headers.set("date", new Date().toUTCString());
+  const digest = await digestFor(request, entry, asked);
+  if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
+  if (request.method === "HEAD") {
+    headers.set("content-length", String(entry.size));
+    return new Response(null, { headers });
+  }
+  const counts = rangeCounts(request.headers, current);
+  const selection = counts ? select(request.headers.get("range"), entry.size) : "whole";
+  if (selection === "nothing")
+    throw new Problem("range_not_satisfiable", `The file has ${entry.size} bytes.`, {
+      headers: { "content-range": `bytes */${entry.size}` },
+    });
+  // Bun compares the date, too, and knows not that its second must be over: with none to compare it sends all of the file.
+  if (!counts && request.headers.get("if-range") === headers.get("last-modified"))
+    headers.delete("last-modified");
+  return { selection, headers };
+}
+
+async function digestFor(
+  request: Request,
+  entry: FileEntry,
+  { digests, server, idleTimeout }: Pick<Asked, "digests" | "server" | "idleTimeout">,
+): Promise<Digest | null> {
+  const algorithm = wantedDigest(request.headers.get("want-repr-digest"));
+  if (algorithm === null) return null;
+  // Until there is one the connection is silent.
+  server?.timeout(request, 0);
+  try {
+    return await timed(request, "digest", () => digests.of(entry, algorithm, request.signal));
+  } finally {
+    server?.timeout(request, Math.ceil(idleTimeout));
+  }
+}
+
+/** Not later than the answer itself (RFC 9110 section 8.8.2.1): a clock may have been set back. */
+function lastModified({ modified }: FileEntry): Date {
+  return new Date(Math.min(modified.getTime(), Date.now()));
+}
+
+/** What a 304 says as well. */
+function validators({ etag, modified }: { etag: string; modified: Date }): [string, string][] {
+  return [
+    ["cache-control", "no-cache"],
+    ["etag", etag],
+    ["last-modified", modified.toUTCString()],
+  ];
+}
+
+function description(entry: FileEntry, save: boolean): [string, string][] {
+  const name = nameOf(entry.path);
+  const type = mime.getType(name) ?? "application/octet-stream";
+  return [
+    ["content-type", type.startsWith("text/") ? `${type}; charset=utf-8` : type],
+    ["content-disposition", save ? attachment(name) : inline(name)],
+    ["content-security-policy", SANDBOX],
+    ["x-content-type-options", "nosniff"],
+    ["accept-ranges", "bytes"],
+  ];
+}

@@ -1,0 +1,161 @@
+// POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
+
+import { Elysia, t } from "elysia";
+import { serverTiming } from "../../core/report/flow-report.ts";
+import { Form, type FormOutcome } from "../../core/upload/form.ts";
+import { save } from "../../core/upload/single-file.ts";
+import { Problem, type ProblemExtras } from "../../errors.ts";
+import { filenameOf } from "../../http/disposition.ts";
+import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
+import { below, type FolderPath, FolderPathParam } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { answerUnread } from "../../plugins/lingering-close.ts";
+import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
+import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
+import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
+import type { Services } from "../support/services.ts";
+import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./request-body.ts";
+
+export function post(services: Services) {
+  const { config } = services;
+  return new Elysia({ name: "post" }).use(access(config.allow)).post(
+    "/files/*",
+    async ({ request, params, query, server }) => {
+      const folder = params["*"];
+      const boundary = boundaryIn(request);
+      const intent = intentOf(request, query.conflict ?? config.conflict ?? "rename");
+      if (boundary !== null) return await saveForm(services, request, server, folder, boundary, intent);
+      return await saveOne(services, request, server, folder, query.name, intent);
+    },
+    {
+      parse: "none",
+      allow: "write",
+      params: t.Object({ "*": FolderPathParam }),
+      query: t.Object({
+        name: t.Optional(t.String({ description: "Name of the file, when the body is one file" })),
+        conflict: t.Optional(Conflict),
+      }),
+      response: {
+        200: json(SavedFile, { description: "One file, which was replaced", headers: SAVED_HEADERS }),
+        201: json(t.Union([SavedFile, FormResult]), {
+          description: "One new file (`SavedFile`), or all files of a form (`FormResult`)",
+          headers: SAVED_HEADERS,
+        }),
+        207: json(FormResult, {
+          description: "Some files of a form; `errors` says why not the others",
+          headers: ["Server-Timing"],
+        }),
+        ...problems(...UPLOAD_PROBLEMS, "missing_name", "no_files", "invalid_multipart", "too_many_files"),
+      },
+      detail: {
+        operationId: "postFiles",
+        summary: "Save files into this folder",
+        description:
+          "The path is the folder's, with or without a slash at the end; empty for the root. A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or `Content-Disposition`.",
+        tags: ["Upload"],
+        parameters: requestHeaders("Content-Disposition", ...UPLOAD_HEADERS),
+        requestBody: {
+          required: true,
+          content: {
+            "multipart/form-data": {
+              schema: {
+                type: "object",
+                required: ["file"],
+                properties: { file: { type: "array", items: { type: "string", format: "binary" } } },
+              },
+            },
+            "application/octet-stream": { schema: { type: "string", format: "binary" } },
+          },
+        },
+      },
+    },
+  );
+}
+
+type HeaderIntent = ReturnType<typeof intentOf>;
+
+function boundaryIn(request: Request): string | null {
+  try {
+    return boundaryOf(request.headers.get("content-type"));
+  } catch (error) {
+    if (!(error instanceof MultipartError)) throw error;
+    throw new Problem("invalid_multipart", error.message, { cause: error });
+  }
+}
+
+async function saveOne(
+  services: Services,
+  request: Request,
+  server: Listener,
+  folder: FolderPath,
+  given: string | undefined,
+  intent: HeaderIntent,
+): Promise<Response> {
+  const name = given ?? filenameOf(request.headers.get("content-disposition"));
+  if (name === null)
+    throw new Problem(
+      "missing_name",
+      "Name the file: ?name=photo.jpg, or Content-Disposition with filename.",
+    );
+  const path = below(folder, name);
+  const receiving = receive(services, request, server);
+  try {
+    const outcome = await save(
+      services.engine,
+      receiving.body,
+      { ...intent, path, size: announcedSize(request), id: uploadId(request) },
+      receiving.saving,
+    );
+    services.log.saved(request, outcome.file);
+    return savedAnswer(outcome);
+  } finally {
+    receiving.close();
+  }
+}
+
+async function saveForm(
+  services: Services,
+  request: Request,
+  server: Listener,
+  folder: FolderPath,
+  boundary: string,
+  intent: HeaderIntent,
+): Promise<Response> {
+  const { engine, config, log } = services;
+  if (intent.digests.length > 0)
+    throw new Problem(
+      "invalid_digest",
+      "The digest of a form cannot be checked before its files are saved: send the file alone.",
+    );
+  const { maxFiles, maxErrors } = config;
+  const form = new Form({ engine, folder, boundary, maxFiles, maxErrors, intent });
+  const receiving = receive(services, request, server);
+  let outcome: FormOutcome;
+  try {
+    outcome = await form.read(receiving.body, receiving.saving);
+  } finally {
+    receiving.close();
+  }
+  for (const file of outcome.files) log.saved(request, file);
+  for (const failure of outcome.failures) {
+    // When nothing was saved the first problem is the answer, which is logged where all answers are.
+    if (outcome.files.length > 0 || failure !== outcome.first) log.problem(request, failure);
+  }
+  return formAnswer(request, outcome);
+}
+
+/** `201` all saved, `207` some saved; none saved is the problem of the first error. */
+function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormOutcome): Response {
+  if (files.length === 0) {
+    if (!first) throw new Problem("no_files", "No part of the form has a file name.");
+    const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
+    throw new Problem(first.code, first.detail, extras);
+  }
+  const headers = new Headers({
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "server-timing": serverTiming(...files.map(({ flow }) => flow)),
+  });
+  const text = JSON.stringify({ files, errors, errorsOmitted });
+  return first ? answerUnread(request, text, 207, headers) : new Response(text, { status: 201, headers });
+}

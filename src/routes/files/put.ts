@@ -1,0 +1,63 @@
+// PUT /files/{path}: the body is the file.
+
+import { Elysia, t } from "elysia";
+import { save } from "../../core/upload/single-file.ts";
+import { Problem } from "../../errors.ts";
+import { FilePathParam } from "../../path.ts";
+import { access } from "../../plugins/access.ts";
+import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
+import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
+import { Conflict, SavedFile } from "../openapi/shapes.ts";
+import type { Services } from "../support/services.ts";
+import { announcedSize, intentOf, receive, savedAnswer, uploadId } from "./request-body.ts";
+
+export function put(services: Services) {
+  const { config, engine, log } = services;
+  return new Elysia({ name: "put" }).use(access(config.allow)).put(
+    "/files/*",
+    async ({ request, params, query, server }) => {
+      if (request.headers.has("content-range"))
+        throw new Problem("content_range", "Send the whole file, without Content-Range.");
+      const receiving = receive(services, request, server);
+      try {
+        const outcome = await save(
+          engine,
+          receiving.body,
+          {
+            ...intentOf(request, query.conflict ?? config.conflict ?? "replace"),
+            path: params["*"],
+            size: announcedSize(request),
+            id: uploadId(request),
+          },
+          receiving.saving,
+        );
+        log.saved(request, outcome.file);
+        return savedAnswer(outcome);
+      } finally {
+        receiving.close();
+      }
+    },
+    {
+      parse: "none",
+      allow: "write",
+      params: t.Object({ "*": FilePathParam }),
+      query: t.Object({ conflict: t.Optional(Conflict) }),
+      response: {
+        200: json(SavedFile, { description: "The file of this name was replaced", headers: SAVED_HEADERS }),
+        201: json(SavedFile, { description: "A new file was saved", headers: SAVED_HEADERS }),
+        ...problems(...UPLOAD_PROBLEMS, "content_range"),
+      },
+      detail: {
+        operationId: "putFile",
+        summary: "Save a file under this path",
+        description: "Missing folders are made. Answers when the bytes and the name are safe on the disk.",
+        tags: ["Upload"],
+        parameters: requestHeaders(...UPLOAD_HEADERS),
+        requestBody: {
+          required: true,
+          content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+        },
+      },
+    },
+  );
+}

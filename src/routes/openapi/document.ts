@@ -1,0 +1,109 @@
+// The OpenAPI document, made from the routes themselves: their schemas, their `detail` and their answers.
+
+import { swagger } from "@elysiajs/swagger";
+import type { TObject } from "@sinclair/typebox";
+import { type DocumentDecoration, Elysia } from "elysia";
+import type { OpenAPIV3 } from "openapi-types";
+import { openApiDocument } from "../../http/openapi.ts";
+import { type AllowDetail, needs } from "../../plugins/access.ts";
+import { version } from "../../version.ts";
+import type { Answer } from "./answers.ts";
+import { changeShapes } from "./change-shapes.ts";
+import { answerHeaders } from "./headers.ts";
+import { shapes } from "./shapes.ts";
+
+/** A route of the app, as far as it is documented. */
+export interface Route {
+  method: string;
+  path: string;
+  hooks: {
+    detail?: DocumentDecoration & Partial<AllowDetail>;
+    params?: TObject;
+    query?: TObject;
+    response?: Readonly<Record<string, Answer<unknown>>>;
+  };
+}
+
+const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> = {
+  info: {
+    title: "Sluice",
+    version,
+    license: { name: "MIT", url: "https://opensource.org/license/mit" },
+    description: [
+      "A file server for large files: uploads stream to the disk in constant memory and say where the time went.",
+      "**Paths.** `{path}` is the path of a file or folder below the root. `/` and `%2F` in it mean the same, so clients that encode it as one segment reach nested files; the empty path is the root.",
+      "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` leads to an explanation on this server: `/problems`. Only what is no request, or has more than 16 KiB of URL and headers, is answered without one: 400 and 431, with no body.",
+      "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that hold for everyone who reaches it. Each operation says which grant it needs (`x-allow`), and without it answers 403 `not_allowed`. Giving an existing name new content needs `replace` besides `write`.",
+    ].join("\n\n"),
+  },
+  servers: [{ url: "/", description: "This server" }],
+  security: [],
+  tags: [
+    { name: "Upload", description: "Saving files, and what is arriving now" },
+    {
+      name: "Resumable upload",
+      description: "Uploads that go on after a cut: tus and Resumable Uploads for HTTP",
+    },
+    { name: "Files", description: "Downloading, listing and removing" },
+    { name: "Server", description: "The server itself" },
+  ],
+};
+
+/** What stands for `*` in a path. */
+const REST = "path";
+
+/** The OpenAPI document of these routes; hidden ones are left out. */
+export async function documentOf(routes: readonly Route[]): Promise<object> {
+  // The plugin drops wildcards and can describe neither answers nor headers: it is shown routes that have all this already.
+  const shown = new Elysia().use(
+    swagger({ excludeStaticFile: false, excludeMethods: [], documentation: ABOUT }),
+  );
+  for (const route of routes) {
+    if (route.hooks.detail?.hide) continue;
+    // A route for all methods takes GET and HEAD here.
+    for (const method of route.method === "ALL" ? ["GET", "HEAD"] : [route.method])
+      shown.route(method, route.path.replace(/\*$/, `:${REST}`), "", { detail: operation(method, route) });
+  }
+  const answer = await shown.handle(new Request("http://localhost/swagger/json"));
+  return openApiDocument(await answer.json(), [...shapes, ...changeShapes]);
+}
+
+function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject {
+  const { detail = {}, params, query, response = {} } = hooks;
+  const answers = Object.entries(response);
+  const { operationId = "", summary = "", description = "", "x-allow": allow } = detail;
+  const parts = {
+    description: `${description} ${allow === undefined ? "" : needs(allow)}`.trim(),
+    parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
+    responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
+  };
+  if (method !== "HEAD") return { ...detail, ...parts };
+  return {
+    ...detail,
+    ...parts,
+    operationId: operationId.replace("get", "head"),
+    summary: `${summary}: only the headers`,
+  };
+}
+
+function parameters(place: "path" | "query", schema: TObject | undefined): OpenAPIV3.ParameterObject[] {
+  return Object.entries(schema?.properties ?? {}).map(([name, { description = "", ...shape }]) => ({
+    in: place,
+    name: name === "*" ? REST : name,
+    required: schema?.required?.includes(name) ?? false,
+    description,
+    schema: shape,
+  }));
+}
+
+function responseOf(
+  { description, headers, content }: Answer<unknown>,
+  method: string,
+): OpenAPIV3.ResponseObject {
+  const media = Object.entries(content).map(([type, schema]) => [type, { schema }]);
+  return {
+    description,
+    ...(headers.length > 0 && { headers: answerHeaders(headers) }),
+    ...(method !== "HEAD" && media.length > 0 && { content: Object.fromEntries(media) }),
+  };
+}

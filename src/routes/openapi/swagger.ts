@@ -1,0 +1,96 @@
+// GET /swagger and /swagger/json: the API page, which asks no other host for anything, and the OpenAPI document.
+
+import { dirname, join } from "node:path";
+import { Elysia } from "elysia";
+import { access } from "../../plugins/access.ts";
+import { version } from "../../version.ts";
+import type { Services } from "../support/services.ts";
+import type { Route } from "./document.ts";
+
+/** Scalar, as one script: its npm package of the server Fastify is the one that brings it without the parts it is made of. */
+const PACKAGE = "@scalar/fastify-api-reference";
+const SCRIPT = "dist/js/standalone.js";
+/** In the binary it is below the top of the embedded tree, where the packages of the project are. */
+const scalar = Bun.isStandaloneExecutable
+  ? join(import.meta.dir, "node_modules", PACKAGE, SCRIPT)
+  : join(dirname(Bun.resolveSync(`${PACKAGE}/package.json`, import.meta.dir)), SCRIPT);
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Sluice API</title>
+    <link rel="icon" href="/favicon.svg" type="image/svg+xml">
+    <script src="/swagger/scalar.js?${version}" defer></script>
+    <script src="/swagger/start.js" defer></script>
+  </head>
+  <body>
+    <noscript>This page needs JavaScript. The same is in <a href="/swagger/json">the OpenAPI document</a>.</noscript>
+    <div id="api"></div>
+  </body>
+</html>
+`;
+
+/** Everything of Scalar that asks another host is off. */
+const SETTINGS = {
+  url: "/swagger/json",
+  withDefaultFonts: false,
+  telemetry: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  defaultOpenAllTags: true,
+};
+const START = `Scalar.createApiReference("#api", ${JSON.stringify(SETTINGS)});\n`;
+
+/** Scalar writes its styles into the page; its scripts are files. */
+const SECURITY =
+  "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+function answer(body: string | Blob, type: string, more: Record<string, string> = {}): Response {
+  const headers = { "content-type": type, "x-content-type-options": "nosniff", "cache-control": "no-cache" };
+  return new Response(body, { headers: { ...headers, ...more } });
+}
+
+/** @param routes all routes of the app, asked for at the first request */
+export function swagger({ config }: Services, routes: () => readonly Route[]) {
+  let document: Promise<string> | undefined;
+  // Loaded when it is asked for: the plugin behind it takes 10 ms and 7 MB.
+  const write = async (): Promise<string> => {
+    const { documentOf } = await import("./document.ts");
+    return JSON.stringify(await documentOf(routes()));
+  };
+  const options = { allow: "public", detail: { hide: true } } as const;
+
+  return new Elysia({ name: "swagger" })
+    .use(access(config.allow))
+    .get(
+      "/swagger",
+      () =>
+        answer(PAGE, "text/html; charset=utf-8", {
+          "content-security-policy": SECURITY,
+          "referrer-policy": "no-referrer",
+        }),
+      options,
+    )
+    .get("/swagger/start.js", () => answer(START, "text/javascript; charset=utf-8"), options)
+    .get(
+      "/swagger/scalar.js",
+      // Named by the version, because it is large and changes only with it.
+      () =>
+        answer(Bun.file(scalar), "text/javascript; charset=utf-8", {
+          "cache-control": "public, max-age=31536000, immutable",
+        }),
+      options,
+    )
+    .get(
+      "/swagger/json",
+      async () => {
+        document ??= write();
+        return answer(await document, "application/json");
+      },
+      options,
+    );
+}

@@ -1,0 +1,168 @@
+// Resumable Uploads for HTTP: its requests to /uploads and their answers.
+
+import type { Waiting } from "../../core/resumable/session.ts";
+import { Problem } from "../../errors.ts";
+import { invalidHeader } from "../../http/invalid-header.ts";
+import type { Draft } from "../../http/rufh/drafts.ts";
+import {
+  checkBare,
+  draftOf,
+  formatLimits,
+  formatProgress,
+  offsetMismatch,
+  PARTIAL_TYPE,
+  readAddition,
+  readStart,
+} from "../../http/rufh/rufh.ts";
+import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
+import { announcedSize, uploadId } from "../files/request-body.ts";
+import type { Services } from "../support/services.ts";
+import {
+  arriving,
+  fileHeaders,
+  logged,
+  NO_STORE,
+  orForget,
+  pathFor,
+  patiently,
+  type UploadRequest,
+  urlOfUpload,
+  wholeDigests,
+} from "./shared.ts";
+
+/** Every answer but those to OPTIONS. @throws Problem */
+export async function resumable(services: Services, method: string, asked: UploadRequest): Promise<Response> {
+  const draft = draftOf(asked.request.headers);
+  if (asked.id === "" && method === "POST") return await create(services, draft, asked);
+  if (asked.id !== "" && method === "PATCH") return await append(services, draft, asked);
+  if (asked.id !== "" && method === "DELETE") {
+    checkBare(draft, asked.request.headers);
+    await services.uploads.remove(asked.id);
+    return new Response(null, { status: 204, headers: NO_STORE });
+  }
+  if (asked.id !== "" && (method === "HEAD" || method === "GET")) return await look(services, draft, asked);
+  throw new Problem("method_not_allowed", "This URL takes other methods.", {
+    headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, GET, HEAD, OPTIONS, PATCH" },
+  });
+}
+
+/** The headers of the answer to OPTIONS, and of those that make an upload. */
+export function resumableLimits({ config }: Services, headers: Headers): Record<string, string> {
+  const draft = draftOf(headers);
+  const limits = formatLimits(draft, { maxSize: config.maxFileSize, maxAge: config.uploadExpiry });
+  return { ...limits, ...(draft.acceptPatch && { "accept-patch": PARTIAL_TYPE }) };
+}
+
+async function create(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
+  const { request } = asked;
+  const start = readStart(draft, request.headers);
+  if (start === null)
+    throw invalidHeader(draft.header, `Send ${draft.header}: it says whether the body is the whole file.`);
+  const metadata = parseMetadata(request.headers.get("upload-metadata"));
+  const upload = await services.uploads.create({
+    path: pathFor(asked, metadata),
+    conflict: asked.conflict,
+    size: start.length,
+    endsByLength: draft.endsByLength,
+    metadata: formatMetadata(metadata),
+    ...wholeDigests(asked),
+    name: uploadId(request),
+    concat: null,
+  });
+  const brings = announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
+  if (brings)
+    await orForget(services, upload, () =>
+      logged(services, request, upload, () =>
+        upload.append({
+          offset: 0,
+          size: null,
+          ends: start.complete || (draft.endsByLength && "length"),
+          overflow,
+          spoils: draft.spoils,
+          mismatch: (stands) => offsetMismatch(draft, stands, 0),
+          ...arriving(services, asked),
+        }),
+      ),
+    );
+  return answer(draft, upload, 201, {
+    location: urlOfUpload(upload),
+    ...resumableLimits(services, request.headers),
+  });
+}
+
+async function append(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
+  const { request, id } = asked;
+  const upload = await services.uploads.find(id);
+  const { offset, complete, length } = readAddition(draft, request.headers);
+  await upload.look();
+  if (upload.record.finished) {
+    // Whoever lost the last answer may ask for it by the same request without its bytes.
+    if (offset === upload.length && announcedSize(request) === 0)
+      return answer(draft, upload, draft.appended);
+    throw new Problem("upload_complete", "The upload is complete: nothing can be added to it.", {
+      headers: progress(draft, upload),
+    });
+  }
+  await told(draft, upload, () =>
+    logged(services, request, upload, () =>
+      upload.append({
+        offset,
+        size: length,
+        ends: complete || (draft.endsByLength && "length"),
+        overflow,
+        spoils: draft.spoils,
+        mismatch: (stands) => offsetMismatch(draft, stands, offset),
+        ...arriving(services, asked),
+      }),
+    ),
+  );
+  return answer(draft, upload, draft.appended);
+}
+
+async function look(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
+  const { request, id } = asked;
+  checkBare(draft, request.headers);
+  const upload = await services.uploads.find(id);
+  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
+  const headers = {
+    ...NO_STORE,
+    ...progress(draft, upload),
+    ...fileHeaders(upload),
+    ...resumableLimits(services, request.headers),
+  };
+  return new Response(null, { status: 204, headers });
+}
+
+/** Says with the problem of a whole file that it has arrived: to go on would not help. */
+async function told<T>(draft: Draft, upload: Waiting, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof Problem) || upload.record.spoiled !== "digest") throw error;
+    const { length } = upload;
+    throw new Problem(error.code, error.detail, {
+      headers: formatProgress(draft, { offset: length, complete: true, length }),
+    });
+  }
+}
+
+/** @param status of an answer that does not end the upload */
+function answer(draft: Draft, upload: Waiting, status: number, more: Record<string, string> = {}): Response {
+  const { finished } = upload.record;
+  const headers = new Headers({ ...NO_STORE, ...more, ...progress(draft, upload), ...fileHeaders(upload) });
+  if (finished === null) return new Response(null, { status, headers });
+  headers.set("content-type", "application/json");
+  return new Response(JSON.stringify(finished.file), { status: finished.replaced ? 200 : 201, headers });
+}
+
+function progress(draft: Draft, upload: Waiting): Record<string, string> {
+  return formatProgress(draft, {
+    offset: upload.length,
+    complete: upload.complete,
+    length: upload.record.size,
+  });
+}
+
+function overflow(): Problem {
+  return new Problem("inconsistent_length", "The bytes do not end where the upload ends.");
+}

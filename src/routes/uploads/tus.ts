@@ -1,0 +1,149 @@
+// tus 1.0.0: its requests to /uploads and their answers.
+
+import type { Waiting } from "../../core/resumable/session.ts";
+import { Problem } from "../../errors.ts";
+import type { Checksum } from "../../http/tus/checksum.ts";
+import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
+import {
+  checkVersion,
+  formatAbilities,
+  formatState,
+  readAppend,
+  readCreation,
+  uploadIn,
+} from "../../http/tus/tus.ts";
+import { uploadId } from "../files/request-body.ts";
+import type { Services } from "../support/services.ts";
+import {
+  arriving,
+  fileHeaders,
+  logged,
+  NO_STORE,
+  orForget,
+  pathFor,
+  patiently,
+  type UploadRequest,
+  urlOfUpload,
+  wholeDigests,
+} from "./shared.ts";
+
+/** Every answer but those to OPTIONS. @throws Problem */
+export async function tus(services: Services, method: string, asked: UploadRequest): Promise<Response> {
+  checkVersion(asked.request.headers);
+  if (asked.id === "") {
+    if (method === "POST") return await create(services, asked);
+  } else if (method === "PATCH") return await append(services, asked);
+  else if (method === "HEAD" || method === "GET") return await look(services, asked);
+  else if (method === "DELETE") {
+    await services.uploads.remove(asked.id);
+    return new Response(null, { status: 204, headers: NO_STORE });
+  }
+  throw new Problem("method_not_allowed", "This URL takes other methods.", {
+    headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, HEAD, OPTIONS, PATCH" },
+  });
+}
+
+/** The headers of the answer to OPTIONS. */
+export function tusAbilities({ config }: Services): Record<string, string> {
+  return formatAbilities(config.maxFileSize);
+}
+
+async function create(services: Services, asked: UploadRequest): Promise<Response> {
+  const { request } = asked;
+  const { uploads } = services;
+  const { length, metadata, concat, carries, checksum } = readCreation(request.headers);
+  const upload = await uploads.create({
+    path: pathFor(asked, metadata),
+    conflict: asked.conflict,
+    size: length,
+    endsByLength: true,
+    metadata: formatMetadata(metadata),
+    ...wholeDigests(asked),
+    name: uploadId(request),
+    concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
+  });
+  await orForget(services, upload, () =>
+    logged(services, request, upload, async () => {
+      if (concat?.kind === "final") await patiently(services, asked, () => uploads.assemble(upload));
+      else if (carries && length !== 0)
+        await upload.append({
+          offset: 0,
+          size: null,
+          ends: "length",
+          mismatch: mismatchOf(0),
+          overflow,
+          spoils: false,
+          ...bringing(services, asked, checksum),
+        });
+      else if (length === 0) await upload.look();
+    }),
+  );
+  const headers = { location: urlOfUpload(upload), ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
+  return new Response(null, { status: 201, headers });
+}
+
+async function append(services: Services, asked: UploadRequest): Promise<Response> {
+  const { request } = asked;
+  const upload = await services.uploads.find(asked.id);
+  const { offset, length, checksum } = readAppend(request.headers);
+  await logged(services, request, upload, () =>
+    upload.append({
+      offset,
+      size: length,
+      ends: "length",
+      mismatch: mismatchOf(offset),
+      overflow,
+      spoils: false,
+      ...bringing(services, asked, checksum),
+    }),
+  );
+  const headers = { ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
+  return new Response(null, { status: 204, headers });
+}
+
+async function look(services: Services, asked: UploadRequest): Promise<Response> {
+  const { request, id } = asked;
+  const upload = await services.uploads.find(id);
+  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
+  const metadata = parseMetadata(upload.record.metadata);
+  const headers = {
+    ...NO_STORE,
+    ...stateOf(upload),
+    ...fileHeaders(upload),
+    ...formatState({ ...told(upload), metadata }),
+  };
+  return new Response(null, { headers });
+}
+
+/** What a request brings, with the checksum of tus beside the digests. */
+function bringing(services: Services, asked: UploadRequest, checksum: Checksum | null) {
+  const { checks, ...brings } = arriving(services, asked);
+  return { ...brings, checks: checksum ? [...checks, checksum] : checks };
+}
+
+function stateOf(upload: Waiting): Record<string, string> {
+  return formatState(told(upload));
+}
+
+function told(upload: Waiting) {
+  const { concat, size, finished } = upload.record;
+  const unfinished = concat?.kind === "final" && finished === null;
+  return {
+    offset: unfinished ? null : upload.length,
+    length: size,
+    concat,
+    ...(finished === null && { expires: new Date(upload.expires) }),
+  };
+}
+
+function mismatchOf(offset: number): (stands: number) => Problem {
+  return (stands) =>
+    new Problem("offset_mismatch", `The upload stands at ${stands}: go on from there.`, {
+      headers: { "upload-offset": `${stands}` },
+      members: { "expected-offset": stands, "provided-offset": offset },
+    });
+}
+
+function overflow(): Problem {
+  return new Problem("file_too_large", "The bytes go past Upload-Length.");
+}

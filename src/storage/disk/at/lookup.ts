@@ -1,0 +1,290 @@
+// Looking below the root: links that stay inside are followed, links that lead out do not exist.
+
+import type { BigIntStats } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import {
+  checkFilePath,
+  checkFolderPath,
+  type FilePath,
+  type FolderPath,
+  RESERVED,
+  segmentsOf,
+} from "../../../path.ts";
+import type { Entry, FileEntry, StoredFile } from "../../storage.ts";
+import type { Calls } from "../os/calls.ts";
+import { fileEntry, folderEntry } from "../os/entry.ts";
+import { diskProblem, errnoOf, nullOn } from "../os/errno.ts";
+import { type Anchor, hold, openAnchor, openFile, placeOf, release, reopenFile } from "./handle.ts";
+
+// How often a link is resolved again whose target was being replaced, and a file opened again that was.
+const ATTEMPTS = 5;
+// A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
+
+/** The real place of a path and what is there. */
+interface Found {
+  real: string;
+  stat: BigIntStats;
+  /** It was reached through a link, which is its last segment. */
+  link?: true;
+}
+
+/** A folder that is looked into. Whoever opened it releases the anchor. */
+export interface OpenFolder {
+  folder: FolderPath;
+  /** Its real path at the time. */
+  real: string;
+  anchor: Anchor;
+}
+
+export class Reader {
+  /**
+   * @param root the real path of the root: no link in it
+   * @param identity of the folder that had this path at the start
+   */
+  constructor(
+    readonly calls: Calls,
+    readonly root: string,
+    readonly identity: Pick<BigIntStats, "dev" | "ino">,
+  ) {}
+
+  async find(path: FilePath | FolderPath): Promise<Entry | null> {
+    const found = await this.#look(path);
+    return found === null ? null : describe(path, found.stat);
+  }
+
+  async probe(path: FilePath): Promise<Entry | null> {
+    const segments = segmentsOf(path);
+    let folder = this.root;
+    for (const [index, segment] of segments.entries()) {
+      const there = await this.#unfollowed(folder, segment);
+      if (there === null) return null;
+      if (there.stat.isSymbolicLink())
+        throw new Problem(
+          "link_in_path",
+          "A segment of the path is a link; nothing is written through links.",
+        );
+      if (index === segments.length - 1) return describe(path, there.stat);
+      if (!there.stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
+      if (there.stat.dev !== this.identity.dev)
+        throw new Problem("other_file_system", "The folder is on another file system than the root.");
+      folder = there.real;
+    }
+    return null;
+  }
+
+  async open(path: FilePath): Promise<StoredFile> {
+    const found = await this.#openAtOnce(path);
+    if (found) return found;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const found = await this.#look(path);
+      if (!found) break;
+      if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
+      if (!found.stat.isFile()) break;
+      const anchor = await this.#open(found.real);
+      if (!anchor) continue;
+      const entry = await this.#opened(path, anchor);
+      if (entry) return this.#stored(entry, anchor);
+      await release(this.calls, anchor);
+    }
+    throw new Problem("not_found", "There is no such file.");
+  }
+
+  /**
+   * Most files by one call on the thread pool: what the path leads to is held, and then asked where it is. `null` when it
+   * has to be looked for.
+   */
+  async #openAtOnce(path: FilePath): Promise<StoredFile | null> {
+    const held = await absentIsNull(hold(this.calls, this.#below(path)));
+    if (!held) return null;
+    try {
+      const isRoot = this.#isRoot(this.calls.folderAt(this.root));
+      if (!isRoot || !this.#inside(this.calls.placeOf(held.fd))) return null;
+      const entry = describe(path, this.calls.stat(held.fd));
+      if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
+      return entry && this.#stored(entry, reopenFile(this.calls, held));
+    } catch (error) {
+      if (ABSENT.has(errnoOf(error) ?? "")) return null;
+      throw diskProblem(error);
+    } finally {
+      this.calls.drop(held.fd);
+    }
+  }
+
+  #stored(entry: FileEntry, anchor: Anchor): StoredFile {
+    return {
+      entry,
+      body: Bun.file(anchor.path),
+      look: () => {
+        try {
+          return fileEntry(entry.path, this.calls.stat(anchor.fd));
+        } catch (error) {
+          throw diskProblem(error);
+        }
+      },
+      close: () => release(this.calls, anchor),
+    };
+  }
+
+  /**
+   * Opens a folder to look into it; the caller releases the anchor.
+   * @throws Problem not_found, not_a_folder
+   */
+  async openFolder(folder: FolderPath): Promise<OpenFolder> {
+    const found = await this.#look(folder);
+    if (!found) throw new Problem("not_found", "There is no such folder.");
+    if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
+    const anchor = await absentIsNull(openAnchor(this.calls, found.real));
+    if (!anchor) throw new Problem("not_found", "There is no such folder.");
+    try {
+      const place = await absentIsNull(placeOf(this.calls, anchor));
+      // A folder above it may have become a link since it was looked at.
+      if (place === null || !this.#inside(place)) throw new Problem("not_found", "There is no such folder.");
+      return { folder, real: found.real, anchor };
+    } catch (error) {
+      await release(this.calls, anchor);
+      throw error;
+    }
+  }
+
+  /**
+   * What has this name in an open folder, `null` when that is nothing for clients.
+   * @param path by which clients know it
+   */
+  async entryIn({ real, anchor }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
+    const child = await this.#child(real, name, anchor);
+    // Its path was checked already.
+    const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
+    if (entry && child?.link) entry.link = true;
+    return entry;
+  }
+
+  /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
+  async proveRoot(): Promise<void> {
+    if (this.#isRoot(await this.#lstat(this.root))) return;
+    throw new Problem("storage_gone", "The root of the server was removed.");
+  }
+
+  #isRoot(there: BigIntStats | null): boolean {
+    return there?.ino === this.identity.ino && there.dev === this.identity.dev;
+  }
+
+  /** `null` when the file went, or something else came in its place, since it was looked at. */
+  async #open(real: string): Promise<Anchor | null> {
+    try {
+      return await openFile(this.calls, real);
+    } catch (error) {
+      const errno = errnoOf(error) ?? "";
+      if (errno === "EACCES" || errno === "EPERM")
+        throw new Problem("not_found", "The server may not read this file.", { cause: error });
+      // ENXIO: a socket.
+      if (ABSENT.has(errno) || errno === "ENXIO") return null;
+      throw diskProblem(error);
+    }
+  }
+
+  /** The open file, `null` when it is none or lies outside: a folder above it may have become a link meanwhile. */
+  async #opened(path: FilePath, anchor: Anchor): Promise<FileEntry | null> {
+    try {
+      const entry = describe(path, this.calls.stat(anchor.fd));
+      const place = await placeOf(this.calls, anchor);
+      await this.proveRoot();
+      return this.#inside(place) && entry?.kind === "file" ? entry : null;
+    } catch (error) {
+      await release(this.calls, anchor);
+      throw diskProblem(error);
+    }
+  }
+
+  /** What is there, `null` when that is nothing for clients. */
+  async #look(path: FilePath | FolderPath): Promise<Found | null> {
+    const found = (await this.#lookFor(path)) ?? (await this.#lookForOtherForm(path));
+    if (found === null) await this.proveRoot();
+    return found;
+  }
+
+  async #lookFor(path: FilePath | FolderPath): Promise<Found | null> {
+    const segments = segmentsOf(path);
+    const name = segments.pop();
+    if (name === undefined) return await this.#lookAt(this.root);
+    const folder = await this.#real(this.#below(segments.join("/")));
+    return folder === null ? null : await this.#child(folder, name);
+  }
+
+  /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
+  async #child(folder: string, name: string, anchor?: Anchor): Promise<Found | null> {
+    const place = `${folder === "/" ? "" : folder}/${name}`;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const stat = await this.#lstat(anchor ? `${anchor.path}/${name}` : place);
+      if (stat === null || !stat.isSymbolicLink())
+        return this.#inside(place) && stat ? { real: place, stat } : null;
+      const found = await this.#lookAt(place);
+      if (found) return { ...found, link: true };
+    }
+    return null;
+  }
+
+  async #lookAt(place: string): Promise<Found | null> {
+    const real = await this.#real(place);
+    const stat = real === null ? null : await this.#lstat(real);
+    return real !== null && stat ? { real, stat } : null;
+  }
+
+  /** `null` when nothing is there, or it is outside the root. */
+  async #real(place: string): Promise<string | null> {
+    const real = await absentIsNull(this.calls.realpath(place));
+    return real !== null && this.#inside(real) ? real : null;
+  }
+
+  /** What a write would meet: see `nameOnDisk`. */
+  async #unfollowed(folder: string, segment: string): Promise<Found | null> {
+    for (const form of new Set([segment, segment.normalize("NFD")])) {
+      const stat = await this.#lstat(`${folder}/${form}`);
+      if (stat) return { real: `${folder}/${form}`, stat };
+    }
+    return null;
+  }
+
+  /** Names that another program wrote in another Unicode form than NFC are found under their NFC form. */
+  async #lookForOtherForm(path: FilePath | FolderPath): Promise<Found | null> {
+    if (!/[^\0-\x7f]/.test(path)) return null;
+    let at: Found | null = await this.#lookAt(this.root);
+    for (const segment of segmentsOf(path)) {
+      if (!at) return null;
+      const real: string = at.real;
+      at = await this.#child(real, segment);
+      if (at || !/[^\0-\x7f]/.test(segment)) continue;
+      const names = await absentIsNull(this.calls.readdir(real));
+      const match = names?.find(({ name }) => name.normalize("NFC") === segment);
+      at = match ? await this.#child(real, match.name) : null;
+    }
+    return at;
+  }
+
+  #below(path: string): string {
+    if (path === "") return this.root;
+    return this.root === "/" ? `/${path}` : `${this.root}/${path}`;
+  }
+
+  #inside(real: string): boolean {
+    const own = this.#below(RESERVED);
+    if (real === own || real.startsWith(`${own}/`)) return false;
+    return real === this.root || real.startsWith(this.root === "/" ? "/" : `${this.root}/`);
+  }
+
+  async #lstat(path: string): Promise<BigIntStats | null> {
+    return await absentIsNull(this.calls.lstat(path));
+  }
+}
+
+async function absentIsNull<T>(call: Promise<T>): Promise<T | null> {
+  return await nullOn(ABSENT, call).catch((error: unknown) => {
+    throw diskProblem(error);
+  });
+}
+
+/** Devices, sockets and pipes do not exist for clients: reading one could block for ever. */
+function describe(path: FilePath | FolderPath, stat: BigIntStats): Entry | null {
+  if (stat.isDirectory()) return folderEntry(checkFolderPath(path), stat);
+  return stat.isFile() ? fileEntry(checkFilePath(path), stat) : null;
+}

@@ -1,0 +1,147 @@
+// Folders in order: pages of them, and everything in them. It runs beside the network thread, see lister-thread.ts.
+
+import { childOf, type FolderPath } from "../../../path.ts";
+import { natural } from "../../natural-order.ts";
+import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
+import type { Entry } from "../../storage.ts";
+import { release } from "../at/handle.ts";
+import type { OpenFolder, Reader } from "../at/lookup.ts";
+import { diskProblem } from "../os/errno.ts";
+import { Turn } from "./merge-sort.ts";
+import type { NameList } from "./packed-names.ts";
+import { FOLDER, LOOK, readNames } from "./read-names.ts";
+import { OrderCache } from "./sort-cache.ts";
+import { FolderOrder, type SortKeys } from "./sorted-names.ts";
+
+/** What can be asked of folders, whichever thread answers. */
+export interface Folders {
+  /** As `page` of a storage. */
+  page(folder: FolderPath, query: PageQuery): Promise<Page>;
+  /** As `scan` of a storage. */
+  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
+  close(): Promise<void>;
+}
+
+/** Most entries that are given at once: the network thread takes some 2 ms to receive them. */
+const BATCH = 500;
+const IN_ORDER = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
+const MANY_NAMES = 20_000;
+
+export class Lister implements Folders {
+  readonly #orders = new OrderCache();
+
+  constructor(readonly reader: Reader) {}
+
+  async page(folder: FolderPath, query: PageQuery): Promise<Page> {
+    const opened = await this.reader.openFolder(folder);
+    try {
+      const page = await this.#pageOf(opened, query);
+      await this.reader.proveRoot();
+      return page;
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      await release(this.reader.calls, opened.anchor);
+    }
+  }
+
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+    const opened = await this.reader.openFolder(folder);
+    try {
+      const { names } = await readNames(this.reader.calls, opened, false);
+      collect(names);
+      let entries: Entry[] = [];
+      const everything: PageQuery = { ...IN_ORDER, limit: names.length };
+      for await (const index of new FolderOrder(names).from(everything)) {
+        const entry = await this.#entry(opened, names, index);
+        if (entry) entries.push(entry);
+        if (entries.length < BATCH) continue;
+        yield entries;
+        entries = [];
+      }
+      await this.reader.proveRoot();
+      yield entries;
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      await release(this.reader.calls, opened.anchor);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
+    const order = await this.#order(opened, query);
+    const entries: Entry[] = [];
+    const turn = new Turn();
+    let last = 0;
+    for await (const index of order.from(query)) {
+      if (turn.over) await turn.next();
+      const entry = await this.#entry(opened, order.names, index);
+      if (!entry) continue;
+      // This one comes behind the page.
+      if (entries.length === query.limit) return { entries, next: order.placeOf(last) };
+      entries.push(entry);
+      last = index;
+    }
+    return { entries, next: null };
+  }
+
+  async #entry(opened: OpenFolder, names: NameList, index: number): Promise<Entry | null> {
+    const path = childOf(opened.folder, names.at(index));
+    return path && (await this.reader.entryIn(opened, names.onDisk(index), path));
+  }
+
+  async #order(opened: OpenFolder, query: PageQuery): Promise<FolderOrder> {
+    const began = new Date();
+    const question = { folder: opened.folder, stat: this.reader.calls.stat(opened.anchor.fd), query };
+    const kept = this.#orders.find(question);
+    if (kept) return kept;
+    const order = await this.#newOrder(opened, query);
+    collect(order.names);
+    this.#orders.keep(question, order, began);
+    return order;
+  }
+
+  async #newOrder(opened: OpenFolder, { sort, foldersFirst }: PageQuery): Promise<FolderOrder> {
+    const looks = sort === "size" || sort === "modified";
+    const wanted = !looks && (foldersFirst || sort === "kind");
+    const { names, kinds } = await readNames(this.reader.calls, opened, wanted);
+    if (sort === "name" && !foldersFirst) return new FolderOrder(names);
+    const groups = foldersFirst ? new Uint8Array(names.length) : undefined;
+    const keys = sort === "name" ? undefined : new Float64Array(names.length);
+    const ranks = new Map<string, number>();
+    const turn = new Turn();
+    for (let index = 0; index < names.length; index += 1) {
+      if (turn.over) await turn.next();
+      let folder = kinds[index] === FOLDER;
+      if (looks || kinds[index] === LOOK) {
+        const entry = await this.#entry(opened, names, index);
+        folder = entry?.kind === "folder";
+        if (keys && sort === "size") keys[index] = entry?.kind === "file" ? entry.size : 0;
+        if (keys && sort === "modified") keys[index] = entry?.modified.getTime() ?? 0;
+      }
+      if (groups && !folder) groups[index] = 1;
+      if (!keys || sort !== "kind") continue;
+      const text = folder ? "" : extensionOf(names.at(index));
+      const rank = ranks.get(text) ?? ranks.size;
+      ranks.set(text, rank);
+      keys[index] = rank;
+    }
+    return new FolderOrder(names, { groups, ...ranked(keys, ranks) });
+  }
+}
+
+/** Keys that are numbers of texts become numbers in the order of the texts. */
+function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, number>): SortKeys {
+  if (!keys || ranks.size === 0) return { keys };
+  const texts = [...ranks.keys()].sort(natural);
+  const places = new Float64Array(texts.length);
+  for (const [place, text] of texts.entries()) places[ranks.get(text) ?? 0] = place;
+  return { keys: keys.map((rank) => places[rank] ?? 0), texts };
+}
+
+/** Lets go at once of what reading many names left behind, which takes a few milliseconds. */
+function collect({ length }: NameList): void {
+  if (length >= MANY_NAMES) Bun.gc(true);
+}

@@ -1,0 +1,64 @@
+// The names in an open folder that clients can know.
+
+import type { Dirent } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { nameIn } from "../../../path.ts";
+import { isPlain } from "../../natural-order.ts";
+import type { OpenFolder } from "../at/lookup.ts";
+import type { Calls } from "../os/calls.ts";
+import { errnoOf } from "../os/errno.ts";
+import { Turn } from "./merge-sort.ts";
+import { NameList } from "./packed-names.ts";
+
+/** What a name stands for as far as the folder says it: a link, and what some file systems do not tell, is to be looked at. */
+export const LOOK = 0;
+export const FILE = 1;
+export const FOLDER = 2;
+
+/**
+ * Reads the names. One that no client could ask for (a backslash, a device name, broken UTF-8, a second Unicode form of
+ * a name) is left out.
+ * @param kinds whether to ask the folder also what they stand for, which takes twice the memory meanwhile
+ * @throws Problem not_found when the folder was removed
+ */
+export async function readNames(
+  calls: Calls,
+  opened: OpenFolder,
+  kinds: boolean,
+): Promise<{ names: NameList; kinds: Uint8Array }> {
+  const { folder, anchor } = opened;
+  const found = await (kinds ? calls.readdir(anchor.path) : calls.names(anchor.path)).catch(nothingWhenGone);
+  const said = new Uint8Array(kinds ? found.length : 0);
+  const names: string[] = [];
+  const aliases = new Map<string, string>();
+  // Where names are that can have several forms.
+  const places = new Map<string, number>();
+  const turn = new Turn();
+  for (const entry of found) {
+    if (turn.over) await turn.next();
+    const onDisk = typeof entry === "string" ? entry : entry.name;
+    const name = nameIn(folder, onDisk);
+    if (name === null) continue;
+    const index = places.get(name) ?? names.length;
+    // Of two forms of one name it is the NFC form that is listed.
+    if (index < names.length && onDisk !== name) continue;
+    if (onDisk !== name) aliases.set(name, onDisk);
+    else if (index < names.length) aliases.delete(name);
+    if (!isPlain(name)) places.set(name, index);
+    names[index] = name;
+    if (typeof entry !== "string") said[index] = kindOf(entry);
+  }
+  return { names: new NameList(names, aliases), kinds: said };
+}
+
+/** A folder that was removed while it is open cannot be read any more. */
+function nothingWhenGone(error: unknown): never {
+  if (errnoOf(error) === "ENOENT")
+    throw new Problem("not_found", "There is no such folder.", { cause: error });
+  throw error;
+}
+
+function kindOf(entry: Dirent): number {
+  if (entry.isDirectory()) return FOLDER;
+  return entry.isFile() ? FILE : LOOK;
+}

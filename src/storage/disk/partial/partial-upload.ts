@@ -1,0 +1,290 @@
+// One kept upload on the disk: its bytes outlive the connection, the process and a power cut.
+
+import { Problem } from "../../../errors.ts";
+import type { FilePath } from "../../../path.ts";
+import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
+import type { Finished, KeptUpload, StorageWork } from "../../storage.ts";
+import type { UploadId } from "../../upload-id.ts";
+import { addWork, NO_WORK } from "../../work.ts";
+import { diskProblem } from "../os/errno.ts";
+import { BATCH } from "../write/batch-buffer.ts";
+import { publish } from "../write/publish.ts";
+import { withSync } from "../write/temp-upload.ts";
+import { DiskWriter } from "../write/writer.ts";
+import { copyBehind, SyncBeside } from "./append-file.ts";
+import type { Resting } from "./idle-handles.ts";
+import { closeQuietly, type Kept, type OpenData } from "./store.ts";
+
+const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new Stopwatch(FILES)];
+
+export class DiskKeptUpload implements KeptUpload, Resting {
+  #data: OpenData;
+  #writer: DiskWriter;
+  /** What the writers before this one did. */
+  #before = NO_WORK;
+  #publishWaited = 0;
+  #running: Promise<unknown> | undefined;
+  #discarding: Promise<void> | undefined;
+  #state: "open" | "resting" | "paused" | "finished" = "open";
+  /** Known when the descriptor is closed. */
+  #length: number | undefined;
+
+  private constructor(
+    readonly kept: Kept,
+    readonly id: UploadId,
+    data: OpenData,
+  ) {
+    this.#data = data;
+    this.#writer = this.#newWriter();
+  }
+
+  /** @throws Problem */
+  static async begin(kept: Kept, id: UploadId): Promise<DiskKeptUpload> {
+    const data = await kept.claim(id, () => kept.create(id));
+    try {
+      return await DiskKeptUpload.#over(kept, id, data);
+    } catch (error) {
+      await kept.settle(id).catch(() => {
+        // It has no note: it goes at the next start.
+      });
+      throw error;
+    }
+  }
+
+  /** @throws Problem */
+  static async resume(kept: Kept, id: UploadId): Promise<DiskKeptUpload | null> {
+    const rested = await kept.rests.wake(id);
+    if (rested) return rested;
+    const data = await kept.claim(id, () => kept.reopen(id));
+    const upload = data && (await DiskKeptUpload.#over(kept, id, data));
+    // What a sync had failed for may be lost, though it can still be read.
+    const certain = kept.certain(id);
+    if (upload && certain !== undefined && certain < upload.length) await upload.rewind(certain);
+    return upload;
+  }
+
+  static async #over(kept: Kept, id: UploadId, data: OpenData): Promise<DiskKeptUpload> {
+    try {
+      if (!kept.synced(id, data.length)) await kept.shop.calls.datasync(data.fd);
+      return new DiskKeptUpload(kept, id, data);
+    } catch (error) {
+      await kept.release(id, data.fd);
+      throw diskProblem(error);
+    }
+  }
+
+  get length(): number {
+    return this.#length ?? this.#writer.length;
+  }
+
+  get saved(): number {
+    return this.#writer.saved;
+  }
+
+  get work(): StorageWork {
+    return withSync(addWork(this.#before, this.#writer.work), this.#publishWaited);
+  }
+
+  append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    return this.#writer.append(chunk);
+  }
+
+  pause(): Promise<void> {
+    return this.#run(async () => {
+      try {
+        await this.#writer.finish();
+      } finally {
+        await this.#close("paused");
+      }
+    });
+  }
+
+  async rest(): Promise<void> {
+    const { rests } = this.kept;
+    let written = true;
+    await this.#run(() => this.#writer.flush()).catch(() => {
+      written = false;
+    });
+    if (!written || !rests.free || this.#discarding) return await this.pause();
+    this.#state = "resting";
+    rests.put(this);
+  }
+
+  wake(): void {
+    this.#state = "open";
+  }
+
+  async end(): Promise<void> {
+    this.wake();
+    await this.pause().catch(() => this.kept.doubt(this.id, this.saved));
+  }
+
+  rewind(length: number): Promise<void> {
+    return this.#run(() =>
+      this.#rebuild(async (now) => {
+        if (length > now.length) throw new Problem("storage_failed", "The upload is shorter than that.");
+        if (length === now.length) return now;
+        await this.kept.shop.calls.truncate(now.fd, length);
+        // A plain descriptor would go on where it was, behind a hole.
+        const data = await this.kept.reopen(this.id);
+        if (data?.length === length) return data;
+        if (data) await closeQuietly(this.kept.shop.calls, data.fd);
+        throw new Problem("storage_failed", "The upload was changed meanwhile.");
+      }),
+    );
+  }
+
+  async *contents(): AsyncGenerator<Uint8Array, void, void> {
+    const { calls } = this.kept.shop;
+    await this.#run(() => this.#writer.finish());
+    const source = await this.#run(() => this.kept.openOwn(this.id));
+    try {
+      const buffer = new Uint8Array(BATCH);
+      for (;;) {
+        // What was discarded meanwhile is still there for this descriptor, but nobody wants it.
+        if (this.#discarding) throw ended();
+        const length = await calls.read(source.fd, buffer);
+        if (length === 0) return;
+        yield buffer.subarray(0, length);
+      }
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      await closeQuietly(calls, source.fd);
+    }
+  }
+
+  adopt(ids: readonly UploadId[]): Promise<void> {
+    return this.#run(() =>
+      this.#rebuild(async (data) => {
+        const syncing = new SyncBeside(this.kept.shop.calls, data.fd);
+        let { length } = data;
+        try {
+          for (const id of ids) {
+            length += await this.#adoptOne(id, length);
+            // While the next one is copied.
+            syncing.start();
+            if (syncing.failed || this.#discarding) break;
+          }
+        } finally {
+          await syncing.end();
+        }
+        if (syncing.failed) throw syncing.failed.error;
+        return { ...data, length };
+      }),
+    );
+  }
+
+  /** @returns bytes that were added to the `from` that are there */
+  async #adoptOne(id: UploadId, from: number): Promise<number> {
+    const { calls } = this.kept.shop;
+    const source = await this.kept.openSource(id);
+    try {
+      const copied = copies.start();
+      const goOn = (): void => {
+        if (this.#discarding) throw ended();
+      };
+      if (source.length > 0) await copyBehind(calls, { ...this.#data, length: from }, source.fd, goOn);
+      const seconds = copied();
+      this.#before = addWork(this.#before, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
+      if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
+      throw new Problem("storage_failed", "The other upload was not copied whole.");
+    } finally {
+      await closeQuietly(calls, source.fd);
+    }
+  }
+
+  finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+    return this.#run(async () => {
+      await this.#writer.finish();
+      const named = names.start();
+      try {
+        const { kept, id } = this;
+        const unwanted = (): boolean => this.#discarding !== undefined;
+        const unnamed = { fd: this.#data.fd, temporary: kept.data(id), stays: true, unwanted };
+        const finished = await publish(kept.shop, unnamed, path, options.replace);
+        await this.#close("finished");
+        return finished;
+      } finally {
+        this.#publishWaited += named();
+      }
+    });
+  }
+
+  discard(): Promise<void> {
+    // What is paused belongs to whoever resumes it.
+    if (this.#state !== "open") return this.#discarding ?? Promise.resolve();
+    this.#discarding ??= this.#discard();
+    return this.#discarding;
+  }
+
+  async #discard(): Promise<void> {
+    await this.#writer.stop();
+    await this.#running?.catch(() => {
+      // Whoever called it knows.
+    });
+    // A name that was being given when the discard came is given: it must not be half taken back.
+    if (this.#state === "finished") return;
+    await this.#close("paused");
+    await this.kept.forget(this.id).catch(() => {
+      // What stays can be forgotten later.
+    });
+  }
+
+  /** Everything that must end before a discard closes the descriptor. @throws Problem */
+  async #run<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#state !== "open" || this.#discarding) throw ended();
+    const running = step();
+    this.#running = running;
+    try {
+      return await running;
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+
+  /** Changes the bytes under a writer that is done, and puts a new one behind them. After an error nothing is taken. */
+  async #rebuild(change: (data: OpenData) => Promise<OpenData>): Promise<void> {
+    const { calls } = this.kept.shop;
+    try {
+      await this.#writer.finish();
+      const old = { ...this.#data, length: this.#writer.length };
+      const data = await change(old);
+      if (data.fd !== old.fd) await closeQuietly(calls, old.fd);
+      this.#data = data;
+      const synced = syncs.start();
+      await calls.datasync(data.fd);
+      this.#before = withSync(this.#before, synced());
+      if (this.#discarding) throw ended();
+      this.#before = addWork(this.#before, this.#writer.work);
+      this.#writer = this.#newWriter();
+    } catch (error) {
+      await this.#writer.stop();
+      throw error;
+    }
+  }
+
+  /** Lets go of the descriptor. Never throws. */
+  async #close(state: "paused" | "finished"): Promise<void> {
+    if (this.#state !== "open") return;
+    await this.#writer.stop();
+    this.#length = this.#sizeOnDisk();
+    this.#state = state;
+    await this.kept.release(this.id, this.#data.fd, this.#writer.saved);
+  }
+
+  #sizeOnDisk(): number {
+    try {
+      return Number(this.kept.shop.calls.stat(this.#data.fd).size);
+    } catch {
+      return this.#writer.saved;
+    }
+  }
+
+  #newWriter(): DiskWriter {
+    const { calls, pressure } = this.kept.shop;
+    return new DiskWriter(this.#data.fd, calls, pressure, this.#data.length);
+  }
+}
+
+const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");

@@ -1,0 +1,148 @@
+// Everything below an open folder, looked at or copied through open folders: no link leads out of it.
+
+import type { BigIntStats } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { MAX_SEGMENTS } from "../../../path.ts";
+import type { Content, CopyOptions } from "../../stored-copy.ts";
+import { type Anchor, openAnchor, openFile, release } from "../at/handle.ts";
+import type { Calls } from "../os/calls.ts";
+import { errnoOf, nullOn } from "../os/errno.ts";
+import { copyInto, OPEN_NEW } from "./copy-file.ts";
+
+/** Files whose bytes are synced together: one wait for all. */
+const SYNCED_TOGETHER = 16;
+// Gone since the folder was read, or something else by now, or with a name that is no text.
+const NOT_THERE = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
+
+export const nothing = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
+
+/** Counts one file or folder. */
+export function count(content: Content, stat: BigIntStats): void {
+  content.entries += 1;
+  if (stat.isFile()) content.bytes += Number(stat.size);
+  content.changed = Math.max(content.changed, Number(stat.mtimeMs));
+}
+
+/** What is in an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
+export async function measureTree(calls: Calls, folder: Anchor, signal: AbortSignal): Promise<Content> {
+  const content = nothing();
+  await new Walk(calls, signal, content, {}).folder(folder, null, 1);
+  return content;
+}
+
+/** Copies what is in an open folder into another open one, and syncs all of it. @throws as `measureTree` */
+export async function copyTree(
+  calls: Calls,
+  from: Anchor,
+  to: Anchor,
+  options: CopyOptions,
+): Promise<Content> {
+  const content = nothing();
+  const walk = new Walk(calls, options.signal, content, options);
+  try {
+    await walk.folder(from, to, 1);
+    await walk.flush();
+  } finally {
+    await walk.end();
+  }
+  return content;
+}
+
+class Walk {
+  readonly #unsynced: number[] = [];
+
+  constructor(
+    readonly calls: Calls,
+    readonly signal: AbortSignal,
+    readonly content: Content,
+    readonly options: Partial<CopyOptions>,
+  ) {}
+
+  async folder(from: Anchor, to: Anchor | null, depth: number): Promise<void> {
+    const { calls } = this;
+    if (depth > MAX_SEGMENTS)
+      throw new Problem("invalid_path", `The folder is more than ${MAX_SEGMENTS} folders deep.`);
+    const stat = calls.stat(from.fd);
+    count(this.content, stat);
+    for (const { name } of await calls.readdir(from.path)) {
+      this.signal.throwIfAborted();
+      await this.#entry(from, to, name, depth);
+    }
+    if (!to) return;
+    if (this.options.keepTimes) await calls.touch(to.fd, stat);
+    await calls.sync(to.fd);
+  }
+
+  async #entry(from: Anchor, to: Anchor | null, name: string, depth: number): Promise<void> {
+    const { calls, content } = this;
+    const path = `${from.path}/${name}`;
+    const stat = await present(calls.lstat(path));
+    if (stat?.isFile() && !to) return count(content, stat);
+    const isFolder = stat?.isDirectory();
+    const open = isFolder ? openAnchor : openFile;
+    const source = isFolder || stat?.isFile() ? await present(open(calls, path)) : null;
+    if (!source) {
+      content.omitted += 1;
+      return;
+    }
+    try {
+      if (isFolder) await this.#below(source, to, name, depth);
+      else if (to) await this.#file(source, to, name);
+    } finally {
+      await release(calls, source);
+    }
+    if (this.#unsynced.length >= SYNCED_TOGETHER) await this.flush();
+  }
+
+  async #below(source: Anchor, to: Anchor | null, name: string, depth: number): Promise<void> {
+    const target = to && (await makeAnchor(this.calls, to, name));
+    try {
+      await this.folder(source, target, depth + 1);
+    } finally {
+      if (target) await release(this.calls, target);
+    }
+  }
+
+  async #file(source: Anchor, to: Anchor, name: string): Promise<void> {
+    const { calls, content, signal } = this;
+    const stat = calls.stat(source.fd);
+    if (!stat.isFile()) {
+      content.omitted += 1;
+      return;
+    }
+    const fd = await calls.open(`${to.path}/${name}`, OPEN_NEW, Number(stat.mode & 0o777n));
+    this.#unsynced.push(fd);
+    await copyInto(calls, fd, source, { took: () => undefined, ...this.options, signal });
+    count(content, calls.stat(fd));
+  }
+
+  /** Syncs what was copied. */
+  async flush(): Promise<void> {
+    const ends = await Promise.allSettled(this.#unsynced.map((fd) => this.calls.sync(fd)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await this.end();
+  }
+
+  /** Closes what is open. Never throws. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#unsynced.splice(0).map((fd) => this.calls.close(fd)));
+  }
+}
+
+/** Makes a folder that must be new, and opens it. */
+export async function makeAnchor(calls: Calls, parent: Anchor, name: string): Promise<Anchor> {
+  const path = `${parent.path}/${name}`;
+  await calls.mkdir(path);
+  return await openAnchor(calls, path);
+}
+
+/** `null` when it is not there, or is something else by now. */
+async function present<T>(call: Promise<T>): Promise<T | null> {
+  return await nullOn(NOT_THERE, call).catch((error: unknown) => {
+    throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
+  });
+}
+
+export function notReadable(cause: unknown): Problem {
+  return new Problem("not_found", "The server may not read a file or folder in it.", { cause });
+}

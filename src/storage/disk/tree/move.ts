@@ -1,0 +1,212 @@
+// Gives files and folders another name, in a way that takes no name which another has meanwhile.
+
+import type { BigIntStats } from "node:fs";
+import { constants } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { checkFilePath, checkFolderPath, type FilePath } from "../../../path.ts";
+import type { FolderEntry, Moved } from "../../storage.ts";
+import { release } from "../at/handle.ts";
+import { isSame, type Place, placeOfNew, placeOfOld, standingAt } from "../at/locate.ts";
+import type { Calls } from "../os/calls.ts";
+import { fileEntry, folderEntry } from "../os/entry.ts";
+import { errnoOf, GONE, nullOn } from "../os/errno.ts";
+import { persistently, replaceable, WITHOUT_LINKS, type Workshop } from "../write/publish.ts";
+
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** See `Storage.makeFolder`. */
+export async function makeFolderAt(shop: Workshop, path: FilePath): Promise<FolderEntry> {
+  return await persistently(() => makeOnce(shop, path));
+}
+
+async function makeOnce(shop: Workshop, path: FilePath): Promise<FolderEntry> {
+  const { calls, folders } = shop;
+  const { folder, at } = await placeOfNew(shop, path);
+  try {
+    await calls.mkdir(at);
+    await folders.sync(folder);
+    return folderEntry(checkFolderPath(path), await calls.lstat(at));
+  } catch (error) {
+    throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
+  } finally {
+    await release(calls, folder);
+  }
+}
+
+/** See `Storage.move`. @throws Problem; the system's error otherwise, ENOENT when there is nothing to move */
+export async function move(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
+  if (from === to) throw new Problem("into_itself", "It has this name already.");
+  return await persistently(() => moveOnce(shop, from, to, replace));
+}
+
+async function moveOnce(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
+  const { calls } = shop;
+  const source = await placeOfOld(shop, from);
+  try {
+    const stat = await standingAt(calls, source);
+    if (stat.isDirectory() && to.startsWith(`${from}/`)) throw intoItself();
+    const recased = from.toLowerCase() === to.toLowerCase();
+    return await nameAt(shop, source, to, { replace, recased }, stat);
+  } finally {
+    await release(calls, source.folder);
+  }
+}
+
+/** Gives what stands at a place another name, synced. @throws as `move` */
+export async function nameAt(
+  shop: Workshop,
+  source: Place,
+  to: FilePath,
+  { replace, recased = false }: { replace: boolean; recased?: boolean },
+  known?: BigIntStats,
+): Promise<Moved> {
+  const { calls, folders } = shop;
+  const stat = known ?? (await standingAt(calls, source));
+  const target = await placeOfNew(shop, to);
+  try {
+    const replaced = stat.isDirectory()
+      ? await nameFolder(calls, source.at, target.at, recased)
+      : await nameFile(shop, source, target, { replace, recased }, stat);
+    await folders.sync(target.folder);
+    await folders.sync(source.folder);
+    return { entry: describe(to, await standing(calls, target, stat)), replaced };
+  } finally {
+    await release(calls, target.folder);
+  }
+}
+
+/**
+ * A rename takes the place of an empty folder without asking, and there is none that refuses here: so the name is
+ * taken first, by a new empty folder, which fails if anything has it, and the rename takes that one's place.
+ * @param recased the names differ in case only: on a file system that ignores it they are one
+ * @returns false: no folder is ever replaced
+ */
+export async function nameFolder(calls: Calls, from: string, to: string, recased = false): Promise<false> {
+  try {
+    await calls.mkdir(to);
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
+    if (!recased || !isSame(await calls.lstat(from), await calls.lstat(to))) throw nameTaken(error);
+    await calls.rename(from, to);
+    return false;
+  }
+  try {
+    await calls.rename(from, to);
+    return false;
+  } catch (error) {
+    await calls.rmdir(to).catch(() => {
+      // Somebody has put something into it, or taken it away.
+    });
+    switch (errnoOf(error)) {
+      case "EINVAL":
+        throw intoItself(error);
+      case "ENOTEMPTY":
+      case "EEXIST":
+      case "ENOTDIR":
+        throw nameTaken(error);
+      default:
+        throw error;
+    }
+  }
+}
+
+/** What was moved, as it is now; its new name may be another's again. */
+async function standing(calls: Calls, { at }: Place, moved: BigIntStats): Promise<BigIntStats> {
+  const there = await lookAt(calls, at);
+  return there && isSame(there, moved) ? there : moved;
+}
+
+/** A link takes no name that another has; what had the new name meanwhile under the old one is left alone. */
+async function nameFile(
+  { calls, folders }: Workshop,
+  source: Place,
+  target: Place,
+  { replace, recased }: { replace: boolean; recased: boolean },
+  stat: BigIntStats,
+): Promise<boolean> {
+  try {
+    await calls.link(source.at, target.at);
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    if (WITHOUT_LINKS.has(errno)) return await renameOverNew(calls, source.at, target.at);
+    if (errno !== "EEXIST") throw error;
+    return await renameOver(calls, source.at, target.at, { replace, recased });
+  }
+  // Before the old name goes, so that a power cut leaves one of them.
+  await folders.sync(target.folder);
+  await unlinkMoved(calls, source.at, target.at, stat);
+  return false;
+}
+
+/**
+ * Takes the old name away. Who does so is the one who moves it: a folder above may have two names while it is moved
+ * itself. Who comes too late takes the new name back, unless it is another's by now.
+ * @throws Problem not_found
+ */
+async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigIntStats): Promise<void> {
+  const [old, made] = [await lookAt(calls, from), await lookAt(calls, to)];
+  // Another file may have come in its place just before the link was made.
+  const stays = old && (isSame(old, moved) || (made && isSame(old, made)));
+  if (stays && (await unlinked(calls, from))) return;
+  if (made && isSame(made, moved)) await unlinked(calls, to);
+  throw new Problem("not_found", "It was moved or removed meanwhile.");
+}
+
+async function unlinked(calls: Calls, at: string): Promise<boolean> {
+  return (
+    (await nullOn(
+      GONE,
+      calls.unlink(at).then(() => true),
+    )) ?? false
+  );
+}
+
+function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
+  return nullOn(GONE, calls.lstat(at));
+}
+
+/** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */
+async function renameOverNew(calls: Calls, from: string, to: string): Promise<false> {
+  await calls.close(
+    await calls.open(to, NEW, 0o600).catch((error: unknown) => {
+      throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
+    }),
+  );
+  try {
+    await calls.rename(from, to);
+  } catch (error) {
+    await calls.unlink(to).catch(() => {});
+    throw error;
+  }
+  return false;
+}
+
+async function renameOver(
+  calls: Calls,
+  from: string,
+  to: string,
+  { replace, recased }: { replace: boolean; recased: boolean },
+): Promise<boolean> {
+  const taken = await calls.lstat(to);
+  const same = isSame(taken, await calls.lstat(from));
+  if (same && recased) {
+    await calls.rename(from, to);
+    return false;
+  }
+  if (!replace) throw nameTaken();
+  replaceable(taken);
+  // A rename between two links of one file does nothing and leaves both.
+  if (same) await calls.unlink(from);
+  else await calls.rename(from, to);
+  return true;
+}
+
+function describe(path: FilePath, stat: BigIntStats): Moved["entry"] {
+  return stat.isDirectory() ? folderEntry(checkFolderPath(path), stat) : fileEntry(checkFilePath(path), stat);
+}
+
+const nameTaken = (cause?: unknown): Problem =>
+  new Problem("name_taken", "An entry with this name exists.", { cause });
+
+const intoItself = (cause?: unknown): Problem =>
+  new Problem("into_itself", "A folder cannot go into itself.", { cause });

@@ -1,0 +1,62 @@
+// Removes files, and folders with all that is in them, in one step for everyone who looks.
+
+import { Problem } from "../../../errors.ts";
+import type { FilePath } from "../../../path.ts";
+import { release } from "../at/handle.ts";
+import { placeOfOld, standingAt } from "../at/locate.ts";
+import type { Calls } from "../os/calls.ts";
+import { errnoOf } from "../os/errno.ts";
+import type { Workshop } from "../write/publish.ts";
+
+/** How often what was put into it meanwhile is removed as well. */
+const ATTEMPTS = 10;
+
+/** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
+export async function remove(shop: Workshop, path: FilePath, recursive: boolean): Promise<void> {
+  const { calls, folders, temporaries } = shop;
+  const place = await placeOfOld(shop, path);
+  try {
+    const stat = await standingAt(calls, place);
+    if (!stat.isDirectory()) {
+      await calls.unlink(place.at);
+      await folders.sync(place.folder);
+      return;
+    }
+    if (!recursive)
+      throw new Problem(
+        "is_folder",
+        "This is a folder: `?recursive=true` removes it with all that is in it.",
+      );
+    // Out of sight first: nobody sees half of it, and a crash leaves the rest to the next start.
+    const aside = `${temporaries.path}/${crypto.randomUUID()}`;
+    const here = await calls.rename(place.at, aside).then(
+      () => aside,
+      (error: unknown) => {
+        // On a file system of its own it can only be emptied where it is.
+        if (errnoOf(error) === "EXDEV") return place.at;
+        throw error;
+      },
+    );
+    if (here === aside) await folders.sync(place.folder);
+    await removeAll(calls, here);
+    if (here === place.at) await folders.sync(place.folder);
+  } finally {
+    await release(calls, place.folder);
+  }
+}
+
+/** Who held a folder of it open may still put something into it, until that folder itself is gone. */
+export async function removeAll(calls: Calls, at: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await calls.removeTree(at);
+    const gone = await calls.lstat(at).then(
+      () => false,
+      (error: unknown) => errnoOf(error) === "ENOENT",
+    );
+    if (gone) return;
+  }
+  throw new Problem(
+    "storage_failed",
+    "The folder could not be emptied: something is put into it all the time.",
+  );
+}

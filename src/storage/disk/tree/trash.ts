@@ -1,0 +1,114 @@
+// The trash on the disk: what was removed as ID.entry, and what it was as ID.note beside it.
+
+import { constants } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { type FilePath, RESERVED } from "../../../path.ts";
+import type { Moved } from "../../storage.ts";
+import { isTrashId, type Trash, type TrashId, timeOf } from "../../trash.ts";
+import { type Anchor, descend, release } from "../at/handle.ts";
+import { placeOfOld, standingAt } from "../at/locate.ts";
+import { diskProblem, errnoOf, GONE, nullOn } from "../os/errno.ts";
+import { writeText } from "../partial/sidecar.ts";
+import { persistently, type Workshop } from "../write/publish.ts";
+import { nameAt } from "./move.ts";
+import { removeAll } from "./remove.ts";
+
+const FOLDER = "trash";
+/** Milliseconds after which a note without its entry is what a crash left: who puts something away writes it first. */
+const UNFINISHED = 3600_000;
+const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export class DiskTrash implements Trash {
+  constructor(readonly shop: Workshop) {}
+
+  async put(path: FilePath, id: TrashId, text: string): Promise<void> {
+    const { calls, folders } = this.shop;
+    await this.#inside(true, async (trash) => {
+      const place = await placeOfOld(this.shop, path);
+      try {
+        await standingAt(calls, place);
+        // First, so that nothing lies there that nobody knows.
+        await writeText(this.shop, trash, `${id}.note`, text);
+        try {
+          await calls.rename(place.at, `${trash.path}/${id}.entry`);
+        } catch (error) {
+          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
+          throw error;
+        }
+        await folders.sync(trash);
+        await folders.sync(place.folder);
+      } finally {
+        await release(calls, place.folder);
+      }
+    });
+  }
+
+  async ids(): Promise<TrashId[]> {
+    return await this.#inside(true, async (trash) => {
+      const { calls } = this.shop;
+      const names = (await calls.readdir(trash.path)).map(({ name }) => name);
+      const entries = idsIn(names, ".entry");
+      const there = new Set(entries);
+      const before = Date.now() - UNFINISHED;
+      for (const id of idsIn(names, ".note"))
+        if (!there.has(id) && timeOf(id) < before)
+          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
+      return entries;
+    });
+  }
+
+  async text(id: TrashId): Promise<string | null> {
+    const { calls } = this.shop;
+    return await this.#inside(true, async (trash) => {
+      const fd = await nullOn(GONE, calls.open(`${trash.path}/${id}.note`, OLD));
+      return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
+    });
+  }
+
+  async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
+    return await this.#inside(false, async (trash) => {
+      const source = { folder: trash, at: `${trash.path}/${id}.entry` };
+      const moved = await persistently(() => nameAt(this.shop, source, to, { replace }));
+      await this.#forget(trash, id);
+      return moved;
+    });
+  }
+
+  async remove(id: TrashId): Promise<void> {
+    const { calls, temporaries } = this.shop;
+    await this.#inside(false, async (trash) => {
+      const aside = `${temporaries.path}/${crypto.randomUUID()}`;
+      await calls.rename(`${trash.path}/${id}.entry`, aside);
+      await this.#forget(trash, id);
+      await removeAll(calls, aside);
+    });
+  }
+
+  async #forget(trash: Anchor, id: TrashId): Promise<void> {
+    const { calls, folders } = this.shop;
+    await nullOn(GONE, calls.unlink(`${trash.path}/${id}.note`));
+    await folders.sync(trash);
+  }
+
+  async #inside<T>(create: boolean, step: (trash: Anchor) => Promise<T>): Promise<T> {
+    const { calls, root } = this.shop;
+    try {
+      const trash = await descend(calls, root, [RESERVED, FOLDER], create);
+      try {
+        return await step(trash);
+      } finally {
+        await release(calls, trash);
+      }
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw diskProblem(error);
+      throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+    }
+  }
+}
+
+function idsIn(names: readonly string[], ending: string): TrashId[] {
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, -ending.length))
+    .filter(isTrashId);
+}

@@ -1,0 +1,158 @@
+// Gives synced bytes their name: a link or a rename, whole or not at all, into a folder that no swapped link leads out of.
+
+import type { BigIntStats } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import type { Finished } from "../../storage.ts";
+import type { FolderSync } from "../at/dir-sync.ts";
+import { type Anchor, descend, nameOnDisk, release } from "../at/handle.ts";
+import type { Calls } from "../os/calls.ts";
+import { fileEntry } from "../os/entry.ts";
+import { errnoOf, GONE, nullOn } from "../os/errno.ts";
+import type { Pressure } from "./write-scheduler.ts";
+
+/** What a file system without hard links says to `link`. */
+export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** What all uploads of one disk share. `temporaries` is on the file system of the root. */
+export interface Workshop {
+  calls: Calls;
+  root: Anchor;
+  temporaries: Anchor;
+  pressure: Pressure;
+  folders: FolderSync;
+  /** Bytes of the longest path that the system takes together with the root's: a longer one could not be read again. */
+  longest: number;
+}
+
+/** Bytes without a name. */
+export interface Unnamed {
+  fd: number;
+  /** Where they lie, in a folder of the server. */
+  temporary: string;
+  /** Whether they must still lie there afterwards; otherwise they may be gone from there. */
+  stays: boolean;
+  /** Asked at the last moment: true when the name is not wanted any more. */
+  unwanted(): boolean;
+}
+
+/** The name is given and synced when this resolves. @throws Problem; the system's error otherwise */
+export async function publish(
+  shop: Workshop,
+  unnamed: Unnamed,
+  path: FilePath,
+  replace: boolean,
+): Promise<Finished> {
+  return await persistently(() => publishOnce(shop, unnamed, path, replace));
+}
+
+/** How often a vanished folder is made again. */
+const ATTEMPTS = 10;
+
+/**
+ * Does a step again when a folder was removed between looking and naming: then it is made again. What else is gone stays
+ * gone, and the step says so each time.
+ * @throws what the step throws
+ */
+export async function persistently<T>(step: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function publishOnce(
+  shop: Workshop,
+  unnamed: Unnamed,
+  path: FilePath,
+  replace: boolean,
+): Promise<Finished> {
+  const { calls, folders, root, longest } = shop;
+  proveLength(path, longest);
+  const folder = await descend(calls, root, segmentsOf(folderOf(path)), true);
+  try {
+    const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
+    const entry = fileEntry(path, calls.stat(unnamed.fd));
+    if (unnamed.unwanted()) throw new Problem("storage_failed", "The upload was ended.");
+    const replaced = await giveName(shop, unnamed, name, replace);
+    try {
+      await folders.sync(folder);
+    } catch (error) {
+      if (!replaced) await takeNameBack(calls, unnamed.fd, name);
+      throw error;
+    }
+    return { entry, replaced };
+  } finally {
+    await release(calls, folder);
+  }
+}
+
+/** @returns true when a file was replaced */
+async function giveName(shop: Workshop, unnamed: Unnamed, name: string, replace: boolean): Promise<boolean> {
+  const { calls } = shop;
+  try {
+    await calls.link(unnamed.temporary, name);
+    return false;
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    if (WITHOUT_LINKS.has(errno))
+      throw new Problem(
+        "storage_read_only",
+        "The file system of the root refuses hard links, by which a file gets its name. FAT and exFAT have none.",
+        { cause: error },
+      );
+    if (errno !== "EEXIST") throw error;
+  }
+  if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
+  const taken = await nullOn(GONE, calls.lstat(name));
+  if (taken) replaceable(taken);
+  if (unnamed.stays) await renameSecondLink(shop, unnamed.temporary, name);
+  else await calls.rename(unnamed.temporary, name);
+  return taken !== null;
+}
+
+/** Proves that what has a name can be replaced by a file: only a file can. @throws Problem is_folder, link_in_path, name_taken */
+export function replaceable(taken: BigIntStats): void {
+  if (taken.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
+  if (taken.isSymbolicLink())
+    throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
+  if (!taken.isFile())
+    throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
+}
+
+/** A link cannot replace and a rename cannot leave: so a second link is made, and that one renamed. */
+async function renameSecondLink(shop: Workshop, from: string, name: string): Promise<void> {
+  const { calls, temporaries } = shop;
+  const second = `${temporaries.path}/${crypto.randomUUID()}`;
+  await calls.link(from, second);
+  try {
+    await calls.rename(second, name);
+  } finally {
+    // A rename between two links of one file does nothing and leaves both.
+    await calls.unlink(second).catch(() => {
+      // Renamed as it should be; what stays is removed at the next start.
+    });
+  }
+}
+
+/** A name that may not survive a power cut is not given at all. */
+async function takeNameBack(calls: Calls, fd: number, name: string): Promise<void> {
+  try {
+    const [own, there] = [calls.stat(fd), await calls.lstat(name)];
+    if (own.ino === there.ino && own.dev === there.dev) await calls.unlink(name);
+  } catch {
+    // The disk fails already, and the caller is told why.
+  }
+}
+
+/** @throws Problem invalid_path */
+export function proveLength(path: FilePath, longest: number): void {
+  if (Buffer.byteLength(path) <= longest) return;
+  const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
+  throw new Problem("invalid_path", detail, {
+    errors: [{ code: "path_too_long", pointer: "/path", detail }],
+  });
+}

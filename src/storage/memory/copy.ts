@@ -1,0 +1,81 @@
+// One copy in memory.
+
+import { Problem } from "../../errors.ts";
+import { checkFilePath, checkFolderPath, type FilePath } from "../../path.ts";
+import type { Entry, Moved } from "../storage.ts";
+import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
+import type { MemoryOptions, MemoryStorage } from "./memory.ts";
+import { entryAt, isBelow, makeFolders, proveFolders } from "./tree.ts";
+
+export class MemoryCopy implements StoredCopy {
+  #folders: string[] = [];
+  #files: { path: string; body: Blob }[] | undefined;
+  /** Bytes of the capacity that are this copy's. */
+  #taken = 0;
+
+  constructor(
+    readonly storage: MemoryStorage,
+    readonly from: FilePath,
+    readonly entry: Entry,
+    readonly delay: NonNullable<MemoryOptions["delay"]>,
+  ) {}
+
+  async measure(signal: AbortSignal): Promise<Content> {
+    signal.throwIfAborted();
+    const { files, folders } = this.storage.contents;
+    const there = [...files].filter(([path]) => isBelow(path, this.from));
+    const below = [...folders].filter(([path]) => isBelow(path, this.from));
+    const times = [...there.map(([, { entry }]) => entry.modified), ...below.map(([, modified]) => modified)];
+    return {
+      bytes: there.reduce((sum, [, { entry }]) => sum + entry.size, 0),
+      entries: there.length + below.length,
+      omitted: 0,
+      changed: Math.max(0, ...times.map(Number)),
+    };
+  }
+
+  async run({ signal, took }: CopyOptions): Promise<Content> {
+    const { files, folders } = this.storage.contents;
+    const relative = (path: string): string => path.slice(this.from.length);
+    const made: { path: string; body: Blob }[] = [];
+    this.#folders = [...folders.keys()].filter((path) => isBelow(path, this.from)).map(relative);
+    for (const [path, { body }] of [...files].filter(([path]) => isBelow(path, this.from))) {
+      signal.throwIfAborted();
+      await took(body.size);
+      this.storage.room(body.size);
+      this.#taken += body.size;
+      await this.delay("write", body.size);
+      // Bytes of its own: a file is known by them.
+      made.push({ path: relative(path), body: new Blob([body]) });
+    }
+    signal.throwIfAborted();
+    this.#files = made;
+    return await this.measure(signal);
+  }
+
+  async finish(path: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
+    if (!this.#files) throw new Problem("storage_failed", "Nothing was copied yet.");
+    const { contents } = this.storage;
+    await this.delay("publish", this.#taken);
+    if (this.entry.kind === "file") {
+      const [file] = this.#files;
+      const finished = this.storage.publish(path, file?.body ?? new Blob(), replace);
+      this.#taken = 0;
+      return finished;
+    }
+    if (entryAt(contents, path)) throw new Problem("name_taken", "An entry with this name exists.");
+    const modified = new Date();
+    proveFolders(contents, path);
+    makeFolders(contents, path, modified);
+    for (const below of this.#folders) contents.folders.set(path + below, modified);
+    for (const file of this.#files) this.storage.publish(checkFilePath(path + file.path), file.body, false);
+    this.#taken = 0;
+    return { entry: { kind: "folder", path: checkFolderPath(path), modified }, replaced: false };
+  }
+
+  async discard(): Promise<void> {
+    this.storage.room(-this.#taken);
+    this.#taken = 0;
+    this.#files = undefined;
+  }
+}

@@ -1,0 +1,266 @@
+// The storage in memory, for tests: keeps every promise of the contract but the one about power cuts.
+
+import { Problem } from "../../errors.ts";
+import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
+import type { Load, Space } from "../device.ts";
+import { natural } from "../natural-order.ts";
+import { type Page, type PageQuery, pageOf } from "../paging.ts";
+import type {
+  Entry,
+  FileEntry,
+  Finished,
+  FolderEntry,
+  KeptUpload,
+  Moved,
+  Note,
+  Storage,
+  StoredFile,
+  StoredUpload,
+} from "../storage.ts";
+import type { StoredCopy } from "../stored-copy.ts";
+import type { Trash } from "../trash.ts";
+import type { UploadId } from "../upload-id.ts";
+import { type MemoryBytes, MemoryContents, type MemoryKept } from "./contents.ts";
+import { MemoryCopy } from "./copy.ts";
+import { MemoryTrash } from "./trash.ts";
+import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./tree.ts";
+import { MemoryKeptUpload, MemoryUpload } from "./upload.ts";
+
+/** What a storage in memory can be made to wait for. */
+export type MemoryStep = "begin" | "write" | "sync" | "publish" | "note";
+
+/** How a storage in memory behaves. */
+export interface MemoryOptions {
+  /** Bytes of all files and uploads together; one more is `storage_full`. @default Infinity */
+  capacity?: number;
+  /**
+   * Called before each step with the bytes it is about; the step waits for what it returns and fails with what that
+   * rejects with (a `Problem`). `write` counts as waiting for the disk, `sync` and `publish` as waiting for the sync.
+   */
+  delay?: (step: MemoryStep, bytes: number) => Promise<void> | undefined;
+  /** What an earlier storage held: opens it again, as a server does that starts anew. */
+  contents?: MemoryContents;
+}
+
+export class MemoryStorage implements Storage {
+  readonly contents: MemoryContents;
+  readonly #capacity: number;
+  readonly #delay: NonNullable<MemoryOptions["delay"]>;
+  readonly #open = new Set<UploadId>();
+  #used: number;
+  #closed = false;
+
+  constructor(options: MemoryOptions = {}) {
+    this.contents = options.contents ?? new MemoryContents();
+    this.#capacity = options.capacity ?? Number.POSITIVE_INFINITY;
+    this.#delay = options.delay ?? (() => undefined);
+    this.#used = this.contents.restart();
+  }
+
+  get boot(): string {
+    return this.contents.boot;
+  }
+
+  begin(target: FilePath): Promise<StoredUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {
+    this.#prove();
+    await this.#delay("begin", 0);
+    if (keep === undefined) return new MemoryUpload(this, this.#delay);
+    const kept = this.#kept(keep);
+    if (kept.bytes) throw new Problem("storage_failed", "There is an upload with this id.");
+    kept.bytes = { chunks: [], length: 0 };
+    this.#open.add(keep);
+    return new MemoryKeptUpload(this, this.#delay, kept.bytes, keep);
+  }
+
+  async resume(id: UploadId): Promise<KeptUpload | null> {
+    this.#prove();
+    if (this.#open.has(id)) throw new Problem("storage_failed", "The upload is open already.");
+    await this.#delay("begin", 0);
+    const bytes = this.contents.kept.get(id)?.bytes;
+    if (!bytes || bytes.body) return null;
+    this.#open.add(id);
+    return new MemoryKeptUpload(this, this.#delay, bytes, id);
+  }
+
+  async note(id: UploadId, text: string): Promise<void> {
+    this.#prove();
+    await this.#delay("note", text.length);
+    const kept = this.#kept(id);
+    kept.note = text;
+    kept.changed = new Date();
+  }
+
+  async *notes(): AsyncGenerator<Note, void, void> {
+    this.#prove();
+    for (const [id, { bytes, note, changed }] of [...this.contents.kept])
+      if (note !== null) yield { id, text: note, length: bytes?.length ?? 0, changed };
+  }
+
+  async published(id: UploadId, path: FilePath): Promise<boolean> {
+    this.#prove();
+    const body = this.contents.kept.get(id)?.bytes?.body;
+    return body !== undefined && body === this.contents.files.get(path)?.body;
+  }
+
+  async settle(id: UploadId): Promise<void> {
+    this.#prove();
+    const kept = this.contents.kept.get(id);
+    if (!kept?.bytes) return;
+    this.giveBack(kept.bytes);
+    kept.bytes = null;
+  }
+
+  async forget(id: UploadId): Promise<void> {
+    await this.settle(id);
+    this.contents.kept.delete(id);
+  }
+
+  async find(path: FilePath | FolderPath): Promise<Entry | null> {
+    this.#prove();
+    return entryAt(this.contents, path);
+  }
+
+  async probe(path: FilePath): Promise<Entry | null> {
+    this.#prove();
+    proveFolders(this.contents, path);
+    return entryAt(this.contents, path);
+  }
+
+  async open(path: FilePath): Promise<StoredFile> {
+    this.#prove();
+    const file = fileAt(this.contents, path);
+    return { ...file, look: () => file.entry, close: async () => {} };
+  }
+
+  async page(folder: FolderPath, query: PageQuery): Promise<Page> {
+    return pageOf(this.#entriesIn(folder), query);
+  }
+
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+    yield this.#entriesIn(folder).sort((a, b) => natural(nameOf(a.path), nameOf(b.path)));
+  }
+
+  async makeFolder(path: FilePath): Promise<FolderEntry> {
+    this.#prove();
+    return makeFolder(this.contents, path);
+  }
+
+  async move(from: FilePath, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
+    this.#prove();
+    const { freed, ...moved } = move(this.contents, from, to, replace);
+    this.room(-freed);
+    return moved;
+  }
+
+  async copy(from: FilePath): Promise<StoredCopy> {
+    this.#prove();
+    const entry = entryAt(this.contents, from);
+    if (!entry) throw new Problem("not_found", "There is no such file or folder.");
+    return new MemoryCopy(this, from, entry, this.#delay);
+  }
+
+  async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
+    this.#prove();
+    this.room(-remove(this.contents, path, recursive));
+  }
+
+  get trash(): Trash {
+    this.#prove();
+    return new MemoryTrash(this);
+  }
+
+  async space(): Promise<Space> {
+    this.#prove();
+    return { free: this.#capacity - this.#used, total: this.#capacity };
+  }
+
+  /** Nothing ever waits. */
+  get load(): Load {
+    return { held: 0, waiting: 0, syncing: 0 };
+  }
+
+  async check(): Promise<void> {
+    this.#prove();
+    if (this.#used >= this.#capacity) throw full();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** Takes bytes of the capacity, or gives them back. @throws Problem storage_full, and takes nothing then */
+  room(bytes: number): void {
+    if (bytes > 0 && this.#used + bytes > this.#capacity) throw full();
+    this.#used += bytes;
+  }
+
+  /** Gives back what an upload took; the bytes of a file are the file's. */
+  giveBack(bytes: MemoryBytes): void {
+    if (bytes.body) return;
+    this.room(-bytes.length);
+    bytes.chunks = [];
+    bytes.length = 0;
+  }
+
+  /** The bytes of a kept upload that nobody writes to. @throws Problem not_found, storage_failed */
+  source(id: UploadId): MemoryBytes {
+    if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
+    const bytes = this.contents.kept.get(id)?.bytes;
+    if (!bytes || bytes.body) throw new Problem("not_found", "There is no such upload.");
+    return bytes;
+  }
+
+  /** A kept upload has no writer any more. */
+  released(id: UploadId): void {
+    this.#open.delete(id);
+    const kept = this.contents.kept.get(id);
+    if (kept) kept.changed = new Date();
+  }
+
+  /** Gives a whole file its name, in one step that nothing can come between. */
+  publish(path: FilePath, body: Blob, replace: boolean): Finished {
+    this.#prove();
+    const { files, folders } = this.contents;
+    proveFolders(this.contents, path);
+    const old = files.get(path);
+    if (!replace && (old || folders.has(path)))
+      throw new Problem("name_taken", "An entry with this name exists.");
+    if (folders.has(path)) throw new Problem("is_folder", "A folder has this name.");
+    const modified = new Date();
+    makeFolders(this.contents, path, modified);
+    this.contents.changes += 1;
+    const etag = `"${body.size.toString(36)}-${this.contents.changes.toString(36)}"`;
+    const entry: FileEntry = { kind: "file", path, size: body.size, modified, etag };
+    files.set(path, { entry, body });
+    if (old) this.room(-old.entry.size);
+    return { entry, replaced: old !== undefined };
+  }
+
+  #kept(id: UploadId): MemoryKept {
+    const kept = this.contents.kept.get(id) ?? { bytes: null, note: null, changed: new Date() };
+    this.contents.kept.set(id, kept);
+    return kept;
+  }
+
+  /** In no order. @throws Problem not_found, not_a_folder */
+  #entriesIn(folder: FolderPath): Entry[] {
+    this.#prove();
+    const { files, folders } = this.contents;
+    if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
+    if (!folders.has(folder)) throw new Problem("not_found", "There is no such folder.");
+    const prefix = folder === ROOT ? "" : `${folder}/`;
+    return [...folders.keys(), ...files.keys()].flatMap((path) => {
+      const name = path.slice(prefix.length);
+      const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
+      return (isChild && entryAt(this.contents, path)) || [];
+    });
+  }
+
+  #prove(): void {
+    if (this.#closed) throw new Problem("storage_gone", "The storage is closed.");
+  }
+}
+
+const full = (): Problem => new Problem("storage_full", "The storage in memory is full.");

@@ -1,0 +1,127 @@
+// The tree of a storage in memory: what stands where, made, moved and removed in single steps.
+
+import { Problem } from "../../errors.ts";
+import {
+  checkFilePath,
+  checkFolderPath,
+  type FilePath,
+  type FolderPath,
+  folderOf,
+  ROOT,
+  segmentsOf,
+} from "../../path.ts";
+import type { Entry, FileEntry, FolderEntry, Moved } from "../storage.ts";
+import type { MemoryContents, MemoryFile } from "./contents.ts";
+
+/** What stands under a path. */
+export function entryAt({ files, folders }: MemoryContents, path: string): Entry | null {
+  const modified = folders.get(path);
+  if (modified) return { kind: "folder", path: checkFolderPath(path), modified };
+  return files.get(path)?.entry ?? null;
+}
+
+/** @throws Problem is_folder, not_found */
+export function fileAt({ files, folders }: MemoryContents, path: FilePath): MemoryFile {
+  if (folders.has(path)) throw new Problem("is_folder", "This is a folder.");
+  const file = files.get(path);
+  if (!file) throw new Problem("not_found", "There is no such file.");
+  return file;
+}
+
+/** @throws Problem not_a_folder when a segment above the path is a file */
+export function proveFolders({ files }: MemoryContents, path: FilePath): void {
+  for (const folder of foldersOf(path))
+    if (files.has(folder)) throw new Problem("not_a_folder", "A folder of the path is a file.");
+}
+
+/** Makes what is missing above a path. */
+export function makeFolders({ folders }: MemoryContents, path: FilePath, modified: Date): void {
+  for (const folder of foldersOf(path)) if (!folders.has(folder)) folders.set(folder, modified);
+}
+
+/** See `Storage.makeFolder`. */
+export function makeFolder(contents: MemoryContents, path: FilePath): FolderEntry {
+  proveFolders(contents, path);
+  if (entryAt(contents, path)) throw nameTaken();
+  const modified = new Date();
+  makeFolders(contents, path, modified);
+  contents.folders.set(path, modified);
+  return { kind: "folder", path: checkFolderPath(path), modified };
+}
+
+/** See `Storage.move`. `freed`: bytes of the file that was replaced. */
+export function move(
+  contents: MemoryContents,
+  from: FilePath,
+  to: FilePath,
+  replace: boolean,
+): Moved & { freed: number } {
+  if (from === to) throw new Problem("into_itself", "It has this name already.");
+  const source = proveThere(contents, from);
+  if (source.kind === "folder" && to.startsWith(`${from}/`))
+    throw new Problem("into_itself", "A folder cannot go into itself.");
+  const taken = proveFree(contents, source, to, replace);
+  transfer(contents, from, contents, to);
+  return { entry: proveThere(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
+}
+
+/** Makes what is missing above a path, when its name can be given. @returns the file that is replaced */
+export function proveFree(
+  contents: MemoryContents,
+  source: Entry,
+  to: FilePath,
+  replace: boolean,
+): FileEntry | null {
+  proveFolders(contents, to);
+  const taken = entryAt(contents, to);
+  if (taken && (!replace || source.kind === "folder")) throw nameTaken();
+  if (taken?.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
+  makeFolders(contents, to, new Date());
+  return taken;
+}
+
+/** Moves all that stands under a path, also into other contents. */
+export function transfer(from: MemoryContents, path: FilePath, to: MemoryContents, target: FilePath): void {
+  for (const [at, file] of [...from.files])
+    if (isBelow(at, path)) {
+      const renamed = checkFilePath(target + at.slice(path.length));
+      from.files.delete(at);
+      to.files.set(renamed, { ...file, entry: { ...file.entry, path: renamed } });
+    }
+  for (const [at, modified] of [...from.folders])
+    if (isBelow(at, path)) {
+      from.folders.delete(at);
+      to.folders.set(target + at.slice(path.length), modified);
+    }
+}
+
+/** See `Storage.remove`. @returns bytes that were freed */
+export function remove(contents: MemoryContents, path: FilePath, recursive: boolean): number {
+  if (!recursive) fileAt(contents, path);
+  proveThere(contents, path);
+  let freed = 0;
+  for (const [at, { entry }] of [...contents.files])
+    if (isBelow(at, path)) {
+      contents.files.delete(at);
+      freed += entry.size;
+    }
+  for (const at of [...contents.folders.keys()]) if (isBelow(at, path)) contents.folders.delete(at);
+  return freed;
+}
+
+export function proveThere(contents: MemoryContents, path: FilePath): Entry {
+  const entry = entryAt(contents, path);
+  if (!entry) throw new Problem("not_found", "There is no such file or folder.");
+  return entry;
+}
+
+export const isBelow = (path: string, folder: FilePath): boolean =>
+  path === folder || path.startsWith(`${folder}/`);
+
+/** Every folder above a path, the root first. */
+function foldersOf(path: FilePath): FolderPath[] {
+  const segments = segmentsOf(folderOf(path));
+  return [ROOT, ...segments.map((_, index) => checkFolderPath(segments.slice(0, index + 1).join("/")))];
+}
+
+const nameTaken = (): Problem => new Problem("name_taken", "An entry with this name exists.");

@@ -1,0 +1,177 @@
+// One upload of the storage in memory, kept or not.
+
+import { Problem } from "../../errors.ts";
+import type { FilePath } from "../../path.ts";
+import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage.ts";
+import type { UploadId } from "../upload-id.ts";
+import type { MemoryBytes } from "./contents.ts";
+import type { MemoryOptions, MemoryStep, MemoryStorage } from "./memory.ts";
+
+type State = "open" | "discarded" | "published" | "paused";
+
+export class MemoryUpload implements StoredUpload {
+  readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
+  readonly #ended = Promise.withResolvers<never>();
+  #saved: number;
+  #synced = false;
+  protected state: State = "open";
+
+  constructor(
+    readonly storage: MemoryStorage,
+    readonly delay: NonNullable<MemoryOptions["delay"]>,
+    readonly bytes: MemoryBytes = { chunks: [], length: 0 },
+  ) {
+    this.#saved = bytes.length;
+    // Whoever waits when the upload is discarded hears of it; when nobody waits there is nobody to tell.
+    this.#ended.promise.catch(() => {});
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  get saved(): number {
+    return this.#saved;
+  }
+
+  append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    this.prove();
+    this.storage.room(chunk.byteLength);
+    this.bytes.chunks.push(chunk.slice());
+    this.bytes.length += chunk.byteLength;
+    const wait = this.wait("write", chunk.byteLength);
+    if (!wait) this.#saved = this.length;
+    return wait?.then(() => {
+      this.#saved = this.length;
+    });
+  }
+
+  async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+    this.prove();
+    if (!this.#synced) await this.wait("sync", this.length);
+    this.#synced = true;
+    await this.wait("publish", this.length);
+    this.prove();
+    const body = new Blob(this.bytes.chunks);
+    const finished = this.storage.publish(path, body, options.replace);
+    this.bytes.body = body;
+    this.bytes.chunks = [];
+    this.end("published");
+    return finished;
+  }
+
+  async discard(): Promise<void> {
+    if (this.state !== "open") return;
+    this.end("discarded");
+    this.storage.giveBack(this.bytes);
+    this.#ended.reject(ended());
+  }
+
+  protected end(state: State): void {
+    this.state = state;
+  }
+
+  /** All that is there is as good as synced. */
+  protected settled(): void {
+    this.#synced = false;
+    this.#saved = this.length;
+  }
+
+  /** Waits for the hook, and at most until the upload is discarded. */
+  protected wait(step: MemoryStep, bytes: number): Promise<void> | undefined {
+    const start = performance.now();
+    const delay = this.delay(step, bytes);
+    return (
+      delay &&
+      Promise.race([delay, this.#ended.promise]).finally(() => {
+        const seconds = (performance.now() - start) / 1000;
+        const [waited, busy] =
+          step === "write" ? (["diskWaited", "diskBusy"] as const) : (["syncWaited", "syncBusy"] as const);
+        this.work[waited] += seconds;
+        this.work[busy] += seconds;
+      })
+    );
+  }
+
+  protected prove(): void {
+    if (this.state !== "open") throw ended();
+  }
+}
+
+export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
+  #length: number | undefined;
+
+  constructor(
+    storage: MemoryStorage,
+    delay: NonNullable<MemoryOptions["delay"]>,
+    bytes: MemoryBytes,
+    readonly id: UploadId,
+  ) {
+    super(storage, delay, bytes);
+  }
+
+  override get length(): number {
+    return this.#length ?? super.length;
+  }
+
+  async pause(): Promise<void> {
+    this.prove();
+    try {
+      await this.wait("sync", this.length);
+      this.prove();
+    } finally {
+      // A discard that came meanwhile has ended it already.
+      if (this.state === "open") this.end("paused");
+    }
+  }
+
+  rest(): Promise<void> {
+    return this.pause();
+  }
+
+  async rewind(length: number): Promise<void> {
+    this.prove();
+    if (length > this.length) throw new Problem("storage_failed", "The upload is shorter than that.");
+    await this.wait("sync", length);
+    this.prove();
+    const before = this.length;
+    const kept = new Blob(this.bytes.chunks).slice(0, length);
+    this.bytes.chunks = [new Uint8Array(await kept.arrayBuffer())];
+    this.bytes.length = length;
+    this.storage.room(length - before);
+    this.settled();
+  }
+
+  async *contents(): AsyncGenerator<Uint8Array, void, void> {
+    for (const chunk of [...this.bytes.chunks]) {
+      this.prove();
+      yield chunk;
+    }
+  }
+
+  async adopt(ids: readonly UploadId[]): Promise<void> {
+    for (const id of ids) {
+      this.prove();
+      const { chunks, length } = this.storage.source(id);
+      this.storage.room(length);
+      this.bytes.chunks.push(...chunks);
+      this.bytes.length += length;
+      await this.wait("write", length);
+    }
+    this.settled();
+  }
+
+  override async discard(): Promise<void> {
+    if (this.state !== "open") return;
+    await super.discard();
+    await this.storage.forget(this.id);
+  }
+
+  protected override end(state: State): void {
+    super.end(state);
+    this.#length = this.bytes.length;
+    this.storage.released(this.id);
+  }
+}
+
+const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");

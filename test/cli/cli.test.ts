@@ -1,0 +1,268 @@
+// The command line as a person meets it: what is read, what wins, what is refused and in which words.
+
+import { describe, expect, test } from "bun:test";
+import manifest from "../../package.json" with { type: "json" };
+import { variable } from "../../src/cli/sources.ts";
+import { type Config, defaults, GRANTS, OPTIONS } from "../../src/config/config.ts";
+import { commandLine } from "../support/command.ts";
+
+const { config, message, run, workingFolder } = commandLine();
+
+/** For each option: a text, the value in TOML where it can be more than the text in quotes, and what it becomes. */
+const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: Config[Key] } } = {
+  root: { text: "/srv/media", value: "/srv/media" },
+  host: { text: "::1", value: "::1" },
+  port: { text: "0", toml: "0", value: 0 },
+  allow: { text: "read,delete", toml: '["read", "delete"]', value: new Set(["read", "delete"]) },
+  maxFileSize: { text: "1.5GiB", value: 1_610_612_736 },
+  maxFiles: { text: "7", toml: "7", value: 7 },
+  maxErrors: { text: "100", toml: "100", value: 100 },
+  maxUploads: { text: "3", toml: "3", value: 3 },
+  maxWaiting: { text: "9", toml: "9", value: 9 },
+  keepFree: { text: "5000", toml: "5_000", value: 5000 },
+  idleTimeout: { text: "2m", value: 120 },
+  uploadExpiry: { text: "30d", value: 2_592_000 },
+  trash: { text: "30d", value: 2_592_000 },
+  conflict: { text: "fail", value: "fail" },
+  drain: { text: "1.5", toml: "1.5", value: 1.5 },
+  cors: {
+    text: "https://a.example,https://b.example",
+    toml: '["https://a.example", "https://b.example"]',
+    value: ["https://a.example", "https://b.example"],
+  },
+  log: { text: "json", value: "json" },
+  logLevel: { text: "debug", value: "debug" },
+};
+const ROUND_TRIPS = Object.entries(SAMPLES).map(([key, sample]) => {
+  const option = Object.entries(OPTIONS).find(([name]) => name === key)?.[1];
+  if (!option) throw new Error(`No option ${key}`);
+  return { ...option, ...sample, config: { ...defaults, [key]: sample.value } };
+});
+
+describe("every option", () => {
+  test.each(ROUND_TRIPS)(
+    "$name is a flag, or the argument",
+    async ({ name, text, positional, config: expected }) => {
+      expect(await config(positional ? text : `--${name} ${text}`)).toEqual(expected);
+      if (!positional) expect(await config(`--${name}=${text}`)).toEqual(expected);
+    },
+  );
+
+  test.each(ROUND_TRIPS)("$name is a variable", async ({ name, text, config: expected }) => {
+    expect(await config("", { [variable(name)]: text })).toEqual(expected);
+  });
+
+  test.each(ROUND_TRIPS)("$name is a key of sluice.toml", async ({ name, text, toml, config: expected }) => {
+    for (const written of [JSON.stringify(text), toml ?? JSON.stringify(text)]) {
+      expect(await config("", {}, await workingFolder(`${name} = ${written}\n`))).toEqual(expected);
+    }
+  });
+
+  test.each(ROUND_TRIPS)("$name: a flag wins over a variable, a variable over the file", async (option) => {
+    const { name, text, positional, config: expected } = option;
+    const flag = positional ? text : `--${name} ${text}`;
+    const cwd = await workingFolder(`${name} = "--wrong"\n`);
+    expect(await config(flag, { [variable(name)]: "--wrong" }, cwd)).toEqual(expected);
+    expect(await config("", { [variable(name)]: text }, cwd)).toEqual(expected);
+  });
+
+  const refusing = ROUND_TRIPS.filter(({ positional }) => !positional);
+  test.each(refusing)(
+    "$name: a wrong value is named with its place and what is allowed",
+    async ({ name, allowed }) => {
+      const fault = `"--wrong" is not allowed; use ${allowed}`;
+      expect(await message(`--${name} --wrong`)).toBe(`--${name}: ${fault}`);
+      expect(await message("", { [variable(name)]: "--wrong" })).toBe(`${variable(name)}: ${fault}`);
+      const cwd = await workingFolder(`${name} = "--wrong"`);
+      expect(await message("", {}, cwd)).toBe(`${name} in sluice.toml: ${fault}`);
+    },
+  );
+
+  test.each(refusing)("$name without a value says what is allowed", async ({ name, allowed }) => {
+    expect(await message(`--${name}`)).toBe(`--${name} needs a value; use ${allowed}`);
+  });
+});
+
+describe("the words", () => {
+  test("none: the defaults", async () => {
+    expect(await run("")).toEqual({ kind: "serve", config: defaults });
+  });
+
+  test.each([
+    ["./media", "./media"],
+    ["serve ./media", "./media"],
+    ["serve", "./files"],
+    ["./serve", "./serve"],
+    ["serve serve", "serve"],
+    ["--port 1 serve ./media --port 2", "./media"],
+    ["-- ./media", "./media"],
+  ])("%s serves %s", async (argv, root) => {
+    expect((await config(argv)).root).toBe(root);
+  });
+
+  test("a second one is refused", async () => {
+    expect(await message("a b")).toBe('"b" is one word too many: ROOT is "a" already');
+    expect(await message("serve a serve")).toBe('"serve" is one word too many: ROOT is "a" already');
+  });
+
+  test("an empty root is refused", async () => {
+    expect(await message([""])).toBe('ROOT: "" is not allowed; use the path of a folder');
+  });
+});
+
+describe("doctor", () => {
+  test("examines what serve would use", async () => {
+    expect(await run("doctor")).toEqual({ kind: "doctor", subject: { config: defaults }, json: false });
+    const cwd = await workingFolder("port = 81\n");
+    expect(await run("doctor ./media --json --keep-free 5", { SLUICE_LOG: "json" }, cwd)).toEqual({
+      kind: "doctor",
+      subject: { config: { ...defaults, root: "./media", port: 81, keepFree: 5, log: "json" } },
+      json: true,
+    });
+  });
+
+  test("a folder of that name is ./doctor", async () => {
+    expect((await config("./doctor")).root).toBe("./doctor");
+    expect((await config("serve doctor")).root).toBe("doctor");
+  });
+
+  test("is as strict as serve", async () => {
+    expect(await message("doctor a b")).toBe('"b" is one word too many: ROOT is "a" already');
+    expect(await message("doctor --prot 1")).toBe('unknown flag "--prot"; the nearest is --port');
+    expect(await message("doctor --host 0.0.0.0")).toStartWith('--host: "0.0.0.0" lets other machines in');
+  });
+
+  test("a word that begins with http:// or https:// is a URL, whatever this machine would serve", async () => {
+    const cwd = await workingFolder("prot = 81\n");
+    expect(await run("doctor https://a.example/x --json", { SLUICE_X: "" }, cwd)).toEqual({
+      kind: "doctor",
+      subject: { url: new URL("https://a.example/x") },
+      json: true,
+    });
+    expect((await run("doctor HTTP://a")).kind).toBe("doctor");
+    expect((await config("http://a")).root).toBe("http://a");
+  });
+
+  test("a URL that is none, or flags that say nothing about it, are refused", async () => {
+    expect(await message("doctor http://")).toContain('"http://" is no URL of a server');
+    expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
+      "--port is about a server on this machine, not about a URL\n--keep-free is about a server on this machine, not about a URL",
+    );
+    expect(await message("doctor https://a.example b")).toContain('"b" is one word too many');
+  });
+
+  test("--json is its own flag", async () => {
+    expect(await message("--json")).toBe("--json is a flag of sluice doctor");
+  });
+});
+
+describe("top", () => {
+  const url = async (argv: string, env = {}) => {
+    const invocation = await run(argv, env);
+    return invocation.kind === "top" ? `${invocation.url.href} ${invocation.once}` : invocation;
+  };
+
+  test("watches the server that serve would start, or any other", async () => {
+    expect(await url("top")).toBe("http://127.0.0.1:3000/ false");
+    expect(await url("top --once --port 81", { SLUICE_HOST: "localhost" })).toBe("http://localhost:81/ true");
+    for (const [host, near] of Object.entries({ "0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]" }))
+      expect(await url(`top --allow read --host ${host}`)).toBe(`http://${near}:3000/ false`);
+    expect(await url("top https://a.example/x --once", { SLUICE_X: "" })).toBe("https://a.example/x true");
+  });
+
+  test("is as strict as the others", async () => {
+    for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
+      expect(await message(`top ${word}`)).toContain(`"${word}" is no URL of a server`);
+    expect(await message("top http://a b")).toBe('"b" is one word too many: the URL is "http://a" already');
+    expect(await message("top http://a --port 1")).toContain("--port is about a server on this machine");
+    expect(await message("--once")).toBe("--once is a flag of sluice top");
+    expect(await message("top --json")).toBe("--json is a flag of sluice doctor");
+    expect(await message("doctor --once")).toBe("--once is a flag of sluice top");
+    expect((await config("./top")).root).toBe("./top");
+  });
+});
+
+describe("flags", () => {
+  test("-A allows all", async () => {
+    expect(await config("-A")).toEqual({ ...defaults, allow: new Set(GRANTS) });
+    expect((await config("-A", { SLUICE_ALLOW: "read" })).allow).toEqual(new Set(GRANTS));
+    expect(await message("-A --allow read")).toBe(
+      "option '-A' cannot be used with option '--allow <GRANTS>'",
+    );
+  });
+
+  test("-p is the port, also glued and in a bundle", async () => {
+    for (const argv of ["-p 8080", "-p8080", "-Ap 8080"]) expect((await config(argv)).port).toBe(8080);
+  });
+
+  test("repeated, a list grows and a single value is the last one", async () => {
+    expect((await config("--allow read --allow delete")).allow).toEqual(new Set(["read", "delete"]));
+    expect((await config("--cors http://a --cors http://b,http://c")).cors).toEqual([
+      "http://a",
+      "http://b",
+      "http://c",
+    ]);
+    expect((await config("--port 1 --port 2")).port).toBe(2);
+  });
+
+  test.each([
+    ["--prot 1", '"--prot"; the nearest is --port'],
+    ["--max-filesize=5", '"--max-filesize"; the nearest is --max-file-size'],
+    ["--maxFileSize 5", '"--maxFileSize"; the nearest is --max-file-size'],
+    ["--size 5", '"--size"; the nearest is --max-file-size'],
+    ["--timeout 5", '"--timeout"; the nearest is --idle-timeout'],
+    ["--confg x", '"--confg"; the nearest is --config'],
+    ["--hlep", '"--hlep"; the nearest is --help'],
+    ["--root x", '"--root"; the nearest is ROOT, an argument'],
+    ["-v", '"-v"; the nearest is --version'],
+    ["--a'b", `"--a'b"; the nearest is --log`],
+  ])("%s is unknown, and the nearest is named", async (argv, rest) => {
+    expect(await message(argv)).toBe(`unknown flag ${rest}`);
+  });
+
+  test("a wrong value is shown escaped and cut", async () => {
+    const text = await message(["--log", `\x1b[31m\u202e\n${"x".repeat(500)}`]);
+    expect(text).toStartWith(`--log: "\\u{1b}[31m\\u{202e}\\u{a}${"x".repeat(53)}…" is not allowed`);
+    expect(text.length).toBeLessThan(300);
+  });
+
+  test("all wrong values are told at once", async () => {
+    expect((await message("--port x --log y", { SLUICE_DRAIN: "" })).split("\n")).toEqual([
+      expect.stringMatching(/^--port: "x"/),
+      expect.stringMatching(/^SLUICE_DRAIN: ""/),
+      expect.stringMatching(/^--log: "y"/),
+    ]);
+  });
+});
+
+describe("listening to other machines", () => {
+  test.each(["0.0.0.0", "::", "192.168.1.2", "nas.example"])("on %s needs --allow", async (host) => {
+    const why = `"${host}" lets other machines in, and nothing says what they may do; add --allow read `;
+    expect(await message(`--host ${host}`)).toStartWith(`--host: ${why}`);
+    expect(await message("", { SLUICE_HOST: host })).toStartWith(`SLUICE_HOST: ${why}`);
+    expect(await message("", {}, await workingFolder(`host = "${host}"`))).toStartWith(
+      `host in sluice.toml: ${why}`,
+    );
+  });
+
+  test("is free once it is said, wherever", async () => {
+    const host = "--host 0.0.0.0";
+    for (const argv of [`${host} --allow read,write`, `${host} -A`])
+      expect((await config(argv)).host).toBe("0.0.0.0");
+    expect((await config(host, { SLUICE_ALLOW: "read" })).host).toBe("0.0.0.0");
+    expect((await config(host, {}, await workingFolder('allow = ["read"]'))).host).toBe("0.0.0.0");
+  });
+
+  test.each(["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST"])(
+    "is not meant by %s",
+    async (host) => {
+      expect((await config(`--host ${host}`)).allow).toEqual(defaults.allow);
+    },
+  );
+});
+
+test("--version is the version of the package", async () => {
+  const expected = { kind: "print" as const, text: `sluice ${manifest.version}\n` };
+  expect(await run("--version")).toEqual(expected);
+  expect(await run("-V")).toEqual(expected);
+});

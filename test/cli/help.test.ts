@@ -1,0 +1,117 @@
+// --help as a person sees it.
+
+import { describe, expect, test } from "bun:test";
+import { stripVTControlCharacters } from "node:util";
+import { readCommand } from "../../src/cli/cli.ts";
+import { FLAGS } from "../../src/config/config.ts";
+import { commandLine } from "../support/command.ts";
+
+const { config, run } = commandLine();
+
+describe("--help", () => {
+  const help = async (colours: boolean, columns: number) => {
+    const invocation = await readCommand(["--help"], {}, { colours, columns });
+    return invocation.kind === "print" ? invocation.text : "";
+  };
+
+  test("comes for -h and help, too, and whatever else is wrong", async () => {
+    const text = await help(false, 80);
+    for (const argv of ["-h", "help", "serve --help", "--nonsense --help", "a b --help"]) {
+      expect(await run(argv, { SLUICE_X: "" })).toEqual({ kind: "print", text });
+    }
+  });
+
+  test("reads well", async () => {
+    const text = await help(false, 80);
+    expect(text).toStartWith("Sluice receives and serves large files: ");
+    expect(text).toContain(
+      "\nUsage: sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n       sluice top [URL]                  (sluice top --help)\n\nExamples:\n  sluice ",
+    );
+    expect(text).toContain(
+      [
+        "",
+        "Limits:                     Default",
+        "      --max-file-size SIZE  50GiB        Largest file. 10GB is 10^10 bytes,",
+        "                                         10GiB is 10 x 2^30",
+        "      --keep-free SIZE      1GiB         Disk space that uploads leave free",
+        "",
+      ].join("\n"),
+    );
+    expect(text).toContain("\n  -A                                     Short for --allow all\n");
+    expect(text).toContain("SLUICE_MAX_FILE_SIZE=50GiB");
+    expect(text).toContain('max-file-size = "50GiB"');
+    expect(text).toEndWith("over the file.\n");
+  });
+
+  test("shows every flag and its default, aligned", async () => {
+    const lines = (await help(false, 80)).split("\n");
+    for (const { name, positional, placeholder, default: value } of FLAGS) {
+      const term = positional ? `  ${placeholder}` : `--${name} ${placeholder}`;
+      const line = lines.find((one) => one.slice(0, 28).trimEnd().endsWith(term)) ?? "";
+      if (value) expect(line.slice(28)).toStartWith(`${value} `);
+      expect(line.slice(40)).toMatch(/^ \S/);
+    }
+  });
+
+  test.each([
+    [80, 80],
+    [40, 80],
+    [0, 80],
+    [100, 100],
+    [300, 100],
+  ])("in %d columns is at most %d wide", async (columns, most) => {
+    const widths = (await help(false, columns)).split("\n").map((line) => line.length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(most);
+    expect(Math.max(...widths)).toBeGreaterThan(most - 10);
+  });
+
+  test("has colours only when they are wanted, around the same text", async () => {
+    const text = await help(true, 80);
+    expect(text).toContain("\x1b[1mUsage:\x1b[22m");
+    expect(stripVTControlCharacters(text)).toBe(await help(false, 80));
+  });
+
+  test("has examples that work", async () => {
+    const examples = [...(await help(false, 80)).matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) =>
+      argv.trim(),
+    );
+    expect(examples).toHaveLength(3);
+    for (const argv of examples) await config(argv);
+  });
+});
+
+describe("sluice doctor --help", () => {
+  test("comes in several ways, and tells what the marks and exit codes mean", async () => {
+    const invocation = await run("doctor --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    expect(text).toStartWith("Says why it is slow, or will not work. ");
+    expect(text).toContain(
+      "\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]\n",
+    );
+    expect(text).toContain("✓ (well), ! (could be better) or ✗ (will not work)");
+    for (const argv of ["doctor -h", "help doctor", "doctor ./files --json --help"]) {
+      expect(await run(argv)).toEqual({ kind: "print", text });
+    }
+  });
+
+  test("has examples that work", async () => {
+    const invocation = await run("doctor --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
+    expect(examples).toHaveLength(4);
+    for (const argv of examples) expect((await run(argv)).kind).toBe("doctor");
+  });
+});
+
+describe("sluice top --help", () => {
+  test("comes in several ways, with examples that work", async () => {
+    const invocation = await run("top --help");
+    const text = invocation.kind === "print" ? invocation.text : "";
+    expect(text).toStartWith("Shows what is arriving at a server");
+    expect(text).toContain("\nUsage: sluice top [URL] [--once]\n");
+    for (const argv of ["top -h", "help top"]) expect(await run(argv)).toEqual({ kind: "print", text });
+    const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
+    expect(examples).toHaveLength(4);
+    for (const argv of examples) expect((await run(argv)).kind).toBe("top");
+  });
+});

@@ -1,0 +1,111 @@
+// SLUICE_ variables and sluice.toml: what they may hold, and which file is trusted.
+
+import { describe, expect, test } from "bun:test";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { defaults, GRANTS } from "../../src/config/config.ts";
+import { commandLine } from "../support/command.ts";
+
+const { config, message, run, workingFolder } = commandLine();
+
+describe("variables", () => {
+  test("an unknown one is refused, and the nearest is named", async () => {
+    expect(await message("", { SLUICE_MAX_FLE_SIZE: "1GB" })).toBe(
+      'unknown variable "SLUICE_MAX_FLE_SIZE"; the nearest is SLUICE_MAX_FILE_SIZE',
+    );
+  });
+
+  test("of other programs do not matter", async () => {
+    expect(await config("", { PORT: "x", HOST: "0.0.0.0", sluice_port: "x" })).toEqual(defaults);
+  });
+
+  test("the list of faults is bounded", async () => {
+    const env = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`SLUICE_X${index}`, ""]));
+    const lines = (await message("", env)).split("\n");
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toBe("and 490 more");
+  });
+});
+
+describe("the file of options", () => {
+  test("is sluice.toml of the current folder, when it is there", async () => {
+    const invocation = await run("", {}, await workingFolder("port = 8080"));
+    expect(invocation).toEqual({ kind: "serve", config: { ...defaults, port: 8080 }, file: "sluice.toml" });
+  });
+
+  test("is another one by flag or variable, and then only that", async () => {
+    const cwd = await workingFolder("port = 1");
+    await Bun.write(join(cwd, "etc/other.toml"), 'log = "json"');
+    const expected = {
+      kind: "serve" as const,
+      config: { ...defaults, log: "json" as const },
+      file: '"etc/other.toml"',
+    };
+    expect(await run("--config etc/other.toml", {}, cwd)).toEqual(expected);
+    expect(await run("", { SLUICE_CONFIG: "etc/other.toml" }, cwd)).toEqual(expected);
+  });
+
+  test("must be there when it is named", async () => {
+    expect(await message("--config nowhere.toml")).toBe('--config: there is no file "nowhere.toml"');
+    expect(await message("", { SLUICE_CONFIG: "nowhere.toml" })).toBe(
+      'SLUICE_CONFIG: there is no file "nowhere.toml"',
+    );
+    expect(await message("--config=")).toBe('--config: "" is not allowed; use the path of a file');
+  });
+
+  test("has a root relative to itself", async () => {
+    const cwd = await workingFolder();
+    await Bun.write(join(cwd, "etc/sluice.toml"), 'root = "../media"');
+    expect((await config("--config etc/sluice.toml", {}, cwd)).root).toBe(join(cwd, "media"));
+  });
+
+  test.each([
+    ["prot = 1", 'no key or section "prot" in sluice.toml; the nearest key is port'],
+    ["maxFileSize = 1", 'no key or section "maxFileSize" in sluice.toml; the nearest key is max-file-size'],
+    ["max_files = 1", 'no key or section "max_files" in sluice.toml; the nearest key is max-files'],
+    ['config = "x"', 'no key or section "config" in sluice.toml; the nearest key is conflict'],
+    ["[limits]\nmax-files = 1", 'no key or section "limits" in sluice.toml; the nearest key is '],
+    ["__proto__ = 1", 'no key or section "__proto__" in sluice.toml; the nearest key is '],
+    ["port = true", "port in sluice.toml is not a text or a number; use a whole number from 0 to 65535"],
+    ["port = [1]", "port in sluice.toml is not a text or a number; use"],
+    ["drain = 2026-01-01", "drain in sluice.toml is not a text or a number; use"],
+    ["allow = [1]", "allow in sluice.toml is not a text or a list of texts; use one or more of read"],
+    ["allow = []", 'allow in sluice.toml: "" is not allowed; use one or more of read'],
+    ["port = 1e400", 'port in sluice.toml: "Infinity" is not allowed; use'],
+    ["keep-free = nan", 'keep-free in sluice.toml: "NaN" is not allowed; use'],
+    ["port = 1\n\nlog = = 2\n", "sluice.toml: line 3: Expected a value"],
+    ["port = 1\nport = 2", "sluice.toml: line 2: Cannot redefine key"],
+    ["cors = [\n'http://a',\n", "sluice.toml: line 1: "],
+  ])("with %j is refused", async (toml, fault) => {
+    expect(await message("", {}, await workingFolder(toml))).toStartWith(fault);
+  });
+
+  test("that is too long is refused", async () => {
+    const cwd = await workingFolder(`# ${"x".repeat(70_000)}`);
+    expect(await message("", {}, cwd)).toBe("sluice.toml: it is longer than 64 KiB, too long for options");
+  });
+
+  test("that is a folder is refused", async () => {
+    const cwd = await workingFolder();
+    await mkdir(join(cwd, "sluice.toml"));
+    expect(await message("", {}, cwd)).toBe("sluice.toml: it cannot be read (EISDIR)");
+  });
+
+  test("is not taken from the root, where a client could have put it", async () => {
+    const cwd = await workingFolder('allow = "all"');
+    await symlink(cwd, join(cwd, "link"));
+    await mkdir(join(cwd, "files"));
+    for (const root of [".", cwd, join(cwd, ".."), "link", "files/.."]) {
+      expect(await message(root, {}, cwd)).toStartWith("sluice.toml is inside the root");
+    }
+    expect((await config("--config sluice.toml .", {}, cwd)).allow).toEqual(new Set(GRANTS));
+    expect((await config("", {}, cwd)).allow).toEqual(new Set(GRANTS));
+  });
+
+  test("is not taken through a link into the root", async () => {
+    const cwd = await workingFolder();
+    await Bun.write(join(cwd, "files/sluice.toml"), 'allow = "all"');
+    await symlink("files/sluice.toml", join(cwd, "sluice.toml"));
+    expect(await message("", {}, cwd)).toStartWith("sluice.toml is inside the root");
+  });
+});

@@ -1,0 +1,66 @@
+// The table of options: its defaults and its names.
+
+import { expect, test } from "bun:test";
+import { CONFIG_FILE, defaults, FLAGS, GRANTS, OPTIONS, toConfig } from "../../src/config/config.ts";
+import { GROUPS } from "../../src/config/option.ts";
+
+test("the defaults are closed and finite", () => {
+  expect(defaults).toEqual({
+    root: "./files",
+    host: "127.0.0.1",
+    port: 3000,
+    allow: new Set(["read", "write"]),
+    maxFileSize: 50 * 2 ** 30,
+    maxFiles: 10_000,
+    maxErrors: 10,
+    maxUploads: 256,
+    maxWaiting: 10_000,
+    keepFree: 2 ** 30,
+    idleTimeout: 60,
+    uploadExpiry: 86_400,
+    drain: 30,
+    cors: [],
+    log: "text",
+    logLevel: "info",
+  });
+});
+
+test("every name is a key of Config in flag style", () => {
+  const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  for (const [key, option] of Object.entries(OPTIONS)) expect(option.name).toBe(kebab(key));
+});
+
+test("no flag is there twice", () => {
+  const flags = FLAGS.flatMap(({ name, short, shorthand }) =>
+    [name, short ?? [], shorthand?.flag ?? []].flat(),
+  );
+  expect(new Set([...flags, "-h", "-V", "help", "version"]).size).toBe(flags.length + 4);
+});
+
+test("the help shows every option once, in the order of its groups", () => {
+  expect(FLAGS.length).toBe(Object.keys(OPTIONS).length + 1);
+  expect(new Set(FLAGS)).toEqual(new Set([...Object.values(OPTIONS), CONFIG_FILE]));
+  const order = FLAGS.map(({ group }) => GROUPS.indexOf(group));
+  expect(order).toEqual(order.toSorted((one, other) => one - other));
+});
+
+test("every help text is one line without an end", () => {
+  for (const { help, allowed } of FLAGS)
+    for (const text of [help, allowed]) expect(text).toMatch(/^.*[^.\s]$/);
+});
+
+test("a Config is made of texts, and of defaults where there are none", () => {
+  const config = toConfig(
+    new Map(Object.entries({ allow: "all", conflict: "fail", "max-file-size": "1.5GiB" })),
+  );
+  expect(config).toEqual({
+    ...defaults,
+    allow: new Set(GRANTS),
+    conflict: "fail",
+    maxFileSize: 1_610_612_736,
+  });
+});
+
+test("a text that is not allowed throws", () => {
+  expect(() => toConfig(new Map([["port", "65536"]]))).toThrow(RangeError);
+});

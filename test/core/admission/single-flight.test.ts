@@ -1,0 +1,99 @@
+// Answers that are made once for many, never before they were asked for.
+
+import { expect, test } from "bun:test";
+import { type Asking, Sharing } from "../../../src/core/admission/single-flight.ts";
+import { until } from "../../support/server.ts";
+
+/** Makes answers on command, and remembers what was begun. */
+function desk(atOnce: number) {
+  const shared = new Sharing<string>(atOnce);
+  const begun: PromiseWithResolvers<string>[] = [];
+  const names: string[] = [];
+  return {
+    names,
+    /** The one that was begun as the n-th, as soon as it was. */
+    async begun(index: number) {
+      await until(`${index} is begun`, () => begun.length > index);
+      return begun[index];
+    },
+    ask: (question: string, asking?: Asking) =>
+      shared.ask(
+        question,
+        () => {
+          const answer = Promise.withResolvers<string>();
+          names.push(question);
+          begun.push(answer);
+          return answer.promise;
+        },
+        asking,
+      ),
+  };
+}
+
+test("what waits is shared, what has begun is not: it could be from before", async () => {
+  const { ask, begun, names } = desk(1);
+  const answers = ["a", "a", "a"].map((question) => ask(question));
+  expect(names).toEqual(["a"]);
+  (await begun(0))?.resolve("before");
+  expect(await answers[0]).toBe("before");
+  (await begun(1))?.resolve("after");
+  expect(await Promise.all(answers)).toEqual(["before", "after", "after"]);
+  expect(names).toEqual(["a", "a"]);
+});
+
+test("so many are made at the same time, in the order they were asked for", async () => {
+  const { ask, begun, names } = desk(2);
+  const answers = ["a", "b", "c", "d", "c"].map((question) => ask(question));
+  expect(names).toEqual(["a", "b"]);
+  (await begun(1))?.resolve("B");
+  await begun(2);
+  expect(names).toEqual(["a", "b", "c"]);
+  for (const [index, answer] of ["A", "B", "C"].entries()) (await begun(index))?.resolve(answer);
+  await answers[2];
+  (await begun(3))?.resolve("D");
+  expect(await Promise.all(answers)).toEqual(["A", "B", "C", "D", "C"]);
+});
+
+test("a failure is everybody's who shares it, and makes room for the next", async () => {
+  const { ask, begun } = desk(1);
+  const answers = ["a", "b", "b", "c"].map((question) => ask(question));
+  (await begun(0))?.resolve("A");
+  await answers[0];
+  (await begun(1))?.reject(new Error("broken"));
+  const ends = await Promise.allSettled(answers.slice(1, 3));
+  expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  (await begun(2))?.resolve("C");
+  expect(await answers[3]).toBe("C");
+});
+
+test("what nobody waits for any more is not begun", async () => {
+  const { ask, begun, names } = desk(1);
+  const first = ask("a");
+  const [left, stays] = [new AbortController(), new AbortController()];
+  const given = ask("b", { signal: left.signal });
+  const shared = [left, stays].map(({ signal }) => ask("c", { signal }));
+  left.abort(new Error("gone"));
+  await expect(given).rejects.toThrow("gone");
+  (await begun(0))?.resolve("A");
+  await first;
+  (await begun(1))?.resolve("C");
+  expect(await Promise.all(shared)).toEqual(["C", "C"]);
+  expect(names).toEqual(["a", "c"]);
+  await expect(ask("d", { signal: left.signal })).rejects.toThrow("gone");
+});
+
+test("nobody waits behind all of another lane", async () => {
+  const { ask, begun, names } = desk(2);
+  const answers = [
+    ["a", "x"],
+    ["b", "x"],
+    ["c", "y"],
+  ].map(([question = "", lane = ""]) => ask(question, { lane }));
+  expect(names).toEqual(["a", "c"]);
+  (await begun(1))?.resolve("C");
+  await answers[2];
+  expect(names).toEqual(["a", "c"]);
+  (await begun(0))?.resolve("A");
+  (await begun(2))?.resolve("B");
+  expect(await Promise.all(answers)).toEqual(["A", "B", "C"]);
+});

@@ -1,0 +1,219 @@
+// Archives: which entries are in them under which names, how they fail, how many there are.
+
+import { describe, expect, test } from "bun:test";
+import { rm, symlink, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { type Archive, Archives } from "../../../src/core/archive/archive.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
+import { codeOf, file, folder, put } from "../../storage/driving.ts";
+import { until } from "../../support/server.ts";
+import { bytesOf, open, UNWATCHED } from "./archives.ts";
+
+/** The names in a tar: 512 bytes before each member, and short ASCII names only. */
+async function namesIn(archive: Archive): Promise<string[]> {
+  const bytes = Buffer.from(await bytesOf(archive));
+  const found: string[] = [];
+  for (let at = 0; bytes[at] !== 0; ) {
+    const size = Number.parseInt(bytes.toString("latin1", at + 124, at + 135), 8);
+    if (bytes.toString("latin1", at + 156, at + 157) !== "x")
+      found.push(bytes.toString("latin1", at, bytes.indexOf(0, at)));
+    at += 512 * (1 + Math.ceil(size / 512));
+  }
+  return found;
+}
+
+async function names(storage: Storage, ...paths: string[]): Promise<string[]> {
+  return await namesIn(await open(storage, paths, "tar"));
+}
+
+describe("names", () => {
+  async function tree(): Promise<Storage> {
+    const storage = new MemoryStorage();
+    for (const path of ["a/b/x", "a/b/.y", "a/c/x", "a/z", "d/x"]) await put(storage, path, path);
+    return storage;
+  }
+
+  test("begin with the folder's own name, at the root with those in it", async () => {
+    const storage = await tree();
+    expect(await names(storage, "a/b")).toEqual(["b/", "b/.y", "b/x"]);
+    expect(await names(storage, "a/z")).toEqual(["z"]);
+    expect(await names(storage, "")).toEqual([..."a/ a/b/ a/b/.y a/b/x a/c/ a/c/x a/z d/ d/x".split(" ")]);
+  });
+
+  test("of several paths begin below the deepest folder that holds all, so no two are the same", async () => {
+    const storage = await tree();
+    expect(await names(storage, "a/b/x", "a/c/x")).toEqual(["b/x", "c/x"]);
+    expect(await names(storage, "a/z", "d/x")).toEqual(["a/z", "d/x"]);
+    expect(await names(storage, "a/b", "a/z")).toEqual(["b/", "b/.y", "b/x", "z"]);
+  });
+
+  test("that are within another path, or said twice, are there once", async () => {
+    const storage = await tree();
+    expect(await names(storage, "a/b/x", "a/b", "a/b")).toEqual(["b/", "b/.y", "b/x"]);
+    expect(await names(storage, "a", "")).toEqual(await names(storage, ""));
+  });
+
+  test("that look like a drive of Windows do not begin with it", async () => {
+    const storage = new MemoryStorage();
+    await put(storage, "C:/evil", "x");
+    await put(storage, "d:x", "x");
+    expect(await names(storage, "")).toEqual(["./C:/", "./C:/evil", "./d:x"]);
+  });
+
+  test("of the archive are those of what is in it", async () => {
+    const storage = await tree();
+    const nameOf = async (...paths: string[]) => (await open(storage, paths)).name;
+    expect([
+      await nameOf("a/b"),
+      await nameOf("a/z"),
+      await nameOf(""),
+      await nameOf("a/b", "a/z"),
+      await nameOf("a", "d"),
+    ]).toEqual(["b", "z", "files", "a", "files"]);
+  });
+});
+
+describe("links", () => {
+  test("to files inside are files, to folders and out are nothing", async () => {
+    await using root = await TemporaryRoot.make();
+    await Bun.write(join(root.outside, "secret"), "canary");
+    await Bun.write(root.in("a", "file"), "inside");
+    await symlink("file", root.in("a", "to-file"));
+    await symlink("..", root.in("a", "to-root"));
+    await symlink("../../secret", root.in("a", "out"));
+    await symlink("a", root.in("link"));
+    const storage = await root.open();
+    expect(await names(storage, "")).toEqual(["a/", "a/file", "a/to-file"]);
+    // Whoever names it means it.
+    expect(await names(storage, "link")).toEqual(["link/", "link/file", "link/to-file"]);
+  });
+});
+
+/** An archive of one large file that changes when its first bytes have been read; how the archive ends, in bytes or failed. */
+async function changed(change: (file: string) => Promise<void>): Promise<{ bytes: number; failed: unknown }> {
+  await using root = await TemporaryRoot.make();
+  await Bun.write(root.in("a-large"), new Uint8Array(5_000_000));
+  await Bun.write(root.in("b"), "behind");
+  const storage = await root.open();
+  const before = root.descriptors();
+  let failed: unknown;
+  const archive = await open(storage, [""], "zip");
+  const reader = archive.stream({ ...UNWATCHED, failed: (error) => (failed = error) }).getReader();
+  let bytes = (await reader.read()).value?.length ?? 0;
+  await change(root.in("a-large"));
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) bytes += next.value.length;
+    expect(bytes).toBe(archive.size ?? 0);
+  } catch (error) {
+    expect(error).toBe(failed);
+  }
+  await root.expectDescriptors(before);
+  return { bytes, failed };
+}
+
+describe("a file that changes while it is packed", () => {
+  test("fails the archive when it became shorter", async () => {
+    const { failed } = await changed((path) => truncate(path, 1_000_000));
+    expect(failed).toMatchObject({ code: "storage_failed" });
+  });
+
+  test("is packed as it was when it was opened: grown, removed", async () => {
+    expect((await changed((path) => truncate(path, 9_000_000))).failed).toBeUndefined();
+    expect((await changed((path) => rm(path))).failed).toBeUndefined();
+  });
+});
+
+describe("what fails", () => {
+  test("is left out when it was removed since it was listed, and is a failure when it is there and cannot be read", async () => {
+    const storage = new MemoryStorage();
+    await put(storage, "a", "a");
+    await put(storage, "b", "b");
+    const archive = await open(storage, [""], "tar");
+    await storage.remove(file("a"));
+    expect(await namesIn(archive)).toEqual(["b"]);
+
+    const unreadable = new MemoryStorage();
+    await put(unreadable, "a", "a");
+    unreadable.open = new MemoryStorage().open.bind(new MemoryStorage());
+    expect(await codeOf(bytesOf(await open(unreadable)))).toBe("storage_failed");
+  });
+
+  test("is a folder that is there and cannot be read: nothing is left out without a word", async () => {
+    const storage = new MemoryStorage();
+    await put(storage, "a/b/c", "c");
+    const scan = storage.scan.bind(storage);
+    storage.scan = (path) => scan(path === "a/b" ? folder("gone") : path);
+    expect(await codeOf(open(storage))).toBe("storage_failed");
+  });
+
+  test("is told before anything is sent when a path leads to nothing, and the place is free again", async () => {
+    const archives = new Archives(new MemoryStorage(), 1);
+    expect(await codeOf(archives.open([folder("nothing")], "zip"))).toBe("not_found");
+    expect(await codeOf(archives.open([folder("")], "zip"))).toHaveProperty("resolved");
+  });
+});
+
+describe("places", () => {
+  test("are few; reading to the end, cancelling and closing free them", async () => {
+    const storage = new MemoryStorage();
+    await put(storage, "a", "x".repeat(300_000));
+    const archives = new Archives(storage, 1);
+    const take = () => archives.open([folder("")], "zip");
+    const refused = async () => expect(await codeOf(take())).toBe("too_many_archives");
+
+    const read = await take();
+    await refused();
+    await bytesOf(read);
+
+    const closed = await take();
+    closed.close();
+    closed.close();
+
+    const unread = await take();
+    await unread.stream(UNWATCHED).cancel();
+
+    const left = await take();
+    await refused();
+    const reader = left.stream(UNWATCHED).getReader();
+    await reader.read();
+    await reader.cancel();
+
+    const compressed = await archives.open([folder("")], "tar.zst");
+    await refused();
+    await compressed.stream(UNWATCHED).cancel();
+    await until("its place is free", async () => {
+      const archive = await take().catch(() => null);
+      archive?.close();
+      return archive !== null;
+    });
+  });
+});
+
+test.each(["closed", "cancelled"])(
+  "an archive that is %s before it is read lets go of its folder",
+  async (how) => {
+    let scans = 0;
+    class Many extends MemoryStorage {
+      override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {
+        scans += 1;
+        try {
+          // More than are looked at before the first byte.
+          for await (const [entry] of super.scan(folder))
+            if (entry)
+              for (let batch = 0; batch < 30; batch += 1) yield Array.from({ length: 500 }, () => entry);
+        } finally {
+          scans -= 1;
+        }
+      }
+    }
+    const storage = new Many();
+    await put(storage, "a", "a");
+    const archive = await open(storage);
+    expect(scans).toBe(1);
+    if (how === "closed") archive.close();
+    else await archive.stream(UNWATCHED).cancel();
+    await until("nothing is open", () => scans === 0);
+  },
+);

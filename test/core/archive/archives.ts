@@ -1,0 +1,22 @@
+// Archives of a storage, in tests.
+
+import { type Archive, Archives, type Format, type Watcher } from "../../../src/core/archive/archive.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+import { folder } from "../../storage/driving.ts";
+
+export const UNWATCHED: Watcher = { wanted() {}, taken() {}, left() {}, failed() {} };
+
+export async function open(
+  storage: Storage,
+  paths: string[] = [""],
+  format: Format = "zip",
+): Promise<Archive> {
+  return await new Archives(storage).open(
+    paths.map((path) => folder(path)),
+    format,
+  );
+}
+
+export async function bytesOf(archive: Archive): Promise<Uint8Array> {
+  return await new Response(archive.stream(UNWATCHED)).bytes();
+}

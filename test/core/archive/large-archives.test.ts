@@ -1,0 +1,110 @@
+// Numbers in archives that do not fit where they are usually written: sizes, places, times. Bytes are holes in sparse files.
+
+import { describe, expect, test } from "bun:test";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Member, Packer } from "../../../src/core/archive/format.ts";
+import { packedSize } from "../../../src/core/archive/stream.ts";
+import { Tar } from "../../../src/core/archive/tar.ts";
+import { Zip } from "../../../src/core/archive/zip.ts";
+import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
+
+if (missingUnpackers.length > 0)
+  console.error(`Skipped, archives are not read: no ${missingUnpackers.join(", ")}.`);
+
+const file = (name: string, size: number, modified = new Date(0)): Member => ({
+  name,
+  kind: "file",
+  size,
+  modified,
+});
+const SMALL = new TextEncoder().encode("small");
+
+/** Writes an archive whose large files are holes, and lets it be read. */
+async function sparse(
+  packer: Packer,
+  members: readonly Member[],
+  read: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-archive-"));
+  const path = join(folder, "archive");
+  const descriptor = openSync(path, "w");
+  let at = 0;
+  const write = (bytes: Uint8Array): void => {
+    writeSync(descriptor, bytes, 0, bytes.length, at);
+    at += bytes.length;
+  };
+  try {
+    for (const member of members) {
+      const whole = member.size === SMALL.length ? SMALL : undefined;
+      write(packer.begin(member, whole));
+      if (whole) write(whole);
+      else at += member.size;
+      write(packer.end());
+    }
+    for (const piece of packer.finish()) write(piece);
+    closeSync(descriptor);
+    await truncate(path, at);
+    await read(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const EDGE = 0xffffffff;
+const MEMBERS = [
+  file("below", EDGE - 1),
+  file("small", SMALL.length),
+  file("edge", EDGE),
+  file("above", EDGE + 1),
+  file("pax", 9e9),
+  file("last", SMALL.length),
+];
+
+describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
+  test("find files of 4 GiB and more in a zip, and those behind them", async () => {
+    await sparse(new Zip(), MEMBERS, async (path) => {
+      const found = await unpacked(path, false);
+      expect(found.map(({ name, size }) => [name, size])).toEqual(
+        MEMBERS.map(({ name, size }) => [name, size]),
+      );
+      for (const name of ["small", "last"]) {
+        expect(await said("unzip", "-p", path, name)).toBe("small");
+        expect(await said("7z", "x", "-tzip", "-so", path, name)).toBe("small");
+      }
+      expect(Bun.file(path).size).toBe(packedSize(new Zip(), MEMBERS));
+    });
+  });
+
+  test("find files of more than 8 GiB in a tar, and those behind them", async () => {
+    await sparse(new Tar(), MEMBERS, async (path) => {
+      const found = await unpacked(path, false);
+      expect(found.map(({ name, size }) => [name, size])).toEqual(
+        MEMBERS.map(({ name, size }) => [name, size]),
+      );
+      expect(await said("bsdtar", "-xOf", path, "last")).toBe("small");
+      expect(Bun.file(path).size).toBe(packedSize(new Tar(), MEMBERS));
+    });
+  });
+
+  test.each([
+    ["zip", () => new Zip(), [-1, 0, 2 ** 31 - 1]],
+    ["tar", () => new Tar(), [-1.5, -1, 0, 0.25, 2 ** 31, 2 ** 33, 2 ** 35]],
+  ] as const)("find times in a %s that are unusual", async (_name, packer, times) => {
+    const members = times.map((time) => file(`${time}`, SMALL.length, new Date(time * 1000)));
+    await sparse(packer(), members, async (path) => {
+      expect((await unpacked(path)).map(({ modified }) => modified)).toEqual([...times]);
+    });
+  });
+
+  test("find any time in a zip that DOS cannot say", async () => {
+    const times = ["0001-01-01", "1979-12-31", "2107-12-31T23:59:59", "2108-01-02", "+100000-01-01"];
+    const members = times.map((time, index) => file(`${index}`, SMALL.length, new Date(time)));
+    await sparse(new Zip(), members, async (path) => {
+      expect(await unpacked(path)).toHaveLength(times.length);
+      await said("unzip", "-tqq", path);
+    });
+  });
+});

@@ -1,0 +1,151 @@
+// Finding by name: what counts as the same, what ends a search early, and that nothing runs on.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { folded, type SearchEnd, Searches, type SearchQuery } from "../../../src/core/browse/search.ts";
+import { ROOT } from "../../../src/path.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import type { Entry } from "../../../src/storage/storage.ts";
+import { codeOf, file, folder, put } from "../../storage/driving.ts";
+
+const NOBODY = new AbortController().signal;
+
+async function storageWith(...paths: string[]): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  for (const path of paths) await put(storage, path, "x");
+  return storage;
+}
+
+async function found(
+  searches: Searches,
+  query: string,
+  options: Partial<SearchQuery> = {},
+): Promise<{ paths: string[] } & SearchEnd> {
+  const finding = searches.find({ query, folder: ROOT, hidden: false, limit: 100, ...options }, NOBODY);
+  const paths: string[] = [];
+  for (;;) {
+    const { value, done } = await finding.next();
+    if (done) return { paths, ...value };
+    paths.push(value.path);
+  }
+}
+
+const WHOLE = { complete: true, reason: null };
+
+describe("what is found", () => {
+  test.each([
+    ["résumé.pdf", "RESUME"],
+    ["RÉSUMÉ.PDF", "résumé"],
+    ["Straße", "STRASSE"],
+    ["ΟΔΟΣ", "οδος"],
+    ["ﬁle ①", "file 1"],
+    ["İstanbul", "istanbul"],
+    ["Crème Brûlée 2026.jpg", "2026 creme"],
+    ["日本語", "本"],
+  ])("%p by %p", async (name, query) => {
+    const searches = new Searches(await storageWith(name, "other"));
+    expect(await found(searches, query)).toEqual({ paths: [name.normalize("NFC")], ...WHOLE });
+  });
+
+  test("all words, in any order, and names only: not the folders above", async () => {
+    const searches = new Searches(await storageWith("winter/2026.txt", "winter/winter 2026.txt", "x/y"));
+    expect((await found(searches, "2026 winter")).paths).toEqual(["winter/winter 2026.txt"]);
+    expect((await found(searches, "winter")).paths).toEqual(["winter", "winter/winter 2026.txt"]);
+    expect((await found(searches, "winter", { kind: "folder" })).paths).toEqual(["winter"]);
+    expect((await found(searches, "2", { kind: "file", folder: folder("winter") })).paths).toEqual([
+      "winter/2026.txt",
+      "winter/winter 2026.txt",
+    ]);
+  });
+
+  test("hidden entries, and what is below hidden folders, on demand", async () => {
+    const searches = new Searches(await storageWith(".git/config", "config", ".config"));
+    expect((await found(searches, "config")).paths).toEqual(["config"]);
+    expect((await found(searches, "config", { hidden: true })).paths.toSorted()).toEqual([
+      ".config",
+      ".git/config",
+      "config",
+    ]);
+  });
+
+  test("folding is the same for every case of a text, and is done once", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(folded(folded(text))).toBe(folded(text));
+        expect(folded(text.toUpperCase())).toBe(folded(text));
+        expect(folded(text.normalize("NFD"))).toBe(folded(text.normalize("NFC")));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("what ends a search", () => {
+  test("the limit, only if there is more", async () => {
+    const searches = new Searches(await storageWith("a1", "a2", "a3"));
+    expect(await found(searches, "a", { limit: 3 })).toEqual({ paths: ["a1", "a2", "a3"], ...WHOLE });
+    const cut = { complete: false, reason: "limit" as const };
+    expect(await found(searches, "a", { limit: 2 })).toEqual({ paths: ["a1", "a2"], ...cut });
+  });
+
+  /** A folder that never ends. */
+  class Endless extends MemoryStorage {
+    left = false;
+    override async *scan(): AsyncGenerator<Entry[], void, void> {
+      try {
+        for (let number = 0; ; number += 1) {
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          const path = file(`${number}`);
+          yield [{ kind: "file", path, size: 0, modified: new Date(0), etag: '""' }];
+        }
+      } finally {
+        this.left = true;
+      }
+    }
+  }
+
+  test("the time, and what was found until then is given", async () => {
+    const storage = new Endless();
+    const searches = new Searches(storage, 0.1);
+    const { paths, ...end } = await found(searches, "7", { limit: 1e9 });
+    expect(end).toEqual({ complete: false, reason: "time" });
+    expect(paths[0]).toBe("7");
+    expect([storage.left, searches.running]).toEqual([true, 0]);
+  });
+
+  test("the client that goes: nothing runs on", async () => {
+    const storage = new Endless();
+    const searches = new Searches(storage);
+    const stop = new AbortController();
+    const query = { query: "never found", folder: ROOT, hidden: false, limit: 1 };
+    const waiting = searches.find(query, stop.signal).next();
+    const reason = new Error("gone");
+    setTimeout(() => stop.abort(reason), 10);
+    expect(await waiting.catch((error: unknown) => error)).toBe(reason);
+    expect([storage.left, searches.running]).toEqual([true, 0]);
+  });
+
+  test("a ninth at the same time is refused, and one that ends makes room", async () => {
+    const searches = new Searches(new Endless());
+    const query = { query: "1", folder: ROOT, hidden: false, limit: 1e9 };
+    const running = Array.from({ length: 8 }, () => searches.find(query, NOBODY));
+    for (const finding of running) expect((await finding.next()).value).toMatchObject({ path: file("1") });
+    expect(await codeOf(searches.find(query, NOBODY).next())).toBe("too_many_searches");
+    await running[0]?.return({ complete: false, reason: null });
+    const ninth = searches.find(query, NOBODY);
+    expect((await ninth.next()).done).toBe(false);
+    for (const finding of [...running, ninth]) await finding.return({ complete: false, reason: null });
+    expect(searches.running).toBe(0);
+  });
+});
+
+test("queries that say nothing, or too much, are refused with a pointer", async () => {
+  const searches = new Searches(new MemoryStorage());
+  for (const query of ["", "  ", "\u0301", "a ".repeat(17)]) {
+    const refused = searches.find({ query, folder: ROOT, hidden: false, limit: 1 }, NOBODY).next();
+    expect(await refused.catch((error: unknown) => error)).toMatchObject({
+      code: "invalid_request",
+      errors: [{ pointer: "/query/query" }],
+    });
+  }
+});

@@ -1,0 +1,31 @@
+// The list of what is arriving.
+
+import { expect, test } from "bun:test";
+import { type Reporting, Running, type RunningUpload } from "../../../src/core/report/active-uploads.ts";
+import { checkFilePath } from "../../../src/path.ts";
+
+function upload(id: string): Reporting {
+  const report: RunningUpload = {
+    id,
+    path: checkFilePath("a"),
+    received: 0,
+    saved: 0,
+    bytesPerSecond: 0,
+    bottleneck: "network",
+    started: new Date(0).toISOString(),
+    state: "receiving",
+  };
+  return { report: () => report };
+}
+
+test("shows what was added, in order, until it is removed", () => {
+  const running = new Running();
+  const [one, two] = [upload("one"), upload("two")];
+  running.add(one);
+  running.add(two);
+  expect(running.reports().map(({ id }) => id)).toEqual(["one", "two"]);
+  running.remove(one);
+  running.remove(one);
+  expect(running.reports().map(({ id }) => id)).toEqual(["two"]);
+  expect(running.size).toBe(1);
+});

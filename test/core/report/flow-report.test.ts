@@ -1,0 +1,147 @@
+// The report: waits that add up, the part that took the most, and a sentence that is true of both rates.
+
+import { describe, expect, test } from "bun:test";
+import {
+  bottleneckOf,
+  type Flow,
+  flowOf,
+  formatRate,
+  type Measured,
+  serverTiming,
+} from "../../../src/core/report/flow-report.ts";
+
+/** 100 MB in ten seconds; a test says what was waited for. */
+function measured(
+  waits: { network?: number; disk?: number; sync?: number; hash?: number },
+  more: Partial<Measured> = {},
+): Flow {
+  const { network = 0, disk = 0, sync = 0, hash = 0 } = waits;
+  return flowOf({
+    bytes: 100_000_000,
+    seconds: 10,
+    network,
+    hash,
+    work: {
+      diskWaited: disk,
+      diskBusy: Math.max(disk, 0.5),
+      syncWaited: sync,
+      syncBusy: Math.max(sync, 0.1),
+    },
+    ...more,
+  });
+}
+
+const sumOf = ({ waits }: Flow): number => Object.values(waits).reduce((sum, part) => sum + part, 0);
+
+describe("waits", () => {
+  test("what nobody waited for is the processor's, and all add up to the total", () => {
+    const flow = measured({ network: 4, disk: 2, sync: 1, hash: 0.5 });
+    expect(flow.waits).toEqual({ network: 4, disk: 2, sync: 1, hash: 0.5, other: 2.5 });
+    expect(sumOf(flow)).toBeCloseTo(flow.seconds, 5);
+    expect(flow.bytesPerSecond).toBe(10_000_000);
+  });
+
+  test("waits that overlap a little are scaled to the total", () => {
+    const flow = measured({ network: 8, disk: 2.4 });
+    expect(sumOf(flow)).toBeCloseTo(10, 5);
+    expect(flow.waits.other).toBe(0);
+    expect(flow.waits.network / flow.waits.disk).toBeCloseTo(8 / 2.4, 4);
+  });
+
+  test("an upload that took no time has no rate", () => {
+    const flow = measured({}, { bytes: 0, seconds: 0 });
+    expect(flow.bytesPerSecond).toBe(0);
+    expect(sumOf(flow)).toBe(0);
+  });
+});
+
+describe("the sentence", () => {
+  test("network: with the rate of both", () => {
+    const { bottleneck, explanation } = measured({ network: 9.8, disk: 0.1 });
+    expect(bottleneck).toBe("network");
+    expect(explanation).toBe(
+      "The network was the limit: 98 % of the time was spent waiting for data at 10 MB/s. The disk took it at 167 MB/s.",
+    );
+  });
+
+  test("disk: the network's rate counts only the time it was waited for", () => {
+    const { bottleneck, explanation } = measured({ disk: 8, network: 1 });
+    expect(bottleneck).toBe("disk");
+    expect(explanation).toBe(
+      "The disk was the limit: 80 % of the time was spent waiting for it to take data at 10 MB/s. The network brought it at 100 MB/s while it was waited for.",
+    );
+  });
+
+  test("sync", () => {
+    const { bottleneck, explanation } = measured({ sync: 7, network: 2 });
+    expect(bottleneck).toBe("sync");
+    expect(explanation).toBe(
+      "Syncing to the disk was the limit: 70 % of the time was spent waiting until the bytes were safe, at 10 MB/s. The network brought it at 50 MB/s while it was waited for.",
+    );
+  });
+
+  test("hash", () => {
+    const { bottleneck, explanation } = measured({ hash: 6, network: 1 });
+    expect(bottleneck).toBe("hash");
+    expect(explanation).toBe(
+      "Checking the digest was the limit: 60 % of the time went into it, at 10 MB/s. The network brought it at 100 MB/s while it was waited for. The disk took it at 167 MB/s.",
+    );
+  });
+
+  test("processor, when the data was simply there", () => {
+    const { bottleneck, explanation } = measured({ network: 0.01, disk: 2 });
+    expect(bottleneck).toBe("processor");
+    expect(explanation).toBe(
+      "This server's processor was the limit: 80 % of the time it was busy, at 10 MB/s. The network was faster: data was always there. The disk took it at 48 MB/s.",
+    );
+  });
+
+  test("no part with half of the time is called the limit", () => {
+    const { bottleneck, explanation } = measured({ network: 4, disk: 3.5, sync: 2 });
+    expect(bottleneck).toBe("network");
+    expect(explanation).toBe(
+      "No single part was the limit; the network came closest: 40 % of the time was spent waiting for data at 10 MB/s. The disk took it at 18 MB/s.",
+    );
+  });
+
+  test("an empty file waited for nothing", () => {
+    expect(measured({ sync: 0.1 }, { bytes: 0, seconds: 0.1 }).explanation).toBe(
+      "The file is empty: there was nothing to wait for.",
+    );
+  });
+});
+
+test("of equals the network comes first", () => {
+  expect(bottleneckOf({ network: 1, disk: 1, sync: 1, hash: 1, other: 1 })).toBe("network");
+});
+
+describe("formatRate", () => {
+  test.each([
+    [0, "0 B/s"],
+    [999, "999 B/s"],
+    [1000, "1.0 kB/s"],
+    [7_005_253, "7.0 MB/s"],
+    [9_949_999, "9.9 MB/s"],
+    [9_950_001, "10 MB/s"],
+    [488_000_000, "488 MB/s"],
+    [999_600_000, "1.0 GB/s"],
+    [2e13, "20000 GB/s"],
+    [Number.POSITIVE_INFINITY, "0 B/s"],
+    [Number.NaN, "0 B/s"],
+  ])("%d is %s", (rate, expected) => {
+    expect(formatRate(rate)).toBe(expected);
+  });
+});
+
+test("Server-Timing names every part in milliseconds", () => {
+  expect(serverTiming(measured({ network: 4, disk: 2, sync: 1, hash: 0.5 }))).toBe(
+    "network;dur=4000.0, disk;dur=2000.0, sync;dur=1000.0, hash;dur=500.0, other;dur=2500.0, total;dur=10000.0",
+  );
+});
+
+test("Server-Timing adds up the files of one request", () => {
+  const [one, two] = [measured({ network: 4 }), measured({ network: 1, sync: 2 })];
+  expect(serverTiming(one, two)).toBe(
+    "network;dur=5000.0, disk;dur=0.0, sync;dur=2000.0, hash;dur=0.0, other;dur=13000.0, total;dur=20000.0",
+  );
+});

@@ -1,0 +1,39 @@
+// The report of an upload that is made of parts.
+
+import { expect, test } from "bun:test";
+import type { Waiting } from "../../../src/core/resumable/session.ts";
+import { append, creation, open } from "../../support/waiting.ts";
+
+test("adds up what was measured of its parts", async () => {
+  const { uploads } = await open();
+  const part = await uploads.create(creation("p", { concat: { kind: "partial" } }));
+  await append(part, 0, "abcdef");
+  const { id } = part.record;
+  const concat = { kind: "final" as const, urls: [id, id], ids: [id, id] };
+  const final = await uploads.create(creation("a.txt", { size: null, concat }));
+  await uploads.assemble(final);
+  expect(final.record.finished?.file).toMatchObject({ size: 12, flow: { bytes: 6 } });
+});
+
+test("took as long as all its parts together, when they arrived beside each other", async () => {
+  const { uploads } = await open();
+  const parts: Waiting[] = [];
+  for (const name of ["one", "two"]) {
+    const part = await uploads.create(creation(name, { concat: { kind: "partial" } }));
+    await append(part, 0, "abcdef");
+    // Eight seconds each, all for the network, in the same ten.
+    part.record.measured = { ...part.record.measured, seconds: 8, network: 8 };
+    part.touch(part.record.created + 10_000);
+    parts.push(part);
+  }
+  const ids = parts.map(({ record }) => record.id);
+  const concat = { kind: "final" as const, urls: ids, ids };
+  const final = await uploads.create(creation("a.txt", { size: null, concat }));
+  await uploads.assemble(final);
+  const flow = final.record.finished?.file.flow;
+  expect(flow?.bottleneck).toBe("network");
+  expect(flow?.seconds).toBeGreaterThan(9.9);
+  expect(flow?.seconds).toBeLessThan(13);
+  expect(flow?.waits.network).toBeGreaterThan(9.7);
+  expect(flow?.waits.network).toBeLessThan(10.5);
+});

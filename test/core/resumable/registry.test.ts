@@ -1,0 +1,245 @@
+// Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
+
+import { describe, expect, test } from "bun:test";
+import type { Waiting } from "../../../src/core/resumable/session.ts";
+import { Problem } from "../../../src/errors.ts";
+import { checkFilePath } from "../../../src/path.ts";
+import { MemoryContents } from "../../../src/storage/memory/contents.ts";
+import type { MemoryOptions } from "../../../src/storage/memory/memory.ts";
+import { bodyOf, pathsIn, textOf } from "../../support/engine.ts";
+import { append, creation, open } from "../../support/waiting.ts";
+
+const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
+
+describe("a crash", () => {
+  test("before the name is given: the file is saved at the next start, also when no client asks", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents, delay: (step) => (step === "publish" ? power() : undefined) });
+    const upload = await uploads.create(creation("a.txt"));
+    await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
+    const next = await open({ contents });
+    expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([true, 6]);
+  });
+
+  test("after the name was given: the file is there once, and the upload knows it", async () => {
+    const contents = new MemoryContents();
+    let notes = 0;
+    const { uploads } = await open({
+      contents,
+      // Made, named, finished: the third is never written.
+      delay: (step) => (step === "note" && ++notes > 2 ? power() : undefined),
+    });
+    const upload = await uploads.create(creation("a.txt"));
+    await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    expect(found.record.finished?.file).toMatchObject({ path: "a.txt", size: 6, flow: { bytes: 6 } });
+    expect(pathsIn(next.storage)).toEqual(["a.txt"]);
+    await expect(append(found, 0, "abcdef")).rejects.toMatchObject({ code: "offset_mismatch" });
+  });
+
+  test("before a client has said that it is complete: it waits", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt", { endsByLength: false }));
+    await append(upload, 0, "abcdef", false);
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([false, 6]);
+    await append(found, 6, "", true);
+    expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
+  });
+});
+
+test("a crash leaves no bytes whose checksum was not compared", async () => {
+  const contents = new MemoryContents();
+  const { uploads } = await open({ contents });
+  const upload = await uploads.create(creation("a.txt"));
+  await append(upload, 0, "abc");
+  const never = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  void upload
+    .append({
+      offset: 3,
+      size: null,
+      bytes: undefined,
+      ends: "length",
+      checks: [{ seconds: 0, update: () => {}, finish: () => {} }],
+      wanted: null,
+      spoils: false,
+      overflow: () => new Problem("inconsistent_length", "Past the end."),
+      mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
+      receive: () => ({
+        body: bodyOf([
+          "xx",
+          () => {
+            stopped.resolve();
+            return never.promise;
+          },
+        ]),
+        saving: () => {},
+        close: () => {},
+      }),
+    })
+    .catch(() => {});
+  await stopped.promise;
+  const next = await open({ contents });
+  const found = await next.uploads.look(upload.record.id);
+  expect(found.length).toBe(3);
+  await append(found, 3, "d");
+  // What came without a checksum stays, whatever came before it.
+  const last = await open({ contents });
+  const again = await last.uploads.look(upload.record.id);
+  expect(again.length).toBe(4);
+  await append(again, 4, "ef");
+  expect(await textOf(last.storage, "a.txt")).toBe("abcdef");
+  never.resolve();
+});
+
+test("a name that is taken meanwhile keeps the bytes: it is saved when the name is free", async () => {
+  const { storage, uploads } = await open();
+  const upload = await uploads.create(creation("a.txt", { conflict: "fail" }));
+  const other = await uploads.create(creation("a.txt"));
+  await append(other, 0, "other!");
+  await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "name_taken" });
+  await expect(upload.look()).rejects.toMatchObject({ code: "name_taken" });
+  await storage.remove(checkFilePath("a.txt"));
+  await upload.look();
+  expect(await textOf(storage, "a.txt")).toBe("abcdef");
+});
+
+describe("a power cut", () => {
+  test("leaves no file whose bytes were not synced before it was named", async () => {
+    const contents = new MemoryContents();
+    const cut = { on: false };
+    const delay: MemoryOptions["delay"] = (step) => (cut.on && step === "sync" ? power() : undefined);
+    const { uploads } = await open({ contents, delay });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await upload.rest();
+    cut.on = true;
+    // The name is noted, the sync fails, and the error can be noted no more.
+    await expect(append(upload, 3, "def")).rejects.toMatchObject({ code: "storage_failed" });
+    expect(contents.kept.get(upload.record.id)?.note).toContain('"publishing":"a.txt"');
+    contents.boot = "another";
+    const next = await open({ contents });
+    expect(pathsIn(next.storage)).toEqual([]);
+    const found = await next.uploads.look(upload.record.id);
+    expect([found.complete, found.length]).toEqual([false, 3]);
+    await append(found, 3, "xyz");
+    expect(await textOf(next.storage, "a.txt")).toBe("abcxyz");
+  });
+
+  test("leaves a part that was told to be complete", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("p", { concat: { kind: "partial" } }));
+    await append(upload, 0, "abcdef");
+    contents.boot = "another";
+    const next = await open({ contents });
+    expect((await next.uploads.look(upload.record.id)).complete).toBe(true);
+  });
+
+  test("takes nothing that came after the one before: the mark is set anew before a byte is added", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await upload.rest();
+    contents.boot = "second";
+    const next = await open({ contents });
+    const found = await next.uploads.look(upload.record.id);
+    await append(found, 3, "de");
+    // No cut this time: what the second boot wrote is there.
+    const last = await open({ contents });
+    expect((await last.uploads.look(upload.record.id)).length).toBe(5);
+  });
+});
+
+describe("the report", () => {
+  test("adds up all requests", async () => {
+    const { uploads } = await open();
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    const outcome = await append(upload, 3, "def");
+    expect(outcome?.file.flow.bytes).toBe(6);
+  });
+
+  test("adds up those before a restart", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const upload = await uploads.create(creation("a.txt"));
+    await append(upload, 0, "abc");
+    await uploads.close();
+    const next = await open({ contents });
+    const outcome = await append(await next.uploads.find(upload.record.id), 3, "def");
+    expect(outcome?.file.flow).toMatchObject({ bytes: 6, explanation: expect.not.stringContaining("lost") });
+  });
+
+  test("says what it does not know when the server was killed", async () => {
+    const contents = new MemoryContents();
+    const { uploads } = await open({ contents });
+    const [some, none] = [await uploads.create(creation("some")), await uploads.create(creation("none"))];
+    for (const upload of [some, none]) await append(upload, 0, "abc");
+    const next = await open({ contents });
+    const outcome = await append(await next.uploads.find(some.record.id), 3, "def");
+    expect(outcome?.file.flow).toMatchObject({
+      bytes: 3,
+      explanation: expect.stringContaining("This tells of 3B of 6B"),
+    });
+    const empty = await append(await next.uploads.find(none.record.id), 3, "", true).catch(() => null);
+    expect(empty).toBeNull();
+  });
+});
+
+test("a note of the version before is read", async () => {
+  const contents = new MemoryContents();
+  const { storage, uploads } = await open({ contents });
+  const upload = await uploads.create(creation("a.txt"));
+  await append(upload, 0, "abc");
+  const { digests: _d, wanted: _w, mark: _m, measured: _s, spoiled: _p, ...old } = upload.record;
+  await storage.note(old.id, JSON.stringify({ ...old, version: 1 }));
+  const next = await open({ contents });
+  await append(await next.uploads.find(old.id), 3, "def");
+  expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
+});
+
+test("complete ones are remembered, but not more than may wait", async () => {
+  const { uploads } = await open({}, { maxWaiting: 2 });
+  const made: Waiting[] = [];
+  for (const name of ["a", "b", "c", "d"]) {
+    const upload = await uploads.create(creation(name));
+    await append(upload, 0, "abcdef");
+    made.push(upload);
+  }
+  const found = await Promise.allSettled(made.map(({ record }) => uploads.find(record.id)));
+  expect(found.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+  expect(found.at(-1)?.status).toBe("fulfilled");
+});
+
+test("what was forgotten is not written again by a request that waited", async () => {
+  const { storage, uploads } = await open();
+  const upload = await uploads.create(creation("a.txt", { size: null }));
+  const removing = uploads.remove(upload.record.id);
+  await removing;
+  await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "not_found" });
+  expect(storage.contents.kept.size).toBe(0);
+});
+
+test("a refused upload leaves nothing", async () => {
+  const { storage, uploads } = await open({ capacity: 5 });
+  await expect(uploads.create(creation("a.txt"))).rejects.toMatchObject({ code: "storage_full" });
+  expect([uploads.waiting, storage.contents.kept.size]).toEqual([0, 0]);
+});
+
+test("a note this version cannot read is left alone", async () => {
+  const contents = new MemoryContents();
+  const { uploads, storage } = await open({ contents });
+  const { record } = await uploads.create(creation("a.txt"));
+  await storage.note(record.id, JSON.stringify({ ...record, version: 3 }));
+  const next = await open({ contents });
+  await expect(next.uploads.find(record.id)).rejects.toMatchObject({ code: "not_found" });
+  expect(contents.kept.size).toBe(1);
+});

@@ -1,0 +1,181 @@
+// A form without HTTP: parts flow one after another, are published side by side, and one failure is one failure.
+
+import { describe, expect, test } from "bun:test";
+import { Form, type FormOptions, type FormOutcome } from "../../../src/core/upload/form.ts";
+import { Problem } from "../../../src/errors.ts";
+import { checkFolderPath } from "../../../src/path.ts";
+import type { MemoryOptions, MemoryStep } from "../../../src/storage/memory/memory.ts";
+import { bodyOf, engineWith, pathsIn, textOf } from "../../support/engine.ts";
+import { BOUNDARY, file, formBody } from "../../support/form.ts";
+
+type Chunks = Parameters<typeof bodyOf>[0];
+
+/** Reads a form into a storage in memory. */
+async function read(chunks: Chunks, options: Partial<FormOptions> = {}, memory: MemoryOptions = {}) {
+  const engine = engineWith({}, memory);
+  let saving = 0;
+  const form = new Form({
+    engine,
+    folder: checkFolderPath("in"),
+    boundary: BOUNDARY,
+    maxFiles: 10_000,
+    maxErrors: 10,
+    intent: { conflict: "rename", conditions: {}, wanted: null },
+    ...options,
+  });
+  const outcome: FormOutcome = await form.read(bodyOf(chunks), () => {
+    saving += 1;
+  });
+  expect(saving).toBe(1);
+  expect(options.engine?.running.size ?? engine.running.size).toBe(0);
+  return { ...outcome, storage: engine.storage };
+}
+
+const partsOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => file(`${index}`, `data ${index}`));
+const chunked = (body: Buffer, size: number): Uint8Array<ArrayBuffer>[] =>
+  Array.from(
+    { length: Math.ceil(body.length / size) },
+    (_, index) => new Uint8Array(body.subarray(index * size, (index + 1) * size)),
+  );
+
+test("files are told in the order of the form, whichever is finished first", async () => {
+  let left = 100;
+  const delay = (step: MemoryStep) => {
+    left -= 1;
+    return step === "sync" ? Bun.sleep(left % 7) : undefined;
+  };
+  const { files } = await read([new Uint8Array(formBody(partsOf(40)))], {}, { delay });
+  expect(files.map(({ name }) => name)).toEqual(partsOf(40).map(({ filename = "" }) => filename));
+});
+
+test("the next part is read while the one before is synced, and only so many wait for their sync", async () => {
+  let syncing = 0;
+  let most = 0;
+  const delay = (step: MemoryStep) => {
+    if (step !== "sync") return undefined;
+    syncing += 1;
+    most = Math.max(most, syncing);
+    return Bun.sleep(2).then(() => {
+      syncing -= 1;
+    });
+  };
+  const { files } = await read([new Uint8Array(formBody(partsOf(200)))], {}, { delay });
+  expect(files).toHaveLength(200);
+  expect(most).toBeWithin(2, 65);
+});
+
+test("the cut between chunks does not matter", async () => {
+  const body = formBody([
+    file("a", "hello"),
+    { name: "field", data: "x" },
+    file("b", "\r\n--not-the-boundary\r\n"),
+  ]);
+  for (const size of [1, 2, 3, 7, 50]) {
+    const { files, errors, storage } = await read(chunked(body, size));
+    expect([files.length, errors.length]).toEqual([2, 0]);
+    expect(await textOf(storage, "in/a")).toBe("hello");
+    expect(await textOf(storage, "in/b")).toBe("\r\n--not-the-boundary\r\n");
+  }
+});
+
+describe("one failure is one failure", () => {
+  test("a storage that has no room for one file has room for others", async () => {
+    const parts = [file("a", "x".repeat(40)), file("b", "x".repeat(100)), file("c", "x".repeat(40))];
+    const { files, errors, failures, storage } = await read(
+      [new Uint8Array(formBody(parts))],
+      {},
+      { capacity: 100 },
+    );
+    expect(files.map(({ name }) => name)).toEqual(["a", "c"]);
+    expect(errors).toEqual([{ code: "storage_full", file: "b", detail: expect.any(String) }]);
+    expect(failures.map(({ code }) => code)).toEqual(["storage_full"]);
+    expect(pathsIn(storage)).toEqual(["in/a", "in/c"]);
+  });
+
+  test("also when it comes at the very end", async () => {
+    const delay = (step: MemoryStep, bytes: number) =>
+      step === "publish" && bytes === 3 ? Promise.reject(new Problem("storage_failed", "No.")) : undefined;
+    const { files, errors } = await read(
+      [new Uint8Array(formBody([file("a", "1"), file("b", "123"), file("c", "1")]))],
+      {},
+      { delay },
+    );
+    expect(files.map(({ name }) => name)).toEqual(["a", "c"]);
+    expect(errors).toEqual([{ code: "storage_failed", file: "b", detail: "No." }]);
+  });
+
+  test("a defect is told without its words, and kept for the log with them", async () => {
+    const delay = (step: MemoryStep) =>
+      step === "sync" ? Promise.reject(new TypeError("secret")) : undefined;
+    const { errors, failures } = await read([new Uint8Array(formBody([file("a")]))], {}, { delay });
+    expect(errors).toEqual([{ code: "internal", file: "a", detail: expect.not.stringContaining("secret") }]);
+    expect(failures[0]?.cause).toEqual(new TypeError("secret"));
+  });
+
+  test("errors of the sender are no failures of this server", async () => {
+    expect((await read([new Uint8Array(formBody([file("../a")]))])).failures).toEqual([]);
+  });
+});
+
+test("what is wrong with a name is said in its one entry", async () => {
+  const { errors } = await read([new Uint8Array(formBody([file("../con/b ")]))]);
+  expect(errors).toEqual([
+    {
+      code: "invalid_path",
+      file: "../con/b ",
+      detail:
+        "A segment must not be `..`. A segment must not be a device name of Windows. A segment must not end in a dot or a space.",
+    },
+  ]);
+});
+
+test("errors that come while files are finished count as well, and the list still ends", async () => {
+  const delay = (step: MemoryStep) =>
+    step === "sync"
+      ? Bun.sleep(1).then(() => Promise.reject(new Problem("storage_failed", "No.")))
+      : undefined;
+  const { files, errors, errorsOmitted } = await read(
+    [new Uint8Array(formBody(partsOf(200)))],
+    { maxErrors: 3 },
+    { delay },
+  );
+  expect(files).toEqual([]);
+  expect(errors.map(({ code }) => code)).toEqual([
+    "storage_failed",
+    "storage_failed",
+    "storage_failed",
+    "too_many_errors",
+  ]);
+  expect(errorsOmitted).toBeWithin(0, 65);
+});
+
+test("a name longer than a name can be is cut in the error", async () => {
+  const { errors } = await read([new Uint8Array(formBody([file("x".repeat(5000))]))]);
+  expect(errors[0]?.file).toBe("x".repeat(255));
+});
+
+test("each file's report counts what was waited for while it was read", async () => {
+  const body = formBody([file("fast", "x".repeat(100)), file("slow", "y".repeat(100))]);
+  const middle = body.indexOf("yyy");
+  const { files } = await read([
+    new Uint8Array(body.subarray(0, middle + 10)),
+    () => Bun.sleep(100),
+    new Uint8Array(body.subarray(middle + 10)),
+  ]);
+  const [fast, slow] = files.map(({ flow }) => flow);
+  expect(fast?.waits.network).toBeLessThan(0.05);
+  expect(slow?.waits.network).toBeGreaterThan(0.05);
+  expect(slow?.bottleneck).toBe("network");
+});
+
+test("a body that breaks off keeps what was complete and drops what was not", async () => {
+  const body = formBody([file("whole", "1"), file("cut", "12345")]);
+  const { files, errors, storage } = await read([
+    new Uint8Array(body.subarray(0, body.indexOf("12345") + 2)),
+    () => Promise.reject(new Error("gone")),
+  ]);
+  expect(files.map(({ name }) => name)).toEqual(["whole"]);
+  expect(errors).toEqual([{ code: "body_incomplete", file: "cut", detail: expect.any(String) }]);
+  expect(pathsIn(storage)).toEqual(["in/whole"]);
+});

@@ -1,0 +1,223 @@
+// A request's body: what counts as waiting for the network, when silence ends it, and whether others get a turn.
+
+import { describe, expect, test } from "bun:test";
+import { Body, type BodyOptions } from "../../../src/core/upload/request-body.ts";
+import { idle } from "../../support/idle-clock.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const PATIENT: BodyOptions = { idleTimeout: 60 };
+
+/** A body that a test feeds by hand. */
+function fed(options: Partial<BodyOptions> = {}) {
+  let controller: ReadableStreamDefaultController<Bytes> | undefined;
+  let cancelled = false;
+  const stream = new ReadableStream<Bytes>({
+    start: (given) => {
+      controller = given;
+    },
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  return {
+    body: new Body(stream, { ...PATIENT, ...options }),
+    send: (size: number) => controller?.enqueue(new Uint8Array(size)),
+    end: () => controller?.close(),
+    fail: (error: Error) => controller?.error(error),
+    get cancelled() {
+      return cancelled;
+    },
+  };
+}
+
+/** Chunks that are always there when asked for. */
+function ready(count: number, size = 1000): ReadableStream<Bytes> {
+  let sent = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (sent === count) return controller.close();
+      sent += 1;
+      controller.enqueue(new Uint8Array(size));
+    },
+  });
+}
+
+async function read(body: Body, each: () => unknown = () => {}): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of body.chunks()) {
+    bytes += chunk.byteLength;
+    await each();
+  }
+  return bytes;
+}
+
+const burn = (milliseconds: number): void => {
+  for (const start = performance.now(); performance.now() - start < milliseconds; );
+};
+
+describe("what arrives", () => {
+  test("all bytes, and the end", async () => {
+    const body = new Body(ready(10), PATIENT);
+    expect(await read(body)).toBe(10_000);
+    expect(body).toMatchObject({ received: 10_000 });
+  });
+
+  test("a request without a body ends at once", async () => {
+    const body = new Body(null, PATIENT);
+    expect(await read(body)).toBe(0);
+    await body.cancel();
+  });
+
+  test("chunks that are somebody else's keep their bytes", async () => {
+    const chunk = new Uint8Array(3).fill(7);
+    const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        for (let count = 0; count < 3; count += 1) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    expect(await read(new Body(stream, PATIENT))).toBe(9);
+    expect([...chunk]).toEqual([7, 7, 7]);
+  });
+
+  test("empty chunks are skipped", async () => {
+    const { body, send, end } = fed();
+    send(0);
+    send(3);
+    send(0);
+    end();
+    const sizes: number[] = [];
+    for await (const chunk of body.chunks()) sizes.push(chunk.byteLength);
+    expect(sizes).toEqual([3]);
+  });
+
+  test("a connection that ends early is a problem with its cause", async () => {
+    const { body, send, fail } = fed();
+    const cause = new DOMException("The connection was closed.", "AbortError");
+    send(3);
+    const reading = read(body);
+    fail(cause);
+    await expect(reading).rejects.toMatchObject({ code: "body_incomplete", status: 400, cause });
+    await body.cancel();
+  });
+
+  test("a body that is not read on is cancelled", async () => {
+    const source = fed();
+    source.send(3);
+    for await (const _ of source.body.chunks()) break;
+    await source.body.cancel();
+    expect(source.cancelled).toBe(true);
+  });
+});
+
+describe("waiting for the network", () => {
+  test("counts what the sender takes, not what the reader takes", async () => {
+    const { body, send, end } = fed({ clock: idle });
+    send(1);
+    const reading = read(body, () => Bun.sleep(100));
+    setTimeout(() => send(1), 150);
+    setTimeout(end, 300);
+    await reading;
+    // 50 ms until the second byte, 50 ms until the end.
+    expect(body.waited).toBeGreaterThan(0.04);
+    expect(body.waited).toBeLessThan(0.2);
+  });
+
+  test("processor time that passes meanwhile is not the network's", async () => {
+    let used = 0;
+    const { body, send, end } = fed({
+      clock: {
+        ...idle,
+        occupied: () => {
+          used += 1000;
+          return used;
+        },
+        late: () => 1000,
+        starved: () => new Map(),
+      },
+    });
+    setTimeout(() => send(1), 30);
+    setTimeout(end, 60);
+    await read(body);
+    expect(body.waited).toBe(0);
+  });
+
+  test("grows while it goes on", async () => {
+    const { body, send, end } = fed({ clock: idle });
+    const reading = read(body);
+    await Bun.sleep(30);
+    const soFar = body.waited;
+    expect(soFar).toBeGreaterThan(0.02);
+    send(1);
+    end();
+    await reading;
+    expect(body.waited).toBeGreaterThanOrEqual(soFar);
+  });
+
+  test("the thread's own work is taken off by default", async () => {
+    const { body, send, end } = fed();
+    setTimeout(() => {
+      // Not by the clock: other programs may have the processor meanwhile.
+      for (const start = process.threadCpuUsage(); process.threadCpuUsage(start).user < 100_000; );
+      send(1);
+      end();
+    }, 1);
+    const start = performance.now();
+    await read(body);
+    expect(body.waited).toBeLessThan((performance.now() - start) / 1000 - 0.09);
+  });
+});
+
+describe("silence", () => {
+  test("longer than the limit ends the body with 408", async () => {
+    const source = fed({ idleTimeout: 0.05 });
+    source.send(5);
+    await expect(read(source.body)).rejects.toMatchObject({
+      code: "idle_timeout",
+      status: 408,
+      detail: "No byte arrived for 0.05 s (--idle-timeout), after 5 bytes.",
+    });
+    expect(source.cancelled).toBe(true);
+  });
+
+  test("from the first byte on counts as well", async () => {
+    await expect(read(fed({ idleTimeout: 0.05 }).body)).rejects.toMatchObject({ code: "idle_timeout" });
+  });
+
+  test("a trickle goes on for longer than the limit", async () => {
+    const { body, send, end } = fed({ idleTimeout: 0.4 });
+    const trickle = (left: number): unknown => {
+      if (left === 0) return end();
+      send(1);
+      return setTimeout(() => trickle(left - 1), 60);
+    };
+    trickle(15);
+    expect(await read(body)).toBe(15);
+  });
+
+  test("of the reader is no silence of the sender", async () => {
+    const body = new Body(ready(3), { idleTimeout: 0.03 });
+    expect(await read(body, () => Bun.sleep(60))).toBe(3000);
+  });
+});
+
+test("a body that always has data lets timers fire", async () => {
+  let fired = 0;
+  const timer = setInterval(() => {
+    fired += 1;
+  }, 1);
+  await read(new Body(ready(100), PATIENT), () => burn(1));
+  clearInterval(timer);
+  expect(fired).toBeGreaterThan(5);
+});
+
+test("the connection's timer is renewed once a second, not for every chunk", async () => {
+  let renewed = 0;
+  const renew = () => {
+    renewed += 1;
+  };
+  await Bun.sleep(Math.max(0, 1001 - performance.now()));
+  await read(new Body(ready(1000), { ...PATIENT, renew }));
+  expect(renewed).toBe(1);
+});

@@ -1,0 +1,129 @@
+// What one upload reports, while it runs and at its end: the limit is found whichever part is slow.
+
+import { describe, expect, test } from "bun:test";
+import type { Flow } from "../../../src/core/report/flow-report.ts";
+import { save } from "../../../src/core/upload/single-file.ts";
+import type { Intent } from "../../../src/core/upload/uploader.ts";
+import { checkFilePath } from "../../../src/path.ts";
+import type { MemoryStep } from "../../../src/storage/memory/memory.ts";
+import { bodyOf, bytesOf, engineWith, intentFor } from "../../support/engine.ts";
+import { idle } from "../../support/idle-clock.ts";
+
+type Engine = ReturnType<typeof engineWith>;
+
+describe("the report of a running upload", () => {
+  test("says what arrived, what is saved and what it waits for", async () => {
+    const engine = engineWith();
+    const upload = await engine.begin(intentFor("d/a", { size: 10, id: "my-upload", network: () => 0.5 }));
+    await upload.write(bytesOf("hello"));
+    expect(engine.running.reports()).toEqual([
+      {
+        id: "my-upload",
+        path: checkFilePath("d/a"),
+        size: 10,
+        received: 5,
+        saved: 5,
+        bytesPerSecond: expect.any(Number),
+        bottleneck: expect.any(String),
+        explanation: expect.any(String),
+        started: expect.stringMatching(/Z$/),
+        state: "receiving",
+      },
+    ]);
+    const finishing = upload.finish();
+    expect(upload.report().state).toBe("saving");
+    await finishing;
+    expect(engine.running.reports()).toEqual([]);
+  });
+
+  test("leaves an unknown size out", async () => {
+    const upload = await engineWith().begin(intentFor("a"));
+    expect(upload.report()).not.toHaveProperty("size");
+    await upload.discard();
+  });
+});
+
+describe("the limit is found", () => {
+  const wait = (step: MemoryStep, milliseconds: number) => ({
+    delay: (at: MemoryStep) => (at === step ? Bun.sleep(milliseconds) : undefined),
+  });
+  const chunks = (count: number, size = 1000) => Array.from({ length: count }, () => size);
+  const slowly = (count: number, milliseconds: number) =>
+    Array.from({ length: count }, () => [() => Bun.sleep(milliseconds), 1000]).flat();
+
+  async function flowOf(
+    engine: Engine,
+    body: Parameters<typeof bodyOf>[0],
+    more: Partial<Intent> = {},
+  ): Promise<Flow> {
+    // Other programs may have the processor meanwhile: that is not what is tested here.
+    const outcome = await save(engine, bodyOf(body, { clock: idle }), intentFor("a", more), () => {});
+    return outcome.file.flow;
+  }
+
+  test.each<[Flow["bottleneck"], () => Promise<Flow>, RegExp]>([
+    [
+      "network",
+      () => flowOf(engineWith(), slowly(5, 40)),
+      /^The network was the limit: .* waiting for data at/,
+    ],
+    ["disk", () => flowOf(engineWith({}, wait("write", 40)), chunks(5)), /^The disk was the limit: /],
+    [
+      "sync",
+      () => flowOf(engineWith({}, wait("sync", 200)), chunks(5)),
+      /^Syncing to the disk was the limit: /,
+    ],
+    [
+      "sync",
+      () => flowOf(engineWith({}, wait("publish", 200)), chunks(5)),
+      /^Syncing to the disk was the limit: /,
+    ],
+    [
+      "hash",
+      () => flowOf(engineWith(), [bytesOf(64 * 2 ** 20)], { wanted: "sha-512" }),
+      /^Checking the digest was the limit: .* went into it, at .*B\/s\./,
+    ],
+    [
+      "processor",
+      () => flowOf(engineWith({}, { delay: busy }), chunks(5)),
+      /^This server's processor was the limit: .* it was busy, at .*B\/s\./,
+    ],
+  ])("%s", async (bottleneck, run, sentence) => {
+    const flow = await run();
+    expect(flow.bottleneck).toBe(bottleneck);
+    expect(flow.explanation).toMatch(sentence);
+    const { network, disk, sync, hash, other } = flow.waits;
+    const sum = network + disk + sync + hash + other;
+    expect(Math.abs(sum - flow.seconds)).toBeLessThan(flow.seconds / 100);
+    expect(flow.bytesPerSecond).toBeCloseTo(flow.bytes / flow.seconds, -4);
+  });
+
+  /** The thread works and waits for nobody. */
+  function busy(step: MemoryStep): undefined {
+    if (step !== "write") return;
+    for (const start = performance.now(); performance.now() - start < 40; );
+  }
+
+  test("a wait before the upload began is not its own", async () => {
+    let waited = 1000;
+    const upload = await engineWith().begin(intentFor("a", { network: () => waited }));
+    waited += 1e-6;
+    const { file } = await upload.finish();
+    expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
+  });
+});
+
+test("waiting in line for a name is not called this server's processor", async () => {
+  const engine = engineWith(
+    {},
+    { delay: (step: MemoryStep) => (step === "publish" ? Bun.sleep(40) : undefined) },
+  );
+  const flows = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const upload = await engine.begin(intentFor("same", { conflict: "replace" }));
+      await upload.write(bytesOf("x"));
+      return (await upload.finish()).file.flow;
+    }),
+  );
+  expect(flows.map(({ bottleneck }) => bottleneck)).toEqual(flows.map(() => "sync"));
+});

@@ -1,0 +1,133 @@
+// Parts of the examination of a way: the search for a limit, names of proxies, the paragraph at the end.
+
+import { describe, expect, test } from "bun:test";
+import { about, type Finding } from "../../../src/doctor/finding.ts";
+import { findLimit, LARGEST } from "../../../src/doctor/url/body-limit.ts";
+import { cure, proxyOf } from "../../../src/doctor/url/proxies.ts";
+import { urlSummary } from "../../../src/doctor/url/summary.ts";
+import { steadyRate } from "../../../src/doctor/url/throughput.ts";
+
+describe("findLimit", () => {
+  const search = async (limit: number) => {
+    const asked: number[] = [];
+    const found = await findLimit(async (bytes) => {
+      asked.push(bytes);
+      return bytes <= limit;
+    });
+    expect(found.requests).toBe(asked.length);
+    expect(asked.length).toBeLessThanOrEqual(20);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(LARGEST);
+    return found;
+  };
+
+  test.each([2 ** 20, 1e8, 100 * 2 ** 20, 2 ** 31, 10 * 2 ** 20, 65_536])(
+    "%d, a usual one, is found exactly",
+    async (limit) => {
+      expect(await search(limit)).toMatchObject({ limit, exact: true });
+    },
+  );
+
+  test.each([0, 1, 1000, 50_000, 1_234_567, 33_333_333, 7e9, 9e10])("%d is found, nearly", async (limit) => {
+    const found = await search(limit);
+    expect(found.limit).toBeLessThanOrEqual(limit);
+    expect(found.limit).toBeGreaterThanOrEqual(limit * 0.97 - 16);
+    if (found.exact) expect(found.limit).toBe(limit);
+  });
+
+  test("none takes one request", async () => {
+    expect(await search(Number.POSITIVE_INFINITY)).toEqual({ limit: undefined, exact: true, requests: 1 });
+  });
+});
+
+describe("steadyRate", () => {
+  const one = (bytes: number, from: number, to: number) => ({ bytes, from, to });
+
+  test("leaves the first quarter out", () => {
+    expect(steadyRate([[one(1, 0, 1), one(100, 1, 2), one(200, 2, 4)]], 4)).toBe(100);
+  });
+
+  test("of several streams, counts the time in which all run", () => {
+    const streams = [
+      [one(10, 0, 1), one(300, 1, 4)],
+      [one(10, 0, 1), one(400, 1, 5)],
+    ];
+    expect(steadyRate(streams, 4)).toBe(200);
+  });
+
+  test("of a single slow request, takes that", () => {
+    expect(steadyRate([[one(50, 0, 0.5)]], 4)).toBe(100);
+    expect(steadyRate([[one(50, 0, 5)], []], 4)).toBe(10);
+  });
+});
+
+describe("proxies", () => {
+  test.each([
+    [{ server: "nginx/1.22.1" }, "nginx"],
+    [{ server: "openresty" }, "nginx"],
+    [{ server: "cloudflare", "cf-ray": "1" }, "cloudflare"],
+    [{ via: "1.1 Caddy" }, "caddy"],
+    [{ server: "Apache" }, undefined],
+    [{}, undefined],
+  ])("%j is %s", (headers, name) => {
+    expect(String(proxyOf(new Headers(headers)))).toBe(String(name));
+  });
+
+  test("lines are of the one that was seen, else of all", () => {
+    expect(cure("size", "nginx")).toBe("nginx: client_max_body_size 0;");
+    expect(cure("size", undefined).split(" · ")).toHaveLength(4);
+  });
+});
+
+describe("the paragraph at the end", () => {
+  const said = (one: number, four: number, median: number, ...more: Finding[]) =>
+    urlSummary([
+      {
+        title: "x",
+        findings: [
+          about("round-trip", "Round trip").ok("", { figures: { median } }),
+          about("upload-1", "Upload").ok("", { figures: { bytesPerSecond: one } }),
+          about("upload-4", "Upload").ok("", { figures: { bytesPerSecond: four } }),
+          about("download-1", "Download").ok("", { figures: { bytesPerSecond: 9e6 } }),
+          ...more,
+        ],
+      },
+    ]);
+
+  test("one stream that is held back by latency: several", () => {
+    const text = said(7e6, 24e6, 0.1);
+    expect(text).toContain(
+      "go up at 7.0 MB/s with one stream and 24 MB/s with four, and come down at 9.0 MB/s.",
+    );
+    expect(text).toContain("the round trip of 100 ms lets one stream have only about 684 KiB on its way");
+    expect(text).toContain("parallelUploads 4");
+  });
+
+  test("one stream that fills the line", () => {
+    expect(said(7e6, 7.2e6, 0.1)).toContain("More streams bring no more, so the line");
+  });
+
+  test("a line that is fast enough", () => {
+    expect(said(5e8, 2e9, 0.001)).not.toContain("streams bring");
+  });
+
+  const size = (change: string) => about("x", "Largest body").warning("1MiB", { change });
+
+  test("what is to be changed, with all lines of the proxy that was seen", () => {
+    const host = about("y", "Host").warning("changed", {
+      change: "nginx: proxy_set_header Host $http_host;",
+    });
+    expect(said(7e6, 7e6, 0.1, size("nginx: client_max_body_size 0;"), host)).toEndWith(
+      "What stands between: Largest body: 1MiB; Host: changed. Change in nginx: client_max_body_size 0; proxy_set_header Host $http_host;",
+    );
+    const tls = about("tls", "TLS").warning("not trusted", { advice: "Use another." });
+    expect(said(7e6, 7e6, 0.1, size("nginx: a;"), tls)).toEndWith(
+      "Change in nginx: a; What else to do stands above (→).",
+    );
+  });
+
+  test("of a proxy that nobody knows, the lines stand where its faults are", () => {
+    expect(said(7e6, 7e6, 0.1, size("nginx: a; · Caddy: b"))).toEndWith(
+      "What to do stands at each line above (→).",
+    );
+  });
+});

@@ -1,0 +1,299 @@
+// The way to a server, straight and through real proxies that do what proxies do: doctor must name each.
+
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Finding } from "../../../src/doctor/finding.ts";
+import { firstReached } from "../../../src/doctor/url/connectivity.ts";
+import { open } from "../../../src/doctor/url/raw-http.ts";
+import { urlSummary } from "../../../src/doctor/url/summary.ts";
+import { examineUrl } from "../../../src/doctor/url/url.ts";
+import { hasNginx, startNginx } from "../../support/nginx.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import { spawn } from "../../support/spawn.ts";
+
+setDefaultTimeout(60_000);
+
+const PACE = { speed: 0.1, silence: 2 };
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+async function examined(url: string) {
+  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, PACE);
+  const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
+  const faults = [...findings.values()].filter(({ verdict }) => verdict !== "ok").map(({ check }) => check);
+  return { findings, faults, summary: urlSummary(groups) };
+}
+
+const finding = (findings: ReadonlyMap<string, Finding>, check: string): Finding => {
+  const found = findings.get(check);
+  if (!found) throw new Error(`Nothing was found out about ${check}`);
+  return found;
+};
+
+describe("straight", () => {
+  test("everything passes, speeds are measured, and nothing is left on the server", async () => {
+    const { findings, faults, summary } = await examined(server.url);
+    expect(faults).toEqual([]);
+    expect([...findings.keys()]).toEqual([
+      ...["dns", "connect", "round-trip"],
+      ...["proxy", "body-size", "request-buffering", "request-headers", "host", "answer-headers", "etag"],
+      ...["range", "methods", "compression", "idle"],
+      ...["download-1", "download-4", "upload-1", "upload-4"],
+    ]);
+    for (const check of ["download-1", "download-4", "upload-1", "upload-4"])
+      expect(finding(findings, check).figures?.["bytesPerSecond"]).toBeGreaterThan(1e6);
+    expect(summary).toContain("Nothing between here and the server stands in the way.");
+    expect(readdirSync(server.root)).toEqual([".sluice"]);
+  });
+
+  test("a server that grants no write is told as that", async () => {
+    await using reading = await startServer({ allow: new Set(["read"]) });
+    const { faults, findings } = await examined(reading.url);
+    expect(faults).toEqual(["probe"]);
+    expect(finding(findings, "probe")).toMatchObject({ verdict: "warning", value: "not allowed" });
+  });
+
+  test("what is no Sluice, and where nobody is", async () => {
+    await using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
+    const { findings } = await examined(`http://127.0.0.1:${other.port}`);
+    expect(finding(findings, "round-trip")).toMatchObject({ verdict: "problem" });
+    await other.stop(true);
+    expect(finding((await examined(`http://127.0.0.1:${other.port}`)).findings, "reached")).toMatchObject({
+      verdict: "problem",
+      value: "no: nobody listens there",
+    });
+    expect(finding((await examined("http://nowhere.invalid")).findings, "dns").verdict).toBe("problem");
+  });
+
+  test.each([
+    ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n", "a header of the answer is none"],
+    ["SSH-2.0-OpenSSH\r\n\r\n", "what came is no HTTP/1.1"],
+    [`HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}`, "what came is too long for a head"],
+    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "the answer broke off"],
+    ["", "the connection was closed"],
+  ])("what answers %j is told, whatever it is", async (bytes, why) => {
+    using listener = Bun.listen({
+      port: 0,
+      hostname: "127.0.0.1",
+      socket: {
+        data(socket) {
+          socket.end(bytes);
+        },
+      },
+    });
+    const { findings } = await examined(`http://127.0.0.1:${listener.port}`);
+    expect(finding(findings, "reached")).toMatchObject({ verdict: "problem", value: `no: ${why}` });
+  });
+
+  test("of several addresses the first that answers is taken, and dead ones are named", async () => {
+    const target = { url: new URL(server.url), headers: {}, signal: new AbortController().signal };
+    expect(await firstReached(target, ["127.0.0.1", "127.0.0.2"])).toEqual({ address: "127.0.0.1" });
+    const { address, finding } = await firstReached(target, ["127.0.0.2", "127.0.0.1"]);
+    expect(address).toBe("127.0.0.1");
+    expect(finding).toMatchObject({ verdict: "warning", value: "127.0.0.2 cannot be reached from here" });
+    const local = { ...target, url: new URL(server.url.replace("127.0.0.1", "localhost")) };
+    expect(await firstReached(local, ["::1", "127.0.0.1"])).toEqual({ address: "127.0.0.1" });
+    await expect(firstReached(target, ["127.0.0.2"])).rejects.toThrow("nobody listens there");
+  });
+
+  test("an answer in the middle of a body ends the sending, whoever reads no more of it", async () => {
+    using listener = Bun.listen({
+      port: 0,
+      hostname: "127.0.0.1",
+      socket: {
+        data(socket) {
+          socket.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+          socket.pause();
+        },
+      },
+    });
+    const url = new URL(`http://127.0.0.1:${listener.port}`);
+    const target = { url, address: "127.0.0.1", headers: {}, signal: new AbortController().signal };
+    const wire = await open(target);
+    while (!wire.spoken) await wire.send(new Uint8Array(2 ** 20));
+    expect((await wire.answer()).status).toBe(413);
+    wire.close();
+  });
+
+  test("SIGINT ends it, also while nobody answers", async () => {
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    using listener = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data: () => resolve() } });
+    await using child = spawn("doctor", `http://127.0.0.1:${listener.port}`);
+    await reached;
+    child.signal("SIGINT");
+    expect({ code: await child.exited, stdout: child.stdout }).toEqual({ code: 130, stdout: "" });
+  });
+
+  test("a login is sent, and never shown", async () => {
+    const asked: (string | null)[] = [];
+    await using login = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        asked.push(request.headers.get("authorization"));
+        return new Response("", { status: 401 });
+      },
+    });
+    await using child = spawn("doctor", `http://me:s%40cret@127.0.0.1:${login.port}/x?y#z`, "--json");
+    expect(await child.exited).toBe(1);
+    expect(asked.at(-1)).toBe(`Basic ${btoa("me:s@cret")}`);
+    expect(child.stdout).not.toContain("s%40cret");
+    expect(child.stdout + child.stderr).not.toContain("cret");
+    expect(JSON.parse(child.stdout)).toMatchObject({
+      url: `http://127.0.0.1:${login.port}/x`,
+      verdict: "problem",
+    });
+    expect(child.stdout).toContain("A login stands before it.");
+  });
+});
+
+describe("through a proxy of its own kind", () => {
+  /** Passes requests on, after a look at them. */
+  function passing(look: (request: Request, body: ArrayBuffer) => Response | undefined) {
+    return Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      async fetch(request) {
+        const body = await request.arrayBuffer();
+        const { pathname, search } = new URL(request.url);
+        const { method, headers } = request;
+        const pass = () =>
+          fetch(server.url + pathname + search, {
+            method,
+            headers,
+            redirect: "manual",
+            ...(body.byteLength > 0 && { body }),
+          });
+        return look(request, body) ?? (await pass());
+      },
+    });
+  }
+
+  test("one that counts bytes instead of believing their number is seen while they come", async () => {
+    await using proxy = passing((_, body) =>
+      body.byteLength > 300_000 ? new Response("", { status: 413 }) : undefined,
+    );
+    const { findings, summary } = await examined(`http://127.0.0.1:${proxy.port}`);
+    expect(finding(findings, "upload-1").verdict).toBe("ok");
+    const upload = finding(findings, "large-bodies");
+    expect(upload.reason).toContain("the answer was 413");
+    for (const name of ["nginx: client_max", "Caddy: ", "Traefik: ", "Cloudflare: "])
+      expect(upload.change).toContain(name);
+    expect(summary).toContain("What to do stands at each line above");
+  });
+
+  test("one that lets no PUT pass", async () => {
+    await using proxy = passing(({ method }) =>
+      method === "PUT" ? new Response("", { status: 405 }) : undefined,
+    );
+    const { findings } = await examined(`http://127.0.0.1:${proxy.port}`);
+    expect(finding(findings, "probe")).toMatchObject({ verdict: "problem", value: "answered with 405" });
+  });
+});
+
+test("over a long line with a small window, several streams are faster, and that is said", async () => {
+  const relay = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "../../shaped/relay.ts"),
+      new URL(server.url).host,
+      "60",
+      "65536",
+    ],
+    { stdout: "pipe" },
+  );
+  try {
+    const { value } = await relay.stdout.getReader().read();
+    const { findings, summary } = await examined(
+      `http://127.0.0.1:${new TextDecoder().decode(value).trim()}`,
+    );
+    expect(finding(findings, "round-trip").figures?.["median"]).toBeGreaterThan(0.055);
+    expect(summary).toContain("One stream does not fill the line: the round trip of ");
+    expect(summary).toContain("parallelUploads 4");
+  } finally {
+    relay.kill("SIGKILL");
+    await relay.exited;
+  }
+});
+
+describe.skipIf(!hasNginx())("through nginx", () => {
+  test("as it comes: 1 MiB, whole requests collected, another Host", async () => {
+    await using nginx = await startNginx(server.url);
+    const { findings, faults, summary } = await examined(nginx.url);
+    expect(faults.toSorted()).toEqual(["body-size", "host", "request-buffering"]);
+    expect(finding(findings, "proxy").value).toBe("nginx");
+    const size = finding(findings, "body-size");
+    expect(size).toMatchObject({ value: "1MiB", figures: { limit: 2 ** 20 } });
+    expect(size.figures?.["requests"]).toBeLessThanOrEqual(20);
+    expect(size.change).toContain("client_max_body_size 0;");
+    expect(finding(findings, "request-buffering").change).toContain("proxy_request_buffering off;");
+    expect(finding(findings, "host").change).toContain("proxy_set_header Host $http_host;");
+    for (const line of ["client_max_body_size 0;", "proxy_request_buffering off;"])
+      expect(summary).toContain(line);
+  });
+
+  test("as the README writes it: nothing", async () => {
+    const readme = await Bun.file(`${import.meta.dir}/../../../README.md`).text();
+    const lines = [
+      ...(/proxy_pass [^\n]*\n(.*?)\n {2}\}/s.exec(readme)?.[1] ?? "").matchAll(/^ +(\w.*;)$/gm),
+    ];
+    expect(lines.length).toBeGreaterThan(5);
+    await using nginx = await startNginx(server.url, lines.map(([, line = ""]) => line).join(" "));
+    const { faults } = await examined(nginx.url);
+    expect(faults).toEqual([]);
+  });
+
+  const WELL = [
+    "client_max_body_size 0;",
+    "proxy_request_buffering off;",
+    "proxy_http_version 1.1;",
+    "proxy_set_header Host $http_host;",
+  ];
+
+  test.each([
+    ["client_max_body_size 3333333;", "body-size", /^about 3330kB$/],
+    ["proxy_request_buffering on;", "request-buffering", /^no: nginx collects/],
+    ['proxy_set_header Range "";', "range", /^lost/],
+    ["proxy_hide_header ETag;", "etag", /^lost/],
+    [
+      'proxy_hide_header Location; add_header Location "http://inside/api/probe";',
+      "answer-headers",
+      /location is http:\/\/inside/,
+    ],
+    [
+      'proxy_set_header Upload-Offset ""; proxy_set_header If-Match "";',
+      "request-headers",
+      /^lost or changed: If-Match, Upload-Offset$/,
+    ],
+    [
+      "limit_except GET PUT { deny all; }",
+      "methods",
+      /^refused: POST \(403\), PATCH \(403\), DELETE \(403\)$/,
+    ],
+    ["gzip on; gzip_types *;", "compression", /gzip$/],
+    [
+      "client_body_timeout 1500ms; proxy_read_timeout 1500ms; proxy_send_timeout 1500ms;",
+      "idle",
+      /a sender that pauses is cut/,
+    ],
+    ["proxy_read_timeout 1s;", "idle", /an answer that takes its time is cut after 1 s/],
+  ])("%s", async (line, check, value) => {
+    // A directive that is given twice is an error.
+    const [directive = ""] = line.split(" ");
+    const well = WELL.filter((one) => !one.startsWith(directive) || directive === "proxy_set_header").join(
+      " ",
+    );
+    await using nginx = await startNginx(server.url, `${well} ${line}`);
+    const { findings, faults } = await examined(nginx.url);
+    const found = finding(findings, check);
+    expect(found.value).toMatch(value);
+    expect(found.verdict).not.toBe("ok");
+    expect(found.change).toStartWith("nginx: ");
+    expect(faults).toEqual([check]);
+  });
+});

@@ -1,0 +1,212 @@
+// GET and HEAD /api/archive over a socket: headers, queries, slow readers, readers that go, files that fail.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readlinkSync } from "node:fs";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { problemIn } from "../../support/problem.ts";
+import { connect } from "../../support/raw.ts";
+import { startServer, type TestServer, until } from "../../support/server.ts";
+
+const LARGE = 60_000_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+  await Bun.write(join(server.root, "photos", "ünï 😀", "a,b.txt"), "a");
+  await Bun.write(join(server.root, "photos", "[x]"), "x");
+  await Bun.write(join(server.root, "large", "file"), new Uint8Array(LARGE));
+});
+afterAll(() => server.stop());
+
+/** The files of the folder `large` that are open. */
+const open = (): number =>
+  readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(join(server.root, "large", "file"));
+    } catch {
+      return false;
+    }
+  }).length;
+
+/** Names in a zip, from the headers before its members. */
+async function namesIn(answer: Response): Promise<string[]> {
+  expect(answer.status).toBe(200);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const names: string[] = [];
+  for (let at = 0; bytes.readUInt32LE(at) === 0x04034b50; ) {
+    const [name, extra] = [bytes.readUInt16LE(at + 26), bytes.readUInt16LE(at + 28)];
+    names.push(bytes.toString("utf8", at + 30, at + 30 + name));
+    const descriptor = bytes.readUInt16LE(at + 6) & 8 ? 16 : 0;
+    at += 30 + name + extra + bytes.readUInt32LE(at + 18) + descriptor;
+  }
+  return names;
+}
+
+describe("answers", () => {
+  test.each([
+    ["zip", "application/zip"],
+    ["tar", "application/x-tar"],
+    ["tar.gz", "application/gzip"],
+    ["tar.zst", "application/zstd"],
+  ])("as %s are named and typed, and HEAD says the same without a body", async (format, type) => {
+    const path = `/api/archive?folder=photos/${encodeURIComponent("ünï 😀")}&format=${format}`;
+    const answer = await server.fetch(path);
+    const { headers } = answer;
+    const size = (await answer.arrayBuffer()).byteLength;
+    expect(answer.status).toBe(200);
+    expect(headers.get("content-type")).toBe(type);
+    expect(headers.get("content-disposition")).toStartWith("attachment; ");
+    expect(headers.get("content-disposition")).toEndWith(
+      `filename*=UTF-8''${encodeURIComponent("ünï 😀")}.${format}`,
+    );
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("x-archive-bytes")).toBe(format.startsWith("tar.") ? null : String(size));
+
+    using connection = await connect(server.url);
+    await connection.send(`HEAD ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const head = await connection.answer({ head: true });
+    // Bun knows the length of what ends at once.
+    const own = ["date", "x-request-id", "server-timing"];
+    const untold = [...own, "connection", "content-length", "transfer-encoding"];
+    const told = (of: Headers) => [...of].filter(([name]) => !untold.includes(name)).sort();
+    expect(told(head.headers)).toEqual(told(headers));
+    // Nothing came behind the headers: the next answer is whole.
+    await connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect((await connection.answer()).status).toBe(200);
+  });
+
+  test("hold the root when nothing is said", async () => {
+    const names = await namesIn(await server.fetch("/api/archive?paths="));
+    expect(names).toEqual(await namesIn(await server.fetch("/api/archive")));
+    expect(names).toContain("photos/[x]");
+  });
+
+  test("hold what `paths` say, whatever letters are in them", async () => {
+    const paths = ["photos/[x]", "photos/ünï 😀/a,b.txt"].map((path) => `paths=${encodeURIComponent(path)}`);
+    expect(await namesIn(await server.fetch(`/api/archive?${paths.join("&")}`))).toEqual([
+      "[x]",
+      "ünï 😀/a,b.txt",
+    ]);
+    expect(await namesIn(await server.fetch("/api/archive?paths=photos/[x]"))).toEqual(["[x]"]);
+  });
+});
+
+describe("refusals", () => {
+  test.each([
+    ["folder=nothing", "not_found"],
+    ["paths=photos&paths=nothing", "not_found"],
+    ["folder=../x", "invalid_path"],
+    ["folder=a&paths=b", "invalid_request"],
+    ["format=rar", "invalid_request"],
+  ] as const)("%s is %s", async (query, code) => {
+    await problemIn(await server.fetch(`/api/archive?${query}`), code);
+  });
+
+  test("of a path say which one and where", async () => {
+    const { errors } = await problemIn(
+      await server.fetch("/api/archive?paths=a&paths=b/../c"),
+      "invalid_path",
+    );
+    expect(errors?.map(({ code, pointer }) => [code, pointer])).toEqual([["parent_segment", "/paths/1/1"]]);
+  });
+
+  test("of more archives than are made at once end when one of them does", async () => {
+    const running: Response[] = [];
+    let refused: Response;
+    while (true) {
+      const answer = await server.fetch("/api/archive?folder=large");
+      if (answer.status !== 200) {
+        refused = answer;
+        break;
+      }
+      running.push(answer);
+    }
+    expect(running).toHaveLength(16);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    await problemIn(refused, "too_many_archives");
+    // Also HEAD looks through folders.
+    expect((await server.fetch("/api/archive", { method: "HEAD" })).status).toBe(503);
+    for (const answer of running) await answer.body?.cancel();
+    await until("there is a place", async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok);
+    await until("the files are closed", () => open() === 0);
+  });
+});
+
+describe("readers", () => {
+  const ask = "GET /api/archive?folder=large HTTP/1.1\r\nHost: x\r\n\r\n";
+
+  test("that take nothing let the server wait, and get everything in the end", async () => {
+    const answer = await server.fetch("/api/archive?folder=large");
+    const size = Number(answer.headers.get("x-archive-bytes"));
+    await until("the file is open", () => open() === 1);
+    // Twice what the system's buffers hold would be read by now if nothing made the server wait.
+    for (let turn = 0; turn < 50; turn += 1) await server.fetch("/health");
+    expect(open()).toBe(1);
+    expect((await answer.arrayBuffer()).byteLength).toBe(size);
+    await until("the file is closed", () => open() === 0);
+    await until("the log says so", () => server.log.some((line) => line.includes(" sent large.zip · 60")));
+  });
+
+  test("that go away leave nothing open, and their places are free", async () => {
+    const before = server.log.length;
+    for (let round = 0; round < 40; round += 1) {
+      using connection = await connect(server.url);
+      await connection.send(ask);
+      if (round % 2 === 0) await until("bytes come", () => connection.unread.length > 0);
+      connection.reset();
+    }
+    await until("the files are closed", () => open() === 0);
+    await until("the log says so", () =>
+      server.log.some((line) => line.includes(" cut large.zip · the client went")),
+    );
+    await until("there is a place", async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok);
+    // Going away is no failure of the server.
+    const said = server.log.slice(before).filter((line) => !line.includes(" cut large.zip"));
+    expect(said.filter((line) => !line.includes("too_many_archives"))).toEqual([]);
+  });
+});
+
+describe("a file that becomes shorter in the middle", () => {
+  /** How curl ends that takes the archive slowly while the file is cut. */
+  async function curl(query: string, ...flags: string[]): Promise<number> {
+    const file = join(server.root, "shrinks", "file");
+    await Bun.write(file, crypto.getRandomValues(new Uint8Array(65_536)));
+    await truncate(file, LARGE);
+    const child = Bun.spawn(
+      ["curl", "-s", "--limit-rate", "2M", ...flags, "-o", "/dev/null", `${server.url}/api/archive?${query}`],
+      { stdout: "ignore" },
+    );
+    const cut = server.log.length;
+    await until("the file is open", () =>
+      readdirSync("/proc/self/fd").some((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === file;
+        } catch {
+          return false;
+        }
+      }),
+    );
+    await truncate(file, 100_000);
+    // What was on its way is not waited for.
+    await until("the log says so", () => server.log.length > cut);
+    expect(server.log.slice(cut).join()).toContain("storage_failed");
+    return await child.exited;
+  }
+
+  test.each([
+    ["zip", "--http1.1"],
+    ["zip", "--http1.0"],
+    ["tar", "--http1.1"],
+    ["tar.gz", "--http1.1"],
+    ["tar.zst", "--http1.1"],
+  ])(
+    "cuts the connection of a %s (%s): curl fails",
+    async (format, version) => {
+      // 18: the body is not complete. 56: the connection was reset.
+      expect([18, 56]).toContain(await curl(`folder=shrinks&format=${format}`, version));
+    },
+    60_000,
+  );
+});

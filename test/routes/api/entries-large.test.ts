@@ -1,0 +1,103 @@
+// GET /api/entries of 100,000 entries: every one once, in order, while the folder changes, and while others are answered.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
+import { natural } from "../../../src/storage/natural-order.ts";
+import { bodyIn } from "../../support/answer.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+
+const COUNT = 100_000;
+const PAGES = COUNT / 1000;
+// Making the files takes longest, on a slow disk a minute.
+const LONG = 240_000;
+
+let server: TestServer;
+const names = Array.from(
+  { length: COUNT },
+  (_, index) => `${index % 2 ? "file " : "Ä"}${(index * 7919) % COUNT}`,
+);
+
+beforeAll(async () => {
+  server = await startServer();
+  mkdirSync(join(server.root, "many"));
+  for (const name of names) closeSync(openSync(join(server.root, "many", name), "w"));
+  names.sort(natural);
+}, LONG);
+afterAll(() => server.stop(), LONG);
+
+const page = async (query: string) =>
+  await bodyIn(Listing, await server.fetch(`/api/entries?folder=many&${query}`));
+
+test(
+  "by name: every entry once, also when others come and go between the pages",
+  async () => {
+    const seen: string[] = [];
+    let cursor = "";
+    for (let number = 0; number < PAGES + 10 && (number === 0 || cursor !== ""); number += 1) {
+      const { entries, next } = await page(`limit=1000&cursor=${cursor}`.replace(/&cursor=$/, ""));
+      seen.push(...entries.map(({ name }) => name));
+      cursor = next ?? "";
+      if (number % 20 !== 10) continue;
+      // One behind us, one before us, and the one that the cursor names goes away and comes back.
+      writeFileSync(join(server.root, "many", `!${number}`), "");
+      writeFileSync(join(server.root, "many", `zz ${number}`), "");
+      rmSync(join(server.root, "many", seen.at(-1) ?? ""));
+      const { entries: behind } = await page(`limit=1&cursor=${cursor}`);
+      expect(behind.map(({ name }) => name)).toEqual(names.slice(seen.length, seen.length + 1));
+      writeFileSync(join(server.root, "many", seen.at(-1) ?? ""), "");
+    }
+    expect(cursor).toBe("");
+    expect(seen.filter((name) => !name.startsWith("zz "))).toEqual(names);
+    expect(seen.filter((name) => name.startsWith("zz ")).length).toBe(5);
+    for (let number = 10; number < PAGES; number += 20)
+      for (const name of [`!${number}`, `zz ${number}`]) rmSync(join(server.root, "many", name));
+  },
+  LONG,
+);
+
+test(
+  "first pages of every order are those of the whole",
+  async () => {
+    const desc = await page("order=desc&limit=5");
+    expect(desc.entries.map(({ name }) => name)).toEqual(names.slice(-5).toReversed());
+    for (const sort of ["size", "kind"] as const) {
+      const { entries } = await page(`sort=${sort}&limit=3`);
+      expect(entries.map(({ name }) => name)).toEqual(names.slice(0, 3));
+    }
+    const { entries } = await page("sort=modified&order=desc&limit=1000&foldersFirst=true");
+    const times = entries.map(({ modified }) => modified);
+    expect(times).toEqual(times.toSorted().toReversed());
+  },
+  LONG,
+);
+
+test(
+  "a small request is answered between: nobody waits for the folder to be read",
+  async () => {
+    let listing = true;
+    const listed = page("sort=modified&limit=1").finally(() => {
+      listing = false;
+    });
+    let answered = 0;
+    while (listing) {
+      expect((await server.fetch("/health")).status).toBe(200);
+      answered += 1;
+    }
+    await listed;
+    expect(answered).toBeGreaterThan(5);
+  },
+  LONG,
+);
+
+test(
+  "a search and a count see all of it",
+  async () => {
+    const found = await bodyIn(SearchResult, await server.fetch("/api/search?query=a99999"));
+    expect(found.entries.map(({ name }) => name)).toEqual(names.filter((name) => name === "Ä99999"));
+    const { files, bytes } = await bodyIn(Usage, await server.fetch("/api/usage?folder=many"));
+    expect([files, bytes]).toEqual([COUNT, 0]);
+  },
+  LONG,
+);

@@ -1,0 +1,117 @@
+// How downloads end: one line of the log for each, and no connection that waits for bytes that are not there.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync, statSync, truncateSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { connect, type RawConnection } from "../../support/raw.ts";
+import { startServer, type TestServer, until } from "../../support/server.ts";
+
+/** More than the system takes for a reader that takes nothing. */
+const LARGE = 64_000_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+  await Bun.write(join(server.root, "ten"), "0123456789");
+});
+afterAll(() => server.stop());
+
+/** The one line that the download of a file ends with, without its time, who asked, and the id of the request. */
+async function lineOf(name: string): Promise<string> {
+  const lines = () => server.log.filter((line) => new RegExp(` (?:sent|cut|shrank) ${name} · `).test(line));
+  await until("the download ends", () => lines().length > 0);
+  expect(lines().length).toBe(1);
+  const [line = ""] = lines();
+  expect(line).toMatch(/ · by 127\.0\.0\.1 · [0-9a-f-]{36}$/);
+  return line.replace(/^\S+ | · by .*$/g, "");
+}
+
+/** Begins to read a large file, and stops when its first bytes are there. */
+async function stalled(name: string, range = ""): Promise<RawConnection> {
+  await Bun.write(join(server.root, name), Buffer.alloc(LARGE, "x"));
+  const connection = await connect(server.url);
+  await connection.send(`GET /files/${name} HTTP/1.1\r\nHost: x\r\n${range}\r\n`);
+  await until("bytes come", () => connection.unread.length > 0);
+  connection.pause();
+  return connection;
+}
+
+test.each([
+  ["whole", {}, "10B"],
+  ["range", { range: "bytes=2-4" }, "3B"],
+  ["ranges", { range: "bytes=2-4,6-7" }, "2\\d\\dB"],
+])("what was sent is said once: %s", async (name, headers: Record<string, string>, size) => {
+  await Bun.write(join(server.root, name), "0123456789");
+  const answer = await server.fetch(`/files/${name}`, { headers });
+  const { length } = await answer.text();
+  expect(await lineOf(name)).toMatch(new RegExp(`^sent ${name} · ${size} in \\d+\\.\\d\\d s$`));
+  expect(await lineOf(name)).toContain(` ${length}B `);
+});
+
+test("what sends no bytes of a file is no download", async () => {
+  await Bun.write(join(server.root, "none"), "0123456789");
+  await server.fetch("/files/none", { method: "HEAD" });
+  await server.fetch("/files/none", { headers: { "if-none-match": "*" } });
+  await server.fetch("/files/none", { headers: { range: "bytes=20-" } });
+  await (await server.fetch("/files/none")).text();
+  expect(await lineOf("none")).toStartWith("sent none · 10B in ");
+});
+
+test("a client that goes in the middle is told from one that stays", async () => {
+  const connection = await stalled("left");
+  connection.reset();
+  expect(await lineOf("left")).toMatch(
+    /^cut left · the client went after \d+\.\d\d s, before all of 64MB was sent$/,
+  );
+});
+
+test.each([
+  ["all of it", ""],
+  ["a range", "Range: bytes=1000000-\r\n"],
+  ["all of it in place of a range", "Range: bytes=5-2\r\n"],
+  ["ranges", "Range: bytes=0-9,1000000-\r\n"],
+])(
+  "a file that shrinks ends the connection, without a byte in place of what is gone: %s",
+  async (what, range) => {
+    const name = `shrinking-${what.replaceAll(" ", "-")}`;
+    const connection = await stalled(name, range);
+    truncateSync(join(server.root, name), 0);
+    connection.resume();
+    const answer = await connection.rest();
+    const body = answer.subarray(answer.indexOf("\r\n\r\n"));
+    expect(body.length).toBeLessThan(LARGE - 1_000_000);
+    expect(body.toString("latin1").trimEnd()).not.toEndWith("\r\n0");
+    expect(await lineOf(name)).toMatch(/^shrank \S+ · the file became shorter: /);
+    // Others are served as before.
+    expect((await server.fetch("/files/ten")).status).toBe(200);
+  },
+);
+
+test("a file that is removed comes to its end", async () => {
+  const connection = await stalled("vanishing");
+  unlinkSync(join(server.root, "vanishing"));
+  connection.resume();
+  expect((await connection.answer()).body.length).toBe(LARGE);
+  expect(await lineOf("vanishing")).toStartWith("sent vanishing · 64MB in ");
+  connection[Symbol.dispose]();
+});
+
+test("readers that take nothing cost no memory of this process", async () => {
+  const resident = (): number =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1]) * 1024;
+  await Bun.write(join(server.root, "slow"), Buffer.alloc(LARGE, "x"));
+  const ask = async (): Promise<RawConnection> => {
+    const connection = await connect(server.url);
+    await connection.send("GET /files/slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    connection.pause();
+    return connection;
+  };
+  using first = await ask();
+  Bun.gc(true);
+  const before = resident();
+  const readers = await Promise.all(Array.from({ length: 30 }, ask));
+  const grown = resident() - before;
+  for (const reader of [first, ...readers]) reader.reset();
+  // Thirty times the file would be 1.9 GB.
+  expect(grown).toBeLessThan(statSync(join(server.root, "slow")).size / 2);
+});

@@ -1,0 +1,277 @@
+// What every upload route keeps: sizes, space, places, silence, and answers that arrive although the body was not read.
+
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Uploads } from "../../../src/routes/openapi/shapes.ts";
+import type { Space } from "../../../src/storage/device.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { bodyIn } from "../../support/answer.ts";
+import { problemIn } from "../../support/problem.ts";
+import { connect, type RawConnection } from "../../support/raw.ts";
+import { startServer, type TestServer, until } from "../../support/server.ts";
+
+const HEAD = "HTTP/1.1\r\nHost: x\r\n";
+const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
+
+/** Begins a PUT in chunks that a test goes on with. */
+async function begin(server: TestServer, path: string, headers = ""): Promise<RawConnection> {
+  const connection = await connect(server.url);
+  await connection.send(`PUT /files/${path} ${HEAD}Transfer-Encoding: chunked\r\n${headers}\r\n${chunk(3)}`);
+  await until(`${path} is arriving`, () =>
+    reportsOf(server).some((report) => report.path === path && report.received > 0),
+  );
+  return connection;
+}
+
+const reportsOf = (server: TestServer) => server.app.decorator.services.engine.running.reports();
+
+async function leftovers(server: TestServer): Promise<string[]> {
+  const names = await readdir(server.root, { recursive: true });
+  return names.filter((name) => !/^\.sluice(\/uploads|\/kept|\/lock.*)?$/.test(name));
+}
+
+describe("--max-file-size", () => {
+  const limited = () => startServer({ maxFileSize: 1000 });
+
+  test("is known from the announced length, before a byte of the body", async () => {
+    await using server = await limited();
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Content-Length: 100000000000\r\n\r\n`);
+    const answer = await connection.answer();
+    expect((await problemIn(answer, "file_too_large")).detail).toContain("--max-file-size");
+    expect(answer.headers.get("connection")).toBe("close");
+    await connection.closed;
+    expect(await leftovers(server)).toEqual([]);
+  });
+
+  test("is known at the first byte over it, while the sender would go on", async () => {
+    await using server = await limited();
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunk(1000)}${chunk(1)}`);
+    const answer = await connection.answer();
+    await problemIn(answer, "file_too_large");
+    expect(answer.headers.get("connection")).toBe("close");
+    await connection.closed;
+    expect(await leftovers(server)).toEqual([]);
+  });
+
+  test("lets a file of exactly this size pass, announced or not", async () => {
+    await using server = await limited();
+    const body = "x".repeat(1000);
+    expect((await server.fetch("/files/a", { method: "PUT", body })).status).toBe(201);
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/b ${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunk(1000)}0\r\n\r\n`);
+    expect((await connection.answer()).status).toBe(201);
+  });
+
+  test("keeps the connection when little is left to read", async () => {
+    await using server = await limited();
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Content-Length: 2000\r\n\r\n${"x".repeat(2000)}`);
+    await problemIn(await connection.answer(), "file_too_large");
+    await connection.send(`PUT /files/b ${HEAD}Content-Length: 2\r\n\r\nok`);
+    expect((await connection.answer()).status).toBe(201);
+  });
+
+  test("a client that sends a large body without looking reads the answer", async () => {
+    await using server = await limited();
+    const answer = await server.fetch("/files/a", { method: "PUT", body: new Uint8Array(20_000_000) });
+    await problemIn(answer, "file_too_large");
+  });
+});
+
+describe("--keep-free", () => {
+  test("is known from the announced length", async () => {
+    await using server = await startServer({ keepFree: 1e18 });
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Content-Length: 5000000\r\n\r\n`);
+    const { detail } = await problemIn(await connection.answer(), "storage_full");
+    expect(detail).toBe("There is no space for 5MB: the server keeps 1000PB free (--keep-free).");
+    expect(await leftovers(server)).toEqual([]);
+  });
+
+  test("ends an upload of unknown length when the space is used up meanwhile", async () => {
+    const disk = new Shrinking();
+    await using server = await startServer({ storage: disk, keepFree: 1000 });
+    using connection = await begin(server, "a");
+    disk.free = 999;
+    await connection.send(chunk(60_000));
+    await problemIn(await connection.answer(), "storage_full");
+    expect(reportsOf(server)).toEqual([]);
+    expect([...disk.contents.files]).toEqual([]);
+  });
+
+  /** A disk that somebody else fills. */
+  class Shrinking extends MemoryStorage {
+    free = 50_000;
+    override async space(): Promise<Space> {
+      return { free: this.free, total: 50_000 };
+    }
+  }
+});
+
+describe("--max-uploads", () => {
+  test("one more is asked to come back, and may when one has ended", async () => {
+    await using server = await startServer({ maxUploads: 2 });
+    using first = await begin(server, "a");
+    using second = await begin(server, "b");
+    const refused = await server.fetch("/files/c", { method: "PUT", body: "x" });
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    await problemIn(refused, "too_many_uploads");
+    const form = new FormData();
+    form.append("file", new File(["x"], "x"));
+    await problemIn(await server.fetch("/files/", { method: "POST", body: form }), "too_many_uploads");
+    expect((await server.fetch("/health")).status).toBe(200);
+    await first.send("0\r\n\r\n");
+    expect((await first.answer()).status).toBe(201);
+    expect((await server.fetch("/files/c", { method: "PUT", body: "x" })).status).toBe(201);
+    await second.send("0\r\n\r\n");
+    expect((await second.answer()).status).toBe(201);
+  });
+
+  test("a client that goes away gives its place back", async () => {
+    await using server = await startServer({ maxUploads: 1 });
+    using connection = await begin(server, "a");
+    connection.reset();
+    await until("the place is free", () => server.app.decorator.services.engine.slots.taken === 0);
+    expect((await server.fetch("/files/b", { method: "PUT", body: "x" })).status).toBe(201);
+    await until("nothing is left", async () => (await leftovers(server)).join() === "b");
+  });
+});
+
+describe("draining", () => {
+  test("refuses what is new and finishes what runs", async () => {
+    await using server = await startServer();
+    using connection = await begin(server, "a");
+    server.app.decorator.services.engine.drain();
+    const refused = await server.fetch("/files/b", { method: "PUT", body: "x" });
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    await problemIn(refused, "draining");
+    await connection.send(`${chunk(4)}0\r\n\r\n`);
+    expect(JSON.parse((await connection.answer()).text)).toMatchObject({ size: 7 });
+  });
+});
+
+describe("--idle-timeout", () => {
+  test("a sender that falls silent gets 408, and nothing of its file is kept", async () => {
+    await using server = await startServer({ idleTimeout: 0.2 });
+    using connection = await begin(server, "a");
+    const answer = await connection.answer();
+    await problemIn(answer, "idle_timeout");
+    expect(answer.headers.get("connection")).toBe("close");
+    await connection.closed;
+    expect(await leftovers(server)).toEqual([]);
+  });
+
+  test("a sender that announced a length and sends nothing gets 408", async () => {
+    await using server = await startServer({ idleTimeout: 0.2 });
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Content-Length: 10\r\n\r\n`);
+    await problemIn(await connection.answer(), "idle_timeout");
+  });
+
+  test("a trickle survives for much longer, also beyond the timers of the socket", async () => {
+    // Bun itself would cut a connection of less than 16 KiB/s after its own timer, here 4 seconds.
+    await using server = await startServer({ idleTimeout: 1 });
+    using connection = await begin(server, "a");
+    const end = performance.now() + 9000;
+    let sent = 3;
+    while (performance.now() < end) {
+      await connection.send(chunk(100));
+      sent += 100;
+      await Bun.sleep(100);
+    }
+    await connection.send("0\r\n\r\n");
+    expect(JSON.parse((await connection.answer()).text)).toMatchObject({
+      size: sent,
+      flow: { bottleneck: "network" },
+    });
+  }, 20_000);
+
+  test("time the server itself takes is no silence", async () => {
+    const slow = new MemoryStorage({ delay: (step) => (step === "sync" ? Bun.sleep(700) : undefined) });
+    await using server = await startServer({ storage: slow, idleTimeout: 0.2 });
+    const answer = await server.fetch("/files/a", { method: "PUT", body: "x" });
+    expect(answer.status).toBe(201);
+  });
+});
+
+describe("a connection that ends in the middle", () => {
+  test.each<[string, string, (connection: RawConnection) => void]>([
+    ["FIN", "", (connection) => connection[Symbol.dispose]()],
+    ["half-close", "", (connection) => connection.halfClose()],
+    ["RST", "", (connection) => connection.reset()],
+  ])("by %s leaves nothing, and the server goes on", async (_, headers, end) => {
+    await using server = await startServer();
+    using connection = await begin(server, "a/b", headers);
+    end(connection);
+    await until("the upload has ended", () => reportsOf(server).length === 0, 1);
+    await until("its bytes are gone", async () => (await leftovers(server)).length === 0, 1);
+    expect((await server.fetch("/files/a/b", { method: "PUT", body: "x" })).status).toBe(201);
+  });
+
+  test("with a broken chunk gets 400", async () => {
+    await using server = await startServer();
+    using connection = await begin(server, "a");
+    await connection.send("zz\r\n");
+    expect((await connection.answer()).status).toBe(400);
+    await until("the upload has ended", () => reportsOf(server).length === 0);
+    expect(await leftovers(server)).toEqual([]);
+  });
+});
+
+describe("GET /api/uploads", () => {
+  test("shows what is arriving, under the name its client gave it", async () => {
+    await using server = await startServer();
+    using connection = await begin(server, "a.bin", "X-Request-Id: my-upload_1\r\n");
+    await until("the network is the limit", () => reportsOf(server)[0]?.bottleneck === "network");
+    const answer = await server.fetch("/api/uploads");
+    expect(answer.status).toBe(200);
+    const { uploads } = await bodyIn(Uploads, answer);
+    expect(uploads).toEqual([
+      {
+        id: "my-upload_1",
+        path: "a.bin",
+        received: 3,
+        saved: expect.any(Number),
+        bytesPerSecond: expect.any(Number),
+        bottleneck: "network",
+        explanation: expect.any(String),
+        started: expect.stringMatching(/Z$/),
+        state: "receiving",
+      },
+    ]);
+    await connection.send("0\r\n\r\n");
+    await connection.answer();
+    expect((await bodyIn(Uploads, await server.fetch("/api/uploads"))).uploads).toEqual([]);
+  });
+
+  test("says the size when it is known, and gives an id of its own where the client's cannot be used", async () => {
+    await using server = await startServer();
+    using connection = await connect(server.url);
+    await connection.send(`PUT /files/a ${HEAD}Content-Length: 10\r\nX-Request-Id: <b>\r\n\r\nhello`);
+    await until("it is arriving", () => reportsOf(server).length === 1);
+    const [upload] = (await bodyIn(Uploads, await server.fetch("/api/uploads"))).uploads;
+    expect(upload).toMatchObject({ size: 10, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+
+  test("says that a file is being saved when its last byte arrived", async () => {
+    const gate = Promise.withResolvers<void>();
+    const storage = new MemoryStorage({ delay: (step) => (step === "sync" ? gate.promise : undefined) });
+    await using server = await startServer({ storage });
+    const sending = server.fetch("/files/a", { method: "PUT", body: "hello" });
+    await until("it is being saved", () => reportsOf(server)[0]?.state === "saving");
+    gate.resolve();
+    expect((await sending).status).toBe(201);
+  });
+});
+
+test("what a slow sender sent is on the disk, and counted as saved, while it goes on", async () => {
+  await using server = await startServer();
+  using connection = await begin(server, "slow.bin");
+  await connection.send(chunk(2_000_000));
+  const saved = async () => (await bodyIn(Uploads, await server.fetch("/api/uploads"))).uploads[0]?.saved;
+  await until("all of it is saved", async () => (await saved()) === 2_000_003);
+  expect(await readdir(join(server.root, ".sluice/uploads"))).toHaveLength(1);
+});

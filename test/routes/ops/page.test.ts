@@ -1,0 +1,79 @@
+// GET / and the files of the page: whole, from this server only, with a policy that lets nothing else in.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { problemIn } from "../../support/problem.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+
+const PUBLIC = join(import.meta.dir, "../../../public");
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+test("the page", async () => {
+  const answer = await server.fetch("/");
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(await answer.text()).toBe(await Bun.file(join(PUBLIC, "index.html")).text());
+  const head = await server.fetch("/", { method: "HEAD" });
+  expect(head.status).toBe(200);
+  expect(await head.text()).toBe("");
+});
+
+test("the page is told what is granted, and of the trash", async () => {
+  await using shut = await startServer({ allow: new Set(["read", "write"]), trash: 3600 });
+  await mkdir(join(shut.root, "in"));
+  for (const path of ["/", "/files/in/"]) {
+    const text = await (await shut.fetch(path, { headers: { accept: "text/html" } })).text();
+    expect([path, /sluice-allow" content="(.*?)"/.exec(text)?.[1]]).toEqual([path, "read,write"]);
+    expect(text).toContain('<meta name="sluice-trash" content="3600">');
+  }
+});
+
+test("lets in nothing but its own files", async () => {
+  const policy = (await server.fetch("/")).headers.get("content-security-policy") ?? "";
+  const rules = new Map(policy.split(/; ?/).map((rule) => [rule.split(" ")[0], rule.split(" ").slice(1)]));
+  expect(rules.get("default-src")).toEqual(["'none'"]);
+  expect(rules.get("script-src")).toEqual(["'self'"]);
+  expect(rules.get("style-src")).toEqual(["'self'"]);
+  expect(rules.get("frame-ancestors")).toEqual(["'none'"]);
+  expect(policy).not.toMatch(/unsafe|\*|https?:/);
+});
+
+test("every file of it, unchanged, with a type, under the same policy", async () => {
+  const files = (await readdir(PUBLIC, { withFileTypes: true })).filter(
+    (entry) => entry.isFile() && entry.name !== "index.html",
+  );
+  expect(files.length).toBeGreaterThan(0);
+  for (const { name } of files) {
+    const answer = await server.fetch(`/${name}`);
+    expect([name, answer.status]).toEqual([name, 200]);
+    expect(answer.headers.get("content-type")).not.toBeNull();
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(answer.headers.get("cache-control")).toContain("no-cache");
+    expect(
+      Buffer.from(await answer.bytes()).equals(Buffer.from(await Bun.file(join(PUBLIC, name)).bytes())),
+    ).toBe(true);
+  }
+});
+
+test("what is not a file of it is 404", async () => {
+  for (const path of [
+    "/nothing",
+    "/index.html/x",
+    "/src/main.ts",
+    "/..%2Fpackage.json",
+    "/%2e%2e/package.json",
+  ])
+    await problemIn(await server.fetch(path), "not_found");
+});
+
+test("needs no grant", async () => {
+  await using closed = await startServer({ allow: new Set() });
+  expect((await closed.fetch("/")).status).toBe(200);
+});

@@ -1,0 +1,125 @@
+// After a power cut only synced bytes count: an upload goes on from there, whatever the file system shows behind it.
+
+import { expect, test } from "bun:test";
+import { appendFile, cp, mkdtemp, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+import { startServer, type TestServer, until } from "../../support/server.ts";
+import { named, OFFSET_TYPE, TUS, tusClient } from "../../support/tus-client.ts";
+
+const MIB = 1024 * 1024;
+
+/** A server on this folder, on a machine that was booted under this name. */
+async function booted(root: string, boot: string): Promise<TestServer & { storage: DiskStorage }> {
+  const storage = await openDisk(root, { boot });
+  const server = await startServer({ root, storage });
+  return Object.assign(server, { storage });
+}
+
+/** Two folders: what the server wrote, and what the cut left of it. */
+async function folders() {
+  const outside = await mkdtemp(join(tmpdir(), "sluice-power-"));
+  return {
+    before: join(outside, "before"),
+    after: join(outside, "after"),
+    [Symbol.asyncDispose]: () => rm(outside, { recursive: true }),
+  };
+}
+
+const dataOf = (root: string, url: string) =>
+  join(root, ".sluice/kept", `${url.slice("/uploads/".length)}.data`);
+
+const marked = async (root: string, url: string): Promise<number> =>
+  (await Bun.file(dataOf(root, url).replace(/data$/, "note")).json()).mark.length;
+
+const letters = (letter: string, count: number) => letter.repeat(count);
+
+test("bytes behind the last mark are cut off, and sent again", async () => {
+  await using roots = await folders();
+  await Bun.write(join(roots.before, "x"), "");
+  const server = await booted(roots.before, "first");
+  const client = tusClient(server);
+  const url = await client.create({ "upload-length": "9", ...named("a.txt") });
+  const cut = new AbortController();
+  const body = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(Buffer.from("abc")) });
+  const sent = server.fetch(url, {
+    method: "PATCH",
+    headers: { ...TUS, ...OFFSET_TYPE, "upload-offset": "0" },
+    body,
+    signal: cut.signal,
+  });
+  const { engine, uploads } = server.app.decorator.services;
+  await until("the bytes arrived", () => engine.running.reports().some(({ received }) => received === 3));
+  cut.abort();
+  await sent.catch(() => {});
+  await until("the request ended", () => engine.slots.taken === 0);
+  uploads.sweep();
+  await until("it is marked", async () => (await marked(roots.before, url)) === 3);
+  // What came then was neither synced nor marked.
+  await cp(roots.before, roots.after, { recursive: true });
+  await appendFile(dataOf(roots.after, url), "\0\0\0\0");
+  await server.stop();
+  await server.storage.close();
+
+  const same = await booted(roots.after, "first");
+  // No power cut: the bytes a killed server wrote are there.
+  expect(await tusClient(same).offsetOf(url)).toBe("7");
+  await same.stop();
+  await same.storage.close();
+  await truncate(dataOf(roots.after, url), 3);
+  await appendFile(dataOf(roots.after, url), "\0\0");
+
+  const other = await booted(roots.after, "second");
+  const next = tusClient(other);
+  expect(await next.offsetOf(url)).toBe("3");
+  expect((await next.patch(url, 3, "def")).headers.get("upload-offset")).toBe("6");
+  expect((await next.patch(url, 6, "ghi")).status).toBe(204);
+  expect(await next.text("a.txt")).toBe("abcdefghi");
+  await other.stop();
+  await other.storage.close();
+});
+
+test("a request that goes on is marked in between, and a stop marks what is there", async () => {
+  await using roots = await folders();
+  await Bun.write(join(roots.before, "x"), "");
+  const server = await booted(roots.before, "first");
+  const client = tusClient(server);
+  const size = 100 * MIB;
+  const url = await client.create({ "upload-defer-length": "1", ...named("a.bin") });
+  let [left, ended] = [size / MIB, false];
+  const body = new ReadableStream<Uint8Array>({
+    async pull(to) {
+      if (left-- > 0) return to.enqueue(new Uint8Array(MIB).fill(97));
+      // Looks are taken when bytes arrive, and a slow disk syncs the first of them after the last have come.
+      await Bun.sleep(20);
+      if (ended) to.close();
+      else to.enqueue(Buffer.from("a"));
+    },
+  });
+  const sent = client.patch(url, 0, body);
+  await until("a mark was written", async () => (await marked(roots.before, url)) >= 32 * MIB, 60);
+  const mark = Math.min(size, await marked(roots.before, url));
+  await cp(roots.before, roots.after, { recursive: true });
+  // The file system wrote down the length, and of the bytes behind the mark none.
+  await truncate(dataOf(roots.after, url), mark);
+  await truncate(dataOf(roots.after, url), size);
+  ended = true;
+  const answer = await sent;
+  expect(answer.status).toBe(204);
+  await server.stop();
+  expect(`${await marked(roots.before, url)}`).toBe(answer.headers.get("upload-offset") ?? "");
+  await server.storage.close();
+
+  const other = await booted(roots.after, "second");
+  const next = tusClient(other);
+  const offset = Number(await next.offsetOf(url));
+  expect(offset).toBeGreaterThanOrEqual(mark);
+  expect(offset).toBeLessThanOrEqual(size);
+  expect((await next.patch(url, offset, letters("a", size - offset))).status).toBe(204);
+  expect((await next.patch(url, size, "bbbbb", { "upload-length": `${size + 5}` })).status).toBe(204);
+  const hash = Bun.SHA256.hash(Buffer.concat([Buffer.alloc(size, 97), Buffer.from("bbbbb")]), "hex");
+  expect(Bun.SHA256.hash(await Bun.file(join(roots.after, "a.bin")).arrayBuffer(), "hex")).toBe(hash);
+  await other.stop();
+  await other.storage.close();
+}, 120_000);

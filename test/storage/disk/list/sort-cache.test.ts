@@ -1,0 +1,78 @@
+// Kept orders: only while the folder is certainly the same, and only so many bytes of them.
+
+import { expect, test } from "bun:test";
+import { type BigIntStats, statSync } from "node:fs";
+import { NameList } from "../../../../src/storage/disk/list/packed-names.ts";
+import { OrderCache, type Question } from "../../../../src/storage/disk/list/sort-cache.ts";
+import { FolderOrder } from "../../../../src/storage/disk/list/sorted-names.ts";
+import type { PageQuery } from "../../../../src/storage/paging.ts";
+
+const QUERY: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: false, limit: 1 };
+const NOW = new Date("2026-01-01T00:00:00Z");
+const OTHERS = statSync(import.meta.dir, { bigint: true });
+
+const orderOf = (count: number, length = 8): FolderOrder =>
+  new FolderOrder(
+    new NameList(Array.from({ length: count }, (_, index) => `${index}`.padStart(length, "n"))),
+  );
+
+/** A folder that changed so many milliseconds ago. */
+function question(age: number, query: Partial<PageQuery> = {}, folder = "a"): Question {
+  const changed = BigInt(NOW.getTime() - age);
+  const stat: BigIntStats = Object.assign(Object.create(OTHERS), {
+    ino: 7n,
+    dev: 1n,
+    mtimeMs: changed,
+    ctimeMs: changed,
+    mtimeNs: changed * 1_000_000n,
+    ctimeNs: changed * 1_000_000n,
+  });
+  return { folder, stat, query: { ...QUERY, ...query } };
+}
+
+test("an order is found again for the same folder, unchanged, and the same kind of order", () => {
+  const cache = new OrderCache();
+  const order = orderOf(5000);
+  cache.keep(question(5000), order, NOW);
+  expect(cache.find(question(5000))).toBe(order);
+  expect(cache.find(question(5000, { order: "desc", hidden: true, limit: 9 }))).toBe(order);
+  expect(cache.find(question(5000, { sort: "kind" }))).toBeUndefined();
+  expect(cache.find(question(5000, { foldersFirst: true }))).toBeUndefined();
+  expect(cache.find(question(5000, {}, "b"))).toBeUndefined();
+  // Changed by a nanosecond: it is forgotten.
+  const changed = question(5000);
+  changed.stat.mtimeNs += 1n;
+  expect(cache.find(changed)).toBeUndefined();
+  expect(cache.find(question(5000))).toBeUndefined();
+});
+
+test("what changed just now, or will have, is not kept: another change could have the same time", () => {
+  for (const age of [2400, 0, -60_000]) {
+    const cache = new OrderCache();
+    cache.keep(question(age), orderOf(5000), NOW);
+    expect(cache.find(question(age))).toBeUndefined();
+  }
+});
+
+test("small folders are not kept", () => {
+  const cache = new OrderCache();
+  cache.keep(question(5000), orderOf(100), NOW);
+  expect(cache.find(question(5000))).toBeUndefined();
+});
+
+test("bytes are bounded: what was not used for the longest time goes first", () => {
+  const cache = new OrderCache();
+  const orders = Array.from({ length: 8 }, () => orderOf(40_000, 100));
+  for (const [index, order] of orders.entries()) {
+    cache.keep(question(5000, {}, `${index}`), order, NOW);
+    expect(cache.find(question(5000, {}, "0"))).toBe(orders[0]);
+  }
+  const left = orders.map((_, index) => cache.find(question(5000, {}, `${index}`)) !== undefined);
+  expect(left.at(-1)).toBe(true);
+  expect(left.slice(1, 3)).toEqual([false, false]);
+  const bytes = orders.reduce((sum, order, index) => sum + (left[index] ? order.bytes : 0), 0);
+  expect(bytes).toBeLessThanOrEqual(48 * 2 ** 20);
+  // One that is larger than all may be is not kept at all.
+  cache.keep(question(5000, {}, "huge"), orderOf(600_000, 100), NOW);
+  expect(cache.find(question(5000, {}, "huge"))).toBeUndefined();
+});

@@ -1,0 +1,62 @@
+// The syncs of kept uploads: none twice, and none whose failure nobody hears of.
+
+import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import type { DiskStorage } from "../../../../src/storage/disk/disk.ts";
+import { newUploadId } from "../../../../src/storage/upload-id.ts";
+import { bytes, difference, MIB } from "../../bytes.ts";
+import { codeOf, file, waiting } from "../../driving.ts";
+import { watchRejections } from "../../rejections.ts";
+import { systemError } from "../faults.ts";
+import { TemporaryRoot } from "../temporary-root.ts";
+import { watchedCalls } from "../watched-calls.ts";
+
+watchRejections();
+
+describe("what was synced when it was let go of", () => {
+  test("is not synced again by the next request, but by the first one after a start", async () => {
+    await using root = await TemporaryRoot.make();
+    let syncs = 0;
+    const calls = watchedCalls((name) => {
+      if (name === "datasync") syncs += 1;
+    });
+    const first = await root.open({ calls });
+    const id = await waiting(first, bytes(2 * MIB));
+    const syncsOfLooking = async (storage: DiskStorage): Promise<number> => {
+      const before = syncs;
+      await (await storage.resume(id))?.pause();
+      return syncs - before;
+    };
+    expect(await syncsOfLooking(first)).toBe(0);
+    const second = await root.reopen({ calls });
+    expect(await syncsOfLooking(second)).toBe(1);
+    expect(await syncsOfLooking(second)).toBe(0);
+  });
+});
+
+describe("a join of several", () => {
+  test("fails with the sync that fails beside the next copy, and can be done again", async () => {
+    await using root = await TemporaryRoot.make();
+    const joined: string[] = [];
+    const calls = watchedCalls((name) => {
+      if (name === "copy" || (name === "datasync" && joined.length > 0)) joined.push(name);
+      if (name === "datasync" && joined.length > 0 && !joined.includes("failed")) {
+        joined.push("failed");
+        throw systemError("EIO");
+      }
+    });
+    const storage = await root.open({ calls });
+    const contents = [bytes(MIB, 1), bytes(2 * MIB, 2), bytes(100, 3)];
+    const ids = await Promise.all(contents.map((content) => waiting(storage, content)));
+    const upload = await storage.begin(file("a"), newUploadId());
+    await storage.note(upload.id, "note");
+    expect(await codeOf(upload.adopt(ids))).toBe("storage_failed");
+    expect(joined.slice(0, 3)).toEqual(["copy", "datasync", "failed"]);
+    await upload.pause().catch(() => {});
+    const again = await storage.resume(upload.id);
+    await again?.rewind(0);
+    await again?.adopt(ids);
+    await again?.finish(file("a"), { replace: false });
+    expect(difference(await readFile(root.in("a")), Buffer.concat(contents))).toBeNull();
+  });
+});

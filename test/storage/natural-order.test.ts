@@ -1,0 +1,87 @@
+// The order of names: what the collator says, for every name, and an order that sorting can trust.
+
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { comparePlain, isPlain, natural } from "../../src/storage/natural-order.ts";
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
+
+const plain = fc.string({ unit: fc.constantFrom(..."aAbBzZ0012389 ._-~(!$'"), maxLength: 12 });
+const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 12 });
+const any = fc.oneof(plain, ascii, fc.string({ unit: "grapheme", maxLength: 8 }));
+
+test("people count", () => {
+  const sorted = ["a", "A", "ä.txt", "b", "file 1", "file 2", "file 02", "file 10", "file 10b", "File 11"];
+  expect(sorted.toReversed().sort(natural)).toEqual([
+    "a",
+    "A",
+    "ä.txt",
+    "b",
+    "file 1",
+    "file 02",
+    "file 2",
+    "file 10",
+    "file 10b",
+    "File 11",
+  ]);
+});
+
+describe("plain names", () => {
+  test.each([
+    ["letters and digits", plain],
+    ["all of ASCII", ascii],
+  ] as const)("are ordered as the collator orders them: %s", (_name, names) => {
+    fc.assert(
+      fc.property(names, names, (a, b) => {
+        const said = collator.compare(a, b);
+        const found = Math.sign(natural(a, b));
+        expect(found).toBe(said === 0 ? Math.sign(a < b ? -1 : a > b ? 1 : 0) : said);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test("can be parts of a text", () => {
+    fc.assert(
+      fc.property(plain, plain, plain, (before, a, b) => {
+        const text = `${before}${a}/${b}`;
+        const start = before.length + a.length + 1;
+        const within = comparePlain(text, before.length, start - 1, text, start, text.length);
+        expect(Math.sign(within)).toBe(Math.sign(natural(a, b)));
+      }),
+    );
+  });
+
+  test("numbers of any length", () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 253n }),
+        fc.bigInt({ min: 0n, max: 10n ** 253n }),
+        (a, b) => {
+          expect(Math.sign(natural(`${a}`, `${b}`))).toBe(a < b ? -1 : a > b ? 1 : 0);
+        },
+      ),
+    );
+  });
+});
+
+test("it is an order, of names of any kind", () => {
+  fc.assert(
+    fc.property(any, any, any, (a, b, c) => {
+      expect(Math.sign(natural(a, b))).toBe(0 - Math.sign(natural(b, a)));
+      expect(natural(a, b) === 0).toBe(a === b);
+      if (natural(a, b) <= 0 && natural(b, c) <= 0) expect(natural(a, c)).toBeLessThanOrEqual(0);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test("what is plain", () => {
+  expect([isPlain(""), isPlain("a b~"), isPlain("ä"), isPlain("\t"), isPlain("1".repeat(255))]).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
