@@ -3,7 +3,7 @@
 
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { gathered, packed, type Source } from "../src/core/archive/stream.ts";
+import { coalesce, encode, type Source } from "../src/core/archive/stream.ts";
 import { Tar } from "../src/core/archive/tar.ts";
 import { Zip } from "../src/core/archive/zip.ts";
 import { median, spread } from "./table.ts";
@@ -44,7 +44,7 @@ const ours =
         yield { member, bytes: files.bytes === 0 ? new Uint8Array() : bytes(files.bytes) };
       }
     }
-    return gathered(packed(new Packer(), sources()));
+    return coalesce(encode(new Packer(), sources()));
   };
 
 interface ClientZip {

@@ -15,11 +15,11 @@ async function measure(uploads: number, listeners: number, deaf: number): Promis
   const root = await mkdtemp(join(tmpdir(), "sluice-watchers-"));
   const app = await createApp({ root, keepFree: 0 });
   app.listen({ port: 0, hostname: "127.0.0.1" });
-  const { engine, events, storage } = app.decorator.services;
+  const { uploader, events, storage } = app.decorator.services;
   const began = Date.now();
   for (let at = 0; at < uploads; at += 1) {
     const id = crypto.randomUUID();
-    engine.running.add({
+    uploader.activeUploads.add({
       report: () => ({
         id,
         path: checkFilePath(`folder/some file ${at}.mkv`),

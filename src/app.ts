@@ -2,19 +2,19 @@
 
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config/config.ts";
-import { Events } from "./core/live/event-feed.ts";
-import { Uploads } from "./core/resumable/registry.ts";
-import { Jobs } from "./core/tree/copy-jobs.ts";
-import { Trash } from "./core/tree/trash.ts";
-import { Engine } from "./core/upload/uploader.ts";
+import { EventFeed } from "./core/live/event-feed.ts";
+import { UploadRegistry } from "./core/resumable/registry.ts";
+import { CopyJobs } from "./core/tree/copy-jobs.ts";
+import { TrashCan } from "./core/tree/trash.ts";
+import { Uploader } from "./core/upload/uploader.ts";
 import { Problem, problemBody } from "./errors.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors } from "./plugins/errors.ts";
 import { Gauges } from "./plugins/gauges.ts";
-import { createLog, heardBy, type Log } from "./plugins/log.ts";
+import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
-import { arrival } from "./plugins/request-info.ts";
+import { requestInfo } from "./plugins/request-info.ts";
 import { archive } from "./routes/api/archive.ts";
 import { batch } from "./routes/api/batch.ts";
 import { copy } from "./routes/api/copy.ts";
@@ -39,7 +39,7 @@ import { page } from "./routes/ops/page.ts";
 import { probe } from "./routes/ops/probe.ts";
 import { problems } from "./routes/ops/problems.ts";
 import type { Services } from "./routes/support/services.ts";
-import { resuming } from "./routes/uploads/uploads.ts";
+import { uploads as uploadRoutes } from "./routes/uploads/uploads.ts";
 import { openDisk } from "./storage/disk/disk.ts";
 import type { Storage } from "./storage/storage.ts";
 
@@ -63,17 +63,17 @@ export async function createApp(options: AppOptions = {}) {
   const config: Config = { ...defaults, ...rest };
   const changes = config.allow.has("write") || config.allow.has("delete");
   const storage = given ?? (await openDisk(config.root, { write: changes }));
-  const engine = new Engine(storage, config);
-  const uploads = await Uploads.open(engine, config).catch(async (error) => {
+  const uploader = new Uploader(storage, config);
+  const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
     if (!given) await storage.close();
     throw error;
   });
-  const jobs = new Jobs();
-  const gauges = new Gauges({ engine, uploads, jobs });
-  const log = heardBy(logger ?? createLog(config.log, undefined, config.logLevel), gauges);
-  const trash = config.trash === undefined ? null : new Trash(engine, config.trash);
-  const events = new Events(engine, uploads);
-  const services: Services = { config, engine, uploads, events, jobs, trash, storage, log };
+  const jobs = new CopyJobs();
+  const gauges = new Gauges({ uploader, uploads, jobs });
+  const log = withObserver(logger ?? createLog(config.log, undefined, config.logLevel), gauges);
+  const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash);
+  const events = new EventFeed(uploader, uploads);
+  const services: Services = { config, uploader, uploads, events, jobs, trash, storage, log };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
@@ -85,7 +85,7 @@ export async function createApp(options: AppOptions = {}) {
   })
     // No answer is ever taken for something that it does not say it is.
     .headers({ "x-content-type-options": "nosniff" })
-    .use(arrival(log))
+    .use(requestInfo(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(query())
@@ -106,7 +106,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(jobRoutes(services))
     .use(listUploads(services))
     .use(watchUploads(services))
-    .use(resuming(services))
+    .use(uploadRoutes(services))
     .use(health(services))
     .use(metrics(services, gauges))
     .use(probe(services))
@@ -119,7 +119,7 @@ export async function createApp(options: AppOptions = {}) {
       await jobs.close();
       await trash?.close();
       // Uploads that were cut still take back what they left in the root.
-      await engine.slots.idle();
+      await uploader.slots.idle();
       await uploads.close();
       if (!given) await storage.close();
     });

@@ -86,7 +86,7 @@ export function asProblem(error: unknown, detail = "The server failed; its log s
 }
 
 /** What is wrong with one thing of several, in one entry: what its own errors say is said in it. */
-export function inOneEntry({ detail, errors = [] }: Problem): string {
+export function summarize({ detail, errors = [] }: Problem): string {
   const details = errors.slice(0, 3).map((entry) => entry.detail);
   return details.length > 1 ? [...new Set(details)].join(" ") : detail;
 }

@@ -28,12 +28,12 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { engine, events } = app.decorator.services;
+  const { uploader, events } = app.decorator.services;
   const signals = new Signals();
-  collect(engine);
+  collect(uploader);
 
   const signal = await signals.next();
-  engine.drain();
+  uploader.drain();
   const busy = runningIn(app);
   // Who only watches is nothing to wait for.
   events.close();
@@ -58,7 +58,7 @@ export async function serve(config: Config): Promise<number> {
  * Hundreds of slow uploads leave small garbage that grows old, and the process with it: 500 of them peaked at 175 to 190 MB
  * without this, at 125 to 135 MB with it.
  */
-function collect({ slots }: Services["engine"]): void {
+function collect({ slots }: Services["uploader"]): void {
   let used = false;
   setInterval(() => {
     const idle = slots.taken === 0;
@@ -70,16 +70,16 @@ function collect({ slots }: Services["engine"]): void {
 
 /** Ends what still runs, removes what it left, and lets go of the root. */
 async function settle(app: App, finished: boolean): Promise<void> {
-  const { engine, storage, uploads } = app.decorator.services;
+  const { uploader, storage, uploads } = app.decorator.services;
   if (!finished) await app.stop(true);
-  await engine.slots.idle();
+  await uploader.slots.idle();
   await uploads.close();
   await storage.close();
 }
 
 /** Uploads end first, while whoever asks is still told that the server drains; then the door is closed. */
 async function finished(app: App): Promise<void> {
-  await app.decorator.services.engine.slots.idle();
+  await app.decorator.services.uploader.slots.idle();
   await app.stop(false);
 }
 
@@ -115,8 +115,8 @@ function reason(error: unknown, { root, host, port }: Config): string {
 
 /** What is waited for, in words; "" when there is nothing. */
 function runningIn({ server, decorator }: App): string {
-  const { engine, events } = decorator.services;
-  const reports = engine.running.reports();
+  const { uploader, events } = decorator.services;
+  const reports = uploader.activeUploads.reports();
   const others = Math.max(0, (server?.pendingRequests ?? 0) - reports.length - events.size);
   const some = reports.slice(0, 3).map(({ path, received, size }) => {
     const share = size ? ` (${Math.floor((received / size) * 100)} %)` : "";

@@ -10,7 +10,7 @@ import { isLoopback } from "../system/loopback.ts";
 import { version } from "../version.ts";
 import { doctorHelpText, helpText, type Terminal, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
-import { nearest, shown } from "./suggest.ts";
+import { nearest, quoted } from "./suggest.ts";
 
 /** What the command asks for. Texts end with a line end. */
 export type Invocation =
@@ -51,7 +51,7 @@ export async function readCommand(
 
   const environment = fromEnvironment(env);
   const named = flags.given.get(CONFIG_FILE.name) ?? environment.given.get(CONFIG_FILE.name);
-  const label = named ? shown(named.text) : "sluice.toml";
+  const label = named ? quoted(named.text) : "sluice.toml";
   const path = resolve(folder, named?.text ?? "sluice.toml");
   const file = named?.text === "" ? undefined : await fromFile(path, label);
 
@@ -64,7 +64,7 @@ export async function readCommand(
   const host = given.get(OPTIONS.host.name);
   if (host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name)) {
     return wrong([
-      `${host.label}: ${shown(config.host)} lets other machines in, and nothing says what they may do; ` +
+      `${host.label}: ${quoted(config.host)} lets other machines in, and nothing says what they may do; ` +
         "add --allow read (look and download), --allow read,write (upload, too) or --allow all",
     ]);
   }
@@ -143,7 +143,7 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
     ...Object.entries(OWN_FLAGS)
       .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
       .map(([flag, owner]) => `--${flag} is a flag of sluice ${owner}`),
-    ...rest.map((word) => `${shown(word)} is one word too many: ${what} is ${shown(root ?? "")} already`),
+    ...rest.map((word) => `${quoted(word)} is one word too many: ${what} is ${quoted(root ?? "")} already`),
   ];
   return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
 }
@@ -153,7 +153,7 @@ function readUrl(text: string, { given, faults, command, json, once }: Words): I
   const url = URL.parse(text);
   const all = [...faults];
   if (!url?.hostname || !/^https?:$/.test(url.protocol))
-    all.push(`${shown(text)} is no URL of a server; use one such as https://files.example.org`);
+    all.push(`${quoted(text)} is no URL of a server; use one such as https://files.example.org`);
   for (const { label } of given.values())
     all.push(`${label} is about a server on this machine, not about a URL`);
   if (!url || all.length > 0) return wrong(all);
@@ -178,17 +178,17 @@ function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
 
 /** Says what commander found wrong, in the words of the other messages. */
 function misunderstood({ code, message }: CommanderError): string {
-  const [, quoted = ""] = /'(.*)'/s.exec(message) ?? [];
-  const option = FLAGS.find(({ name }) => quoted.includes(`--${name} <`));
+  const [, word = ""] = /'(.*)'/s.exec(message) ?? [];
+  const option = FLAGS.find(({ name }) => word.includes(`--${name} <`));
   if (code === "commander.unknownOption") {
-    const [flag = ""] = quoted.split("=");
+    const [flag = ""] = word.split("=");
     const near = nearest(flag.replace(/^-+/, ""), [
       ...FLAGS.map(({ name }) => name),
       "help",
       "version",
       ...Object.keys(OWN_FLAGS),
     ]);
-    return `unknown flag ${shown(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
+    return `unknown flag ${quoted(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
   }
   if (code === "commander.optionMissingArgument" && option) {
     return `--${option.name} needs a value; use ${option.allowed}`;
@@ -200,7 +200,7 @@ function wrongValues(given: ReadonlyMap<string, Given>): string[] {
   return FLAGS.flatMap((option) => {
     const value = given.get(option.name);
     if (!value || option.parse(value.text) !== undefined) return [];
-    return [`${value.label}: ${shown(value.text)} is not allowed; use ${option.allowed}`];
+    return [`${value.label}: ${quoted(value.text)} is not allowed; use ${option.allowed}`];
   });
 }
 

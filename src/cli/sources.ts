@@ -3,7 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { FLAGS, OPTIONS } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
-import { nearest, shown } from "./suggest.ts";
+import { nearest, quoted } from "./suggest.ts";
 
 /** A text that was given for an option, and where: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
 export interface Given {
@@ -42,7 +42,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     if (name) given.set(name, { text, label: key });
     else {
       const near = variable(nearest(key.slice(PREFIX.length), [...names.values()]));
-      faults.push(`unknown variable ${shown(key)}; the nearest is ${near}`);
+      faults.push(`unknown variable ${quoted(key)}; the nearest is ${near}`);
     }
   }
   return { given, faults };
@@ -77,7 +77,7 @@ function fromEntries(entries: readonly [string, unknown][], label: string, folde
     const option = KEYS.get(key);
     if (!option) {
       const near = nearest(key, [...KEYS.keys()]);
-      faults.push(`no key or section ${shown(key)} in ${label}; the nearest key is ${near}`);
+      faults.push(`no key or section ${quoted(key)} in ${label}; the nearest key is ${near}`);
       continue;
     }
     const text = asText(value, option);

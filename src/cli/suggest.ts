@@ -5,7 +5,7 @@ import leven from "leven";
 const LONGEST_SHOWN = 60;
 
 /** A text in quotes: control and invisible characters escaped, cut at 60 characters. */
-export function shown(text: string): string {
+export function quoted(text: string): string {
   const cut = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
   const safe = cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;

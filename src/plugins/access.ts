@@ -21,7 +21,7 @@ export function allowDetail(allow: Allow): AllowDetail {
 }
 
 /** What a route asks for, in words; "" when that is nothing. */
-export function needs(allow: Allow): string {
+export function grantOf(allow: Allow): string {
   if (allow === "public") return "";
   if (allow === "each") return "Each operation needs its own grants.";
   const named = [allow].flat().map((grant) => `\`${grant}\``);
@@ -29,7 +29,7 @@ export function needs(allow: Allow): string {
 }
 
 /** @throws Problem not_allowed */
-export function prove(granted: ReadonlySet<Grant>, wanted: readonly Grant[]): void {
+export function requireGrant(granted: ReadonlySet<Grant>, wanted: readonly Grant[]): void {
   const missing = wanted.filter((grant) => !granted.has(grant));
   if (missing.length === 0) return;
   const named = missing.map((grant) => `\`${grant}\``).join(" and ");
@@ -46,7 +46,7 @@ export function access(granted: ReadonlySet<Grant>) {
     allow: (wanted: Allow) => ({
       detail: allowDetail(wanted),
       beforeHandle() {
-        if (wanted !== "public" && wanted !== "each") prove(granted, [wanted].flat());
+        if (wanted !== "public" && wanted !== "each") requireGrant(granted, [wanted].flat());
       },
     }),
   });

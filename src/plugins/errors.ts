@@ -4,9 +4,9 @@ import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { asProblem, type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { answerUnread } from "./lingering-close.ts";
+import { lingeringClose } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
-import { answered, arrivalOf } from "./request-info.ts";
+import { onAnswered, requestInfoOf } from "./request-info.ts";
 
 export interface ErrorOptions {
   maxErrors: number;
@@ -20,7 +20,7 @@ export function errors(options: ErrorOptions) {
   return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request, set, route }) => {
     const problem = translate(error, request, options.methodsOf);
     options.log.problem(request, problem);
-    answered(request, set, options.log, { status: problem.status, bytes: null, route });
+    onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
     return problemResponse(problem, options.maxErrors, request);
   });
 }
@@ -33,8 +33,8 @@ function problemResponse(problem: Problem, maxErrors: number, request: Request):
     "x-content-type-options": "nosniff",
     ...problem.headers,
   });
-  const text = JSON.stringify(problemBody(problem, maxErrors, arrivalOf(request)?.id));
-  if (problem.code !== "idle_timeout") return answerUnread(request, text, problem.status, headers);
+  const text = JSON.stringify(problemBody(problem, maxErrors, requestInfoOf(request)?.id));
+  if (problem.code !== "idle_timeout") return lingeringClose(request, text, problem.status, headers);
   // Who was silent for so long is not waited for again.
   headers.set("connection", "close");
   return new Response(text, { status: problem.status, headers });

@@ -6,13 +6,13 @@ const BEAT = 50;
 const REST = 5 * 60_000;
 
 /** One per app. Nothing runs before the first question. */
-export class Lateness {
+export class EventLoopDelay {
   #worst = 0;
   #due: number | undefined;
   #asked = 0;
 
   /** Seconds: the longest since the last question, what is late now included; 0 at the first. */
-  take(): number {
+  readAndReset(): number {
     this.#asked = performance.now();
     if (this.#due === undefined) this.#beat();
     const worst = Math.max(this.#worst, this.#overdue);

@@ -1,10 +1,10 @@
 // The figures of GET /metrics. Their labels are words of this server: never a path, a name or a text of a client.
 
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { Uploads } from "../core/resumable/registry.ts";
-import type { Jobs } from "../core/tree/copy-jobs.ts";
+import type { UploadRegistry } from "../core/resumable/registry.ts";
+import type { CopyJobs } from "../core/tree/copy-jobs.ts";
 import type { SavedFile } from "../core/upload/upload.ts";
-import type { Engine } from "../core/upload/uploader.ts";
+import type { Uploader } from "../core/upload/uploader.ts";
 import { PROBLEMS, type Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { speaksTus } from "../http/tus/tus.ts";
@@ -14,9 +14,9 @@ import { processGauges } from "./process-gauges.ts";
 
 /** What is looked at when somebody asks. */
 export interface Watched {
-  engine: Engine;
-  uploads: Uploads;
-  jobs: Jobs;
+  uploader: Uploader;
+  uploads: UploadRegistry;
+  jobs: CopyJobs;
 }
 
 const LABELS = ["method", "route", "status"];
@@ -53,7 +53,7 @@ export class Gauges implements Observer {
   /** How many requests by method, status and route: a map of its own, because every request is counted. */
   readonly #answered = new Map<string, number>();
 
-  constructor({ engine, uploads, jobs }: Watched) {
+  constructor({ uploader, uploads, jobs }: Watched) {
     this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     // What has not happened yet is 0, so that its first time shows as a rise.
     for (const dialect of DIALECTS)
@@ -61,10 +61,10 @@ export class Gauges implements Observer {
     for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
     for (const ending of ["sent", "cut", "shrank"]) this.#downloads.inc({ ending }, 0);
 
-    const { storage, running, slots, limits } = engine;
+    const { storage, activeUploads: running, slots, limits } = uploader;
     const received = this.#counter("sluice_received_bytes", "Bytes of uploads that arrived", [], () => {
       received.reset();
-      received.inc(engine.received);
+      received.inc(uploader.receivedBytes);
     });
     const requests = this.#counter("sluice_requests", "Requests that were answered", LABELS, () => {
       requests.reset();
@@ -93,7 +93,7 @@ export class Gauges implements Observer {
     );
     this.#gauge("sluice_disk_syncs", "Syncs on their way to the disk", () => storage.load.syncing);
     this.#gauge("sluice_jobs_unfinished", "Copies in the background that run or wait", () => jobs.unfinished);
-    this.#gauge("sluice_draining", "1 when the server is stopping", () => Number(engine.draining));
+    this.#gauge("sluice_draining", "1 when the server is stopping", () => Number(uploader.draining));
     const about = new Gauge({
       name: "sluice_build_info",
       help: "Always 1; tells the version",

@@ -1,6 +1,6 @@
 // Answers to requests whose body was not read to its end: clients can read them, whatever they go on sending.
 
-import { Body } from "../core/upload/request-body.ts";
+import { RequestBody } from "../core/upload/request-body.ts";
 import { contentLength } from "../http/content-length.ts";
 
 /** Bytes of an announced body that Bun may drain after the answer, so that the connection can be used again. */
@@ -21,10 +21,10 @@ function mustClose(request: Request): boolean {
  * is closed with bytes unread is reset, and a client that is busy sending would see that and not the answer (RFC 9112
  * section 9.6). Until the client stops, or for two seconds, what it sends is read and dropped.
  */
-export function answerUnread(request: Request, text: string, status: number, headers: Headers): Response {
+export function lingeringClose(request: Request, text: string, status: number, headers: Headers): Response {
   if (!mustClose(request) || request.body?.locked) return new Response(text, { status, headers });
   headers.set("connection", "close");
-  const body = new Body(request.body, { idleTimeout: SILENCE });
+  const body = new RequestBody(request.body, { idleTimeout: SILENCE });
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
       controller.enqueue(Buffer.from(text));
@@ -36,7 +36,7 @@ export function answerUnread(request: Request, text: string, status: number, hea
   return new Response(stream, { status, headers });
 }
 
-async function drop(body: Body): Promise<void> {
+async function drop(body: RequestBody): Promise<void> {
   const late = setTimeout(() => void body.cancel(), LONGEST * 1000);
   try {
     for await (const _ of body.chunks()) {

@@ -4,7 +4,7 @@ import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../co
 import type { SavedFile } from "../core/upload/upload.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { arrivalOf } from "./request-info.ts";
+import { requestInfoOf } from "./request-info.ts";
 
 /** A download that has ended. */
 export interface Download {
@@ -59,7 +59,7 @@ export interface Log extends Observer {
 }
 
 /** The log, and somebody who listens as well. */
-export function heardBy(log: Log, observer: Observer): Log {
+export function withObserver(log: Log, observer: Observer): Log {
   return {
     saved(...event) {
       log.saved(...event);
@@ -117,9 +117,9 @@ export function createLog(
   };
   /** A line about a request: ends with who sent it, and what it is called. */
   const about = (request: Request, event: string, text: string, fields: Record<string, unknown>): void => {
-    const arrival = arrivalOf(request);
-    if (arrival) arrival.told = true;
-    const { id, by } = { id: arrival?.id, by: arrival?.by, ...fields };
+    const info = requestInfoOf(request);
+    if (info) info.told = true;
+    const { id, by } = { id: info?.id, by: info?.by, ...fields };
     const from = by === undefined ? "" : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
     line(event, `${text}${from}${name}`, { request: at(request), ...fields, by, id });
@@ -166,9 +166,9 @@ export function createLog(
       );
     },
     answered(request, { status, bytes }) {
-      const arrival = arrivalOf(request);
-      if (arrival === undefined || arrival.told || (arrival.parts === undefined && !writes("debug"))) return;
-      const { seconds, parts = new Map<string, number>() } = arrival;
+      const info = requestInfoOf(request);
+      if (info === undefined || info.told || (info.parts === undefined && !writes("debug"))) return;
+      const { seconds, parts = new Map<string, number>() } = info;
       const slow = seconds >= SLOW && parts.size > 0;
       if (!writes(slow ? "warn" : "debug")) return;
       const size = bytes === null ? "" : `${formatSize(bytes)} `;

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
 import { filesAllowed, filesOpen } from "../system/process.ts";
-import { Lateness } from "./event-loop-delay.ts";
+import { EventLoopDelay } from "./event-loop-delay.ts";
 
 /** Those of the system exist where it has /proc. */
 export function processGauges(registers: Registry<OpenMetricsContentType>[]): void {
@@ -24,9 +24,9 @@ export function processGauges(registers: Registry<OpenMetricsContentType>[]): vo
     gauge("process_open_fds", "Open descriptors", filesOpen);
     gauge("process_max_fds", "Descriptors that may be open", () => most);
   }
-  const lateness = new Lateness();
+  const lateness = new EventLoopDelay();
   gauge("sluice_event_loop_late_seconds", "How late a timer came at most since this was last asked for", () =>
-    lateness.take(),
+    lateness.readAndReset(),
   );
 
   function gauge(name: string, help: string, value: () => number): void {

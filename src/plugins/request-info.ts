@@ -8,7 +8,7 @@ import type { Log } from "./log.ts";
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What is known of a request from its first moment on. */
-export class Arrival {
+export class RequestInfo {
   readonly id: string;
   /** True when a line of the log tells of it, or will. */
   told = false;
@@ -56,16 +56,16 @@ export class Arrival {
 }
 
 /** On the request itself: a WeakMap beside it takes half a microsecond more, and what it holds is looked at by the collector. */
-const ARRIVAL = Symbol("arrival");
+const REQUEST_INFO = Symbol("request info");
 declare global {
   interface Request {
-    [ARRIVAL]?: Arrival;
+    [REQUEST_INFO]?: RequestInfo;
   }
 }
 
 /** Nothing for a request that came by another way than an app. */
-export function arrivalOf(request: Request): Arrival | undefined {
-  return request[ARRIVAL];
+export function requestInfoOf(request: Request): RequestInfo | undefined {
+  return request[REQUEST_INFO];
 }
 
 /** Runs a step whose time shows in `Server-Timing`, and in the log when the request was slow. */
@@ -74,7 +74,7 @@ export async function timed<T>(request: Request, name: string, step: () => Promi
   try {
     return await step();
   } finally {
-    request[ARRIVAL]?.took(name, (performance.now() - began) / 1000);
+    request[REQUEST_INFO]?.took(name, (performance.now() - began) / 1000);
   }
 }
 
@@ -84,27 +84,27 @@ interface Answering {
 }
 
 /** To be called when the answer is known, once. */
-export function answered(
+export function onAnswered(
   request: Request,
   set: Answering,
   log: Log,
   answer: { status: number; bytes: number | null; route: string | undefined },
 ): void {
-  const arrival = request[ARRIVAL];
-  if (arrival) set.headers["server-timing"] = arrival.timing;
+  const info = request[REQUEST_INFO];
+  if (info) set.headers["server-timing"] = info.timing;
   log.answered(request, answer);
 }
 
 /** Notes when requests come, and says of each answer how long it took. */
-export function arrival(log: Log) {
-  return new Elysia({ name: "arrival" })
+export function requestInfo(log: Log) {
+  return new Elysia({ name: "request-info" })
     .onRequest(({ request, set, server }) => {
-      const arrival = new Arrival(request, server);
-      request[ARRIVAL] = arrival;
-      set.headers["x-request-id"] = arrival.id;
+      const info = new RequestInfo(request, server);
+      request[REQUEST_INFO] = info;
+      set.headers["x-request-id"] = info.id;
     })
     .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {
-      answered(request, set, log, { ...outcome(responseValue, set.status), route });
+      onAnswered(request, set, log, { ...outcome(responseValue, set.status), route });
     });
 }
 

@@ -1,7 +1,7 @@
 // In which order entries are listed, and what a page of a folder is.
 
 import { nameOf } from "../path.ts";
-import { natural } from "./natural-order.ts";
+import { naturalOrder } from "./natural-order.ts";
 import type { Entry } from "./storage.ts";
 
 /** What entries can be sorted by. */
@@ -18,17 +18,17 @@ export interface PageQuery {
   /** From 1: most entries of the page. */
   limit: number;
   /** The page begins behind this place; whether an entry still has it does not matter. */
-  after?: Place | undefined;
+  after?: PageKey | undefined;
 }
 
 export interface Page {
   entries: Entry[];
   /** The place of the last one, `null` when nothing comes behind it. */
-  next: Place | null;
+  next: PageKey | null;
 }
 
 /** Where an entry stands in an order: what is compared, from left to right. Only the first is never reversed. */
-export type Place = readonly [folderLast: number, key: number | string, name: string];
+export type PageKey = readonly [folderLast: number, key: number | string, name: string];
 
 /** Whether a name is hidden unless asked for. */
 export const isHidden = (name: string): boolean => name.startsWith(".");
@@ -40,10 +40,10 @@ export function extensionOf(name: string): string {
 }
 
 /** The place of an entry in an order. */
-export function placeOf(
+export function pageKeyOf(
   entry: Entry,
   { sort, foldersFirst }: Pick<PageQuery, "sort" | "foldersFirst">,
-): Place {
+): PageKey {
   const name = nameOf(entry.path);
   const keys = {
     name: () => 0,
@@ -55,14 +55,14 @@ export function placeOf(
 }
 
 /** Compares places of one order. */
-export function comparePlaces(a: Place, b: Place, order: PageQuery["order"]): number {
+export function comparePageKeys(a: PageKey, b: PageKey, order: PageQuery["order"]): number {
   const sign = order === "asc" ? 1 : -1;
-  return a[0] - b[0] || sign * (compareKeys(a[1], b[1]) || natural(a[2], b[2]));
+  return a[0] - b[0] || sign * (compareKeys(a[1], b[1]) || naturalOrder(a[2], b[2]));
 }
 
 /** Compares what two entries are sorted by. A cursor may hold any kind of key: its page is empty or odd, not an error. */
 export function compareKeys(a: number | string, b: number | string): number {
-  return typeof a === "number" && typeof b === "number" ? a - b : natural(String(a), String(b));
+  return typeof a === "number" && typeof b === "number" ? a - b : naturalOrder(String(a), String(b));
 }
 
 /** A page of entries that are all in memory already. */
@@ -70,9 +70,9 @@ export function pageOf(entries: readonly Entry[], query: PageQuery): Page {
   const { order, hidden, limit, after } = query;
   const placed = entries
     .filter(({ path }) => hidden || !isHidden(nameOf(path)))
-    .map((entry) => ({ entry, place: placeOf(entry, query) }))
-    .filter(({ place }) => !after || comparePlaces(place, after, order) > 0)
-    .sort((a, b) => comparePlaces(a.place, b.place, order));
+    .map((entry) => ({ entry, place: pageKeyOf(entry, query) }))
+    .filter(({ place }) => !after || comparePageKeys(place, after, order) > 0)
+    .sort((a, b) => comparePageKeys(a.place, b.place, order));
   const shown = placed.slice(0, limit);
   return {
     entries: shown.map(({ entry }) => entry),

@@ -1,4 +1,4 @@
-// The contract of a storage: what the engine asks of a disk, a bucket or memory, and what each must promise.
+// The contract of a storage: what the uploader asks of a disk, a bucket or memory, and what each must promise.
 
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space } from "./device.ts";
@@ -41,14 +41,14 @@ import type { UploadId } from "./upload-id.ts";
  * `storage_gone` (the root vanished), `out_of_files`, `storage_failed` (anything else of the platform, as `cause`),
  * and those its comment names. After an error an upload is only good for `discard`; other uploads go on.
  *
- * **Who validates.** Paths arrive checked (`FilePath`); rules about grants, sizes and preconditions are the engine's.
+ * **Who validates.** Paths arrive checked (`FilePath`); rules about grants, sizes and preconditions are the uploader's.
  */
 export interface Storage {
   /**
    * Names what the machine has run since it was started: as long as it is the same, all that was written is there, also
    * what was not synced.
    */
-  readonly boot: string;
+  readonly bootId: string;
 
   /**
    * Opens a new upload. Nothing of it is visible. `target` is where it is meant to go (a bucket needs to know);
@@ -58,24 +58,24 @@ export interface Storage {
    * @throws Problem storage_failed when there is a kept upload with this id
    */
   begin(target: FilePath): Promise<StoredUpload>;
-  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
 
   /**
    * Opens a kept upload again, to append behind its `length` bytes.
    * @returns null when there is none, or its bytes are a file already (see `published`)
    * @throws Problem storage_failed while it is open: one upload has one writer
    */
-  resume(id: UploadId): Promise<KeptUpload | null>;
+  resume(id: UploadId): Promise<PartialUpload | null>;
 
   /**
    * Writes the note of a kept upload: a small text that says what the upload is. It replaces the note before in one
    * step and survives a power cut when the promise resolves; if it rejects, the note is the old one or the new one.
    * Calls for one id do not overlap.
    */
-  note(id: UploadId, text: string): Promise<void>;
+  writeMetadata(id: UploadId, text: string): Promise<void>;
 
   /** Every kept upload that has a note, in no order; nothing when the storage can only be read. */
-  notes(): AsyncIterable<Note>;
+  partialUploads(): AsyncIterable<PartialMetadata>;
 
   /**
    * Whether the file under a path is made of the bytes of this kept upload: after a crash in the middle of `finish`
@@ -87,10 +87,10 @@ export interface Storage {
    * Lets go of the bytes of a kept upload and leaves its note: after `finish`, when the note says where the file is.
    * Until then a removed file would keep its space. Not throwing for what is gone.
    */
-  settle(id: UploadId): Promise<void>;
+  releaseData(id: UploadId): Promise<void>;
 
   /** Removes bytes and note of a kept upload; a file made of it stays. Not throwing for what is gone. */
-  forget(id: UploadId): Promise<void>;
+  deletePartial(id: UploadId): Promise<void>;
 
   /**
    * What stands under a path, or `null`. Links that stay below the root are followed, others do not exist.
@@ -184,7 +184,7 @@ export interface StoredUpload {
    * After `name_taken` (and only then) it may be called again with another path.
    * @throws Problem name_taken, is_folder, not_a_folder, link_in_path, other_file_system
    */
-  finish(path: FilePath, options: { replace: boolean }): Promise<Finished>;
+  finish(path: FilePath, options: { replace: boolean }): Promise<Published>;
 
   /** Removes every trace. Never throws; may be called at any time, also twice, also after `finish` (then it does nothing). */
   discard(): Promise<void>;
@@ -194,7 +194,7 @@ export interface StoredUpload {
  * An upload that can wait. Nothing tells the storage that its bytes are complete: that is for a note to say.
  * `discard` removes bytes and note, but does nothing after `pause` or `rest`: then it is `forget` that removes.
  */
-export interface KeptUpload extends StoredUpload {
+export interface PartialUpload extends StoredUpload {
   readonly id: UploadId;
 
   /**
@@ -202,16 +202,16 @@ export interface KeptUpload extends StoredUpload {
    * May be called after an error too, to keep what is there; it throws that error when it has let go, and `length` is
    * what `resume` will find.
    */
-  pause(): Promise<void>;
+  suspend(): Promise<void>;
 
   /**
    * As `pause`, but what was taken last, some 32 MiB at most, is written and only synced a moment later. Who resumes
    * soon goes on without delay. If that sync fails, `resume` finds the bytes that were `saved`.
    */
-  rest(): Promise<void>;
+  suspendLazily(): Promise<void>;
 
   /** Cuts back to the first `length` bytes: for a chunk that turned out wrong. @throws Problem */
-  rewind(length: number): Promise<void>;
+  truncate(length: number): Promise<void>;
 
   /**
    * All bytes taken so far, read again from the first on in slices of some hundred KiB, which are the caller's until it
@@ -225,11 +225,11 @@ export interface KeptUpload extends StoredUpload {
    * where it began.
    * @throws Problem not_found, also when the bytes of one are a file already; storage_failed while one is open
    */
-  adopt(ids: readonly UploadId[]): Promise<void>;
+  appendFrom(ids: readonly UploadId[]): Promise<void>;
 }
 
 /** What is known of a kept upload without opening it. */
-export interface Note {
+export interface PartialMetadata {
   id: UploadId;
   text: string;
   /** Bytes that are there; 0 once settled. */
@@ -247,7 +247,7 @@ export interface StorageWork {
 }
 
 /** What `finish` made. */
-export interface Finished {
+export interface Published {
   entry: FileEntry;
   /** True when a file had the name before. */
   replaced: boolean;
@@ -289,7 +289,7 @@ export interface StoredFile {
   /** Reads lazily. Reading begins before `close`, and then goes on to its end. */
   body: Blob;
   /** What the entry is by now: another program may be writing into the file. Not after `close`. @throws Problem */
-  look(): FileEntry;
+  stat(): FileEntry;
   /** To be called once, also when nothing was read. Never throws. */
   close(): Promise<void>;
 }

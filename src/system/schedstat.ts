@@ -39,7 +39,7 @@ function read(file: number): Scheduled {
 }
 
 /** Seconds that this thread ran, or could have run. Without statistics those that it ran. */
-export const occupied: () => number = ownThread();
+export const onCpuOrRunnable: () => number = ownThread();
 
 function ownThread(): () => number {
   const used = (): number => {
@@ -65,14 +65,14 @@ function ownThread(): () => number {
 }
 
 /** Seconds that each thread of the pool could have run and did not, by its number. */
-export type Starved = ReadonlyMap<string, number>;
+export type RunnableWait = ReadonlyMap<string, number>;
 
 /** The statistics of the pool's threads, as far as they are known. */
 const pool = new Map<string, number>();
 let looked = Number.NEGATIVE_INFINITY;
 
 /** Empty where nobody counts. */
-export function starved(): Starved {
+export function runnableWait(): RunnableWait {
   if (performance.now() - looked >= LOOK) look();
   const seconds = new Map<string, number>();
   for (const [thread, file] of pool) {
@@ -88,7 +88,7 @@ export function starved(): Starved {
 }
 
 /** How long the thread that was starved most since `before` was: one operation is done by one thread. */
-export function mostStarved(before: Starved, after: Starved): number {
+export function longestRunnableWait(before: RunnableWait, after: RunnableWait): number {
   let most = 0;
   for (const [thread, seconds] of before) most = Math.max(most, (after.get(thread) ?? 0) - seconds);
   return most;

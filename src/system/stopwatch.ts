@@ -1,6 +1,6 @@
 // Measures waits for others. What this server's own processor adds to a wait is not theirs, and does not count.
 
-import { mostStarved, occupied, type Starved, starved } from "./schedstat.ts";
+import { longestRunnableWait, onCpuOrRunnable, type RunnableWait, runnableWait } from "./schedstat.ts";
 
 /** What a stopwatch reads. All in seconds. */
 export interface Clock {
@@ -11,7 +11,7 @@ export interface Clock {
   /** How late this thread heard of things lately, as far as was seen: it is looked at every BEAT. */
   late(): number;
   /** Threads that do what is waited for: how long each of them could work and another program had the processor. */
-  starved(): Starved;
+  starved(): RunnableWait;
 }
 
 /**
@@ -28,7 +28,7 @@ export class Stopwatch {
   #asked = Number.NEGATIVE_INFINITY;
   #occupied = 0;
   #late = 0;
-  #starved: Starved = new Map();
+  #starved: RunnableWait = new Map();
   /** What the processor added to the last wait that was asked about at both ends: seconds, and as a part of it. */
   #added = 0;
   #part = 0;
@@ -54,7 +54,7 @@ export class Stopwatch {
       if (!asks && lasted < CLOSE) return lasted - Math.min(this.#added, lasted * this.#part);
       this.#ask(now);
       const ours = Math.max(0, Math.min(this.#occupied - occupied, this.#late));
-      const added = Math.min(lasted, ours + mostStarved(starved, this.#starved));
+      const added = Math.min(lasted, ours + longestRunnableWait(starved, this.#starved));
       if (asks && lasted > 0) {
         this.#added = added;
         this.#part = added / lasted;
@@ -114,9 +114,14 @@ class Pulse {
 const now = (): number => performance.now() / 1000;
 
 const pulse = new Pulse();
-const nobody: Starved = new Map();
+const nobody: RunnableWait = new Map();
 
 /** For what comes from elsewhere. */
-export const CLIENT: Clock = { now, occupied, late: () => pulse.late, starved: () => nobody };
+export const CLIENT: Clock = {
+  now,
+  occupied: onCpuOrRunnable,
+  late: () => pulse.late,
+  starved: () => nobody,
+};
 /** For what the system does with files, in threads of its own. */
-export const FILES: Clock = { ...CLIENT, starved };
+export const FILES: Clock = { ...CLIENT, starved: runnableWait };

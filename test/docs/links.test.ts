@@ -34,10 +34,10 @@ describe("documents", () => {
 
   test.each(documents)("the links of %s lead somewhere", (document) => {
     const lost = linksOf(document).filter((link) => {
-      const [path = "", anchor] = link.split("#");
+      const [path = "", dir] = link.split("#");
       const file = path === "" ? document : join(dirname(document), path);
       if (!existsSync(join(TOP, file))) return true;
-      return anchor !== undefined && file.endsWith(".md") && !anchorsOf(file).has(anchor);
+      return dir !== undefined && file.endsWith(".md") && !anchorsOf(file).has(dir);
     });
     expect(lost).toEqual([]);
   });

@@ -121,11 +121,11 @@ describe("lines", () => {
 
   test("refused for now is a warning", async () => {
     await using busy = await startServer({ logLevel: "warn" });
-    busy.app.decorator.services.engine.drain();
+    busy.app.decorator.services.uploader.drain();
     await busy.fetch("/files/a", { method: "PUT", body: "x" });
     expect(busy.log).toEqual([expect.stringContaining(" 503 draining · PUT /files/a · ")]);
     await using failing = await startServer({ logLevel: "error" });
-    failing.app.decorator.services.engine.drain();
+    failing.app.decorator.services.uploader.drain();
     await failing.fetch("/files/a", { method: "PUT", body: "x" });
     expect(failing.log).toEqual([]);
   });

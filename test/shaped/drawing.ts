@@ -17,8 +17,8 @@ const STYLE = `
   text { font: 14px system-ui, sans-serif; fill: #1f2328 }
   .small { font-size: 12px; fill: #59636e }
   .bold { font-weight: 600 }
-  .end { text-anchor: end }
-  .middle { text-anchor: middle }
+  .end { text-dir: end }
+  .middle { text-dir: middle }
   .ground { fill: #ffffff }
   .grid { stroke: #d1d9e0 }
   .network { fill: #0969da }

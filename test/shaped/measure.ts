@@ -1,13 +1,13 @@
 // Runs a case, and compares what the report said with the truth.
 
-import type { Flow } from "../../src/core/report/flow-report.ts";
+import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import type { Case } from "./cases.ts";
 import { type Dialect, send } from "./send.ts";
 import { type Stand, sourceFile } from "./stand.ts";
 
 /** What came of one transfer. */
 export interface Verdict {
-  flow: Flow;
+  flow: FlowReport;
   /** What is wrong with the report; empty when it is right. */
   wrong: string[];
   /** The rate of the report, as a part of the true one; undefined where the client's start is a part of its time. */

@@ -1,6 +1,6 @@
 // One file on its way in each dialect, by curl.
 
-import type { Flow } from "../../src/core/report/flow-report.ts";
+import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import type { Stand } from "./stand.ts";
 
 export const DIALECTS = ["put", "form", "tus", "parallel"] as const;
@@ -25,7 +25,7 @@ export async function send(
   stand: Stand,
   dialect: Dialect,
   sending: Sending,
-): Promise<{ flow: Flow; seconds: number }> {
+): Promise<{ flow: FlowReport; seconds: number }> {
   sent += 1;
   const name = `${dialect}-${sent}`;
   const start = performance.now();

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Flow } from "../../src/core/report/flow-report.ts";
+import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import { type Line, openLine } from "./line.ts";
 import { type Program, start } from "./program.ts";
 import { system, whyNot } from "./system.ts";
@@ -51,7 +51,7 @@ export interface Stand extends AsyncDisposable {
   /** Gives the servers this part of one processor, as the limit of a container does. */
   quota(part: number): Disposable;
   /** The report of a file that was saved. */
-  reportOf(path: string): Promise<Flow>;
+  reportOf(path: string): Promise<FlowReport>;
   /** Removes all files, so that the next one finds the same space, and memory that was just in use. */
   empty(): void;
 }
@@ -135,7 +135,7 @@ export async function openStand(): Promise<Stand> {
       for (let attempt = 0; attempt < 400; attempt += 1) {
         for (const text of log.join("").split("\n").reverse()) {
           if (!text.includes('"saved"') || !text.endsWith("}")) continue;
-          const event: { event: string; path: string; flow: Flow } = JSON.parse(text);
+          const event: { event: string; path: string; flow: FlowReport } = JSON.parse(text);
           if (event.event === "saved" && event.path === path) return event.flow;
         }
         await Bun.sleep(5);

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Flow } from "../../src/core/report/flow-report.ts";
+import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { drawProgress, drawWaits } from "./drawing.ts";
 import { openStand, type Place, type Stand, sourceFile, whyNoStand } from "./stand.ts";
@@ -83,7 +83,7 @@ interface Listed {
 interface Measured {
   readonly file: string;
   readonly name: string;
-  readonly flow: Flow;
+  readonly flow: FlowReport;
   readonly samples: readonly Sample[];
   readonly summary: string;
   readonly findings: readonly Finding[];

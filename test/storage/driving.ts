@@ -2,7 +2,7 @@
 
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath, type FolderPath } from "../../src/path.ts";
-import type { Entry, Finished, Storage, StoredFile } from "../../src/storage/storage.ts";
+import type { Entry, Published, Storage, StoredFile } from "../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../src/storage/upload-id.ts";
 import { chunksOf, KIB } from "./bytes.ts";
 
@@ -44,7 +44,7 @@ export async function put(
   path: string,
   content: string,
   replace = false,
-): Promise<Finished> {
+): Promise<Published> {
   const upload = await storage.begin(checkFilePath(path));
   try {
     await fill(upload, [text(content)]);
@@ -78,8 +78,8 @@ export async function reading<T>(
 export async function waiting(storage: Storage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
   const id = newUploadId();
   const upload = await storage.begin(checkFilePath("target"), id);
-  await storage.note(id, "note");
+  await storage.writeMetadata(id, "note");
   await fill(upload, chunksOf(content, 64 * KIB));
-  await upload.pause();
+  await upload.suspend();
   return id;
 }

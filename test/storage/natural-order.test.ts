@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { comparePlain, isPlain, natural } from "../../src/storage/natural-order.ts";
+import { comparePlain, isPlain, naturalOrder } from "../../src/storage/natural-order.ts";
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
 
@@ -12,7 +12,7 @@ const any = fc.oneof(plain, ascii, fc.string({ unit: "grapheme", maxLength: 8 })
 
 test("people count", () => {
   const sorted = ["a", "A", "ä.txt", "b", "file 1", "file 2", "file 02", "file 10", "file 10b", "File 11"];
-  expect(sorted.toReversed().sort(natural)).toEqual([
+  expect(sorted.toReversed().sort(naturalOrder)).toEqual([
     "a",
     "A",
     "ä.txt",
@@ -34,7 +34,7 @@ describe("plain names", () => {
     fc.assert(
       fc.property(names, names, (a, b) => {
         const said = collator.compare(a, b);
-        const found = Math.sign(natural(a, b));
+        const found = Math.sign(naturalOrder(a, b));
         expect(found).toBe(said === 0 ? Math.sign(a < b ? -1 : a > b ? 1 : 0) : said);
       }),
       { numRuns: 20_000 },
@@ -47,7 +47,7 @@ describe("plain names", () => {
         const text = `${before}${a}/${b}`;
         const start = before.length + a.length + 1;
         const within = comparePlain(text, before.length, start - 1, text, start, text.length);
-        expect(Math.sign(within)).toBe(Math.sign(natural(a, b)));
+        expect(Math.sign(within)).toBe(Math.sign(naturalOrder(a, b)));
       }),
     );
   });
@@ -58,7 +58,7 @@ describe("plain names", () => {
         fc.bigInt({ min: 0n, max: 10n ** 253n }),
         fc.bigInt({ min: 0n, max: 10n ** 253n }),
         (a, b) => {
-          expect(Math.sign(natural(`${a}`, `${b}`))).toBe(a < b ? -1 : a > b ? 1 : 0);
+          expect(Math.sign(naturalOrder(`${a}`, `${b}`))).toBe(a < b ? -1 : a > b ? 1 : 0);
         },
       ),
     );
@@ -68,9 +68,10 @@ describe("plain names", () => {
 test("it is an order, of names of any kind", () => {
   fc.assert(
     fc.property(any, any, any, (a, b, c) => {
-      expect(Math.sign(natural(a, b))).toBe(0 - Math.sign(natural(b, a)));
-      expect(natural(a, b) === 0).toBe(a === b);
-      if (natural(a, b) <= 0 && natural(b, c) <= 0) expect(natural(a, c)).toBeLessThanOrEqual(0);
+      expect(Math.sign(naturalOrder(a, b))).toBe(0 - Math.sign(naturalOrder(b, a)));
+      expect(naturalOrder(a, b) === 0).toBe(a === b);
+      if (naturalOrder(a, b) <= 0 && naturalOrder(b, c) <= 0)
+        expect(naturalOrder(a, c)).toBeLessThanOrEqual(0);
     }),
     { numRuns: 20_000 },
   );

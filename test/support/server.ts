@@ -46,9 +46,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    const { engine, storage, uploads } = app.decorator.services;
+    const { uploader, storage, uploads } = app.decorator.services;
     await app.stop(true);
-    await engine.slots.idle();
+    await uploader.slots.idle();
     await uploads.close();
     if (rest.storage === undefined) await storage.close();
     if (given === undefined) await rm(root, { recursive: true, force: true });

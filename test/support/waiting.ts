@@ -1,30 +1,34 @@
 // Uploads that wait, in memory, filled without HTTP.
 
 import { afterEach } from "bun:test";
-import { type Creation, Uploads, type WaitingLimits } from "../../src/core/resumable/registry.ts";
-import type { Waiting } from "../../src/core/resumable/session.ts";
-import { Engine } from "../../src/core/upload/uploader.ts";
+import {
+  type SessionLimits,
+  type SessionOptions,
+  UploadRegistry,
+} from "../../src/core/resumable/registry.ts";
+import type { UploadSession } from "../../src/core/resumable/session.ts";
+import { Uploader } from "../../src/core/upload/uploader.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
 import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
-import { bodyOf, engineWith } from "./engine.ts";
+import { bodyOf, engineWith } from "./uploader.ts";
 
-const opened: Uploads[] = [];
+const opened: UploadRegistry[] = [];
 afterEach(async () => {
   for (const uploads of opened.splice(0)) await uploads.close();
 });
 
 /** A server's uploads over what an earlier one left. */
-export async function open(memory: MemoryOptions = {}, limits: Partial<WaitingLimits> = {}) {
+export async function open(memory: MemoryOptions = {}, limits: Partial<SessionLimits> = {}) {
   const { limits: rules } = engineWith();
   const storage = new MemoryStorage(memory);
-  const engine = new Engine(storage, rules);
-  const uploads = await Uploads.open(engine, { uploadExpiry: 3600, maxWaiting: 10, ...limits });
+  const uploader = new Uploader(storage, rules);
+  const uploads = await UploadRegistry.open(uploader, { uploadExpiry: 3600, maxWaiting: 10, ...limits });
   opened.push(uploads);
-  return { storage, engine, uploads };
+  return { storage, uploader, uploads };
 }
 
-export const creation = (path: string, more: Partial<Creation> = {}): Creation => ({
+export const creation = (path: string, more: Partial<SessionOptions> = {}): SessionOptions => ({
   path: checkFilePath(path),
   conflict: "rename",
   size: 6,
@@ -37,7 +41,12 @@ export const creation = (path: string, more: Partial<Creation> = {}): Creation =
   ...more,
 });
 
-export function append(upload: Waiting, offset: number, text: string, ends: boolean | "length" = "length") {
+export function append(
+  upload: UploadSession,
+  offset: number,
+  text: string,
+  ends: boolean | "length" = "length",
+) {
   return upload.append({
     offset,
     size: null,

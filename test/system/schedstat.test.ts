@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { occupied, starved } from "../../src/system/schedstat.ts";
+import { onCpuOrRunnable, runnableWait } from "../../src/system/schedstat.ts";
 
 const reason = existsSync("/proc/self/schedstat") ? null : "this system keeps no statistics of its scheduler";
 if (reason) console.log(`test/scheduled.test.ts skipped: ${reason}`);
@@ -13,18 +13,18 @@ function work(microseconds: number): void {
 }
 
 test("this thread is occupied while it works", () => {
-  const before = occupied();
+  const before = onCpuOrRunnable();
   work(100_000);
-  expect(occupied() - before).toBeGreaterThan(0.09);
+  expect(onCpuOrRunnable() - before).toBeGreaterThan(0.09);
 });
 
 test("and not while it sleeps, however late the system adds it up", async () => {
   const asleep: number[] = [];
   for (let n = 0; n < 20; n += 1) {
     work(2000);
-    const before = occupied();
+    const before = onCpuOrRunnable();
     await Bun.sleep(20);
-    asleep.push(occupied() - before);
+    asleep.push(onCpuOrRunnable() - before);
   }
   // The least: other programs may have had the processor when it woke.
   expect(Math.min(...asleep)).toBeLessThan(0.001);
@@ -48,7 +48,7 @@ describe.skipIf(reason !== null)("the threads that read and write files", () => 
     // They are looked for once a second.
     await Bun.sleep(1100);
     const first = counted();
-    const found = starved();
+    const found = runnableWait();
     const last = counted();
     expect(found.size).toBeGreaterThan(0);
     expect([...found.keys()].sort()).toEqual([...first.keys()].sort());

@@ -25,7 +25,7 @@ export class Slots {
    * Takes a place until the returned function is called (calling it twice does nothing more).
    * @throws Problem too_many_uploads
    */
-  take(): () => void {
+  acquire(): () => void {
     if (this.#taken >= this.limit)
       throw new Problem(
         "too_many_uploads",
@@ -43,7 +43,7 @@ export class Slots {
   }
 
   /** Runs a step that `idle` waits for, and that takes no upload's place. */
-  async beside<T>(step: () => Promise<T>): Promise<T> {
+  async track<T>(step: () => Promise<T>): Promise<T> {
     this.#beside += 1;
     try {
       return await step();
@@ -69,7 +69,7 @@ export function tooLarge(limit: number): Problem {
 }
 
 /** Keeps `--keep-free` bytes free, counting what running uploads have announced and not yet sent. */
-export class Room {
+export class FreeSpace {
   #free = Number.POSITIVE_INFINITY;
   #measured = Number.NEGATIVE_INFINITY;
   #promised = 0;
@@ -84,16 +84,16 @@ export class Room {
    * @param size the announced length, `undefined` when unknown
    * @throws Problem storage_full
    */
-  async admit(size: number | undefined): Promise<Share> {
+  async reserve(size: number | undefined): Promise<SpaceReservation> {
     const fits = () => this.#free - this.#promised - (size ?? 0) >= this.keepFree;
     if (!fits() || performance.now() - this.#measured >= MEASURE_AFTER) await this.#measure();
     if (!fits()) throw this.#full(size);
     this.#promised += size ?? 0;
-    return new Share(this, size ?? 0);
+    return new SpaceReservation(this, size ?? 0);
   }
 
   /** @internal bytes arrived, of which `promised` had been announced */
-  take(bytes: number, promised: number): Promise<void> | undefined {
+  consume(bytes: number, promised: number): Promise<void> | undefined {
     this.#free -= bytes;
     this.#promised -= promised;
     const low = this.#free - (promised < bytes ? this.#promised : 0) < this.keepFree;
@@ -102,7 +102,7 @@ export class Room {
   }
 
   /** @internal what an upload had announced and never sent */
-  giveBack(promised: number): void {
+  release(promised: number): void {
     this.#promised -= promised;
   }
 
@@ -127,22 +127,22 @@ export class Room {
 }
 
 /** One upload's claim on the free space. */
-export class Share {
+export class SpaceReservation {
   constructor(
-    readonly room: Room,
+    readonly space: FreeSpace,
     private promised: number,
   ) {}
 
   /** Bytes arrived. @returns a promise to wait for when the space must be measured; it rejects with storage_full */
-  take(bytes: number): Promise<void> | undefined {
+  consume(bytes: number): Promise<void> | undefined {
     const promised = Math.min(bytes, this.promised);
     this.promised -= promised;
-    return this.room.take(bytes, promised);
+    return this.space.consume(bytes, promised);
   }
 
   /** The upload ended, in whatever way. */
   release(): void {
-    this.room.giveBack(this.promised);
+    this.space.release(this.promised);
     this.promised = 0;
   }
 }

@@ -7,29 +7,29 @@ interface Waiting<Answer> extends PromiseWithResolvers<Answer> {
 }
 
 /** How a question is asked. */
-export interface Asking {
+export interface FlightOptions {
   /** Of one lane only one answer is made at a time, so that others need not wait behind all of them. @default the question */
-  lane?: string;
+  partition?: string;
   /** Who asked is gone: what nobody waits for is not begun. */
   signal?: AbortSignal;
 }
 
-export class Sharing<Answer> {
+export class SingleFlight<Answer> {
   readonly #waiting = new Map<string, Waiting<Answer>>();
   readonly #lanes = new Set<string>();
 
-  /** @param atOnce how many are made at the same time; the others wait in the order they came */
-  constructor(readonly atOnce: number) {}
+  /** @param concurrency how many are made at the same time; the others wait in the order they came */
+  constructor(readonly concurrency: number) {}
 
   /**
    * The answer to a question, made now or a little later. One that has begun is not shared any more: whoever changed
    * something before asking must find it.
    * @throws the reason of the signal, and what `make` throws
    */
-  ask(
+  run(
     question: string,
     make: () => Promise<Answer>,
-    { lane = question, signal }: Asking = {},
+    { partition: lane = question, signal }: FlightOptions = {},
   ): Promise<Answer> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const asked = this.#waiting.get(question) ?? {
@@ -51,7 +51,7 @@ export class Sharing<Answer> {
   }
 
   #begin(): void {
-    if (this.#lanes.size >= this.atOnce) return;
+    if (this.#lanes.size >= this.concurrency) return;
     const next = this.#waiting.entries().find(([, { lane }]) => !this.#lanes.has(lane));
     if (!next) return;
     const [question, { make, lane, resolve, reject }] = next;

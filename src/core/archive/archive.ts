@@ -4,9 +4,9 @@ import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
 import type { Entry, FileEntry, Storage, StoredFile } from "../../storage/storage.ts";
 import { walk } from "../browse/walk.ts";
-import type { Member, Packer } from "./format.ts";
-import { ahead } from "./prefetch.ts";
-import { bytesOf, gathered, packed, packedSize, SMALL, type Source, wholeOf } from "./stream.ts";
+import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
+import { prefetch } from "./prefetch.ts";
+import { coalesce, encode, encodedSize, encodeEntry, readAll, SMALL, type Source } from "./stream.ts";
 import { Tar } from "./tar.ts";
 import { Zip } from "./zip.ts";
 
@@ -98,7 +98,7 @@ export class Archive {
       const { done, value } = await this.#entries.next();
       if (!done) this.#looked.push(value);
       else if (this.format === "zip" || this.format === "tar") {
-        this.size = packedSize(
+        this.size = encodedSize(
           this.#packer(),
           this.#looked.map((entry) => this.#member(entry)),
         );
@@ -109,7 +109,7 @@ export class Archive {
 
   /** Its bytes, made while they are read. They fail when a file cannot be read as far as it went when it was opened. */
   stream(watcher: Watcher): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const pieces = gathered(packed(this.#packer(), this.#sources()));
+    const pieces = coalesce(encode(this.#packer(), this.#sources()));
     const close = (): void => this.close();
     let bytes = 0;
     let left = false;
@@ -154,7 +154,7 @@ export class Archive {
     this.closed();
   }
 
-  #packer(): Packer {
+  #packer(): ArchiveFormat {
     return this.format === "zip" ? new Zip() : new Tar();
   }
 
@@ -172,7 +172,7 @@ export class Archive {
 
   #sources(): AsyncGenerator<Source | null, void, void> {
     const make = (entry: Entry): Promise<Source | null> => this.#source(entry);
-    return ahead(this.#all(), make, async (source) => await source?.close?.());
+    return prefetch(this.#all(), make, async (source) => await source?.close?.());
   }
 
   async *#all(): AsyncGenerator<Entry, void, void> {
@@ -190,15 +190,15 @@ export class Archive {
     const file = await present(this.storage, entry);
     if (file === null) return null;
     const member = this.#member(file.entry);
-    if (member.size > SMALL) return { member, bytes: bytesOf(file), close: () => file.close() };
+    if (member.size > SMALL) return { member, bytes: encodeEntry(file), close: () => file.close() };
     try {
-      return { member, bytes: await wholeOf(file) };
+      return { member, bytes: await readAll(file) };
     } finally {
       await file.close();
     }
   }
 
-  #member(entry: Entry): Member {
+  #member(entry: Entry): ArchiveEntry {
     const name = entry.path.slice(this.#base === ROOT ? 0 : this.#base.length + 1);
     // A name that begins like a drive of Windows would leave the folder it is unpacked into there.
     const safe = /^[a-z]:/i.test(name) ? `./${name}` : name;

@@ -1,7 +1,7 @@
 // What goes into an archive, and what a format puts around it.
 
 /** A file or folder of an archive. */
-export interface Member {
+export interface ArchiveEntry {
   /** Its path there, without a slash at the end. */
   readonly name: string;
   readonly kind: "file" | "folder";
@@ -11,9 +11,9 @@ export interface Member {
 }
 
 /** A format of archives. The bytes of a member stand between `begin` and `end`; nothing compresses them here. */
-export interface Packer {
+export interface ArchiveFormat {
   /** @param whole the bytes of the member where all of them are known before they are sent */
-  begin(member: Member, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+  begin(member: ArchiveEntry, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /** The next bytes of the member; not called for those given as `whole`. */
   take(bytes: Uint8Array<ArrayBuffer>): void;
   end(): Uint8Array<ArrayBuffer>;

@@ -8,7 +8,7 @@ const AHEAD = 8;
  * when there will be none because the loop was left or something failed; it ends `items` too then.
  * @param discard must not throw
  */
-export async function* ahead<Item, Made>(
+export async function* prefetch<Item, Made>(
   items: AsyncIterable<Item>,
   make: (item: Item) => Promise<Made>,
   discard: (made: Made) => Promise<void>,

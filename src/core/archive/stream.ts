@@ -2,7 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import type { StoredFile } from "../../storage/storage.ts";
-import type { Member, Packer } from "./format.ts";
+import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 
 /** Bytes read at once. */
 const SLICE = 2 ** 18;
@@ -15,7 +15,7 @@ const TURN = 5;
 
 /** A member with its bytes: all of them where they are few. */
 export interface Source {
-  readonly member: Member;
+  readonly member: ArchiveEntry;
   readonly bytes: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>;
   /** To be called when its turn is over. */
   close?(): Promise<void>;
@@ -25,13 +25,13 @@ export interface Source {
  * The bytes of an open file, as many as it had when it was opened: what it grew by since is not read.
  * @throws Problem storage_failed when it has become shorter
  */
-export async function* bytesOf(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+export async function* encodeEntry(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size } = file.entry;
   for (let at = 0; at < size; at += SLICE) yield await read(file, at, Math.min(at + SLICE, size));
 }
 
 /** All bytes of a small file. @throws Problem storage_failed when it has become shorter */
-export async function wholeOf(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+export async function readAll(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
   return await read(file, 0, file.entry.size);
 }
 
@@ -49,8 +49,8 @@ async function read({ entry, body }: StoredFile, from: number, to: number): Prom
 }
 
 /** The archive, piece by piece. Whoever leaves the loop, or fails within it, ends `sources` too. */
-export async function* packed(
-  packer: Packer,
+export async function* encode(
+  packer: ArchiveFormat,
   sources: AsyncIterable<Source | null>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   for await (const source of sources) {
@@ -72,7 +72,7 @@ export async function* packed(
 }
 
 /** How many bytes `packed` makes of these members. */
-export function packedSize(packer: Packer, members: readonly Member[]): number {
+export function encodedSize(packer: ArchiveFormat, members: readonly ArchiveEntry[]): number {
   let size = 0;
   for (const member of members) {
     size += packer.begin(member, member.size <= SMALL ? new Uint8Array() : undefined).length + member.size;
@@ -83,7 +83,7 @@ export function packedSize(packer: Packer, members: readonly Member[]): number {
 }
 
 /** The same bytes in pieces that are worth a write, letting others have their turn. */
-export async function* gathered(
+export async function* coalesce(
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let waiting: Uint8Array<ArrayBuffer>[] = [];

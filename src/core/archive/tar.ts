@@ -1,6 +1,6 @@
 // The format tar: ustar headers, and pax headers for what they cannot say (POSIX.1-2008, pax, "pax Interchange Format").
 
-import type { Member, Packer } from "./format.ts";
+import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 
 const BLOCK = 512;
 /** The largest number in eleven octal digits. */
@@ -8,10 +8,10 @@ const MOST = 0o77777777777;
 const MODES = { file: 0o644, folder: 0o755 } as const;
 const TYPES = { file: "0", folder: "5", pax: "x" } as const;
 
-export class Tar implements Packer {
+export class Tar implements ArchiveFormat {
   #size = 0;
 
-  begin(member: Member): Uint8Array<ArrayBuffer> {
+  begin(member: ArchiveEntry): Uint8Array<ArrayBuffer> {
     this.#size = member.size;
     const name = Buffer.from(member.kind === "folder" ? `${member.name}/` : member.name);
     const seconds = Math.floor(member.modified.getTime() / 1000);
@@ -39,7 +39,7 @@ export class Tar implements Packer {
 }
 
 /** What the ustar header cannot say: names that are long or not ASCII, sizes from 8 GiB on, parts of a second, times far away. */
-function recordsOf({ size, modified }: Member, name: Buffer<ArrayBuffer>): string {
+function recordsOf({ size, modified }: ArchiveEntry, name: Buffer<ArrayBuffer>): string {
   let records = "";
   const time = modified.getTime();
   if (name.length > 100 || name.some((byte) => byte > 0x7f)) records += record("path", name.toString());

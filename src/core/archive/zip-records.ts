@@ -24,7 +24,7 @@ const MOST16 = 0xffff;
 const MOST32 = 0xffffffff;
 
 /** What is told of a member. */
-export interface Told {
+export interface EntryHeader {
   /** A folder's ends with a slash. */
   name: Buffer<ArrayBuffer>;
   kind: "file" | "folder";
@@ -38,7 +38,7 @@ export interface Told {
 }
 
 /** Before the bytes. Their size is always told here, as Info-ZIP does, so that a reader that cannot seek finds their end. */
-export function fileHeader(told: Told): Buffer<ArrayBuffer> {
+export function fileHeader(told: EntryHeader): Buffer<ArrayBuffer> {
   const { name, size, modified, crc, crcFollows } = told;
   const large = size >= MOST32;
   const extra = Buffer.concat([large ? zip64([size, size]) : NOTHING, timestamp(modified)]);
@@ -58,14 +58,14 @@ export function fileHeader(told: Told): Buffer<ArrayBuffer> {
 }
 
 /** Behind the bytes (4.3.9), when the CRC was not known before them. */
-export function descriptor({ size, crc, crcFollows }: Told): Buffer<ArrayBuffer> {
+export function descriptor({ size, crc, crcFollows }: EntryHeader): Buffer<ArrayBuffer> {
   if (!crcFollows) return NOTHING;
   const width = size >= MOST32 ? 8 : 4;
   return numbers([4, SIGNATURE.descriptor], [4, crc], [width, size], [width, size]);
 }
 
 /** In the directory at the end (4.3.12). */
-export function directoryRecord(told: Told): Buffer<ArrayBuffer> {
+export function directoryRecord(told: EntryHeader): Buffer<ArrayBuffer> {
   const { name, kind, size, modified, offset, crc } = told;
   const large = [...(size >= MOST32 ? [size, size] : []), ...(offset >= MOST32 ? [offset] : [])];
   const extra = Buffer.concat([large.length > 0 ? zip64(large) : NOTHING, timestamp(modified)]);
@@ -127,7 +127,7 @@ export function endRecords({
 
 const NOTHING = Buffer.alloc(0);
 
-function flagsOf({ crcFollows }: Told): number {
+function flagsOf({ crcFollows }: EntryHeader): number {
   return crcFollows ? UTF8 | CRC_FOLLOWS : UTF8;
 }
 

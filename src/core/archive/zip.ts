@@ -1,20 +1,20 @@
 // The format zip, without compression: keeps the list that stands at its end small while the archive is sent.
 
 import { crc32 } from "node:zlib";
-import type { Member, Packer } from "./format.ts";
-import { descriptor, directoryRecord, endRecords, fileHeader, type Told } from "./zip-records.ts";
+import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
+import { descriptor, directoryRecord, type EntryHeader, endRecords, fileHeader } from "./zip-records.ts";
 
 /** Bytes of the list that are compressed together. */
 const BLOCK = 2 ** 18;
 /** Most bytes kept of the list: some 1.5 million members with names such as those of a camera. */
 const MOST_KEPT = 2 ** 25;
 
-export class Zip implements Packer {
-  #told: Told | undefined;
+export class Zip implements ArchiveFormat {
+  #told: EntryHeader | undefined;
   #offset = 0;
   readonly #list = new List();
 
-  begin(member: Member, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  begin(member: ArchiveEntry, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const { kind, size, modified } = member;
     this.#told = {
       name: Buffer.from(kind === "folder" ? `${member.name}/` : member.name),

@@ -2,9 +2,9 @@
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf, urlOf } from "../../path.ts";
-import type { PageQuery, Place } from "../../storage/paging.ts";
+import type { PageKey, PageQuery } from "../../storage/paging.ts";
 import type { Entry, Storage } from "../../storage/storage.ts";
-import { Sharing } from "../admission/single-flight.ts";
+import { SingleFlight } from "../admission/single-flight.ts";
 
 /** Most entries of a page. */
 export const MOST_ENTRIES = 1000;
@@ -43,21 +43,21 @@ export interface Listing {
 
 /** Pages made at the same time, of different folders: more would only wait for each other. */
 const AT_ONCE = 2;
-const listings = new WeakMap<Storage, Sharing<Listing>>();
+const listings = new WeakMap<Storage, SingleFlight<Listing>>();
 
 /**
  * Lists one page. Shared by all who wait for the same one, so not to be changed.
  * @param signal says that this one does not wait any more: a page that nobody waits for is not made
  * @throws Problem not_found, not_a_folder, invalid_request for a cursor that is none; the reason of the signal
  */
-export async function list(
+export async function listFolder(
   storage: Storage,
   folder: FolderPath,
   options: ListingOptions,
   signal?: AbortSignal,
 ): Promise<Listing> {
   const after = options.cursor === undefined ? undefined : placeIn(options.cursor);
-  const sharing = listings.get(storage) ?? new Sharing(AT_ONCE);
+  const sharing = listings.get(storage) ?? new SingleFlight(AT_ONCE);
   listings.set(storage, sharing);
   const { cursor: _, ...rest } = options;
   const query: PageQuery = { ...rest, after };
@@ -65,8 +65,8 @@ export async function list(
     const { entries, next } = await storage.page(folder, query);
     return { folder, entries: entries.map(listed), next: next && cursorOf(next) };
   };
-  return await sharing.ask(JSON.stringify([folder, query]), make, {
-    lane: folder,
+  return await sharing.run(JSON.stringify([folder, query]), make, {
+    partition: folder,
     ...(signal && { signal }),
   });
 }
@@ -83,9 +83,9 @@ export function listed(entry: Entry): ListedEntry {
   };
 }
 
-const cursorOf = (place: Place): string => Buffer.from(JSON.stringify(place)).toString("base64url");
+const cursorOf = (place: PageKey): string => Buffer.from(JSON.stringify(place)).toString("base64url");
 
-function placeIn(cursor: string): Place {
+function placeIn(cursor: string): PageKey {
   try {
     const place: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (Array.isArray(place) && place.length === 3) {

@@ -39,7 +39,7 @@ export function folded(text: string): string {
 }
 
 /** The searches in one storage. */
-export class Searches {
+export class Search {
   #running = 0;
 
   /** @param seconds that each takes at most */

@@ -2,11 +2,11 @@
 
 import type { FolderPath } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { Sharing } from "../admission/single-flight.ts";
+import { SingleFlight } from "../admission/single-flight.ts";
 import { walk } from "./walk.ts";
 
 /** What is below a folder, hidden entries included. */
-export interface Usage {
+export interface FolderSize {
   /** Of all files: a file with two names counts twice, what a link leads to and the server's own folder do not count. */
   bytes: number;
   files: number;
@@ -17,15 +17,15 @@ interface Count {
   /** Who waits for it. */
   askers: number;
   stop: AbortController;
-  usage: Promise<Usage>;
+  usage: Promise<FolderSize>;
 }
 
 /** Counts that run at the same time; the others wait. */
 const AT_ONCE = 2;
 
 /** The counts of one storage. */
-export class Usages {
-  readonly #sharing = new Sharing<Usage>(AT_ONCE);
+export class FolderSizes {
+  readonly #sharing = new SingleFlight<FolderSize>(AT_ONCE);
   readonly #counts = new Map<FolderPath, Count>();
 
   constructor(readonly storage: Storage) {}
@@ -40,7 +40,7 @@ export class Usages {
    * @param signal says that this one does not wait any more: it throws its reason. Without anybody the count ends.
    * @throws Problem not_found, not_a_folder
    */
-  async of(folder: FolderPath, signal: AbortSignal): Promise<Usage> {
+  async of(folder: FolderPath, signal: AbortSignal): Promise<FolderSize> {
     signal.throwIfAborted();
     const count = this.#counts.get(folder) ?? this.#begin(folder);
     count.askers += 1;
@@ -58,7 +58,7 @@ export class Usages {
 
   #begin(folder: FolderPath): Count {
     const stop = new AbortController();
-    const usage = this.#sharing.ask(crypto.randomUUID(), () => this.#walk(folder, stop.signal));
+    const usage = this.#sharing.run(crypto.randomUUID(), () => this.#walk(folder, stop.signal));
     const count: Count = { askers: 0, stop, usage };
     this.#counts.set(folder, count);
     // Whoever comes after its end counts anew.
@@ -72,8 +72,8 @@ export class Usages {
     if (this.#counts.get(folder) === count) this.#counts.delete(folder);
   }
 
-  async #walk(folder: FolderPath, signal: AbortSignal): Promise<Usage> {
-    const usage: Usage = { bytes: 0, files: 0, folders: 0 };
+  async #walk(folder: FolderPath, signal: AbortSignal): Promise<FolderSize> {
+    const usage: FolderSize = { bytes: 0, files: 0, folders: 0 };
     for await (const entry of walk(this.storage, folder, { signal })) {
       if (entry.link) continue;
       if (entry.kind === "folder") usage.folders += 1;

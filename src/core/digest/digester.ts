@@ -5,7 +5,7 @@ import { Problem } from "../../errors.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 
 /** What Node calls each algorithm. */
-export const NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
+export const ALGORITHM_NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
 
 /** Digests of one upload. */
 export class Digester {
@@ -18,8 +18,8 @@ export class Digester {
     readonly expected: readonly Digest[],
     readonly wanted: DigestAlgorithm | null,
   ) {
-    for (const { algorithm } of expected) this.#hashes.set(algorithm, createHash(NAMES[algorithm]));
-    if (wanted !== null) this.#hashes.set(wanted, createHash(NAMES[wanted]));
+    for (const { algorithm } of expected) this.#hashes.set(algorithm, createHash(ALGORITHM_NAMES[algorithm]));
+    if (wanted !== null) this.#hashes.set(wanted, createHash(ALGORITHM_NAMES[wanted]));
   }
 
   update(chunk: Uint8Array): void {

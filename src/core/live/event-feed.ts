@@ -2,9 +2,9 @@
 
 import { Problem } from "../../errors.ts";
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
-import type { EndedUpload } from "../report/recent-uploads.ts";
-import type { Uploads } from "../resumable/registry.ts";
-import type { Engine } from "../upload/uploader.ts";
+import type { RecentUpload } from "../report/recent-uploads.ts";
+import type { UploadRegistry } from "../resumable/registry.ts";
+import type { Uploader } from "../upload/uploader.ts";
 
 /** How many can watch at once. */
 const MOST = 100;
@@ -27,17 +27,17 @@ interface Snapshot {
 }
 
 /** Made once in app.ts. */
-export class Events {
-  readonly #listeners = new Set<Listener>();
+export class EventFeed {
+  readonly #listeners = new Set<Subscriber>();
   /** Numbers begin anew with every start of the server, so an id says which start it is of. */
   readonly #start = crypto.randomUUID().slice(0, 8);
-  readonly #written = new WeakMap<EndedUpload, Uint8Array<ArrayBuffer>>();
+  readonly #written = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
   #snapshot: Snapshot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    readonly engine: Engine,
-    readonly uploads: Uploads,
+    readonly uploader: Uploader,
+    readonly uploads: UploadRegistry,
     readonly silence = SILENCE,
   ) {}
 
@@ -48,7 +48,7 @@ export class Events {
 
   /** All that is arriving, or waits. */
   list() {
-    return { uploads: [...this.engine.running.reports(), ...this.uploads.reports()] };
+    return { uploads: [...this.uploader.activeUploads.reports(), ...this.uploads.reports()] };
   }
 
   /**
@@ -57,13 +57,13 @@ export class Events {
    * @param onEnd called when the server ends it
    * @throws Problem draining, too_many_listeners
    */
-  listen(last: string | null, onEnd: () => void): Listener {
-    this.engine.proveOpen();
+  listen(last: string | null, onEnd: () => void): Subscriber {
+    this.uploader.assertAccepting();
     if (this.size >= MOST)
       throw new Problem("too_many_listeners", `${MOST} clients watch, as many as can. Try again later.`, {
         headers: { "retry-after": String(RETRY_AFTER) },
       });
-    const listener = new Listener(this.#after(last), (one) => this.#news(one), {
+    const listener = new Subscriber(this.#after(last), (one) => this.#news(one), {
       closed: (one) => this.#remove(one),
       ended: onEnd,
     });
@@ -79,20 +79,20 @@ export class Events {
 
   /** How many ended uploads a client has heard of that heard this id. */
   #after(last: string | null): number {
-    if (last === null) return this.engine.ended.count;
+    if (last === null) return this.uploader.recentUploads.count;
     const [start, count] = last.split("-");
     // Of what ended since this start it has heard nothing.
     if (start !== this.#start || !/^\d{1,15}$/.test(count ?? "")) return 0;
-    return Math.min(Number(count), this.engine.ended.count);
+    return Math.min(Number(count), this.uploader.recentUploads.count);
   }
 
   #look(): void {
-    if (this.engine.draining) {
+    if (this.uploader.draining) {
       this.close();
       return;
     }
     const text = JSON.stringify(this.list());
-    const ended = this.engine.ended.count;
+    const ended = this.uploader.recentUploads.count;
     if (text !== this.#snapshot?.text || ended !== this.#snapshot.ended) {
       const id = `${this.#start}-${ended}`;
       this.#snapshot = { text, bytes: eventBytes({ id, name: "uploads", json: text }), ended };
@@ -103,19 +103,19 @@ export class Events {
   }
 
   /** What this one has not heard of; nothing when there is nothing. */
-  #news(listener: Listener): Uint8Array<ArrayBuffer>[] {
+  #news(listener: Subscriber): Uint8Array<ArrayBuffer>[] {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return [];
     if (listener.snapshot === snapshot)
       return performance.now() - listener.heard >= this.silence ? [COMMENT] : [];
-    const ended = this.engine.ended.between(listener.ended, snapshot.ended);
+    const ended = this.uploader.recentUploads.between(listener.ended, snapshot.ended);
     const numbers = snapshot.ended - ended.length + 1;
     listener.snapshot = snapshot;
     listener.ended = snapshot.ended;
     return [...ended.map((upload, at) => this.#endedBytes(upload, numbers + at)), snapshot.bytes];
   }
 
-  #endedBytes(upload: EndedUpload, number: number): Uint8Array<ArrayBuffer> {
+  #endedBytes(upload: RecentUpload, number: number): Uint8Array<ArrayBuffer> {
     const known = this.#written.get(upload);
     if (known) return known;
     const json = JSON.stringify({ ended: upload });
@@ -124,7 +124,7 @@ export class Events {
     return bytes;
   }
 
-  #remove(listener: Listener): void {
+  #remove(listener: Subscriber): void {
     this.#listeners.delete(listener);
     if (this.size > 0) return;
     clearTimeout(this.#timer);
@@ -134,7 +134,7 @@ export class Events {
 }
 
 /** One who watches. It has no buffer: who is slow misses snapshots. */
-export class Listener {
+export class Subscriber {
   /** What it heard last. */
   snapshot: Snapshot | undefined;
   /** When it heard something last. */
@@ -145,8 +145,8 @@ export class Listener {
   /** @param ended number of the last ended upload it heard of */
   constructor(
     public ended: number,
-    readonly news: (listener: Listener) => Uint8Array<ArrayBuffer>[],
-    readonly on: { closed: (listener: Listener) => void; ended: () => void },
+    readonly news: (listener: Subscriber) => Uint8Array<ArrayBuffer>[],
+    readonly on: { closed: (listener: Subscriber) => void; ended: () => void },
   ) {}
 
   /** Waits for something new. @returns null when it is over */

@@ -4,19 +4,19 @@ import type { Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
 import type { Entry, Moved } from "../../storage/storage.ts";
-import type { Engine } from "../upload/uploader.ts";
-import { takeNumbered } from "./numbered-name.ts";
+import type { Uploader } from "../upload/uploader.ts";
+import { claimNumbered } from "./numbered-name.ts";
 import { nameTaken, replaceNotAllowed } from "./refusals.ts";
 
 /** From where to where. */
-export interface Way {
+export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
 }
 
 /** What became of it. */
-export interface Placed {
+export interface ClaimedName {
   entry: Entry;
   /** True when a file had the name before. */
   replaced: boolean;
@@ -28,13 +28,13 @@ export interface Placed {
  * Gives an entry the name that was asked for, or the next free one. Whoever may replace holds the lock of the path.
  * @throws Problem name_taken, not_allowed, and those of `give`
  */
-export async function place(
-  engine: Engine,
-  { to, conflict }: Way,
+export async function claimName(
+  uploader: Uploader,
+  { to, conflict }: MoveRequest,
   kind: Entry["kind"],
   give: (to: FilePath, replace: boolean) => Promise<Moved>,
-): Promise<Placed> {
-  const replace = conflict === "replace" && engine.limits.allow.has("replace");
+): Promise<ClaimedName> {
+  const replace = conflict === "replace" && uploader.limits.allow.has("replace");
   try {
     return await give(to, replace);
   } catch (error) {
@@ -47,21 +47,23 @@ export async function place(
       if (isTaken(error)) return null;
       throw error;
     });
-  const moved = await engine.numbering.hold(to, () => takeNumbered(engine.storage, to, free, kind));
+  const moved = await uploader.numberingLocks.withLock(to, () =>
+    claimNumbered(uploader.storage, to, free, kind),
+  );
   return { ...moved, renamedFrom: nameOf(to) };
 }
 
 /** Says early what `place` would say of what has the name now. @throws Problem */
 export function refuseEarly(
-  engine: Engine,
-  { conflict }: Way,
+  uploader: Uploader,
+  { conflict }: MoveRequest,
   kind: Entry["kind"],
   there: Entry | null,
 ): void {
   if (there === null || conflict === "rename") return;
   if (conflict === "fail" || kind === "folder") throw nameTaken();
   if (there.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
-  if (!engine.limits.allow.has("replace")) throw replaceNotAllowed();
+  if (!uploader.limits.allow.has("replace")) throw replaceNotAllowed();
 }
 
 function isTaken(error: unknown): boolean {

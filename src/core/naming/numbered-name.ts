@@ -57,7 +57,7 @@ export async function nextNumber(
  * @param take answers `null` when somebody was faster
  * @throws Problem name_taken when everybody always was
  */
-export async function takeNumbered<T>(
+export async function claimNumbered<T>(
   storage: Storage,
   path: FilePath,
   take: (name: FilePath) => Promise<T | null>,

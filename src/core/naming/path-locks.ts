@@ -3,11 +3,11 @@
 import type { FilePath } from "../../path.ts";
 
 /** In memory: one server has the root to itself. */
-export class Locks {
+export class PathLocks {
   readonly #tails = new Map<FilePath, Promise<void>>();
 
   /** Runs `step` when all earlier steps for the path have ended, whether they failed or not. */
-  async hold<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+  async withLock<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(path) ?? Promise.resolve();
     let release = (): void => {};
     const mine = new Promise<void>((resolve) => {
@@ -25,10 +25,10 @@ export class Locks {
   }
 
   /** Runs `step` when all earlier steps for any of the paths have ended. */
-  async holdAll<T>(paths: readonly FilePath[], step: () => Promise<T>): Promise<T> {
+  async withLocks<T>(paths: readonly FilePath[], step: () => Promise<T>): Promise<T> {
     // Always in the same order, so that no two wait for each other.
     const [first, ...others] = [...new Set(paths)].sort();
     if (first === undefined) return await step();
-    return await this.hold(first, () => this.holdAll(others, step));
+    return await this.withLock(first, () => this.withLocks(others, step));
   }
 }

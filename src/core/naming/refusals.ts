@@ -1,4 +1,4 @@
-// Why a name is not given: the problems that the engine says early and the upload says late, in the same words.
+// Why a name is not given: the problems that the uploader says early and the upload says late, in the same words.
 
 import { Problem } from "../../errors.ts";
 

@@ -1,11 +1,11 @@
 // The uploads that are arriving now: what `GET /api/uploads` shows.
 
 import type { FilePath } from "../../path.ts";
-import type { UploadRecord } from "../resumable/record.ts";
+import type { UploadState } from "../resumable/record.ts";
 import type { Bottleneck } from "./flow-report.ts";
 
 /** A running upload as clients see it. */
-export interface RunningUpload {
+export interface ActiveUpload {
   id: string;
   path: FilePath;
   /** Bytes in all, when announced. */
@@ -26,20 +26,20 @@ export interface RunningUpload {
 }
 
 /** Anything that can say how it is. */
-export interface Reporting {
-  report(): RunningUpload;
+export interface ReportsProgress {
+  report(): ActiveUpload;
 }
 
-/** One per engine. */
-export class Running {
-  readonly #uploads = new Set<Reporting>();
+/** One per uploader. */
+export class ActiveUploads {
+  readonly #uploads = new Set<ReportsProgress>();
 
-  add(upload: Reporting): void {
+  add(upload: ReportsProgress): void {
     this.#uploads.add(upload);
   }
 
   /** @returns whether it was there */
-  remove(upload: Reporting): boolean {
+  remove(upload: ReportsProgress): boolean {
     return this.#uploads.delete(upload);
   }
 
@@ -48,18 +48,18 @@ export class Running {
   }
 
   /** @param id only those with this id, which clients choose: it may be that of several */
-  reports(id?: string): RunningUpload[] {
+  reports(id?: string): ActiveUpload[] {
     const reports = [...this.#uploads].map((upload) => upload.report());
     return id === undefined ? reports : reports.filter((report) => report.id === id);
   }
 }
 
 /** An upload that waits, as `GET /api/uploads` shows it. */
-export function reportOfWaiting(upload: {
-  record: UploadRecord;
+export function waitingReport(upload: {
+  record: UploadState;
   length: number;
   expires: number;
-}): RunningUpload {
+}): ActiveUpload {
   const { record, length, expires } = upload;
   const { name, path, size, created } = record;
   return {

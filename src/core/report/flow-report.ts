@@ -19,7 +19,7 @@ const WAITS = ["network", "disk", "sync", "hash", "other"] as const satisfies re
 export type Bottleneck = "network" | "disk" | "sync" | "hash" | "processor";
 
 /** The report at the end of every upload. Times in seconds; the waits add up to `seconds`. */
-export interface Flow {
+export interface FlowReport {
   bytes: number;
   seconds: number;
   bytesPerSecond: number;
@@ -29,7 +29,7 @@ export interface Flow {
 }
 
 /** What was measured. */
-export interface Measured {
+export interface Timings {
   bytes: number;
   seconds: number;
   /** Waiting for the client, the processor time this took already taken off. */
@@ -39,7 +39,7 @@ export interface Measured {
 }
 
 /** What is known of an upload before its first byte. */
-export const UNMEASURED: Measured = {
+export const NO_TIMINGS: Timings = {
   bytes: 0,
   seconds: 0,
   network: 0,
@@ -48,7 +48,7 @@ export const UNMEASURED: Measured = {
 };
 
 /** Two measurements of one upload, made one after the other. */
-export function addUp(one: Measured, other: Measured): Measured {
+export function addTimings(one: Timings, other: Timings): Timings {
   return {
     bytes: one.bytes + other.bytes,
     seconds: one.seconds + other.seconds,
@@ -59,7 +59,7 @@ export function addUp(one: Measured, other: Measured): Measured {
 }
 
 /** A measurement whose times are all longer, or shorter, by a factor. */
-export function scaled({ bytes, seconds, network, hash, work }: Measured, factor: number): Measured {
+export function scaleTimings({ bytes, seconds, network, hash, work }: Timings, factor: number): Timings {
   return {
     bytes,
     seconds: seconds * factor,
@@ -75,7 +75,7 @@ const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
  * Makes the report.
  * @param size bytes of the whole; more than were measured when the server was killed in between
  */
-export function flowOf(measured: Measured, size = measured.bytes): Flow {
+export function buildFlowReport(measured: Timings, size = measured.bytes): FlowReport {
   const { bytes, seconds, network, hash, work } = measured;
   const known = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
   const sum = Object.values(known).reduce((total, part) => total + part, 0);
@@ -119,7 +119,7 @@ const SUBJECT: Record<Bottleneck, string> = {
   processor: "This server's processor was the limit",
 };
 
-function explain(measured: Measured, waits: Waits, bottleneck: Bottleneck, size: number): string {
+function explain(measured: Timings, waits: Waits, bottleneck: Bottleneck, size: number): string {
   if (size === 0) return "The file is empty: there was nothing to wait for.";
   if (measured.bytes === 0)
     return `Nothing is known of its ${formatSize(size)}: they arrived before the server was restarted.`;
@@ -128,7 +128,7 @@ function explain(measured: Measured, waits: Waits, bottleneck: Bottleneck, size:
   return `${limit} This tells of ${formatSize(measured.bytes)} of ${formatSize(size)}: what was measured of the rest is lost, since the server was killed.`;
 }
 
-function explainLimit(measured: Measured, waits: Waits, bottleneck: Bottleneck): string {
+function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): string {
   const { bytes, seconds, work } = measured;
   const share = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
   const limit =
@@ -176,8 +176,8 @@ export function formatRate(bytesPerSecond: number): string {
  * Reports as a `Server-Timing` header: milliseconds by part, for the browser's network panel. Those of several files of
  * one request are added up.
  */
-export function serverTiming(...flows: readonly Flow[]): string {
-  const sum = (of: (flow: Flow) => number): string =>
+export function serverTiming(...flows: readonly FlowReport[]): string {
+  const sum = (of: (flow: FlowReport) => number): string =>
     (flows.reduce((total, flow) => total + of(flow), 0) * 1000).toFixed(1);
   const parts = WAITS.map((name) => `${name};dur=${sum(({ waits }) => waits[name])}`);
   return [...parts, `total;dur=${sum(({ seconds }) => seconds)}`].join(", ");

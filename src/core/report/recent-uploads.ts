@@ -1,14 +1,14 @@
 // The uploads that ended last: what those who watch hear of, also when they were away for a moment.
 
-import { asProblem, inOneEntry } from "../../errors.ts";
+import { asProblem, summarize } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
-import type { Flow } from "./flow-report.ts";
+import type { FlowReport } from "./flow-report.ts";
 
 /** How many are remembered; each takes at most some 10 KB, and as a rule 1. */
 const REMEMBERED = 256;
 
 /** An upload that is not there any more, as clients see it. */
-export interface EndedUpload {
+export interface RecentUpload {
   id: string;
   /** Of the file; where there is none, the one that was meant. */
   path: FilePath;
@@ -17,14 +17,14 @@ export interface EndedUpload {
   /** Bytes of the file, or those that had arrived. */
   size: number;
   ended: string;
-  flow: Flow;
+  flow: FlowReport;
   /** Why it failed. */
   error?: { code: string; detail: string };
 }
 
-/** One per engine. */
-export class Ended {
-  #last: EndedUpload[] = [];
+/** One per uploader. */
+export class RecentUploads {
+  #last: RecentUpload[] = [];
   #count = 0;
 
   /** How many have ended so far: the number of the last one. */
@@ -32,15 +32,15 @@ export class Ended {
     return this.#count;
   }
 
-  add(upload: EndedUpload): void {
+  add(upload: RecentUpload): void {
     this.#last[this.#count % REMEMBERED] = upload;
     this.#count += 1;
   }
 
   /** Those behind number `from`, up to number `to`, as far as they are remembered. */
-  between(from: number, to: number): EndedUpload[] {
+  between(from: number, to: number): RecentUpload[] {
     const first = Math.max(0, from, this.#count - REMEMBERED);
-    const found: EndedUpload[] = [];
+    const found: RecentUpload[] = [];
     for (let at = first; at < Math.min(to, this.#count); at += 1) {
       const upload = this.#last[at % REMEMBERED];
       if (upload) found.push(upload);
@@ -50,7 +50,7 @@ export class Ended {
 }
 
 /** Why an upload failed, for clients: what is not a problem of theirs is not told. */
-export function reasonOf(cause: unknown): NonNullable<EndedUpload["error"]> {
+export function failureReason(cause: unknown): NonNullable<RecentUpload["error"]> {
   const problem = asProblem(cause);
-  return { code: problem.code, detail: inOneEntry(problem) };
+  return { code: problem.code, detail: summarize(problem) };
 }

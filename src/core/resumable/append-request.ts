@@ -3,12 +3,12 @@
 import { Problem } from "../../errors.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
 import { tooLarge } from "../admission/free-space.ts";
-import type { Body } from "../upload/request-body.ts";
-import type { UploadRecord } from "./record.ts";
+import type { RequestBody } from "../upload/request-body.ts";
+import type { UploadState } from "./record.ts";
 
 /** A request being received. */
-export interface Arriving {
-  body: Body;
+export interface IncomingBody {
+  body: RequestBody;
   /** Called when the last byte arrived and only this server is still at work. */
   saving: () => void;
   close: () => void;
@@ -24,7 +24,7 @@ export interface Check {
 }
 
 /** What a request that adds bytes says. */
-export interface Addition {
+export interface AppendRequest {
   offset: number;
   /** Bytes of the whole upload, when this request says so. */
   size: number | null;
@@ -42,16 +42,16 @@ export interface Addition {
   /** The problem of an offset at which the upload does not stand. */
   mismatch: (stands: number) => Problem;
   /** Begins to receive: called when it is this request's turn. @throws Problem */
-  receive: () => Arriving;
+  receive: () => IncomingBody;
 }
 
 /**
  * @returns whether the bytes that are announced go past the end of the upload
  * @throws Problem offset_mismatch, inconsistent_length, file_too_large, concatenated_upload
  */
-export function refuse(
-  { offset, size, bytes, ends, overflow, mismatch }: Addition,
-  { record, length }: { record: UploadRecord; length: number },
+export function checkAppend(
+  { offset, size, bytes, ends, overflow, mismatch }: AppendRequest,
+  { record, length }: { record: UploadState; length: number },
   maxFileSize: number,
 ): boolean {
   if (record.concat?.kind === "final")
@@ -69,7 +69,7 @@ export function refuse(
 }
 
 /** Reads the body of a request to a complete upload, which must be empty. @throws Problem */
-export async function takeNothing(body: Body, { overflow }: Addition): Promise<null> {
+export async function expectEmptyBody(body: RequestBody, { overflow }: AppendRequest): Promise<null> {
   for await (const _ of body.chunks()) throw overflow();
   return null;
 }

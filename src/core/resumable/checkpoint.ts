@@ -1,8 +1,8 @@
 // What is written down of an upload that waits: its note, and how many of its bytes a power cut would leave.
 
 import type { Storage } from "../../storage/storage.ts";
-import type { Measured } from "../report/flow-report.ts";
-import { type UploadRecord, writeRecord } from "./record.ts";
+import type { Timings } from "../report/flow-report.ts";
+import { formatUploadState, type UploadState } from "./record.ts";
 
 /** Bytes of a fast upload between two marks: a note for each request would make requests of 8 MiB a tenth slower. */
 const WINDOW = 64 * 1024 * 1024;
@@ -10,7 +10,7 @@ const WINDOW = 64 * 1024 * 1024;
 const AGE = 1000;
 
 /** The note of one upload. Its calls may overlap: notes are written one after another. */
-export class Journal {
+export class Checkpoint {
   #writing = Promise.resolve();
   /** Whether the note on the disk may say something else than the record. */
   #stale = false;
@@ -22,7 +22,7 @@ export class Journal {
 
   constructor(
     readonly storage: Storage,
-    readonly record: UploadRecord,
+    readonly record: UploadState,
   ) {}
 
   /** Whether something is known that no note says yet. */
@@ -33,7 +33,7 @@ export class Journal {
   /** How many of the bytes that lie there are certain. */
   certain(length: number): number {
     const { unverified, mark } = this.record;
-    const rebooted = mark !== null && mark.boot !== this.storage.boot;
+    const rebooted = mark !== null && mark.boot !== this.storage.bootId;
     return Math.min(length, unverified ?? length, rebooted ? mark.length : length);
   }
 
@@ -42,7 +42,7 @@ export class Journal {
     this.#stale = true;
     this.#pending += 1;
     const written = this.#writing.then(async () => {
-      await this.storage.note(this.record.id, writeRecord(this.record));
+      await this.storage.writeMetadata(this.record.id, formatUploadState(this.record));
       this.#stale = this.#failed = false;
     });
     this.#writing = written.catch(() => {
@@ -58,7 +58,7 @@ export class Journal {
   /** Before bytes are added: no mark may promise what is not there, or was written before a reboot. @throws Problem */
   async prepare(length: number): Promise<void> {
     const { mark } = this.record;
-    const right = mark !== null && mark.boot === this.storage.boot && mark.length <= length;
+    const right = mark !== null && mark.boot === this.storage.bootId && mark.length <= length;
     if (!right) this.#mark(length);
     if (!right || this.#failed) await this.save();
   }
@@ -75,7 +75,7 @@ export class Journal {
    * Notes, beside what goes on, that so many bytes are synced. Never throws: the mark before it holds as well, and one
    * that promises too much is set right before a byte is added.
    */
-  markLater(saved: number, measured: Measured): void {
+  markLater(saved: number, measured: Timings): void {
     this.#mark(saved);
     this.record.measured = measured;
     this.save().catch(() => {
@@ -89,7 +89,7 @@ export class Journal {
    * @param must writes the note, whether it is due or not
    * @throws Problem
    */
-  async mark(length: number, measured: Measured, must: boolean): Promise<void> {
+  async mark(length: number, measured: Timings, must: boolean): Promise<void> {
     this.record.measured = measured;
     const due = must || this.due(length);
     if (due) this.#mark(length);
@@ -109,7 +109,7 @@ export class Journal {
   }
 
   #mark(length: number): void {
-    const { boot } = this.storage;
+    const { bootId: boot } = this.storage;
     this.record.mark = { boot, length: this.#provable(length) };
     this.#marked = performance.now();
   }

@@ -2,8 +2,8 @@
 
 import { Problem } from "../../errors.ts";
 import type { UploadId } from "../../storage/upload-id.ts";
-import { addUp, type Measured, scaled, UNMEASURED } from "../report/flow-report.ts";
-import type { Waiting } from "./session.ts";
+import { addTimings, NO_TIMINGS, scaleTimings, type Timings } from "../report/flow-report.ts";
+import type { UploadSession } from "./session.ts";
 
 /**
  * Makes a final upload a file when all its parts are complete; until then it does nothing. The bytes of the parts are
@@ -11,8 +11,11 @@ import type { Waiting } from "./session.ts";
  * @param find an upload by its id
  * @throws Problem upload_gone when a part is gone, too_many_uploads, file_too_large, storage_full, name_taken, …
  */
-export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting | undefined): Promise<void> {
-  await upload.look(async () => {
+export async function concatenate(
+  upload: UploadSession,
+  find: (id: UploadId) => UploadSession | undefined,
+): Promise<void> {
+  await upload.withLock(async () => {
     const { concat } = upload.record;
     if (concat?.kind !== "final") return;
     const parts = concat.parts.map((id) => {
@@ -23,20 +26,20 @@ export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting 
     });
     if (!parts.every((part) => part.complete)) return;
     upload.record.measured = together([...new Set(parts)]);
-    const release = upload.engine.admit();
+    const release = upload.uploader.admit();
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     try {
       await upload.finish(size, async (kept) => {
         // A crash may have left some of it.
-        await kept.rewind(0);
-        await kept.adopt(parts.map((part) => part.record.id));
+        await kept.truncate(0);
+        await kept.appendFrom(parts.map((part) => part.record.id));
       });
     } finally {
       release();
     }
     // Beside each other: removing gigabytes takes its time.
     const used = [...new Set(parts)].map((part) =>
-      part.use().catch(() => {
+      part.markConcatenated().catch(() => {
         // It was cancelled meanwhile, or the storage fails: it expires.
       }),
     );
@@ -45,10 +48,10 @@ export async function assemble(upload: Waiting, find: (id: UploadId) => Waiting 
 }
 
 /** What was measured of the parts. Those that arrived beside each other took no longer than from the first to the last. */
-function together(parts: readonly Waiting[]): Measured {
-  const sum = parts.map(({ record }) => record.measured).reduce(addUp, UNMEASURED);
+function together(parts: readonly UploadSession[]): Timings {
+  const sum = parts.map(({ record }) => record.measured).reduce(addTimings, NO_TIMINGS);
   const began = Math.min(...parts.map(({ record }) => record.created));
-  const ended = Math.max(...parts.map(({ touched }) => touched));
+  const ended = Math.max(...parts.map(({ lastActivity: touched }) => touched));
   const seconds = Math.max(0, ended - began) / 1000;
-  return sum.seconds > seconds ? scaled(sum, seconds / sum.seconds) : sum;
+  return sum.seconds > seconds ? scaleTimings(sum, seconds / sum.seconds) : sum;
 }

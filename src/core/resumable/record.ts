@@ -4,11 +4,11 @@ import type { Conflict } from "../../config/config.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
 import { isUploadId, type UploadId } from "../../storage/upload-id.ts";
-import { type Measured, UNMEASURED } from "../report/flow-report.ts";
+import { NO_TIMINGS, type Timings } from "../report/flow-report.ts";
 import type { SavedFile } from "../upload/upload.ts";
 
 /** An upload as its note says it. */
-export interface UploadRecord {
+export interface UploadState {
   version: 2;
   id: UploadId;
   /** What it is called in lists: who knows it can do nothing with it, unlike the id. */
@@ -33,16 +33,16 @@ export interface UploadRecord {
   /** How many bytes are synced, at least, since this boot of the machine. After another one no more are certain. */
   mark: { boot: string; length: number } | null;
   /** What was measured until the note was written. */
-  measured: Measured;
+  measured: Timings;
   /** The name that is being given. After a crash the storage knows whether it was. */
   publishing: FilePath | null;
   /** The file it became, and the digest that was wanted, as `Repr-Digest` says it. */
   finished: { file: SavedFile; replaced: boolean; digest: string | null } | null;
   /** Why it can neither be continued nor become a file: its bytes went past its length, or are not those of `digests`. */
-  spoiled: Spoiled | null;
+  spoiled: FailureReason | null;
 }
 
-export type Spoiled = "length" | "digest";
+export type FailureReason = "length" | "digest";
 
 /** A part of another upload, or one made of parts. */
 export type Concatenation =
@@ -50,18 +50,18 @@ export type Concatenation =
   | { kind: "final" /** As they were sent. */; urls: readonly string[]; parts: readonly UploadId[] };
 
 /** What notes of version 1 do not say. */
-const SINCE_2 = { digests: "", wanted: null, mark: null, measured: UNMEASURED, spoiled: null } as const;
+const SINCE_2 = { digests: "", wanted: null, mark: null, measured: NO_TIMINGS, spoiled: null } as const;
 
-export function writeRecord(record: UploadRecord): string {
+export function formatUploadState(record: UploadState): string {
   return JSON.stringify(record);
 }
 
 /** Null for what is no record this version can read. */
-export function readRecord(id: UploadId, text: string): UploadRecord | null {
+export function parseUploadState(id: UploadId, text: string): UploadState | null {
   try {
     const note = JSON.parse(text);
     if (note.version !== 1 && note.version !== 2) return null;
-    const record: UploadRecord = { ...SINCE_2, ...note, version: 2 };
+    const record: UploadState = { ...SINCE_2, ...note, version: 2 };
     if (record.id !== id || !isUploadId(record.id)) return null;
     checkFilePath(record.path);
     if (record.publishing !== null) checkFilePath(record.publishing);

@@ -1,13 +1,13 @@
 // The file an upload became just before a crash, told from what lies there.
 
 import type { FileEntry } from "../../storage/storage.ts";
-import { flowOf } from "../report/flow-report.ts";
+import { buildFlowReport } from "../report/flow-report.ts";
 import { type SavedFile, savedFile } from "../upload/upload.ts";
-import type { UploadRecord } from "./record.ts";
+import type { UploadState } from "./record.ts";
 
 /** The file an upload became, with what its note knows of its flow. */
-export function recovered({ path, measured }: UploadRecord, entry: FileEntry): SavedFile {
-  const flow = flowOf(measured, entry.size);
+export function recoveredFile({ path, measured }: UploadState, entry: FileEntry): SavedFile {
+  const flow = buildFlowReport(measured, entry.size);
   const explanation = `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`;
   return savedFile(entry, path, { ...flow, explanation });
 }

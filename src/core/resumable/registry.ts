@@ -5,12 +5,12 @@ import { Problem } from "../../errors.ts";
 import { type Digest, type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
-import { type RunningUpload, reportOfWaiting } from "../report/active-uploads.ts";
-import { UNMEASURED } from "../report/flow-report.ts";
-import type { Engine } from "../upload/uploader.ts";
-import { assemble } from "./concat.ts";
-import { type Concatenation, readRecord } from "./record.ts";
-import { Waiting } from "./session.ts";
+import { type ActiveUpload, waitingReport } from "../report/active-uploads.ts";
+import { NO_TIMINGS } from "../report/flow-report.ts";
+import type { Uploader } from "../upload/uploader.ts";
+import { concatenate } from "./concat.ts";
+import { type Concatenation, parseUploadState } from "./record.ts";
+import { UploadSession } from "./session.ts";
 
 /** Milliseconds between two looks for what has expired, at most. */
 const SWEEP = 30_000;
@@ -22,7 +22,7 @@ const TOGETHER = 32;
 const LISTED = 1000;
 
 /** What an upload is made as. */
-export interface Creation {
+export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
   size: number | null;
@@ -42,24 +42,24 @@ export interface Creation {
     | null;
 }
 
-export type WaitingLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
+export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 
-export class Uploads {
-  readonly #all = new Map<UploadId, Waiting>();
+export class UploadRegistry {
+  readonly #all = new Map<UploadId, UploadSession>();
   /** Those that are only remembered, the oldest first. */
-  readonly #settled = new Set<Waiting>();
+  readonly #settled = new Set<UploadSession>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
-    readonly engine: Engine,
-    readonly limits: WaitingLimits,
+    readonly uploader: Uploader,
+    readonly limits: SessionLimits,
   ) {}
 
   /** Finds what waits since before, and looks for what has expired from now on, until `close`. @throws Problem */
-  static async open(engine: Engine, limits: WaitingLimits): Promise<Uploads> {
-    const uploads = new Uploads(engine, limits);
+  static async open(uploader: Uploader, limits: SessionLimits): Promise<UploadRegistry> {
+    const uploads = new UploadRegistry(uploader, limits);
     await uploads.#load();
     uploads.#timer = setInterval(() => uploads.sweep(), Math.min(SWEEP, limits.uploadExpiry * 500));
     uploads.#timer.unref();
@@ -87,18 +87,18 @@ export class Uploads {
 
   /**
    * Makes an upload that nothing was sent of yet. It survives a power cut when the promise resolves.
-   * @throws Problem too_many_waiting, and what the engine says before a byte was sent
+   * @throws Problem too_many_waiting, and what the uploader says before a byte was sent
    */
-  async create(creation: Creation): Promise<Waiting> {
+  async create(creation: SessionOptions): Promise<UploadSession> {
     const { path, conflict, size, endsByLength, metadata, name, wanted } = creation;
-    const { engine, limits } = this;
+    const { uploader, limits } = this;
     if (this.waiting >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
     const id = newUploadId();
     const concat = this.#concatenation(creation.concat);
-    const nothing = { conditions: {}, digests: [], wanted: null, network: () => 0 };
+    const nothing = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
     const upload = this.#hold(
-      new Waiting(
-        engine,
+      new UploadSession(
+        uploader,
         {
           version: 2,
           id,
@@ -113,8 +113,8 @@ export class Uploads {
           created: Date.now(),
           concat,
           unverified: null,
-          mark: { boot: engine.storage.boot, length: 0 },
-          measured: UNMEASURED,
+          mark: { boot: uploader.storage.bootId, length: 0 },
+          measured: NO_TIMINGS,
           publishing: null,
           finished: null,
           spoiled: null,
@@ -125,24 +125,24 @@ export class Uploads {
       ),
     );
     try {
-      await engine.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
-      const kept = await engine.storage.begin(path, id);
+      await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
+      const kept = await uploader.storage.begin(path, id);
       try {
-        await upload.journal.save();
+        await upload.checkpoint.save();
       } finally {
-        await kept.pause();
+        await kept.suspend();
       }
       return upload;
     } catch (error) {
       // Nobody has heard of it.
       this.#all.delete(id);
-      await upload.forget();
+      await upload.delete();
       throw error;
     }
   }
 
   /** @throws Problem not_found, upload_gone */
-  async find(id: string): Promise<Waiting> {
+  async find(id: string): Promise<UploadSession> {
     const upload = isUploadId(id) ? this.#all.get(id) : undefined;
     if (!upload) throw new Problem("not_found", "There is no such upload.");
     if (!this.#expired(upload)) return upload;
@@ -151,11 +151,11 @@ export class Uploads {
   }
 
   /** Brings an upload up to date, as HEAD does: what runs on it has ended then. @throws Problem upload_gone, … */
-  async look(id: string): Promise<Waiting> {
+  async look(id: string): Promise<UploadSession> {
     const upload = await this.find(id);
     upload.touch();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
-    else await upload.look();
+    else await upload.withLock();
     // A client that is told "complete" sends nothing: so it is not told so of a file that is not there.
     if (await this.#hasFile(upload)) return upload;
     await this.#forget(upload);
@@ -168,16 +168,16 @@ export class Uploads {
   }
 
   /** Makes a final upload a file, if all its parts are complete. @throws Problem */
-  async assemble(upload: Waiting): Promise<void> {
-    await assemble(upload, (id) => this.#all.get(id));
+  async assemble(upload: UploadSession): Promise<void> {
+    await concatenate(upload, (id) => this.#all.get(id));
   }
 
   /** What waits and does not arrive now, the newest first, and not more than a page can show. */
-  reports(): RunningUpload[] {
-    const reports: RunningUpload[] = [];
+  reports(): ActiveUpload[] {
+    const reports: ActiveUpload[] = [];
     for (const upload of [...this.#all.values()].reverse()) {
-      if (upload.settled || upload.turns.busy) continue;
-      reports.push(reportOfWaiting(upload));
+      if (upload.settled || upload.lock.busy) continue;
+      reports.push(waitingReport(upload));
       if (reports.length === LISTED) break;
     }
     return reports;
@@ -198,7 +198,7 @@ export class Uploads {
           // The storage fails: it is tried again with the next look.
           this.#hold(upload);
         });
-      else if (upload.resting) await rest(upload);
+      else if (upload.needsFlush) await rest(upload);
       else continue;
       left -= 1;
       if (left === 0) return;
@@ -206,17 +206,17 @@ export class Uploads {
   }
 
   /** False when the file it became is not there any more, or is another. */
-  async #hasFile({ record: { finished } }: Waiting): Promise<boolean> {
+  async #hasFile({ record: { finished } }: UploadSession): Promise<boolean> {
     if (finished === null) return true;
-    const entry = await this.engine.storage.find(finished.file.path);
+    const entry = await this.uploader.storage.find(finished.file.path);
     return entry?.kind === "file" && entry.etag === finished.file.etag;
   }
 
-  #expired(upload: Waiting): boolean {
-    return upload.expires <= Date.now() && !upload.turns.busy;
+  #expired(upload: UploadSession): boolean {
+    return upload.expires <= Date.now() && !upload.lock.busy;
   }
 
-  #concatenation(concat: Creation["concat"]): Concatenation | null {
+  #concatenation(concat: SessionOptions["concat"]): Concatenation | null {
     if (concat === null) return null;
     if (concat.kind === "partial") return { kind: "partial", used: false };
     const parts = concat.ids.map((id) => {
@@ -227,56 +227,56 @@ export class Uploads {
     return { kind: "final", urls: concat.urls, parts };
   }
 
-  #hold(upload: Waiting): Waiting {
+  #hold(upload: UploadSession): UploadSession {
     this.#all.set(upload.record.id, upload);
     return upload;
   }
 
   /** It is only remembered for clients that ask again: the oldest goes when there are too many. */
-  #done(upload: Waiting): void {
+  #done(upload: UploadSession): void {
     if (!this.#all.has(upload.record.id)) return;
     this.#settled.add(upload);
     if (this.#settled.size <= this.limits.maxWaiting) return;
     const [oldest] = this.#settled;
-    if (oldest && !oldest.turns.busy) void this.#forget(oldest).catch(() => {});
+    if (oldest && !oldest.lock.busy) void this.#forget(oldest).catch(() => {});
   }
 
-  async #forget(upload: Waiting): Promise<void> {
+  async #forget(upload: UploadSession): Promise<void> {
     this.#all.delete(upload.record.id);
     this.#settled.delete(upload);
-    await upload.forget();
+    await upload.delete();
     if (!upload.settled) upload.ended("forgotten");
   }
 
   async #load(): Promise<void> {
-    const { storage } = this.engine;
-    const begun: Waiting[] = [];
-    for await (const { id, text, length, changed } of storage.notes()) {
-      const record = readRecord(id, text);
+    const { storage } = this.uploader;
+    const begun: UploadSession[] = [];
+    for await (const { id, text, length, changed } of storage.partialUploads()) {
+      const record = parseUploadState(id, text);
       // A newer version may know what it is.
       if (record === null) continue;
-      const upload = new Waiting(this.engine, record, length, this.limits.uploadExpiry, (waiting) =>
+      const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (waiting) =>
         this.#done(waiting),
       );
       upload.touch(changed.getTime());
       this.#hold(upload);
       if (upload.settled) this.#done(upload);
       // A crash may have come between the note that says so and this.
-      if (upload.settled && length > 0) await storage.settle(id);
+      if (upload.settled && length > 0) await storage.releaseData(id);
       if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
         begun.push(upload);
     }
     for (const upload of begun)
-      await upload.look().catch(() => {
+      await upload.withLock().catch(() => {
         // Its client hears why when it comes back.
       });
   }
 }
 
 /** Never throws: the note there is holds as well, with less. */
-async function rest(upload: Waiting): Promise<void> {
-  await upload.journal.written();
-  if (upload.resting) await upload.rest().catch(() => {});
+async function rest(upload: UploadSession): Promise<void> {
+  await upload.checkpoint.written();
+  if (upload.needsFlush) await upload.flush().catch(() => {});
 }
 
 function tooMany(limit: number): Problem {

@@ -3,7 +3,7 @@
 import { Problem } from "../../errors.ts";
 
 /** A client that comes again has given up its earlier request, whether its connection is known to be dead or not. */
-export class Turns {
+export class TakeoverLock {
   #tail = Promise.resolve();
   #latest: AbortController | undefined;
 
@@ -16,7 +16,7 @@ export class Turns {
    * Ends what runs, waits until it has ended, and runs `step`.
    * @param step its signal says that a newer request has come; it may end by that, or go on to its own end
    */
-  async take<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#latest?.abort(superseded());
     const turn = new AbortController();
     this.#latest = turn;

@@ -1,12 +1,12 @@
 // The digests of a whole upload: made while its bytes arrive one after another, else by reading them once at the end.
 
 import { type Digest, type DigestAlgorithm, parseDigest } from "../../http/digest.ts";
-import type { KeptUpload } from "../../storage/storage.ts";
+import type { PartialUpload } from "../../storage/storage.ts";
 import { Digester } from "../digest/digester.ts";
 import { superseded } from "./takeover-lock.ts";
 
 /** Of one upload, as long as the server runs: what a hash knows cannot be kept over a restart. */
-export class WholeDigest {
+export class UploadDigest {
   /** Seconds spent, those of reading included. */
   seconds = 0;
   #digester: Digester | undefined;
@@ -43,7 +43,7 @@ export class WholeDigest {
    * @returns the wanted one
    * @throws Problem digest_mismatch, upload_locked when it is unwanted
    */
-  async finish(kept: KeptUpload, unwanted: () => boolean): Promise<Digest | null> {
+  async finish(kept: PartialUpload, unwanted: () => boolean): Promise<Digest | null> {
     if (!this.needed) return null;
     const { length } = kept;
     if (this.#made?.length === length) return this.#made.digest;
@@ -55,7 +55,7 @@ export class WholeDigest {
     return digest;
   }
 
-  async #read(kept: KeptUpload, unwanted: () => boolean): Promise<void> {
+  async #read(kept: PartialUpload, unwanted: () => boolean): Promise<void> {
     const digester = this.#begin();
     const hashed = this.seconds;
     const start = performance.now();

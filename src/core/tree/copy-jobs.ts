@@ -3,8 +3,8 @@
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { type ListedEntry, listed } from "../browse/listing.ts";
-import type { Placed } from "../naming/conflict.ts";
-import type { Copying } from "./copy.ts";
+import type { ClaimedName } from "../naming/conflict.ts";
+import type { CopyOperation } from "./copy.ts";
 
 /** Copies at the same time: more would only make the disk seek. */
 const AT_ONCE = 2;
@@ -34,7 +34,7 @@ export interface JobReport {
 
 /** Told of the end of a job, unless it was cancelled. */
 export interface Ends {
-  done(placed: Placed): void;
+  done(placed: ClaimedName): void;
   failed(problem: Problem): void;
 }
 
@@ -47,7 +47,7 @@ class Job {
   #outcome: Pick<JobReport, "entry" | "error"> = {};
 
   constructor(
-    readonly copying: Copying,
+    readonly copying: CopyOperation,
     readonly ends: Ends,
   ) {}
 
@@ -91,7 +91,7 @@ class Job {
 }
 
 /** One per app. */
-export class Jobs {
+export class CopyJobs {
   /** In the order in which they came. */
   readonly #all = new Map<string, Job>();
   #closed = false;
@@ -102,7 +102,7 @@ export class Jobs {
   }
 
   /** Runs the copy, now or later. @throws Problem too_many_jobs, draining; then the copy is still the caller's */
-  start(copying: Copying, ends: Ends): JobReport {
+  start(copying: CopyOperation, ends: Ends): JobReport {
     if (this.#closed) throw new Problem("draining", "The server is stopping; try again when it is back.");
     if (this.unfinished >= MOST_UNFINISHED)
       throw new Problem(
@@ -166,6 +166,6 @@ export class Jobs {
 }
 
 /** An entry where it is now, as clients see it. */
-export function placedEntry({ entry, renamedFrom }: Placed): ListedEntry & { renamedFrom?: string } {
+export function placedEntry({ entry, renamedFrom }: ClaimedName): ListedEntry & { renamedFrom?: string } {
   return { ...listed(entry), ...(renamedFrom !== undefined && { renamedFrom }) };
 }

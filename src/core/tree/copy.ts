@@ -2,21 +2,21 @@
 
 import { Problem } from "../../errors.ts";
 import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";
-import { type Placed, place, refuseEarly, type Way } from "../naming/conflict.ts";
-import type { Engine } from "../upload/uploader.ts";
+import { type ClaimedName, claimName, type MoveRequest, refuseEarly } from "../naming/conflict.ts";
+import type { Uploader } from "../upload/uploader.ts";
 
 /** Bytes from which on nobody should have to wait for a copy. */
 const LARGE = 64 * 1024 * 1024;
 
-export class Copying {
+export class CopyOperation {
   /** Bytes copied so far. */
   bytes = 0;
   /** Bytes to copy; of a folder 0 until somebody has looked. */
   total = 0;
 
   private constructor(
-    readonly engine: Engine,
-    readonly way: Way,
+    readonly uploader: Uploader,
+    readonly way: MoveRequest,
     readonly stored: StoredCopy,
     readonly release: () => void,
   ) {
@@ -27,10 +27,10 @@ export class Copying {
    * Says early what cannot be. The caller ends it with `run` or `discard`.
    * @throws Problem draining, not_found, name_taken, into_itself, …
    */
-  static async begin(engine: Engine, way: Way): Promise<Copying> {
-    const release = engine.admit();
+  static async begin(uploader: Uploader, way: MoveRequest): Promise<CopyOperation> {
+    const release = uploader.admit();
     try {
-      return new Copying(engine, way, await beginStored(engine, way), release);
+      return new CopyOperation(uploader, way, await beginStored(uploader, way), release);
     } catch (error) {
       release();
       throw error;
@@ -43,13 +43,13 @@ export class Copying {
   }
 
   /** Copies to the end. When it throws, nothing of it is left. @throws Problem; the reason of the signal */
-  async run(signal: AbortSignal): Promise<Placed> {
-    const { engine, way } = this;
+  async run(signal: AbortSignal): Promise<ClaimedName> {
+    const { uploader, way } = this;
     const { kind } = this.stored.entry;
     try {
       await this.#copy({ signal });
-      return await engine.locks.hold(way.to, () =>
-        place(engine, way, kind, (to, replace) => this.stored.finish(to, { replace })),
+      return await uploader.pathLocks.withLock(way.to, () =>
+        claimName(uploader, way, kind, (to, replace) => this.stored.finish(to, { replace })),
       );
     } finally {
       await this.discard();
@@ -64,7 +64,7 @@ export class Copying {
 
   async #copy({ signal }: Pick<CopyOptions, "signal">): Promise<void> {
     this.total = (await this.stored.measure(signal)).bytes;
-    const share = await this.engine.reserve(this.total);
+    const share = await this.uploader.reserve(this.total);
     try {
       await this.stored.run({
         signal,
@@ -72,7 +72,7 @@ export class Copying {
           this.bytes += bytes;
           // What was written meanwhile into what is copied.
           this.total = Math.max(this.total, this.bytes);
-          return share.take(bytes);
+          return share.consume(bytes);
         },
       });
     } finally {
@@ -81,15 +81,15 @@ export class Copying {
   }
 }
 
-async function beginStored(engine: Engine, way: Way): Promise<StoredCopy> {
+async function beginStored(uploader: Uploader, way: MoveRequest): Promise<StoredCopy> {
   const { from, to, conflict } = way;
-  const { storage } = engine;
+  const { storage } = uploader;
   if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "Nothing is copied into itself.");
   if (from === to && conflict === "replace")
     throw new Problem("into_itself", "A copy of it cannot replace it.");
   const stored = await storage.copy(from);
   try {
-    refuseEarly(engine, way, stored.entry.kind, await storage.probe(to));
+    refuseEarly(uploader, way, stored.entry.kind, await storage.probe(to));
     return stored;
   } catch (error) {
     await stored.discard();
@@ -102,10 +102,10 @@ async function beginStored(engine: Engine, way: Way): Promise<StoredCopy> {
  * so does what changes meanwhile: the entry stays where it is.
  * @throws Problem
  */
-export async function moveByCopy(engine: Engine, way: Way): Promise<Placed> {
-  const { storage } = engine;
+export async function moveByCopy(uploader: Uploader, way: MoveRequest): Promise<ClaimedName> {
+  const { storage } = uploader;
   const { signal } = new AbortController();
-  const stored = await beginStored(engine, way);
+  const stored = await beginStored(uploader, way);
   try {
     const before = await stored.measure(signal);
     if (before.omitted > 0)
@@ -113,16 +113,16 @@ export async function moveByCopy(engine: Engine, way: Way): Promise<Placed> {
         "other_file_system",
         "It holds links or special files, which stay on their file system.",
       );
-    const share = await engine.reserve(before.bytes);
+    const share = await uploader.reserve(before.bytes);
     try {
-      await stored.run({ signal, took: (bytes) => share.take(bytes), keepTimes: true });
+      await stored.run({ signal, took: (bytes) => share.consume(bytes), keepTimes: true });
     } finally {
       share.release();
     }
     if (!Bun.deepEquals(before, await stored.measure(signal)))
       throw new Problem("storage_failed", "It was changed while it was moved to another file system.");
     const { kind } = stored.entry;
-    const placed = await place(engine, way, kind, (to, replace) => stored.finish(to, { replace }));
+    const placed = await claimName(uploader, way, kind, (to, replace) => stored.finish(to, { replace }));
     await storage.remove(way.from, { recursive: kind === "folder" });
     return placed;
   } finally {

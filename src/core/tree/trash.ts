@@ -4,8 +4,8 @@ import { Problem } from "../../errors.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
 import type { Entry } from "../../storage/storage.ts";
 import { isTrashId, newTrashId, type TrashId, timeOf } from "../../storage/trash.ts";
-import { type Placed, place, type Way } from "../naming/conflict.ts";
-import type { Engine } from "../upload/uploader.ts";
+import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
+import type { Uploader } from "../upload/uploader.ts";
 
 /** Seconds between two looks for what is too old. */
 const LOOK = 600;
@@ -31,14 +31,14 @@ export interface TrashPage {
   next: string | null;
 }
 
-export class Trash {
+export class TrashCan {
   readonly #timer: ReturnType<typeof setInterval>;
   #looking: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   /** @param keep seconds */
   constructor(
-    readonly engine: Engine,
+    readonly uploader: Uploader,
     readonly keep: number,
   ) {
     this.#look();
@@ -50,7 +50,7 @@ export class Trash {
   async put(path: FilePath, entry: Entry): Promise<void> {
     const { kind } = entry;
     const note = { path, kind, ...(kind === "file" && { size: entry.size }) };
-    await this.engine.storage.trash.put(path, newTrashId(Date.now()), JSON.stringify(note));
+    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), JSON.stringify(note));
   }
 
   /**
@@ -58,7 +58,7 @@ export class Trash {
    * @param cursor `next` of the page before
    */
   async list(limit: number, cursor: string | undefined): Promise<TrashPage> {
-    const { trash } = this.engine.storage;
+    const { trash } = this.uploader.storage;
     const ids = (await trash.ids()).sort().reverse();
     const from = cursor === undefined ? ids : ids.filter((id) => id < cursor);
     const shown = from.slice(0, limit);
@@ -74,16 +74,16 @@ export class Trash {
   }
 
   /** Puts it back where it was. @throws Problem not_found, name_taken, not_allowed, … */
-  async restore(id: string, conflict: Way["conflict"]): Promise<Placed> {
-    const { engine } = this;
-    const { trash } = engine.storage;
+  async restore(id: string, conflict: MoveRequest["conflict"]): Promise<ClaimedName> {
+    const { uploader } = this;
+    const { trash } = uploader.storage;
     const known = this.#known(id);
-    return await engine.during(async () => {
+    return await uploader.track(async () => {
       const entry = this.#entry(known, await trash.text(known));
       if (!entry) throw notThere();
       const to = checkFilePath(entry.path);
-      return await engine.locks.hold(to, () =>
-        place(engine, { from: to, to, conflict }, entry.kind, (name, replace) =>
+      return await uploader.pathLocks.withLock(to, () =>
+        claimName(uploader, { from: to, to, conflict }, entry.kind, (name, replace) =>
           trash.restore(known, name, { replace }),
         ),
       );
@@ -92,20 +92,20 @@ export class Trash {
 
   /** Removes it for good. @throws Problem not_found */
   async remove(id: string): Promise<void> {
-    const { engine } = this;
+    const { uploader } = this;
     const known = this.#known(id);
-    await engine.during(() => engine.storage.trash.remove(known));
+    await uploader.track(() => uploader.storage.trash.remove(known));
   }
 
   /** Removes what is too old, at most so much at once. */
   async expire(): Promise<void> {
-    const { engine } = this;
-    const { trash } = engine.storage;
-    await engine.during(async () => {
+    const { uploader } = this;
+    const { trash } = uploader.storage;
+    await uploader.track(async () => {
       const oldest = Date.now() - this.keep * 1000;
       const old = (await trash.ids()).filter((id) => timeOf(id) < oldest).sort();
       for (const id of old.slice(0, MOST_EXPIRED)) {
-        if (this.#closed || engine.draining) return;
+        if (this.#closed || uploader.draining) return;
         await trash.remove(id);
       }
     });

@@ -1,6 +1,6 @@
-// A body that is a form: every part with a file name goes to the engine, the good ones whatever the others are.
+// A body that is a form: every part with a file name goes to the uploader, the good ones whatever the others are.
 
-import { asProblem, type ErrorEntry, ErrorList, inOneEntry, LIMIT_REACHED, Problem } from "../../errors.ts";
+import { asProblem, type ErrorEntry, ErrorList, LIMIT_REACHED, Problem, summarize } from "../../errors.ts";
 import {
   MultipartError,
   MultipartParser,
@@ -9,9 +9,9 @@ import {
   type PartProblem,
 } from "../../http/multipart/parser.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
-import type { Body } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { SavedFile, Upload } from "./upload.ts";
-import type { Engine, Intent } from "./uploader.ts";
+import type { Uploader, UploadRequest } from "./uploader.ts";
 
 /** Files that are being synced and named while the next part is read already. */
 const FINISHING = 32;
@@ -19,16 +19,16 @@ const FINISHING = 32;
 const SHOWN = 255;
 
 export interface FormOptions {
-  engine: Engine;
+  uploader: Uploader;
   folder: FolderPath;
   boundary: string;
   maxFiles: number;
   maxErrors: number;
-  intent: Pick<Intent, "conflict" | "conditions" | "wanted">;
+  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest">;
 }
 
 /** What became of the parts. `errors` is bounded. */
-export interface FormOutcome {
+export interface FormSaveResult {
   files: SavedFile[];
   errors: readonly ErrorEntry[];
   errorsOmitted: number;
@@ -38,8 +38,8 @@ export interface FormOutcome {
   failures: readonly Problem[];
 }
 
-/** Reads a form part by part; parts flow into the engine one after another and are published side by side. */
-export class Form {
+/** Reads a form part by part; parts flow into the uploader one after another and are published side by side. */
+export class FormUpload {
   readonly #errors: ErrorList;
   readonly #files: (SavedFile | undefined)[] = [];
   readonly #finishing = new Set<Promise<void>>();
@@ -60,7 +60,7 @@ export class Form {
    * Never throws for a part: its error is an entry.
    * @param saving called when reading has ended and only this server is still at work
    */
-  async read(body: Body, saving: () => void): Promise<FormOutcome> {
+  async read(body: RequestBody, saving: () => void): Promise<FormSaveResult> {
     try {
       await this.#readParts(body);
     } catch (error) {
@@ -80,7 +80,7 @@ export class Form {
     };
   }
 
-  async #readParts(body: Body): Promise<void> {
+  async #readParts(body: RequestBody): Promise<void> {
     // Every file may have a few fields beside it.
     const parser = new MultipartParser(this.options.boundary, { maxParts: this.options.maxFiles * 2 + 1000 });
     for await (const chunk of body.chunks()) {
@@ -94,8 +94,8 @@ export class Form {
     parser.finish();
   }
 
-  async #begin(headers: PartHeaders, broken: PartProblem | undefined, body: Body): Promise<void> {
-    const { engine, folder, maxFiles, intent } = this.options;
+  async #begin(headers: PartHeaders, broken: PartProblem | undefined, body: RequestBody): Promise<void> {
+    const { uploader, folder, maxFiles, intent } = this.options;
     // A file input that was left empty sends a part without name and bytes; other parts are fields.
     this.#nameless = headers.filename === "" && broken === undefined ? headers.name : undefined;
     if (broken === undefined && !headers.filename) return;
@@ -108,13 +108,13 @@ export class Form {
       }
       if (broken !== undefined) throw new Problem("invalid_multipart", PART_PROBLEMS[broken]);
       const path: FilePath = below(folder, headers.filename ?? "");
-      const upload = await engine.begin({
+      const upload = await uploader.begin({
         ...intent,
         path,
         size: undefined,
         digests: [],
         id: crypto.randomUUID(),
-        network: () => body.waited,
+        networkSeconds: () => body.waited,
       });
       this.#current = { upload, file };
     } catch (error) {
@@ -171,7 +171,7 @@ export class Form {
     this.#errors.add({
       code: problem.code,
       ...(file !== undefined && { file: file.slice(0, SHOWN).toWellFormed() }),
-      detail: inOneEntry(problem),
+      detail: summarize(problem),
     });
   }
 }

@@ -13,7 +13,7 @@ interface Reader {
 /** Milliseconds a body may keep the thread before others get a turn. */
 const TURN = 5;
 
-export interface BodyOptions {
+export interface RequestBodyOptions {
   /** Seconds without a byte, while waiting for one, after which the body is given up. */
   idleTimeout: number;
   /** Called while bytes arrive or the disk is waited for, once a second at most: renews the connection's own timer. */
@@ -25,7 +25,7 @@ export interface BodyOptions {
 }
 
 /** One request's body. Read it once; `cancel` or `release` it when it is not read to its end. */
-export class Body {
+export class RequestBody {
   /** Bytes that arrived. */
   received = 0;
   readonly #reader: Reader | undefined;
@@ -44,7 +44,7 @@ export class Body {
   /** @param stream `null` when the request has no body, or one of zero bytes */
   constructor(
     stream: ReadableStream<Bytes> | null,
-    readonly options: BodyOptions,
+    readonly options: RequestBodyOptions,
   ) {
     this.#reader = stream?.getReader();
     this.#stopwatch = new Stopwatch(options.clock);

@@ -1,21 +1,21 @@
-// A body that is one file: every byte of it goes to the engine.
+// A body that is one file: every byte of it goes to the uploader.
 
-import type { Body } from "./request-body.ts";
-import type { Outcome } from "./upload.ts";
-import type { Engine, Intent } from "./uploader.ts";
+import type { RequestBody } from "./request-body.ts";
+import type { SaveResult } from "./upload.ts";
+import type { Uploader, UploadRequest } from "./uploader.ts";
 
 /**
  * Reads the body to its end and saves it.
  * @param saving called when the last byte arrived and only this server is still at work
  * @throws Problem; then nothing was published and nothing is left
  */
-export async function save(
-  engine: Engine,
-  body: Body,
-  intent: Omit<Intent, "network">,
+export async function saveSingleFile(
+  uploader: Uploader,
+  body: RequestBody,
+  intent: Omit<UploadRequest, "networkSeconds">,
   saving: () => void,
-): Promise<Outcome> {
-  const upload = await engine.begin({ ...intent, network: () => body.waited });
+): Promise<SaveResult> {
+  const upload = await uploader.begin({ ...intent, networkSeconds: () => body.waited });
   try {
     for await (const chunk of body.chunks()) {
       const room = upload.write(chunk);

@@ -4,17 +4,23 @@ import { Problem } from "../../errors.ts";
 import { failedCondition, unconditional } from "../../http/conditions.ts";
 import type { Digest } from "../../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../../path.ts";
-import type { FileEntry, Finished, StoredUpload } from "../../storage/storage.ts";
+import type { FileEntry, Published, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
-import { type Share, tooLarge } from "../admission/free-space.ts";
+import { type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Digester } from "../digest/digester.ts";
-import { takeNumbered } from "../naming/numbered-name.ts";
-import type { Locks } from "../naming/path-locks.ts";
+import { claimNumbered } from "../naming/numbered-name.ts";
+import type { PathLocks } from "../naming/path-locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
-import type { Reporting, RunningUpload } from "../report/active-uploads.ts";
-import { addUp, type Flow, flowOf, type Measured, UNMEASURED } from "../report/flow-report.ts";
-import { type EndedUpload, reasonOf } from "../report/recent-uploads.ts";
-import type { Engine, Intent } from "./uploader.ts";
+import type { ActiveUpload, ReportsProgress } from "../report/active-uploads.ts";
+import {
+  addTimings,
+  buildFlowReport,
+  type FlowReport,
+  NO_TIMINGS,
+  type Timings,
+} from "../report/flow-report.ts";
+import { failureReason, type RecentUpload } from "../report/recent-uploads.ts";
+import type { Uploader, UploadRequest } from "./uploader.ts";
 
 /** A saved file, as clients see it. */
 export interface SavedFile {
@@ -26,11 +32,11 @@ export interface SavedFile {
   url: string;
   /** The name that was asked for, when it was taken. */
   renamedFrom?: string;
-  flow: Flow;
+  flow: FlowReport;
 }
 
 /** @param asked the path that was asked for */
-export function savedFile(entry: FileEntry, asked: FilePath, flow: Flow): SavedFile {
+export function savedFile(entry: FileEntry, asked: FilePath, flow: FlowReport): SavedFile {
   return {
     path: entry.path,
     name: nameOf(entry.path),
@@ -44,7 +50,7 @@ export function savedFile(entry: FileEntry, asked: FilePath, flow: Flow): SavedF
 }
 
 /** What `finish` tells the dialect beside the file. */
-export interface Outcome {
+export interface SaveResult {
   file: SavedFile;
   replaced: boolean;
   digest: Digest | null;
@@ -52,7 +58,7 @@ export interface Outcome {
 
 const rooms = new Stopwatch(FILES);
 
-export class Upload implements Reporting {
+export class Upload implements ReportsProgress {
   readonly #started = performance.now();
   readonly #startedAt = new Date();
   readonly #networkBefore: number;
@@ -66,18 +72,18 @@ export class Upload implements Reporting {
 
   /** Bytes that were there when it was resumed. */
   get #before(): number {
-    return this.intent.resumed?.length ?? 0;
+    return this.request.resumed?.length ?? 0;
   }
 
-  /** Made by the engine. */
+  /** Made by the uploader. */
   constructor(
-    readonly engine: Engine,
-    readonly intent: Intent,
+    readonly uploader: Uploader,
+    readonly request: UploadRequest,
     readonly stored: StoredUpload,
-    readonly share: Share,
+    readonly reservation: SpaceReservation,
   ) {
-    this.#networkBefore = intent.network();
-    this.#digester = new Digester(intent.digests, intent.wanted);
+    this.#networkBefore = request.networkSeconds();
+    this.#digester = new Digester(request.digests, request.wantedDigest);
   }
 
   /**
@@ -86,10 +92,10 @@ export class Upload implements Reporting {
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#received += chunk.byteLength;
-    this.engine.received += chunk.byteLength;
-    if (this.#before + this.#received > this.engine.limits.maxFileSize)
-      throw tooLarge(this.engine.limits.maxFileSize);
-    const room = this.share.take(chunk.byteLength);
+    this.uploader.receivedBytes += chunk.byteLength;
+    if (this.#before + this.#received > this.uploader.limits.maxFileSize)
+      throw tooLarge(this.uploader.limits.maxFileSize);
+    const room = this.reservation.consume(chunk.byteLength);
     if (room) return this.#appendAfter(room, chunk);
     return this.#append(chunk);
   }
@@ -111,13 +117,13 @@ export class Upload implements Reporting {
    * Makes the upload a file. When it throws, nothing was published and the upload is discarded already.
    * @throws Problem digest_mismatch, precondition_failed, name_taken, not_allowed, …
    */
-  async finish(): Promise<Outcome> {
+  async finish(): Promise<SaveResult> {
     // From here on time is not the network's.
-    this.#network = this.intent.network() - this.#networkBefore;
+    this.#network = this.request.networkSeconds() - this.#networkBefore;
     try {
       const digest = this.#digester.finish();
       const { entry, replaced } = await this.#publish();
-      const file = savedFile(entry, this.intent.path, flowOf(this.measured(), entry.size));
+      const file = savedFile(entry, this.request.path, buildFlowReport(this.timings(), entry.size));
       this.#end({ path: file.path, outcome: "saved", size: file.size, flow: file.flow });
       return { file, replaced, digest };
     } catch (error) {
@@ -132,17 +138,23 @@ export class Upload implements Reporting {
    */
   async discard(cause?: unknown): Promise<void> {
     await this.stored.discard();
-    const { path, resumed } = this.intent;
+    const { path, resumed } = this.request;
     if (cause === undefined || resumed) return this.#end();
-    this.#end({ path, outcome: "failed", size: this.#received, flow: this.#flow(), error: reasonOf(cause) });
+    this.#end({
+      path,
+      outcome: "failed",
+      size: this.#received,
+      flow: this.#flow(),
+      error: failureReason(cause),
+    });
   }
 
-  report(): RunningUpload {
+  report(): ActiveUpload {
     const flow = this.#flow();
     return {
-      id: this.intent.id,
-      path: this.intent.path,
-      ...(this.intent.size !== undefined && { size: this.intent.size }),
+      id: this.request.id,
+      path: this.request.path,
+      ...(this.request.size !== undefined && { size: this.request.size }),
       received: this.#before + this.#received,
       saved: this.stored.saved,
       bytesPerSecond: flow.bytesPerSecond,
@@ -153,25 +165,25 @@ export class Upload implements Reporting {
     };
   }
 
-  async #publish(): Promise<Finished> {
-    const { path, conflict, conditions } = this.intent;
+  async #publish(): Promise<Published> {
+    const { path, conflict, conditions } = this.request;
     // A client that asked for a new name under a condition did not ask for another one.
     const renames = conflict === "rename" && conditions.ifNoneMatch !== "*";
     const publish = () => (renames ? this.#publishRenamed() : this.#publishAs(path));
     if (unconditional(conditions) && conflict !== "replace") return await publish();
     // What a client saw must still be there at the moment the name changes hands, whoever else replaces it.
-    return await this.#next(this.engine.locks, path, async () => {
+    return await this.#next(this.uploader.pathLocks, path, async () => {
       if (unconditional(conditions)) return await publish();
-      const failed = failedCondition(conditions, await this.engine.storage.probe(path));
+      const failed = failedCondition(conditions, await this.uploader.storage.probe(path));
       if (failed !== null) throw preconditionFailed(failed);
       return await publish();
     });
   }
 
-  async #publishAs(path: FilePath): Promise<Finished> {
-    const { conflict, conditions } = this.intent;
+  async #publishAs(path: FilePath): Promise<Published> {
+    const { conflict, conditions } = this.request;
     const fresh = conditions.ifNoneMatch === "*";
-    const replace = conflict === "replace" && !fresh && this.engine.limits.allow.has("replace");
+    const replace = conflict === "replace" && !fresh && this.uploader.limits.allow.has("replace");
     try {
       return await this.stored.finish(path, { replace });
     } catch (error) {
@@ -183,17 +195,17 @@ export class Upload implements Reporting {
     }
   }
 
-  async #publishRenamed(): Promise<Finished> {
-    const { path } = this.intent;
+  async #publishRenamed(): Promise<Published> {
+    const { path } = this.request;
     const first = await this.#publishFree(path);
     if (first) return first;
-    return await this.#next(this.engine.numbering, path, () =>
-      takeNumbered(this.engine.storage, path, (name) => this.#publishFree(name)),
+    return await this.#next(this.uploader.numberingLocks, path, () =>
+      claimNumbered(this.uploader.storage, path, (name) => this.#publishFree(name)),
     );
   }
 
   /** `null` when the name is taken. */
-  async #publishFree(path: FilePath): Promise<Finished | null> {
+  async #publishFree(path: FilePath): Promise<Published | null> {
     try {
       return await this.stored.finish(path, { replace: false });
     } catch (error) {
@@ -202,22 +214,22 @@ export class Upload implements Reporting {
     }
   }
 
-  async #next<T>(locks: Locks, path: FilePath, step: () => Promise<T>): Promise<T> {
+  async #next<T>(locks: PathLocks, path: FilePath, step: () => Promise<T>): Promise<T> {
     const start = performance.now();
-    return await locks.hold(path, () => {
+    return await locks.withLock(path, () => {
       this.#inLine += (performance.now() - start) / 1000;
       return step();
     });
   }
 
   /** What was measured so far, in the requests before this one, too. */
-  measured(): Measured {
+  timings(): Timings {
     const { diskWaited, diskBusy, syncWaited, syncBusy } = this.stored.work;
-    return addUp(this.intent.resumed?.measured ?? UNMEASURED, {
+    return addTimings(this.request.resumed?.measured ?? NO_TIMINGS, {
       bytes: this.#received,
       seconds: (performance.now() - this.#started) / 1000,
-      network: this.#network ?? this.intent.network() - this.#networkBefore,
-      hash: this.#digester.seconds + (this.intent.checking?.() ?? 0),
+      network: this.#network ?? this.request.networkSeconds() - this.#networkBefore,
+      hash: this.#digester.seconds + (this.request.checksumSeconds?.() ?? 0),
       // Those in front sync their bytes and their name.
       work: {
         diskWaited: diskWaited + this.#roomWaited,
@@ -228,14 +240,14 @@ export class Upload implements Reporting {
     });
   }
 
-  #flow(): Flow {
-    return flowOf(this.measured());
+  #flow(): FlowReport {
+    return buildFlowReport(this.timings());
   }
 
-  #end(ended?: Omit<EndedUpload, "id" | "ended">): void {
-    this.share.release();
-    const known = this.engine.running.remove(this);
+  #end(ended?: Omit<RecentUpload, "id" | "ended">): void {
+    this.reservation.release();
+    const known = this.uploader.activeUploads.remove(this);
     if (known && ended)
-      this.engine.ended.add({ id: this.intent.id, ended: new Date().toISOString(), ...ended });
+      this.uploader.recentUploads.add({ id: this.request.id, ended: new Date().toISOString(), ...ended });
   }
 }

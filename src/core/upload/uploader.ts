@@ -1,4 +1,4 @@
-// The engine every dialect uses: admits an upload, says no early where it can, and hands out the upload itself.
+// The uploader every dialect uses: admits an upload, says no early where it can, and hands out the upload itself.
 
 import type { Config, Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
@@ -6,16 +6,16 @@ import { failedCondition, type Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import type { Entry, Storage, StoredUpload } from "../../storage/storage.ts";
-import { Room, type Share, Slots, tooLarge } from "../admission/free-space.ts";
-import { Locks } from "../naming/path-locks.ts";
+import { FreeSpace, Slots, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { PathLocks } from "../naming/path-locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
-import { Running } from "../report/active-uploads.ts";
-import type { Measured } from "../report/flow-report.ts";
-import { Ended } from "../report/recent-uploads.ts";
+import { ActiveUploads } from "../report/active-uploads.ts";
+import type { Timings } from "../report/flow-report.ts";
+import { RecentUploads } from "../report/recent-uploads.ts";
 import { Upload } from "./upload.ts";
 
 /** What an upload is meant to become. */
-export interface Intent {
+export interface UploadRequest {
   path: FilePath;
   conflict: Conflict;
   /** Announced length in bytes, `undefined` when unknown. */
@@ -23,31 +23,31 @@ export interface Intent {
   conditions: Preconditions;
   /** Digests to check, and the one to tell. */
   digests: readonly Digest[];
-  wanted: DigestAlgorithm | null;
+  wantedDigest: DigestAlgorithm | null;
   /** What the upload is called in `GET /api/uploads`. */
   id: string;
   /** Seconds the sender was waited for so far: live, read at both ends of the upload. */
-  network: () => number;
+  networkSeconds: () => number;
   /** Seconds spent on checksums beside the digests, live. */
-  checking?: () => number;
+  checksumSeconds?: () => number;
   /** What was there and known before this request. */
-  resumed?: { length: number; measured: Measured };
+  resumed?: { length: number; measured: Timings };
 }
 
-/** The limits the engine keeps, from the options of the same names. */
+/** The limits the uploader keeps, from the options of the same names. */
 export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "allow">;
 
-export class Engine {
-  readonly running = new Running();
-  readonly ended = new Ended();
+export class Uploader {
+  readonly activeUploads = new ActiveUploads();
+  readonly recentUploads = new RecentUploads();
   /** Held while a precondition is looked at and the name changes hands. */
-  readonly locks = new Locks();
+  readonly pathLocks = new PathLocks();
   /** Held while the next free number of a name is looked for; may be taken inside `locks`. */
-  readonly numbering = new Locks();
+  readonly numberingLocks = new PathLocks();
   readonly slots: Slots;
   /** Bytes that arrived since the start. */
-  received = 0;
-  readonly #room: Room;
+  receivedBytes = 0;
+  readonly #room: FreeSpace;
   #draining = false;
 
   constructor(
@@ -55,7 +55,7 @@ export class Engine {
     readonly limits: Limits,
   ) {
     this.slots = new Slots(limits.maxUploads);
-    this.#room = new Room(storage, limits.keepFree);
+    this.#room = new FreeSpace(storage, limits.keepFree);
   }
 
   get draining(): boolean {
@@ -72,12 +72,12 @@ export class Engine {
    * @throws Problem draining, too_many_uploads
    */
   admit(): () => void {
-    this.proveOpen();
-    return this.slots.take();
+    this.assertAccepting();
+    return this.slots.acquire();
   }
 
   /** @throws Problem draining */
-  proveOpen(): void {
+  assertAccepting(): void {
     if (this.#draining)
       throw new Problem("draining", "The server is stopping; try again when it is back.", {
         headers: { "retry-after": "10" },
@@ -85,19 +85,19 @@ export class Engine {
   }
 
   /** Does something that a server that stops waits for. @throws Problem draining */
-  async during<T>(step: () => Promise<T>): Promise<T> {
-    this.proveOpen();
-    return await this.slots.beside(step);
+  async track<T>(step: () => Promise<T>): Promise<T> {
+    this.assertAccepting();
+    return await this.slots.track(step);
   }
 
   /** Space for so many bytes, to be released. @throws Problem storage_full */
-  async reserve(bytes: number): Promise<Share> {
-    return await this.#room.admit(bytes);
+  async reserve(bytes: number): Promise<SpaceReservation> {
+    return await this.#room.reserve(bytes);
   }
 
   /** Proves that one more byte would be taken now. @throws Problem storage_full */
-  async proveRoom(): Promise<void> {
-    (await this.#room.admit(1)).release();
+  async assertFreeSpace(): Promise<void> {
+    (await this.#room.reserve(1)).release();
   }
 
   /**
@@ -105,7 +105,7 @@ export class Engine {
    * The caller ends it with `finish` or `discard`.
    * @throws Problem
    */
-  async begin(intent: Intent): Promise<Upload> {
+  async begin(intent: UploadRequest): Promise<Upload> {
     await this.#refuse(intent);
     return await this.receive(intent, () => this.storage.begin(intent.path));
   }
@@ -114,21 +114,21 @@ export class Engine {
    * Says of an upload that is made now and filled later what `begin` would say.
    * @throws Problem
    */
-  async check(intent: Intent): Promise<void> {
+  async check(intent: UploadRequest): Promise<void> {
     await this.#refuse(intent);
-    (await this.#room.admit(intent.size)).release();
+    (await this.#room.reserve(intent.size)).release();
   }
 
   /**
    * Takes the bytes of an upload that is there: nothing is looked at but the space for what is still to come.
    * @throws Problem storage_full, and that of `open`
    */
-  async receive(intent: Intent, open: () => Promise<StoredUpload>): Promise<Upload> {
+  async receive(intent: UploadRequest, open: () => Promise<StoredUpload>): Promise<Upload> {
     const { size, resumed } = intent;
-    const share = await this.#room.admit(size === undefined ? undefined : size - (resumed?.length ?? 0));
+    const share = await this.#room.reserve(size === undefined ? undefined : size - (resumed?.length ?? 0));
     try {
       const upload = new Upload(this, intent, await open(), share);
-      this.running.add(upload);
+      this.activeUploads.add(upload);
       return upload;
     } catch (error) {
       share.release();
@@ -136,7 +136,7 @@ export class Engine {
     }
   }
 
-  async #refuse(intent: Intent): Promise<void> {
+  async #refuse(intent: UploadRequest): Promise<void> {
     if (intent.size !== undefined && intent.size > this.limits.maxFileSize)
       throw tooLarge(this.limits.maxFileSize);
     this.refuseEarly(intent, await this.storage.probe(intent.path));
@@ -146,7 +146,7 @@ export class Engine {
    * What the entry that has the name now makes impossible. The storage decides again when the file is published;
    * preconditions are looked at again then, too.
    */
-  refuseEarly(intent: Intent, current: Entry | null): void {
+  refuseEarly(intent: UploadRequest, current: Entry | null): void {
     const failed = failedCondition(intent.conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
     if (current === null || intent.conflict === "rename") return;

@@ -1,6 +1,6 @@
 // The largest body a proxy lets through, found with few requests that announce a length and bring no byte.
 
-import { open, type Target, WireError } from "./raw-http.ts";
+import { open, RawConnectionError, type Target } from "./raw-http.ts";
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
@@ -69,7 +69,7 @@ export async function letsThrough(target: Target, bytes: number, silence: number
     const { status, headers } = await wire.answer(silence, true);
     return status < 400 || headers.get("content-type") === "application/problem+json";
   } catch (error) {
-    if (!(error instanceof WireError)) throw error;
+    if (!(error instanceof RawConnectionError)) throw error;
     return error.message.startsWith("nothing came");
   } finally {
     wire.close();

@@ -8,7 +8,7 @@ import { printable } from "../../plugins/log.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { quantile } from "../disk/speed.ts";
 import { about, type Finding } from "../finding.ts";
-import { type Answer, bareHost, open, type Target, WireError } from "./raw-http.ts";
+import { type Answer, bareHost, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 const ROUNDS = 12;
 /** Seconds. */
@@ -53,7 +53,7 @@ export async function firstReached(
   addresses: readonly string[],
 ): Promise<{ address: string; finding?: Finding }> {
   const dead: string[] = [];
-  let last = new WireError("there is no address");
+  let last = new RawConnectionError("there is no address");
   for (const address of addresses.slice(0, 4)) {
     try {
       (await open({ ...target, address })).close();
@@ -68,7 +68,7 @@ export async function firstReached(
       );
       return { address, finding };
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
+      if (!(error instanceof RawConnectionError)) throw error;
       last = error;
       dead.push(address);
     }
@@ -184,5 +184,5 @@ function healthIn({ text }: Answer): string | undefined {
 
 async function late(milliseconds: number): Promise<never> {
   await Bun.sleep(milliseconds);
-  throw new WireError("it took too long");
+  throw new RawConnectionError("it took too long");
 }

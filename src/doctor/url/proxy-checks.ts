@@ -6,7 +6,7 @@ import { printable } from "../../plugins/log.ts";
 import { Probe } from "../../routes/openapi/shapes.ts";
 import { about, type Finding } from "../finding.ts";
 import { cure, nameOfProxy, type ProxyName } from "./proxies.ts";
-import { type Answer, open, type Target, WireError } from "./raw-http.ts";
+import { type Answer, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 /** What /api/probe says of a request. */
 type Seen = Static<typeof Probe>;
@@ -189,7 +189,7 @@ export async function methods(target: Target, proxy: ProxyName | undefined): Pro
   const refused: string[] = [];
   for (const method of METHODS) {
     const answer = await request(target, `${method} /api/probe`, { "Content-Length": "0" }).catch((error) => {
-      if (error instanceof WireError) return undefined;
+      if (error instanceof RawConnectionError) return undefined;
       throw error;
     });
     if (!answer || seenIn(answer)?.method !== method) refused.push(`${method} (${answer?.status ?? "cut"})`);
@@ -250,7 +250,7 @@ async function lives(
     if (answer.status === 200) return undefined;
     return pauses ? cut : spent();
   } catch (error) {
-    if (error instanceof WireError) return spent();
+    if (error instanceof RawConnectionError) return spent();
     throw error;
   } finally {
     wire.close();

@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** No answer, or none that can be read. Its message completes a sentence: "the connection was closed". */
-export class WireError extends Error {
+export class RawConnectionError extends Error {
   override readonly name = "WireError";
 }
 
@@ -35,7 +35,7 @@ const QUEUED = 1024 * 1024;
 const STUCK = 15;
 
 /** @throws WireError */
-export async function open({ url, address, signal }: Target): Promise<Wire> {
+export async function open({ url, address, signal }: Target): Promise<RawConnection> {
   const tls = url.protocol === "https:";
   const port = Number(url.port || (tls ? 443 : 80));
   const socket = tls
@@ -52,7 +52,7 @@ export async function open({ url, address, signal }: Target): Promise<Wire> {
   await new Promise<void>((resolve, reject) => {
     const stop = () => {
       socket.destroy();
-      reject(new WireError("it took too long"));
+      reject(new RawConnectionError("it took too long"));
     };
     if (signal.aborted) return stop();
     const late = setTimeout(stop, 10_000);
@@ -65,10 +65,10 @@ export async function open({ url, address, signal }: Target): Promise<Wire> {
     socket.once("error", (error) => {
       clearTimeout(late);
       signal.removeEventListener("abort", stop);
-      reject(new WireError(reasonOf(error)));
+      reject(new RawConnectionError(reasonOf(error)));
     });
   });
-  return new Wire(socket, signal);
+  return new RawConnection(socket, signal);
 }
 
 /** A host without the brackets of IPv6. */
@@ -77,10 +77,10 @@ export function bareHost(url: URL): string {
 }
 
 /** A connection. End it with `close`. */
-export class Wire {
+export class RawConnection {
   readonly #queue: Buffer[] = [];
   #queued = 0;
-  #ended: WireError | undefined;
+  #ended: RawConnectionError | undefined;
   #wake: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
@@ -159,7 +159,7 @@ export class Wire {
       for (;;) {
         const [first = "", ...lines] = (await this.#until("\r\n\r\n", LONGEST_HEAD)).split("\r\n");
         const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? Number.NaN);
-        if (!Number.isFinite(status)) throw new WireError("what came is no HTTP/1.1");
+        if (!Number.isFinite(status)) throw new RawConnectionError("what came is no HTTP/1.1");
         const headers = headersIn(lines);
         if (status < 200 && !interim) continue;
         const { text, bytes } = status < 200 ? { text: "", bytes: 0 } : await this.#body(status, headers);
@@ -182,7 +182,7 @@ export class Wire {
     if (headers.get("transfer-encoding")?.toLowerCase().endsWith("chunked")) {
       for (;;) {
         const size = Number.parseInt(await this.#until("\r\n", 1024), 16);
-        if (!Number.isFinite(size)) throw new WireError("the answer broke off");
+        if (!Number.isFinite(size)) throw new RawConnectionError("the answer broke off");
         if (size === 0) break;
         await this.#consume(size, take);
         await this.#until("\r\n", 2);
@@ -216,7 +216,8 @@ export class Wire {
         this.#putBack(seen.subarray(at + mark.length));
         return seen.toString("latin1", 0, at);
       }
-      if (seen.length > longest + mark.length) throw new WireError("what came is too long for a head");
+      if (seen.length > longest + mark.length)
+        throw new RawConnectionError("what came is too long for a head");
       seen = Buffer.concat([seen, await this.#next()]);
     }
   }
@@ -242,7 +243,7 @@ export class Wire {
   }
 
   #end(why: string): void {
-    this.#ended ??= new WireError(why);
+    this.#ended ??= new RawConnectionError(why);
     this.#wake?.();
     this.#drained?.();
   }
@@ -257,7 +258,7 @@ function headersIn(lines: readonly string[]): Headers {
       if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     }
   } catch {
-    throw new WireError("a header of the answer is none");
+    throw new RawConnectionError("a header of the answer is none");
   }
   return headers;
 }

@@ -1,6 +1,6 @@
 // How fast bytes go to a server and come from it: requests that grow until they take a second, on one connection or several.
 
-import { type Answer, open, type Target, type Wire, WireError } from "./raw-http.ts";
+import { type Answer, open, type RawConnection, RawConnectionError, type Target } from "./raw-http.ts";
 
 const SMALLEST = 64 * 1024;
 const LARGEST = 2 ** 28;
@@ -44,7 +44,7 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
   const settled = await Promise.allSettled(streams);
   const done = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = settled.find((one) => one.status === "rejected");
-  if (shared.moved === 0) throw failed?.reason ?? new WireError("nothing could be moved");
+  if (shared.moved === 0) throw failed?.reason ?? new RawConnectionError("nothing could be moved");
   return {
     bytesPerSecond: steadyRate(done, load.seconds),
     bytes: shared.moved,
@@ -67,7 +67,7 @@ async function stream(
   spent: () => number,
 ): Promise<Done[]> {
   const done: Done[] = [];
-  let wire: Wire | undefined;
+  let wire: RawConnection | undefined;
   let [size, most] = [Math.min(SMALLEST, body), body];
   try {
     while ((spent() < seconds || done.length === 0) && shared.moved < bytes) {
@@ -80,7 +80,7 @@ async function stream(
       const to = spent();
       if (failed !== undefined) {
         // Smaller ones passed, so it is the size: a proxy that counts bytes instead of believing their announced number.
-        if (target.signal.aborted || size <= SMALLEST) throw new WireError(failed);
+        if (target.signal.aborted || size <= SMALLEST) throw new RawConnectionError(failed);
         if (size < (shared.refused?.bytes ?? Number.POSITIVE_INFINITY))
           shared.refused = { bytes: size, why: failed };
         size = most = Math.max(SMALLEST, Math.floor(size / 4));
@@ -95,7 +95,7 @@ async function stream(
       wire = undefined;
     }
   } catch (error) {
-    if (!(error instanceof WireError) || done.length === 0) throw error;
+    if (!(error instanceof RawConnectionError) || done.length === 0) throw error;
   } finally {
     wire?.close();
   }
@@ -131,7 +131,11 @@ interface Move {
 }
 
 /** One request. @returns why it failed */
-async function move(wire: Wire, target: Target, { way, size, shared }: Move): Promise<string | undefined> {
+async function move(
+  wire: RawConnection,
+  target: Target,
+  { way, size, shared }: Move,
+): Promise<string | undefined> {
   try {
     const { status, bytes, headers } =
       way === "upload" ? await send(wire, target, size, shared) : await receive(wire, target, size);
@@ -140,12 +144,12 @@ async function move(wire: Wire, target: Target, { way, size, shared }: Move): Pr
     wire.fail("the request failed");
     return `the answer was ${status}`;
   } catch (error) {
-    if (error instanceof WireError) return error.message;
+    if (error instanceof RawConnectionError) return error.message;
     throw error;
   }
 }
 
-async function send(wire: Wire, target: Target, size: number, shared: Shared): Promise<Answer> {
+async function send(wire: RawConnection, target: Target, size: number, shared: Shared): Promise<Answer> {
   const began = performance.now();
   await wire.ask(target, "PUT /api/probe", { "Content-Length": String(size) });
   try {
@@ -153,13 +157,13 @@ async function send(wire: Wire, target: Target, size: number, shared: Shared): P
       await wire.send(left < BLOCK ? block.subarray(0, left) : block);
   } catch (error) {
     // What was said before the connection ended says more than that it did.
-    if (!(error instanceof WireError)) throw error;
+    if (!(error instanceof RawConnectionError)) throw error;
   }
   shared.sending += (performance.now() - began) / 1000;
   return await wire.answer(20);
 }
 
-async function receive(wire: Wire, target: Target, size: number): Promise<Answer> {
+async function receive(wire: RawConnection, target: Target, size: number): Promise<Answer> {
   await wire.ask(target, `GET /api/probe?bytes=${size}`);
   return await wire.answer(20);
 }

@@ -17,7 +17,7 @@ import {
   request,
   seenIn,
 } from "./proxy-checks.ts";
-import { type Target, WireError } from "./raw-http.ts";
+import { RawConnectionError, type Target } from "./raw-http.ts";
 import { type Books, watchSockets } from "./sockets.ts";
 import { type Load, type Refused, throughput } from "./throughput.ts";
 import { type Speeds, uploadLimit } from "./upload-limit.ts";
@@ -116,7 +116,7 @@ export async function examineUrl(
     says("silence");
     passing.push(...(await silence));
   } catch (error) {
-    if (!(error instanceof WireError)) throw error;
+    if (!(error instanceof RawConnectionError)) throw error;
     way.push(
       about("reached", "Reached").problem(`no: ${error.message}`, {
         advice: "Check the address and the port, a firewall, and that the server or its proxy runs.",
@@ -133,7 +133,7 @@ async function attempt(check: string, name: string, find: Find): Promise<Finding
   try {
     return [await find()].flat();
   } catch (error) {
-    if (!(error instanceof WireError)) throw error;
+    if (!(error instanceof RawConnectionError)) throw error;
     const advice = "Try again; if it stays, something on the way cuts such requests.";
     return [about(check, name).warning(`not measured: ${error.message}`, { advice })];
   }

@@ -7,7 +7,7 @@ import { attachment } from "../../http/disposition.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { arrivalOf, timed } from "../../plugins/request-info.ts";
+import { requestInfoOf, timed } from "../../plugins/request-info.ts";
 import { PATIENCE } from "../files/send-file.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -44,7 +44,7 @@ export function archive({ config, storage, log }: Services) {
         return new Response(null, { headers });
       }
       const began = performance.now();
-      arrivalOf(request)?.tellLater();
+      requestInfoOf(request)?.tellLater();
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
         log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
       const stream = archive.stream({

@@ -4,12 +4,12 @@ import type { Static } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { listed } from "../../core/browse/listing.ts";
 import { makeFolder, move, remove } from "../../core/tree/changes.ts";
-import { Copying } from "../../core/tree/copy.ts";
+import { CopyOperation } from "../../core/tree/copy.ts";
 import { placedEntry } from "../../core/tree/copy-jobs.ts";
-import { asProblem, ErrorList, inOneEntry, Problem } from "../../errors.ts";
+import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
-import { access, prove } from "../../plugins/access.ts";
-import { type Listener, unhurried } from "../files/request-body.ts";
+import { access, requireGrant } from "../../plugins/access.ts";
+import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
@@ -26,7 +26,7 @@ export function batch(services: Services) {
     "/api/batch",
     async ({ request, server }) => {
       const { operations } = await jsonBody(services, request, Batch);
-      return await unhurried(services, request, server, () =>
+      return await withoutIdleTimeout(services, request, server, () =>
         answer({ services, request, server }, operations),
       );
     },
@@ -60,7 +60,7 @@ async function answer(asked: Asked, operations: Static<typeof Operation>[]): Pro
       done.push({ operation: index, ...(await perform(asked, operation)) });
     } catch (error) {
       const problem = asProblem(error, "The server failed on this operation; its log says more.");
-      errors.add({ code: problem.code, pointer: `/operations/${index}`, detail: inOneEntry(problem) });
+      errors.add({ code: problem.code, pointer: `/operations/${index}`, detail: summarize(problem) });
       // When nothing was done the first problem is the answer, which is logged where all answers are.
       if (first) log.problem(asked.request, problem);
       first ??= problem;
@@ -85,27 +85,27 @@ async function perform(
   { services, request, server }: Asked,
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
-  const { config, engine, log, trash } = services;
+  const { config, uploader, log, trash } = services;
   const by = addressOf(request, server);
   if (operation.op === "folder") {
-    prove(config.allow, ["write"]);
-    const folder = await makeFolder(engine, checkFilePath(operation.path));
+    requireGrant(config.allow, ["write"]);
+    const folder = await makeFolder(uploader, checkFilePath(operation.path));
     log.changed(request, { did: "made", path: folder.path, by });
     return listed(folder);
   }
   if (operation.op === "delete") {
-    prove(config.allow, ["delete"]);
+    requireGrant(config.allow, ["delete"]);
     const path = checkFilePath(operation.path);
-    await remove(engine, path, { recursive: operation.recursive ?? false, trash });
+    await remove(uploader, path, { recursive: operation.recursive ?? false, trash });
     log.changed(request, { did: trash ? "put into the trash" : "removed", path, by });
     return {};
   }
   const did = operation.op === "move" ? "moved" : "copied";
-  prove(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
+  requireGrant(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
   const way = wayOf(services, operation);
-  const copying = did === "copied" ? await Copying.begin(engine, way) : null;
+  const copying = did === "copied" ? await CopyOperation.begin(uploader, way) : null;
   if (copying?.large) return { job: await startJob(services, request, server, copying) };
-  const placed = copying ? await copying.run(new AbortController().signal) : await move(engine, way);
+  const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, way);
   log.changed(request, { did, path: way.from, to: placed.entry.path, by });
   return placedEntry(placed);
 }

@@ -1,11 +1,11 @@
 // POST /api/copy: at once when it is small, else in the background, as a job.
 
 import { Elysia } from "elysia";
-import type { Placed } from "../../core/naming/conflict.ts";
-import { Copying } from "../../core/tree/copy.ts";
+import type { ClaimedName } from "../../core/naming/conflict.ts";
+import { CopyOperation } from "../../core/tree/copy.ts";
 import { type JobReport, placedEntry } from "../../core/tree/copy-jobs.ts";
 import { access } from "../../plugins/access.ts";
-import { type Listener, unhurried } from "../files/request-body.ts";
+import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Job, Way } from "../openapi/change-shapes.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -17,17 +17,17 @@ import { addressOf, entryAnswer, WAY_PROBLEMS, wayOf } from "./move.ts";
 const ASYNC = /(?:^|,)\s*respond-async\s*(?:[;,]|$)/i;
 
 export function copy(services: Services) {
-  const { config, engine } = services;
+  const { config, uploader } = services;
   return new Elysia({ name: "copy" }).use(access(config.allow)).post(
     "/api/copy",
     async ({ request, server }) => {
       const way = wayOf(services, await jsonBody(services, request, Way));
-      const copying = await Copying.begin(engine, way);
+      const copying = await CopyOperation.begin(uploader, way);
       const wanted = ASYNC.test(request.headers.get("prefer") ?? "");
       if (wanted || copying.large)
         return jobAnswer(await startJob(services, request, server, copying), wanted);
       const { signal } = new AbortController();
-      const placed = await unhurried(services, request, server, () => copying.run(signal));
+      const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
       copied(services, request, addressOf(request, server), copying)(placed);
       return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
     },
@@ -61,7 +61,7 @@ export async function startJob(
   services: Services,
   request: Request,
   server: Listener,
-  copying: Copying,
+  copying: CopyOperation,
 ): Promise<JobReport> {
   const { jobs, log } = services;
   // Known now: the connection may be gone when it ends.
@@ -78,8 +78,8 @@ export async function startJob(
 }
 
 /** The audit line of a copy, once it is made. */
-function copied({ log }: Services, request: Request, by: string | undefined, { way }: Copying) {
-  return ({ entry }: Placed): void =>
+function copied({ log }: Services, request: Request, by: string | undefined, { way }: CopyOperation) {
+  return ({ entry }: ClaimedName): void =>
     log.changed(request, { did: "copied", path: way.from, to: entry.path, by });
 }
 

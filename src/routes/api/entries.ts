@@ -1,11 +1,11 @@
 // GET /api/entries: one page of a folder.
 
 import { Elysia, t } from "elysia";
-import { LISTING, list, MOST_ENTRIES } from "../../core/browse/listing.ts";
+import { LISTING, listFolder, MOST_ENTRIES } from "../../core/browse/listing.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { SORTS } from "../../storage/paging.ts";
-import { unhurried } from "../files/request-body.ts";
+import { withoutIdleTimeout } from "../files/request-body.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Listing, oneOf } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
@@ -25,8 +25,8 @@ export function entries(services: Services) {
         foldersFirst: query.foldersFirst === "true",
         hidden: query.hidden === "true",
       };
-      const make = () => list(storage, query.folder ?? ROOT, options, request.signal);
-      return unhurried(services, request, server, make, "listing");
+      const make = () => listFolder(storage, query.folder ?? ROOT, options, request.signal);
+      return withoutIdleTimeout(services, request, server, make, "listing");
     },
     {
       allow: "read",

@@ -13,12 +13,12 @@ import type { Services } from "../support/services.ts";
 import { addressOf, entryAnswer } from "./move.ts";
 
 export function folders(services: Services) {
-  const { config, engine, log } = services;
+  const { config, uploader, log } = services;
   return new Elysia({ name: "folders" }).use(access(config.allow)).post(
     "/api/folders",
     async ({ request, server }) => {
       const body = await jsonBody(services, request, NewFolder);
-      const folder = await makeFolder(engine, checkFilePath(body.path, "/path"));
+      const folder = await makeFolder(uploader, checkFilePath(body.path, "/path"));
       log.changed(request, { did: "made", path: folder.path, by: addressOf(request, server) });
       return entryAnswer(listed(folder), 201);
     },

@@ -3,12 +3,12 @@
 import { Elysia } from "elysia";
 import type { Conflict } from "../../config/config.ts";
 import type { ListedEntry } from "../../core/browse/listing.ts";
-import type { Way as CheckedWay } from "../../core/naming/conflict.ts";
+import type { MoveRequest as CheckedWay } from "../../core/naming/conflict.ts";
 import { move } from "../../core/tree/changes.ts";
 import { placedEntry } from "../../core/tree/copy-jobs.ts";
 import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { type Listener, unhurried } from "../files/request-body.ts";
+import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Way } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
@@ -16,12 +16,12 @@ import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import type { Services } from "../support/services.ts";
 
 export function moving(services: Services) {
-  const { config, engine, log } = services;
+  const { config, uploader, log } = services;
   return new Elysia({ name: "moving" }).use(access(config.allow)).post(
     "/api/move",
     async ({ request, server }) => {
       const way = wayOf(services, await jsonBody(services, request, Way));
-      const placed = await unhurried(services, request, server, () => move(engine, way));
+      const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, way));
       const { path } = placed.entry;
       log.changed(request, { did: "moved", path: way.from, to: path, by: addressOf(request, server) });
       return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);

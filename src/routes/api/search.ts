@@ -2,7 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import { listed, MOST_ENTRIES } from "../../core/browse/listing.ts";
-import { SEARCH_SECONDS, type SearchEnd, Searches } from "../../core/browse/search.ts";
+import { SEARCH_SECONDS, Search, type SearchEnd } from "../../core/browse/search.ts";
 import { asProblem, type Problem } from "../../errors.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
@@ -20,7 +20,7 @@ const HEADERS = { vary: "Accept", "cache-control": "no-store" };
 type Finding = AsyncGenerator<Entry, SearchEnd, void>;
 
 export function search({ config, storage, log }: Services) {
-  const searches = new Searches(storage);
+  const searches = new Search(storage);
   return new Elysia({ name: "search" }).use(access(config.allow)).get(
     "/api/search",
     async ({ request, query }) => {

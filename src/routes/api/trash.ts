@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { placedEntry } from "../../core/tree/copy-jobs.ts";
 import { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
-import { unhurried } from "../files/request-body.ts";
+import { withoutIdleTimeout } from "../files/request-body.ts";
 import { CHANGE_PROBLEMS, ENTRY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { Restoring, Trash } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
@@ -38,7 +38,7 @@ export function trashRoutes(services: Services) {
       "/api/trash/restore",
       async ({ request, server }) => {
         const { id, conflict } = await jsonBody(services, request, Restoring);
-        const placed = await unhurried(services, request, server, () =>
+        const placed = await withoutIdleTimeout(services, request, server, () =>
           opened().restore(id, conflict ?? config.conflict ?? "rename"),
         );
         const { path } = placed.entry;
@@ -65,7 +65,7 @@ export function trashRoutes(services: Services) {
     .delete(
       "/api/trash/:id",
       async ({ request, params, server }) => {
-        await unhurried(services, request, server, () => opened().remove(params.id));
+        await withoutIdleTimeout(services, request, server, () => opened().remove(params.id));
         const by = addressOf(request, server);
         log.changed(request, { did: "removed from the trash", path: params.id, by });
         return new Response(null, { status: 204 });

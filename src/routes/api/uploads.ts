@@ -7,7 +7,7 @@ import { UPLOAD_ID } from "../openapi/headers.ts";
 import { Uploads } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-export function listUploads({ config, engine, events }: Services) {
+export function listUploads({ config, uploader, events }: Services) {
   return new Elysia({ name: "uploads" })
     .use(access(config.allow))
     .get("/api/uploads", () => events.list(), {
@@ -19,7 +19,7 @@ export function listUploads({ config, engine, events }: Services) {
         tags: ["Upload"],
       },
     })
-    .get("/api/uploads/:id", ({ params }) => ({ uploads: engine.running.reports(params.id) }), {
+    .get("/api/uploads/:id", ({ params }) => ({ uploads: uploader.activeUploads.reports(params.id) }), {
       // Who may only send can follow what is its own: nobody else knows the id.
       allow: "write",
       params: t.Object({

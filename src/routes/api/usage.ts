@@ -1,21 +1,21 @@
 // GET /api/usage: what a folder takes, and what is free.
 
 import { Elysia, t } from "elysia";
-import { Usages } from "../../core/browse/usage.ts";
+import { FolderSizes } from "../../core/browse/usage.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { unhurried } from "../files/request-body.ts";
+import { withoutIdleTimeout } from "../files/request-body.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Usage } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
 export function usage(services: Services) {
   const { config, storage } = services;
-  const usages = new Usages(storage);
+  const usages = new FolderSizes(storage);
   return new Elysia({ name: "usage" }).use(access(config.allow)).get(
     "/api/usage",
     async ({ request, query, server }) =>
-      await unhurried(services, request, server, async () => {
+      await withoutIdleTimeout(services, request, server, async () => {
         const folder = query.folder ?? ROOT;
         const counted = await usages.of(folder, request.signal);
         return { folder, ...counted, ...(await storage.space()) };

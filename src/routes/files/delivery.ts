@@ -1,7 +1,7 @@
 // How downloads end. Bun sends a file by itself and tells nobody; what can be seen of that is looked at again and again.
 
 import type { Log } from "../../plugins/log.ts";
-import { arrivalOf } from "../../plugins/request-info.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import type { Listener } from "./request-body.ts";
 
@@ -34,7 +34,7 @@ export class Deliveries {
   /** Closes the file when it was sent, and says so in the log. To be called in the turn in which the answer is given. */
   watch(delivery: Delivery, server: NonNullable<Listener>, still: () => void): void {
     const { signal } = delivery.request;
-    arrivalOf(delivery.request)?.tellLater();
+    requestInfoOf(delivery.request)?.tellLater();
     const watched = { ...delivery, server, signal, began: performance.now() };
     // Most files are small, and sent at once.
     setImmediate(() => {
@@ -68,7 +68,7 @@ export class Deliveries {
 
 function sizeOf(file: StoredFile): number {
   try {
-    return file.look().size;
+    return file.stat().size;
   } catch {
     return 0;
   }

@@ -2,8 +2,8 @@
 
 import { Elysia, NotFoundError, t } from "elysia";
 import mime from "mime/lite";
-import { LISTING, list } from "../../core/browse/listing.ts";
-import { Digests } from "../../core/digest/file-digests.ts";
+import { LISTING, listFolder } from "../../core/browse/listing.ts";
+import { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
 import { failedCondition, rangeCounts, readingPreconditionsOf } from "../../http/conditions.ts";
@@ -20,8 +20,8 @@ import { requestHeaders } from "../openapi/headers.ts";
 import { pageAnswer } from "../ops/page.ts";
 import type { Services } from "../support/services.ts";
 import { Deliveries } from "./delivery.ts";
-import { type Listener, unhurried } from "./request-body.ts";
-import { type Sending, sending } from "./send-file.ts";
+import { type Listener, withoutIdleTimeout } from "./request-body.ts";
+import { type SendOptions, sendFile } from "./send-file.ts";
 
 const FILE_HEADERS = [
   "Content-Length",
@@ -41,7 +41,7 @@ const SANDBOX =
 export function download(services: Services) {
   const { config, storage, log } = services;
   const deliveries = new Deliveries(log);
-  const digests = new Digests(storage);
+  const digests = new FileDigestCache(storage);
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(config.allow)).all(
     "/files/*",
@@ -121,8 +121,8 @@ export function download(services: Services) {
 
   async function folderAnswer(folder: FolderPath, request: Request, server: Listener): Promise<Response> {
     if (!request.headers.get("accept")?.includes("application/json")) return await pageAnswer(config);
-    const make = () => list(storage, folder, LISTING, request.signal);
-    const text = JSON.stringify(await unhurried(services, request, server, make, "listing"));
+    const make = () => listFolder(storage, folder, LISTING, request.signal);
+    const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
       "content-type": "application/json",
       "cache-control": "no-store",
@@ -139,16 +139,16 @@ async function fileAnswer(file: StoredFile, asked: Asked): Promise<Response> {
     await file.close();
     throw error;
   });
-  if (!(answer instanceof Response)) return await sending(file, answer.selection, answer.headers, asked);
+  if (!(answer instanceof Response)) return await sendFile(file, answer.selection, answer.headers, asked);
   await file.close();
   return answer;
 }
 
 /** A file, and how it is asked for. */
-interface Asked extends Sending {
+interface Asked extends SendOptions {
   /** Whether a browser is to save it. */
   save: boolean;
-  digests: Digests;
+  digests: FileDigestCache;
 }
 
 /** The answer without any byte of the file, or what an answer with bytes is made of. */

@@ -2,19 +2,26 @@
 
 import { Elysia, t } from "elysia";
 import { serverTiming } from "../../core/report/flow-report.ts";
-import { Form, type FormOutcome } from "../../core/upload/form.ts";
-import { save } from "../../core/upload/single-file.ts";
+import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
+import { saveSingleFile } from "../../core/upload/single-file.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { below, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { answerUnread } from "../../plugins/lingering-close.ts";
+import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
-import { announcedSize, intentOf, type Listener, receive, savedAnswer, uploadId } from "./request-body.ts";
+import {
+  announcedSize,
+  type Listener,
+  receive,
+  savedAnswer,
+  uploadId,
+  uploadRequest,
+} from "./request-body.ts";
 
 export function post(services: Services) {
   const { config } = services;
@@ -23,7 +30,7 @@ export function post(services: Services) {
     async ({ request, params, query, server }) => {
       const folder = params["*"];
       const boundary = boundaryIn(request);
-      const intent = intentOf(request, query.conflict ?? config.conflict ?? "rename");
+      const intent = uploadRequest(request, query.conflict ?? config.conflict ?? "rename");
       if (boundary !== null) return await saveForm(services, request, server, folder, boundary, intent);
       return await saveOne(services, request, server, folder, query.name, intent);
     },
@@ -72,7 +79,7 @@ export function post(services: Services) {
   );
 }
 
-type HeaderIntent = ReturnType<typeof intentOf>;
+type HeaderIntent = ReturnType<typeof uploadRequest>;
 
 function boundaryIn(request: Request): string | null {
   try {
@@ -100,8 +107,8 @@ async function saveOne(
   const path = below(folder, name);
   const receiving = receive(services, request, server);
   try {
-    const outcome = await save(
-      services.engine,
+    const outcome = await saveSingleFile(
+      services.uploader,
       receiving.body,
       { ...intent, path, size: announcedSize(request), id: uploadId(request) },
       receiving.saving,
@@ -121,16 +128,16 @@ async function saveForm(
   boundary: string,
   intent: HeaderIntent,
 ): Promise<Response> {
-  const { engine, config, log } = services;
+  const { uploader, config, log } = services;
   if (intent.digests.length > 0)
     throw new Problem(
       "invalid_digest",
       "The digest of a form cannot be checked before its files are saved: send the file alone.",
     );
   const { maxFiles, maxErrors } = config;
-  const form = new Form({ engine, folder, boundary, maxFiles, maxErrors, intent });
+  const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent });
   const receiving = receive(services, request, server);
-  let outcome: FormOutcome;
+  let outcome: FormSaveResult;
   try {
     outcome = await form.read(receiving.body, receiving.saving);
   } finally {
@@ -145,7 +152,7 @@ async function saveForm(
 }
 
 /** `201` all saved, `207` some saved; none saved is the problem of the first error. */
-function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormOutcome): Response {
+function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormSaveResult): Response {
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");
     const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
@@ -157,5 +164,5 @@ function formAnswer(request: Request, { files, errors, errorsOmitted, first }: F
     "server-timing": serverTiming(...files.map(({ flow }) => flow)),
   });
   const text = JSON.stringify({ files, errors, errorsOmitted });
-  return first ? answerUnread(request, text, 207, headers) : new Response(text, { status: 201, headers });
+  return first ? lingeringClose(request, text, 207, headers) : new Response(text, { status: 201, headers });
 }

@@ -1,7 +1,7 @@
 // PUT /files/{path}: the body is the file.
 
 import { Elysia, t } from "elysia";
-import { save } from "../../core/upload/single-file.ts";
+import { saveSingleFile } from "../../core/upload/single-file.ts";
 import { Problem } from "../../errors.ts";
 import { FilePathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
@@ -9,10 +9,10 @@ import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answe
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
-import { announcedSize, intentOf, receive, savedAnswer, uploadId } from "./request-body.ts";
+import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "./request-body.ts";
 
 export function put(services: Services) {
-  const { config, engine, log } = services;
+  const { config, uploader, log } = services;
   return new Elysia({ name: "put" }).use(access(config.allow)).put(
     "/files/*",
     async ({ request, params, query, server }) => {
@@ -20,11 +20,11 @@ export function put(services: Services) {
         throw new Problem("content_range", "Send the whole file, without Content-Range.");
       const receiving = receive(services, request, server);
       try {
-        const outcome = await save(
-          engine,
+        const outcome = await saveSingleFile(
+          uploader,
           receiving.body,
           {
-            ...intentOf(request, query.conflict ?? config.conflict ?? "replace"),
+            ...uploadRequest(request, query.conflict ?? config.conflict ?? "replace"),
             path: params["*"],
             size: announcedSize(request),
             id: uploadId(request),

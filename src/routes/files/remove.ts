@@ -10,18 +10,18 @@ import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
-import { unhurried } from "./request-body.ts";
+import { withoutIdleTimeout } from "./request-body.ts";
 
 export function remove(services: Services) {
-  const { config, engine, log, trash } = services;
+  const { config, uploader, log, trash } = services;
   return new Elysia({ name: "remove" }).use(access(config.allow)).delete(
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
       const recursive = query.recursive === "true";
       const conditions = preconditionsOf(request.headers);
-      await unhurried(services, request, server, () =>
-        removeEntry(engine, path, { recursive, conditions, trash }),
+      await withoutIdleTimeout(services, request, server, () =>
+        removeEntry(uploader, path, { recursive, conditions, trash }),
       );
       log.changed(request, {
         did: trash ? "put into the trash" : "removed",

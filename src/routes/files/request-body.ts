@@ -3,14 +3,14 @@
 import type { Server } from "bun";
 import type { Conflict } from "../../config/config.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
-import { Body } from "../../core/upload/request-body.ts";
-import type { Outcome } from "../../core/upload/upload.ts";
+import { RequestBody } from "../../core/upload/request-body.ts";
+import type { SaveResult } from "../../core/upload/upload.ts";
 import { Problem } from "../../errors.ts";
 import { type Preconditions, preconditionsOf } from "../../http/conditions.ts";
 import { contentLength } from "../../http/content-length.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
-import { arrivalOf, timed } from "../../plugins/request-info.ts";
+import { requestInfoOf, timed } from "../../plugins/request-info.ts";
 import type { Services } from "../support/services.ts";
 
 /** Seconds Bun waits longer than our own timer, which answers before it cuts. */
@@ -20,8 +20,8 @@ const GRACE = 15;
 export type Listener = Server<unknown> | null;
 
 /** An upload request being received. End it with `close`. */
-export interface Receiving {
-  body: Body;
+export interface IncomingUpload {
+  body: RequestBody;
   /** Bun must not cut a connection that waits for the disk. */
   saving: () => void;
   /** Ends what `receive` began, whatever happened. */
@@ -32,7 +32,7 @@ export interface Receiving {
  * Admits the request and wraps its body.
  * @throws Problem draining, too_many_uploads, unsupported_encoding
  */
-export function receive({ config, engine }: Services, request: Request, server: Listener): Receiving {
+export function receive({ config, uploader }: Services, request: Request, server: Listener): IncomingUpload {
   const encoding = request.headers.get("content-encoding") ?? "";
   if (!/^(?:identity)?$/i.test(encoding.trim()))
     throw new Problem(
@@ -44,8 +44,8 @@ export function receive({ config, engine }: Services, request: Request, server: 
     );
   const renewed = () => renew(request, server, config.idleTimeout);
   const { idleTimeout } = config;
-  const body = new Body(request.body, { idleTimeout, renew: renewed, owned: server !== null });
-  const release = admit(engine, body);
+  const body = new RequestBody(request.body, { idleTimeout, renew: renewed, owned: server !== null });
+  const release = admit(uploader, body);
   renewed();
   return {
     body,
@@ -65,7 +65,7 @@ export function renew(request: Request, server: Listener, idleTimeout: number): 
 }
 
 /** Does what may take longer than a silent connection lasts. @param part what its time is called, as `timed` */
-export async function unhurried<T>(
+export async function withoutIdleTimeout<T>(
   { config }: Services,
   request: Request,
   server: Listener,
@@ -80,9 +80,9 @@ export async function unhurried<T>(
   }
 }
 
-function admit(engine: Services["engine"], body: Body): () => void {
+function admit(uploader: Services["uploader"], body: RequestBody): () => void {
   try {
-    return engine.admit();
+    return uploader.admit();
   } catch (error) {
     body.release();
     throw error;
@@ -90,17 +90,22 @@ function admit(engine: Services["engine"], body: Body): () => void {
 }
 
 /** What the headers of any upload say about it. @throws Problem invalid_digest */
-export function intentOf(
+export function uploadRequest(
   request: Request,
   conflict: Conflict,
-): { conflict: Conflict; conditions: Preconditions; digests: Digest[]; wanted: DigestAlgorithm | null } {
+): {
+  conflict: Conflict;
+  conditions: Preconditions;
+  digests: Digest[];
+  wantedDigest: DigestAlgorithm | null;
+} {
   const { headers } = request;
   return {
     conflict,
     conditions: preconditionsOf(headers),
     // One message is one whole file here, so its content and the representation are the same bytes.
     digests: [...parseDigest(headers.get("repr-digest")), ...parseDigest(headers.get("content-digest"))],
-    wanted: wantedDigest(headers.get("want-repr-digest")),
+    wantedDigest: wantedDigest(headers.get("want-repr-digest")),
   };
 }
 
@@ -111,12 +116,12 @@ export function announcedSize(request: Request): number | undefined {
 
 /** The id of the request, to find the upload in `GET /api/uploads`, unless that is too short to be the only one. */
 export function uploadId(request: Request): string {
-  const id = arrivalOf(request)?.id;
+  const id = requestInfoOf(request)?.id;
   return id !== undefined && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
 }
 
 /** `201` for a new file, `200` for a replaced one. */
-export function savedAnswer({ file, replaced, digest }: Outcome): Response {
+export function savedAnswer({ file, replaced, digest }: SaveResult): Response {
   const headers = new Headers({
     "content-type": "application/json",
     "cache-control": "no-store",

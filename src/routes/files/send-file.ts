@@ -12,7 +12,7 @@ import type { Listener } from "./request-body.ts";
  */
 export const PATIENCE = 10;
 
-export interface Sending {
+export interface SendOptions {
   request: Request;
   server: Listener;
   deliveries: Deliveries;
@@ -27,11 +27,11 @@ export interface Sending {
  * always all of it.
  * @param headers of the whole file; those that tell about the part are added
  */
-export async function sending(
+export async function sendFile(
   file: StoredFile,
   selection: Exclude<Selection, "nothing">,
   headers: Headers,
-  { request, server, deliveries, idleTimeout }: Sending,
+  { request, server, deliveries, idleTimeout }: SendOptions,
 ): Promise<Response> {
   const { body, entry } = file;
   // An app that is called without a server cannot know when its answer is read.

@@ -5,7 +5,7 @@ import type { TObject } from "@sinclair/typebox";
 import { type DocumentDecoration, Elysia } from "elysia";
 import type { OpenAPIV3 } from "openapi-types";
 import { openApiDocument } from "../../http/openapi.ts";
-import { type AllowDetail, needs } from "../../plugins/access.ts";
+import { type AllowDetail, grantOf } from "../../plugins/access.ts";
 import { version } from "../../version.ts";
 import type { Answer } from "./answers.ts";
 import { changeShapes } from "./change-shapes.ts";
@@ -73,7 +73,7 @@ function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject 
   const answers = Object.entries(response);
   const { operationId = "", summary = "", description = "", "x-allow": allow } = detail;
   const parts = {
-    description: `${description} ${allow === undefined ? "" : needs(allow)}`.trim(),
+    description: `${description} ${allow === undefined ? "" : grantOf(allow)}`.trim(),
     parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
     responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
   };

@@ -11,14 +11,14 @@ import type { Services } from "../support/services.ts";
 /** Milliseconds a look at the disk holds: a probe every second must not become a load. */
 const FRESH = 1000;
 
-export function health({ config, engine, storage, log }: Services) {
+export function health({ config, uploader, storage, log }: Services) {
   let looked = Number.NEGATIVE_INFINITY;
   let writable: Promise<boolean> = Promise.resolve(true);
 
   const look = async (): Promise<boolean> => {
     try {
       await storage.check();
-      await engine.proveRoom();
+      await uploader.assertFreeSpace();
       return true;
     } catch (error) {
       const reason = error instanceof Problem ? error.detail : String(error);
@@ -30,7 +30,7 @@ export function health({ config, engine, storage, log }: Services) {
   return new Elysia({ name: "health" }).use(access(config.allow)).get(
     "/health",
     async ({ status }) => {
-      if (engine.draining) return status(503, { status: "draining" as const, version });
+      if (uploader.draining) return status(503, { status: "draining" as const, version });
       // A server that only reads has nothing to write.
       if (!config.allow.has("write")) return { status: "ok" as const, version };
       if (performance.now() - looked > FRESH) {

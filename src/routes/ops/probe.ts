@@ -1,13 +1,13 @@
 // /api/probe: for `sluice doctor URL`, which finds out what is between it and this server. Touches the disk only if asked.
 
 import { type DocumentDecoration, Elysia, type Static, t } from "elysia";
-import { flowOf } from "../../core/report/flow-report.ts";
+import { buildFlowReport } from "../../core/report/flow-report.ts";
 import type { Upload } from "../../core/upload/upload.ts";
 import { Problem } from "../../errors.ts";
 import { contentLength } from "../../http/content-length.ts";
 import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { answerUnread } from "../../plugins/lingering-close.ts";
+import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { announcedSize, type Listener, receive } from "../files/request-body.ts";
 import { bytes, json, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -68,7 +68,7 @@ interface Asked {
 }
 
 export function probe(services: Services) {
-  const { config, engine } = services;
+  const { config, uploader } = services;
   let running = 0;
 
   const admit = (): (() => void) => {
@@ -87,7 +87,7 @@ export function probe(services: Services) {
   const take = async (request: Request, asked: Asked, server: Listener): Promise<Response> => {
     if (asked.announce === "true") {
       const { text, headers } = told(request, { received: 0 });
-      return answerUnread(request, text, 200, headers);
+      return lingeringClose(request, text, 200, headers);
     }
     if ((contentLength(request.headers) ?? 0) > LARGEST) throw tooLarge();
     const release = admit();
@@ -111,15 +111,15 @@ export function probe(services: Services) {
     let upload: Upload | undefined;
     try {
       if (saves)
-        upload = await engine.begin({
+        upload = await uploader.begin({
           path: checkFilePath("probe"),
           id: crypto.randomUUID(),
           size: announcedSize(request),
           conflict: "rename",
           conditions: {},
           digests: [],
-          wanted: null,
-          network: () => body.waited,
+          wantedDigest: null,
+          networkSeconds: () => body.waited,
         });
       for await (const chunk of body.chunks()) {
         seen.received = body.received;
@@ -129,7 +129,7 @@ export function probe(services: Services) {
         const room = upload?.write(chunk);
         if (room) await room;
       }
-      if (upload) seen.flow = flowOf(upload.measured());
+      if (upload) seen.flow = buildFlowReport(upload.timings());
       return seen;
     } finally {
       clearTimeout(late);

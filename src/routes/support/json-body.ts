@@ -2,7 +2,7 @@
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { Body } from "../../core/upload/request-body.ts";
+import { RequestBody } from "../../core/upload/request-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
 import { expected } from "../../plugins/errors.ts";
 import type { Services } from "./services.ts";
@@ -35,7 +35,7 @@ export async function jsonBody<Shape extends TSchema>(
 }
 
 async function read(idleTimeout: number, request: Request): Promise<Uint8Array> {
-  const body = new Body(request.body, { idleTimeout });
+  const body = new RequestBody(request.body, { idleTimeout });
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {

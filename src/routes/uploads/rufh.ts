@@ -1,6 +1,6 @@
 // Resumable Uploads for HTTP: its requests to /uploads and their answers.
 
-import type { Waiting } from "../../core/resumable/session.ts";
+import type { UploadSession } from "../../core/resumable/session.ts";
 import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../../http/invalid-header.ts";
 import type { Draft } from "../../http/rufh/drafts.ts";
@@ -18,8 +18,8 @@ import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
 import { announcedSize, uploadId } from "../files/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
-  arriving,
   fileHeaders,
+  incomingBody,
   logged,
   NO_STORE,
   orForget,
@@ -31,7 +31,7 @@ import {
 } from "./shared.ts";
 
 /** Every answer but those to OPTIONS. @throws Problem */
-export async function resumable(services: Services, method: string, asked: UploadRequest): Promise<Response> {
+export async function rufh(services: Services, method: string, asked: UploadRequest): Promise<Response> {
   const draft = draftOf(asked.request.headers);
   if (asked.id === "" && method === "POST") return await create(services, draft, asked);
   if (asked.id !== "" && method === "PATCH") return await append(services, draft, asked);
@@ -47,7 +47,7 @@ export async function resumable(services: Services, method: string, asked: Uploa
 }
 
 /** The headers of the answer to OPTIONS, and of those that make an upload. */
-export function resumableLimits({ config }: Services, headers: Headers): Record<string, string> {
+export function rufhLimits({ config }: Services, headers: Headers): Record<string, string> {
   const draft = draftOf(headers);
   const limits = formatLimits(draft, { maxSize: config.maxFileSize, maxAge: config.uploadExpiry });
   return { ...limits, ...(draft.acceptPatch && { "accept-patch": PARTIAL_TYPE }) };
@@ -80,13 +80,13 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
           overflow,
           spoils: draft.spoils,
           mismatch: (stands) => offsetMismatch(draft, stands, 0),
-          ...arriving(services, asked),
+          ...incomingBody(services, asked),
         }),
       ),
     );
   return answer(draft, upload, 201, {
     location: urlOfUpload(upload),
-    ...resumableLimits(services, request.headers),
+    ...rufhLimits(services, request.headers),
   });
 }
 
@@ -94,7 +94,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
   const { request, id } = asked;
   const upload = await services.uploads.find(id);
   const { offset, complete, length } = readAddition(draft, request.headers);
-  await upload.look();
+  await upload.withLock();
   if (upload.record.finished) {
     // Whoever lost the last answer may ask for it by the same request without its bytes.
     if (offset === upload.length && announcedSize(request) === 0)
@@ -112,7 +112,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
         overflow,
         spoils: draft.spoils,
         mismatch: (stands) => offsetMismatch(draft, stands, offset),
-        ...arriving(services, asked),
+        ...incomingBody(services, asked),
       }),
     ),
   );
@@ -128,13 +128,13 @@ async function look(services: Services, draft: Draft, asked: UploadRequest): Pro
     ...NO_STORE,
     ...progress(draft, upload),
     ...fileHeaders(upload),
-    ...resumableLimits(services, request.headers),
+    ...rufhLimits(services, request.headers),
   };
   return new Response(null, { status: 204, headers });
 }
 
 /** Says with the problem of a whole file that it has arrived: to go on would not help. */
-async function told<T>(draft: Draft, upload: Waiting, step: () => Promise<T>): Promise<T> {
+async function told<T>(draft: Draft, upload: UploadSession, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
@@ -147,7 +147,12 @@ async function told<T>(draft: Draft, upload: Waiting, step: () => Promise<T>): P
 }
 
 /** @param status of an answer that does not end the upload */
-function answer(draft: Draft, upload: Waiting, status: number, more: Record<string, string> = {}): Response {
+function answer(
+  draft: Draft,
+  upload: UploadSession,
+  status: number,
+  more: Record<string, string> = {},
+): Response {
   const { finished } = upload.record;
   const headers = new Headers({ ...NO_STORE, ...more, ...progress(draft, upload), ...fileHeaders(upload) });
   if (finished === null) return new Response(null, { status, headers });
@@ -155,7 +160,7 @@ function answer(draft: Draft, upload: Waiting, status: number, more: Record<stri
   return new Response(JSON.stringify(finished.file), { status: finished.replaced ? 200 : 201, headers });
 }
 
-function progress(draft: Draft, upload: Waiting): Record<string, string> {
+function progress(draft: Draft, upload: UploadSession): Record<string, string> {
   return formatProgress(draft, {
     offset: upload.length,
     complete: upload.complete,

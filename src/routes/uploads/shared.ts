@@ -2,7 +2,7 @@
 
 import { Digester } from "../../core/digest/digester.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
-import type { Waiting } from "../../core/resumable/session.ts";
+import type { UploadSession } from "../../core/resumable/session.ts";
 import { parseDigest, wantedDigest } from "../../http/digest.ts";
 import { filenameOf } from "../../http/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
@@ -41,7 +41,7 @@ export function wholeDigests({ request: { headers } }: UploadRequest) {
 }
 
 /** What any request brings that adds bytes. @throws Problem invalid_digest */
-export function arriving(services: Services, { request, server, id }: UploadRequest) {
+export function incomingBody(services: Services, { request, server, id }: UploadRequest) {
   const { headers } = request;
   // The representation that a PATCH brings is what it adds (RFC 9530 section 3.3).
   const names = id === "" ? ["content-digest"] : ["content-digest", "repr-digest"];
@@ -69,7 +69,11 @@ export async function patiently<T>(
 }
 
 /** Removes an upload whose client was never told of it, when the request that made it fails. */
-export async function orForget<T>(services: Services, upload: Waiting, step: () => Promise<T>): Promise<T> {
+export async function orForget<T>(
+  services: Services,
+  upload: UploadSession,
+  step: () => Promise<T>,
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
@@ -82,7 +86,7 @@ export async function orForget<T>(services: Services, upload: Waiting, step: () 
 export async function logged<T>(
   { log }: Services,
   request: Request,
-  upload: Waiting,
+  upload: UploadSession,
   step: () => Promise<T>,
 ): Promise<T> {
   const before = upload.record.finished;
@@ -93,12 +97,12 @@ export async function logged<T>(
 }
 
 /** The URL of an upload. */
-export function urlOfUpload({ record }: Waiting): string {
+export function urlOfUpload({ record }: UploadSession): string {
   return `/uploads/${record.id}`;
 }
 
 /** What is told of the file an upload became; nothing as long as it is none. */
-export function fileHeaders({ record }: Waiting): Record<string, string> {
+export function fileHeaders({ record }: UploadSession): Record<string, string> {
   if (record.finished === null) return {};
   const { file, digest } = record.finished;
   return {

@@ -1,6 +1,6 @@
 // tus 1.0.0: its requests to /uploads and their answers.
 
-import type { Waiting } from "../../core/resumable/session.ts";
+import type { UploadSession } from "../../core/resumable/session.ts";
 import { Problem } from "../../errors.ts";
 import type { Checksum } from "../../http/tus/checksum.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
@@ -15,8 +15,8 @@ import {
 import { uploadId } from "../files/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
-  arriving,
   fileHeaders,
+  incomingBody,
   logged,
   NO_STORE,
   orForget,
@@ -75,7 +75,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
           spoils: false,
           ...bringing(services, asked, checksum),
         });
-      else if (length === 0) await upload.look();
+      else if (length === 0) await upload.withLock();
     }),
   );
   const headers = { location: urlOfUpload(upload), ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
@@ -117,15 +117,15 @@ async function look(services: Services, asked: UploadRequest): Promise<Response>
 
 /** What a request brings, with the checksum of tus beside the digests. */
 function bringing(services: Services, asked: UploadRequest, checksum: Checksum | null) {
-  const { checks, ...brings } = arriving(services, asked);
+  const { checks, ...brings } = incomingBody(services, asked);
   return { ...brings, checks: checksum ? [...checks, checksum] : checks };
 }
 
-function stateOf(upload: Waiting): Record<string, string> {
+function stateOf(upload: UploadSession): Record<string, string> {
   return formatState(told(upload));
 }
 
-function told(upload: Waiting) {
+function told(upload: UploadSession) {
   const { concat, size, finished } = upload.record;
   const unfinished = concat?.kind === "final" && finished === null;
   return {

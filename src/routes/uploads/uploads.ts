@@ -11,7 +11,7 @@ import { empty, json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
-import { resumable, resumableLimits } from "./rufh.ts";
+import { rufh, rufhLimits } from "./rufh.ts";
 import { NO_STORE } from "./shared.ts";
 import { tus, tusAbilities } from "./tus.ts";
 
@@ -62,7 +62,7 @@ const ABILITIES = {
   ...problems("not_allowed"),
 };
 
-export function resuming(services: Services) {
+export function uploads(services: Services) {
   const { config } = services;
   type Asked = {
     request: Request;
@@ -85,15 +85,15 @@ export function resuming(services: Services) {
     if (method === "OPTIONS") return abilities({ request });
     if (!speaksTus(headers) && (speaksResumable(headers) || method === "GET")) {
       // Also with the problem of a file that is too large.
-      if (method === "POST") Object.assign(set.headers, resumableLimits(services, headers));
-      return await resumable(services, method, asked);
+      if (method === "POST") Object.assign(set.headers, rufhLimits(services, headers));
+      return await rufh(services, method, asked);
     }
     set.headers["tus-resumable"] = TUS_VERSION;
     return await tus(services, method, asked);
   };
   const abilities = ({ request }: { request: Request }): Response =>
     new Response(null, {
-      headers: { ...NO_STORE, ...tusAbilities(services), ...resumableLimits(services, request.headers) },
+      headers: { ...NO_STORE, ...tusAbilities(services), ...rufhLimits(services, request.headers) },
     });
 
   return new Elysia({ name: "resuming" })

@@ -10,9 +10,9 @@ import type { Page, PageQuery } from "../paging.ts";
 import type {
   Entry,
   FolderEntry,
-  KeptUpload,
   Moved,
-  Note,
+  PartialMetadata,
+  PartialUpload,
   Storage,
   StoredFile,
   StoredUpload,
@@ -20,25 +20,25 @@ import type {
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { FolderSync } from "./at/dir-sync.ts";
-import { type Anchor, openAnchor, release } from "./at/handle.ts";
-import { Reader } from "./at/lookup.ts";
+import { DirSync } from "./at/dir-sync.ts";
+import { closeDir, type DirHandle, openDir } from "./at/handle.ts";
+import { PathLookup } from "./at/lookup.ts";
 import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
 import { diskProblem, errnoOf } from "./os/errno.ts";
-import { DiskKeptUpload } from "./partial/partial-upload.ts";
-import { readNotes, writeNote } from "./partial/sidecar.ts";
-import { Kept } from "./partial/store.ts";
-import { bootOf } from "./root/boot-id.ts";
-import { noWorkplace, openWorkplace, type Workplace } from "./root/work-dir.ts";
+import { DiskPartialUpload } from "./partial/partial-upload.ts";
+import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
+import { PartialStore } from "./partial/store.ts";
+import { readBootId } from "./root/boot-id.ts";
+import { openWorkDir, readOnlyWorkDir, type WorkDir } from "./root/work-dir.ts";
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
 import { DiskTrash } from "./tree/trash.ts";
-import { proveLength, type Workshop } from "./write/publish.ts";
-import { DiskUpload, throwAway } from "./write/temp-upload.ts";
-import { Pressure } from "./write/write-scheduler.ts";
+import { assertNameLength, type DiskContext } from "./write/publish.ts";
+import { removeTemp, TempUpload } from "./write/temp-upload.ts";
+import { WriteScheduler } from "./write/write-scheduler.ts";
 
 /** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
 const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
@@ -63,70 +63,72 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   const path = resolve(root);
   await mkdir(path, { recursive: true });
   const real = await realpath(path);
-  const anchor = await openAnchor(calls, real);
+  const dir = await openDir(calls, real);
   try {
-    const reader = new Reader(calls, real, calls.stat(anchor.fd));
-    const workplace = write ? await openWorkplace(calls, anchor, real) : noWorkplace();
-    return new DiskStorage(calls, reader, anchor, workplace, options.boot ?? (await bootOf()));
+    const reader = new PathLookup(calls, real, calls.stat(dir.fd));
+    const workDir = write ? await openWorkDir(calls, dir, real) : readOnlyWorkDir();
+    return new DiskStorage(calls, reader, dir, workDir, options.boot ?? (await readBootId()));
   } catch (error) {
-    await release(calls, anchor);
+    await closeDir(calls, dir);
     throw error;
   }
 }
 
 export class DiskStorage implements Storage {
   readonly #calls: Calls;
-  readonly #root: Anchor;
-  readonly #workplace: Workplace;
-  readonly #kept: Kept | Problem;
-  readonly load = new Pressure();
-  readonly #reader: Reader;
+  readonly #root: DirHandle;
+  readonly #workDir: WorkDir;
+  readonly #kept: PartialStore | Problem;
+  readonly load = new WriteScheduler();
+  readonly #reader: PathLookup;
   readonly #folders: Folders;
   #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     calls: Calls,
-    reader: Reader,
-    root: Anchor,
-    workplace: Workplace,
-    readonly boot: string,
+    reader: PathLookup,
+    root: DirHandle,
+    workDir: WorkDir,
+    readonly bootId: string,
   ) {
     this.#calls = calls;
     this.#root = root;
-    this.#workplace = workplace;
+    this.#workDir = workDir;
     this.#reader = reader;
     // Calls that a test replaced are made by this thread.
     this.#folders = calls === systemCalls ? new ListerThread(reader) : new Lister(reader);
-    if (workplace instanceof Problem) {
-      this.#kept = workplace;
+    if (workDir instanceof Problem) {
+      this.#kept = workDir;
       return;
     }
-    const { temporaries, kept } = workplace;
-    const folders = new FolderSync(calls);
+    const { temporaries, kept } = workDir;
+    const folders = new DirSync(calls);
     const longest = LONGEST - Buffer.byteLength(reader.root) - 1;
-    this.#kept = new Kept({ calls, root, temporaries, pressure: this.load, folders, longest }, kept);
+    this.#kept = new PartialStore({ calls, root, temporaries, pressure: this.load, folders, longest }, kept);
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
-  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(target: FilePath, keep?: UploadId): Promise<StoredUpload> {
-    proveLength(target, this.#writable.longest);
-    return await (keep ? DiskKeptUpload.begin(this.#writableKept, keep) : DiskUpload.begin(this.#writable));
+    assertNameLength(target, this.#writable.longest);
+    return await (keep
+      ? DiskPartialUpload.begin(this.#writableKept, keep)
+      : TempUpload.begin(this.#writable));
   }
 
-  async resume(id: UploadId): Promise<KeptUpload | null> {
-    return await DiskKeptUpload.resume(this.#writableKept, id);
+  async resume(id: UploadId): Promise<PartialUpload | null> {
+    return await DiskPartialUpload.resume(this.#writableKept, id);
   }
 
-  async note(id: UploadId, text: string): Promise<void> {
-    await translated(writeNote(this.#writableKept, id, text));
+  async writeMetadata(id: UploadId, text: string): Promise<void> {
+    await translated(writeSidecar(this.#writableKept, id, text));
   }
 
-  async *notes(): AsyncGenerator<Note, void, void> {
+  async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
     if (this.#kept instanceof Problem) return;
     try {
-      yield* readNotes(this.#writableKept);
+      yield* readSidecars(this.#writableKept);
     } catch (error) {
       throw diskProblem(error);
     }
@@ -136,11 +138,11 @@ export class DiskStorage implements Storage {
     return await translated(this.#writableKept.published(id, path));
   }
 
-  async settle(id: UploadId): Promise<void> {
+  async releaseData(id: UploadId): Promise<void> {
     await translated(this.#writableKept.settle(id));
   }
 
-  async forget(id: UploadId): Promise<void> {
+  async deletePartial(id: UploadId): Promise<void> {
     await translated(this.#writableKept.forget(id));
   }
 
@@ -202,7 +204,7 @@ export class DiskStorage implements Storage {
         // One byte: a full disk still makes empty files.
         await calls.write(Bun.file(fd), new Uint8Array(1));
       } finally {
-        await throwAway(calls, fd, name);
+        await removeTemp(calls, fd, name);
       }
     } catch (error) {
       throw diskProblem(error);
@@ -216,14 +218,14 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    if (!(this.#kept instanceof Problem)) await this.#kept.rests.close();
+    if (!(this.#kept instanceof Problem)) await this.#kept.rests.closeAll();
     await this.#folders.close();
-    if (!(this.#workplace instanceof Problem)) {
-      const { lock, reserved, temporaries, kept } = this.#workplace;
-      for (const anchor of [kept, temporaries, reserved]) await release(this.#calls, anchor);
+    if (!(this.#workDir instanceof Problem)) {
+      const { lock, reserved, temporaries, kept } = this.#workDir;
+      for (const dir of [kept, temporaries, reserved]) await closeDir(this.#calls, dir);
       lock.release();
     }
-    await release(this.#calls, this.#root);
+    await closeDir(this.#calls, this.#root);
   }
 
   /** What is not there is `not_found`, unless the root itself is not. */
@@ -240,11 +242,11 @@ export class DiskStorage implements Storage {
     }
   }
 
-  get #writable(): Workshop {
-    return this.#writableKept.shop;
+  get #writable(): DiskContext {
+    return this.#writableKept.context;
   }
 
-  get #writableKept(): Kept {
+  get #writableKept(): PartialStore {
     if (this.#closing) throw new Problem("storage_gone", "The storage is closed.");
     if (this.#kept instanceof Problem) throw this.#kept;
     return this.#kept;

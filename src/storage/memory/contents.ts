@@ -19,7 +19,7 @@ export interface MemoryBytes {
 }
 
 /** A kept upload. Without a note it does not outlive the storage. */
-export interface MemoryKept {
+export interface MemoryPartial {
   bytes: MemoryBytes | null;
   note: string | null;
   changed: Date;
@@ -29,7 +29,7 @@ export interface MemoryKept {
 export class MemoryContents {
   readonly files = new Map<string, MemoryFile>();
   readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
-  readonly kept = new Map<UploadId, MemoryKept>();
+  readonly kept = new Map<UploadId, MemoryPartial>();
   /** Another one after a power cut. */
   boot = "memory";
   /** What was put away, each in contents of its own. */

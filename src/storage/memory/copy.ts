@@ -5,7 +5,7 @@ import { checkFilePath, checkFolderPath, type FilePath } from "../../path.ts";
 import type { Entry, Moved } from "../storage.ts";
 import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
 import type { MemoryOptions, MemoryStorage } from "./memory.ts";
-import { entryAt, isBelow, makeFolders, proveFolders } from "./tree.ts";
+import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
 
 export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
@@ -65,7 +65,7 @@ export class MemoryCopy implements StoredCopy {
     }
     if (entryAt(contents, path)) throw new Problem("name_taken", "An entry with this name exists.");
     const modified = new Date();
-    proveFolders(contents, path);
+    assertFolders(contents, path);
     makeFolders(contents, path, modified);
     for (const below of this.#folders) contents.folders.set(path + below, modified);
     for (const file of this.#files) this.storage.publish(checkFilePath(path + file.path), file.body, false);

@@ -3,16 +3,16 @@
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
-import { natural } from "../natural-order.ts";
+import { naturalOrder } from "../natural-order.ts";
 import { type Page, type PageQuery, pageOf } from "../paging.ts";
 import type {
   Entry,
   FileEntry,
-  Finished,
   FolderEntry,
-  KeptUpload,
   Moved,
-  Note,
+  PartialMetadata,
+  PartialUpload,
+  Published,
   Storage,
   StoredFile,
   StoredUpload,
@@ -20,11 +20,11 @@ import type {
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { type MemoryBytes, MemoryContents, type MemoryKept } from "./contents.ts";
+import { type MemoryBytes, MemoryContents, type MemoryPartial } from "./contents.ts";
 import { MemoryCopy } from "./copy.ts";
 import { MemoryTrash } from "./trash.ts";
-import { entryAt, fileAt, makeFolder, makeFolders, move, proveFolders, remove } from "./tree.ts";
-import { MemoryKeptUpload, MemoryUpload } from "./upload.ts";
+import { assertFolders, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
+import { MemoryPartialUpload, MemoryUpload } from "./upload.ts";
 
 /** What a storage in memory can be made to wait for. */
 export type MemoryStep = "begin" | "write" | "sync" | "publish" | "note";
@@ -57,12 +57,12 @@ export class MemoryStorage implements Storage {
     this.#used = this.contents.restart();
   }
 
-  get boot(): string {
+  get bootId(): string {
     return this.contents.boot;
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
-  begin(target: FilePath, keep: UploadId): Promise<KeptUpload>;
+  begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {
     this.#prove();
     await this.#delay("begin", 0);
@@ -71,20 +71,20 @@ export class MemoryStorage implements Storage {
     if (kept.bytes) throw new Problem("storage_failed", "There is an upload with this id.");
     kept.bytes = { chunks: [], length: 0 };
     this.#open.add(keep);
-    return new MemoryKeptUpload(this, this.#delay, kept.bytes, keep);
+    return new MemoryPartialUpload(this, this.#delay, kept.bytes, keep);
   }
 
-  async resume(id: UploadId): Promise<KeptUpload | null> {
+  async resume(id: UploadId): Promise<PartialUpload | null> {
     this.#prove();
     if (this.#open.has(id)) throw new Problem("storage_failed", "The upload is open already.");
     await this.#delay("begin", 0);
     const bytes = this.contents.kept.get(id)?.bytes;
     if (!bytes || bytes.body) return null;
     this.#open.add(id);
-    return new MemoryKeptUpload(this, this.#delay, bytes, id);
+    return new MemoryPartialUpload(this, this.#delay, bytes, id);
   }
 
-  async note(id: UploadId, text: string): Promise<void> {
+  async writeMetadata(id: UploadId, text: string): Promise<void> {
     this.#prove();
     await this.#delay("note", text.length);
     const kept = this.#kept(id);
@@ -92,7 +92,7 @@ export class MemoryStorage implements Storage {
     kept.changed = new Date();
   }
 
-  async *notes(): AsyncGenerator<Note, void, void> {
+  async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
     this.#prove();
     for (const [id, { bytes, note, changed }] of [...this.contents.kept])
       if (note !== null) yield { id, text: note, length: bytes?.length ?? 0, changed };
@@ -104,7 +104,7 @@ export class MemoryStorage implements Storage {
     return body !== undefined && body === this.contents.files.get(path)?.body;
   }
 
-  async settle(id: UploadId): Promise<void> {
+  async releaseData(id: UploadId): Promise<void> {
     this.#prove();
     const kept = this.contents.kept.get(id);
     if (!kept?.bytes) return;
@@ -112,8 +112,8 @@ export class MemoryStorage implements Storage {
     kept.bytes = null;
   }
 
-  async forget(id: UploadId): Promise<void> {
-    await this.settle(id);
+  async deletePartial(id: UploadId): Promise<void> {
+    await this.releaseData(id);
     this.contents.kept.delete(id);
   }
 
@@ -124,14 +124,14 @@ export class MemoryStorage implements Storage {
 
   async probe(path: FilePath): Promise<Entry | null> {
     this.#prove();
-    proveFolders(this.contents, path);
+    assertFolders(this.contents, path);
     return entryAt(this.contents, path);
   }
 
   async open(path: FilePath): Promise<StoredFile> {
     this.#prove();
     const file = fileAt(this.contents, path);
-    return { ...file, look: () => file.entry, close: async () => {} };
+    return { ...file, stat: () => file.entry, close: async () => {} };
   }
 
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
@@ -139,7 +139,7 @@ export class MemoryStorage implements Storage {
   }
 
   async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
-    yield this.#entriesIn(folder).sort((a, b) => natural(nameOf(a.path), nameOf(b.path)));
+    yield this.#entriesIn(folder).sort((a, b) => naturalOrder(nameOf(a.path), nameOf(b.path)));
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {
@@ -220,10 +220,10 @@ export class MemoryStorage implements Storage {
   }
 
   /** Gives a whole file its name, in one step that nothing can come between. */
-  publish(path: FilePath, body: Blob, replace: boolean): Finished {
+  publish(path: FilePath, body: Blob, replace: boolean): Published {
     this.#prove();
     const { files, folders } = this.contents;
-    proveFolders(this.contents, path);
+    assertFolders(this.contents, path);
     const old = files.get(path);
     if (!replace && (old || folders.has(path)))
       throw new Problem("name_taken", "An entry with this name exists.");
@@ -238,7 +238,7 @@ export class MemoryStorage implements Storage {
     return { entry, replaced: old !== undefined };
   }
 
-  #kept(id: UploadId): MemoryKept {
+  #kept(id: UploadId): MemoryPartial {
     const kept = this.contents.kept.get(id) ?? { bytes: null, note: null, changed: new Date() };
     this.contents.kept.set(id, kept);
     return kept;

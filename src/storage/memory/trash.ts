@@ -6,7 +6,7 @@ import type { Moved } from "../storage.ts";
 import type { Trash, TrashId } from "../trash.ts";
 import { MemoryContents } from "./contents.ts";
 import type { MemoryStorage } from "./memory.ts";
-import { proveFree, proveThere, remove, transfer } from "./tree.ts";
+import { assertExists, assertNameFree, remove, transfer } from "./tree.ts";
 
 /** Where an entry lies in the contents that are its own. */
 const AWAY = checkFilePath("entry");
@@ -16,7 +16,7 @@ export class MemoryTrash implements Trash {
 
   async put(path: FilePath, id: TrashId, text: string): Promise<void> {
     const { contents } = this.storage;
-    proveThere(contents, path);
+    assertExists(contents, path);
     const away = new MemoryContents();
     transfer(contents, path, away, AWAY);
     contents.trash.set(id, { text, contents: away });
@@ -33,11 +33,11 @@ export class MemoryTrash implements Trash {
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     const { contents } = this.storage;
     const away = this.#away(id);
-    const taken = proveFree(contents, proveThere(away, AWAY), to, replace);
+    const taken = assertNameFree(contents, assertExists(away, AWAY), to, replace);
     transfer(away, AWAY, contents, to);
     contents.trash.delete(id);
     this.storage.room(-(taken?.size ?? 0));
-    return { entry: proveThere(contents, to), replaced: taken !== null };
+    return { entry: assertExists(contents, to), replaced: taken !== null };
   }
 
   async remove(id: TrashId): Promise<void> {

@@ -29,7 +29,7 @@ export function fileAt({ files, folders }: MemoryContents, path: FilePath): Memo
 }
 
 /** @throws Problem not_a_folder when a segment above the path is a file */
-export function proveFolders({ files }: MemoryContents, path: FilePath): void {
+export function assertFolders({ files }: MemoryContents, path: FilePath): void {
   for (const folder of foldersOf(path))
     if (files.has(folder)) throw new Problem("not_a_folder", "A folder of the path is a file.");
 }
@@ -41,7 +41,7 @@ export function makeFolders({ folders }: MemoryContents, path: FilePath, modifie
 
 /** See `Storage.makeFolder`. */
 export function makeFolder(contents: MemoryContents, path: FilePath): FolderEntry {
-  proveFolders(contents, path);
+  assertFolders(contents, path);
   if (entryAt(contents, path)) throw nameTaken();
   const modified = new Date();
   makeFolders(contents, path, modified);
@@ -57,22 +57,22 @@ export function move(
   replace: boolean,
 ): Moved & { freed: number } {
   if (from === to) throw new Problem("into_itself", "It has this name already.");
-  const source = proveThere(contents, from);
+  const source = assertExists(contents, from);
   if (source.kind === "folder" && to.startsWith(`${from}/`))
     throw new Problem("into_itself", "A folder cannot go into itself.");
-  const taken = proveFree(contents, source, to, replace);
+  const taken = assertNameFree(contents, source, to, replace);
   transfer(contents, from, contents, to);
-  return { entry: proveThere(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
+  return { entry: assertExists(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
 }
 
 /** Makes what is missing above a path, when its name can be given. @returns the file that is replaced */
-export function proveFree(
+export function assertNameFree(
   contents: MemoryContents,
   source: Entry,
   to: FilePath,
   replace: boolean,
 ): FileEntry | null {
-  proveFolders(contents, to);
+  assertFolders(contents, to);
   const taken = entryAt(contents, to);
   if (taken && (!replace || source.kind === "folder")) throw nameTaken();
   if (taken?.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
@@ -98,7 +98,7 @@ export function transfer(from: MemoryContents, path: FilePath, to: MemoryContent
 /** See `Storage.remove`. @returns bytes that were freed */
 export function remove(contents: MemoryContents, path: FilePath, recursive: boolean): number {
   if (!recursive) fileAt(contents, path);
-  proveThere(contents, path);
+  assertExists(contents, path);
   let freed = 0;
   for (const [at, { entry }] of [...contents.files])
     if (isBelow(at, path)) {
@@ -109,7 +109,7 @@ export function remove(contents: MemoryContents, path: FilePath, recursive: bool
   return freed;
 }
 
-export function proveThere(contents: MemoryContents, path: FilePath): Entry {
+export function assertExists(contents: MemoryContents, path: FilePath): Entry {
   const entry = entryAt(contents, path);
   if (!entry) throw new Problem("not_found", "There is no such file or folder.");
   return entry;

@@ -2,7 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
-import type { Finished, KeptUpload, StorageWork, StoredUpload } from "../storage.ts";
+import type { PartialUpload, Published, StorageWork, StoredUpload } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import type { MemoryBytes } from "./contents.ts";
 import type { MemoryOptions, MemoryStep, MemoryStorage } from "./memory.ts";
@@ -46,7 +46,7 @@ export class MemoryUpload implements StoredUpload {
     });
   }
 
-  async finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+  async finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
     this.prove();
     if (!this.#synced) await this.wait("sync", this.length);
     this.#synced = true;
@@ -98,7 +98,7 @@ export class MemoryUpload implements StoredUpload {
   }
 }
 
-export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
+export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   #length: number | undefined;
 
   constructor(
@@ -114,7 +114,7 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     return this.#length ?? super.length;
   }
 
-  async pause(): Promise<void> {
+  async suspend(): Promise<void> {
     this.prove();
     try {
       await this.wait("sync", this.length);
@@ -125,11 +125,11 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     }
   }
 
-  rest(): Promise<void> {
-    return this.pause();
+  suspendLazily(): Promise<void> {
+    return this.suspend();
   }
 
-  async rewind(length: number): Promise<void> {
+  async truncate(length: number): Promise<void> {
     this.prove();
     if (length > this.length) throw new Problem("storage_failed", "The upload is shorter than that.");
     await this.wait("sync", length);
@@ -149,7 +149,7 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
     }
   }
 
-  async adopt(ids: readonly UploadId[]): Promise<void> {
+  async appendFrom(ids: readonly UploadId[]): Promise<void> {
     for (const id of ids) {
       this.prove();
       const { chunks, length } = this.storage.source(id);
@@ -164,7 +164,7 @@ export class MemoryKeptUpload extends MemoryUpload implements KeptUpload {
   override async discard(): Promise<void> {
     if (this.state !== "open") return;
     await super.discard();
-    await this.storage.forget(this.id);
+    await this.storage.deletePartial(this.id);
   }
 
   protected override end(state: State): void {

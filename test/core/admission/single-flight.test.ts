@@ -1,12 +1,12 @@
 // Answers that are made once for many, never before they were asked for.
 
 import { expect, test } from "bun:test";
-import { type Asking, Sharing } from "../../../src/core/admission/single-flight.ts";
+import { type FlightOptions, SingleFlight } from "../../../src/core/admission/single-flight.ts";
 import { until } from "../../support/server.ts";
 
 /** Makes answers on command, and remembers what was begun. */
 function desk(atOnce: number) {
-  const shared = new Sharing<string>(atOnce);
+  const shared = new SingleFlight<string>(atOnce);
   const begun: PromiseWithResolvers<string>[] = [];
   const names: string[] = [];
   return {
@@ -16,8 +16,8 @@ function desk(atOnce: number) {
       await until(`${index} is begun`, () => begun.length > index);
       return begun[index];
     },
-    ask: (question: string, asking?: Asking) =>
-      shared.ask(
+    ask: (question: string, asking?: FlightOptions) =>
+      shared.run(
         question,
         () => {
           const answer = Promise.withResolvers<string>();
@@ -88,7 +88,7 @@ test("nobody waits behind all of another lane", async () => {
     ["a", "x"],
     ["b", "x"],
     ["c", "y"],
-  ].map(([question = "", lane = ""]) => ask(question, { lane }));
+  ].map(([question = "", lane = ""]) => ask(question, { partition: lane }));
   expect(names).toEqual(["a", "c"]);
   (await begun(1))?.resolve("C");
   await answers[2];

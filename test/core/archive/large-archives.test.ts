@@ -5,8 +5,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Member, Packer } from "../../../src/core/archive/format.ts";
-import { packedSize } from "../../../src/core/archive/stream.ts";
+import type { ArchiveEntry, ArchiveFormat } from "../../../src/core/archive/format.ts";
+import { encodedSize } from "../../../src/core/archive/stream.ts";
 import { Tar } from "../../../src/core/archive/tar.ts";
 import { Zip } from "../../../src/core/archive/zip.ts";
 import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
@@ -14,7 +14,7 @@ import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
 if (missingUnpackers.length > 0)
   console.error(`Skipped, archives are not read: no ${missingUnpackers.join(", ")}.`);
 
-const file = (name: string, size: number, modified = new Date(0)): Member => ({
+const file = (name: string, size: number, modified = new Date(0)): ArchiveEntry => ({
   name,
   kind: "file",
   size,
@@ -24,8 +24,8 @@ const SMALL = new TextEncoder().encode("small");
 
 /** Writes an archive whose large files are holes, and lets it be read. */
 async function sparse(
-  packer: Packer,
-  members: readonly Member[],
+  packer: ArchiveFormat,
+  members: readonly ArchiveEntry[],
   read: (path: string) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-archive-"));
@@ -74,7 +74,7 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
         expect(await said("unzip", "-p", path, name)).toBe("small");
         expect(await said("7z", "x", "-tzip", "-so", path, name)).toBe("small");
       }
-      expect(Bun.file(path).size).toBe(packedSize(new Zip(), MEMBERS));
+      expect(Bun.file(path).size).toBe(encodedSize(new Zip(), MEMBERS));
     });
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
         MEMBERS.map(({ name, size }) => [name, size]),
       );
       expect(await said("bsdtar", "-xOf", path, "last")).toBe("small");
-      expect(Bun.file(path).size).toBe(packedSize(new Tar(), MEMBERS));
+      expect(Bun.file(path).size).toBe(encodedSize(new Tar(), MEMBERS));
     });
   });
 

@@ -1,7 +1,7 @@
 // Pages of a folder: the order people expect, cursors that survive changes, and every entry exactly once.
 
 import { describe, expect, test } from "bun:test";
-import { LISTING, type ListingOptions, list } from "../../../src/core/browse/listing.ts";
+import { LISTING, type ListingOptions, listFolder } from "../../../src/core/browse/listing.ts";
 import { checkFilePath, checkFolderPath, ROOT } from "../../../src/path.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 
@@ -24,7 +24,7 @@ async function names(
   options: Partial<ListingOptions> = {},
   folder = "",
 ): Promise<string[]> {
-  const { entries } = await list(storage, checkFolderPath(folder), { ...LISTING, ...options });
+  const { entries } = await listFolder(storage, checkFolderPath(folder), { ...LISTING, ...options });
   return entries.map(({ name }) => name);
 }
 
@@ -33,7 +33,7 @@ async function pages(storage: MemoryStorage, options: Partial<ListingOptions>): 
   const all: string[][] = [];
   let cursor: string | undefined;
   do {
-    const { entries, next } = await list(storage, ROOT, { ...LISTING, ...options, cursor });
+    const { entries, next } = await listFolder(storage, ROOT, { ...LISTING, ...options, cursor });
     all.push(entries.map(({ name }) => name));
     cursor = next ?? undefined;
   } while (cursor !== undefined && all.length < 100);
@@ -137,11 +137,11 @@ describe("pages", () => {
 
   test("what comes and goes between two pages neither repeats nor hides the others", async () => {
     const storage = await storageWith({ a: 1, c: 1, e: 1, g: 1 });
-    const first = await list(storage, ROOT, { ...LISTING, limit: 2 });
+    const first = await listFolder(storage, ROOT, { ...LISTING, limit: 2 });
     await save(storage, "b");
     await save(storage, "d");
     await storage.remove(checkFilePath("c"));
-    const second = await list(storage, ROOT, { ...LISTING, cursor: first.next ?? "" });
+    const second = await listFolder(storage, ROOT, { ...LISTING, cursor: first.next ?? "" });
     expect(first.entries.map(({ name }) => name)).toEqual(["a", "c"]);
     expect(second.entries.map(({ name }) => name)).toEqual(["d", "e", "g"]);
   });
@@ -155,7 +155,7 @@ describe("pages", () => {
     Buffer.from('["0",0,"a"]').toString("base64url"),
     Buffer.from("[".repeat(5000)).toString("base64url"),
   ])("the cursor %p is refused with a pointer", async (cursor) => {
-    const listing = list(new MemoryStorage(), ROOT, { ...LISTING, cursor });
+    const listing = listFolder(new MemoryStorage(), ROOT, { ...LISTING, cursor });
     await expect(listing).rejects.toMatchObject({
       code: "invalid_request",
       status: 400,
@@ -167,7 +167,7 @@ describe("pages", () => {
 describe("entries", () => {
   test("a file has size and etag, a folder has neither; URLs are encoded", async () => {
     const storage = await storageWith({ "a b/c#d.txt": 7 });
-    const [folder] = (await list(storage, ROOT, LISTING)).entries;
+    const [folder] = (await listFolder(storage, ROOT, LISTING)).entries;
     expect(folder).toEqual({
       path: "a b",
       name: "a b",
@@ -175,7 +175,7 @@ describe("entries", () => {
       modified: expect.stringMatching(/^\d{4}-.*Z$/),
       url: "/files/a%20b/",
     });
-    const [file] = (await list(storage, checkFolderPath("a b"), LISTING)).entries;
+    const [file] = (await listFolder(storage, checkFolderPath("a b"), LISTING)).entries;
     expect(file).toMatchObject({ path: "a b/c#d.txt", name: "c#d.txt", kind: "file", size: 7 });
     expect(file?.url).toBe("/files/a%20b/c%23d.txt");
     expect(file?.etag).toMatch(/^".+"$/);
@@ -198,7 +198,7 @@ test("a page is made once for all who wait for it behind another", async () => {
   }
   const storage = new Counting();
   await save(storage, "a");
-  const answers = await Promise.all(Array.from({ length: 8 }, () => list(storage, ROOT, LISTING)));
+  const answers = await Promise.all(Array.from({ length: 8 }, () => listFolder(storage, ROOT, LISTING)));
   expect(storage.pages).toBe(2);
   for (const { entries } of answers) expect(entries.map(({ name }) => name)).toEqual(["a"]);
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { folded, type SearchEnd, Searches, type SearchQuery } from "../../../src/core/browse/search.ts";
+import { folded, Search, type SearchEnd, type SearchQuery } from "../../../src/core/browse/search.ts";
 import { ROOT } from "../../../src/path.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import type { Entry } from "../../../src/storage/storage.ts";
@@ -17,7 +17,7 @@ async function storageWith(...paths: string[]): Promise<MemoryStorage> {
 }
 
 async function found(
-  searches: Searches,
+  searches: Search,
   query: string,
   options: Partial<SearchQuery> = {},
 ): Promise<{ paths: string[] } & SearchEnd> {
@@ -43,12 +43,12 @@ describe("what is found", () => {
     ["Crème Brûlée 2026.jpg", "2026 creme"],
     ["日本語", "本"],
   ])("%p by %p", async (name, query) => {
-    const searches = new Searches(await storageWith(name, "other"));
+    const searches = new Search(await storageWith(name, "other"));
     expect(await found(searches, query)).toEqual({ paths: [name.normalize("NFC")], ...WHOLE });
   });
 
   test("all words, in any order, and names only: not the folders above", async () => {
-    const searches = new Searches(await storageWith("winter/2026.txt", "winter/winter 2026.txt", "x/y"));
+    const searches = new Search(await storageWith("winter/2026.txt", "winter/winter 2026.txt", "x/y"));
     expect((await found(searches, "2026 winter")).paths).toEqual(["winter/winter 2026.txt"]);
     expect((await found(searches, "winter")).paths).toEqual(["winter", "winter/winter 2026.txt"]);
     expect((await found(searches, "winter", { kind: "folder" })).paths).toEqual(["winter"]);
@@ -59,7 +59,7 @@ describe("what is found", () => {
   });
 
   test("hidden entries, and what is below hidden folders, on demand", async () => {
-    const searches = new Searches(await storageWith(".git/config", "config", ".config"));
+    const searches = new Search(await storageWith(".git/config", "config", ".config"));
     expect((await found(searches, "config")).paths).toEqual(["config"]);
     expect((await found(searches, "config", { hidden: true })).paths.toSorted()).toEqual([
       ".config",
@@ -82,7 +82,7 @@ describe("what is found", () => {
 
 describe("what ends a search", () => {
   test("the limit, only if there is more", async () => {
-    const searches = new Searches(await storageWith("a1", "a2", "a3"));
+    const searches = new Search(await storageWith("a1", "a2", "a3"));
     expect(await found(searches, "a", { limit: 3 })).toEqual({ paths: ["a1", "a2", "a3"], ...WHOLE });
     const cut = { complete: false, reason: "limit" as const };
     expect(await found(searches, "a", { limit: 2 })).toEqual({ paths: ["a1", "a2"], ...cut });
@@ -106,7 +106,7 @@ describe("what ends a search", () => {
 
   test("the time, and what was found until then is given", async () => {
     const storage = new Endless();
-    const searches = new Searches(storage, 0.1);
+    const searches = new Search(storage, 0.1);
     const { paths, ...end } = await found(searches, "7", { limit: 1e9 });
     expect(end).toEqual({ complete: false, reason: "time" });
     expect(paths[0]).toBe("7");
@@ -115,7 +115,7 @@ describe("what ends a search", () => {
 
   test("the client that goes: nothing runs on", async () => {
     const storage = new Endless();
-    const searches = new Searches(storage);
+    const searches = new Search(storage);
     const stop = new AbortController();
     const query = { query: "never found", folder: ROOT, hidden: false, limit: 1 };
     const waiting = searches.find(query, stop.signal).next();
@@ -126,7 +126,7 @@ describe("what ends a search", () => {
   });
 
   test("a ninth at the same time is refused, and one that ends makes room", async () => {
-    const searches = new Searches(new Endless());
+    const searches = new Search(new Endless());
     const query = { query: "1", folder: ROOT, hidden: false, limit: 1e9 };
     const running = Array.from({ length: 8 }, () => searches.find(query, NOBODY));
     for (const finding of running) expect((await finding.next()).value).toMatchObject({ path: file("1") });
@@ -140,7 +140,7 @@ describe("what ends a search", () => {
 });
 
 test("queries that say nothing, or too much, are refused with a pointer", async () => {
-  const searches = new Searches(new MemoryStorage());
+  const searches = new Search(new MemoryStorage());
   for (const query of ["", "  ", "\u0301", "a ".repeat(17)]) {
     const refused = searches.find({ query, folder: ROOT, hidden: false, limit: 1 }, NOBODY).next();
     expect(await refused.catch((error: unknown) => error)).toMatchObject({

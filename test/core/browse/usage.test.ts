@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { link, symlink } from "node:fs/promises";
-import { Usages } from "../../../src/core/browse/usage.ts";
+import { FolderSizes } from "../../../src/core/browse/usage.ts";
 import { ROOT } from "../../../src/path.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import type { Entry } from "../../../src/storage/storage.ts";
@@ -22,7 +22,7 @@ test("sizes of files, hidden ones too; links and the server's own folder do not 
     await put(storage, path, "x".repeat(size));
   await symlink("b", root.in("link"));
   await symlink("a", root.in("second"));
-  const usages = new Usages(storage);
+  const usages = new FolderSizes(storage);
   expect(await usages.of(ROOT, NOBODY)).toEqual({ bytes: 3210, files: 3, folders: 2 });
   expect(await usages.of(folder("b"), NOBODY)).toEqual({ bytes: 3200, files: 2, folders: 1 });
   // A file with two names counts twice.
@@ -54,7 +54,7 @@ class Held extends MemoryStorage {
 
 test("all who ask meanwhile share one count; the next one is counted anew", async () => {
   const storage = new Held();
-  const usages = new Usages(storage);
+  const usages = new FolderSizes(storage);
   const asked = [1, 2, 3].map(() => usages.of(ROOT, NOBODY));
   storage.go.resolve();
   for (const usage of await Promise.all(asked)) expect(usage).toEqual({ bytes: 3, files: 3, folders: 0 });
@@ -65,7 +65,7 @@ test("all who ask meanwhile share one count; the next one is counted anew", asyn
 
 test("a count ends when the last one has gone, not before", async () => {
   const storage = new Held();
-  const usages = new Usages(storage);
+  const usages = new FolderSizes(storage);
   const [first, second] = [new AbortController(), new AbortController()];
   const reason = new Error("gone");
   const asked = [first, second].map(({ signal }) => usages.of(ROOT, signal).catch((error: unknown) => error));

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { Digests } from "../../../src/core/digest/file-digests.ts";
+import { FileDigestCache } from "../../../src/core/digest/file-digests.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import type { FileEntry, StoredFile } from "../../../src/storage/storage.ts";
@@ -23,7 +23,7 @@ async function storageOf(...texts: string[]) {
     await upload.append(new TextEncoder().encode(text));
     entries.push((await upload.finish(path, { replace: true })).entry);
   }
-  const digests = new Digests({
+  const digests = new FileDigestCache({
     async open(path): Promise<StoredFile> {
       opened.push(path);
       open += 1;

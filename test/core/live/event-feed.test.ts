@@ -1,24 +1,24 @@
 // Those who watch: told the same bytes, with comments in between, and held to nothing.
 
 import { expect, test } from "bun:test";
-import { Events, type Listener } from "../../../src/core/live/event-feed.ts";
-import type { RunningUpload } from "../../../src/core/report/active-uploads.ts";
-import { flowOf, UNMEASURED } from "../../../src/core/report/flow-report.ts";
-import { Ended, type EndedUpload } from "../../../src/core/report/recent-uploads.ts";
-import { Uploads } from "../../../src/core/resumable/registry.ts";
+import { EventFeed, type Subscriber } from "../../../src/core/live/event-feed.ts";
+import type { ActiveUpload } from "../../../src/core/report/active-uploads.ts";
+import { buildFlowReport, NO_TIMINGS } from "../../../src/core/report/flow-report.ts";
+import { type RecentUpload, RecentUploads } from "../../../src/core/report/recent-uploads.ts";
+import { UploadRegistry } from "../../../src/core/resumable/registry.ts";
 import { checkFilePath } from "../../../src/path.ts";
-import { engineWith } from "../../support/engine.ts";
+import { engineWith } from "../../support/uploader.ts";
 
 const time = new Date(0).toISOString();
-const ended = (id: string): EndedUpload => ({
+const ended = (id: string): RecentUpload => ({
   id,
   path: checkFilePath("a"),
   outcome: "saved",
   size: 0,
   ended: time,
-  flow: flowOf(UNMEASURED),
+  flow: buildFlowReport(NO_TIMINGS),
 });
-const report = (received: number): RunningUpload => ({
+const report = (received: number): ActiveUpload => ({
   id: "one",
   path: checkFilePath("a"),
   received,
@@ -30,17 +30,17 @@ const report = (received: number): RunningUpload => ({
 });
 
 async function watched(silence?: number) {
-  const engine = engineWith();
-  const uploads = await Uploads.open(engine, { uploadExpiry: 60, maxWaiting: 10 });
-  return { engine, events: new Events(engine, uploads, silence) };
+  const uploader = engineWith();
+  const uploads = await UploadRegistry.open(uploader, { uploadExpiry: 60, maxWaiting: 10 });
+  return { uploader, events: new EventFeed(uploader, uploads, silence) };
 }
 
-const textOf = async (listener: Listener) => Buffer.concat((await listener.next()) ?? []).toString();
+const textOf = async (listener: Subscriber) => Buffer.concat((await listener.next()) ?? []).toString();
 
 test("all are given the same bytes, not copies", async () => {
-  const { engine, events } = await watched();
+  const { uploader, events } = await watched();
   let received = 0;
-  engine.running.add({ report: () => report(received) });
+  uploader.activeUploads.add({ report: () => report(received) });
   const listeners = [events.listen(null, () => {}), events.listen(null, () => {})];
   for (const _ of [1, 2]) {
     const [one, other] = await Promise.all(listeners.map((listener) => listener.next()));
@@ -51,14 +51,14 @@ test("all are given the same bytes, not copies", async () => {
 });
 
 test("who comes late hears what is true then, and how all ended that it missed", async () => {
-  const { engine, events } = await watched();
+  const { uploader, events } = await watched();
   let received = 0;
-  engine.running.add({ report: () => report(received) });
+  uploader.activeUploads.add({ report: () => report(received) });
   const quick = events.listen(null, () => {});
   const slow = events.listen(null, () => {});
   for (const listener of [quick, slow]) await listener.next();
   for (received = 1; received < 4; received += 1) {
-    engine.ended.add(ended(`e${received}`));
+    uploader.recentUploads.add(ended(`e${received}`));
     const said = await textOf(quick);
     expect(said).toContain(`"id":"e${received}"`);
     expect(said).toContain(`"received":${received}`);
@@ -81,7 +81,7 @@ test("a comment breaks the silence", async () => {
 });
 
 test("the last that ended are remembered, by their numbers", () => {
-  const all = new Ended();
+  const all = new RecentUploads();
   expect(all.between(0, 5)).toEqual([]);
   for (let at = 1; at <= 300; at += 1) all.add(ended(String(at)));
   const ids = (from: number, to: number) => all.between(from, to).map(({ id }) => Number(id));

@@ -1,11 +1,15 @@
 // The list of what is arriving.
 
 import { expect, test } from "bun:test";
-import { type Reporting, Running, type RunningUpload } from "../../../src/core/report/active-uploads.ts";
+import {
+  type ActiveUpload,
+  ActiveUploads,
+  type ReportsProgress,
+} from "../../../src/core/report/active-uploads.ts";
 import { checkFilePath } from "../../../src/path.ts";
 
-function upload(id: string): Reporting {
-  const report: RunningUpload = {
+function upload(id: string): ReportsProgress {
+  const report: ActiveUpload = {
     id,
     path: checkFilePath("a"),
     received: 0,
@@ -19,7 +23,7 @@ function upload(id: string): Reporting {
 }
 
 test("shows what was added, in order, until it is removed", () => {
-  const running = new Running();
+  const running = new ActiveUploads();
   const [one, two] = [upload("one"), upload("two")];
   running.add(one);
   running.add(two);

@@ -3,20 +3,20 @@
 import { describe, expect, test } from "bun:test";
 import {
   bottleneckOf,
-  type Flow,
-  flowOf,
+  buildFlowReport,
+  type FlowReport,
   formatRate,
-  type Measured,
   serverTiming,
+  type Timings,
 } from "../../../src/core/report/flow-report.ts";
 
 /** 100 MB in ten seconds; a test says what was waited for. */
 function measured(
   waits: { network?: number; disk?: number; sync?: number; hash?: number },
-  more: Partial<Measured> = {},
-): Flow {
+  more: Partial<Timings> = {},
+): FlowReport {
   const { network = 0, disk = 0, sync = 0, hash = 0 } = waits;
-  return flowOf({
+  return buildFlowReport({
     bytes: 100_000_000,
     seconds: 10,
     network,
@@ -31,7 +31,7 @@ function measured(
   });
 }
 
-const sumOf = ({ waits }: Flow): number => Object.values(waits).reduce((sum, part) => sum + part, 0);
+const sumOf = ({ waits }: FlowReport): number => Object.values(waits).reduce((sum, part) => sum + part, 0);
 
 describe("waits", () => {
   test("what nobody waited for is the processor's, and all add up to the total", () => {

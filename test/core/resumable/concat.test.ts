@@ -1,7 +1,7 @@
 // The report of an upload that is made of parts.
 
 import { expect, test } from "bun:test";
-import type { Waiting } from "../../../src/core/resumable/session.ts";
+import type { UploadSession } from "../../../src/core/resumable/session.ts";
 import { append, creation, open } from "../../support/waiting.ts";
 
 test("adds up what was measured of its parts", async () => {
@@ -17,7 +17,7 @@ test("adds up what was measured of its parts", async () => {
 
 test("took as long as all its parts together, when they arrived beside each other", async () => {
   const { uploads } = await open();
-  const parts: Waiting[] = [];
+  const parts: UploadSession[] = [];
   for (const name of ["one", "two"]) {
     const part = await uploads.create(creation(name, { concat: { kind: "partial" } }));
     await append(part, 0, "abcdef");

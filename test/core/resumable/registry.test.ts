@@ -1,12 +1,12 @@
 // Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
 
 import { describe, expect, test } from "bun:test";
-import type { Waiting } from "../../../src/core/resumable/session.ts";
+import type { UploadSession } from "../../../src/core/resumable/session.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import { MemoryContents } from "../../../src/storage/memory/contents.ts";
 import type { MemoryOptions } from "../../../src/storage/memory/memory.ts";
-import { bodyOf, pathsIn, textOf } from "../../support/engine.ts";
+import { bodyOf, pathsIn, textOf } from "../../support/uploader.ts";
 import { append, creation, open } from "../../support/waiting.ts";
 
 const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
@@ -104,9 +104,9 @@ test("a name that is taken meanwhile keeps the bytes: it is saved when the name 
   const other = await uploads.create(creation("a.txt"));
   await append(other, 0, "other!");
   await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "name_taken" });
-  await expect(upload.look()).rejects.toMatchObject({ code: "name_taken" });
+  await expect(upload.withLock()).rejects.toMatchObject({ code: "name_taken" });
   await storage.remove(checkFilePath("a.txt"));
-  await upload.look();
+  await upload.withLock();
   expect(await textOf(storage, "a.txt")).toBe("abcdef");
 });
 
@@ -118,7 +118,7 @@ describe("a power cut", () => {
     const { uploads } = await open({ contents, delay });
     const upload = await uploads.create(creation("a.txt"));
     await append(upload, 0, "abc");
-    await upload.rest();
+    await upload.flush();
     cut.on = true;
     // The name is noted, the sync fails, and the error can be noted no more.
     await expect(append(upload, 3, "def")).rejects.toMatchObject({ code: "storage_failed" });
@@ -147,7 +147,7 @@ describe("a power cut", () => {
     const { uploads } = await open({ contents });
     const upload = await uploads.create(creation("a.txt"));
     await append(upload, 0, "abc");
-    await upload.rest();
+    await upload.flush();
     contents.boot = "second";
     const next = await open({ contents });
     const found = await next.uploads.look(upload.record.id);
@@ -200,7 +200,7 @@ test("a note of the version before is read", async () => {
   const upload = await uploads.create(creation("a.txt"));
   await append(upload, 0, "abc");
   const { digests: _d, wanted: _w, mark: _m, measured: _s, spoiled: _p, ...old } = upload.record;
-  await storage.note(old.id, JSON.stringify({ ...old, version: 1 }));
+  await storage.writeMetadata(old.id, JSON.stringify({ ...old, version: 1 }));
   const next = await open({ contents });
   await append(await next.uploads.find(old.id), 3, "def");
   expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
@@ -208,7 +208,7 @@ test("a note of the version before is read", async () => {
 
 test("complete ones are remembered, but not more than may wait", async () => {
   const { uploads } = await open({}, { maxWaiting: 2 });
-  const made: Waiting[] = [];
+  const made: UploadSession[] = [];
   for (const name of ["a", "b", "c", "d"]) {
     const upload = await uploads.create(creation(name));
     await append(upload, 0, "abcdef");
@@ -238,7 +238,7 @@ test("a note this version cannot read is left alone", async () => {
   const contents = new MemoryContents();
   const { uploads, storage } = await open({ contents });
   const { record } = await uploads.create(creation("a.txt"));
-  await storage.note(record.id, JSON.stringify({ ...record, version: 3 }));
+  await storage.writeMetadata(record.id, JSON.stringify({ ...record, version: 3 }));
   const next = await open({ contents });
   await expect(next.uploads.find(record.id)).rejects.toMatchObject({ code: "not_found" });
   expect(contents.kept.size).toBe(1);

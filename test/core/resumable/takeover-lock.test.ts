@@ -1,17 +1,17 @@
 // Turns: one request at a time, and a newer one ends the older.
 
 import { expect, test } from "bun:test";
-import { Turns } from "../../../src/core/resumable/takeover-lock.ts";
+import { TakeoverLock } from "../../../src/core/resumable/takeover-lock.ts";
 
 /** Ends when its signal says so. */
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 test("a newer request ends the older, and begins when that has ended", async () => {
-  const turns = new Turns();
+  const turns = new TakeoverLock();
   const steps: string[] = [];
   const begun = Promise.withResolvers<void>();
-  const old = turns.take(async (signal) => {
+  const old = turns.acquire(async (signal) => {
     begun.resolve();
     try {
       return await untilAborted(signal);
@@ -21,7 +21,7 @@ test("a newer request ends the older, and begins when that has ended", async () 
     }
   });
   await begun.promise;
-  const young = turns.take(async () => {
+  const young = turns.acquire(async () => {
     steps.push("young begins");
     return "done";
   });
@@ -31,26 +31,26 @@ test("a newer request ends the older, and begins when that has ended", async () 
 });
 
 test("one that waits is told before it begins that a newer one came", async () => {
-  const turns = new Turns();
+  const turns = new TakeoverLock();
   const seen: boolean[] = [];
   const step = async (signal: AbortSignal) => void seen.push(signal.aborted);
-  const all = [1, 2, 3].map(() => turns.take(step));
+  const all = [1, 2, 3].map(() => turns.acquire(step));
   await Promise.all(all);
   expect(seen).toEqual([true, true, false]);
 });
 
 test("a failed request does not stop those behind it", async () => {
-  const turns = new Turns();
-  const failing = turns.take(() => Promise.reject(new Error("no")));
-  const next = turns.take(async () => "yes");
+  const turns = new TakeoverLock();
+  const failing = turns.acquire(() => Promise.reject(new Error("no")));
+  const next = turns.acquire(async () => "yes");
   await expect(failing).rejects.toThrow("no");
   expect(await next).toBe("yes");
 });
 
 test("is busy until the last has ended", async () => {
-  const turns = new Turns();
+  const turns = new TakeoverLock();
   expect(turns.busy).toBe(false);
-  const running = turns.take(async () => {});
+  const running = turns.acquire(async () => {});
   expect(turns.busy).toBe(true);
   await running;
   expect(turns.busy).toBe(false);

@@ -1,34 +1,34 @@
 // A form without HTTP: parts flow one after another, are published side by side, and one failure is one failure.
 
 import { describe, expect, test } from "bun:test";
-import { Form, type FormOptions, type FormOutcome } from "../../../src/core/upload/form.ts";
+import { type FormOptions, type FormSaveResult, FormUpload } from "../../../src/core/upload/form.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFolderPath } from "../../../src/path.ts";
 import type { MemoryOptions, MemoryStep } from "../../../src/storage/memory/memory.ts";
-import { bodyOf, engineWith, pathsIn, textOf } from "../../support/engine.ts";
 import { BOUNDARY, file, formBody } from "../../support/form.ts";
+import { bodyOf, engineWith, pathsIn, textOf } from "../../support/uploader.ts";
 
 type Chunks = Parameters<typeof bodyOf>[0];
 
 /** Reads a form into a storage in memory. */
 async function read(chunks: Chunks, options: Partial<FormOptions> = {}, memory: MemoryOptions = {}) {
-  const engine = engineWith({}, memory);
+  const uploader = engineWith({}, memory);
   let saving = 0;
-  const form = new Form({
-    engine,
+  const form = new FormUpload({
+    uploader,
     folder: checkFolderPath("in"),
     boundary: BOUNDARY,
     maxFiles: 10_000,
     maxErrors: 10,
-    intent: { conflict: "rename", conditions: {}, wanted: null },
+    intent: { conflict: "rename", conditions: {}, wantedDigest: null },
     ...options,
   });
-  const outcome: FormOutcome = await form.read(bodyOf(chunks), () => {
+  const outcome: FormSaveResult = await form.read(bodyOf(chunks), () => {
     saving += 1;
   });
   expect(saving).toBe(1);
-  expect(options.engine?.running.size ?? engine.running.size).toBe(0);
-  return { ...outcome, storage: engine.storage };
+  expect(options.uploader?.activeUploads.size ?? uploader.activeUploads.size).toBe(0);
+  return { ...outcome, storage: uploader.storage };
 }
 
 const partsOf = (count: number) =>

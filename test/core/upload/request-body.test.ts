@@ -1,15 +1,15 @@
 // A request's body: what counts as waiting for the network, when silence ends it, and whether others get a turn.
 
 import { describe, expect, test } from "bun:test";
-import { Body, type BodyOptions } from "../../../src/core/upload/request-body.ts";
+import { RequestBody, type RequestBodyOptions } from "../../../src/core/upload/request-body.ts";
 import { idle } from "../../support/idle-clock.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const PATIENT: BodyOptions = { idleTimeout: 60 };
+const PATIENT: RequestBodyOptions = { idleTimeout: 60 };
 
 /** A body that a test feeds by hand. */
-function fed(options: Partial<BodyOptions> = {}) {
+function fed(options: Partial<RequestBodyOptions> = {}) {
   let controller: ReadableStreamDefaultController<Bytes> | undefined;
   let cancelled = false;
   const stream = new ReadableStream<Bytes>({
@@ -21,7 +21,7 @@ function fed(options: Partial<BodyOptions> = {}) {
     },
   });
   return {
-    body: new Body(stream, { ...PATIENT, ...options }),
+    body: new RequestBody(stream, { ...PATIENT, ...options }),
     send: (size: number) => controller?.enqueue(new Uint8Array(size)),
     end: () => controller?.close(),
     fail: (error: Error) => controller?.error(error),
@@ -43,7 +43,7 @@ function ready(count: number, size = 1000): ReadableStream<Bytes> {
   });
 }
 
-async function read(body: Body, each: () => unknown = () => {}): Promise<number> {
+async function read(body: RequestBody, each: () => unknown = () => {}): Promise<number> {
   let bytes = 0;
   for await (const chunk of body.chunks()) {
     bytes += chunk.byteLength;
@@ -58,13 +58,13 @@ const burn = (milliseconds: number): void => {
 
 describe("what arrives", () => {
   test("all bytes, and the end", async () => {
-    const body = new Body(ready(10), PATIENT);
+    const body = new RequestBody(ready(10), PATIENT);
     expect(await read(body)).toBe(10_000);
     expect(body).toMatchObject({ received: 10_000 });
   });
 
   test("a request without a body ends at once", async () => {
-    const body = new Body(null, PATIENT);
+    const body = new RequestBody(null, PATIENT);
     expect(await read(body)).toBe(0);
     await body.cancel();
   });
@@ -77,7 +77,7 @@ describe("what arrives", () => {
         controller.close();
       },
     });
-    expect(await read(new Body(stream, PATIENT))).toBe(9);
+    expect(await read(new RequestBody(stream, PATIENT))).toBe(9);
     expect([...chunk]).toEqual([7, 7, 7]);
   });
 
@@ -197,7 +197,7 @@ describe("silence", () => {
   });
 
   test("of the reader is no silence of the sender", async () => {
-    const body = new Body(ready(3), { idleTimeout: 0.03 });
+    const body = new RequestBody(ready(3), { idleTimeout: 0.03 });
     expect(await read(body, () => Bun.sleep(60))).toBe(3000);
   });
 });
@@ -207,7 +207,7 @@ test("a body that always has data lets timers fire", async () => {
   const timer = setInterval(() => {
     fired += 1;
   }, 1);
-  await read(new Body(ready(100), PATIENT), () => burn(1));
+  await read(new RequestBody(ready(100), PATIENT), () => burn(1));
   clearInterval(timer);
   expect(fired).toBeGreaterThan(5);
 });
@@ -218,6 +218,6 @@ test("the connection's timer is renewed once a second, not for every chunk", asy
     renewed += 1;
   };
   await Bun.sleep(Math.max(0, 1001 - performance.now()));
-  await read(new Body(ready(1000), { ...PATIENT, renew }));
+  await read(new RequestBody(ready(1000), { ...PATIENT, renew }));
   expect(renewed).toBe(1);
 });

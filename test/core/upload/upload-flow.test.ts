@@ -1,22 +1,24 @@
 // What one upload reports, while it runs and at its end: the limit is found whichever part is slow.
 
 import { describe, expect, test } from "bun:test";
-import type { Flow } from "../../../src/core/report/flow-report.ts";
-import { save } from "../../../src/core/upload/single-file.ts";
-import type { Intent } from "../../../src/core/upload/uploader.ts";
+import type { FlowReport } from "../../../src/core/report/flow-report.ts";
+import { saveSingleFile } from "../../../src/core/upload/single-file.ts";
+import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/memory.ts";
-import { bodyOf, bytesOf, engineWith, intentFor } from "../../support/engine.ts";
 import { idle } from "../../support/idle-clock.ts";
+import { bodyOf, bytesOf, engineWith, intentFor } from "../../support/uploader.ts";
 
-type Engine = ReturnType<typeof engineWith>;
+type Uploader = ReturnType<typeof engineWith>;
 
 describe("the report of a running upload", () => {
   test("says what arrived, what is saved and what it waits for", async () => {
-    const engine = engineWith();
-    const upload = await engine.begin(intentFor("d/a", { size: 10, id: "my-upload", network: () => 0.5 }));
+    const uploader = engineWith();
+    const upload = await uploader.begin(
+      intentFor("d/a", { size: 10, id: "my-upload", networkSeconds: () => 0.5 }),
+    );
     await upload.write(bytesOf("hello"));
-    expect(engine.running.reports()).toEqual([
+    expect(uploader.activeUploads.reports()).toEqual([
       {
         id: "my-upload",
         path: checkFilePath("d/a"),
@@ -33,7 +35,7 @@ describe("the report of a running upload", () => {
     const finishing = upload.finish();
     expect(upload.report().state).toBe("saving");
     await finishing;
-    expect(engine.running.reports()).toEqual([]);
+    expect(uploader.activeUploads.reports()).toEqual([]);
   });
 
   test("leaves an unknown size out", async () => {
@@ -52,16 +54,21 @@ describe("the limit is found", () => {
     Array.from({ length: count }, () => [() => Bun.sleep(milliseconds), 1000]).flat();
 
   async function flowOf(
-    engine: Engine,
+    uploader: Uploader,
     body: Parameters<typeof bodyOf>[0],
-    more: Partial<Intent> = {},
-  ): Promise<Flow> {
+    more: Partial<UploadRequest> = {},
+  ): Promise<FlowReport> {
     // Other programs may have the processor meanwhile: that is not what is tested here.
-    const outcome = await save(engine, bodyOf(body, { clock: idle }), intentFor("a", more), () => {});
+    const outcome = await saveSingleFile(
+      uploader,
+      bodyOf(body, { clock: idle }),
+      intentFor("a", more),
+      () => {},
+    );
     return outcome.file.flow;
   }
 
-  test.each<[Flow["bottleneck"], () => Promise<Flow>, RegExp]>([
+  test.each<[FlowReport["bottleneck"], () => Promise<FlowReport>, RegExp]>([
     [
       "network",
       () => flowOf(engineWith(), slowly(5, 40)),
@@ -80,7 +87,7 @@ describe("the limit is found", () => {
     ],
     [
       "hash",
-      () => flowOf(engineWith(), [bytesOf(64 * 2 ** 20)], { wanted: "sha-512" }),
+      () => flowOf(engineWith(), [bytesOf(64 * 2 ** 20)], { wantedDigest: "sha-512" }),
       /^Checking the digest was the limit: .* went into it, at .*B\/s\./,
     ],
     [
@@ -106,7 +113,7 @@ describe("the limit is found", () => {
 
   test("a wait before the upload began is not its own", async () => {
     let waited = 1000;
-    const upload = await engineWith().begin(intentFor("a", { network: () => waited }));
+    const upload = await engineWith().begin(intentFor("a", { networkSeconds: () => waited }));
     waited += 1e-6;
     const { file } = await upload.finish();
     expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
@@ -114,13 +121,13 @@ describe("the limit is found", () => {
 });
 
 test("waiting in line for a name is not called this server's processor", async () => {
-  const engine = engineWith(
+  const uploader = engineWith(
     {},
     { delay: (step: MemoryStep) => (step === "publish" ? Bun.sleep(40) : undefined) },
   );
   const flows = await Promise.all(
     Array.from({ length: 6 }, async () => {
-      const upload = await engine.begin(intentFor("same", { conflict: "replace" }));
+      const upload = await uploader.begin(intentFor("same", { conflict: "replace" }));
       await upload.write(bytesOf("x"));
       return (await upload.finish()).file.flow;
     }),

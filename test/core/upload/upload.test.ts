@@ -1,17 +1,17 @@
 // One upload from its first byte to its name: limits on the way, the rules of names at the end, and where the time went.
 
 import { describe, expect, test } from "bun:test";
-import type { Intent } from "../../../src/core/upload/uploader.ts";
+import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/memory.ts";
-import { bytesOf, engineWith, intentFor, pathsIn, textOf } from "../../support/engine.ts";
+import { bytesOf, engineWith, intentFor, pathsIn, textOf } from "../../support/uploader.ts";
 
-type Engine = ReturnType<typeof engineWith>;
+type Uploader = ReturnType<typeof engineWith>;
 
 /** Sends the text in one piece and finishes. */
-async function put(engine: Engine, path: string, text: string, more: Partial<Intent> = {}) {
-  const upload = await engine.begin(intentFor(path, more));
+async function put(uploader: Uploader, path: string, text: string, more: Partial<UploadRequest> = {}) {
+  const upload = await uploader.begin(intentFor(path, more));
   try {
     await upload.write(bytesOf(text));
   } catch (error) {
@@ -26,55 +26,55 @@ const digestOf = (text: string): Uint8Array =>
 
 describe("a finished upload", () => {
   test("is told in full", async () => {
-    const engine = engineWith();
-    const { file, replaced, digest } = await put(engine, "a b/c.txt", "hello", { wanted: "sha-256" });
+    const uploader = engineWith();
+    const { file, replaced, digest } = await put(uploader, "a b/c.txt", "hello", { wantedDigest: "sha-256" });
     expect(file).toMatchObject({ path: "a b/c.txt", name: "c.txt", size: 5, url: "/files/a%20b/c.txt" });
     expect(file.etag).toMatch(/^".+"$/);
     expect(new Date(file.modified).toISOString()).toBe(file.modified);
     expect(file.renamedFrom).toBeUndefined();
     expect(replaced).toBe(false);
     expect(digest).toEqual({ algorithm: "sha-256", value: digestOf("hello") });
-    expect(await textOf(engine.storage, "a b/c.txt")).toBe("hello");
-    expect(engine.running.size).toBe(0);
+    expect(await textOf(uploader.storage, "a b/c.txt")).toBe("hello");
+    expect(uploader.activeUploads.size).toBe(0);
   });
 
   test("replaces the old file and gets another etag", async () => {
-    const engine = engineWith();
-    const first = await put(engine, "a", "one");
-    const second = await put(engine, "a", "two");
+    const uploader = engineWith();
+    const first = await put(uploader, "a", "one");
+    const second = await put(uploader, "a", "two");
     expect(second.replaced).toBe(true);
     expect(second.file.etag).not.toBe(first.file.etag);
-    expect(await textOf(engine.storage, "a")).toBe("two");
+    expect(await textOf(uploader.storage, "a")).toBe("two");
   });
 
   test("takes the next free name and says which one was asked for", async () => {
-    const engine = engineWith();
-    for (const _ of [1, 2]) await put(engine, "d/a.tar.gz", "x", { conflict: "rename" });
-    const { file, replaced } = await put(engine, "d/a.tar.gz", "three", { conflict: "rename" });
+    const uploader = engineWith();
+    for (const _ of [1, 2]) await put(uploader, "d/a.tar.gz", "x", { conflict: "rename" });
+    const { file, replaced } = await put(uploader, "d/a.tar.gz", "three", { conflict: "rename" });
     expect(file).toMatchObject({ path: "d/a (2).tar.gz", name: "a (2).tar.gz", renamedFrom: "a.tar.gz" });
     expect(replaced).toBe(false);
   });
 
   test("takes the next free name beside a folder as well", async () => {
-    const engine = engineWith();
-    await put(engine, "d/x", "x");
-    expect((await put(engine, "d", "file", { conflict: "rename" })).file.path).toBe(checkFilePath("d (1)"));
+    const uploader = engineWith();
+    await put(uploader, "d/x", "x");
+    expect((await put(uploader, "d", "file", { conflict: "rename" })).file.path).toBe(checkFilePath("d (1)"));
   });
 
   test("200 at once under one name are 200 files", async () => {
-    const engine = engineWith();
+    const uploader = engineWith();
     const texts = Array.from({ length: 200 }, (_, index) => `content ${index}`);
     const outcomes = await Promise.all(
-      texts.map((text) => put(engine, "a.jpg", text, { conflict: "rename" })),
+      texts.map((text) => put(uploader, "a.jpg", text, { conflict: "rename" })),
     );
     expect(new Set(outcomes.map(({ file }) => file.path)).size).toBe(200);
-    const saved = await Promise.all(pathsIn(engine.storage).map((path) => textOf(engine.storage, path)));
+    const saved = await Promise.all(pathsIn(uploader.storage).map((path) => textOf(uploader.storage, path)));
     expect(saved.toSorted()).toEqual(texts.toSorted());
   });
 });
 
 describe("an upload that fails leaves nothing", () => {
-  const cases: [string, Partial<Intent>, string][] = [
+  const cases: [string, Partial<UploadRequest>, string][] = [
     ["one byte more than allowed", {}, "file_too_large"],
     [
       "a digest of other bytes",
@@ -83,100 +83,100 @@ describe("an upload that fails leaves nothing", () => {
     ],
   ];
   test.each(cases)("%s", async (name, more, code) => {
-    const engine = engineWith({ maxFileSize: name.startsWith("one") ? 4 : 5 });
-    await expect(put(engine, "a", "hello", more)).rejects.toMatchObject({ code });
-    expect(pathsIn(engine.storage)).toEqual([]);
-    expect(engine.running.size).toBe(0);
+    const uploader = engineWith({ maxFileSize: name.startsWith("one") ? 4 : 5 });
+    await expect(put(uploader, "a", "hello", more)).rejects.toMatchObject({ code });
+    expect(pathsIn(uploader.storage)).toEqual([]);
+    expect(uploader.activeUploads.size).toBe(0);
   });
 
   test("a storage that runs full in the middle, and the next upload goes on", async () => {
-    const engine = engineWith({}, { capacity: 10 });
-    const full = await engine.begin(intentFor("a"));
+    const uploader = engineWith({}, { capacity: 10 });
+    const full = await uploader.begin(intentFor("a"));
     await full.write(bytesOf(8));
     expect(() => full.write(bytesOf(8))).toThrow(expect.objectContaining({ code: "storage_full" }));
     await full.discard();
-    await put(engine, "b", "0123456789");
-    expect(pathsIn(engine.storage)).toEqual(["b"]);
+    await put(uploader, "b", "0123456789");
+    expect(pathsIn(uploader.storage)).toEqual(["b"]);
   });
 
   test.each<MemoryStep>(["sync", "publish"])("a failing %s", async (step) => {
     const delay = (at: MemoryStep) =>
       at === step ? Promise.reject(new Problem("storage_failed", "No.")) : undefined;
-    const engine = engineWith({}, { delay });
-    await expect(put(engine, "a", "hello")).rejects.toMatchObject({ code: "storage_failed" });
-    expect(pathsIn(engine.storage)).toEqual([]);
-    expect(engine.running.size).toBe(0);
+    const uploader = engineWith({}, { delay });
+    await expect(put(uploader, "a", "hello")).rejects.toMatchObject({ code: "storage_failed" });
+    expect(pathsIn(uploader.storage)).toEqual([]);
+    expect(uploader.activeUploads.size).toBe(0);
   });
 
   test("discarding twice, and after the end, does nothing", async () => {
-    const engine = engineWith();
-    const upload = await engine.begin(intentFor("a"));
+    const uploader = engineWith();
+    const upload = await uploader.begin(intentFor("a"));
     await upload.write(bytesOf("x"));
     await upload.discard();
     await upload.discard();
-    const finished = await engine.begin(intentFor("b"));
+    const finished = await uploader.begin(intentFor("b"));
     await finished.finish();
     await finished.discard();
-    expect(pathsIn(engine.storage)).toEqual(["b"]);
+    expect(pathsIn(uploader.storage)).toEqual(["b"]);
   });
 });
 
 describe("a name that changed while the bytes arrived", () => {
   /** Begins, lets `meanwhile` happen, finishes. */
-  async function race(engine: Engine, more: Partial<Intent>, meanwhile: () => Promise<unknown>) {
-    const upload = await engine.begin(intentFor("a", more));
+  async function race(uploader: Uploader, more: Partial<UploadRequest>, meanwhile: () => Promise<unknown>) {
+    const upload = await uploader.begin(intentFor("a", more));
     await upload.write(bytesOf("mine"));
     await meanwhile();
     return await upload.finish();
   }
-  const other = (engine: Engine) => put(engine, "a", "other");
+  const other = (uploader: Uploader) => put(uploader, "a", "other");
 
   test("is kept with `fail`", async () => {
-    const engine = engineWith();
-    await expect(race(engine, { conflict: "fail" }, () => other(engine))).rejects.toMatchObject({
+    const uploader = engineWith();
+    await expect(race(uploader, { conflict: "fail" }, () => other(uploader))).rejects.toMatchObject({
       code: "name_taken",
     });
-    expect(await textOf(engine.storage, "a")).toBe("other");
+    expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is kept without the grant to replace", async () => {
-    const engine = engineWith({ allow: new Set(["write"]) });
-    await expect(race(engine, {}, () => other(engine))).rejects.toMatchObject({ code: "not_allowed" });
-    expect(await textOf(engine.storage, "a")).toBe("other");
+    const uploader = engineWith({ allow: new Set(["write"]) });
+    await expect(race(uploader, {}, () => other(uploader))).rejects.toMatchObject({ code: "not_allowed" });
+    expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is kept when it must not exist", async () => {
-    const engine = engineWith();
-    const racing = race(engine, { conditions: { ifNoneMatch: "*" } }, () => other(engine));
+    const uploader = engineWith();
+    const racing = race(uploader, { conditions: { ifNoneMatch: "*" } }, () => other(uploader));
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
-    expect(await textOf(engine.storage, "a")).toBe("other");
+    expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is kept when it must be the one that was seen", async () => {
-    const engine = engineWith();
-    const { file } = await put(engine, "a", "seen");
-    const racing = race(engine, { conditions: { ifMatch: [file.etag] } }, () => other(engine));
+    const uploader = engineWith();
+    const { file } = await put(uploader, "a", "seen");
+    const racing = race(uploader, { conditions: { ifMatch: [file.etag] } }, () => other(uploader));
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
-    expect(await textOf(engine.storage, "a")).toBe("other");
+    expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is not made again when it must exist", async () => {
-    const engine = engineWith();
-    await put(engine, "a", "seen");
-    const racing = race(engine, { conditions: { ifMatch: "*" } }, () =>
-      engine.storage.remove(checkFilePath("a")),
+    const uploader = engineWith();
+    await put(uploader, "a", "seen");
+    const racing = race(uploader, { conditions: { ifMatch: "*" } }, () =>
+      uploader.storage.remove(checkFilePath("a")),
     );
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
-    expect(pathsIn(engine.storage)).toEqual([]);
+    expect(pathsIn(uploader.storage)).toEqual([]);
   });
 
   test("is not avoided by another name when it must not exist", async () => {
-    const engine = engineWith();
-    const fresh: Partial<Intent> = { conflict: "rename", conditions: { ifNoneMatch: "*" } };
-    await expect(race(engine, fresh, () => other(engine))).rejects.toMatchObject({
+    const uploader = engineWith();
+    const fresh: Partial<UploadRequest> = { conflict: "rename", conditions: { ifNoneMatch: "*" } };
+    await expect(race(uploader, fresh, () => other(uploader))).rejects.toMatchObject({
       code: "precondition_failed",
     });
-    expect(pathsIn(engine.storage)).toEqual(["a"]);
+    expect(pathsIn(uploader.storage)).toEqual(["a"]);
 
     // Also at the very last moment, by an upload that replaces nothing and so waits for nobody.
     const reached = Promise.withResolvers<void>();
@@ -198,10 +198,13 @@ describe("a name that changed while the bytes arrived", () => {
   });
 
   test("of two that saw the same file one wins", async () => {
-    const engine = engineWith();
-    const { file } = await put(engine, "a", "seen");
+    const uploader = engineWith();
+    const { file } = await put(uploader, "a", "seen");
     const seen = { conditions: { ifMatch: [file.etag] } };
-    const results = await Promise.allSettled([put(engine, "a", "one", seen), put(engine, "a", "two", seen)]);
+    const results = await Promise.allSettled([
+      put(uploader, "a", "one", seen),
+      put(uploader, "a", "two", seen),
+    ]);
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
@@ -213,17 +216,17 @@ describe("a name that changed while the bytes arrived", () => {
       publishing.shift()?.();
       return gate.promise;
     };
-    const engine = engineWith({}, { delay: hold });
-    const { file } = await put(engine, "a", "seen");
+    const uploader = engineWith({}, { delay: hold });
+    const { file } = await put(uploader, "a", "seen");
     const reached = Promise.withResolvers<void>();
     publishing.push(reached.resolve);
-    const conditional = put(engine, "a", "conditional", { conditions: { ifMatch: [file.etag] } });
+    const conditional = put(uploader, "a", "conditional", { conditions: { ifMatch: [file.etag] } });
     await reached.promise;
-    const unconditional = put(engine, "a", "unconditional");
+    const unconditional = put(uploader, "a", "unconditional");
     await Bun.sleep(5);
-    expect(await textOf(engine.storage, "a")).toBe("seen");
+    expect(await textOf(uploader.storage, "a")).toBe("seen");
     gate.resolve();
     await Promise.all([conditional, unconditional]);
-    expect(await textOf(engine.storage, "a")).toBe("unconditional");
+    expect(await textOf(uploader.storage, "a")).toBe("unconditional");
   });
 });

@@ -174,7 +174,7 @@ describe("in the background, on a storage that waits", () => {
     go();
     await until("all are done", async () => (await Promise.all(all.map(state))).every((is) => is === "done"));
     expect(paths()).toHaveLength(2 + 32);
-    expect(server.app.decorator.services.engine.slots.taken).toBe(0);
+    expect(server.app.decorator.services.uploader.slots.taken).toBe(0);
   });
 
   test("a job is cancelled while it runs, and while it waits, and forgotten when it has ended", async () => {
@@ -196,7 +196,7 @@ describe("in the background, on a storage that waits", () => {
       await problemIn(await server.fetch(location), "not_found");
     }
     expect((await server.fetch("/files/b/1")).status).toBe(200);
-    expect(server.app.decorator.services.engine.slots.taken).toBe(0);
+    expect(server.app.decorator.services.uploader.slots.taken).toBe(0);
   });
 
   test("the end of the server ends them, and leaves nothing half", async () => {

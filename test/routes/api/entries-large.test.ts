@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
-import { natural } from "../../../src/storage/natural-order.ts";
+import { naturalOrder } from "../../../src/storage/natural-order.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   server = await startServer();
   mkdirSync(join(server.root, "many"));
   for (const name of names) closeSync(openSync(join(server.root, "many", name), "w"));
-  names.sort(natural);
+  names.sort(naturalOrder);
 }, LONG);
 afterAll(() => server.stop(), LONG);
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import type { Grant } from "../../../src/config/config.ts";
-import type { Reporting } from "../../../src/core/report/active-uploads.ts";
+import type { ReportsProgress } from "../../../src/core/report/active-uploads.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import { watchUploads } from "../../../src/routes/api/events.ts";
 import { Ended, Uploads } from "../../../src/routes/openapi/shapes.ts";
@@ -163,7 +163,7 @@ describe("bounds", () => {
     let received = 0;
     const path = checkFilePath("x".repeat(200));
     const started = new Date(0).toISOString();
-    const large: Reporting = {
+    const large: ReportsProgress = {
       report: () => ({
         id: "x".repeat(12_000_000),
         path,
@@ -181,11 +181,11 @@ describe("bounds", () => {
     slow.pause();
     await slow.send(`GET /api/uploads/events ${HEAD}\r\n`);
     await until("it watches", () => events().size === 1);
-    services.engine.running.add(large);
+    services.uploader.activeUploads.add(large);
     received = 1;
     using other = await watchEvents(server.url);
     await until("it is cut off", () => events().size === 1, 20);
-    services.engine.running.remove(large);
+    services.uploader.activeUploads.remove(large);
     await put("after");
     await until("the other hears", () => endings(other).length === 1, 30);
     slow.resume();
@@ -204,7 +204,7 @@ describe("a server that stops", () => {
   test("ends the events, and takes nobody any more", async () => {
     using watching = await watchEvents(server.url);
     await until("the first", () => watching.heard.length > 0);
-    server.app.decorator.services.engine.drain();
+    server.app.decorator.services.uploader.drain();
     await watching.over;
     await problemIn(await server.fetch("/api/uploads/events"), "draining");
   });

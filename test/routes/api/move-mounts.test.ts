@@ -41,12 +41,12 @@ test.skipIf(noMounts !== null)("what lies on another file system is moved whole,
 test("is done also while as many uploads run as may, and not by a server that stops", async () => {
   await using server = await startServer({ maxUploads: 1 });
   await Bun.write(join(server.root, "a"), "a");
-  const { engine } = server.app.decorator.services;
-  const release = engine.admit();
+  const { uploader } = server.app.decorator.services;
+  const release = uploader.admit();
   const move = (from: string, to: string) =>
     server.fetch("/api/move", { method: "POST", body: JSON.stringify({ from, to }) });
   expect((await move("a", "b")).status).toBe(201);
   release();
-  engine.drain();
+  uploader.drain();
   await problemIn(await move("b", "c"), "draining");
 });

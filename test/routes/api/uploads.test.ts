@@ -18,7 +18,7 @@ test("who may only write sees the upload whose id it knows, and no other", async
   const head = "HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nX-Request-Id:";
   await mine.send(`PUT /files/mine ${head} my-own-upload\r\n\r\nhello`);
   await others.send(`PUT /files/others ${head} other-upload\r\n\r\nhello`);
-  await until("both arrive", () => server.app.decorator.services.engine.running.size === 2);
+  await until("both arrive", () => server.app.decorator.services.uploader.activeUploads.size === 2);
   expect(await look("my-own-upload")).toMatchObject([{ id: "my-own-upload", path: "mine", size: 10 }]);
   expect(await look("my-own-uploa")).toEqual([]);
   // Small and slow as it is, what came is saved while the rest is awaited.

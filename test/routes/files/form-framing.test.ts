@@ -60,10 +60,10 @@ describe("a broken body", () => {
         half,
       ]),
     );
-    const { engine } = server.app.decorator.services;
-    while (engine.running.reports()[0]?.path !== "cut/second.txt") await Bun.sleep(1);
+    const { uploader } = server.app.decorator.services;
+    while (uploader.activeUploads.reports()[0]?.path !== "cut/second.txt") await Bun.sleep(1);
     connection.halfClose();
-    await engine.slots.idle();
+    await uploader.slots.idle();
     expect(await readdir(join(server.root, "cut"))).toEqual(["good.txt"]);
   });
 });

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { FormResult } from "../../../src/routes/openapi/shapes.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { bodyIn } from "../../support/answer.ts";
-import { textOf } from "../../support/engine.ts";
 import { type FormPart, file, formBody, formType, sendForm } from "../../support/form.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
+import { textOf } from "../../support/uploader.ts";
 
 let server: TestServer;
 beforeAll(async () => {

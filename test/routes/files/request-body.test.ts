@@ -24,7 +24,7 @@ async function begin(server: TestServer, path: string, headers = ""): Promise<Ra
   return connection;
 }
 
-const reportsOf = (server: TestServer) => server.app.decorator.services.engine.running.reports();
+const reportsOf = (server: TestServer) => server.app.decorator.services.uploader.activeUploads.reports();
 
 async function leftovers(server: TestServer): Promise<string[]> {
   const names = await readdir(server.root, { recursive: true });
@@ -134,7 +134,7 @@ describe("--max-uploads", () => {
     await using server = await startServer({ maxUploads: 1 });
     using connection = await begin(server, "a");
     connection.reset();
-    await until("the place is free", () => server.app.decorator.services.engine.slots.taken === 0);
+    await until("the place is free", () => server.app.decorator.services.uploader.slots.taken === 0);
     expect((await server.fetch("/files/b", { method: "PUT", body: "x" })).status).toBe(201);
     await until("nothing is left", async () => (await leftovers(server)).join() === "b");
   });
@@ -144,7 +144,7 @@ describe("draining", () => {
   test("refuses what is new and finishes what runs", async () => {
     await using server = await startServer();
     using connection = await begin(server, "a");
-    server.app.decorator.services.engine.drain();
+    server.app.decorator.services.uploader.drain();
     const refused = await server.fetch("/files/b", { method: "PUT", body: "x" });
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
     await problemIn(refused, "draining");

@@ -21,7 +21,7 @@ test("ok, with the version; HEAD as well", async () => {
 
 test("draining is 503", async () => {
   await using server = await startServer();
-  server.app.decorator.services.engine.drain();
+  server.app.decorator.services.uploader.drain();
   const answer = await server.fetch("/health");
   expect(answer.status).toBe(503);
   expect(await bodyIn(Health, answer)).toEqual({ status: "draining", version });

@@ -143,9 +143,9 @@ describe("bounds", () => {
   test("bodies are no uploads: nothing is left when they break off", async () => {
     using connection = await connect(server.url);
     await connection.send("PUT /api/probe?save=true HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
-    await until("it has begun", () => server.app.decorator.services.engine.slots.taken === 1);
+    await until("it has begun", () => server.app.decorator.services.uploader.slots.taken === 1);
     connection.reset();
-    await server.app.decorator.services.engine.slots.idle();
+    await server.app.decorator.services.uploader.slots.idle();
     expect(files()).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The sections of the page, by their anchor, as text. */
+/** The sections of the page, by their dir, as text. */
 async function sections(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   let current = "";

@@ -49,11 +49,13 @@ test("bytes behind the last mark are cut off, and sent again", async () => {
     body,
     signal: cut.signal,
   });
-  const { engine, uploads } = server.app.decorator.services;
-  await until("the bytes arrived", () => engine.running.reports().some(({ received }) => received === 3));
+  const { uploader, uploads } = server.app.decorator.services;
+  await until("the bytes arrived", () =>
+    uploader.activeUploads.reports().some(({ received }) => received === 3),
+  );
   cut.abort();
   await sent.catch(() => {});
-  await until("the request ended", () => engine.slots.taken === 0);
+  await until("the request ended", () => uploader.slots.taken === 0);
   uploads.sweep();
   await until("it is marked", async () => (await marked(roots.before, url)) === 3);
   // What came then was neither synced nor marked.

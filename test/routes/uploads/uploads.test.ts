@@ -32,7 +32,7 @@ function endless(url: string, bytes: number) {
 }
 
 const arriving = (path: string, bytes: number) => () =>
-  server.app.decorator.services.engine.running
+  server.app.decorator.services.uploader.activeUploads
     .reports()
     .some((report) => report.path === path && report.received === bytes);
 

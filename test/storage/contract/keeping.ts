@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
-import type { KeptUpload } from "../../../src/storage/storage.ts";
+import type { PartialUpload } from "../../../src/storage/storage.ts";
 import { newUploadId } from "../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
 import { codeOf, contentOf, entriesIn, file, fill, pathsOf, put, text } from "../driving.ts";
@@ -16,7 +16,7 @@ export function keepingContract(name: string, current: Current): void {
     test("becomes a file as any other, and its note stays until it is forgotten", async () => {
       const id = newUploadId();
       const upload = await begin(id);
-      await current.storage.note(id, "mine");
+      await current.storage.writeMetadata(id, "mine");
       await fill(upload, [text("one "), text("two")]);
       expect(upload).toMatchObject({ id, length: 7 });
       expect(await entriesIn(current.storage, ROOT)).toEqual([]);
@@ -25,9 +25,9 @@ export function keepingContract(name: string, current: Current): void {
       expect(await current.storage.find(file("a"))).toEqual(entry);
       await upload.discard();
       expect(await notes()).toMatchObject([{ id, text: "mine", length: 7 }]);
-      await current.storage.settle(id);
+      await current.storage.releaseData(id);
       expect(await notes()).toMatchObject([{ id, text: "mine", length: 0 }]);
-      await current.storage.forget(id);
+      await current.storage.deletePartial(id);
       expect(await notes()).toEqual([]);
       expect(await contentOf(current.storage, "a")).toBe("one two");
     });
@@ -54,7 +54,7 @@ export function keepingContract(name: string, current: Current): void {
       const upload = await begin(id);
       expect(await codeOf(begin(id))).toBe("storage_failed");
       expect(await codeOf(current.storage.resume(id))).toBe("storage_failed");
-      await upload.pause();
+      await upload.suspend();
       expect(await codeOf(begin(id))).toBe("storage_failed");
       await (await resume(id)).discard();
       expect(await current.storage.resume(id)).toBeNull();
@@ -65,10 +65,10 @@ export function keepingContract(name: string, current: Current): void {
       const id = newUploadId();
       const upload = await begin(id);
       await fill(upload, [text("abc")]);
-      await upload.pause();
+      await upload.suspend();
       await upload.discard();
       expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
-      expect(await codeOf(upload.pause())).toBe("storage_failed");
+      expect(await codeOf(upload.suspend())).toBe("storage_failed");
       expect(await codeOf(upload.finish(file("a"), { replace: false }))).toBe("storage_failed");
       const again = await resume(id);
       expect(again.length).toBe(3);
@@ -86,10 +86,10 @@ export function keepingContract(name: string, current: Current): void {
 
     test("discarded while it pauses, rewinds, adopts or finishes ends, and is gone or whole", async () => {
       const other = await waiting(bytes(2 * MIB, 5), "other");
-      const steps: ((upload: KeptUpload) => Promise<unknown>)[] = [
-        (upload) => upload.pause(),
-        (upload) => upload.rewind(1000),
-        (upload) => upload.adopt([other]),
+      const steps: ((upload: PartialUpload) => Promise<unknown>)[] = [
+        (upload) => upload.suspend(),
+        (upload) => upload.truncate(1000),
+        (upload) => upload.appendFrom([other]),
         (upload) => upload.finish(file("folder/a"), { replace: true }),
       ];
       for (const step of steps)
@@ -104,7 +104,7 @@ export function keepingContract(name: string, current: Current): void {
           if (found) expect(await end).toMatchObject({ resolved: { entry: found } });
           if (found) await current.storage.remove(file("folder/a"));
           await end;
-          await current.storage.forget(upload.id);
+          await current.storage.deletePartial(upload.id);
           expect(await current.storage.resume(upload.id)).toBeNull();
         }
       await expectFinished(await resume(other), bytes(2 * MIB, 5));
@@ -118,12 +118,12 @@ export function keepingContract(name: string, current: Current): void {
       const unnoted = await waiting(all, null);
       const running = newUploadId();
       const upload = await begin(running);
-      await current.storage.note(running, "running");
+      await current.storage.writeMetadata(running, "running");
       await fill(upload, chunksOf(all, 64 * KIB));
-      await upload.pause();
+      await upload.suspend();
       const settled = await waiting(text("x"), "settled");
       await (await resume(settled)).finish(file("x"), { replace: false });
-      await current.storage.settle(settled);
+      await current.storage.releaseData(settled);
       const before = Date.now();
       await current.reopen();
       const found = await notes();
@@ -153,9 +153,9 @@ export function keepingContract(name: string, current: Current): void {
           expect(await current.storage.published(id, file(other))).toBe(false);
         expect(await current.storage.published(newUploadId(), path)).toBe(false);
         expect(await current.storage.resume(id)).toBeNull();
-        await current.storage.settle(id);
+        await current.storage.releaseData(id);
         expect(await current.storage.published(id, path)).toBe(false);
-        await current.storage.settle(id);
+        await current.storage.releaseData(id);
         expect(await contentOf(current.storage, path)).toBe("content");
       }
       const id = await waiting(text("content"));
@@ -169,7 +169,7 @@ export function keepingContract(name: string, current: Current): void {
     test("is what was written last, whatever is in it", async () => {
       const id = await waiting(text("abc"));
       for (const note of ["", "{}", "ümlaut\n\0😀", "x".repeat(300_000), "last"]) {
-        await current.storage.note(id, note);
+        await current.storage.writeMetadata(id, note);
         expect(await notes()).toMatchObject([{ id, text: note, length: 3 }]);
       }
     });
@@ -179,16 +179,16 @@ export function keepingContract(name: string, current: Current): void {
         Array.from({ length: 100 }, (_, index) => waiting(text("a"), `${index}`)),
       );
       expect((await notes()).map(({ id }) => id).sort()).toEqual(ids.sort());
-      await Promise.all(ids.map((id) => current.storage.forget(id)));
+      await Promise.all(ids.map((id) => current.storage.deletePartial(id)));
       expect(await notes()).toEqual([]);
     });
 
     test("is forgotten with its bytes, also when nothing is there", async () => {
       const id = await waiting(text("abc"));
-      await current.storage.forget(id);
-      await current.storage.forget(id);
-      await current.storage.forget(newUploadId());
-      await current.storage.settle(newUploadId());
+      await current.storage.deletePartial(id);
+      await current.storage.deletePartial(id);
+      await current.storage.deletePartial(newUploadId());
+      await current.storage.releaseData(newUploadId());
       expect(await notes()).toEqual([]);
       expect(await current.storage.resume(id)).toBeNull();
     });

@@ -4,11 +4,11 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { nameOf, ROOT } from "../../../src/path.ts";
 import {
-  comparePlaces,
+  comparePageKeys,
   isHidden,
+  type PageKey,
   type PageQuery,
-  type Place,
-  placeOf,
+  pageKeyOf,
   SORTS,
 } from "../../../src/storage/paging.ts";
 import type { Entry, Storage } from "../../../src/storage/storage.ts";
@@ -44,7 +44,7 @@ async function paged(
   between?: (seen: Entry[]) => Promise<void>,
 ): Promise<Entry[]> {
   const seen: Entry[] = [];
-  let after: Place | null = null;
+  let after: PageKey | null = null;
   do {
     const { entries, next } = await storage.page(ROOT, { ...query, after: after ?? undefined });
     expect(entries.length).toBeLessThanOrEqual(query.limit);
@@ -74,7 +74,7 @@ export function listingContract(name: string, current: Current): void {
         fc.asyncProperty(queries, async (query) => {
           const expected = all
             .filter(({ path }) => query.hidden || !isHidden(nameOf(path)))
-            .sort((a, b) => comparePlaces(placeOf(a, query), placeOf(b, query), query.order));
+            .sort((a, b) => comparePageKeys(pageKeyOf(a, query), pageKeyOf(b, query), query.order));
           const found = await paged(current.storage, query);
           expect(found.map(({ path }) => path)).toEqual(expected.map(({ path }) => path));
           expect(found).toEqual(expected);
@@ -116,7 +116,7 @@ export function listingContract(name: string, current: Current): void {
           const behind = all.filter(
             (entry) =>
               (query.hidden || !isHidden(nameOf(entry.path))) &&
-              comparePlaces(placeOf(entry, { ...query, sort: "name" }), [0, 0, after], query.order) > 0,
+              comparePageKeys(pageKeyOf(entry, { ...query, sort: "name" }), [0, 0, after], query.order) > 0,
           );
           expect(entries.length).toBe(Math.min(query.limit, behind.length));
           for (const { path } of entries) expect(pathsOf(behind)).toContain(path);

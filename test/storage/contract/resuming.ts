@@ -40,13 +40,13 @@ export function resumingContract(name: string, current: Current): void {
         const all = bytes(dice.upTo(4 * MIB), round);
         const id = newUploadId();
         let upload = await begin(id);
-        await current.storage.note(id, "note");
+        await current.storage.writeMetadata(id, "note");
         for (let at = 0; at < all.length; at = upload.length) {
           const part = all.subarray(at, at + dice.oneOf(1, 1000, 300 * KIB, BATCH, MIB, 2 * MIB));
           await fill(upload, chunksOf(part, dice.oneOf(4 * KIB, 64 * KIB, 700 * KIB)));
           expect(upload.length).toBe(at + part.length);
           if (dice.upTo(3) === 0) continue;
-          await upload.pause();
+          await upload.suspend();
           expect(upload.length).toBe(at + part.length);
           if (dice.upTo(4) === 0) await current.reopen();
           upload = await resume(id);
@@ -68,10 +68,10 @@ export function resumingContract(name: string, current: Current): void {
           let upload = await begin(id);
           await fill(upload, chunksOf(wrong, dice.oneOf(1000, 64 * KIB, MIB)));
           if (resumed) {
-            await upload.pause();
+            await upload.suspend();
             upload = await resume(id);
           }
-          await upload.rewind(cut);
+          await upload.truncate(cut);
           expect(upload.length).toBe(cut);
           expect(upload.saved).toBeLessThanOrEqual(cut);
           await fill(upload, chunksOf(all.subarray(cut), dice.oneOf(1000, 64 * KIB, MIB)));
@@ -100,8 +100,8 @@ export function resumingContract(name: string, current: Current): void {
     test("are not cut back to more than it has", async () => {
       const upload = await begin(newUploadId());
       await fill(upload, [text("abc")]);
-      await upload.rewind(3);
-      expect(await codeOf(upload.rewind(4))).toBe("storage_failed");
+      await upload.truncate(3);
+      expect(await codeOf(upload.truncate(4))).toBe("storage_failed");
       await upload.discard();
     });
 
@@ -114,7 +114,7 @@ export function resumingContract(name: string, current: Current): void {
         for (const resumed of [false, true]) {
           const upload = resumed ? await resume(await waiting(bytes(own, 3))) : await begin(newUploadId());
           if (!resumed) await fill(upload, chunksOf(bytes(own, 3), 64 * KIB));
-          await upload.adopt(ids);
+          await upload.appendFrom(ids);
           expect(upload.saved).toBe(upload.length);
           await fill(upload, chunksOf(bytes(700 * KIB, 4), 64 * KIB));
           await expectFinished(upload, Buffer.concat([bytes(own, 3), ...parts, bytes(700 * KIB, 4)]));
@@ -126,16 +126,16 @@ export function resumingContract(name: string, current: Current): void {
 
     test("are not joined by those of one that is not there, is open, or is a file", async () => {
       const upload = await begin(newUploadId());
-      expect(await codeOf(upload.adopt([newUploadId()]))).toBe("not_found");
+      expect(await codeOf(upload.appendFrom([newUploadId()]))).toBe("not_found");
       await upload.discard();
       const open = await begin(newUploadId());
       const other = await begin(newUploadId());
-      expect(await codeOf(other.adopt([open.id]))).toBe("storage_failed");
+      expect(await codeOf(other.appendFrom([open.id]))).toBe("storage_failed");
       await other.discard();
       await fill(open, [text("x")]);
       await open.finish(file("x"), { replace: false });
       const third = await begin(newUploadId());
-      expect(await codeOf(third.adopt([open.id]))).toBe("not_found");
+      expect(await codeOf(third.appendFrom([open.id]))).toBe("not_found");
       await third.discard();
       expect(await contentOf(current.storage, "x")).toBe("x");
     });

@@ -1,7 +1,7 @@
 // Driving kept uploads in tests of the contract.
 
 import { expect } from "bun:test";
-import type { KeptUpload, Note } from "../../../src/storage/storage.ts";
+import type { PartialMetadata, PartialUpload } from "../../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
 import { chunksOf, difference, KIB } from "../bytes.ts";
 import { file, fill, reading } from "../driving.ts";
@@ -9,17 +9,17 @@ import type { Current } from "./current.ts";
 
 /** What can be done with kept uploads of the running test's storage. */
 export function waitingUploads(current: Current) {
-  const begin = (id: UploadId): Promise<KeptUpload> => current.storage.begin(file("target"), id);
+  const begin = (id: UploadId): Promise<PartialUpload> => current.storage.begin(file("target"), id);
 
-  async function resume(id: UploadId): Promise<KeptUpload> {
+  async function resume(id: UploadId): Promise<PartialUpload> {
     const upload = await current.storage.resume(id);
     if (!upload) throw new Error("There is no such upload.");
     return upload;
   }
 
   /** All notes, sorted by their text. */
-  async function notes(): Promise<Note[]> {
-    const all = await Array.fromAsync(current.storage.notes());
+  async function notes(): Promise<PartialMetadata[]> {
+    const all = await Array.fromAsync(current.storage.partialUploads());
     return all.sort((one, other) => one.text.localeCompare(other.text));
   }
 
@@ -27,20 +27,20 @@ export function waitingUploads(current: Current) {
   async function waiting(content: Uint8Array<ArrayBuffer>, note: string | null = "note"): Promise<UploadId> {
     const id = newUploadId();
     const upload = await begin(id);
-    if (note !== null) await current.storage.note(id, note);
+    if (note !== null) await current.storage.writeMetadata(id, note);
     await fill(upload, chunksOf(content, 64 * KIB));
-    await upload.pause();
+    await upload.suspend();
     return id;
   }
 
   /** Finishes, compares, forgets, and compares again. */
-  async function expectFinished(upload: KeptUpload, expected: Uint8Array, path = "file"): Promise<void> {
+  async function expectFinished(upload: PartialUpload, expected: Uint8Array, path = "file"): Promise<void> {
     expect(upload.length).toBe(expected.length);
     const { entry } = await upload.finish(file(path), { replace: true });
     expect(entry.size).toBe(expected.length);
     expect(upload.saved).toBe(expected.length);
     expect(difference(await reading(current.storage, path, ({ body }) => body.bytes()), expected)).toBeNull();
-    await current.storage.forget(upload.id);
+    await current.storage.deletePartial(upload.id);
     expect(difference(await reading(current.storage, path, ({ body }) => body.bytes()), expected)).toBeNull();
   }
 

@@ -1,20 +1,20 @@
 // Syncs folders, one sync for all who ask while another runs: many small files share the wait.
 
 import type { Calls } from "../os/calls.ts";
-import type { Anchor } from "./handle.ts";
+import type { DirHandle } from "./handle.ts";
 
 /** One per storage. */
-export class FolderSync {
+export class DirSync {
   readonly #running = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();
 
   constructor(readonly calls: Calls) {}
 
   /**
-   * Resolves when a sync that began after this call has ended. The anchor stays open until then.
+   * Resolves when a sync that began after this call has ended. The dir stays open until then.
    * @throws the system's error, to everyone who shared the sync
    */
-  sync(folder: Anchor): Promise<void> {
+  sync(folder: DirHandle): Promise<void> {
     const { dev, ino } = this.calls.stat(folder.fd);
     const key = `${dev}:${ino}`;
     const joined = this.#next.get(key);
@@ -33,7 +33,7 @@ export class FolderSync {
     return next;
   }
 
-  #start(key: string, folder: Anchor): Promise<void> {
+  #start(key: string, folder: DirHandle): Promise<void> {
     const sync = this.calls.sync(folder.fd).finally(() => {
       if (this.#running.get(key) === sync) this.#running.delete(key);
     });

@@ -11,7 +11,7 @@ const O_PATH = 0o10000000;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** An open folder or file. Whoever opened it closes it. */
-export interface Anchor {
+export interface DirHandle {
   fd: number;
   /** A path that leads to this very folder or file, wherever its name is moved. */
   path: string;
@@ -21,13 +21,13 @@ export interface Anchor {
  * On Linux `/proc/self/fd/N/name` does what `openat(N, name)` does: the kernel goes to the open folder, not to its
  * name. Elsewhere the plain path stands in, and a link swapped in at the right moment would be followed.
  */
-const anchorAt = (fd: number, plain: string): Anchor => ({
+const anchorAt = (fd: number, plain: string): DirHandle => ({
   fd,
   path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
 });
 
 /** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
-export async function openFile(calls: Calls, path: string): Promise<Anchor> {
+export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
   return anchorAt(await calls.open(path, OPEN_FILE), path);
 }
 
@@ -35,52 +35,52 @@ export async function openFile(calls: Calls, path: string): Promise<Anchor> {
  * Holds whatever a path leads to, following links, without opening it: no device and no pipe hears of it, and what may be
  * read is not asked. `null` where the system has no such thing: all but Linux. To be let go of by `drop`.
  */
-export async function hold(calls: Calls, path: string): Promise<Anchor | null> {
+export async function openPath(calls: Calls, path: string): Promise<DirHandle | null> {
   return process.platform === "linux" ? anchorAt(await calls.open(path, O_PATH), path) : null;
 }
 
 /** Opens the file that is held, to be read. */
-export function reopenFile(calls: Calls, { fd, path }: Anchor): Anchor {
+export function reopenFile(calls: Calls, { fd, path }: DirHandle): DirHandle {
   return anchorAt(calls.reopen(fd), path);
 }
 
 /** Where what is open really is: on Linux the kernel says it of the descriptor itself. */
-export async function placeOf(calls: Calls, { path }: Anchor): Promise<string> {
+export async function currentPath(calls: Calls, { path }: DirHandle): Promise<string> {
   return process.platform === "linux" ? await calls.readlink(path) : await calls.realpath(path);
 }
 
 /** Opens a folder by its path, which an administrator gave: links in it are followed, but not at its end. */
-export async function openAnchor(calls: Calls, path: string): Promise<Anchor> {
+export async function openDir(calls: Calls, path: string): Promise<DirHandle> {
   return anchorAt(await calls.open(path, OPEN_FOLDER), path);
 }
 
 /**
  * Opens the folder that the segments lead to, one by one, following no link.
  * @param create makes missing folders and syncs them into theirs
- * @returns an anchor of its own, to be closed by the caller, also when there are no segments
+ * @returns an dir of its own, to be closed by the caller, also when there are no segments
  * @throws Problem link_in_path, not_a_folder; the system's own error otherwise (ENOENT when missing)
  */
-export async function descend(
+export async function openBeneath(
   calls: Calls,
-  from: Anchor,
+  from: DirHandle,
   segments: readonly string[],
   create: boolean,
-): Promise<Anchor> {
+): Promise<DirHandle> {
   let current = anchorAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
   for (const segment of segments) {
     const parent = current;
     try {
       current = await enter(calls, parent, segment, create);
     } finally {
-      await release(calls, parent);
+      await closeDir(calls, parent);
     }
   }
   return current;
 }
 
-/** Closes an anchor. Never throws: a folder that was only looked at has nothing to lose. */
-export async function release(calls: Calls, anchor: Anchor): Promise<void> {
-  await calls.close(anchor.fd).catch(() => {
+/** Closes an dir. Never throws: a folder that was only looked at has nothing to lose. */
+export async function closeDir(calls: Calls, dir: DirHandle): Promise<void> {
+  await calls.close(dir.fd).catch(() => {
     // The system lets go of a descriptor also when it reports an error.
   });
 }
@@ -89,7 +89,7 @@ export async function release(calls: Calls, anchor: Anchor): Promise<void> {
  * The name an entry has, or would get: macOS, and archives made there, decompose letters, and such a name is the
  * same to clients. Other forms are found for reading only.
  */
-export async function nameOnDisk(calls: Calls, folder: Anchor, name: string): Promise<string> {
+export async function existingForm(calls: Calls, folder: DirHandle, name: string): Promise<string> {
   const decomposed = name.normalize("NFD");
   if (decomposed === name) return name;
   const exists = (form: string): Promise<boolean> =>
@@ -100,8 +100,8 @@ export async function nameOnDisk(calls: Calls, folder: Anchor, name: string): Pr
   return !(await exists(name)) && (await exists(decomposed)) ? decomposed : name;
 }
 
-async function enter(calls: Calls, parent: Anchor, segment: string, create: boolean): Promise<Anchor> {
-  const inside = `${parent.path}/${await nameOnDisk(calls, parent, segment)}`;
+async function enter(calls: Calls, parent: DirHandle, segment: string, create: boolean): Promise<DirHandle> {
+  const inside = `${parent.path}/${await existingForm(calls, parent, segment)}`;
   try {
     return anchorAt(await openFolder(calls, inside), inside);
   } catch (error) {
@@ -124,7 +124,7 @@ async function openFolder(calls: Calls, inside: string): Promise<number> {
   }
 }
 
-async function makeFolder(calls: Calls, parent: Anchor, inside: string): Promise<void> {
+async function makeFolder(calls: Calls, parent: DirHandle, inside: string): Promise<void> {
   try {
     await calls.mkdir(inside);
   } catch (error) {

@@ -4,13 +4,13 @@ import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import type { Calls } from "../os/calls.ts";
-import { proveLength, type Workshop } from "../write/publish.ts";
-import { type Anchor, descend, nameOnDisk, release } from "./handle.ts";
+import { assertNameLength, type DiskContext } from "../write/publish.ts";
+import { closeDir, type DirHandle, existingForm, openBeneath } from "./handle.ts";
 
 /** To be released, by its folder. */
-export interface Place {
-  folder: Anchor;
-  /** A path through the anchor: whatever happens to the names above, it is this folder's entry. */
+export interface Location {
+  folder: DirHandle;
+  /** A path through the dir: whatever happens to the names above, it is this folder's entry. */
   at: string;
 }
 
@@ -18,9 +18,9 @@ export interface Place {
  * The place of something that should be there.
  * @throws Problem not_found when a folder above it is a file; link_in_path; the system's error otherwise
  */
-export async function placeOfOld({ calls, root }: Workshop, path: FilePath): Promise<Place> {
+export async function locateExisting({ calls, root }: DiskContext, path: FilePath): Promise<Location> {
   try {
-    return await placeIn(calls, await descend(calls, root, segmentsOf(folderOf(path)), false), path);
+    return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), false), path);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "not_a_folder") throw error;
     throw new Problem("not_found", "There is no such file or folder.", { cause: error });
@@ -28,22 +28,22 @@ export async function placeOfOld({ calls, root }: Workshop, path: FilePath): Pro
 }
 
 /** The place of something new: missing folders above it are made. @throws Problem; the system's error otherwise */
-export async function placeOfNew({ calls, root, longest }: Workshop, path: FilePath): Promise<Place> {
-  proveLength(path, longest);
-  return await placeIn(calls, await descend(calls, root, segmentsOf(folderOf(path)), true), path);
+export async function locateNew({ calls, root, longest }: DiskContext, path: FilePath): Promise<Location> {
+  assertNameLength(path, longest);
+  return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), true), path);
 }
 
-async function placeIn(calls: Calls, folder: Anchor, path: FilePath): Promise<Place> {
+async function placeIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {
   try {
-    return { folder, at: `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}` };
+    return { folder, at: `${folder.path}/${await existingForm(calls, folder, nameOf(path))}` };
   } catch (error) {
-    await release(calls, folder);
+    await closeDir(calls, folder);
     throw error;
   }
 }
 
 /** What stands at a place, a file or a folder. @throws Problem not_found, link_in_path; the system's error otherwise */
-export async function standingAt(calls: Calls, { at }: Place): Promise<BigIntStats> {
+export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntStats> {
   const stat = await calls.lstat(at);
   if (stat.isSymbolicLink())
     throw new Problem("link_in_path", "This is a link; nothing is moved, copied or removed through links.");

@@ -13,8 +13,8 @@ import {
 import type { Entry, FileEntry, StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
-import { diskProblem, errnoOf, nullOn } from "../os/errno.ts";
-import { type Anchor, hold, openAnchor, openFile, placeOf, release, reopenFile } from "./handle.ts";
+import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reopenFile } from "./handle.ts";
 
 // How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
@@ -29,15 +29,15 @@ interface Found {
   link?: true;
 }
 
-/** A folder that is looked into. Whoever opened it releases the anchor. */
+/** A folder that is looked into. Whoever opened it releases the dir. */
 export interface OpenFolder {
   folder: FolderPath;
   /** Its real path at the time. */
   real: string;
-  anchor: Anchor;
+  dir: DirHandle;
 }
 
-export class Reader {
+export class PathLookup {
   /**
    * @param root the real path of the root: no link in it
    * @param identity of the folder that had this path at the start
@@ -81,11 +81,11 @@ export class Reader {
       if (!found) break;
       if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
       if (!found.stat.isFile()) break;
-      const anchor = await this.#open(found.real);
-      if (!anchor) continue;
-      const entry = await this.#opened(path, anchor);
-      if (entry) return this.#stored(entry, anchor);
-      await release(this.calls, anchor);
+      const dir = await this.#open(found.real);
+      if (!dir) continue;
+      const entry = await this.#opened(path, dir);
+      if (entry) return this.#stored(entry, dir);
+      await closeDir(this.calls, dir);
     }
     throw new Problem("not_found", "There is no such file.");
   }
@@ -95,7 +95,7 @@ export class Reader {
    * has to be looked for.
    */
   async #openAtOnce(path: FilePath): Promise<StoredFile | null> {
-    const held = await absentIsNull(hold(this.calls, this.#below(path)));
+    const held = await absentIsNull(openPath(this.calls, this.#below(path)));
     if (!held) return null;
     try {
       const isRoot = this.#isRoot(this.calls.folderAt(this.root));
@@ -111,38 +111,38 @@ export class Reader {
     }
   }
 
-  #stored(entry: FileEntry, anchor: Anchor): StoredFile {
+  #stored(entry: FileEntry, dir: DirHandle): StoredFile {
     return {
       entry,
-      body: Bun.file(anchor.path),
-      look: () => {
+      body: Bun.file(dir.path),
+      stat: () => {
         try {
-          return fileEntry(entry.path, this.calls.stat(anchor.fd));
+          return fileEntry(entry.path, this.calls.stat(dir.fd));
         } catch (error) {
           throw diskProblem(error);
         }
       },
-      close: () => release(this.calls, anchor),
+      close: () => closeDir(this.calls, dir),
     };
   }
 
   /**
-   * Opens a folder to look into it; the caller releases the anchor.
+   * Opens a folder to look into it; the caller releases the dir.
    * @throws Problem not_found, not_a_folder
    */
   async openFolder(folder: FolderPath): Promise<OpenFolder> {
     const found = await this.#look(folder);
     if (!found) throw new Problem("not_found", "There is no such folder.");
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const anchor = await absentIsNull(openAnchor(this.calls, found.real));
-    if (!anchor) throw new Problem("not_found", "There is no such folder.");
+    const dir = await absentIsNull(openDir(this.calls, found.real));
+    if (!dir) throw new Problem("not_found", "There is no such folder.");
     try {
-      const place = await absentIsNull(placeOf(this.calls, anchor));
+      const place = await absentIsNull(currentPath(this.calls, dir));
       // A folder above it may have become a link since it was looked at.
       if (place === null || !this.#inside(place)) throw new Problem("not_found", "There is no such folder.");
-      return { folder, real: found.real, anchor };
+      return { folder, real: found.real, dir };
     } catch (error) {
-      await release(this.calls, anchor);
+      await closeDir(this.calls, dir);
       throw error;
     }
   }
@@ -151,8 +151,8 @@ export class Reader {
    * What has this name in an open folder, `null` when that is nothing for clients.
    * @param path by which clients know it
    */
-  async entryIn({ real, anchor }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
-    const child = await this.#child(real, name, anchor);
+  async entryIn({ real, dir }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
+    const child = await this.#child(real, name, dir);
     // Its path was checked already.
     const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
     if (entry && child?.link) entry.link = true;
@@ -170,7 +170,7 @@ export class Reader {
   }
 
   /** `null` when the file went, or something else came in its place, since it was looked at. */
-  async #open(real: string): Promise<Anchor | null> {
+  async #open(real: string): Promise<DirHandle | null> {
     try {
       return await openFile(this.calls, real);
     } catch (error) {
@@ -184,14 +184,14 @@ export class Reader {
   }
 
   /** The open file, `null` when it is none or lies outside: a folder above it may have become a link meanwhile. */
-  async #opened(path: FilePath, anchor: Anchor): Promise<FileEntry | null> {
+  async #opened(path: FilePath, dir: DirHandle): Promise<FileEntry | null> {
     try {
-      const entry = describe(path, this.calls.stat(anchor.fd));
-      const place = await placeOf(this.calls, anchor);
+      const entry = describe(path, this.calls.stat(dir.fd));
+      const place = await currentPath(this.calls, dir);
       await this.proveRoot();
       return this.#inside(place) && entry?.kind === "file" ? entry : null;
     } catch (error) {
-      await release(this.calls, anchor);
+      await closeDir(this.calls, dir);
       throw diskProblem(error);
     }
   }
@@ -212,10 +212,10 @@ export class Reader {
   }
 
   /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
-  async #child(folder: string, name: string, anchor?: Anchor): Promise<Found | null> {
+  async #child(folder: string, name: string, dir?: DirHandle): Promise<Found | null> {
     const place = `${folder === "/" ? "" : folder}/${name}`;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const stat = await this.#lstat(anchor ? `${anchor.path}/${name}` : place);
+      const stat = await this.#lstat(dir ? `${dir.path}/${name}` : place);
       if (stat === null || !stat.isSymbolicLink())
         return this.#inside(place) && stat ? { real: place, stat } : null;
       const found = await this.#lookAt(place);
@@ -278,7 +278,7 @@ export class Reader {
 }
 
 async function absentIsNull<T>(call: Promise<T>): Promise<T | null> {
-  return await nullOn(ABSENT, call).catch((error: unknown) => {
+  return await ignoreErrno(ABSENT, call).catch((error: unknown) => {
     throw diskProblem(error);
   });
 }

@@ -4,7 +4,7 @@ import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import type { Entry } from "../../storage.ts";
-import type { Reader } from "../at/lookup.ts";
+import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
 import type { Answer, Beginning, Failure, Question } from "./lister-worker.ts";
@@ -23,7 +23,7 @@ export class ListerThread implements Folders {
   #asked = 0;
   #closed = false;
 
-  constructor({ root, identity }: Reader) {
+  constructor({ root, identity }: PathLookup) {
     const { dev, ino } = identity;
     this.#beginning = { root, identity: { dev, ino } };
   }

@@ -4,17 +4,17 @@ import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import type { Entry } from "../../storage.ts";
-import { Reader } from "../at/lookup.ts";
+import { PathLookup } from "../at/lookup.ts";
 import { waitingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
 import { Lister } from "./lister.ts";
 
 declare const self: Worker;
 
-/** What the thread is told first: the root, as a {@link Reader} takes it. */
+/** What the thread is told first: the root, as a {@link PathLookup} takes it. */
 export interface Beginning {
   root: string;
-  identity: Reader["identity"];
+  identity: PathLookup["identity"];
 }
 
 /** What it is asked. A scan goes on with each `next`, until it is done or left. */
@@ -41,7 +41,7 @@ let lister: Lister | undefined;
 const scans = new Map<number, AsyncGenerator<Entry[], void, void>>();
 
 self.onmessage = ({ data }: MessageEvent<Beginning | Question>): void => {
-  if ("root" in data) lister = new Lister(new Reader(waitingCalls, data.root, data.identity));
+  if ("root" in data) lister = new Lister(new PathLookup(waitingCalls, data.root, data.identity));
   else if (lister) void serve(lister, data);
 };
 

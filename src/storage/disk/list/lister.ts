@@ -1,17 +1,17 @@
 // Folders in order: pages of them, and everything in them. It runs beside the network thread, see lister-thread.ts.
 
 import { childOf, type FolderPath } from "../../../path.ts";
-import { natural } from "../../natural-order.ts";
+import { naturalOrder } from "../../natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
 import type { Entry } from "../../storage.ts";
-import { release } from "../at/handle.ts";
-import type { OpenFolder, Reader } from "../at/lookup.ts";
+import { closeDir } from "../at/handle.ts";
+import type { OpenFolder, PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
-import { Turn } from "./merge-sort.ts";
-import type { NameList } from "./packed-names.ts";
-import { FOLDER, LOOK, readNames } from "./read-names.ts";
-import { OrderCache } from "./sort-cache.ts";
-import { FolderOrder, type SortKeys } from "./sorted-names.ts";
+import { TimeSlice } from "./merge-sort.ts";
+import type { PackedNames } from "./packed-names.ts";
+import { FOLDER, readNames, UNKNOWN_KIND } from "./read-names.ts";
+import { SortCache } from "./sort-cache.ts";
+import { SortedNames, type SortKeys } from "./sorted-names.ts";
 
 /** What can be asked of folders, whichever thread answers. */
 export interface Folders {
@@ -28,9 +28,9 @@ const IN_ORDER = { sort: "name", order: "asc", foldersFirst: false, hidden: true
 const MANY_NAMES = 20_000;
 
 export class Lister implements Folders {
-  readonly #orders = new OrderCache();
+  readonly #orders = new SortCache();
 
-  constructor(readonly reader: Reader) {}
+  constructor(readonly reader: PathLookup) {}
 
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
     const opened = await this.reader.openFolder(folder);
@@ -41,7 +41,7 @@ export class Lister implements Folders {
     } catch (error) {
       throw diskProblem(error);
     } finally {
-      await release(this.reader.calls, opened.anchor);
+      await closeDir(this.reader.calls, opened.dir);
     }
   }
 
@@ -52,7 +52,7 @@ export class Lister implements Folders {
       collect(names);
       let entries: Entry[] = [];
       const everything: PageQuery = { ...IN_ORDER, limit: names.length };
-      for await (const index of new FolderOrder(names).from(everything)) {
+      for await (const index of new SortedNames(names).from(everything)) {
         const entry = await this.#entry(opened, names, index);
         if (entry) entries.push(entry);
         if (entries.length < BATCH) continue;
@@ -64,7 +64,7 @@ export class Lister implements Folders {
     } catch (error) {
       throw diskProblem(error);
     } finally {
-      await release(this.reader.calls, opened.anchor);
+      await closeDir(this.reader.calls, opened.dir);
     }
   }
 
@@ -73,7 +73,7 @@ export class Lister implements Folders {
   async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
     const order = await this.#order(opened, query);
     const entries: Entry[] = [];
-    const turn = new Turn();
+    const turn = new TimeSlice();
     let last = 0;
     for await (const index of order.from(query)) {
       if (turn.over) await turn.next();
@@ -87,14 +87,14 @@ export class Lister implements Folders {
     return { entries, next: null };
   }
 
-  async #entry(opened: OpenFolder, names: NameList, index: number): Promise<Entry | null> {
+  async #entry(opened: OpenFolder, names: PackedNames, index: number): Promise<Entry | null> {
     const path = childOf(opened.folder, names.at(index));
     return path && (await this.reader.entryIn(opened, names.onDisk(index), path));
   }
 
-  async #order(opened: OpenFolder, query: PageQuery): Promise<FolderOrder> {
+  async #order(opened: OpenFolder, query: PageQuery): Promise<SortedNames> {
     const began = new Date();
-    const question = { folder: opened.folder, stat: this.reader.calls.stat(opened.anchor.fd), query };
+    const question = { folder: opened.folder, stat: this.reader.calls.stat(opened.dir.fd), query };
     const kept = this.#orders.find(question);
     if (kept) return kept;
     const order = await this.#newOrder(opened, query);
@@ -103,19 +103,19 @@ export class Lister implements Folders {
     return order;
   }
 
-  async #newOrder(opened: OpenFolder, { sort, foldersFirst }: PageQuery): Promise<FolderOrder> {
+  async #newOrder(opened: OpenFolder, { sort, foldersFirst }: PageQuery): Promise<SortedNames> {
     const looks = sort === "size" || sort === "modified";
     const wanted = !looks && (foldersFirst || sort === "kind");
     const { names, kinds } = await readNames(this.reader.calls, opened, wanted);
-    if (sort === "name" && !foldersFirst) return new FolderOrder(names);
+    if (sort === "name" && !foldersFirst) return new SortedNames(names);
     const groups = foldersFirst ? new Uint8Array(names.length) : undefined;
     const keys = sort === "name" ? undefined : new Float64Array(names.length);
     const ranks = new Map<string, number>();
-    const turn = new Turn();
+    const turn = new TimeSlice();
     for (let index = 0; index < names.length; index += 1) {
       if (turn.over) await turn.next();
       let folder = kinds[index] === FOLDER;
-      if (looks || kinds[index] === LOOK) {
+      if (looks || kinds[index] === UNKNOWN_KIND) {
         const entry = await this.#entry(opened, names, index);
         folder = entry?.kind === "folder";
         if (keys && sort === "size") keys[index] = entry?.kind === "file" ? entry.size : 0;
@@ -128,20 +128,20 @@ export class Lister implements Folders {
       ranks.set(text, rank);
       keys[index] = rank;
     }
-    return new FolderOrder(names, { groups, ...ranked(keys, ranks) });
+    return new SortedNames(names, { groups, ...ranked(keys, ranks) });
   }
 }
 
 /** Keys that are numbers of texts become numbers in the order of the texts. */
 function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, number>): SortKeys {
   if (!keys || ranks.size === 0) return { keys };
-  const texts = [...ranks.keys()].sort(natural);
+  const texts = [...ranks.keys()].sort(naturalOrder);
   const places = new Float64Array(texts.length);
   for (const [place, text] of texts.entries()) places[ranks.get(text) ?? 0] = place;
   return { keys: keys.map((rank) => places[rank] ?? 0), texts };
 }
 
 /** Lets go at once of what reading many names left behind, which takes a few milliseconds. */
-function collect({ length }: NameList): void {
+function collect({ length }: PackedNames): void {
   if (length >= MANY_NAMES) Bun.gc(true);
 }

@@ -8,7 +8,7 @@ const TURN = 8;
 const RUN = 4096;
 
 /** Work that lets others have their turn: `if (turn.over) await turn.next()`. */
-export class Turn {
+export class TimeSlice {
   #began = performance.now();
 
   get over(): boolean {
@@ -22,11 +22,11 @@ export class Turn {
 }
 
 /** Sorts numbers by merging sorted runs. The array is given up: the result may be another one. */
-export async function sortInTurns(
+export async function mergeSort(
   numbers: Uint32Array<ArrayBuffer>,
   compare: (a: number, b: number) => number,
 ): Promise<Uint32Array<ArrayBuffer>> {
-  const turn = new Turn();
+  const turn = new TimeSlice();
   for (let start = 0; start < numbers.length; start += RUN) {
     numbers.subarray(start, start + RUN).sort(compare);
     if (turn.over) await turn.next();
@@ -50,7 +50,7 @@ async function merge(
   middle: number,
   end: number,
   compare: (a: number, b: number) => number,
-  turn: Turn,
+  turn: TimeSlice,
 ): Promise<void> {
   let left = start;
   let right = middle;

@@ -1,9 +1,9 @@
 // The names of a folder, packed: a million of them in 20 MB.
 
-import { comparePlain, isPlain, natural } from "../../natural-order.ts";
+import { comparePlain, isPlain, naturalOrder } from "../../natural-order.ts";
 
 /** Names by their index. They hold no slash, so one text holds all of them. */
-export class NameList {
+export class PackedNames {
   readonly length: number;
   readonly #text: string;
   /** Where each name begins; one more for the end. */
@@ -51,7 +51,7 @@ export class NameList {
 
   /** Compares two of the names. */
   compare(a: number, b: number): number {
-    if (!this.#plain[a] || !this.#plain[b]) return natural(this.at(a), this.at(b));
+    if (!this.#plain[a] || !this.#plain[b]) return naturalOrder(this.at(a), this.at(b));
     const text = this.#text;
     return comparePlain(
       text,

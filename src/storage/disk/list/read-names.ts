@@ -7,11 +7,11 @@ import { isPlain } from "../../natural-order.ts";
 import type { OpenFolder } from "../at/lookup.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
-import { Turn } from "./merge-sort.ts";
-import { NameList } from "./packed-names.ts";
+import { TimeSlice } from "./merge-sort.ts";
+import { PackedNames } from "./packed-names.ts";
 
 /** What a name stands for as far as the folder says it: a link, and what some file systems do not tell, is to be looked at. */
-export const LOOK = 0;
+export const UNKNOWN_KIND = 0;
 export const FILE = 1;
 export const FOLDER = 2;
 
@@ -25,15 +25,15 @@ export async function readNames(
   calls: Calls,
   opened: OpenFolder,
   kinds: boolean,
-): Promise<{ names: NameList; kinds: Uint8Array }> {
-  const { folder, anchor } = opened;
-  const found = await (kinds ? calls.readdir(anchor.path) : calls.names(anchor.path)).catch(nothingWhenGone);
+): Promise<{ names: PackedNames; kinds: Uint8Array }> {
+  const { folder, dir } = opened;
+  const found = await (kinds ? calls.readdir(dir.path) : calls.names(dir.path)).catch(nothingWhenGone);
   const said = new Uint8Array(kinds ? found.length : 0);
   const names: string[] = [];
   const aliases = new Map<string, string>();
   // Where names are that can have several forms.
   const places = new Map<string, number>();
-  const turn = new Turn();
+  const turn = new TimeSlice();
   for (const entry of found) {
     if (turn.over) await turn.next();
     const onDisk = typeof entry === "string" ? entry : entry.name;
@@ -48,7 +48,7 @@ export async function readNames(
     names[index] = name;
     if (typeof entry !== "string") said[index] = kindOf(entry);
   }
-  return { names: new NameList(names, aliases), kinds: said };
+  return { names: new PackedNames(names, aliases), kinds: said };
 }
 
 /** A folder that was removed while it is open cannot be read any more. */
@@ -60,5 +60,5 @@ function nothingWhenGone(error: unknown): never {
 
 function kindOf(entry: Dirent): number {
   if (entry.isDirectory()) return FOLDER;
-  return entry.isFile() ? FILE : LOOK;
+  return entry.isFile() ? FILE : UNKNOWN_KIND;
 }

@@ -2,7 +2,7 @@
 
 import type { BigIntStats } from "node:fs";
 import type { PageQuery } from "../../paging.ts";
-import type { FolderOrder } from "./sorted-names.ts";
+import type { SortedNames } from "./sorted-names.ts";
 
 /** Bytes of all that is kept. */
 const MOST_BYTES = 48 * 2 ** 20;
@@ -21,7 +21,7 @@ const FRESH_ENOUGH = 60_000;
 interface Kept {
   stamp: string;
   made: number;
-  order: FolderOrder;
+  order: SortedNames;
 }
 
 /** What is asked of a folder, and which one it is. */
@@ -31,12 +31,12 @@ export interface Question {
   query: PageQuery;
 }
 
-export class OrderCache {
+export class SortCache {
   /** By question; the first is the one not used for the longest time. */
   readonly #kept = new Map<string, Kept>();
 
   /** The order as it was kept, if it still is the order. */
-  find(question: Question): FolderOrder | undefined {
+  find(question: Question): SortedNames | undefined {
     const key = keyOf(question);
     const kept = this.#kept.get(key);
     if (!kept) return undefined;
@@ -50,7 +50,7 @@ export class OrderCache {
   }
 
   /** Keeps an order for a while. @param began when the folder was read, after `question.stat` was asked for */
-  keep(question: Question, order: FolderOrder, began: Date): void {
+  keep(question: Question, order: SortedNames, began: Date): void {
     const { mtimeMs, ctimeMs } = question.stat;
     const changed = Math.max(Number(mtimeMs), Number(ctimeMs));
     if (order.names.length < FEWEST_NAMES || began.getTime() - changed < SETTLED) return;

@@ -1,9 +1,9 @@
 // The names of one folder in one order: the first are selected, all are sorted only when someone reads on.
 
-import { natural } from "../../natural-order.ts";
-import { compareKeys, type PageQuery, type Place } from "../../paging.ts";
-import { sortInTurns, Turn } from "./merge-sort.ts";
-import type { NameList } from "./packed-names.ts";
+import { naturalOrder } from "../../natural-order.ts";
+import { compareKeys, type PageKey, type PageQuery } from "../../paging.ts";
+import { mergeSort, TimeSlice } from "./merge-sort.ts";
+import type { PackedNames } from "./packed-names.ts";
 
 /** What names are sorted by before themselves. */
 export interface SortKeys {
@@ -16,14 +16,14 @@ export interface SortKeys {
 }
 
 /** Indexes are those of the names. */
-export class FolderOrder {
+export class SortedNames {
   #sorted: Uint32Array<ArrayBuffer> | undefined;
   #sorting: Promise<Uint32Array<ArrayBuffer>> | undefined;
   /** What the first pages were, while nothing is sorted. */
   readonly #heads = new Map<string, Uint32Array>();
 
   constructor(
-    readonly names: NameList,
+    readonly names: PackedNames,
     readonly by: SortKeys = {},
   ) {}
 
@@ -53,7 +53,7 @@ export class FolderOrder {
   }
 
   /** The place of a name as it was when the folder was read. */
-  placeOf(index: number): Place {
+  placeOf(index: number): PageKey {
     const key = this.by.keys?.[index] ?? 0;
     return [
       this.by.groups?.[index] ?? 0,
@@ -69,7 +69,7 @@ export class FolderOrder {
     if (known) return known;
     const sign = order === "asc" ? 1 : -1;
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || sign * this.#compare(a, b);
-    const turn = new Turn();
+    const turn = new TimeSlice();
     let first: number[] = [];
     // What comes behind it is not among the first.
     let bound: number | undefined;
@@ -92,7 +92,7 @@ export class FolderOrder {
     if (this.#sorted) return this.#sorted;
     const indexes = new Uint32Array(this.names.length).map((_, index) => index);
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || this.#compare(a, b);
-    this.#sorting ??= sortInTurns(indexes, compare);
+    this.#sorting ??= mergeSort(indexes, compare);
     this.#sorted = await this.#sorting;
     this.#heads.clear();
     return this.#sorted;
@@ -124,14 +124,14 @@ export class FolderOrder {
     sorted: Uint32Array,
     start: number,
     end: number,
-    place: Place,
+    place: PageKey,
     order: PageQuery["order"],
   ): [start: number, end: number] {
     const against = (at: number): number => {
       const [group, key, name] = this.placeOf(sorted[at] ?? 0);
       const byGroup = group - place[0];
       if (byGroup !== 0) return order === "asc" ? byGroup : -byGroup;
-      return compareKeys(key, place[1]) || natural(name, place[2]);
+      return compareKeys(key, place[1]) || naturalOrder(name, place[2]);
     };
     if (order === "asc") return [lowest(start, end, (at) => against(at) > 0), end];
     return [start, lowest(start, end, (at) => against(at) >= 0)];

@@ -9,7 +9,7 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /** `null` where a call fails with one of these errnos. @throws what it fails with otherwise */
-export async function nullOn<T>(errnos: ReadonlySet<string>, call: Promise<T>): Promise<T | null> {
+export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<T>): Promise<T | null> {
   try {
     return await call;
   } catch (error) {
@@ -19,7 +19,7 @@ export async function nullOn<T>(errnos: ReadonlySet<string>, call: Promise<T>): 
 }
 
 /** There is nothing with this name. */
-export const GONE: ReadonlySet<string> = new Set(["ENOENT"]);
+export const ENOENT_ONLY: ReadonlySet<string> = new Set(["ENOENT"]);
 
 /** The problem behind an error of the system; a `Problem` passes as it is. */
 export function diskProblem(error: unknown): Problem {

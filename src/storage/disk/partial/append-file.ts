@@ -12,7 +12,7 @@ const AT_ONCE = 128 * 1024;
  * @param length bytes it has
  * @param goOn asked before each piece, where there are several; throws to end the copy
  */
-export async function copyBehind(
+export async function appendFile(
   calls: Calls,
   to: { fd: number; appends: boolean; length: number },
   source: number,
@@ -32,7 +32,7 @@ export async function copyBehind(
 }
 
 /** Syncs a file beside what goes on with it, one sync at a time. */
-export class SyncBeside {
+export class BackgroundSync {
   /** What the first sync that failed said. */
   failed: { error: unknown } | undefined;
   #running: Promise<void> | undefined;

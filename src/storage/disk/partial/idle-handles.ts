@@ -3,12 +3,12 @@
 import type { UploadId } from "../../upload-id.ts";
 
 /** What can rest. */
-export interface Resting {
+export interface Idle {
   readonly id: UploadId;
   /** It is in use again. */
-  wake(): void;
+  reuse(): void;
   /** Syncs it and lets go of it. Never throws. */
-  end(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Milliseconds until what rests is synced and closed. */
@@ -16,7 +16,7 @@ const MOMENT = 200;
 /** Uploads that rest at once: each holds a descriptor. */
 const MOST = 64;
 
-export class Rests<Upload extends Resting> {
+export class IdleHandles<Upload extends Idle> {
   readonly #resting = new Map<UploadId, { upload: Upload; timer: ReturnType<typeof setTimeout> }>();
   readonly #ending = new Map<UploadId, Promise<void>>();
 
@@ -27,31 +27,31 @@ export class Rests<Upload extends Resting> {
 
   put(upload: Upload): void {
     const { id } = upload;
-    this.#resting.set(id, { upload, timer: setTimeout(() => void this.end(id), MOMENT) });
+    this.#resting.set(id, { upload, timer: setTimeout(() => void this.close(id), MOMENT) });
   }
 
   /** What rested, in use again. */
-  async wake(id: UploadId): Promise<Upload | null> {
+  async reuse(id: UploadId): Promise<Upload | null> {
     const resting = this.#take(id);
-    resting?.wake();
+    resting?.reuse();
     if (!resting) await this.#ending.get(id);
     return resting ?? null;
   }
 
   /** Lets go of it now, if it rests. Never throws. */
-  async end(id: UploadId): Promise<void> {
+  async close(id: UploadId): Promise<void> {
     const resting = this.#take(id);
     if (resting)
       this.#ending.set(
         id,
-        resting.end().finally(() => this.#ending.delete(id)),
+        resting.close().finally(() => this.#ending.delete(id)),
       );
     await this.#ending.get(id);
   }
 
   /** Lets go of all. Never throws. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#resting.keys(), ...this.#ending.keys()].map((id) => this.end(id)));
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#resting.keys(), ...this.#ending.keys()].map((id) => this.close(id)));
   }
 
   #take(id: UploadId): Upload | undefined {

@@ -3,7 +3,7 @@
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
-import type { Finished, KeptUpload, StorageWork } from "../../storage.ts";
+import type { PartialUpload, Published, StorageWork } from "../../storage.ts";
 import type { UploadId } from "../../upload-id.ts";
 import { addWork, NO_WORK } from "../../work.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -11,13 +11,13 @@ import { BATCH } from "../write/batch-buffer.ts";
 import { publish } from "../write/publish.ts";
 import { withSync } from "../write/temp-upload.ts";
 import { DiskWriter } from "../write/writer.ts";
-import { copyBehind, SyncBeside } from "./append-file.ts";
-import type { Resting } from "./idle-handles.ts";
-import { closeQuietly, type Kept, type OpenData } from "./store.ts";
+import { appendFile, BackgroundSync } from "./append-file.ts";
+import type { Idle } from "./idle-handles.ts";
+import { closeQuietly, type OpenData, type PartialStore } from "./store.ts";
 
 const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new Stopwatch(FILES)];
 
-export class DiskKeptUpload implements KeptUpload, Resting {
+export class DiskPartialUpload implements PartialUpload, Idle {
   #data: OpenData;
   #writer: DiskWriter;
   /** What the writers before this one did. */
@@ -30,7 +30,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   #length: number | undefined;
 
   private constructor(
-    readonly kept: Kept,
+    readonly kept: PartialStore,
     readonly id: UploadId,
     data: OpenData,
   ) {
@@ -39,10 +39,10 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   }
 
   /** @throws Problem */
-  static async begin(kept: Kept, id: UploadId): Promise<DiskKeptUpload> {
+  static async begin(kept: PartialStore, id: UploadId): Promise<DiskPartialUpload> {
     const data = await kept.claim(id, () => kept.create(id));
     try {
-      return await DiskKeptUpload.#over(kept, id, data);
+      return await DiskPartialUpload.#over(kept, id, data);
     } catch (error) {
       await kept.settle(id).catch(() => {
         // It has no note: it goes at the next start.
@@ -52,21 +52,21 @@ export class DiskKeptUpload implements KeptUpload, Resting {
   }
 
   /** @throws Problem */
-  static async resume(kept: Kept, id: UploadId): Promise<DiskKeptUpload | null> {
-    const rested = await kept.rests.wake(id);
+  static async resume(kept: PartialStore, id: UploadId): Promise<DiskPartialUpload | null> {
+    const rested = await kept.rests.reuse(id);
     if (rested) return rested;
     const data = await kept.claim(id, () => kept.reopen(id));
-    const upload = data && (await DiskKeptUpload.#over(kept, id, data));
+    const upload = data && (await DiskPartialUpload.#over(kept, id, data));
     // What a sync had failed for may be lost, though it can still be read.
-    const certain = kept.certain(id);
-    if (upload && certain !== undefined && certain < upload.length) await upload.rewind(certain);
+    const certain = kept.certainLength(id);
+    if (upload && certain !== undefined && certain < upload.length) await upload.truncate(certain);
     return upload;
   }
 
-  static async #over(kept: Kept, id: UploadId, data: OpenData): Promise<DiskKeptUpload> {
+  static async #over(kept: PartialStore, id: UploadId, data: OpenData): Promise<DiskPartialUpload> {
     try {
-      if (!kept.synced(id, data.length)) await kept.shop.calls.datasync(data.fd);
-      return new DiskKeptUpload(kept, id, data);
+      if (!kept.synced(id, data.length)) await kept.context.calls.datasync(data.fd);
+      return new DiskPartialUpload(kept, id, data);
     } catch (error) {
       await kept.release(id, data.fd);
       throw diskProblem(error);
@@ -89,7 +89,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     return this.#writer.append(chunk);
   }
 
-  pause(): Promise<void> {
+  suspend(): Promise<void> {
     return this.#run(async () => {
       try {
         await this.#writer.finish();
@@ -99,43 +99,43 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     });
   }
 
-  async rest(): Promise<void> {
+  async suspendLazily(): Promise<void> {
     const { rests } = this.kept;
     let written = true;
     await this.#run(() => this.#writer.flush()).catch(() => {
       written = false;
     });
-    if (!written || !rests.free || this.#discarding) return await this.pause();
+    if (!written || !rests.free || this.#discarding) return await this.suspend();
     this.#state = "resting";
     rests.put(this);
   }
 
-  wake(): void {
+  reuse(): void {
     this.#state = "open";
   }
 
-  async end(): Promise<void> {
-    this.wake();
-    await this.pause().catch(() => this.kept.doubt(this.id, this.saved));
+  async close(): Promise<void> {
+    this.reuse();
+    await this.suspend().catch(() => this.kept.markUncertain(this.id, this.saved));
   }
 
-  rewind(length: number): Promise<void> {
+  truncate(length: number): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (now) => {
         if (length > now.length) throw new Problem("storage_failed", "The upload is shorter than that.");
         if (length === now.length) return now;
-        await this.kept.shop.calls.truncate(now.fd, length);
+        await this.kept.context.calls.truncate(now.fd, length);
         // A plain descriptor would go on where it was, behind a hole.
         const data = await this.kept.reopen(this.id);
         if (data?.length === length) return data;
-        if (data) await closeQuietly(this.kept.shop.calls, data.fd);
+        if (data) await closeQuietly(this.kept.context.calls, data.fd);
         throw new Problem("storage_failed", "The upload was changed meanwhile.");
       }),
     );
   }
 
   async *contents(): AsyncGenerator<Uint8Array, void, void> {
-    const { calls } = this.kept.shop;
+    const { calls } = this.kept.context;
     await this.#run(() => this.#writer.finish());
     const source = await this.#run(() => this.kept.openOwn(this.id));
     try {
@@ -154,10 +154,10 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     }
   }
 
-  adopt(ids: readonly UploadId[]): Promise<void> {
+  appendFrom(ids: readonly UploadId[]): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {
-        const syncing = new SyncBeside(this.kept.shop.calls, data.fd);
+        const syncing = new BackgroundSync(this.kept.context.calls, data.fd);
         let { length } = data;
         try {
           for (const id of ids) {
@@ -177,14 +177,14 @@ export class DiskKeptUpload implements KeptUpload, Resting {
 
   /** @returns bytes that were added to the `from` that are there */
   async #adoptOne(id: UploadId, from: number): Promise<number> {
-    const { calls } = this.kept.shop;
+    const { calls } = this.kept.context;
     const source = await this.kept.openSource(id);
     try {
       const copied = copies.start();
       const goOn = (): void => {
         if (this.#discarding) throw ended();
       };
-      if (source.length > 0) await copyBehind(calls, { ...this.#data, length: from }, source.fd, goOn);
+      if (source.length > 0) await appendFile(calls, { ...this.#data, length: from }, source.fd, goOn);
       const seconds = copied();
       this.#before = addWork(this.#before, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
@@ -194,7 +194,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
     }
   }
 
-  finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+  finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
     return this.#run(async () => {
       await this.#writer.finish();
       const named = names.start();
@@ -202,7 +202,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
         const { kept, id } = this;
         const unwanted = (): boolean => this.#discarding !== undefined;
         const unnamed = { fd: this.#data.fd, temporary: kept.data(id), stays: true, unwanted };
-        const finished = await publish(kept.shop, unnamed, path, options.replace);
+        const finished = await publish(kept.context, unnamed, path, options.replace);
         await this.#close("finished");
         return finished;
       } finally {
@@ -245,7 +245,7 @@ export class DiskKeptUpload implements KeptUpload, Resting {
 
   /** Changes the bytes under a writer that is done, and puts a new one behind them. After an error nothing is taken. */
   async #rebuild(change: (data: OpenData) => Promise<OpenData>): Promise<void> {
-    const { calls } = this.kept.shop;
+    const { calls } = this.kept.context;
     try {
       await this.#writer.finish();
       const old = { ...this.#data, length: this.#writer.length };
@@ -275,14 +275,14 @@ export class DiskKeptUpload implements KeptUpload, Resting {
 
   #sizeOnDisk(): number {
     try {
-      return Number(this.kept.shop.calls.stat(this.#data.fd).size);
+      return Number(this.kept.context.calls.stat(this.#data.fd).size);
     } catch {
       return this.#writer.saved;
     }
   }
 
   #newWriter(): DiskWriter {
-    const { calls, pressure } = this.kept.shop;
+    const { calls, pressure } = this.kept.context;
     return new DiskWriter(this.#data.fd, calls, pressure, this.#data.length);
   }
 }

@@ -4,12 +4,12 @@ import { type BigIntStats, constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
-import { type Anchor, descend, nameOnDisk, release } from "../at/handle.ts";
+import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
-import { diskProblem, errnoOf, nullOn } from "../os/errno.ts";
-import type { Workshop } from "../write/publish.ts";
-import { Rests } from "./idle-handles.ts";
-import type { DiskKeptUpload } from "./partial-upload.ts";
+import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
+import type { DiskContext } from "../write/publish.ts";
+import { IdleHandles } from "./idle-handles.ts";
+import type { DiskPartialUpload } from "./partial-upload.ts";
 
 const FOLDER = "kept";
 // Nobody else of the machine may look at ids: who knows one may write.
@@ -18,17 +18,17 @@ const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constant
 // What lies there may have been replaced: a pipe must not make us wait for its other end.
 const OLD = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** There is no such entry, or one that is none of ours: a link, a pipe, a folder. */
-export const ABSENT = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
+export const NOT_A_PLAIN_FILE = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
 /** Opens the folder, makes it if missing, and removes what is not kept: bytes without a note, and what is no file. */
-export async function openKept(calls: Calls, reserved: Anchor): Promise<Anchor> {
+export async function openPartialStore(calls: Calls, reserved: DirHandle): Promise<DirHandle> {
   try {
     await calls.mkdir(`${reserved.path}/${FOLDER}`, FOLDER_MODE);
     await calls.sync(reserved.fd);
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
   }
-  const folder = await descend(calls, reserved, [FOLDER], false);
+  const folder = await openBeneath(calls, reserved, [FOLDER], false);
   try {
     const entries = await calls.readdir(folder.path);
     const files = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
@@ -40,7 +40,7 @@ export async function openKept(calls: Calls, reserved: Anchor): Promise<Anchor> 
     }
     return folder;
   } catch (error) {
-    await release(calls, folder);
+    await closeDir(calls, folder);
     throw error;
   }
 }
@@ -53,20 +53,20 @@ export interface OpenData {
   appends: boolean;
 }
 
-export class Kept {
+export class PartialStore {
   readonly #open = new Set<UploadId>();
   /** Bytes of each upload that were synced when it was let go of, in this run of the server. */
   readonly #synced = new Map<UploadId, number>();
   /** Bytes of those whose last sync failed, that an earlier one had made certain. */
   readonly #certain = new Map<UploadId, number>();
-  readonly rests = new Rests<DiskKeptUpload>();
+  readonly rests = new IdleHandles<DiskPartialUpload>();
 
   constructor(
-    readonly shop: Workshop,
-    readonly folder: Anchor,
+    readonly context: DiskContext,
+    readonly folder: DirHandle,
   ) {}
 
-  /** Where the bytes lie: through the anchor, so that it is this folder whatever becomes of its name. */
+  /** Where the bytes lie: through the dir, so that it is this folder whatever becomes of its name. */
   data(id: UploadId): string {
     return `${this.folder.path}/${id}.data`;
   }
@@ -92,19 +92,19 @@ export class Kept {
 
   /** Closes what a claim opened. Never throws. @param synced bytes that are known to be on the disk */
   async release(id: UploadId, fd: number, synced = 0): Promise<void> {
-    await closeQuietly(this.shop.calls, fd);
+    await closeQuietly(this.context.calls, fd);
     if (synced > 0) this.#synced.set(id, synced);
     else this.#synced.delete(id);
     this.#open.delete(id);
   }
 
   /** A sync failed when nobody waited for it: who goes on does so behind these bytes. */
-  doubt(id: UploadId, certain: number): void {
+  markUncertain(id: UploadId, certain: number): void {
     this.#certain.set(id, certain);
   }
 
   /** How many bytes are certain after a failed sync, said once; undefined when none failed. */
-  certain(id: UploadId): number | undefined {
+  certainLength(id: UploadId): number | undefined {
     const certain = this.#certain.get(id);
     this.#certain.delete(id);
     return certain;
@@ -117,7 +117,7 @@ export class Kept {
 
   /** @throws the system's error, EEXIST when there is such an upload */
   async create(id: UploadId): Promise<OpenData> {
-    const fd = await this.shop.calls.open(this.data(id), NEW, 0o666);
+    const fd = await this.context.calls.open(this.data(id), NEW, 0o666);
     return { fd, length: 0, appends: false };
   }
 
@@ -127,8 +127,8 @@ export class Kept {
    * @returns null when there are none; also when they have another name: then they are a file, which must not change
    */
   async reopen(id: UploadId): Promise<OpenData | null> {
-    const { calls } = this.shop;
-    const there = await this.look(id);
+    const { calls } = this.context;
+    const there = await this.lstat(id);
     if (!there || there.nlink > 1n) return null;
     const appends = there.size > 0n;
     const opened = await this.#openOld(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
@@ -139,7 +139,7 @@ export class Kept {
 
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
-    await this.rests.end(id);
+    await this.rests.close(id);
     if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
     return await this.openOwn(id);
   }
@@ -152,27 +152,27 @@ export class Kept {
   }
 
   /** What lies there, `null` when it is no file. */
-  async look(id: UploadId): Promise<BigIntStats | null> {
-    const stat = await nullOn(ABSENT, this.shop.calls.lstat(this.data(id)));
+  async lstat(id: UploadId): Promise<BigIntStats | null> {
+    const stat = await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.lstat(this.data(id)));
     return stat?.isFile() ? stat : null;
   }
 
   /** See `Storage.published`. */
   async published(id: UploadId, path: FilePath): Promise<boolean> {
-    const { calls, folders, root } = this.shop;
-    const own = await this.look(id);
+    const { calls, folders, root } = this.context;
+    const own = await this.lstat(id);
     if (!own) return false;
     try {
-      const folder = await descend(calls, root, segmentsOf(folderOf(path)), false);
+      const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), false);
       try {
-        const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
+        const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
         const there = await calls.lstat(name);
         if (there.ino !== own.ino || there.dev !== own.dev) return false;
         // The crash may have come before the folder was synced.
         await folders.sync(folder);
         return true;
       } finally {
-        await release(calls, folder);
+        await closeDir(calls, folder);
       }
     } catch (error) {
       const { code } = diskProblem(error);
@@ -182,22 +182,22 @@ export class Kept {
   }
 
   async settle(id: UploadId): Promise<void> {
-    await this.rests.end(id);
+    await this.rests.close(id);
     this.#synced.delete(id);
     this.#certain.delete(id);
-    await nullOn(ABSENT, this.shop.calls.unlink(this.data(id)));
+    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.data(id)));
   }
 
   async forget(id: UploadId): Promise<void> {
     // Without a note what stays of a half forgotten upload goes at the next start.
-    await nullOn(ABSENT, this.shop.calls.unlink(this.note(id)));
+    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.note(id)));
     await this.settle(id);
   }
 
   /** `null` when there are no bytes, or they are a file already. */
   async #openOld(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
-    const { calls } = this.shop;
-    const fd = await nullOn(ABSENT, calls.open(this.data(id), flags | OLD));
+    const { calls } = this.context;
+    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.data(id), flags | OLD));
     if (fd === null) return null;
     try {
       const stat = calls.stat(fd);

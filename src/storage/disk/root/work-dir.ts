@@ -2,16 +2,16 @@
 
 import { Problem } from "../../../errors.ts";
 import { RESERVED } from "../../../path.ts";
-import { type Anchor, descend, release } from "../at/handle.ts";
+import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
-import { openKept } from "../partial/store.ts";
+import { openPartialStore } from "../partial/store.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
 /** The lock and the folders, held open by whoever opened it; or why there is none, when the root can only be read. */
-export type Workplace = { lock: Lock; reserved: Anchor; temporaries: Anchor; kept: Anchor } | Problem;
+export type WorkDir = { lock: Lock; reserved: DirHandle; temporaries: DirHandle; kept: DirHandle } | Problem;
 
-export function noWorkplace(): Problem {
+export function readOnlyWorkDir(): Problem {
   return new Problem("storage_read_only", "The server was started to read only.");
 }
 
@@ -19,21 +19,21 @@ export function noWorkplace(): Problem {
  * Locks the root and removes what an earlier run left unfinished and did not keep.
  * @throws RootInUse when another server has it; the system's error
  */
-export async function openWorkplace(calls: Calls, root: Anchor, real: string): Promise<Workplace> {
-  const opened: Anchor[] = [];
+export async function openWorkDir(calls: Calls, root: DirHandle, real: string): Promise<WorkDir> {
+  const opened: DirHandle[] = [];
   let lock: Lock | undefined;
   try {
-    const reserved = await descend(calls, root, [RESERVED], true);
+    const reserved = await openBeneath(calls, root, [RESERVED], true);
     opened.push(reserved);
     lock = lockRoot(`${real}/${RESERVED}`);
-    const temporaries = await descend(calls, reserved, ["uploads"], true);
+    const temporaries = await openBeneath(calls, reserved, ["uploads"], true);
     opened.push(temporaries);
     for (const left of await calls.readdir(temporaries.path))
       await calls.removeTree(`${temporaries.path}/${left.name}`);
-    return { lock, reserved, temporaries, kept: await openKept(calls, reserved) };
+    return { lock, reserved, temporaries, kept: await openPartialStore(calls, reserved) };
   } catch (error) {
     lock?.release();
-    for (const anchor of opened) await release(calls, anchor);
+    for (const dir of opened) await closeDir(calls, dir);
     const problem = diskProblem(error);
     if (problem.code === "storage_read_only") return problem;
     throw error;

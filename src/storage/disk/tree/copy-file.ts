@@ -2,11 +2,12 @@
 
 import { constants } from "node:fs";
 import type { CopyOptions } from "../../stored-copy.ts";
-import type { Anchor } from "../at/handle.ts";
+import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 
 /** How a file that must be new is opened. */
-export const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+export const CREATE_EXCLUSIVE =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const MIB = 1024 * 1024;
 /** A file of this length is copied in one call, which nothing can end. */
@@ -22,7 +23,7 @@ const WINDOW = 32 * MIB;
 export async function copyInto(
   calls: Calls,
   to: number,
-  from: Anchor,
+  from: DirHandle,
   { signal, took, keepTimes }: CopyOptions,
 ): Promise<void> {
   const stat = calls.stat(from.fd);

@@ -4,10 +4,10 @@ import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { MAX_SEGMENTS } from "../../../path.ts";
 import type { Content, CopyOptions } from "../../stored-copy.ts";
-import { type Anchor, openAnchor, openFile, release } from "../at/handle.ts";
+import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
-import { errnoOf, nullOn } from "../os/errno.ts";
-import { copyInto, OPEN_NEW } from "./copy-file.ts";
+import { errnoOf, ignoreErrno } from "../os/errno.ts";
+import { CREATE_EXCLUSIVE, copyInto } from "./copy-file.ts";
 
 /** Files whose bytes are synced together: one wait for all. */
 const SYNCED_TOGETHER = 16;
@@ -24,7 +24,7 @@ export function count(content: Content, stat: BigIntStats): void {
 }
 
 /** What is in an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
-export async function measureTree(calls: Calls, folder: Anchor, signal: AbortSignal): Promise<Content> {
+export async function measureTree(calls: Calls, folder: DirHandle, signal: AbortSignal): Promise<Content> {
   const content = nothing();
   await new Walk(calls, signal, content, {}).folder(folder, null, 1);
   return content;
@@ -33,8 +33,8 @@ export async function measureTree(calls: Calls, folder: Anchor, signal: AbortSig
 /** Copies what is in an open folder into another open one, and syncs all of it. @throws as `measureTree` */
 export async function copyTree(
   calls: Calls,
-  from: Anchor,
-  to: Anchor,
+  from: DirHandle,
+  to: DirHandle,
   options: CopyOptions,
 ): Promise<Content> {
   const content = nothing();
@@ -58,7 +58,7 @@ class Walk {
     readonly options: Partial<CopyOptions>,
   ) {}
 
-  async folder(from: Anchor, to: Anchor | null, depth: number): Promise<void> {
+  async folder(from: DirHandle, to: DirHandle | null, depth: number): Promise<void> {
     const { calls } = this;
     if (depth > MAX_SEGMENTS)
       throw new Problem("invalid_path", `The folder is more than ${MAX_SEGMENTS} folders deep.`);
@@ -73,13 +73,13 @@ class Walk {
     await calls.sync(to.fd);
   }
 
-  async #entry(from: Anchor, to: Anchor | null, name: string, depth: number): Promise<void> {
+  async #entry(from: DirHandle, to: DirHandle | null, name: string, depth: number): Promise<void> {
     const { calls, content } = this;
     const path = `${from.path}/${name}`;
     const stat = await present(calls.lstat(path));
     if (stat?.isFile() && !to) return count(content, stat);
     const isFolder = stat?.isDirectory();
-    const open = isFolder ? openAnchor : openFile;
+    const open = isFolder ? openDir : openFile;
     const source = isFolder || stat?.isFile() ? await present(open(calls, path)) : null;
     if (!source) {
       content.omitted += 1;
@@ -89,28 +89,28 @@ class Walk {
       if (isFolder) await this.#below(source, to, name, depth);
       else if (to) await this.#file(source, to, name);
     } finally {
-      await release(calls, source);
+      await closeDir(calls, source);
     }
     if (this.#unsynced.length >= SYNCED_TOGETHER) await this.flush();
   }
 
-  async #below(source: Anchor, to: Anchor | null, name: string, depth: number): Promise<void> {
-    const target = to && (await makeAnchor(this.calls, to, name));
+  async #below(source: DirHandle, to: DirHandle | null, name: string, depth: number): Promise<void> {
+    const target = to && (await createDir(this.calls, to, name));
     try {
       await this.folder(source, target, depth + 1);
     } finally {
-      if (target) await release(this.calls, target);
+      if (target) await closeDir(this.calls, target);
     }
   }
 
-  async #file(source: Anchor, to: Anchor, name: string): Promise<void> {
+  async #file(source: DirHandle, to: DirHandle, name: string): Promise<void> {
     const { calls, content, signal } = this;
     const stat = calls.stat(source.fd);
     if (!stat.isFile()) {
       content.omitted += 1;
       return;
     }
-    const fd = await calls.open(`${to.path}/${name}`, OPEN_NEW, Number(stat.mode & 0o777n));
+    const fd = await calls.open(`${to.path}/${name}`, CREATE_EXCLUSIVE, Number(stat.mode & 0o777n));
     this.#unsynced.push(fd);
     await copyInto(calls, fd, source, { took: () => undefined, ...this.options, signal });
     count(content, calls.stat(fd));
@@ -130,15 +130,15 @@ class Walk {
 }
 
 /** Makes a folder that must be new, and opens it. */
-export async function makeAnchor(calls: Calls, parent: Anchor, name: string): Promise<Anchor> {
+export async function createDir(calls: Calls, parent: DirHandle, name: string): Promise<DirHandle> {
   const path = `${parent.path}/${name}`;
   await calls.mkdir(path);
-  return await openAnchor(calls, path);
+  return await openDir(calls, path);
 }
 
 /** `null` when it is not there, or is something else by now. */
 async function present<T>(call: Promise<T>): Promise<T | null> {
-  return await nullOn(NOT_THERE, call).catch((error: unknown) => {
+  return await ignoreErrno(NOT_THERE, call).catch((error: unknown) => {
     throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
   });
 }

@@ -6,13 +6,13 @@ import { Problem } from "../../../errors.ts";
 import { checkFolderPath, type FilePath } from "../../../path.ts";
 import type { Entry, Moved } from "../../storage.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
-import { type Anchor, openAnchor, openFile, release } from "../at/handle.ts";
-import { placeOfNew, placeOfOld, standingAt } from "../at/locate.ts";
+import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
+import { entryAt, locateExisting, locateNew } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
-import { persistently, publish, type Workshop } from "../write/publish.ts";
-import { copyInto, OPEN_NEW } from "./copy-file.ts";
-import { copyTree, count, makeAnchor, measureTree, nothing, notReadable } from "./copy-tree.ts";
+import { type DiskContext, durably, publish } from "../write/publish.ts";
+import { CREATE_EXCLUSIVE, copyInto } from "./copy-file.ts";
+import { copyTree, count, createDir, measureTree, nothing, notReadable } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
 /** From this size on the blocks are shared where the file system can: smaller ones the system shares by itself. */
@@ -22,44 +22,44 @@ export class DiskCopy implements StoredCopy {
   readonly entry: Entry;
   readonly #temporary = crypto.randomUUID();
   /** The copy, open. */
-  #made: Anchor | undefined;
+  #made: DirHandle | undefined;
   #discarding: Promise<void> | undefined;
 
   private constructor(
-    readonly shop: Workshop,
+    readonly context: DiskContext,
     readonly from: FilePath,
-    readonly source: Anchor,
+    readonly source: DirHandle,
     stat: BigIntStats,
   ) {
     this.entry = stat.isDirectory() ? folderEntry(checkFolderPath(from), stat) : fileEntry(from, stat);
   }
 
   /** @throws Problem; the system's error otherwise, ENOENT when there is nothing */
-  static async begin(shop: Workshop, from: FilePath): Promise<DiskCopy> {
-    const { calls } = shop;
-    const place = await placeOfOld(shop, from);
+  static async begin(context: DiskContext, from: FilePath): Promise<DiskCopy> {
+    const { calls } = context;
+    const place = await locateExisting(context, from);
     try {
-      const isFolder = (await standingAt(calls, place)).isDirectory();
-      const source = await (isFolder ? openAnchor : openFile)(calls, place.at);
+      const isFolder = (await entryAt(calls, place)).isDirectory();
+      const source = await (isFolder ? openDir : openFile)(calls, place.at);
       try {
         const stat = calls.stat(source.fd);
         // Something else came in its place since it was looked at.
         if (!isFolder && !stat.isFile()) throw new Problem("not_found", "There is no such file or folder.");
-        return new DiskCopy(shop, from, source, stat);
+        return new DiskCopy(context, from, source, stat);
       } catch (error) {
-        await release(calls, source);
+        await closeDir(calls, source);
         throw error;
       }
     } catch (error) {
       throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
     } finally {
-      await release(calls, place.folder);
+      await closeDir(calls, place.folder);
     }
   }
 
   async measure(signal: AbortSignal): Promise<Content> {
     return await this.#translated(async () => {
-      const { calls } = this.shop;
+      const { calls } = this.context;
       if (this.entry.kind === "folder") return await measureTree(calls, this.source, signal);
       const content = nothing();
       count(content, calls.stat(this.source.fd));
@@ -69,9 +69,9 @@ export class DiskCopy implements StoredCopy {
 
   async run(options: CopyOptions): Promise<Content> {
     return await this.#translated(async () => {
-      const { calls, temporaries } = this.shop;
+      const { calls, temporaries } = this.context;
       if (this.entry.kind === "folder") {
-        this.#made = await makeAnchor(calls, temporaries, this.#temporary);
+        this.#made = await createDir(calls, temporaries, this.#temporary);
         return await copyTree(calls, this.source, this.#made, options);
       }
       this.#made = await this.#copyFile(options);
@@ -86,9 +86,9 @@ export class DiskCopy implements StoredCopy {
     const made = this.#made;
     if (!made) throw new Problem("storage_failed", "Nothing was copied yet.");
     return await this.#translated(async () => {
-      if (this.entry.kind === "folder") return await persistently(() => this.#nameFolder(path, made));
+      if (this.entry.kind === "folder") return await durably(() => this.#nameFolder(path, made));
       const unnamed = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
-      return await publish(this.shop, unnamed, path, replace);
+      return await publish(this.context, unnamed, path, replace);
     });
   }
 
@@ -99,19 +99,19 @@ export class DiskCopy implements StoredCopy {
   }
 
   async #discard(): Promise<void> {
-    const { calls } = this.shop;
-    await release(calls, this.source);
-    if (this.#made) await release(calls, this.#made);
+    const { calls } = this.context;
+    await closeDir(calls, this.source);
+    if (this.#made) await closeDir(calls, this.#made);
     // What has its name is not here any more; what stays is removed at the next start.
     await calls.removeTree(this.#at).catch(() => {});
   }
 
   get #at(): string {
-    return `${this.shop.temporaries.path}/${this.#temporary}`;
+    return `${this.context.temporaries.path}/${this.#temporary}`;
   }
 
-  async #copyFile(options: CopyOptions): Promise<Anchor> {
-    const { calls } = this.shop;
+  async #copyFile(options: CopyOptions): Promise<DirHandle> {
+    const { calls } = this.context;
     const stat = calls.stat(this.source.fd);
     if (stat.size >= LARGE) {
       const shared = await calls.clone(this.source.path, this.#at).then(
@@ -121,7 +121,7 @@ export class DiskCopy implements StoredCopy {
       const flags = constants.O_WRONLY | constants.O_NOFOLLOW;
       if (shared) return { fd: await calls.open(this.#at, flags), path: this.#at };
     }
-    const fd = await calls.open(this.#at, OPEN_NEW, Number(stat.mode & 0o777n));
+    const fd = await calls.open(this.#at, CREATE_EXCLUSIVE, Number(stat.mode & 0o777n));
     try {
       await copyInto(calls, fd, this.source, options);
       return { fd, path: this.#at };
@@ -131,15 +131,15 @@ export class DiskCopy implements StoredCopy {
     }
   }
 
-  async #nameFolder(path: FilePath, made: Anchor): Promise<Moved> {
-    const { calls, folders } = this.shop;
-    const target = await placeOfNew(this.shop, path);
+  async #nameFolder(path: FilePath, made: DirHandle): Promise<Moved> {
+    const { calls, folders } = this.context;
+    const target = await locateNew(this.context, path);
     try {
       await nameFolder(calls, this.#at, target.at);
       await folders.sync(target.folder);
       return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
     } finally {
-      await release(calls, target.folder);
+      await closeDir(calls, target.folder);
     }
   }
 

@@ -5,23 +5,23 @@ import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { checkFilePath, checkFolderPath, type FilePath } from "../../../path.ts";
 import type { FolderEntry, Moved } from "../../storage.ts";
-import { release } from "../at/handle.ts";
-import { isSame, type Place, placeOfNew, placeOfOld, standingAt } from "../at/locate.ts";
+import { closeDir } from "../at/handle.ts";
+import { entryAt, isSame, type Location, locateExisting, locateNew } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
-import { errnoOf, GONE, nullOn } from "../os/errno.ts";
-import { persistently, replaceable, WITHOUT_LINKS, type Workshop } from "../write/publish.ts";
+import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../write/publish.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** See `Storage.makeFolder`. */
-export async function makeFolderAt(shop: Workshop, path: FilePath): Promise<FolderEntry> {
-  return await persistently(() => makeOnce(shop, path));
+export async function makeFolderAt(context: DiskContext, path: FilePath): Promise<FolderEntry> {
+  return await durably(() => makeOnce(context, path));
 }
 
-async function makeOnce(shop: Workshop, path: FilePath): Promise<FolderEntry> {
-  const { calls, folders } = shop;
-  const { folder, at } = await placeOfNew(shop, path);
+async function makeOnce(context: DiskContext, path: FilePath): Promise<FolderEntry> {
+  const { calls, folders } = context;
+  const { folder, at } = await locateNew(context, path);
   try {
     await calls.mkdir(at);
     await folders.sync(folder);
@@ -29,49 +29,59 @@ async function makeOnce(shop: Workshop, path: FilePath): Promise<FolderEntry> {
   } catch (error) {
     throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
   } finally {
-    await release(calls, folder);
+    await closeDir(calls, folder);
   }
 }
 
 /** See `Storage.move`. @throws Problem; the system's error otherwise, ENOENT when there is nothing to move */
-export async function move(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
+export async function move(
+  context: DiskContext,
+  from: FilePath,
+  to: FilePath,
+  replace: boolean,
+): Promise<Moved> {
   if (from === to) throw new Problem("into_itself", "It has this name already.");
-  return await persistently(() => moveOnce(shop, from, to, replace));
+  return await durably(() => moveOnce(context, from, to, replace));
 }
 
-async function moveOnce(shop: Workshop, from: FilePath, to: FilePath, replace: boolean): Promise<Moved> {
-  const { calls } = shop;
-  const source = await placeOfOld(shop, from);
+async function moveOnce(
+  context: DiskContext,
+  from: FilePath,
+  to: FilePath,
+  replace: boolean,
+): Promise<Moved> {
+  const { calls } = context;
+  const source = await locateExisting(context, from);
   try {
-    const stat = await standingAt(calls, source);
+    const stat = await entryAt(calls, source);
     if (stat.isDirectory() && to.startsWith(`${from}/`)) throw intoItself();
     const recased = from.toLowerCase() === to.toLowerCase();
-    return await nameAt(shop, source, to, { replace, recased }, stat);
+    return await nameAt(context, source, to, { replace, recased }, stat);
   } finally {
-    await release(calls, source.folder);
+    await closeDir(calls, source.folder);
   }
 }
 
 /** Gives what stands at a place another name, synced. @throws as `move` */
 export async function nameAt(
-  shop: Workshop,
-  source: Place,
+  context: DiskContext,
+  source: Location,
   to: FilePath,
   { replace, recased = false }: { replace: boolean; recased?: boolean },
   known?: BigIntStats,
 ): Promise<Moved> {
-  const { calls, folders } = shop;
-  const stat = known ?? (await standingAt(calls, source));
-  const target = await placeOfNew(shop, to);
+  const { calls, folders } = context;
+  const stat = known ?? (await entryAt(calls, source));
+  const target = await locateNew(context, to);
   try {
     const replaced = stat.isDirectory()
       ? await nameFolder(calls, source.at, target.at, recased)
-      : await nameFile(shop, source, target, { replace, recased }, stat);
+      : await nameFile(context, source, target, { replace, recased }, stat);
     await folders.sync(target.folder);
     await folders.sync(source.folder);
     return { entry: describe(to, await standing(calls, target, stat)), replaced };
   } finally {
-    await release(calls, target.folder);
+    await closeDir(calls, target.folder);
   }
 }
 
@@ -111,16 +121,16 @@ export async function nameFolder(calls: Calls, from: string, to: string, recased
 }
 
 /** What was moved, as it is now; its new name may be another's again. */
-async function standing(calls: Calls, { at }: Place, moved: BigIntStats): Promise<BigIntStats> {
+async function standing(calls: Calls, { at }: Location, moved: BigIntStats): Promise<BigIntStats> {
   const there = await lookAt(calls, at);
   return there && isSame(there, moved) ? there : moved;
 }
 
 /** A link takes no name that another has; what had the new name meanwhile under the old one is left alone. */
 async function nameFile(
-  { calls, folders }: Workshop,
-  source: Place,
-  target: Place,
+  { calls, folders }: DiskContext,
+  source: Location,
+  target: Location,
   { replace, recased }: { replace: boolean; recased: boolean },
   stat: BigIntStats,
 ): Promise<boolean> {
@@ -154,15 +164,15 @@ async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigInt
 
 async function unlinked(calls: Calls, at: string): Promise<boolean> {
   return (
-    (await nullOn(
-      GONE,
+    (await ignoreErrno(
+      ENOENT_ONLY,
       calls.unlink(at).then(() => true),
     )) ?? false
   );
 }
 
 function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
-  return nullOn(GONE, calls.lstat(at));
+  return ignoreErrno(ENOENT_ONLY, calls.lstat(at));
 }
 
 /** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */

@@ -2,21 +2,21 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
-import { release } from "../at/handle.ts";
-import { placeOfOld, standingAt } from "../at/locate.ts";
+import { closeDir } from "../at/handle.ts";
+import { entryAt, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
-import type { Workshop } from "../write/publish.ts";
+import type { DiskContext } from "../write/publish.ts";
 
 /** How often what was put into it meanwhile is removed as well. */
 const ATTEMPTS = 10;
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
-export async function remove(shop: Workshop, path: FilePath, recursive: boolean): Promise<void> {
-  const { calls, folders, temporaries } = shop;
-  const place = await placeOfOld(shop, path);
+export async function remove(context: DiskContext, path: FilePath, recursive: boolean): Promise<void> {
+  const { calls, folders, temporaries } = context;
+  const place = await locateExisting(context, path);
   try {
-    const stat = await standingAt(calls, place);
+    const stat = await entryAt(calls, place);
     if (!stat.isDirectory()) {
       await calls.unlink(place.at);
       await folders.sync(place.folder);
@@ -41,7 +41,7 @@ export async function remove(shop: Workshop, path: FilePath, recursive: boolean)
     await removeAll(calls, here);
     if (here === place.at) await folders.sync(place.folder);
   } finally {
-    await release(calls, place.folder);
+    await closeDir(calls, place.folder);
   }
 }
 

@@ -5,11 +5,11 @@ import { Problem } from "../../../errors.ts";
 import { type FilePath, RESERVED } from "../../../path.ts";
 import type { Moved } from "../../storage.ts";
 import { isTrashId, type Trash, type TrashId, timeOf } from "../../trash.ts";
-import { type Anchor, descend, release } from "../at/handle.ts";
-import { placeOfOld, standingAt } from "../at/locate.ts";
-import { diskProblem, errnoOf, GONE, nullOn } from "../os/errno.ts";
+import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
+import { entryAt, locateExisting } from "../at/locate.ts";
+import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { writeText } from "../partial/sidecar.ts";
-import { persistently, type Workshop } from "../write/publish.ts";
+import { type DiskContext, durably } from "../write/publish.ts";
 import { nameAt } from "./move.ts";
 import { removeAll } from "./remove.ts";
 
@@ -19,16 +19,16 @@ const UNFINISHED = 3600_000;
 const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export class DiskTrash implements Trash {
-  constructor(readonly shop: Workshop) {}
+  constructor(readonly context: DiskContext) {}
 
   async put(path: FilePath, id: TrashId, text: string): Promise<void> {
-    const { calls, folders } = this.shop;
+    const { calls, folders } = this.context;
     await this.#inside(true, async (trash) => {
-      const place = await placeOfOld(this.shop, path);
+      const place = await locateExisting(this.context, path);
       try {
-        await standingAt(calls, place);
+        await entryAt(calls, place);
         // First, so that nothing lies there that nobody knows.
-        await writeText(this.shop, trash, `${id}.note`, text);
+        await writeText(this.context, trash, `${id}.note`, text);
         try {
           await calls.rename(place.at, `${trash.path}/${id}.entry`);
         } catch (error) {
@@ -38,14 +38,14 @@ export class DiskTrash implements Trash {
         await folders.sync(trash);
         await folders.sync(place.folder);
       } finally {
-        await release(calls, place.folder);
+        await closeDir(calls, place.folder);
       }
     });
   }
 
   async ids(): Promise<TrashId[]> {
     return await this.#inside(true, async (trash) => {
-      const { calls } = this.shop;
+      const { calls } = this.context;
       const names = (await calls.readdir(trash.path)).map(({ name }) => name);
       const entries = idsIn(names, ".entry");
       const there = new Set(entries);
@@ -58,9 +58,9 @@ export class DiskTrash implements Trash {
   }
 
   async text(id: TrashId): Promise<string | null> {
-    const { calls } = this.shop;
+    const { calls } = this.context;
     return await this.#inside(true, async (trash) => {
-      const fd = await nullOn(GONE, calls.open(`${trash.path}/${id}.note`, OLD));
+      const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, OLD));
       return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
     });
   }
@@ -68,14 +68,14 @@ export class DiskTrash implements Trash {
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     return await this.#inside(false, async (trash) => {
       const source = { folder: trash, at: `${trash.path}/${id}.entry` };
-      const moved = await persistently(() => nameAt(this.shop, source, to, { replace }));
+      const moved = await durably(() => nameAt(this.context, source, to, { replace }));
       await this.#forget(trash, id);
       return moved;
     });
   }
 
   async remove(id: TrashId): Promise<void> {
-    const { calls, temporaries } = this.shop;
+    const { calls, temporaries } = this.context;
     await this.#inside(false, async (trash) => {
       const aside = `${temporaries.path}/${crypto.randomUUID()}`;
       await calls.rename(`${trash.path}/${id}.entry`, aside);
@@ -84,20 +84,20 @@ export class DiskTrash implements Trash {
     });
   }
 
-  async #forget(trash: Anchor, id: TrashId): Promise<void> {
-    const { calls, folders } = this.shop;
-    await nullOn(GONE, calls.unlink(`${trash.path}/${id}.note`));
+  async #forget(trash: DirHandle, id: TrashId): Promise<void> {
+    const { calls, folders } = this.context;
+    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${id}.note`));
     await folders.sync(trash);
   }
 
-  async #inside<T>(create: boolean, step: (trash: Anchor) => Promise<T>): Promise<T> {
-    const { calls, root } = this.shop;
+  async #inside<T>(create: boolean, step: (trash: DirHandle) => Promise<T>): Promise<T> {
+    const { calls, root } = this.context;
     try {
-      const trash = await descend(calls, root, [RESERVED, FOLDER], create);
+      const trash = await openBeneath(calls, root, [RESERVED, FOLDER], create);
       try {
         return await step(trash);
       } finally {
-        await release(calls, trash);
+        await closeDir(calls, trash);
       }
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw diskProblem(error);

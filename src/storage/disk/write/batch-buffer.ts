@@ -7,7 +7,7 @@ export const BATCH = 512 * 1024;
 const SMALLEST = 64 * 1024;
 
 /** Grows up to one batch, and shrinks again for an upload that became slow. */
-export class Stage {
+export class BatchBuffer {
   #buffer = new Uint8Array(0);
   #length = 0;
 
@@ -32,7 +32,7 @@ export class Stage {
   }
 
   /** The bytes staged, a view that holds until the next `add`; the stage is empty then. */
-  take(): Uint8Array<ArrayBuffer> {
+  drain(): Uint8Array<ArrayBuffer> {
     const bytes = this.#buffer.subarray(0, this.#length);
     if (this.#length * 4 < this.#buffer.byteLength) this.#buffer = new Uint8Array(0);
     this.#length = 0;

@@ -1,7 +1,7 @@
 // The first bytes of a file on their way through a FileSink.
 
 /** Bytes go in with `write`, until `end`. */
-export class Head {
+export class PrefixSink {
   readonly #sink: Bun.FileSink;
   #ending: Promise<unknown> | undefined;
 

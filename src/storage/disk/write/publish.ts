@@ -3,30 +3,30 @@
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
-import type { Finished } from "../../storage.ts";
-import type { FolderSync } from "../at/dir-sync.ts";
-import { type Anchor, descend, nameOnDisk, release } from "../at/handle.ts";
+import type { Published } from "../../storage.ts";
+import type { DirSync } from "../at/dir-sync.ts";
+import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
-import { errnoOf, GONE, nullOn } from "../os/errno.ts";
-import type { Pressure } from "./write-scheduler.ts";
+import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import type { WriteScheduler } from "./write-scheduler.ts";
 
 /** What a file system without hard links says to `link`. */
 export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
 /** What all uploads of one disk share. `temporaries` is on the file system of the root. */
-export interface Workshop {
+export interface DiskContext {
   calls: Calls;
-  root: Anchor;
-  temporaries: Anchor;
-  pressure: Pressure;
-  folders: FolderSync;
+  root: DirHandle;
+  temporaries: DirHandle;
+  pressure: WriteScheduler;
+  folders: DirSync;
   /** Bytes of the longest path that the system takes together with the root's: a longer one could not be read again. */
   longest: number;
 }
 
 /** Bytes without a name. */
-export interface Unnamed {
+export interface StagedFile {
   fd: number;
   /** Where they lie, in a folder of the server. */
   temporary: string;
@@ -38,12 +38,12 @@ export interface Unnamed {
 
 /** The name is given and synced when this resolves. @throws Problem; the system's error otherwise */
 export async function publish(
-  shop: Workshop,
-  unnamed: Unnamed,
+  context: DiskContext,
+  unnamed: StagedFile,
   path: FilePath,
   replace: boolean,
-): Promise<Finished> {
-  return await persistently(() => publishOnce(shop, unnamed, path, replace));
+): Promise<Published> {
+  return await durably(() => publishOnce(context, unnamed, path, replace));
 }
 
 /** How often a vanished folder is made again. */
@@ -54,7 +54,7 @@ const ATTEMPTS = 10;
  * gone, and the step says so each time.
  * @throws what the step throws
  */
-export async function persistently<T>(step: () => Promise<T>): Promise<T> {
+export async function durably<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await step();
@@ -65,34 +65,39 @@ export async function persistently<T>(step: () => Promise<T>): Promise<T> {
 }
 
 async function publishOnce(
-  shop: Workshop,
-  unnamed: Unnamed,
+  context: DiskContext,
+  unnamed: StagedFile,
   path: FilePath,
   replace: boolean,
-): Promise<Finished> {
-  const { calls, folders, root, longest } = shop;
-  proveLength(path, longest);
-  const folder = await descend(calls, root, segmentsOf(folderOf(path)), true);
+): Promise<Published> {
+  const { calls, folders, root, longest } = context;
+  assertNameLength(path, longest);
+  const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), true);
   try {
-    const name = `${folder.path}/${await nameOnDisk(calls, folder, nameOf(path))}`;
+    const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(unnamed.fd));
     if (unnamed.unwanted()) throw new Problem("storage_failed", "The upload was ended.");
-    const replaced = await giveName(shop, unnamed, name, replace);
+    const replaced = await linkOrReplace(context, unnamed, name, replace);
     try {
       await folders.sync(folder);
     } catch (error) {
-      if (!replaced) await takeNameBack(calls, unnamed.fd, name);
+      if (!replaced) await unlinkIfOurs(calls, unnamed.fd, name);
       throw error;
     }
     return { entry, replaced };
   } finally {
-    await release(calls, folder);
+    await closeDir(calls, folder);
   }
 }
 
 /** @returns true when a file was replaced */
-async function giveName(shop: Workshop, unnamed: Unnamed, name: string, replace: boolean): Promise<boolean> {
-  const { calls } = shop;
+async function linkOrReplace(
+  context: DiskContext,
+  unnamed: StagedFile,
+  name: string,
+  replace: boolean,
+): Promise<boolean> {
+  const { calls } = context;
   try {
     await calls.link(unnamed.temporary, name);
     return false;
@@ -107,9 +112,9 @@ async function giveName(shop: Workshop, unnamed: Unnamed, name: string, replace:
     if (errno !== "EEXIST") throw error;
   }
   if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
-  const taken = await nullOn(GONE, calls.lstat(name));
+  const taken = await ignoreErrno(ENOENT_ONLY, calls.lstat(name));
   if (taken) replaceable(taken);
-  if (unnamed.stays) await renameSecondLink(shop, unnamed.temporary, name);
+  if (unnamed.stays) await renameSecondLink(context, unnamed.temporary, name);
   else await calls.rename(unnamed.temporary, name);
   return taken !== null;
 }
@@ -124,8 +129,8 @@ export function replaceable(taken: BigIntStats): void {
 }
 
 /** A link cannot replace and a rename cannot leave: so a second link is made, and that one renamed. */
-async function renameSecondLink(shop: Workshop, from: string, name: string): Promise<void> {
-  const { calls, temporaries } = shop;
+async function renameSecondLink(context: DiskContext, from: string, name: string): Promise<void> {
+  const { calls, temporaries } = context;
   const second = `${temporaries.path}/${crypto.randomUUID()}`;
   await calls.link(from, second);
   try {
@@ -139,7 +144,7 @@ async function renameSecondLink(shop: Workshop, from: string, name: string): Pro
 }
 
 /** A name that may not survive a power cut is not given at all. */
-async function takeNameBack(calls: Calls, fd: number, name: string): Promise<void> {
+async function unlinkIfOurs(calls: Calls, fd: number, name: string): Promise<void> {
   try {
     const [own, there] = [calls.stat(fd), await calls.lstat(name)];
     if (own.ino === there.ino && own.dev === there.dev) await calls.unlink(name);
@@ -149,7 +154,7 @@ async function takeNameBack(calls: Calls, fd: number, name: string): Promise<voi
 }
 
 /** @throws Problem invalid_path */
-export function proveLength(path: FilePath, longest: number): void {
+export function assertNameLength(path: FilePath, longest: number): void {
   if (Buffer.byteLength(path) <= longest) return;
   const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
   throw new Problem("invalid_path", detail, {

@@ -3,41 +3,41 @@
 import { constants } from "node:fs";
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
-import type { Finished, StorageWork, StoredUpload } from "../../storage.ts";
+import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
-import { publish, type Workshop } from "./publish.ts";
+import { type DiskContext, publish } from "./publish.ts";
 import { DiskWriter } from "./writer.ts";
 
 const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const names = new Stopwatch(FILES);
 
-export class DiskUpload implements StoredUpload {
+export class TempUpload implements StoredUpload {
   readonly #writer: DiskWriter;
-  #finishing: Promise<Finished> | undefined;
+  #finishing: Promise<Published> | undefined;
   #discarding: Promise<void> | undefined;
   #published = false;
   #synced = false;
   #publishWaited = 0;
 
   private constructor(
-    readonly shop: Workshop,
+    readonly context: DiskContext,
     readonly temporary: string,
     readonly fd: number,
   ) {
-    this.#writer = new DiskWriter(fd, shop.calls, shop.pressure);
+    this.#writer = new DiskWriter(fd, context.calls, context.pressure);
   }
 
   /** @throws Problem */
-  static async begin(shop: Workshop): Promise<DiskUpload> {
-    const temporary = `${shop.temporaries.path}/${crypto.randomUUID()}`;
+  static async begin(context: DiskContext): Promise<TempUpload> {
+    const temporary = `${context.temporaries.path}/${crypto.randomUUID()}`;
     let fd: number | undefined;
     try {
-      fd = await shop.calls.open(temporary, OPEN_NEW, 0o666);
-      return new DiskUpload(shop, temporary, fd);
+      fd = await context.calls.open(temporary, OPEN_NEW, 0o666);
+      return new TempUpload(context, temporary, fd);
     } catch (error) {
-      if (fd !== undefined) await throwAway(shop.calls, fd, temporary);
+      if (fd !== undefined) await removeTemp(context.calls, fd, temporary);
       throw diskProblem(error);
     }
   }
@@ -58,7 +58,7 @@ export class DiskUpload implements StoredUpload {
     return this.#writer.append(chunk);
   }
 
-  finish(path: FilePath, options: { replace: boolean }): Promise<Finished> {
+  finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
     this.#finishing = this.#finish(path, options.replace);
     return this.#finishing;
   }
@@ -75,19 +75,19 @@ export class DiskUpload implements StoredUpload {
       // Whoever called finish knows.
     });
     // A name that was being given when the discard came is given: it must not be half taken back.
-    if (!this.#published) await throwAway(this.shop.calls, this.fd, this.temporary);
+    if (!this.#published) await removeTemp(this.context.calls, this.fd, this.temporary);
   }
 
-  async #finish(path: FilePath, replace: boolean): Promise<Finished> {
+  async #finish(path: FilePath, replace: boolean): Promise<Published> {
     if (!this.#synced) await this.#writer.finish();
     this.#synced = true;
     const named = names.start();
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
-      const finished = await publish(this.shop, { fd, temporary, stays: false, unwanted }, path, replace);
+      const finished = await publish(this.context, { fd, temporary, stays: false, unwanted }, path, replace);
       this.#published = true;
-      await throwAway(this.shop.calls, fd, temporary);
+      await removeTemp(this.context.calls, fd, temporary);
       return finished;
     } catch (error) {
       throw diskProblem(error);
@@ -104,7 +104,7 @@ export function withSync(work: StorageWork, seconds: number): StorageWork {
 }
 
 /** Ends a temporary file: what is worth keeping of it has another name. Never throws. */
-export async function throwAway(calls: Calls, fd: number, temporary: string): Promise<void> {
+export async function removeTemp(calls: Calls, fd: number, temporary: string): Promise<void> {
   await calls.close(fd).catch(() => {
     // Everything was synced before, or is not wanted.
   });

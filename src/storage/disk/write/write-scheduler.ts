@@ -12,7 +12,7 @@ const UNSYNCED_AT_LEAST = 1000;
 const PULSE = 25;
 
 /** A writer as its pulse sees it. */
-export interface Pulsed {
+export interface Flushable {
   /** Writes what is staged, if no batch is in flight. */
   writeStaged(): void;
   /** Starts a sync if bytes are unsynced and none is in flight. @returns a promise that never rejects, or nothing */
@@ -20,10 +20,10 @@ export interface Pulsed {
 }
 
 /** One per storage. */
-export class Pressure implements Load {
+export class WriteScheduler implements Load {
   #held = 0;
-  readonly #staged = new Map<Pulsed, number>();
-  readonly #written = new Map<Pulsed, number>();
+  readonly #staged = new Map<Flushable, number>();
+  readonly #written = new Map<Flushable, number>();
   #syncing = false;
   #syncs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -55,25 +55,25 @@ export class Pressure implements Load {
   }
 
   /** Bytes were staged by a writer that had none. */
-  staged(writer: Pulsed): void {
+  staged(writer: Flushable): void {
     this.#staged.set(writer, performance.now());
     this.#timer ??= setInterval(() => this.#pulse(), PULSE);
   }
 
   /** The writer's staged bytes are on their way. */
-  launched(writer: Pulsed): void {
+  launched(writer: Flushable): void {
     this.#staged.delete(writer);
   }
 
   /** Bytes were written and are not synced. */
-  written(writer: Pulsed): void {
+  written(writer: Flushable): void {
     if (this.#written.has(writer)) return;
     this.#written.set(writer, performance.now());
     this.#timer ??= setInterval(() => this.#pulse(), PULSE);
   }
 
   /** A sync of the writer's bytes started. */
-  synced(writer: Pulsed): void {
+  synced(writer: Flushable): void {
     this.#written.delete(writer);
   }
 
@@ -88,7 +88,7 @@ export class Pressure implements Load {
   }
 
   /** The writer ended. */
-  forget(writer: Pulsed): void {
+  forget(writer: Flushable): void {
     this.#staged.delete(writer);
     this.#written.delete(writer);
   }

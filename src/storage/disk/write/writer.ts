@@ -5,9 +5,9 @@ import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { StorageWork } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
-import { Stage } from "./batch-buffer.ts";
-import { Head } from "./file-head.ts";
-import type { Pressure, Pulsed } from "./write-scheduler.ts";
+import { BatchBuffer } from "./batch-buffer.ts";
+import { PrefixSink } from "./file-head.ts";
+import type { Flushable, WriteScheduler } from "./write-scheduler.ts";
 
 /** The first bytes of a file go through a FileSink: cheap for small files, and what batches need below them. */
 export const CHANGEOVER = 1024 * 1024;
@@ -31,15 +31,15 @@ const now = (): number => performance.now() / 1000;
  * After 2 MiB, later every 32 MiB, a sync starts beside the writing, one at a time but for the last. The descriptor
  * belongs to the caller, who closes it after `finish` or `stop` has ended.
  */
-export class DiskWriter implements Pulsed {
+export class DiskWriter implements Flushable {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
   #taken: number;
   #written: number;
   #saved: number;
   #syncMark: number;
   #window = FIRST_WINDOW;
-  readonly #head: Head | undefined;
-  readonly #stage = new Stage();
+  readonly #head: PrefixSink | undefined;
+  readonly #stage = new BatchBuffer();
   #inFlight: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #failure: Problem | undefined;
@@ -50,12 +50,12 @@ export class DiskWriter implements Pulsed {
   constructor(
     readonly fd: number,
     readonly calls: Calls,
-    readonly pressure: Pressure,
+    readonly pressure: WriteScheduler,
     from = 0,
   ) {
     this.#file = Bun.file(fd);
     this.#taken = this.#written = this.#saved = this.#syncMark = from;
-    if (from < CHANGEOVER) this.#head = new Head(calls.sink(this.#file));
+    if (from < CHANGEOVER) this.#head = new PrefixSink(calls.sink(this.#file));
   }
 
   /** Bytes taken, those included that were there before. */
@@ -146,7 +146,7 @@ export class DiskWriter implements Pulsed {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.pressure.forget(this);
-    this.pressure.release(this.#stage.take().byteLength);
+    this.pressure.release(this.#stage.drain().byteLength);
     this.#failure ??= new Problem("storage_failed", "The upload was ended.");
     await this.#endHead();
     await this.#inFlight;
@@ -167,7 +167,7 @@ export class DiskWriter implements Pulsed {
     return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_BEHIND;
   }
 
-  #appendFirst(head: Head, chunk: Uint8Array): Promise<void> | undefined {
+  #appendFirst(head: PrefixSink, chunk: Uint8Array): Promise<void> | undefined {
     const start = now();
     let result: unknown;
     try {
@@ -224,7 +224,7 @@ export class DiskWriter implements Pulsed {
   }
 
   #launch(): void {
-    const batch = this.#stage.take();
+    const batch = this.#stage.drain();
     this.pressure.launched(this);
     this.#inFlight = this.#write(batch).finally(() => {
       this.#inFlight = undefined;

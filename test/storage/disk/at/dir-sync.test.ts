@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { openSync } from "node:fs";
-import { FolderSync } from "../../../../src/storage/disk/at/dir-sync.ts";
-import { type Anchor, release } from "../../../../src/storage/disk/at/handle.ts";
+import { DirSync } from "../../../../src/storage/disk/at/dir-sync.ts";
+import { closeDir, type DirHandle } from "../../../../src/storage/disk/at/handle.ts";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
 import { watchRejections } from "../../rejections.ts";
 import { callsWith, systemError } from "../faults.ts";
@@ -14,7 +14,7 @@ watchRejections();
 /** Syncs that end when told. */
 function syncsOnCommand() {
   const running: PromiseWithResolvers<void>[] = [];
-  const folders = new FolderSync(
+  const folders = new DirSync(
     callsWith({
       sync: () => {
         const sync = Promise.withResolvers<void>();
@@ -26,7 +26,7 @@ function syncsOnCommand() {
   return { running, folders };
 }
 
-async function anchors(count: number, inside: (anchors: Anchor[]) => Promise<void>): Promise<void> {
+async function anchors(count: number, inside: (anchors: DirHandle[]) => Promise<void>): Promise<void> {
   await using root = await TemporaryRoot.make();
   const open = Array.from({ length: count }, () => {
     const fd = openSync(root.root, "r");
@@ -35,7 +35,7 @@ async function anchors(count: number, inside: (anchors: Anchor[]) => Promise<voi
   try {
     await inside(open);
   } finally {
-    for (const anchor of open) await release(calls, anchor);
+    for (const dir of open) await closeDir(calls, dir);
   }
 }
 
@@ -46,7 +46,7 @@ describe("FolderSync", () => {
     await anchors(10, async (open) => {
       const { running, folders } = syncsOnCommand();
       const ended: number[] = [];
-      const all = open.map((anchor, index) => folders.sync(anchor).then(() => ended.push(index)));
+      const all = open.map((dir, index) => folders.sync(dir).then(() => ended.push(index)));
       await turns();
       expect(running).toHaveLength(1);
       running[0]?.resolve();

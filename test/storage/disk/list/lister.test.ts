@@ -4,8 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir, rename, rm, symlink, unlink } from "node:fs/promises";
 import { nameOf, ROOT } from "../../../../src/path.ts";
-import { natural } from "../../../../src/storage/natural-order.ts";
-import type { PageQuery, Place } from "../../../../src/storage/paging.ts";
+import { naturalOrder } from "../../../../src/storage/natural-order.ts";
+import type { PageKey, PageQuery } from "../../../../src/storage/paging.ts";
 import type { Storage } from "../../../../src/storage/storage.ts";
 import { codeOf, folder, pathsOf, put } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
@@ -26,7 +26,7 @@ const namesOf = (count: number): string[] =>
 function fillFolder(root: TemporaryRoot, count: number): string[] {
   const names = namesOf(count);
   for (const name of names) closeSync(openSync(root.in("many", name), "w"));
-  return names.sort(natural);
+  return names.sort(naturalOrder);
 }
 
 async function namesIn(storage: Storage, query: Partial<PageQuery> = {}): Promise<string[]> {
@@ -36,7 +36,7 @@ async function namesIn(storage: Storage, query: Partial<PageQuery> = {}): Promis
 
 async function allNames(storage: Storage, query: Partial<PageQuery> = {}): Promise<string[]> {
   const names: string[] = [];
-  let after: Place | undefined;
+  let after: PageKey | undefined;
   do {
     const { entries, next } = await storage.page(folder("many"), { ...PLAIN, ...query, after });
     names.push(...entries.map(({ path }) => nameOf(path)));

@@ -2,18 +2,18 @@
 
 import { expect, test } from "bun:test";
 import { type BigIntStats, statSync } from "node:fs";
-import { NameList } from "../../../../src/storage/disk/list/packed-names.ts";
-import { OrderCache, type Question } from "../../../../src/storage/disk/list/sort-cache.ts";
-import { FolderOrder } from "../../../../src/storage/disk/list/sorted-names.ts";
+import { PackedNames } from "../../../../src/storage/disk/list/packed-names.ts";
+import { type Question, SortCache } from "../../../../src/storage/disk/list/sort-cache.ts";
+import { SortedNames } from "../../../../src/storage/disk/list/sorted-names.ts";
 import type { PageQuery } from "../../../../src/storage/paging.ts";
 
 const QUERY: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: false, limit: 1 };
 const NOW = new Date("2026-01-01T00:00:00Z");
 const OTHERS = statSync(import.meta.dir, { bigint: true });
 
-const orderOf = (count: number, length = 8): FolderOrder =>
-  new FolderOrder(
-    new NameList(Array.from({ length: count }, (_, index) => `${index}`.padStart(length, "n"))),
+const orderOf = (count: number, length = 8): SortedNames =>
+  new SortedNames(
+    new PackedNames(Array.from({ length: count }, (_, index) => `${index}`.padStart(length, "n"))),
   );
 
 /** A folder that changed so many milliseconds ago. */
@@ -31,7 +31,7 @@ function question(age: number, query: Partial<PageQuery> = {}, folder = "a"): Qu
 }
 
 test("an order is found again for the same folder, unchanged, and the same kind of order", () => {
-  const cache = new OrderCache();
+  const cache = new SortCache();
   const order = orderOf(5000);
   cache.keep(question(5000), order, NOW);
   expect(cache.find(question(5000))).toBe(order);
@@ -48,20 +48,20 @@ test("an order is found again for the same folder, unchanged, and the same kind 
 
 test("what changed just now, or will have, is not kept: another change could have the same time", () => {
   for (const age of [2400, 0, -60_000]) {
-    const cache = new OrderCache();
+    const cache = new SortCache();
     cache.keep(question(age), orderOf(5000), NOW);
     expect(cache.find(question(age))).toBeUndefined();
   }
 });
 
 test("small folders are not kept", () => {
-  const cache = new OrderCache();
+  const cache = new SortCache();
   cache.keep(question(5000), orderOf(100), NOW);
   expect(cache.find(question(5000))).toBeUndefined();
 });
 
 test("bytes are bounded: what was not used for the longest time goes first", () => {
-  const cache = new OrderCache();
+  const cache = new SortCache();
   const orders = Array.from({ length: 8 }, () => orderOf(40_000, 100));
   for (const [index, order] of orders.entries()) {
     cache.keep(question(5000, {}, `${index}`), order, NOW);

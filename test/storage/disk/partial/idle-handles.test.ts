@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { DiskStorage } from "../../../../src/storage/disk/disk.ts";
 import { SYNC_WINDOW } from "../../../../src/storage/disk/write/writer.ts";
-import type { KeptUpload } from "../../../../src/storage/storage.ts";
+import type { PartialUpload } from "../../../../src/storage/storage.ts";
 import { newUploadId } from "../../../../src/storage/upload-id.ts";
 import { until } from "../../../support/server.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
@@ -16,14 +16,14 @@ import { watchedCalls } from "../watched-calls.ts";
 
 watchRejections();
 
-async function begun(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Promise<KeptUpload> {
+async function begun(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Promise<PartialUpload> {
   const upload = await storage.begin(file("target"), newUploadId());
-  await storage.note(upload.id, "note");
+  await storage.writeMetadata(upload.id, "note");
   await fill(upload, chunksOf(content, 64 * KIB));
   return upload;
 }
 
-const resumed = async (storage: DiskStorage, { id }: KeptUpload): Promise<KeptUpload> => {
+const resumed = async (storage: DiskStorage, { id }: PartialUpload): Promise<PartialUpload> => {
   const upload = await storage.resume(id);
   if (!upload) throw new Error("There is no such upload.");
   return upload;
@@ -37,7 +37,7 @@ test("who comes at once goes on with what is open, in small steps, too", async (
   let upload = await begun(storage, content.subarray(0, 100 * KIB));
   made.length = 0;
   for (let at = 100 * KIB; at < content.length; at += 700 * KIB) {
-    await upload.rest();
+    await upload.suspendLazily();
     upload = await resumed(storage, upload);
     expect(upload.length).toBe(at);
     await fill(upload, chunksOf(content.subarray(at, at + 700 * KIB), 64 * KIB));
@@ -54,7 +54,7 @@ test("what was taken is written when it rests, and synced and closed a moment la
   const storage = await root.open({ calls: watchedCalls((name) => void made.push(name)) });
   const content = bytes(MIB + 5);
   const upload = await begun(storage, content);
-  await upload.rest();
+  await upload.suspendLazily();
   expect(difference(await readFile(root.in(`.sluice/kept/${upload.id}.data`)), content)).toBeNull();
   made.length = 0;
   await until("it is closed", () => made.includes("close"));
@@ -69,7 +69,7 @@ test("not more than a window waits for its sync", async () => {
     calls: callsWith({ datasync: () => Bun.sleep(100) }),
   });
   const upload = await begun(storage, bytes(2 * SYNC_WINDOW));
-  await upload.rest();
+  await upload.suspendLazily();
   expect(upload.length - upload.saved).toBeLessThanOrEqual(SYNC_WINDOW);
 });
 
@@ -85,11 +85,11 @@ test("when that sync fails, the bytes of the one before are what is left", async
     }),
   });
   const first = await begun(storage, bytes(MIB, 1));
-  await first.pause();
+  await first.suspend();
   const second = await resumed(storage, first);
   await fill(second, [bytes(300 * KIB, 2)]);
   broken = true;
-  await second.rest();
+  await second.suspendLazily();
   await until("the sync failed", () => failed);
   broken = false;
   expect((await resumed(storage, first)).length).toBe(MIB);
@@ -103,7 +103,7 @@ test("a storage that is closed syncs what rests", async () => {
   });
   const storage = await root.open({ calls });
   const upload = await begun(storage, bytes(MIB));
-  await upload.rest();
+  await upload.suspendLazily();
   const before = syncs;
   await storage.close();
   expect(syncs).toBe(before + 1);
@@ -115,24 +115,24 @@ test("what rests can be copied, forgotten, and does nothing for who let go of it
   const storage = await root.open();
   const content = bytes(MIB);
   const part = await begun(storage, content);
-  await part.rest();
+  await part.suspendLazily();
   await part.discard();
-  expect(await codeOf(part.pause())).toBe("storage_failed");
+  expect(await codeOf(part.suspend())).toBe("storage_failed");
   const whole = await begun(storage, new Uint8Array(0));
-  await whole.adopt([part.id]);
+  await whole.appendFrom([part.id]);
   await whole.finish(file("a"), { replace: false });
   expect(difference(await readFile(root.in("a")), content)).toBeNull();
-  await (await resumed(storage, part)).rest();
-  await storage.forget(part.id);
+  await (await resumed(storage, part)).suspendLazily();
+  await storage.deletePartial(part.id);
   expect(await storage.resume(part.id)).toBeNull();
 });
 
 test("so many rest, and no more: the others are let go of at once", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open({ calls: callsWith({ datasync: async () => {}, sync: async () => {} }) });
-  const uploads: KeptUpload[] = [];
+  const uploads: PartialUpload[] = [];
   while (uploads.length < 70) uploads.push(await begun(storage, bytes(10)));
-  await Promise.all(uploads.map((upload) => upload.rest()));
+  await Promise.all(uploads.map((upload) => upload.suspendLazily()));
   expect(uploads.filter(({ saved }) => saved === 10).length).toBeGreaterThan(0);
   for (const upload of uploads) expect((await resumed(storage, upload)).length).toBe(10);
 });

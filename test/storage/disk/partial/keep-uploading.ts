@@ -3,7 +3,7 @@
 import { writeSync } from "node:fs";
 import { checkFilePath } from "../../../../src/path.ts";
 import { type DiskStorage, openDisk } from "../../../../src/storage/disk/disk.ts";
-import type { KeptUpload } from "../../../../src/storage/storage.ts";
+import type { PartialUpload } from "../../../../src/storage/storage.ts";
 import { isUploadId, type UploadId } from "../../../../src/storage/upload-id.ts";
 import { bytes } from "../../bytes.ts";
 import { Dice } from "../../dice.ts";
@@ -23,13 +23,13 @@ say("done");
 
 async function bring(storage: DiskStorage, id: UploadId, index: number): Promise<void> {
   const path = checkFilePath(`files/${id}`);
-  const notes = await Array.fromAsync(storage.notes());
-  let upload: KeptUpload | null;
+  const notes = await Array.fromAsync(storage.partialUploads());
+  let upload: PartialUpload | null;
   if (notes.some((note) => note.id === id)) upload = await storage.resume(id);
   else {
-    await storage.forget(id);
+    await storage.deletePartial(id);
     upload = await storage.begin(path, id);
-    await storage.note(id, "begun");
+    await storage.writeMetadata(id, "begun");
   }
   if (upload)
     await send(storage, upload, bytes(LENGTH, index)).then((upload) =>
@@ -37,17 +37,17 @@ async function bring(storage: DiskStorage, id: UploadId, index: number): Promise
     );
   if (!(await storage.published(id, path)) && (await storage.find(path)) === null)
     throw new Error("It is lost.");
-  await storage.note(id, "finished");
+  await storage.writeMetadata(id, "finished");
   say("saved", id, LENGTH);
-  await storage.settle(id);
+  await storage.releaseData(id);
 }
 
 /** Every byte below what was said must be there from then on. */
 async function send(
   storage: DiskStorage,
-  begun: KeptUpload,
+  begun: PartialUpload,
   all: Uint8Array<ArrayBuffer>,
-): Promise<KeptUpload> {
+): Promise<PartialUpload> {
   let upload = begun;
   const { id } = upload;
   say("saved", id, upload.saved);
@@ -56,14 +56,14 @@ async function send(
     await upload.append(all.slice(upload.length, upload.length + 1 + dice.upTo(most)));
     const die = dice.upTo(60);
     if (die === 0) {
-      await upload.pause();
+      await upload.suspend();
       say("saved", id, upload.length);
       upload = (await storage.resume(id)) ?? upload;
     } else if (die === 1) {
       const length = dice.upTo(upload.length);
       say("saved", id, Math.min(said, length));
-      await upload.rewind(length);
-    } else if (die === 2) await storage.note(id, `at ${upload.length}`);
+      await upload.truncate(length);
+    } else if (die === 2) await storage.writeMetadata(id, `at ${upload.length}`);
     else if (upload.saved > said) say("saved", id, upload.saved);
     said = upload.saved;
     // Others get their turn also when there is always room.

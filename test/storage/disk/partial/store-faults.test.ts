@@ -4,7 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { Problem } from "../../../../src/errors.ts";
 import type { DiskStorage } from "../../../../src/storage/disk/disk.ts";
-import type { KeptUpload } from "../../../../src/storage/storage.ts";
+import type { PartialUpload } from "../../../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../../../src/storage/upload-id.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
 import { file, fill, put, reading, text } from "../../driving.ts";
@@ -33,7 +33,7 @@ interface Case {
 
 interface Operation {
   name: string;
-  run(at: Case, resume: () => Promise<KeptUpload>): Promise<unknown>;
+  run(at: Case, resume: () => Promise<PartialUpload>): Promise<unknown>;
   notes?: string[];
 }
 
@@ -50,27 +50,27 @@ const operations: Operation[] = [
     name: "cutting back",
     run: async (_, resume) => {
       const upload = await resume();
-      await upload.rewind(1000);
+      await upload.truncate(1000);
       await fill(upload, chunksOf(ALL.subarray(1000, 300 * KIB), 64 * KIB));
     },
   },
-  { name: "cutting back to nothing", run: async (_, resume) => (await resume()).rewind(0) },
-  { name: "joining", run: async ({ other }, resume) => (await resume()).adopt([other]) },
+  { name: "cutting back to nothing", run: async (_, resume) => (await resume()).truncate(0) },
+  { name: "joining", run: async ({ other }, resume) => (await resume()).appendFrom([other]) },
   {
     name: "joining from the first byte on",
     run: async ({ other }, resume) => {
       const upload = await resume();
-      await upload.rewind(0);
+      await upload.truncate(0);
       await fill(upload, [ALL.slice(0, HALF.length)]);
-      await upload.adopt([other]);
+      await upload.appendFrom([other]);
     },
   },
   {
     name: "writing a note",
-    run: ({ storage, id }) => storage.note(id, "new"),
+    run: ({ storage, id }) => storage.writeMetadata(id, "new"),
     notes: ["old", "new"],
   },
-  { name: "reading notes", run: ({ storage }) => Array.fromAsync(storage.notes()) },
+  { name: "reading notes", run: ({ storage }) => Array.fromAsync(storage.partialUploads()) },
   {
     name: "a look for the name",
     run: async ({ storage, id, path }) => expect(await storage.published(id, file(path))).toBe(false),
@@ -90,9 +90,9 @@ async function bringToEnd({ storage, id, path }: Case, label: string): Promise<v
 async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
   const id = newUploadId();
   const upload = await storage.begin(file("target"), id);
-  await storage.note(id, "old");
+  await storage.writeMetadata(id, "old");
   await fill(upload, [content]);
-  await upload.pause();
+  await upload.suspend();
   return id;
 }
 
@@ -114,7 +114,7 @@ async function failEach(
     await step(storage, arm, failing, root);
     await root.expectDescriptors(before, `${failing.made[round]}`);
     expect(failing.descriptors.closedTwice).toEqual([]);
-    for await (const { id } of storage.notes()) await storage.forget(id);
+    for await (const { id } of storage.partialUploads()) await storage.deletePartial(id);
     expect(await readdir(root.in(".sluice", "kept"))).toEqual([]);
     if (failing.made.length <= round) return round;
   }
@@ -129,7 +129,7 @@ describe.each(operations)("$name, when one call fails", ({ run, notes = ["old"] 
         other: await waiting(storage, PART),
         path: "new/file",
       };
-      let upload: KeptUpload | null = null;
+      let upload: PartialUpload | null = null;
       arm();
       const end = await run(at, async () => {
         upload = await storage.resume(at.id);
@@ -140,7 +140,7 @@ describe.each(operations)("$name, when one call fails", ({ run, notes = ["old"] 
         (error: unknown) => error,
       );
       // What was called in vain, and what goes well: both are let go of.
-      const paused = await (upload as KeptUpload | null)?.pause().catch((error: unknown) => error);
+      const paused = await (upload as PartialUpload | null)?.suspend().catch((error: unknown) => error);
       failing.failAt = Number.POSITIVE_INFINITY;
       const label = `${failing.failed} ${failing.made.length}`;
       if (end !== "done") expect(end, label).toBeInstanceOf(Problem);
@@ -148,7 +148,7 @@ describe.each(operations)("$name, when one call fails", ({ run, notes = ["old"] 
 
       const there = await readFile(root.in(".sluice", "kept", `${at.id}.data`));
       expect(difference(there, ALL.subarray(0, there.length)), label).toBeNull();
-      for await (const note of storage.notes())
+      for await (const note of storage.partialUploads())
         expect(note.id === at.id ? notes : ["old"], label).toContain(note.text);
       await bringToEnd(at, label);
       const other = await readFile(root.in(".sluice", "kept", `${at.other}.data`));
@@ -181,7 +181,7 @@ describe.each([
       if (end === "done") expect(published, label).toBe(true);
       else {
         expect(end, label).toBeInstanceOf(Problem);
-        await upload?.pause().catch(() => {});
+        await upload?.suspend().catch(() => {});
         if (!published) await bringToEnd({ storage, id, path, other: id }, label);
       }
       expect(difference(await reading(storage, path, ({ body }) => body.bytes()), ALL), label).toBeNull();
@@ -219,14 +219,14 @@ describe("beginning, and forgetting, when one call fails", () => {
         arm();
         await upload?.discard();
         failing.failAt = Number.POSITIVE_INFINITY;
-        await storage.forget(upload?.id ?? newUploadId());
+        await storage.deletePartial(upload?.id ?? newUploadId());
       });
       await failEach(errno, async (storage, arm, failing) => {
         const id = await waiting(storage, HALF);
         arm();
-        await storage.forget(id).catch((error: unknown) => expect(error).toBeInstanceOf(Problem));
+        await storage.deletePartial(id).catch((error: unknown) => expect(error).toBeInstanceOf(Problem));
         failing.failAt = Number.POSITIVE_INFINITY;
-        await storage.forget(id);
+        await storage.deletePartial(id);
       });
     },
   );

@@ -71,7 +71,7 @@ async function check(
   promised: Map<string, number>,
 ): Promise<AsyncDisposable & { unfinished: number }> {
   const storage = await root.open();
-  const notes = await Array.fromAsync(storage.notes());
+  const notes = await Array.fromAsync(storage.partialUploads());
   let unfinished = 0;
   for (const [index, id] of ids.entries()) {
     const content = contents[index] ?? new Uint8Array();

@@ -24,7 +24,7 @@ describe("what was synced when it was let go of", () => {
     const id = await waiting(first, bytes(2 * MIB));
     const syncsOfLooking = async (storage: DiskStorage): Promise<number> => {
       const before = syncs;
-      await (await storage.resume(id))?.pause();
+      await (await storage.resume(id))?.suspend();
       return syncs - before;
     };
     expect(await syncsOfLooking(first)).toBe(0);
@@ -49,13 +49,13 @@ describe("a join of several", () => {
     const contents = [bytes(MIB, 1), bytes(2 * MIB, 2), bytes(100, 3)];
     const ids = await Promise.all(contents.map((content) => waiting(storage, content)));
     const upload = await storage.begin(file("a"), newUploadId());
-    await storage.note(upload.id, "note");
-    expect(await codeOf(upload.adopt(ids))).toBe("storage_failed");
+    await storage.writeMetadata(upload.id, "note");
+    expect(await codeOf(upload.appendFrom(ids))).toBe("storage_failed");
     expect(joined.slice(0, 3)).toEqual(["copy", "datasync", "failed"]);
-    await upload.pause().catch(() => {});
+    await upload.suspend().catch(() => {});
     const again = await storage.resume(upload.id);
-    await again?.rewind(0);
-    await again?.adopt(ids);
+    await again?.truncate(0);
+    await again?.appendFrom(ids);
     await again?.finish(file("a"), { replace: false });
     expect(difference(await readFile(root.in("a")), Buffer.concat(contents))).toBeNull();
   });

@@ -28,7 +28,7 @@ describe("a start", () => {
     let storage = await root.open();
     const id = await waiting(storage, text("kept"));
     const bare = newUploadId();
-    await storage.note(bare, "bare");
+    await storage.writeMetadata(bare, "bare");
     const [unnoted, linked, linkedNote] = [newUploadId(), newUploadId(), newUploadId()];
     await Bun.write(root.in(...KEPT, `${unnoted}.data`), "x");
     await symlink(canary.file, root.in(...KEPT, `${linked}.data`));
@@ -44,7 +44,7 @@ describe("a start", () => {
       ["folder", `${bare}.note`, `${id}.data`, `${id}.note`, `${linked}.note`].sort(),
     );
     expect(await root.temporaries()).toEqual([]);
-    expect((await Array.fromAsync(storage.notes())).map(({ text }) => text).sort()).toEqual([
+    expect((await Array.fromAsync(storage.partialUploads())).map(({ text }) => text).sort()).toEqual([
       "bare",
       "linked",
       "note",
@@ -58,10 +58,10 @@ describe("a start", () => {
     const unnoted = newUploadId();
     await Bun.write(root.in(...KEPT, `${unnoted}.data`), "x");
     const storage = await root.reopen({ write: false });
-    expect(await Array.fromAsync(storage.notes())).toEqual([]);
+    expect(await Array.fromAsync(storage.partialUploads())).toEqual([]);
     expect(await codeOf(storage.resume(id))).toBe("storage_read_only");
-    expect(await codeOf(storage.note(id, "x"))).toBe("storage_read_only");
-    expect(await codeOf(storage.forget(id))).toBe("storage_read_only");
+    expect(await codeOf(storage.writeMetadata(id, "x"))).toBe("storage_read_only");
+    expect(await codeOf(storage.deletePartial(id))).toBe("storage_read_only");
     expect(await readdir(root.in(...KEPT))).toHaveLength(3);
   });
 
@@ -92,14 +92,14 @@ describe("a link", () => {
     await rename(root.in(...KEPT), root.in(".sluice", "moved"));
     await symlink(canary.folder, root.in(...KEPT));
     const upload = await storage.resume(id);
-    await upload?.rewind(1000);
-    await upload?.adopt([other]);
-    await storage.note(id, "new");
+    await upload?.truncate(1000);
+    await upload?.appendFrom([other]);
+    await storage.writeMetadata(id, "new");
     await upload?.finish(file("a"), { replace: false });
     expect(await storage.published(id, file("a"))).toBe(true);
-    await storage.forget(id);
+    await storage.deletePartial(id);
     await (await storage.begin(file("b"), newUploadId())).discard();
-    await storage.forget(other);
+    await storage.deletePartial(other);
     expect(await contentOf(storage, "a")).toBe(new TextDecoder().decode(bytes(1000)).concat("other"));
     expect(await readdir(root.in(".sluice", "moved"))).toEqual([]);
     expect(await canary.touched()).toBeNull();
@@ -116,16 +116,16 @@ describe("a link", () => {
         await rm(root.in(...KEPT, `${id}.${kind}`));
         await symlink(target, root.in(...KEPT, `${id}.${kind}`));
       }
-      expect(await Array.fromAsync(storage.notes())).toEqual([]);
+      expect(await Array.fromAsync(storage.partialUploads())).toEqual([]);
       expect(await storage.resume(id)).toBeNull();
       expect(await codeOf(storage.begin(file("a"), id))).toBe("storage_failed");
       expect(await storage.published(id, file("inside"))).toBe(false);
       const upload = await storage.begin(file("a"), newUploadId());
-      expect(await codeOf(upload.adopt([id]))).toBe("not_found");
+      expect(await codeOf(upload.appendFrom([id]))).toBe("not_found");
       await upload.discard();
-      await storage.note(id, "new");
-      expect(await Array.fromAsync(storage.notes())).toMatchObject([{ id, text: "new", length: 0 }]);
-      await storage.forget(id);
+      await storage.writeMetadata(id, "new");
+      expect(await Array.fromAsync(storage.partialUploads())).toMatchObject([{ id, text: "new", length: 0 }]);
+      await storage.deletePartial(id);
     }
     expect(await contentOf(storage, "inside")).toBe("inside");
     expect(await readdir(root.in(...KEPT))).toEqual([]);
@@ -138,9 +138,9 @@ describe("a link", () => {
     const id = newUploadId();
     await Bun.$`mkfifo ${root.in(...KEPT, `${id}.data`)} ${root.in(...KEPT, `${id}.note`)}`.quiet();
     expect(await storage.resume(id)).toBeNull();
-    expect(await Array.fromAsync(storage.notes())).toEqual([]);
+    expect(await Array.fromAsync(storage.partialUploads())).toEqual([]);
     const upload = await storage.begin(file("a"), newUploadId());
-    expect(await codeOf(upload.adopt([id]))).toBe("not_found");
+    expect(await codeOf(upload.appendFrom([id]))).toBe("not_found");
     await upload.discard();
     await root.reopen();
     expect(await readdir(root.in(...KEPT))).toEqual([]);
@@ -166,7 +166,7 @@ describe("bytes that have another name", () => {
     await link(root.in(...KEPT, `${id}.data`), root.in("elsewhere"));
     expect(await storage.resume(id)).toBeNull();
     expect(await contentOf(storage, "elsewhere")).toBe("x");
-    await storage.forget(id);
+    await storage.deletePartial(id);
     expect(await contentOf(storage, "elsewhere")).toBe("x");
   });
 
@@ -187,7 +187,7 @@ describe("bytes that have another name", () => {
     const next = await root.reopen();
     expect(await next.resume(id)).toBeNull();
     expect(await next.published(id, file("a"))).toBe(true);
-    await next.settle(id);
+    await next.releaseData(id);
     expect(await contentOf(next, "a")).toBe("x");
   });
 });
@@ -208,7 +208,7 @@ describe.skipIf(reason !== null)("a full disk", () => {
     await Bun.write(root.in("filler"), bytes(100 * KIB));
     const id = newUploadId();
     const upload = await storage.begin(file("a"), id);
-    await storage.note(id, "old");
+    await storage.writeMetadata(id, "old");
     expect(
       await codeOf(
         fill(upload, chunksOf(all, length)).then(() => upload.finish(file("a"), { replace: true })),
@@ -216,7 +216,7 @@ describe.skipIf(reason !== null)("a full disk", () => {
     ).toBe("storage_full");
     // Room comes back before what was not written is given up.
     await rm(root.in("filler"));
-    expect(await codeOf(upload.pause())).toBe("storage_full");
+    expect(await codeOf(upload.suspend())).toBe("storage_full");
     const there = await readFile(root.in(...KEPT, `${id}.data`));
     expect(upload.length).toBe(there.length);
     expect(there.length).toBeGreaterThan(0);
@@ -238,27 +238,27 @@ describe.skipIf(reason !== null)("a full disk", () => {
     const part = await waiting(storage, bytes(MIB));
     for (const own of [0, 100]) {
       const upload = await storage.begin(file("a"), newUploadId());
-      await storage.note(upload.id, "old");
+      await storage.writeMetadata(upload.id, "old");
       await fill(upload, [bytes(own)]);
-      await upload.adopt([part]);
+      await upload.appendFrom([part]);
       await Bun.write(root.in("filler"), bytes(600 * KIB));
-      expect(await codeOf(upload.adopt([part]))).toBe("storage_full");
-      expect(await codeOf(storage.note(upload.id, "x".repeat(2 * MIB)))).toBe("storage_full");
-      expect((await Array.fromAsync(storage.notes())).map(({ text }) => text).sort()).toEqual([
+      expect(await codeOf(upload.appendFrom([part]))).toBe("storage_full");
+      expect(await codeOf(storage.writeMetadata(upload.id, "x".repeat(2 * MIB)))).toBe("storage_full");
+      expect((await Array.fromAsync(storage.partialUploads())).map(({ text }) => text).sort()).toEqual([
         "note",
         "old",
       ]);
-      await upload.pause().catch(() => {});
+      await upload.suspend().catch(() => {});
       await rm(root.in("filler"));
       await mount.remount("size=8m");
       const again = await storage.resume(upload.id);
       expect(again?.length).toBeGreaterThanOrEqual(own + MIB);
-      await again?.rewind(own + MIB);
-      await again?.adopt([part]);
+      await again?.truncate(own + MIB);
+      await again?.appendFrom([part]);
       await again?.finish(file("a"), { replace: true });
       const expected = Buffer.concat([bytes(own), bytes(MIB), bytes(MIB)]);
       expect(difference(await readFile(root.in("a")), expected)).toBeNull();
-      await storage.forget(upload.id);
+      await storage.deletePartial(upload.id);
       await storage.remove(file("a"));
       await mount.remount("size=3m");
     }

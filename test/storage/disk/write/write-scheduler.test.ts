@@ -3,7 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
 import { BATCH } from "../../../../src/storage/disk/write/batch-buffer.ts";
-import { MEMORY_LIMIT, Pressure, type Pulsed } from "../../../../src/storage/disk/write/write-scheduler.ts";
+import {
+  type Flushable,
+  MEMORY_LIMIT,
+  WriteScheduler,
+} from "../../../../src/storage/disk/write/write-scheduler.ts";
 import { CHANGEOVER } from "../../../../src/storage/disk/write/writer.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
 import { codeOf, fill } from "../../driving.ts";
@@ -181,9 +185,9 @@ describe("the pulse", () => {
   });
 
   test("looks at nobody who was forgotten", async () => {
-    const pressure = new Pressure();
+    const pressure = new WriteScheduler();
     const looked: string[] = [];
-    const writer = (name: string): Pulsed => ({
+    const writer = (name: string): Flushable => ({
       writeStaged: () => void looked.push(`${name} staged`),
       syncWritten: () => {
         looked.push(`${name} written`);
@@ -205,11 +209,11 @@ describe("the pulse", () => {
 
 describe("the load", () => {
   test("counts bytes and uploads that wait, and a sync as long as it takes, failed ones too", async () => {
-    const pressure = new Pressure();
+    const pressure = new WriteScheduler();
     const load = () => ({ held: pressure.held, waiting: pressure.waiting, syncing: pressure.syncing });
     const none = { held: 0, waiting: 0, syncing: 0 };
     expect(load()).toEqual(none);
-    const writer: Pulsed = { writeStaged: () => {}, syncWritten: () => undefined };
+    const writer: Flushable = { writeStaged: () => {}, syncWritten: () => undefined };
     pressure.staged(writer);
     pressure.hold(10);
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -2,14 +2,14 @@
 
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import type { Calls } from "../../../../src/storage/disk/os/calls.ts";
-import { Pressure } from "../../../../src/storage/disk/write/write-scheduler.ts";
+import { WriteScheduler } from "../../../../src/storage/disk/write/write-scheduler.ts";
 import { DiskWriter } from "../../../../src/storage/disk/write/writer.ts";
 import { callsWith } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 
 /** Files for writers; `await using` closes and removes them. */
 export class Writing implements AsyncDisposable {
-  readonly pressure = new Pressure();
+  readonly pressure = new WriteScheduler();
   readonly #open: { fd: number; writer: DiskWriter }[] = [];
 
   private constructor(readonly root: TemporaryRoot) {}

@@ -1,39 +1,39 @@
-// An engine over a storage in memory, and intents and bodies for it: uploads without HTTP.
+// An uploader over a storage in memory, and intents and bodies for it: uploads without HTTP.
 
-import { Body, type BodyOptions } from "../../src/core/upload/request-body.ts";
-import { Engine, type Intent, type Limits } from "../../src/core/upload/uploader.ts";
+import { RequestBody, type RequestBodyOptions } from "../../src/core/upload/request-body.ts";
+import { type Limits, Uploader, type UploadRequest } from "../../src/core/upload/uploader.ts";
 import { checkFilePath, type FilePath } from "../../src/path.ts";
 import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** An engine that grants everything and limits nothing, unless a test says so. */
+/** An uploader that grants everything and limits nothing, unless a test says so. */
 export function engineWith(
   limits: Partial<Limits> = {},
   memory: MemoryOptions = {},
-): Engine & { storage: MemoryStorage } {
+): Uploader & { storage: MemoryStorage } {
   const storage = new MemoryStorage(memory);
-  const engine = new Engine(storage, {
+  const uploader = new Uploader(storage, {
     maxFileSize: Number.MAX_SAFE_INTEGER,
     maxUploads: 1000,
     keepFree: 0,
     allow: new Set(["read", "write", "replace", "delete"]),
     ...limits,
   });
-  return Object.assign(engine, { storage });
+  return Object.assign(uploader, { storage });
 }
 
 /** What a plain PUT means. */
-export function intentFor(path: string, more: Partial<Intent> = {}): Intent {
+export function intentFor(path: string, more: Partial<UploadRequest> = {}): UploadRequest {
   return {
     path: checkFilePath(path),
     conflict: "replace",
     size: undefined,
     conditions: {},
     digests: [],
-    wanted: null,
+    wantedDigest: null,
     id: path,
-    network: () => 0,
+    networkSeconds: () => 0,
     ...more,
   };
 }
@@ -44,8 +44,8 @@ export const bytesOf = (content: string | number): Bytes =>
 /** A body of these chunks; a function among them is called, and waited for, when it is reached. */
 export function bodyOf(
   chunks: Iterable<string | number | Bytes | (() => unknown)>,
-  options: Partial<BodyOptions> = {},
-): Body {
+  options: Partial<RequestBodyOptions> = {},
+): RequestBody {
   const left = chunks[Symbol.iterator]();
   const stream = new ReadableStream<Bytes>({
     async pull(controller) {
@@ -57,7 +57,7 @@ export function bodyOf(
       }
     },
   });
-  return new Body(stream, { idleTimeout: 60, ...options });
+  return new RequestBody(stream, { idleTimeout: 60, ...options });
 }
 
 /** The text of a saved file, `null` when there is none. */
