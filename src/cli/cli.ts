@@ -7,8 +7,9 @@ import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "../config/co
 import type { Option } from "../config/option.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { isLoopback } from "../system/loopback.ts";
+import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
-import { doctorHelpText, helpText, type Terminal, topHelpText } from "./help.ts";
+import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
 import { nearest, quoted } from "./suggest.ts";
 

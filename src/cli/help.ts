@@ -4,13 +4,7 @@ import { styleText } from "node:util";
 import { Help } from "commander";
 import { FLAGS, shownDefault } from "../config/config.ts";
 import { GROUPS, type Option } from "../config/option.ts";
-
-/** Where the text is going. */
-export interface Terminal {
-  readonly colours: boolean;
-  /** 0 when unknown. */
-  readonly columns: number;
-}
+import type { Terminal } from "../system/terminal.ts";
 
 /** One line of the help: what is typed, its default, what it means. */
 type Row = readonly [term: string, value: string, text: string];

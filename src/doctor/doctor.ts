@@ -1,9 +1,9 @@
 // `sluice doctor`: examines, reports, and ends with a status. A signal ends it early, and leaves nothing behind.
 
 import { resolve } from "node:path";
-import type { Terminal } from "../cli/help.ts";
 import type { Config } from "../config/config.ts";
 import { bare } from "../http/login.ts";
+import type { Terminal } from "../system/terminal.ts";
 import { type Report, worst } from "./finding.ts";
 import { progress } from "./progress.ts";
 import { reportJson, reportText } from "./report.ts";

@@ -2,8 +2,8 @@
 
 import { styleText } from "node:util";
 import { Help } from "commander";
-import type { Terminal } from "../cli/help.ts";
 import { printable } from "../plugins/log.ts";
+import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { type Report, type Verdict, worst } from "./finding.ts";
 

@@ -1,8 +1,8 @@
 // `sluice top`: what is arriving at a server, drawn on a terminal, or told in lines.
 
-import type { Terminal } from "../cli/help.ts";
 import { bare } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
+import type { Terminal } from "../system/terminal.ts";
 import { Board } from "./board.ts";
 import { follow, type Happening, Refused } from "./feed.ts";
 import { frame } from "./frame.ts";
