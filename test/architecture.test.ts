@@ -1,7 +1,7 @@
 // ARCHITECTURE.md is true, and the rules it states hold: the tree, who imports whom, short files, names that say something.
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import manifest from "../package.json";
 
@@ -12,21 +12,42 @@ const documented = tree(block("src/"));
 
 /** Longest file, in lines. */
 const LONGEST = 300;
+/** Most files in one folder. */
+const MOST_FILES = 12;
 /** Names under which anything could be put. */
 const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
-
 describe("the tree", () => {
-  test("names every file of src and public, and no other", () => {
-    expect([...documented.keys()].toSorted()).toEqual([...sources, ...files("public")].toSorted());
+  test("names every folder of src, every file at its top, and public, and no other", () => {
+    const folders = [...new Set(sources.map((file) => `${dirname(file)}/`))].filter(
+      (name) => name !== "src/",
+    );
+    const parents = folders.map((name) => `${dirname(name)}/`).filter((name) => name !== "src/");
+    const top = sources.filter((file) => dirname(file) === "src");
+    const expected = new Set([...top, ...folders, ...parents, "public/"]);
+    expect([...documented.keys()].toSorted()).toEqual([...expected].toSorted());
   });
 
-  test("says something about every file", () => {
+  test("says something about each", () => {
     expect([...documented].filter(([, words]) => words === "")).toEqual([]);
+  });
+
+  test("the walks name files that exist", () => {
+    const named = [...page.matchAll(/`((?:[\w-]+\/)+[\w-]+\.ts)`/g)].map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(30);
+    const exists = (name: string): boolean =>
+      [name, `src/${name}`].some((file) => existsSync(join(TOP, file)));
+    expect(named.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  test(`has at most ${MOST_FILES} files in a folder`, () => {
+    const folders = Object.groupBy(sources, (file) => dirname(file));
+    const large = Object.entries(folders).filter(([, inside = []]) => inside.length > MOST_FILES);
+    expect(large.map(([name]) => name)).toEqual([]);
   });
 });
 
 describe("imports", () => {
-  const order = block("values ·")
+  const order = block("system ·")
     .trim()
     .split("→")
     .map((step) => step.split("·").map((name) => name.trim()));
@@ -52,7 +73,7 @@ describe("imports", () => {
     const known = sources
       .filter((file) => !inside(file))
       .flatMap((file) => importsOf(file).filter(inside))
-      .filter((target) => !target.endsWith("/disk.ts") && !target.endsWith("/lock.ts"));
+      .filter((target) => !target.endsWith("/disk.ts") && !target.endsWith("/root-lock.ts"));
     expect(known).toEqual([]);
   });
 
@@ -149,7 +170,7 @@ function block(beginning: string): string {
   return beginning + (text.split("\n```", 1)[0] ?? "");
 }
 
-/** The files of an indented tree with what is said about each. */
+/** The folders (with a slash at the end) and files of an indented tree, with what is said about each. */
 function tree(text: string): Map<string, string> {
   const found = new Map<string, string>();
   const folders: string[] = [];
@@ -157,8 +178,8 @@ function tree(text: string): Map<string, string> {
     const [, indent = "", name = "", words = ""] = /^( *)(\S+) *(.*)$/.exec(line) ?? [];
     const depth = indent.length / 2;
     folders.length = depth;
+    if (name !== "src/") found.set([...folders, name].join("/"), words);
     if (name.endsWith("/")) folders[depth] = name.slice(0, -1);
-    else found.set([...folders, name].join("/"), words);
   }
   return found;
 }

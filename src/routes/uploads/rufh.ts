@@ -28,7 +28,7 @@ import {
   type UploadRequest,
   urlOfUpload,
   wholeDigests,
-} from "./shared.ts";
+} from "./resumable-request.ts";
 
 /** Every answer but those to OPTIONS. @throws Problem */
 export async function rufh(services: Services, method: string, asked: UploadRequest): Promise<Response> {

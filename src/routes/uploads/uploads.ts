@@ -11,8 +11,8 @@ import { empty, json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
+import { NO_STORE } from "./resumable-request.ts";
 import { rufh, rufhLimits } from "./rufh.ts";
-import { NO_STORE } from "./shared.ts";
 import { tus, tusAbilities } from "./tus.ts";
 
 const tags = ["Resumable upload"];
