@@ -1,27 +1,27 @@
-// What is known of a server's uploads at one moment, and how fast each is now.
+// The current state of a server's uploads, with the present rate of each.
 
 import type { Arriving, EndedUpload } from "./feed.ts";
 
-/** Seconds after which a rate is mostly that of now. */
+/** Time constant of the moving average, in seconds. */
 const SMOOTH = 2;
-/** Seconds for which an upload that ended is shown, and how many. */
+/** Seconds for which a finished upload stays visible, and the most that stay. */
 const SHOWN = 10;
 const MOST = 50;
 
-/** How fast one is, and at what it was looked last. */
+/** The rate of one upload, and the sample it was computed from. */
 interface Pace {
   rate: number;
   received: number;
   at: number;
 }
 
-/** Times are milliseconds of one clock, given by whoever calls. */
+/** All times are milliseconds of one clock, which the caller reads. */
 export class Board {
   arriving: Arriving[] = [];
   waiting: Arriving[] = [];
-  /** Why nothing comes, and when it is tried again. */
+  /** Why the connection was lost, and when the next attempt is. */
   lost: { why: string; until: number } | undefined;
-  /** Whether anything is known yet. */
+  /** Whether a first snapshot has arrived. */
   known = false;
   #paces = new Map<string, Pace>();
   #ended: { upload: EndedUpload; at: number }[] = [];
@@ -41,13 +41,13 @@ export class Board {
     if (this.#ended.length > MOST) this.#ended.shift();
   }
 
-  /** Those that ended a moment ago, the newest first. */
+  /** Recently finished uploads, newest first. */
   ended(now: number): EndedUpload[] {
     this.#ended = this.#ended.filter(({ at }) => now - at < SHOWN * 1000);
     return this.#ended.map(({ upload }) => upload).reverse();
   }
 
-  /** Bytes per second, now. */
+  /** Present rate in bytes per second. */
   rateOf(upload: Arriving): number {
     return this.#paces.get(keyOf(upload))?.rate ?? 0;
   }
@@ -59,7 +59,7 @@ export class Board {
   #pace({ bytesPerSecond, ...upload }: Arriving, now: number): Pace {
     const { received } = upload;
     const before = this.#paces.get(keyOf(upload));
-    // Until there is more, the server's own figure, which is that since its beginning.
+    // Until there are two samples, use the server's figure, which is the average since the upload began.
     if (!before) return { rate: bytesPerSecond, received, at: now };
     const seconds = (now - before.at) / 1000;
     if (seconds <= 0) return before;
@@ -69,7 +69,7 @@ export class Board {
   }
 }
 
-/** Clients choose ids, so several uploads may have the same. */
+/** Identifies an upload by id and start: clients choose ids, so several uploads may share one. */
 export function keyOf({ id, path, started }: Pick<Arriving, "id" | "path" | "started">): string {
   return `${id}\n${path}\n${started}`;
 }

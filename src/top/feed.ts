@@ -1,4 +1,4 @@
-// The events of a server, one connection after another, until nobody wants them or trying again is of no use.
+// Reads a server's event stream and reconnects until it is aborted or a new attempt cannot succeed.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TSchema } from "@sinclair/typebox";
@@ -17,12 +17,12 @@ export type Happening =
   /** Tried again in `wait` seconds, for the `attempt`th time. `gone`: there is no server, or it is stopping. */
   | { kind: "lost"; why: string; wait: number; attempt: number; gone: boolean };
 
-/** What trying again does not change, said for people. */
+/** A failure that a retry cannot change. The message is a sentence for people. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
 
-/** What may be different the next time. */
+/** A failure that a retry may overcome. The message completes "Not connected: …". */
 class Lost extends Error {
   constructor(
     message: string,
@@ -33,13 +33,13 @@ class Lost extends Error {
   }
 }
 
-/** Seconds without a byte after which a connection is dead; the server breaks silence after 15. */
+/** Seconds without a byte after which the connection counts as dead; the server sends a comment every 15 s. */
 const SILENCE = 45;
-/** Seconds until a server has answered. */
+/** Seconds within which the server must answer. */
 const ANSWER = 15;
-/** Seconds between two attempts, at most. */
+/** Longest pause between two attempts, in seconds. */
 const LONGEST_WAIT = 15;
-/** Characters of one event: a thousand uploads with long names have less. */
+/** Most characters of one event: a thousand uploads with long names need fewer. */
 const LARGEST = 2 ** 24;
 
 /** @throws Refused */
@@ -47,7 +47,7 @@ export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Hap
   let last: string | undefined;
   let attempt = 0;
   while (!signal.aborted) {
-    let lost = new Lost("the server ended it");
+    let lost = new Lost("the server closed the connection");
     try {
       for await (const message of connect(url, last, signal)) {
         attempt = 0;
@@ -63,7 +63,7 @@ export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Hap
     const wait = Math.min(LONGEST_WAIT, Math.max(lost.wait, 2 ** (attempt - 1)));
     yield { kind: "lost", why: lost.message, wait, attempt, gone: lost.gone };
     await sleep(wait * 1000, undefined, { signal }).catch(() => {
-      // The signal: looked at above.
+      // An aborted signal is handled above.
     });
   }
 }
@@ -71,7 +71,7 @@ export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Hap
 async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
   const silent = new AbortController();
   const late = (seconds: number) =>
-    setTimeout(() => silent.abort(new Lost(`nothing came for ${seconds} s`)), seconds * 1000);
+    setTimeout(() => silent.abort(new Lost(`no data for ${seconds} s`)), seconds * 1000);
   let timer = late(ANSWER);
   const base = bare(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
@@ -103,7 +103,7 @@ async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
   }
 }
 
-/** Events that a newer server may send are no news. @throws Refused */
+/** Ignores event types that a newer server may send. @throws Refused */
 function* happeningOf({ event, data }: EventSourceMessage): Generator<Happening> {
   if (event === "uploads") yield { kind: "uploads", uploads: read(Uploads, data).uploads };
   if (event === "ended") yield { kind: "ended", upload: read(Ended, data).ended };
@@ -113,7 +113,9 @@ function read<Shape extends TSchema>(shape: Shape, data: string): Static<Shape> 
   try {
     return Value.Parse(["Assert"], shape, JSON.parse(data));
   } catch {
-    throw new Refused("What it says is not understood here: it is another version of Sluice, or none.");
+    throw new Refused(
+      "The answer cannot be read: the server runs another version of Sluice, or is not Sluice.",
+    );
   }
 }
 
@@ -123,12 +125,13 @@ async function refusal(answer: Response): Promise<Error> {
   const problem = problemIn(text);
   if (problem?.code === "draining") return new Lost("the server is stopping", true);
   if (status === 503 && problem) return new Lost(problem.detail, false, Number(headers.get("retry-after")));
-  if (status >= 500) return new Lost(`it answers with ${status}`);
+  if (status >= 500) return new Lost(`the server answers ${status}`);
   if (problem?.code === "not_allowed") return new Refused(problem.detail);
-  if (status === 401) return new Refused("It wants a login: https://user:password@… has one.");
+  if (status === 401) return new Refused("The server requires a login: give it as https://user:password@….");
   const location = headers.get("location");
-  if (location !== null) return new Refused(`It redirects to ${printable(location, 200)}: use that URL.`);
-  return new Refused(`It answers with ${status}: no Sluice is there, or one that is too old for this.`);
+  if (location !== null)
+    return new Refused(`The server redirects to ${printable(location, 200)}: use that URL.`);
+  return new Refused(`The server answers ${status}: it is not Sluice, or a version that is too old.`);
 }
 
 function problemIn(text: string): { code: string; detail: string } | undefined {

@@ -1,15 +1,15 @@
-// Uploads in words: amounts, times, and names that nobody's terminal obeys.
+// Formats uploads as text: amounts, times, and names with control characters removed.
 
 import { formatRate } from "../core/report/flow-report.ts";
 import { printable } from "../plugins/log.ts";
 import type { Arriving, EndedUpload } from "./feed.ts";
 
-/** A name as it can be shown: whatever it holds, it moves no cursor and turns no text around. */
+/** A name that is safe to print: it cannot move the cursor or change the direction of text. */
 export function safe(text: string, longest?: number): string {
   return printable(text.toWellFormed(), longest);
 }
 
-/** Bytes in the units of rates, which do not jump between 10 and 2. */
+/** Bytes in the units used for rates. */
 export function amount(bytes: number): string {
   return formatRate(bytes).replace(/\/s$/, "");
 }
@@ -22,12 +22,12 @@ export function time(seconds: number): string {
   return seconds < 360_000 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
-/** A share, rounded down: 100 % is all of it. */
+/** A percentage, rounded down, so that 100 % means complete. */
 export function percent(part: number, whole: number): string {
   return `${whole > 0 ? Math.min(100, Math.floor((part / whole) * 100)) : 100} %`;
 }
 
-/** How far it is, how fast, and why no faster: what matters most comes first, for where there is little room. */
+/** Progress, rate and bottleneck, the most important first, because narrow terminals cut the rest. */
 export function pace(upload: Arriving, rate: number): string {
   const { received, saved, size, bottleneck, state } = upload;
   const done = size === undefined ? [] : [percent(saved, size)];
@@ -37,17 +37,17 @@ export function pace(upload: Arriving, rate: number): string {
   return [...done, formatRate(rate), `limit: ${bottleneck}`, ...left].join(" · ");
 }
 
-/** What of it is where. */
+/** How many bytes are received and saved. */
 export function amounts({ received, saved, size, state }: Arriving): string {
   const of = size === undefined ? "" : ` of ${amount(size)}`;
   if (state === "waiting") return `${amount(saved)} saved${of}`;
   return `${amount(received)} received, ${amount(saved)} saved${of}`;
 }
 
-/** How it ended. */
+/** The outcome of a finished upload. */
 export function ending({ outcome, size, flow, error }: EndedUpload): string {
   if (outcome === "failed") return `failed after ${amount(size)}: ${safe(error?.detail ?? "", 300)}`;
-  if (outcome === "forgotten") return `forgotten with ${amount(size)}: cancelled, or nobody went on with it`;
+  if (outcome === "forgotten") return `removed at ${amount(size)}: cancelled or expired`;
   const rate = size > 0 ? ` at ${formatRate(flow.bytesPerSecond)}` : "";
   return `saved ${amount(size)} in ${time(flow.seconds)}${rate} · ${safe(flow.explanation)}`;
 }

@@ -1,4 +1,4 @@
-// One picture of the board: lines that fit into a terminal of some size.
+// Renders the board as lines that fit a terminal of a given size.
 
 import { styleText } from "node:util";
 import { formatRate } from "../core/report/flow-report.ts";
@@ -8,7 +8,7 @@ import { amounts, ending, pace, safe, time } from "./format.ts";
 
 export interface Look {
   columns: number;
-  /** Infinite where all is to be shown. */
+  /** Infinite to show everything. */
   rows: number;
   colours: boolean;
 }
@@ -16,14 +16,14 @@ export interface Look {
 type Style = "bold" | "dim" | "green" | "yellow" | "red" | "cyan";
 type Paint = (style: Style, text: string) => string;
 
-/** How much of each upload is shown. */
+/** Levels of detail for one upload. */
 const LEVELS = ["all", "bar", "line"] as const;
 type Level = (typeof LEVELS)[number];
 
 const MARKS = { saved: "✓", failed: "✗", forgotten: "–" } as const;
 const MARK_STYLES = { saved: "green", failed: "red", forgotten: "yellow" } as const;
 
-/** @param name what is watched @param now the clock of the board */
+/** @param name the server's name for the title @param now the current time on the board's clock, in milliseconds */
 export function frame(name: string, board: Board, look: Look, now: number): string[] {
   const { columns, rows } = look;
   const paint: Paint = (style, text) =>
@@ -59,10 +59,10 @@ function head(name: string, board: Board, paint: Paint, columns: number): string
 function note({ lost }: Board, paint: Paint, now: number): string[] {
   if (!lost) return [];
   const wait = Math.max(0, Math.ceil((lost.until - now) / 1000));
-  return [paint("red", `Not connected: ${safe(lost.why, 300)}. Trying again in ${wait} s.`)];
+  return [paint("red", `Not connected: ${safe(lost.why, 300)}. Next attempt in ${wait} s.`)];
 }
 
-/** Everything, in as much detail as there is room for. */
+/** All uploads, in the highest level of detail that fits. */
 function fit(board: Board, look: Look, paint: Paint, now: number): string[][] {
   const rest = [
     ...board.ended(now).map((upload) => [endedLine(upload, paint)]),
@@ -94,7 +94,7 @@ function block(upload: Arriving, board: Board, level: Level, { columns }: Look, 
   return [...lines, ...said.split("\n").map((line) => paint("dim", `  ${line}`)), ""];
 }
 
-/** Saved, received ahead of that, and what is still to come; nothing to fill where the size is not known. */
+/** The bar: saved, received but not yet saved, missing. Empty when the size is unknown. */
 function bar({ received, saved, size }: Arriving, width: number, paint: Paint): string {
   if (size === undefined) return paint("dim", "·".repeat(width));
   const cells = (bytes: number) => (size === 0 ? width : Math.min(width, Math.floor((bytes / size) * width)));
@@ -112,7 +112,7 @@ function endedLine(upload: EndedUpload, paint: Paint): string {
 function waitingLine(upload: Arriving, paint: Paint): string {
   const { expires } = upload;
   const left = expires === undefined ? Number.NaN : (Date.parse(expires) - Date.now()) / 1000;
-  const until = left > 0 ? ` · forgotten in ${time(left)}` : "";
+  const until = left > 0 ? ` · expires in ${time(left)}` : "";
   return paint(
     "dim",
     `‖ ${tail(safe(upload.path, 4096), 40)} · ${pace(upload, 0)} · ${amounts(upload)}${until}`,
@@ -120,7 +120,7 @@ function waitingLine(upload: Arriving, paint: Paint): string {
 }
 
 const cut = (text: string, width: number): string => Bun.sliceAnsi(text, 0, width, "…");
-/** Its end, where the name of the file is. */
+/** Cuts a path at its start, because the file name is at its end. */
 const tail = (text: string, width: number): string =>
   Bun.stringWidth(text) <= width ? text : Bun.sliceAnsi(text, -width, undefined, "…");
 const pad = (text: string, width: number): string =>

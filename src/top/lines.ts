@@ -1,13 +1,13 @@
-// What happens as lines, for a file or another program: few, whole, and without control sequences.
+// Writes changes as plain lines for a file or another program, without control sequences.
 
 import { type Board, keyOf } from "./board.ts";
 import type { Arriving, EndedUpload } from "./feed.ts";
 import { amounts, ending, pace, safe } from "./format.ts";
 
-/** Milliseconds between two lines about one upload. */
+/** Shortest interval between two lines about one upload, in milliseconds. */
 const PACE = 1000;
 
-/** What the last line about an upload said, and when. */
+/** The state and time of the last line about an upload. */
 interface Told {
   at: number;
   state: string;
@@ -16,7 +16,7 @@ interface Told {
 export class Lines {
   #told = new Map<string, Told>();
 
-  /** What changed, of each upload once a second at most. Times are milliseconds. */
+  /** The changes since the last call, at most one line a second for each upload. `now` is in milliseconds. */
   changed(board: Board, now: number): string[] {
     const lines: string[] = [];
     const told = new Map<string, Told>();

@@ -1,9 +1,9 @@
-// The terminal while it is drawn on: as it was before, however that ends.
+// Takes over the terminal while drawing and restores it on every exit.
 
-/** Another screen, no cursor, no wrapping; and back. */
+/** Switch to the alternate screen without cursor and line wrapping, and back. */
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
-/** Terminals that know these show nothing in between; others skip them. */
+/** Synchronized output: terminals that support it show a frame at once, others ignore the sequences. */
 const BEGIN = "\x1b[?2026h\x1b[H";
 const END = "\x1b[J\x1b[?2026l";
 
@@ -13,13 +13,13 @@ export class Screen implements Disposable {
   readonly #restore = (): void => this.#leave();
   #open = true;
 
-  /** @param onQuit q or Ctrl-C was typed @param onResize the size has changed */
+  /** @param onQuit called when q or Ctrl-C is typed @param onResize called when the terminal's size changes */
   constructor(onQuit: () => void, onResize: () => void) {
     process.on("exit", this.#restore);
     process.stdout.on("resize", onResize);
     process.stdout.write(ENTER);
     if (!process.stdin.isTTY) return;
-    // Typed letters would stand in the picture.
+    // Without raw mode, typed characters would appear in the frame.
     process.stdin.setRawMode(true);
     process.stdin.setEncoding("utf8");
     process.stdin.on("data", (typed) => {
@@ -32,7 +32,7 @@ export class Screen implements Disposable {
     return { columns: columns || 80, rows: rows || 24 };
   }
 
-  /** Draws lines that fit. A terminal that is behind misses a picture. */
+  /** Draws the lines. Skips the frame when the terminal has not yet taken the previous one. */
   draw(lines: readonly string[]): void {
     if (!this.#open || process.stdout.writableNeedDrain) return;
     process.stdout.write(`${BEGIN}${lines.map((line) => `${line}\x1b[K`).join("\r\n")}${END}`);

@@ -1,4 +1,4 @@
-// `sluice top`: what is arriving at a server, drawn on a terminal, or told in lines.
+// `sluice top`: shows a server's running uploads, drawn on a terminal or written as lines.
 
 import { bare } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
@@ -9,26 +9,26 @@ import { frame } from "./frame.ts";
 import { Lines } from "./lines.ts";
 import { Screen } from "./screen.ts";
 
-/** Milliseconds between two pictures when nothing comes: times go on. */
+/** Milliseconds between two frames when no event arrives, so that displayed times advance. */
 const BEAT = 500;
-/** How often lines, which nobody may be looking at, try to go on. */
+/** Most reconnection attempts in line mode, where nobody may be watching. */
 const ATTEMPTS = 4;
 
-/** How it looks, and whether one look is enough. */
+/** How the output is formatted, and whether to stop after the first snapshot. */
 export interface Form {
   readonly once: boolean;
   readonly terminal: Terminal;
 }
 
 /**
- * Watches until it is told to stop; told in lines, until the server has ended.
- * @returns the exit code: 0 stopped as asked, or the server has ended; 1 the server refuses, or was never reached
+ * Runs until it is told to stop; in line mode also until the server ends.
+ * @returns the exit code: 0 stopped as asked or the server ended, 1 the server refuses or was never reached
  */
 export async function top(url: URL, { once, terminal }: Form): Promise<number> {
   const stop = new AbortController();
   const quit = (): void => stop.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, quit);
-  // Whoever read the lines has seen enough.
+  // EPIPE: the reader of the pipe has closed it.
   process.stdout.on("error", quit);
   const name = bare(url).href.replace(/\/$/, "");
   const feed = follow(url, stop.signal);
@@ -46,7 +46,7 @@ export async function top(url: URL, { once, terminal }: Form): Promise<number> {
 
 type Feed = AsyncGenerator<Happening>;
 
-/** One picture. */
+/** Prints one snapshot. */
 async function look(name: string, feed: Feed, { colours, columns }: Terminal): Promise<number> {
   const board = new Board();
   const now = performance.now();
@@ -61,7 +61,7 @@ async function look(name: string, feed: Feed, { colours, columns }: Terminal): P
   return 0;
 }
 
-/** Picture after picture. */
+/** Redraws on every event. */
 async function draw(name: string, feed: Feed, { colours }: Terminal, quit: () => void): Promise<number> {
   const board = new Board();
   const show = (): void => {
@@ -81,7 +81,7 @@ async function draw(name: string, feed: Feed, { colours }: Terminal, quit: () =>
   }
 }
 
-/** Line after line. */
+/** Writes lines as events arrive. */
 async function tell(name: string, feed: Feed): Promise<number> {
   const board = new Board();
   const lines = new Lines();
@@ -115,7 +115,7 @@ function failed(name: string, why: string): number {
   return 1;
 }
 
-/** Waits until it was taken: a slow reader is waited for, not buffered for. */
+/** Writes `text` and waits until the reader has taken it, so that a slow reader costs no memory. */
 async function written(text: string): Promise<void> {
   if (text === "") return;
   await new Promise<void>((done) => process.stdout.write(text, () => done()));

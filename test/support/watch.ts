@@ -16,7 +16,7 @@ export interface Watching extends Disposable {
   /** All so far. */
   heard: Heard[];
   comments: () => number;
-  /** Resolves when the server ended it, rejects when the connection broke. */
+  /** Resolves when the server closed the connection, rejects when the connection broke. */
   over: Promise<void>;
 }
 

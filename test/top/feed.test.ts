@@ -64,8 +64,8 @@ describe("what may be different the next time is tried again", () => {
       { gone: true, why: "the server is stopping" },
     ],
     ["a full one", () => problem(503, "too_many_listeners", "Full."), { gone: false, why: "Full." }],
-    ["a proxy without one", () => new Response("", { status: 502 }), { why: "it answers with 502" }],
-    ["a clean end", () => stream(""), { gone: false, why: "the server ended it" }],
+    ["a proxy without one", () => new Response("", { status: 502 }), { why: "the server answers 502" }],
+    ["a clean end", () => stream(""), { gone: false, why: "the server closed the connection" }],
   ])("%s", async (_, answer, expected) => {
     await using server = fake(answer);
     expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", attempt: 1, wait: 1, ...expected }]);
@@ -90,18 +90,10 @@ describe("what stays as it is ends it, in words", () => {
       () => problem(403, "not_allowed", "Start it with --allow read."),
       "Start it with --allow read.",
     ],
-    ["a login", () => new Response("", { status: 401 }), "It wants a login"],
-    [
-      "another place",
-      () => Response.redirect("https://a.example/", 302),
-      "It redirects to https://a.example/",
-    ],
-    ["no Sluice", () => new Response("<html>", { status: 404 }), "no Sluice is there"],
-    [
-      "a page",
-      () => new Response("<html>", { headers: { "content-type": "text/html" } }),
-      "answers with 200",
-    ],
+    ["a login", () => new Response("", { status: 401 }), "requires a login"],
+    ["another place", () => Response.redirect("https://a.example/", 302), "redirects to https://a.example/"],
+    ["no Sluice", () => new Response("<html>", { status: 404 }), "it is not Sluice"],
+    ["a page", () => new Response("<html>", { headers: { "content-type": "text/html" } }), "answers 200"],
     ["events that are others", () => stream("event: uploads\ndata: {}\n\n"), "another version of Sluice"],
     ["no JSON", () => stream("event: ended\ndata: {\n\n"), "another version of Sluice"],
   ])("%s", async (_, answer, words) => {

@@ -106,7 +106,7 @@ test("those that ended stay for some seconds, with how they ended", () => {
   board.end(ended("b.bin", { outcome: "failed", error: { code: "x", detail: "The disk is full." } }), 5000);
   board.end(ended("c.bin", { outcome: "forgotten" }), 5000);
   expect(picture(board, { columns: 200 }, 9000).slice(2)).toEqual([
-    "– c.bin · forgotten with 1.2 MB: cancelled, or nobody went on with it",
+    "– c.bin · removed at 1.2 MB: cancelled or expired",
     "✗ b.bin · failed after 1.2 MB: The disk is full.",
     expect.stringMatching(/^✓ a\.bin · saved 1\.2 MB in 2\.0 s at 600 kB\/s · The network was the limit/),
   ]);
@@ -117,7 +117,7 @@ test("those that ended stay for some seconds, with how they ended", () => {
 test("a lost connection is told, and counted down", () => {
   const board = boardOf(arriving("a"));
   board.lost = { why: "nothing listens at here", until: 4000 };
-  expect(picture(board)[1]).toBe("Not connected: nothing listens at here. Trying again in 4 s.");
+  expect(picture(board)[1]).toBe("Not connected: nothing listens at here. Next attempt in 4 s.");
   expect(picture(board, {}, 3500)[1]).toEndWith("in 1 s.");
   board.take([], 4000);
   expect(picture(board)[1]).toBe("");
