@@ -1,4 +1,4 @@
-// `sluice doctor`: examines, reports, and ends with a status. A signal ends it early, and leaves nothing behind.
+// `sluice doctor`: examines, writes a report and returns an exit code. A signal stops it early and leaves no files behind.
 
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
@@ -12,10 +12,10 @@ import { serverSummary } from "./server/summary.ts";
 import { urlSummary } from "./url/summary.ts";
 import { examineUrl } from "./url/url.ts";
 
-/** What is examined: what `serve` would use here, or the way to a server. */
+/** The subject of an examination: the configuration `serve` would use here, or the URL of a server. */
 export type Subject = { readonly config: Config } | { readonly url: URL };
 
-/** How the report looks. */
+/** The format of the report. */
 export interface Form {
   readonly json: boolean;
   readonly terminal: Terminal;
@@ -24,14 +24,14 @@ export interface Form {
 const INTERRUPTED = 130;
 
 /**
- * Writes the report to standard output, and what it is doing to standard error where that is a terminal.
- * @returns the exit code: 0 nothing is broken, 1 something is, 130 a signal ended it
+ * Writes the report to standard output, and progress to standard error if that is a terminal.
+ * @returns the exit code: 0 no problem found, 1 at least one problem, 130 stopped by a signal
  */
 export async function doctor(subject: Subject, { json, terminal }: Form): Promise<number> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"]) {
     process.on(name, () => {
-      // Whoever asks twice does not want to wait for the disk.
+      // A second signal exits at once, without waiting for the disk.
       if (stop.signal.aborted) process.exit(INTERRUPTED);
       stop.abort();
     });
@@ -40,7 +40,7 @@ export async function doctor(subject: Subject, { json, terminal }: Form): Promis
   const status = progress(process.stderr);
   const groups = await examine(subject, stop.signal, status.say).finally(status.end);
   if (stop.signal.aborted) {
-    process.stderr.write("sluice: interrupted; nothing is left behind.\n");
+    process.stderr.write("sluice: interrupted; no files were left behind.\n");
     return INTERRUPTED;
   }
   const report: Report = {

@@ -1,4 +1,4 @@
-// One line that says what is examined now, on a terminal only, gone when the report comes.
+// Shows the current step on one line of a terminal and removes the line before the report.
 
 const CLEAR = "\r\x1b[2K";
 
@@ -12,7 +12,7 @@ export function progress(stream: Stream) {
     if (stream.isTTY) stream.write(`${CLEAR}${text}`);
   };
   return {
-    /** @param what is examined, without a verb: "how long a sync takes" */
+    /** @param what the step as a noun phrase: "how long a sync takes" */
     say: (what: string) => write(`Examining ${what} …`),
     end: () => write(""),
   };

@@ -1,4 +1,4 @@
-// The report as people read it, aligned and perhaps coloured, and as programs do.
+// Formats the report: aligned and coloured text for people, JSON for programs.
 
 import { styleText } from "node:util";
 import { Help } from "commander";
@@ -10,7 +10,7 @@ import { type Report, type Verdict, worst } from "./finding.ts";
 const MARKS = { ok: "✓", warning: "!", problem: "✗" } as const satisfies Record<Verdict, string>;
 const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const satisfies Record<Verdict, string>;
 
-/** Lines of at most 100 columns, with a line end. */
+/** The report as lines of at most 100 columns, ending with a newline. */
 export function reportText({ subject, seconds, groups, summary }: Report, terminal: Terminal): string {
   const width = Math.min(Math.max(terminal.columns, 80), 100);
   const paint = (style: "bold" | "dim" | "green" | "yellow" | "red", text: string) =>
@@ -42,7 +42,7 @@ export function reportText({ subject, seconds, groups, summary }: Report, termin
   return `${[heading, ...sections, layout.boxWrap(summary, width)].join("\n\n")}\n`;
 }
 
-/** One JSON object; docs/doctor.md describes it. */
+/** The report as one JSON object, described in docs/doctor.md. */
 export function reportJson({ subject, seconds, groups, summary }: Report): string {
   const findings = groups.flatMap(({ title, findings }) =>
     findings.map((finding) => ({ group: title.toLowerCase(), ...finding })),

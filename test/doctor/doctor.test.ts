@@ -54,7 +54,7 @@ describe("a root that is well", () => {
     await using child = spawn("doctor", folder, "--port", "0", "--keep-free", "0");
     expect(await child.exited).toBe(0);
     expect(child.stdout).toMatch(/^ {2}[✓!] Write speed +\d+(\.\d)? [MG]B\/s$/m);
-    expect(child.stdout).toContain("Nothing is broken.");
+    expect(child.stdout).toContain("No problems found.");
     expect(child.stdout).not.toContain("\x1b");
   });
 });
@@ -114,7 +114,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s ends it early, and nothing is left
   await until("a place to measure in", () => tree().length > 0 || child.stdout !== "");
   child.signal(signal);
   expect({ code: await child.exited, stdout: child.stdout }).toEqual({ code: 130, stdout: "" });
-  expect(child.stderr).toBe("sluice: interrupted; nothing is left behind.\n");
+  expect(child.stderr).toBe("sluice: interrupted; no files were left behind.\n");
   expect(tree()).toEqual([]);
 });
 

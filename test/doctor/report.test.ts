@@ -55,12 +55,12 @@ describe("for people", () => {
 
   test("the summary names what is broken, what is not well, and what to expect", () => {
     expect(report.summary).toStartWith(
-      "Sluice will not work as it is: see Port (✗). Could be better: File system (!). The disk saves 80 MB/s: ",
+      "Sluice will not work with this configuration: see Port (✗). Could be better: File system (!). The disk saves 80 MB/s: ",
     );
     expect(report.summary).toEndWith(
-      "One stream from 100 ms away gets about 10 MB/s, because of the window, not of the disk.",
+      "One stream from 100 ms away gets about 10 MB/s, limited by the TCP window rather than the disk.",
     );
-    expect(serverSummary([])).toBe("Nothing is broken.");
+    expect(serverSummary([])).toBe("No problems found.");
   });
 
   test("colours change nothing but the colour", () => {

@@ -1,14 +1,14 @@
-// Makes the system forget what it holds of a file in memory, so that reading it is reading the disk.
+// Drops a file from the page cache, so that reading it reads the disk.
 
 import { dlopen } from "bun:ffi";
 
-/** POSIX_FADV_DONTNEED, the same number on all processors Bun runs on. */
+/** POSIX_FADV_DONTNEED, the same number on every processor that Bun supports. */
 const DONT_NEED = 4;
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 /**
- * Drops what is synced. node:fs has no posix_fadvise, so it is called in the C library.
- * @returns false when that is not there
+ * Drops synced pages. node:fs has no posix_fadvise(2), so this calls the C library.
+ * @returns false when the library cannot be called
  */
 export function dropCache(fd: number): boolean {
   if (process.platform !== "linux") return false;
@@ -23,7 +23,7 @@ export function dropCache(fd: number): boolean {
         library.close();
       }
     } catch {
-      // Another C library is on this system.
+      // This system has another C library.
     }
   }
   return false;

@@ -1,4 +1,4 @@
-// Tries what uploads do to the disk of the root: write, sync, read, link. What is read here, `disk-findings.ts` judges.
+// Measures on the root's disk what uploads do: write, sync, read, link. `findings.ts` judges the readings.
 
 import { constants, lstatSync } from "node:fs";
 import { copyFile, link, stat, writeFile } from "node:fs/promises";
@@ -6,33 +6,33 @@ import { dropCache } from "./cache.ts";
 import { type Moved, measureReading, measureSyncs, measureWriting } from "./speed.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Measured on one disk. What is undefined was not measured. */
+/** Readings of one disk. An undefined value was not measured. */
 export interface DiskReadings {
   writing?: { taken: Moved; synced: Moved };
   reading?: Moved;
-  /** Whether reading had to go to the disk. */
+  /** Whether the reads reached the disk rather than the page cache. */
   cold?: boolean;
-  /** Seconds of each small write with its sync, sorted. */
+  /** Durations of small synced writes in seconds, sorted. */
   syncs?: readonly number[];
-  /** The errno of the system when a hard link was refused. */
+  /** The errno of link(2), when it failed. */
   linkRefused?: string;
   linked?: boolean;
-  /** Whether a copy shares its blocks with the file. */
+  /** Whether a copy shares blocks with its source (reflink). */
   reflink?: boolean;
   ignoresCase?: boolean;
-  /** The disk's time of a fresh file, and ours then: milliseconds since 1970. */
+  /** The modification time of a new file and our clock at that moment, in milliseconds since 1970. */
   written?: { disk: number; now: number };
 }
 
-/** Bytes at most, and what must be left to begin at all. */
+/** Most bytes to write, and the free space required to begin. */
 const MOST = 256 * 2 ** 20;
 const LEAST = 8 * 2 ** 20;
 
 /**
- * Takes up to six seconds. Readings appear in `readings` as they come, so that whoever does not wait for a disk that
- * hangs still has the first ones.
- * @param room bytes that may be used
- * @param says what is done now
+ * Takes up to six seconds. Fills `readings` step by step, so that a caller that gives up on a hanging
+ * disk still has the first ones.
+ * @param room bytes that may be written
+ * @param says called with the current step
  */
 export async function readDisk(
   workspace: Workspace,
@@ -45,13 +45,13 @@ export async function readDisk(
   await tryNames(workspace, readings);
   if (room < LEAST) return;
   const { fd, device } = await workspace.file();
-  says("how fast the disk takes bytes");
+  says("how fast the disk writes");
   const bounds = { bytes: Math.min(MOST, room), seconds: 3, signal };
   readings.writing = await measureWriting(device, bounds);
   const { bytes } = readings.writing.synced;
   says("how long a sync takes");
   readings.syncs = await measureSyncs(device, bytes, { bytes: LEAST, seconds: 2, signal });
-  says("how fast the disk gives bytes");
+  says("how fast the disk reads");
   readings.cold = dropCache(fd);
   readings.reading = await measureReading(device, { bytes, seconds: 2, signal });
 }

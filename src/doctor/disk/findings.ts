@@ -1,18 +1,18 @@
-// What the readings of a disk mean for uploads and downloads.
+// Judges what the readings of a disk mean for uploads and downloads.
 
 import { formatRate } from "../../core/report/flow-report.ts";
 import { about, type Finding } from "../finding.ts";
 import type { DiskReadings } from "./disk.ts";
 import { type Moved, quantile } from "./speed.ts";
 
-/** Bytes per second: less than a line of 100 Mbit/s brings. */
+/** Bytes per second: the rate of a line of 100 Mbit/s. */
 const SLOW = 12.5e6;
-/** Seconds of a sync that everyone notices who sends many small files. */
+/** Duration of a sync, in seconds, that is noticeable when many small files are sent. */
 const SLOW_SYNC = 0.05;
 
 const rate = ({ bytes, seconds }: Moved): number => bytes / Math.max(seconds, 1e-6);
 
-/** One finding for each reading that is there. */
+/** One finding for each available reading. */
 export function diskFindings(readings: DiskReadings): Finding[] {
   return [
     writeSpeed(readings),
@@ -35,11 +35,11 @@ function writeSpeed({ writing }: DiskReadings): Finding | undefined {
     seconds: writing.synced.seconds,
   };
   const value = formatRate(synced);
-  const line = `${mebibytes(writing.synced.bytes)} written and synced as uploads are: as fast as a line of ${megabits(synced)}.`;
+  const line = `${mebibytes(writing.synced.bytes)} written and synced the way uploads are, which matches a line of ${megabits(synced)}.`;
   if (synced >= SLOW) return ok(value, { reason: line, figures });
   return warning(value, {
-    reason: `${line} Most lines are faster, so uploads will wait for this disk.`,
-    advice: "Choose a root on a faster disk; on a rented machine, look for a limit on its writes.",
+    reason: `${line} Most lines are faster, so this disk will limit uploads.`,
+    advice: "Choose a root on a faster disk; on a rented machine, check for a write limit.",
     figures,
   });
 }
@@ -50,11 +50,11 @@ function syncLatency({ syncs }: DiskReadings): Finding | undefined {
   const [p50, p95, max] = [quantile(syncs, 0.5), quantile(syncs, 0.95), syncs.at(-1) ?? 0];
   const value = `p50 ${milliseconds(p50)}, p95 ${milliseconds(p95)}, max ${milliseconds(max)}`;
   const figures = { p50, p95, max, samples: syncs.length };
-  const reason = `${syncs.length} times 4 KiB written and synced. Every upload waits for two syncs or more: of its bytes, of its name.`;
+  const reason = `${syncs.length} times 4 KiB written and synced. Every upload waits for at least two syncs: one for its bytes, one for its name.`;
   if (p95 <= SLOW_SYNC) return ok(value, { reason, figures });
   return warning(value, {
     reason: `${reason} Many small files, sent one after another, will be slow.`,
-    advice: "Send small files several at once, or in one form; choose a root on an SSD.",
+    advice: "Send small files concurrently or in one form, or choose a root on an SSD.",
     figures,
   });
 }
@@ -65,12 +65,12 @@ function readSpeed({ reading, cold = false }: DiskReadings): Finding | undefined
   const value = `${formatRate(rate(reading))}${cold ? "" : " from the cache"}`;
   const figures = { bytesPerSecond: rate(reading), bytes: reading.bytes, cold: cold ? 1 : 0 };
   const reason = cold
-    ? `${mebibytes(reading.bytes)} read after the cache of this system was emptied of it.`
-    : "The cache of the system could not be emptied, so this says little about the disk.";
+    ? `${mebibytes(reading.bytes)} read after dropping the file from the page cache.`
+    : "The page cache could not be dropped, so this says little about the disk.";
   if (rate(reading) >= SLOW) return ok(value, { reason, figures });
   return warning(value, {
     reason,
-    advice: "Downloads of what is not in the cache will wait for this disk: choose a root on a faster one.",
+    advice: "This disk will limit downloads of files that are not cached: choose a root on a faster one.",
     figures,
   });
 }
@@ -80,7 +80,7 @@ function hardLinks({ linked, linkRefused = "" }: DiskReadings): Finding | undefi
   const { ok, problem } = about("hard-links", "Hard links");
   if (linked) return ok("work");
   return problem("refused", {
-    reason: `A file gets its name by a link, so that no half file ever has one. The system said ${linkRefused || "no"}, and every upload will be refused (503 storage_read_only).`,
+    reason: `Uploads are named by link(2), so that no incomplete file is ever visible. It failed with ${linkRefused || "an unknown error"}, so every upload will be refused (503 storage_read_only).`,
     advice: "Choose a root on ext4, xfs or btrfs.",
   });
 }
@@ -90,38 +90,38 @@ function names({ ignoresCase }: DiskReadings): Finding | undefined {
   const { ok, warning } = about("name-case", "Case of names");
   if (!ignoresCase) return ok("kept apart");
   return warning("ignored", {
-    reason: "`a.jpg` and `A.jpg` are one file here: the second is renamed, or replaces the first.",
-    advice: "Choose a root on ext4, xfs or btrfs if both must be there.",
+    reason: "`a.jpg` and `A.jpg` are the same file here: the second upload is renamed or replaces the first.",
+    advice: "Choose a root on ext4, xfs or btrfs if you need both.",
   });
 }
 
 function copies({ reflink }: DiskReadings): Finding | undefined {
   if (reflink === undefined) return undefined;
   const { ok } = about("reflinks", "Reflinks");
-  // No warning: ext4 has none, and only copies are slower for it.
+  // Not a warning: ext4 has no reflinks, and only copies are slower.
   return reflink
     ? ok("work", { reason: "A copy takes no time and no space." })
     : ok("none: a copy is as slow as the disk");
 }
 
-/** Why nothing could be written. `errno` as the system says it. */
+/** The finding for a root that cannot be written. `errno` is the system's code. */
 export function notWritable(errno: string, writes: boolean): Finding {
   const { ok, problem } = about("writable", "Writable");
   if (!writes)
-    return ok("no, and nothing is to be written", { reason: "--allow grants neither write nor delete." });
+    return ok("no, and no write is granted", { reason: "--allow grants neither write nor delete." });
   switch (errno) {
     case "EROFS":
       return problem("no: the file system is read-only", {
         reason:
-          "Every upload is refused (503 storage_read_only). A disk with errors may have been mounted so.",
-        advice: "Look why with `dmesg`; mount it `rw`. To serve it as it is: --allow read.",
+          "Every upload is refused (503 storage_read_only). The kernel remounts a disk read-only after errors.",
+        advice: "Find the cause with `dmesg` and mount it `rw`, or serve it read-only with --allow read.",
       });
     case "EACCES":
     case "EPERM":
       return problem("no: not permitted", {
         reason: "Every upload is refused (503 storage_read_only).",
         advice:
-          "Give the folder to the user Sluice runs as (chown, chmod u+rwx). To only serve it: --allow read.",
+          "Give the user that runs Sluice access (chown, chmod u+rwx), or serve it read-only with --allow read.",
       });
     case "ENOTDIR":
     case "EEXIST":
@@ -130,15 +130,17 @@ export function notWritable(errno: string, writes: boolean): Finding {
     case "EDQUOT":
       return problem("no: the disk, or a quota, is full", { advice: "Remove files, or raise the quota." });
     default:
-      return problem(`no: the system says ${errno}`, { advice: "Look at the disk: `dmesg`, `mount`." });
+      return problem(`no: the write failed with ${errno}`, {
+        advice: "Check the disk with `dmesg` and `mount`.",
+      });
   }
 }
 
-/** The disk did not answer in time. */
+/** The finding for a disk that did not answer in time. */
 export function hanging(seconds: number): Finding {
   return about("disk-answers", "Disk").problem(`did not answer within ${seconds} s`, {
-    reason: "It hangs, or takes less than 100 kB a second.",
-    advice: "Look at it with `dmesg` and `iostat -x 1`; if it is on another machine, at the network between.",
+    reason: "It hangs, or writes less than 100 kB/s.",
+    advice: "Check it with `dmesg` and `iostat -x 1`; if it is a network disk, check the network.",
   });
 }
 
@@ -149,7 +151,7 @@ function megabits(bytesPerSecond: number): string {
   return bits >= 1e9 ? `${(bits / 1e9).toFixed(1)} Gbit/s` : `${Math.round(bits / 1e6)} Mbit/s`;
 }
 
-/** Two digits: `0.21 ms`, `14 ms`, `1200 ms`. */
+/** Two significant digits: `0.21 ms`, `14 ms`, `1200 ms`. */
 export function milliseconds(seconds: number): string {
   const value = seconds * 1000;
   return `${value < 10 ? Number(value.toPrecision(2)) : Math.round(value)} ms`;

@@ -1,21 +1,21 @@
-// Room for files: bytes and inodes that are free, beside what --keep-free keeps.
+// Checks free bytes and inodes against --keep-free.
 
 import { formatSize } from "../../config/config.ts";
 import { about, type Finding } from "../finding.ts";
 
-/** What statfs says. */
+/** The result of statfs(2). */
 export interface Space {
-  /** Bytes this process may still use. */
+  /** Bytes available to this process. */
   readonly free: number;
   readonly total: number;
   readonly freeInodes: number;
-  /** 0: the file system makes them as they are needed. */
+  /** Total inodes; 0 when the file system creates them on demand. */
   readonly inodes: number;
 }
 
-/** Below this share of inodes a person should look. */
+/** Share of free inodes below which the finding is a warning. */
 const FEW_INODES = 0.05;
-/** So few that a busy day uses them up. */
+/** Number of free inodes that one busy day can use up. */
 const VERY_FEW = 1000;
 
 export function freeSpace({ free, total }: Space, keepFree: number): Finding {
@@ -30,22 +30,22 @@ export function freeSpace({ free, total }: Space, keepFree: number): Finding {
     });
   if (free - keepFree < total / 20)
     return warning(value, {
-      reason: `${formatSize(free - keepFree)} can still be uploaded: --keep-free keeps ${formatSize(keepFree)}. Nearly full disks are slow.`,
+      reason: `${formatSize(free - keepFree)} can still be uploaded; --keep-free reserves ${formatSize(keepFree)}. Nearly full disks are slow.`,
       advice: "Remove files, or enlarge the disk.",
       figures,
     });
-  return ok(value, { reason: `--keep-free keeps ${formatSize(keepFree)} of it.`, figures });
+  return ok(value, { reason: `--keep-free reserves ${formatSize(keepFree)} of it.`, figures });
 }
 
 export function freeInodes({ inodes, freeInodes: free }: Space): Finding {
   const { ok, warning, problem } = about("free-inodes", "Free inodes");
-  if (inodes === 0) return ok("as many as are needed");
+  if (inodes === 0) return ok("created on demand");
   const value = `${free.toLocaleString("en")} of ${inodes.toLocaleString("en")}`;
   const figures = { free, total: inodes };
-  const advice = "Remove many small files, or make the file system anew with more inodes (mkfs.ext4 -N).";
+  const advice = "Remove small files, or recreate the file system with more inodes (mkfs.ext4 -N).";
   if (free < 3)
-    return problem(value, { reason: "No file can be made, though there are free bytes.", advice, figures });
+    return problem(value, { reason: "No file can be created although bytes are free.", advice, figures });
   if (free < VERY_FEW || free < inodes * FEW_INODES)
-    return warning(value, { reason: "Each file and each folder takes one.", advice, figures });
+    return warning(value, { reason: "Each file and each folder uses one inode.", advice, figures });
   return ok(value, { figures });
 }

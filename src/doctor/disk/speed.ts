@@ -1,6 +1,6 @@
-// Measures a disk through one open file: how fast it takes and gives bytes, how long a small sync takes. Bounded in bytes and time.
+// Measures a disk through one open file: write rate, read rate, duration of a small sync. Bounded in bytes and time.
 
-/** The calls that are measured, and the clock. Replaced in tests. */
+/** The measured system calls and the clock; tests replace them. */
 export interface Device {
   write(bytes: Uint8Array<ArrayBuffer>, position: number): Promise<number>;
   read(into: Uint8Array<ArrayBuffer>, position: number): Promise<number>;
@@ -9,34 +9,34 @@ export interface Device {
   now(): number;
 }
 
-/** Where a measurement stops, whatever comes first. */
+/** Limits of one measurement; the first one reached stops it. */
 export interface Bounds {
   readonly bytes: number;
   readonly seconds: number;
   readonly signal: AbortSignal;
 }
 
-/** What one way of moving bytes took. */
+/** The result of writing or reading. */
 export interface Moved {
   readonly bytes: number;
   readonly seconds: number;
 }
 
 const MIB = 2 ** 20;
-/** Bytes of one call. */
+/** Bytes per call. */
 const BLOCK = MIB;
-/** Bytes between two syncs, as uploads have them. */
+/** Bytes between two syncs, as for uploads. */
 const WINDOW = 32 * MIB;
 
 /**
- * Writes and syncs windows that grow from 1 MiB to 32, so that a slow disk is not given more than it can take in time.
- * @returns `taken`: until the system had the bytes; `synced`: until the disk had them, syncs included
+ * Writes and syncs windows that grow from 1 MiB to 32 MiB, so that a slow disk is not overloaded.
+ * @returns `taken`: time until the kernel had the bytes; `synced`: time until the disk had them
  */
 export async function measureWriting(
   device: Device,
   { bytes, seconds, signal }: Bounds,
 ): Promise<{ taken: Moved; synced: Moved }> {
-  // Bytes no disk can compress.
+  // Random bytes, which no disk can compress.
   const block = randomBytes(BLOCK);
   let written = 0;
   let taking = 0;
@@ -55,7 +55,7 @@ export async function measureWriting(
   return { taken: { bytes: written, seconds: taking }, synced: { bytes: written, seconds: spent() } };
 }
 
-/** Reads from the beginning. */
+/** Reads the file from its start. */
 export async function measureReading(device: Device, { bytes, seconds, signal }: Bounds): Promise<Moved> {
   const block = new Uint8Array(BLOCK);
   const began = device.now();
@@ -69,7 +69,7 @@ export async function measureReading(device: Device, { bytes, seconds, signal }:
   return { bytes: position, seconds: spent() };
 }
 
-/** Seconds of each small write and its sync, sorted. Two seconds or `most` of them, but at least one. */
+/** Durations of small synced writes in seconds, sorted: two seconds or `most` of them, at least one. */
 export async function measureSyncs(
   device: Device,
   from: number,
@@ -88,7 +88,7 @@ export async function measureSyncs(
   return samples.toSorted((one, other) => one - other);
 }
 
-/** The value below which `share` of the sorted samples are. */
+/** The quantile `share` (0 to 1) of sorted samples. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-// A place in the root to measure in, of which nothing is left behind: not after a signal, hardly after a kill.
+// A temporary folder in the root for measurements. It is removed at the end and after a signal.
 
 import * as fs from "node:fs";
 import { mkdir, mkdtemp, realpath, rmdir, unlink } from "node:fs/promises";
@@ -13,11 +13,11 @@ const write = promisify(fs.write);
 const read = promisify(fs.read);
 const datasync = promisify(fs.fdatasync);
 
-/** Opened by `openWorkspace`, ended by `close`. */
+/** Created by `openWorkspace`; the caller must `close` it. */
 export class Workspace {
   readonly #names = new Set<string>();
   readonly #opened = new Set<number>();
-  /** @param removed folders to remove at the end, the innermost first */
+  /** @param removed folders that `close` removes, innermost first */
   constructor(
     /** The root by its real path. */
     readonly root: string,
@@ -25,14 +25,14 @@ export class Workspace {
     readonly removed: readonly string[],
   ) {}
 
-  /** A path for a file; whatever is made under it is removed. */
+  /** Returns a path for a file; `close` removes whatever was created there. */
   path(name: string): string {
     const path = join(this.folder, `doctor-${crypto.randomUUID()}-${name}`);
     this.#names.add(path);
     return path;
   }
 
-  /** A fresh file that loses its name at once, so that even a kill leaves nothing of it. */
+  /** Creates a file and unlinks it at once, so that even SIGKILL leaves nothing behind. */
   async file(): Promise<{ fd: number; device: Device }> {
     const path = this.path("bytes");
     const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
@@ -50,7 +50,7 @@ export class Workspace {
     };
   }
 
-  /** Removes everything. Never throws: what is gone already is no failure. */
+  /** Removes everything. Never throws; a file that is already gone is not an error. */
   async close(): Promise<void> {
     for (const fd of this.#opened) await close(fd).catch(ignore);
     this.#opened.clear();
@@ -60,9 +60,9 @@ export class Workspace {
 }
 
 /**
- * Makes the root if it is missing, and a place in it: where the server keeps its unfinished uploads, and cleans up when it
+ * Creates the root if it is missing, and a workspace in it: the folder of unfinished uploads, which the server cleans when it
  * starts, or else a folder of its own.
- * @throws the system's error when there is no folder, or it cannot be written
+ * @throws the system's error when the root is not a folder or cannot be written
  */
 export async function openWorkspace(path: string): Promise<Workspace> {
   const made: string[] = [];
@@ -73,7 +73,7 @@ export async function openWorkspace(path: string): Promise<Workspace> {
   const root = await realpath(resolve(path));
   try {
     for (const kept of [join(root, RESERVED, "uploads"), join(root, RESERVED)]) {
-      // Not through links: the place must be in the root.
+      // Do not follow links: the workspace must lie inside the root.
       if (fs.lstatSync(kept, { throwIfNoEntry: false })?.isDirectory())
         return new Workspace(root, kept, made);
     }
@@ -86,5 +86,5 @@ export async function openWorkspace(path: string): Promise<Workspace> {
 }
 
 function ignore(): void {
-  // Gone already, or never made.
+  // Already removed, or never created.
 }

@@ -1,12 +1,12 @@
-// The control groups this process is in: where their files are, for versions 1 and 2 (cgroups(7)).
+// Finds the control groups of this process, versions 1 and 2 (cgroups(7)).
 
 import type { ReadText } from "../finding.ts";
 
 const TOP = "/sys/fs/cgroup";
 
 /**
- * The folders whose limits hold for this process, the innermost first: a limit of any of them holds.
- * In a container the path often is one of the host, and its limits are found at the top.
+ * The folders of the control groups that limit this process, innermost first; the limit of each applies.
+ * In a container the path is often one of the host; the limits are then found at the top of the hierarchy.
  */
 export function groupsOf(
   controller: "memory" | "cpu",

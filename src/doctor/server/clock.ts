@@ -1,22 +1,22 @@
-// The clock: a year that can be, nobody turning it, the disk's own clock, and whether something keeps it right.
+// Checks the clock: a plausible year, no jump during the examination, agreement with the disk's clock, and a time service.
 
 import { about, type Finding, type ReadText } from "../finding.ts";
 
-/** What was read of clocks. Times are milliseconds since 1970. */
+/** Readings of clocks. Times are milliseconds since 1970. */
 export interface Clocks {
   readonly now: number;
-  /** By how many milliseconds the clock went ahead of the monotonic one while doctor ran. */
+  /** Milliseconds by which the clock gained on the monotonic clock while doctor ran. */
   readonly turned: number;
-  /** The time the disk gave a file that was just written; undefined when none was. */
+  /** The modification time the disk gave a newly written file; undefined when none was written. */
   readonly written?: number;
 }
 
-/** The year this was written: a clock before it is not set. */
+/** The year of this source: an earlier clock has never been set. */
 const EARLIEST = 2025;
 const LATEST = 2100;
-/** Milliseconds. Clocks are slewed by at most 0.5 ms a second, so this is a jump. */
+/** Milliseconds. A time service slews a clock by at most 0.5 ms a second, so a larger difference is a jump. */
 const JUMP = 250;
-/** Milliseconds that two machines may differ before dates of files mislead. */
+/** Milliseconds by which two clocks may differ before file dates become misleading. */
 const APART = 5000;
 
 export function clock({ now, turned, written }: Clocks, read: ReadText): Finding {
@@ -24,28 +24,26 @@ export function clock({ now, turned, written }: Clocks, read: ReadText): Finding
   const date = new Date(now);
   const value = date.toISOString().replace(/\.\d+Z$/, "Z");
   const figures = { turned: turned / 1000 };
-  const advice = "Let something set it: systemd-timesyncd, chrony, or the host of this machine.";
+  const advice = "Run a time service: systemd-timesyncd, chrony, or that of the virtual machine's host.";
   if (date.getUTCFullYear() < EARLIEST || date.getUTCFullYear() > LATEST)
     return problem(value, {
-      reason: "That year cannot be: dates, TLS and expiries will be wrong.",
+      reason: "The system clock is implausible: timestamps, TLS and expiry times will be wrong.",
       advice,
       figures,
     });
   if (Math.abs(turned) > JUMP)
     return warning(value, {
-      reason: `It was turned by ${(turned / 1000).toFixed(1)} s while doctor ran.`,
+      reason: `The clock jumped by ${(turned / 1000).toFixed(1)} s while doctor ran.`,
       advice,
       figures,
     });
   if (written !== undefined && Math.abs(written - now) > APART)
     return warning(value, {
-      reason: `The disk's own clock is ${((written - now) / 1000).toFixed(0)} s apart: files get dates of another machine.`,
-      advice: "Set both machines by NTP.",
+      reason: `The disk's clock differs by ${((written - now) / 1000).toFixed(0)} s: files get the date of another machine.`,
+      advice: "Synchronize both machines by NTP.",
       figures: { ...figures, disk: (written - now) / 1000 },
     });
   const set = read("/run/systemd/timesync/synchronized") !== undefined;
-  const reason = set
-    ? "Set by systemd-timesyncd."
-    : "Whether something keeps it right cannot be seen from here.";
+  const reason = set ? "Set by systemd-timesyncd." : "No time service can be detected from here.";
   return ok(value, { reason, figures });
 }

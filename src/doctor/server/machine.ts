@@ -1,16 +1,16 @@
-// The machine and what a container leaves of it: memory, processors, open files.
+// Checks the machine within the limits of its container: memory, processors, open files.
 
 import { formatSize } from "../../config/config.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 import { groupsOf } from "./cgroup.ts";
 
-/** Sluice itself takes some 60 MB when idle and 200 MB with hundreds of slow uploads (docs/benchmarks.md). */
+/** Sluice uses about 60 MB when idle and 200 MB with hundreds of slow uploads (docs/benchmarks.md). */
 const ENOUGH = 256 * 2 ** 20;
 const TOO_LITTLE = 96 * 2 ** 20;
-/** Limits of version 1 that are as large as this mean none. */
+/** Version 1 expresses "no limit" by a number of at least this size. */
 const UNLIMITED = 2 ** 60;
 
-/** What is free, and what a control group allows. */
+/** Compares free memory and the control group's limit with what Sluice needs. */
 export function memory(read: ReadText): Finding {
   const { ok, warning, problem } = about("memory", "Memory");
   const meminfo = read("/proc/meminfo") ?? "";
@@ -31,7 +31,7 @@ export function memory(read: ReadText): Finding {
     );
     if (limit >= UNLIMITED || limit >= total) return [];
     const used = number(read(`${folder}/${current}`));
-    // What it holds of files can be given back at once.
+    // The page cache can be reclaimed at once, so it counts as free.
     const stat = read(`${folder}/memory.stat`) ?? "";
     const cached = Number(/^(?:total_)?inactive_file (\d+)$/m.exec(stat)?.[1] ?? 0);
     return [{ limit, left: Number.isFinite(used) ? Math.max(0, limit - used + cached) : limit }];
@@ -42,28 +42,28 @@ export function memory(read: ReadText): Finding {
   const figures = { free: left, total: limit };
   const reason =
     limit < total
-      ? `A control group allows ${formatSize(round(limit))}, which also bounds the cache of files.`
+      ? `A control group limits memory to ${formatSize(round(limit))}, including the page cache.`
       : "";
   const advice =
     limit < total
       ? "Raise the limit of the container or service (MemoryMax)."
-      : "Stop something else, or add memory.";
+      : "Stop other programs, or add memory.";
   if (left < TOO_LITTLE)
     return problem(value, {
-      reason: `${reason} Sluice may be killed while it works.`.trim(),
+      reason: `${reason} The kernel may kill Sluice.`.trim(),
       advice,
       figures,
     });
   if (left < ENOUGH || limit < ENOUGH)
     return warning(value, {
-      reason: `${reason} It is enough for few uploads at once.`.trim(),
+      reason: `${reason} This is enough for only a few concurrent uploads.`.trim(),
       advice,
       figures,
     });
   return ok(value, { ...(reason && { reason }), figures });
 }
 
-/** How many processors there are, what a control group leaves of them, and how busy they are. */
+/** Checks the number of processors, the control group's quota, and the load. */
 export function processors(count: number, read: ReadText): Finding {
   const { ok, warning } = about("processors", "Processors");
   const quota = Math.min(count, ...quotas(read));
@@ -73,15 +73,14 @@ export function processors(count: number, read: ReadText): Finding {
   const value = `${count}${quota < count ? `, of which ${Number(quota.toFixed(2))} may be used` : ""}${busy}`;
   if (quota < 1)
     return warning(value, {
-      reason:
-        "A control group stops this process again and again: transfers come in bursts, and answers late.",
+      reason: "A control group throttles this process: transfers come in bursts, and answers are delayed.",
       advice: "Raise the processor quota of the container or service (CPUQuota) to 100 % or more.",
       figures,
     });
   if (load > 2 * count)
     return warning(value, {
-      reason: "More processes want to run than there are processors, so everything waits.",
-      advice: "Look for what keeps them busy (top), or add processors.",
+      reason: "More processes are runnable than there are processors, so all of them wait.",
+      advice: "Find the processes that use them (top), or add processors.",
       figures,
     });
   return ok(value, { figures });
@@ -112,24 +111,24 @@ export function ticks(read: ReadText): Ticks | undefined {
   return { stolen: values[7] ?? 0, all: values.reduce((sum, value) => sum + value, 0) };
 }
 
-/** What the host took away while doctor ran; undefined when it did not tell, or took next to nothing. */
+/** Processor time stolen by the host while doctor ran; undefined when it is unknown or negligible. */
 export function stolen(before: Ticks | undefined, after: Ticks | undefined): Finding | undefined {
   if (!before || !after || after.all <= before.all) return undefined;
   const share = (after.stolen - before.stolen) / (after.all - before.all);
   if (share < 0.05) return undefined;
   return about("steal", "Stolen time").warning(`${Math.round(share * 100)} %`, {
-    reason: "The host of this virtual machine gave its processors to others.",
-    advice: "Measure again at another hour. If it stays, ask for another host or for dedicated processors.",
+    reason: "The host gave this virtual machine's processors to other machines.",
+    advice: "Measure again at another time. If it persists, ask for another host or dedicated processors.",
     figures: { share },
   });
 }
 
-/** Descriptors an upload takes while it is published: socket, file, the folders on its way. */
+/** Descriptors that one upload needs while it is published: the socket, the file, the folders above it. */
 const PER_UPLOAD = 3;
-/** Descriptors of the server itself, and some for downloads. */
+/** Descriptors of the server itself, with some for downloads. */
 const BASE = 64;
 
-/** `ulimit -n` beside `--max-uploads`. */
+/** Compares `ulimit -n` with `--max-uploads`. */
 export function openFiles(read: ReadText, maxUploads: number): Finding {
   const { ok, warning, problem } = about("open-files", "Open files");
   const line = /^Max open files +(\S+) +(\S+)/m.exec(read("/proc/self/limits") ?? "");
@@ -141,19 +140,19 @@ export function openFiles(read: ReadText, maxUploads: number): Finding {
   const figures = { limit, uploads: enough };
   const wanted = maxUploads * PER_UPLOAD + BASE;
   const advice = `Raise it (ulimit -n ${wanted}, LimitNOFILE=${wanted} for a service), or lower --max-uploads.`;
-  const reason = `Enough for about ${enough.toLocaleString("en")} uploads at once; --max-uploads allows ${maxUploads.toLocaleString("en")}.`;
+  const reason = `Enough for about ${enough.toLocaleString("en")} concurrent uploads; --max-uploads allows ${maxUploads.toLocaleString("en")}.`;
   if (enough < 8) return problem(value, { reason, advice, figures });
   return enough < maxUploads ? warning(value, { reason, advice, figures }) : ok(value, { figures });
 }
 
-/** `max` and `unlimited` are infinite, nothing is not a number. */
+/** Parses a limit: `max` and `unlimited` are Infinity, a missing value is NaN. */
 function number(text: string | undefined): number {
   const trimmed = text?.trim();
   if (trimmed === "max" || trimmed === "unlimited" || trimmed === undefined) return Number.POSITIVE_INFINITY;
   return Number(trimmed);
 }
 
-/** To three digits: bytes of memory are never round. */
+/** Rounds to three significant digits, because exact memory sizes are hard to read. */
 function round(bytes: number): number {
   return Number(bytes.toPrecision(3));
 }

@@ -1,4 +1,4 @@
-// The port the server will listen on: free, or who has it; and whether another Sluice has the root.
+// Checks the port the server will use, which process holds it, and whether another Sluice holds the root.
 
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
@@ -8,21 +8,21 @@ import { printable } from "../../plugins/log.ts";
 import { lockRoot, RootInUse } from "../../storage/disk/root/root-lock.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 
-/** What was found when the port was tried. */
+/** The result of trying the port. */
 export interface PortReadings {
   readonly host: string;
   readonly port: number;
-  /** The errno of the system when listening was refused. */
+  /** The errno of listen(2), when it failed. */
   readonly refused?: string | undefined;
-  /** The process that listens there, as far as this user may know. */
+  /** The process that listens on the port, if this user may see it. */
   readonly holder?: { readonly pid: number; readonly name: string } | undefined;
-  /** What a Sluice that answers there says of itself. */
+  /** The answer to GET /health when Sluice listens there. */
   readonly sluice?: { readonly status: string; readonly version: string } | undefined;
-  /** Whether another process has locked the root. */
+  /** Whether another process holds the lock of the root. */
   readonly locked: boolean;
 }
 
-/** @param locks whether the server would lock the root: one that only reads does not */
+/** @param locks whether the server would lock the root: a read-only server does not */
 export async function readPort(
   { host, port, root, locks }: { host: string; port: number; root: string; locks: boolean },
   read: ReadText,
@@ -46,16 +46,16 @@ export function portFinding({ host, port, refused, holder, sluice, locked }: Por
   const who = holder ? `${printable(holder.name, 40)} (process ${holder.pid})` : "another process";
   if (sluice && (sluice.status === "ok" || sluice.status === "draining"))
     return ok(`${address}, where Sluice ${printable(sluice.version, 20)} runs`, {
-      ...(locked ? {} : { reason: "It serves another root than this one." }),
+      ...(locked ? {} : { reason: "It serves a different root." }),
     });
   if (sluice)
-    return problem(`${address}, where Sluice runs and takes no uploads`, {
-      reason: `GET /health says ${printable(sluice.status, 40)}.`,
-      advice: "Its log says why; so may the lines above.",
+    return problem(`${address}, where Sluice runs but accepts no uploads`, {
+      reason: `GET /health answers ${printable(sluice.status, 40)}.`,
+      advice: "Look for the reason in its log and in the lines above.",
     });
   if (locked)
     return problem("another Sluice serves this root", {
-      reason: "Not on this address. A second one would not start.",
+      reason: "It listens on another address. A second server for this root would not start.",
       advice: "Stop it first, or choose another root.",
     });
   switch (refused) {
@@ -63,21 +63,21 @@ export function portFinding({ host, port, refused, holder, sluice, locked }: Por
       return ok(port === 0 ? `${host}, any free one` : `${address} is free`);
     case "EADDRINUSE":
       return problem(`${address} is taken by ${who}`, {
-        advice: "Stop that, or choose another with --port.",
+        advice: "Stop that program, or choose another port with --port.",
       });
     case "EADDRNOTAVAIL":
       return problem(`${host} is not an address of this machine`, { advice: "Change --host." });
     case "EACCES":
       return problem(`${address} is not permitted`, {
-        reason: "Ports below 1024 are for the system.",
+        reason: "Ports below 1024 need a privilege.",
         advice: "Choose a higher --port and put a proxy in front, or grant CAP_NET_BIND_SERVICE.",
       });
     default:
-      return warning(`${address}: the system says ${refused}`, { advice: "Change --host or --port." });
+      return warning(`${address}: listening failed with ${refused}`, { advice: "Change --host or --port." });
   }
 }
 
-/** Listens for a moment. @returns the errno of the system when that is refused */
+/** Listens briefly. @returns the errno when that fails */
 function tryListening(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
@@ -88,7 +88,7 @@ function tryListening(host: string, port: number): Promise<string | undefined> {
 
 const LISTEN = "0A";
 
-/** Who listens on a port: the socket in /proc/net/tcp, and the process that has it open. */
+/** Finds the process that listens on a port through /proc/net/tcp and /proc/PID/fd. */
 export function holderOf(
   port: number,
   read: ReadText,
@@ -113,7 +113,7 @@ function listed(path: string): string[] {
   try {
     return readdirSync(path);
   } catch {
-    // The process ended, or is somebody else's.
+    // The process has ended, or belongs to another user.
     return [];
   }
 }
@@ -126,7 +126,7 @@ function linked(path: string): string {
   }
 }
 
-/** Asks whoever listens there on this machine; undefined when it is no Sluice, or takes more than a second. */
+/** Sends GET /health to the port; returns undefined when it is not Sluice or takes more than a second. */
 async function askHealth(host: string, port: number): Promise<PortReadings["sluice"]> {
   const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   try {
@@ -141,7 +141,7 @@ async function askHealth(host: string, port: number): Promise<PortReadings["slui
   }
 }
 
-/** Whether somebody holds the lock of the root. A root that never had one is not given one. */
+/** Whether a process holds the lock of the root. Creates no lock file where there is none. */
 function isLocked(root: string): boolean {
   const folder = join(root, RESERVED);
   if (!existsSync(join(folder, "lock"))) return false;

@@ -1,4 +1,4 @@
-// Examines this machine as a server: the disk of the root, memory and processors, the network's settings. At most 15 s.
+// Examines this machine as a server: the root's disk, memory, processors and network settings. Takes at most 15 s.
 
 import { readFileSync } from "node:fs";
 import { realpath, statfs } from "node:fs/promises";
@@ -18,12 +18,12 @@ import { memory, openFiles, processors, stolen, ticks } from "./machine.ts";
 import { portFinding, readPort } from "./port.ts";
 import { backlog, congestionControl, windows } from "./tcp.ts";
 
-/** Seconds a disk has for everything it is asked; a healthy one takes six. */
+/** Seconds allowed for all disk measurements; a healthy disk needs six. */
 const DISK_SECONDS = 11;
-/** Seconds it has to take back what was written. */
+/** Seconds allowed for removing the measurement's files. */
 const CLEANING_SECONDS = 2;
 
-/** @param says what is examined now, for people who wait */
+/** @param says called with the current step, for a progress line */
 export async function examineServer(
   config: Config,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function examineDisk(config: Config, signal: AbortSignal, says: (what: str
   }
 }
 
-/** Whether the server would write to its root. */
+/** Whether the granted permissions make the server write to its root. */
 function changes({ allow }: Config): boolean {
   return allow.has("write") || allow.has("delete");
 }
@@ -121,7 +121,7 @@ async function spaceOf(path: string): Promise<Space> {
   return { free: bavail * bsize, total: blocks * bsize, freeInodes: ffree, inodes: files };
 }
 
-/** Who can reach the address. */
+/** Checks which machines can reach the address. */
 function reach(host: string): Finding {
   const { ok } = about("reach", "Reached by");
   return isLoopback(host)
@@ -129,7 +129,7 @@ function reach(host: string): Finding {
         reason: "Other machines need a proxy on this one, or --host 0.0.0.0 with --allow.",
       })
     : ok("other machines", {
-        reason: "A firewall may still be in the way: `sluice doctor URL` there tells.",
+        reason: "A firewall may still block it: run `sluice doctor URL` on the other machine.",
       });
 }
 

@@ -1,4 +1,4 @@
-// The paragraph at the end of a report about a server: what is broken, what is not as well as it could be, what to expect.
+// The closing paragraph of a server report: problems, warnings, and the expected upload rate.
 
 import { formatRate } from "../../core/report/flow-report.ts";
 import type { Finding, Group } from "../finding.ts";
@@ -11,15 +11,15 @@ export function serverSummary(groups: readonly Group[]): string {
 }
 
 function broken(names: readonly string[]): string {
-  if (names.length === 0) return "Nothing is broken.";
-  return `Sluice will not work as it is: see ${listed(names)} (✗).`;
+  if (names.length === 0) return "No problems found.";
+  return `Sluice will not work with this configuration: see ${listed(names)} (✗).`;
 }
 
 function lesser(names: readonly string[]): string {
   return names.length === 0 ? "" : `Could be better: ${listed(names)} (!).`;
 }
 
-/** The lowest of the rates that bound one upload, in words. */
+/** A sentence about the lowest rate that limits one upload. */
 function expected(findings: readonly Finding[]): string {
   const figure = (check: string, name: string) =>
     findings.find((finding) => finding.check === check)?.figures?.[name];
@@ -28,9 +28,9 @@ function expected(findings: readonly Finding[]): string {
   if (disk === undefined) return "";
   const far =
     window !== undefined && window < disk
-      ? ` One stream from 100 ms away gets about ${formatRate(window)}, because of the window, not of the disk.`
+      ? ` One stream from 100 ms away gets about ${formatRate(window)}, limited by the TCP window rather than the disk.`
       : "";
-  return `The disk saves ${formatRate(disk)}: uploads slower than that are limited by something before it, such as the line, a proxy or the sender; \`sluice doctor URL\`, run where they come from, tells which.${far}`;
+  return `The disk saves ${formatRate(disk)}: slower uploads are limited by something else, such as the line, a proxy or the sender; run \`sluice doctor URL\` at the sender to find out which.${far}`;
 }
 
 /** `A, B and C` */

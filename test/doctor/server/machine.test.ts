@@ -35,7 +35,7 @@ describe("memory", () => {
     expect(of({}, 512, 200).verdict).toBe("warning");
     expect(of({}, 512, 50)).toMatchObject({
       verdict: "problem",
-      advice: "Stop something else, or add memory.",
+      advice: "Stop other programs, or add memory.",
     });
     expect(memory(system({})).value).toBe("not known");
   });

@@ -10,12 +10,12 @@ const NOW = Date.parse("2026-03-01T12:00:00.500Z");
 
 describe("clock", () => {
   test.each([
-    [{ now: NOW, turned: 0 }, "ok", "cannot be seen"],
+    [{ now: NOW, turned: 0 }, "ok", "No time service"],
     [{ now: NOW, turned: -300 }, "warning", "-0.3 s"],
-    [{ now: NOW, turned: 0, written: NOW + 60_000 }, "warning", "60 s apart"],
-    [{ now: NOW, turned: 0, written: NOW + 900 }, "ok", "cannot be seen"],
-    [{ now: 0, turned: 0 }, "problem", "cannot be"],
-    [{ now: Date.parse("2160-01-01"), turned: 0 }, "problem", "cannot be"],
+    [{ now: NOW, turned: 0, written: NOW + 60_000 }, "warning", "differs by 60 s"],
+    [{ now: NOW, turned: 0, written: NOW + 900 }, "ok", "No time service"],
+    [{ now: 0, turned: 0 }, "problem", "implausible"],
+    [{ now: Date.parse("2160-01-01"), turned: 0 }, "problem", "implausible"],
   ] as const)("%j: %s, %s", (clocks, verdict, words) => {
     const finding = clock(clocks, system({}));
     expect(finding.verdict).toBe(verdict);
@@ -113,12 +113,12 @@ describe("the port", () => {
     [
       { ...free, refused: "EADDRINUSE", sluice: { ...sluice, status: "unwritable" } },
       "problem",
-      "127.0.0.1:3000, where Sluice runs and takes no uploads",
+      "127.0.0.1:3000, where Sluice runs but accepts no uploads",
     ],
     [{ ...free, locked: true }, "problem", "another Sluice serves this root"],
     [{ ...free, refused: "EADDRNOTAVAIL" }, "problem", "127.0.0.1 is not an address of this machine"],
     [{ ...free, port: 80, refused: "EACCES" }, "problem", "127.0.0.1:80 is not permitted"],
-    [{ ...free, refused: "EAFNOSUPPORT" }, "warning", "127.0.0.1:3000: the system says EAFNOSUPPORT"],
+    [{ ...free, refused: "EAFNOSUPPORT" }, "warning", "127.0.0.1:3000: listening failed with EAFNOSUPPORT"],
   ] as const)("%j: %s, %s", (readings, verdict, value) => {
     expect(portFinding(readings)).toMatchObject({ verdict, value });
   });
