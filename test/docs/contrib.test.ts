@@ -1,0 +1,38 @@
+// Files that people copy: the systemd unit is valid, and the workflow calls scripts that exist.
+
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../package.json";
+
+const TOP = join(import.meta.dir, "../..");
+const ANALYZE = Bun.which("systemd-analyze");
+if (ANALYZE === null) console.warn("no systemd-analyze on PATH: the check of the systemd unit is skipped");
+
+describe("contrib/sluice.service", () => {
+  test.skipIf(ANALYZE === null)("is a valid unit", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sluice-unit-"));
+    const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
+    // The binary is not installed here, and verify reports programs that are missing.
+    const path = join(folder, "sluice.service");
+    await Bun.write(path, unit.replace("/usr/local/bin/sluice", "/bin/sh"));
+    const { exitCode, stderr } = Bun.spawnSync([ANALYZE ?? "", "verify", path]);
+    await rm(folder, { recursive: true });
+    expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
+  });
+
+  test("stops later than uploads drain", async () => {
+    const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
+    // --drain is 30 s when it is not set.
+    expect(Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1])).toBeGreaterThan(30);
+    expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
+  });
+});
+
+test("the workflow for forks calls scripts of package.json", async () => {
+  const text = await Bun.file(join(TOP, ".github/workflows/check.yml")).text();
+  const called = Array.from(text.matchAll(/\bbun run (\S+)/g), ([, name = ""]) => name);
+  expect(called).toEqual(expect.arrayContaining(["check", "test", "build"]));
+  expect(called.filter((name) => !(name in manifest.scripts))).toEqual([]);
+});
