@@ -14,7 +14,7 @@ export interface Section {
 }
 
 export const SECTIONS: readonly Section[] = [
-  { file: "README.md", name: "flags", text: flagsTable },
+  { file: "docs/configuration.md", name: "flags", text: flagsTable },
   { file: "docs/problems.md", name: "problems", text: problemsList },
 ];
 

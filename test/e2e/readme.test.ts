@@ -1,57 +1,36 @@
-// The README is true: its commands for curl run, in order, against a server started as it says, and its reports are real.
+// The README and the pages of docs/ are true: their commands run, in order, against a server, and their flow reports add up.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ended, run, type Serving, serve } from "../support/binary.ts";
+import { blocks, PAGES, pageText } from "../support/pages.ts";
 import { until } from "../support/server.ts";
 import { noTuspy, PYTHON } from "../support/tuspy.ts";
 
 const TOP = join(import.meta.dir, "../..");
-const readme = await Bun.file(join(TOP, "README.md")).text();
 
 const missing = ["bash", "curl", "openssl", "tar"].filter((program) => Bun.which(program) === null);
 if (missing.length > 0)
-  console.warn(`no ${missing.join(", no ")} on PATH: the README's commands are skipped`);
+  console.warn(`no ${missing.join(", no ")} on PATH: the commands of the documentation are skipped`);
 
-/** The code blocks of a language. */
-function blocks(language: string, page = readme): string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(
-    ([, text = ""]) => text,
-  );
-}
-
-/** Blocks of commands for curl, by their first line. */
-function commandsIn(page: string) {
-  return blocks("sh", page)
-    .filter((text) => text.includes("curl "))
-    .map((text) => [text.split("\n", 1)[0] ?? "", text] as const);
-}
-
-/** The part that begins by starting a server of its own, and all the others. */
-const [ordering = ""] = /^## Put it in order\n.*?(?=^## )/ms.exec(readme) ?? [];
-const [, flags = ""] = /^bun run start (.+)$/m.exec(ordering) ?? [];
-
-interface Part {
-  name: string;
-  page: string;
-  flags: string[];
-  /** Where the film lies afterwards. */
+/** Files that the commands of a page leave in the root. */
+interface Saved {
+  /** Copies of film.mkv. */
   films: string[];
-  /** What else lies there, and its bytes. */
-  others: [string, number][];
+  /** Other files, with their size in bytes. */
+  others: [path: string, bytes: number][];
 }
 
-const PARTS: Part[] = [
-  {
-    name: "as it starts",
-    page: readme.replace(ordering, ""),
-    flags: [],
+const SAVED: Record<string, Saved> = {
+  "README.md": { films: ["films/film.mkv"], others: [] },
+  "docs/uploading.md": {
     films: [
       "films/film.mkv",
       "films/film (1).mkv",
       "films/film (2).mkv",
+      "films/film (3).mkv",
       "checked/film.mkv",
       "inbox/film.mkv",
       "slow.mkv",
@@ -61,66 +40,102 @@ const PARTS: Part[] = [
       ["backups/photos.tar", 10_240],
     ],
   },
-  {
-    name: `with ${flags}`,
-    page: ordering,
-    flags: flags.split(" "),
-    films: ["films/new/film.mkv", "films 2/film.mkv", "old/film.mkv"],
-    others: [],
-  },
-];
+  "docs/resumable.md": { films: ["resumed.mkv"], others: [["notes/resumed.txt", 16]] },
+  "docs/api.md": { films: ["films/new/film.mkv", "films 2/film.mkv", "old/film.mkv"], others: [] },
+  "docs/monitoring.md": { films: ["slow.mkv"], others: [] },
+};
 
-describe.skipIf(missing.length > 0).each(PARTS)(
-  "commands for curl, $name",
-  ({ page, flags, films, others }) => {
-    let folder: string;
-    let server: Serving;
+/** The flags of a block that only starts a server: the blocks after it use that server. */
+function startsWith(text: string): string[] | undefined {
+  const [, flags] = /^bun run start(.*)\n$/.exec(text) ?? [];
+  return flags?.split(" ").filter((word) => word !== "");
+}
 
-    beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
-      await Bun.write(join(folder, "film.mkv"), crypto.getRandomValues(new Uint8Array(1_500_000)));
-      await Bun.write(join(folder, "notes.txt"), "Bring the boat.\n");
-      await Bun.write(join(folder, "photos/sea.jpg"), "blue");
-      // Stands before the real one and writes down how each request ended.
-      const curl = `#!/bin/sh\nexec ${Bun.which("curl")} -sS -w '%{stderr}status %{http_code}\\n' "$@"\n`;
-      await Bun.write(join(folder, "bin/curl"), curl);
-      await chmod(join(folder, "bin/curl"), 0o755);
-      const started = [process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B"];
-      server = await serve([...started, ...flags], { cwd: folder });
+/** The blocks of a page that are run, each with its first line as its name. */
+function commandsIn(page: string) {
+  return blocks(page, "sh")
+    .filter(({ reason }) => reason === undefined)
+    .map(({ text }) => [text.split("\n", 1)[0] ?? "", text] as const);
+}
+
+const RUN = PAGES.filter((page) => commandsIn(page).length > 0);
+
+describe("blocks of code", () => {
+  const LANGUAGES = ["sh", "console", "js", "jsonc", "json", "py", "ts", "nginx", "caddy", "yaml", "ini"];
+
+  test.each(PAGES)("every block of %s has a language: sh is run, or says why not", (page) => {
+    const fences = pageText(page).match(/^```/gm) ?? [];
+    expect(blocks(page).length * 2).toBe(fences.length);
+    expect(blocks(page).filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
+  });
+
+  test("the pages with commands are these", () => {
+    expect(RUN).toEqual(expect.arrayContaining(Object.keys(SAVED)));
+  });
+});
+
+describe.skipIf(missing.length > 0).each(RUN)("commands of %s", (page) => {
+  let folder: string;
+  let server: Serving;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-readme-"));
+    await Bun.write(join(folder, "film.mkv"), crypto.getRandomValues(new Uint8Array(1_500_000)));
+    await Bun.write(join(folder, "notes.txt"), "Bring the boat.\n");
+    await Bun.write(join(folder, "photos/sea.jpg"), "blue");
+    // Replaces the real curl and reports the status of each request.
+    const curl = `#!/bin/sh\nexec ${Bun.which("curl")} -sS -w '%{stderr}status %{http_code}\\n' "$@"\n`;
+    await Bun.write(join(folder, "bin/curl"), curl);
+    await chmod(join(folder, "bin/curl"), 0o755);
+    server = await start([]);
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  async function start(flags: string[]): Promise<Serving> {
+    const words = flags.map((word) => word.replace(/^~/, folder));
+    return await serve([process.execPath, join(TOP, "src/main.ts"), "--keep-free", "0B", ...words], {
+      cwd: folder,
     });
-    afterAll(async () => {
+  }
+
+  async function bash(text: string): Promise<Ended> {
+    const script = text.replaceAll("http://localhost:3000", server.url);
+    const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
+    return await run(["bash", "-e", "-u", "-o", "pipefail", "-c", script], { cwd: folder, env });
+  }
+
+  test.each(commandsIn(page))("%s", async (_, text) => {
+    const flags = startsWith(text);
+    if (flags) {
       await server[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    });
-
-    async function bash(text: string): Promise<Ended> {
-      const script = text.replaceAll("http://localhost:3000", server.url);
-      const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}` };
-      return await run(["bash", "-e", "-u", "-o", "pipefail", "-c", script], { cwd: folder, env });
+      server = await start(flags);
+      expect((await fetch(`${server.url}/health`)).status).toBe(200);
+      return;
     }
+    const { code, stderr } = await bash(text);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(status \d+\n)+$/) });
+    const statuses = [...stderr.matchAll(/^status (\d+)$/gm)].map(([, status = ""]) => status);
+    expect(statuses.map((status) => (status.startsWith("2") ? "2xx" : status)).toSorted()).toEqual(
+      expectedStatuses(text).toSorted(),
+    );
+  });
 
-    test.each(commandsIn(page))("%s", async (_, text) => {
-      const { code, stderr } = await bash(text);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^(status \d+\n)+$/) });
-      const statuses = [...stderr.matchAll(/^status (\d+)$/gm)].map(([, status = ""]) => status);
-      expect(statuses.map((status) => (status.startsWith("2") ? "2xx" : status)).toSorted()).toEqual(
-        expectedStatuses(text).toSorted(),
-      );
-    });
-
-    test("afterwards everything lies where the README says", async () => {
-      const film = await Bun.file(join(folder, "film.mkv")).bytes();
-      for (const path of films) {
-        const file = Bun.file(join(server.root, path));
-        // Copies are made in the background.
-        await until(`${path} is there`, () => file.exists());
-        expect({ path, same: Buffer.compare(await file.bytes(), film) }).toEqual({ path, same: 0 });
-      }
-      for (const [path, bytes] of others)
-        expect({ path, bytes: Bun.file(join(server.root, path)).size }).toEqual({ path, bytes });
-    });
-  },
-);
+  test("the files are where the page says", async () => {
+    const { films, others } = SAVED[page] ?? { films: [], others: [] };
+    const film = await Bun.file(join(folder, "film.mkv")).bytes();
+    for (const path of films) {
+      const file = Bun.file(join(server.root, path));
+      // Copies are made in the background.
+      await until(`${path} is there`, () => file.exists());
+      expect({ path, same: Buffer.compare(await file.bytes(), film) }).toEqual({ path, same: 0 });
+    }
+    for (const [path, bytes] of others)
+      expect({ path, bytes: Bun.file(join(server.root, path)).size }).toEqual({ path, bytes });
+  });
+});
 
 describe("programs that upload resumably", () => {
   let folder: string;
@@ -142,11 +157,13 @@ describe("programs that upload resumably", () => {
     await Bun.write(join(folder, name), text.replaceAll("http://localhost:3000", server.url));
     return await run([command, name], { cwd: folder });
   }
+  const example = (language: string, words: string) =>
+    blocks("docs/resumable.md", language).find(({ text }) => text.includes(words))?.text ?? "";
   const saved = (path: string) => Bun.file(join(server.root, path)).bytes();
 
   test("tus-js-client", async () => {
-    const text = blocks("js").find((block) => block.includes('from "tus-js-client"')) ?? "";
-    // In a page the file is what was chosen.
+    const text = example("js", 'from "tus-js-client"');
+    // In a web page the file comes from an input element.
     const chosen = `import { createReadStream } from "node:fs";
 const file = Object.assign(createReadStream("film.mkv"), { name: "page.mkv" });`;
     const ended = await program(process.execPath, "page.js", `${chosen}\n${text}`);
@@ -155,7 +172,7 @@ const file = Object.assign(createReadStream("film.mkv"), { name: "page.mkv" });`
   });
 
   test.skipIf(noTuspy)("tuspy", async () => {
-    const text = blocks("py").find((block) => block.includes("import TusClient")) ?? "";
+    const text = example("py", "import TusClient");
     expect(await program(PYTHON, "program.py", text)).toMatchObject({ code: 0, stderr: "" });
     expect(await saved("films/film.mkv")).toEqual(film);
   });
@@ -170,10 +187,15 @@ function expectedStatuses(text: string): string[] {
 }
 
 describe("flow reports", () => {
-  const reports: unknown[] = blocks("json").map((text) => JSON.parse(text));
+  const reportsOf = (page: string): unknown[] => blocks(page, "json").map(({ text }) => JSON.parse(text));
+  const reports = [...reportsOf("README.md"), ...reportsOf("docs/why-is-it-slow.md")];
 
-  test("there are two, with different limits", () => {
-    expect(reports).toMatchObject([{ bottleneck: "network" }, { bottleneck: "disk" }]);
+  test("the README has one, and a page two with different limits", () => {
+    expect(reports).toMatchObject([
+      { bottleneck: "network" },
+      { bottleneck: "network" },
+      { bottleneck: "disk" },
+    ]);
   });
 
   test.each(reports)("the waits of report %# add up, and its numbers agree with each other", (report) => {
