@@ -1,8 +1,8 @@
 // In which order entries are listed, and what a page of a folder is.
 
 import { nameOf } from "../path.ts";
+import type { Entry } from "./entry.ts";
 import { naturalOrder } from "./natural-order.ts";
-import type { Entry } from "./storage.ts";
 
 /** What entries can be sorted by. */
 export const SORTS = ["name", "size", "modified", "kind"] as const;

@@ -2,6 +2,7 @@
 
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space } from "./device.ts";
+import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
 import type { Page, PageQuery } from "./paging.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
@@ -252,36 +253,6 @@ export interface Published {
   /** True when a file had the name before. */
   replaced: boolean;
 }
-
-/** What `move` made. */
-export interface Moved {
-  entry: Entry;
-  /** True when a file had the name before. */
-  replaced: boolean;
-}
-
-/** A file in the storage. */
-export interface FileEntry {
-  kind: "file";
-  path: FilePath;
-  size: number;
-  modified: Date;
-  /** A strong validator with its quotes (RFC 9110 section 8.8.3): changes whenever the bytes do, survives a restart. */
-  etag: string;
-  /** In what `page` and `scan` answer: the name is that of a link, and the rest is told of what it leads to. */
-  link?: true;
-}
-
-/** A folder in the storage. */
-export interface FolderEntry {
-  kind: "folder";
-  path: FolderPath;
-  modified: Date;
-  /** As of a file. */
-  link?: true;
-}
-
-export type Entry = FileEntry | FolderEntry;
 
 /** An open file: `entry` tells about the very bytes that `body` reads, whatever has its name meanwhile. */
 export interface StoredFile {

@@ -1,7 +1,7 @@
 // A copy that is not finished yet: what every storage promises of it.
 
 import type { FilePath } from "../path.ts";
-import type { Entry, Moved } from "./storage.ts";
+import type { Entry, Moved } from "./entry.ts";
 
 /**
  * The way of a copy: `measure`, `run`, `finish`, or `discard` at any time when none of them runs. Until `finish` nobody

@@ -1,7 +1,7 @@
 // The contract of a trash: what was removed and can come back, each with a text that says what it was.
 
 import type { FilePath } from "../path.ts";
-import type { Moved } from "./storage.ts";
+import type { Moved } from "./entry.ts";
 
 declare const checked: unique symbol;
 

@@ -2,7 +2,8 @@
 
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath, type FolderPath } from "../../src/path.ts";
-import type { Entry, Published, Storage, StoredFile } from "../../src/storage/storage.ts";
+import type { Entry } from "../../src/storage/entry.ts";
+import type { Published, Storage, StoredFile } from "../../src/storage/storage.ts";
 import { newUploadId, type UploadId } from "../../src/storage/upload-id.ts";
 import { chunksOf, KIB } from "./bytes.ts";
 

@@ -2,7 +2,8 @@
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
-import type { Entry, FileEntry, Storage, StoredFile } from "../../storage/storage.ts";
+import type { Entry, FileEntry } from "../../storage/entry.ts";
+import type { Storage, StoredFile } from "../../storage/storage.ts";
 import { walk } from "../browse/walk.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 import { prefetch } from "./prefetch.ts";

@@ -2,8 +2,9 @@
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf, urlOf } from "../../path.ts";
+import type { Entry } from "../../storage/entry.ts";
 import type { PageKey, PageQuery } from "../../storage/paging.ts";
-import type { Entry, Storage } from "../../storage/storage.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../admission/single-flight.ts";
 
 /** Most entries of a page. */

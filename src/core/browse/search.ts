@@ -2,7 +2,8 @@
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
-import type { Entry, Storage } from "../../storage/storage.ts";
+import type { Entry } from "../../storage/entry.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { walk } from "./walk.ts";
 
 export interface SearchQuery {

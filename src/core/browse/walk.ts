@@ -2,8 +2,9 @@
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
+import type { Entry } from "../../storage/entry.ts";
 import { isHidden } from "../../storage/paging.ts";
-import type { Entry, Storage } from "../../storage/storage.ts";
+import type { Storage } from "../../storage/storage.ts";
 
 export interface WalkOptions {
   /** Ends the walk: what it waits for is not looked at any more, and it throws the reason of the signal. */

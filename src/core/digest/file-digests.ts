@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
-import type { FileEntry, Storage } from "../../storage/storage.ts";
+import type { FileEntry } from "../../storage/entry.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { ALGORITHM_NAMES } from "./digester.ts";
 
 /** Made at the same time: both share this thread, and what one reads the other hashes meanwhile. */

@@ -3,7 +3,7 @@
 import type { Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
-import type { Entry, Moved } from "../../storage/storage.ts";
+import type { Entry, Moved } from "../../storage/entry.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { claimNumbered } from "./numbered-name.ts";
 import { nameTaken, replaceNotAllowed } from "./refusals.ts";

@@ -1,6 +1,6 @@
 // The file an upload became just before a crash, told from what lies there.
 
-import type { FileEntry } from "../../storage/storage.ts";
+import type { FileEntry } from "../../storage/entry.ts";
 import { buildFlowReport } from "../report/flow-report.ts";
 import { type SavedFile, savedFile } from "../upload/upload.ts";
 import type { UploadState } from "./record.ts";

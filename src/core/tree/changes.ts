@@ -3,7 +3,7 @@
 import { Problem } from "../../errors.ts";
 import { failedCondition, type Preconditions } from "../../http/conditions.ts";
 import type { FilePath } from "../../path.ts";
-import type { FolderEntry } from "../../storage/storage.ts";
+import type { FolderEntry } from "../../storage/entry.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import type { Uploader } from "../upload/uploader.ts";

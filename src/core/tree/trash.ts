@@ -2,7 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
-import type { Entry } from "../../storage/storage.ts";
+import type { Entry } from "../../storage/entry.ts";
 import { isTrashId, newTrashId, type TrashId, timeOf } from "../../storage/trash.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";

@@ -7,7 +7,7 @@ import { asProblem, type Problem } from "../../errors.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { timed } from "../../plugins/request-info.ts";
-import type { Entry } from "../../storage/storage.ts";
+import type { Entry } from "../../storage/entry.ts";
 import { ENTRY_PROBLEMS, jsonOrLines, problems } from "../openapi/answers.ts";
 import { oneOf, SearchLine, SearchResult } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";

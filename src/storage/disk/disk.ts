@@ -1,25 +1,18 @@
 // The disk storage: a folder on a file system, kept within its walls by descriptors and real paths.
 
-import { constants } from "node:fs";
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import type { FilePath, FolderPath } from "../../path.ts";
 import type { Space } from "../device.ts";
+import type { Entry, FolderEntry, Moved } from "../entry.ts";
 import type { Page, PageQuery } from "../paging.ts";
-import type {
-  Entry,
-  FolderEntry,
-  Moved,
-  PartialMetadata,
-  PartialUpload,
-  Storage,
-  StoredFile,
-  StoredUpload,
-} from "../storage.ts";
+import { entryNotFound, storageClosed } from "../problems.ts";
+import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
+import { assertNameLength } from "./at/context.ts";
 import { DirSync } from "./at/dir-sync.ts";
 import { closeDir, type DirHandle, openDir } from "./at/handle.ts";
 import { PathLookup } from "./at/lookup.ts";
@@ -27,6 +20,7 @@ import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
 import { diskProblem, errnoOf } from "./os/errno.ts";
+import { CREATE_NEW } from "./os/open-flags.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import { PartialStore } from "./partial/store.ts";
@@ -36,11 +30,10 @@ import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
 import { DiskTrash } from "./tree/trash.ts";
-import { assertNameLength, type DiskContext } from "./write/publish.ts";
 import { removeTemp, TempUpload } from "./write/temp-upload.ts";
-import { WriteScheduler } from "./write/write-scheduler.ts";
+import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
 
-/** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
+/** Bytes of the maxPathBytes path that the system takes: PATH_MAX without the byte that ends it. */
 const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
 
 /** How a root is opened. */
@@ -103,15 +96,18 @@ export class DiskStorage implements Storage {
       return;
     }
     const { temporaries, kept } = workDir;
-    const folders = new DirSync(calls);
-    const longest = LONGEST - Buffer.byteLength(reader.root) - 1;
-    this.#kept = new PartialStore({ calls, root, temporaries, pressure: this.load, folders, longest }, kept);
+    const dirSync = new DirSync(calls);
+    const maxPathBytes = LONGEST - Buffer.byteLength(reader.root) - 1;
+    this.#kept = new PartialStore(
+      { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes },
+      kept,
+    );
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(target: FilePath, keep?: UploadId): Promise<StoredUpload> {
-    assertNameLength(target, this.#writable.longest);
+    assertNameLength(target, this.#writable.maxPathBytes);
     return await (keep
       ? DiskPartialUpload.begin(this.#writableKept, keep)
       : TempUpload.begin(this.#writable));
@@ -199,7 +195,7 @@ export class DiskStorage implements Storage {
     await this.#reader.proveRoot();
     const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
     try {
-      const fd = await calls.open(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      const fd = await calls.open(name, CREATE_NEW, 0o600);
       try {
         // One byte: a full disk still makes empty files.
         await calls.write(Bun.file(fd), new Uint8Array(1));
@@ -236,18 +232,18 @@ export class DiskStorage implements Storage {
       const problem = diskProblem(error);
       if (problem.code === "not_found" || errnoOf(error) === "ENOENT") {
         await this.#reader.proveRoot();
-        throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+        throw entryNotFound(error);
       }
       throw problem;
     }
   }
 
-  get #writable(): DiskContext {
+  get #writable(): WriteContext {
     return this.#writableKept.context;
   }
 
   get #writableKept(): PartialStore {
-    if (this.#closing) throw new Problem("storage_gone", "The storage is closed.");
+    if (this.#closing) throw storageClosed();
     if (this.#kept instanceof Problem) throw this.#kept;
     return this.#kept;
   }

@@ -1,7 +1,9 @@
 // What a storage in memory holds, and another one opened on it finds again.
 
+import type { FilePath } from "../../path.ts";
 import { ROOT } from "../../path.ts";
-import type { FileEntry } from "../storage.ts";
+import type { FileEntry } from "../entry.ts";
+import type { Published } from "../storage.ts";
 import type { TrashId } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
 
@@ -23,6 +25,38 @@ export interface MemoryPartial {
   bytes: MemoryBytes | null;
   note: string | null;
   changed: Date;
+}
+
+/** A step that a test can delay or fail. */
+export type MemoryStep = "begin" | "write" | "sync" | "publish" | "note";
+
+/** Called before a step with the number of bytes it concerns; the step waits for the promise and fails with it. */
+export type MemoryDelay = (step: MemoryStep, bytes: number) => Promise<void> | undefined;
+
+/** The storage as its uploads, copies and trash see it. */
+export interface MemoryHost {
+  readonly contents: MemoryContents;
+
+  /** Reserves bytes of the capacity. @throws Problem storage_full, and reserves nothing then */
+  reserve(bytes: number): void;
+
+  /** Gives reserved bytes back. */
+  release(bytes: number): void;
+
+  /** Drops the bytes of an upload and releases their capacity, unless they are the bytes of a file by now. */
+  dropBytes(bytes: MemoryBytes): void;
+
+  /** The bytes of a partial upload that nobody writes to. @throws Problem not_found, storage_failed */
+  sourceBytes(id: UploadId): MemoryBytes;
+
+  /** The partial upload has no writer any more. */
+  closeWriter(id: UploadId): void;
+
+  /** Gives a whole file its name in one step. @throws Problem name_taken, is_folder, not_a_folder */
+  publish(path: FilePath, body: Blob, replace: boolean): Published;
+
+  /** See `Storage.deletePartial`. */
+  deletePartial(id: UploadId): Promise<void>;
 }
 
 /** What outlives a storage: the files, the folders, the kept uploads and the number of the last change. */

@@ -2,9 +2,10 @@
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, checkFolderPath, type FilePath } from "../../path.ts";
-import type { Entry, Moved } from "../storage.ts";
+import type { Entry, Moved } from "../entry.ts";
+import { nameTaken } from "../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
-import type { MemoryOptions, MemoryStorage } from "./memory.ts";
+import type { MemoryDelay, MemoryHost } from "./contents.ts";
 import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
 
 export class MemoryCopy implements StoredCopy {
@@ -14,15 +15,15 @@ export class MemoryCopy implements StoredCopy {
   #taken = 0;
 
   constructor(
-    readonly storage: MemoryStorage,
+    readonly host: MemoryHost,
     readonly from: FilePath,
     readonly entry: Entry,
-    readonly delay: NonNullable<MemoryOptions["delay"]>,
+    readonly delay: MemoryDelay,
   ) {}
 
   async measure(signal: AbortSignal): Promise<Content> {
     signal.throwIfAborted();
-    const { files, folders } = this.storage.contents;
+    const { files, folders } = this.host.contents;
     const there = [...files].filter(([path]) => isBelow(path, this.from));
     const below = [...folders].filter(([path]) => isBelow(path, this.from));
     const times = [...there.map(([, { entry }]) => entry.modified), ...below.map(([, modified]) => modified)];
@@ -35,14 +36,14 @@ export class MemoryCopy implements StoredCopy {
   }
 
   async run({ signal, took }: CopyOptions): Promise<Content> {
-    const { files, folders } = this.storage.contents;
+    const { files, folders } = this.host.contents;
     const relative = (path: string): string => path.slice(this.from.length);
     const made: { path: string; body: Blob }[] = [];
     this.#folders = [...folders.keys()].filter((path) => isBelow(path, this.from)).map(relative);
     for (const [path, { body }] of [...files].filter(([path]) => isBelow(path, this.from))) {
       signal.throwIfAborted();
       await took(body.size);
-      this.storage.room(body.size);
+      this.host.reserve(body.size);
       this.#taken += body.size;
       await this.delay("write", body.size);
       // Bytes of its own: a file is known by them.
@@ -55,26 +56,26 @@ export class MemoryCopy implements StoredCopy {
 
   async finish(path: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     if (!this.#files) throw new Problem("storage_failed", "Nothing was copied yet.");
-    const { contents } = this.storage;
+    const { contents } = this.host;
     await this.delay("publish", this.#taken);
     if (this.entry.kind === "file") {
       const [file] = this.#files;
-      const finished = this.storage.publish(path, file?.body ?? new Blob(), replace);
+      const finished = this.host.publish(path, file?.body ?? new Blob(), replace);
       this.#taken = 0;
       return finished;
     }
-    if (entryAt(contents, path)) throw new Problem("name_taken", "An entry with this name exists.");
+    if (entryAt(contents, path)) throw nameTaken();
     const modified = new Date();
     assertFolders(contents, path);
     makeFolders(contents, path, modified);
     for (const below of this.#folders) contents.folders.set(path + below, modified);
-    for (const file of this.#files) this.storage.publish(checkFilePath(path + file.path), file.body, false);
+    for (const file of this.#files) this.host.publish(checkFilePath(path + file.path), file.body, false);
     this.#taken = 0;
     return { entry: { kind: "folder", path: checkFolderPath(path), modified }, replaced: false };
   }
 
   async discard(): Promise<void> {
-    this.storage.room(-this.#taken);
+    this.host.release(this.#taken);
     this.#taken = 0;
     this.#files = undefined;
   }

@@ -3,13 +3,18 @@
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
+import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
 import { naturalOrder } from "../natural-order.ts";
 import { type Page, type PageQuery, pageOf } from "../paging.ts";
+import {
+  entryNotFound,
+  folderNotFound,
+  nameTaken,
+  storageClosed,
+  uploadNotFound,
+  uploadOpen,
+} from "../problems.ts";
 import type {
-  Entry,
-  FileEntry,
-  FolderEntry,
-  Moved,
   PartialMetadata,
   PartialUpload,
   Published,
@@ -20,32 +25,35 @@ import type {
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { type MemoryBytes, MemoryContents, type MemoryPartial } from "./contents.ts";
+import {
+  type MemoryBytes,
+  MemoryContents,
+  type MemoryDelay,
+  type MemoryHost,
+  type MemoryPartial,
+} from "./contents.ts";
 import { MemoryCopy } from "./copy.ts";
 import { MemoryTrash } from "./trash.ts";
 import { assertFolders, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
 import { MemoryPartialUpload, MemoryUpload } from "./upload.ts";
-
-/** What a storage in memory can be made to wait for. */
-export type MemoryStep = "begin" | "write" | "sync" | "publish" | "note";
 
 /** How a storage in memory behaves. */
 export interface MemoryOptions {
   /** Bytes of all files and uploads together; one more is `storage_full`. @default Infinity */
   capacity?: number;
   /**
-   * Called before each step with the bytes it is about; the step waits for what it returns and fails with what that
-   * rejects with (a `Problem`). `write` counts as waiting for the disk, `sync` and `publish` as waiting for the sync.
+   * A hook before each step. The flow report counts `write` as waiting for the disk, `sync` and `publish` as waiting
+   * for the sync; a rejection should be a `Problem`.
    */
-  delay?: (step: MemoryStep, bytes: number) => Promise<void> | undefined;
+  delay?: MemoryDelay;
   /** What an earlier storage held: opens it again, as a server does that starts anew. */
   contents?: MemoryContents;
 }
 
-export class MemoryStorage implements Storage {
+export class MemoryStorage implements Storage, MemoryHost {
   readonly contents: MemoryContents;
   readonly #capacity: number;
-  readonly #delay: NonNullable<MemoryOptions["delay"]>;
+  readonly #delay: MemoryDelay;
   readonly #open = new Set<UploadId>();
   #used: number;
   #closed = false;
@@ -76,7 +84,7 @@ export class MemoryStorage implements Storage {
 
   async resume(id: UploadId): Promise<PartialUpload | null> {
     this.#prove();
-    if (this.#open.has(id)) throw new Problem("storage_failed", "The upload is open already.");
+    if (this.#open.has(id)) throw uploadOpen();
     await this.#delay("begin", 0);
     const bytes = this.contents.kept.get(id)?.bytes;
     if (!bytes || bytes.body) return null;
@@ -108,7 +116,7 @@ export class MemoryStorage implements Storage {
     this.#prove();
     const kept = this.contents.kept.get(id);
     if (!kept?.bytes) return;
-    this.giveBack(kept.bytes);
+    this.dropBytes(kept.bytes);
     kept.bytes = null;
   }
 
@@ -150,20 +158,20 @@ export class MemoryStorage implements Storage {
   async move(from: FilePath, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     this.#prove();
     const { freed, ...moved } = move(this.contents, from, to, replace);
-    this.room(-freed);
+    this.release(freed);
     return moved;
   }
 
   async copy(from: FilePath): Promise<StoredCopy> {
     this.#prove();
     const entry = entryAt(this.contents, from);
-    if (!entry) throw new Problem("not_found", "There is no such file or folder.");
+    if (!entry) throw entryNotFound();
     return new MemoryCopy(this, from, entry, this.#delay);
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
     this.#prove();
-    this.room(-remove(this.contents, path, recursive));
+    this.release(remove(this.contents, path, recursive));
   }
 
   get trash(): Trash {
@@ -190,43 +198,41 @@ export class MemoryStorage implements Storage {
     this.#closed = true;
   }
 
-  /** Takes bytes of the capacity, or gives them back. @throws Problem storage_full, and takes nothing then */
-  room(bytes: number): void {
-    if (bytes > 0 && this.#used + bytes > this.#capacity) throw full();
+  reserve(bytes: number): void {
+    if (this.#used + bytes > this.#capacity) throw full();
     this.#used += bytes;
   }
 
-  /** Gives back what an upload took; the bytes of a file are the file's. */
-  giveBack(bytes: MemoryBytes): void {
+  release(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  dropBytes(bytes: MemoryBytes): void {
     if (bytes.body) return;
-    this.room(-bytes.length);
+    this.release(bytes.length);
     bytes.chunks = [];
     bytes.length = 0;
   }
 
-  /** The bytes of a kept upload that nobody writes to. @throws Problem not_found, storage_failed */
-  source(id: UploadId): MemoryBytes {
-    if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
+  sourceBytes(id: UploadId): MemoryBytes {
+    if (this.#open.has(id)) throw uploadOpen();
     const bytes = this.contents.kept.get(id)?.bytes;
-    if (!bytes || bytes.body) throw new Problem("not_found", "There is no such upload.");
+    if (!bytes || bytes.body) throw uploadNotFound();
     return bytes;
   }
 
-  /** A kept upload has no writer any more. */
-  released(id: UploadId): void {
+  closeWriter(id: UploadId): void {
     this.#open.delete(id);
     const kept = this.contents.kept.get(id);
     if (kept) kept.changed = new Date();
   }
 
-  /** Gives a whole file its name, in one step that nothing can come between. */
   publish(path: FilePath, body: Blob, replace: boolean): Published {
     this.#prove();
     const { files, folders } = this.contents;
     assertFolders(this.contents, path);
     const old = files.get(path);
-    if (!replace && (old || folders.has(path)))
-      throw new Problem("name_taken", "An entry with this name exists.");
+    if (!replace && (old || folders.has(path))) throw nameTaken();
     if (folders.has(path)) throw new Problem("is_folder", "A folder has this name.");
     const modified = new Date();
     makeFolders(this.contents, path, modified);
@@ -234,7 +240,7 @@ export class MemoryStorage implements Storage {
     const etag = `"${body.size.toString(36)}-${this.contents.changes.toString(36)}"`;
     const entry: FileEntry = { kind: "file", path, size: body.size, modified, etag };
     files.set(path, { entry, body });
-    if (old) this.room(-old.entry.size);
+    if (old) this.release(old.entry.size);
     return { entry, replaced: old !== undefined };
   }
 
@@ -249,7 +255,7 @@ export class MemoryStorage implements Storage {
     this.#prove();
     const { files, folders } = this.contents;
     if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
-    if (!folders.has(folder)) throw new Problem("not_found", "There is no such folder.");
+    if (!folders.has(folder)) throw folderNotFound();
     const prefix = folder === ROOT ? "" : `${folder}/`;
     return [...folders.keys(), ...files.keys()].flatMap((path) => {
       const name = path.slice(prefix.length);
@@ -259,7 +265,7 @@ export class MemoryStorage implements Storage {
   }
 
   #prove(): void {
-    if (this.#closed) throw new Problem("storage_gone", "The storage is closed.");
+    if (this.#closed) throw storageClosed();
   }
 }
 

@@ -1,21 +1,20 @@
 // The trash in memory.
 
-import { Problem } from "../../errors.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
-import type { Moved } from "../storage.ts";
+import type { Moved } from "../entry.ts";
+import { entryNotFound } from "../problems.ts";
 import type { Trash, TrashId } from "../trash.ts";
-import { MemoryContents } from "./contents.ts";
-import type { MemoryStorage } from "./memory.ts";
+import { MemoryContents, type MemoryHost } from "./contents.ts";
 import { assertExists, assertNameFree, remove, transfer } from "./tree.ts";
 
 /** Where an entry lies in the contents that are its own. */
 const AWAY = checkFilePath("entry");
 
 export class MemoryTrash implements Trash {
-  constructor(readonly storage: MemoryStorage) {}
+  constructor(readonly host: MemoryHost) {}
 
   async put(path: FilePath, id: TrashId, text: string): Promise<void> {
-    const { contents } = this.storage;
+    const { contents } = this.host;
     assertExists(contents, path);
     const away = new MemoryContents();
     transfer(contents, path, away, AWAY);
@@ -23,31 +22,31 @@ export class MemoryTrash implements Trash {
   }
 
   async ids(): Promise<TrashId[]> {
-    return [...this.storage.contents.trash.keys()];
+    return [...this.host.contents.trash.keys()];
   }
 
   async text(id: TrashId): Promise<string | null> {
-    return this.storage.contents.trash.get(id)?.text ?? null;
+    return this.host.contents.trash.get(id)?.text ?? null;
   }
 
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
-    const { contents } = this.storage;
+    const { contents } = this.host;
     const away = this.#away(id);
     const taken = assertNameFree(contents, assertExists(away, AWAY), to, replace);
     transfer(away, AWAY, contents, to);
     contents.trash.delete(id);
-    this.storage.room(-(taken?.size ?? 0));
+    this.host.release(taken?.size ?? 0);
     return { entry: assertExists(contents, to), replaced: taken !== null };
   }
 
   async remove(id: TrashId): Promise<void> {
-    this.storage.room(-remove(this.#away(id), AWAY, true));
-    this.storage.contents.trash.delete(id);
+    this.host.release(remove(this.#away(id), AWAY, true));
+    this.host.contents.trash.delete(id);
   }
 
   #away(id: TrashId): MemoryContents {
-    const away = this.storage.contents.trash.get(id);
-    if (!away) throw new Problem("not_found", "There is no such file or folder.");
+    const away = this.host.contents.trash.get(id);
+    if (!away) throw entryNotFound();
     return away.contents;
   }
 }

@@ -10,7 +10,8 @@ import {
   ROOT,
   segmentsOf,
 } from "../../path.ts";
-import type { Entry, FileEntry, FolderEntry, Moved } from "../storage.ts";
+import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
+import { entryNotFound, nameTaken } from "../problems.ts";
 import type { MemoryContents, MemoryFile } from "./contents.ts";
 
 /** What stands under a path. */
@@ -111,7 +112,7 @@ export function remove(contents: MemoryContents, path: FilePath, recursive: bool
 
 export function assertExists(contents: MemoryContents, path: FilePath): Entry {
   const entry = entryAt(contents, path);
-  if (!entry) throw new Problem("not_found", "There is no such file or folder.");
+  if (!entry) throw entryNotFound();
   return entry;
 }
 
@@ -123,5 +124,3 @@ function foldersOf(path: FilePath): FolderPath[] {
   const segments = segmentsOf(folderOf(path));
   return [ROOT, ...segments.map((_, index) => checkFolderPath(segments.slice(0, index + 1).join("/")))];
 }
-
-const nameTaken = (): Problem => new Problem("name_taken", "An entry with this name exists.");

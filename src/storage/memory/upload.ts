@@ -1,11 +1,10 @@
 // One upload of the storage in memory, kept or not.
 
-import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
+import { uploadEnded, uploadShorter } from "../problems.ts";
 import type { PartialUpload, Published, StorageWork, StoredUpload } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
-import type { MemoryBytes } from "./contents.ts";
-import type { MemoryOptions, MemoryStep, MemoryStorage } from "./memory.ts";
+import type { MemoryBytes, MemoryDelay, MemoryHost, MemoryStep } from "./contents.ts";
 
 type State = "open" | "discarded" | "published" | "paused";
 
@@ -17,8 +16,8 @@ export class MemoryUpload implements StoredUpload {
   protected state: State = "open";
 
   constructor(
-    readonly storage: MemoryStorage,
-    readonly delay: NonNullable<MemoryOptions["delay"]>,
+    readonly host: MemoryHost,
+    readonly delay: MemoryDelay,
     readonly bytes: MemoryBytes = { chunks: [], length: 0 },
   ) {
     this.#saved = bytes.length;
@@ -36,7 +35,7 @@ export class MemoryUpload implements StoredUpload {
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.prove();
-    this.storage.room(chunk.byteLength);
+    this.host.reserve(chunk.byteLength);
     this.bytes.chunks.push(chunk.slice());
     this.bytes.length += chunk.byteLength;
     const wait = this.wait("write", chunk.byteLength);
@@ -53,7 +52,7 @@ export class MemoryUpload implements StoredUpload {
     await this.wait("publish", this.length);
     this.prove();
     const body = new Blob(this.bytes.chunks);
-    const finished = this.storage.publish(path, body, options.replace);
+    const finished = this.host.publish(path, body, options.replace);
     this.bytes.body = body;
     this.bytes.chunks = [];
     this.end("published");
@@ -63,8 +62,8 @@ export class MemoryUpload implements StoredUpload {
   async discard(): Promise<void> {
     if (this.state !== "open") return;
     this.end("discarded");
-    this.storage.giveBack(this.bytes);
-    this.#ended.reject(ended());
+    this.host.dropBytes(this.bytes);
+    this.#ended.reject(uploadEnded());
   }
 
   protected end(state: State): void {
@@ -94,7 +93,7 @@ export class MemoryUpload implements StoredUpload {
   }
 
   protected prove(): void {
-    if (this.state !== "open") throw ended();
+    if (this.state !== "open") throw uploadEnded();
   }
 }
 
@@ -102,12 +101,12 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   #length: number | undefined;
 
   constructor(
-    storage: MemoryStorage,
-    delay: NonNullable<MemoryOptions["delay"]>,
+    host: MemoryHost,
+    delay: MemoryDelay,
     bytes: MemoryBytes,
     readonly id: UploadId,
   ) {
-    super(storage, delay, bytes);
+    super(host, delay, bytes);
   }
 
   override get length(): number {
@@ -131,14 +130,14 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
 
   async truncate(length: number): Promise<void> {
     this.prove();
-    if (length > this.length) throw new Problem("storage_failed", "The upload is shorter than that.");
+    if (length > this.length) throw uploadShorter();
     await this.wait("sync", length);
     this.prove();
     const before = this.length;
     const kept = new Blob(this.bytes.chunks).slice(0, length);
     this.bytes.chunks = [new Uint8Array(await kept.arrayBuffer())];
     this.bytes.length = length;
-    this.storage.room(length - before);
+    this.host.release(before - length);
     this.settled();
   }
 
@@ -152,8 +151,8 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   async appendFrom(ids: readonly UploadId[]): Promise<void> {
     for (const id of ids) {
       this.prove();
-      const { chunks, length } = this.storage.source(id);
-      this.storage.room(length);
+      const { chunks, length } = this.host.sourceBytes(id);
+      this.host.reserve(length);
       this.bytes.chunks.push(...chunks);
       this.bytes.length += length;
       await this.wait("write", length);
@@ -164,14 +163,12 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   override async discard(): Promise<void> {
     if (this.state !== "open") return;
     await super.discard();
-    await this.storage.deletePartial(this.id);
+    await this.host.deletePartial(this.id);
   }
 
   protected override end(state: State): void {
     super.end(state);
     this.#length = this.bytes.length;
-    this.storage.released(this.id);
+    this.host.closeWriter(this.id);
   }
 }
-
-const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");

@@ -4,8 +4,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { folded, Search, type SearchEnd, type SearchQuery } from "../../../src/core/browse/search.ts";
 import { ROOT } from "../../../src/path.ts";
+import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import type { Entry } from "../../../src/storage/storage.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
 const NOBODY = new AbortController().signal;

@@ -4,8 +4,8 @@ import { expect, test } from "bun:test";
 import { link, symlink } from "node:fs/promises";
 import { FolderSizes } from "../../../src/core/browse/usage.ts";
 import { ROOT } from "../../../src/path.ts";
+import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import type { Entry } from "../../../src/storage/storage.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 

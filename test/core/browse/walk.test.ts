@@ -4,8 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { rm, symlink } from "node:fs/promises";
 import { type WalkOptions, walk } from "../../../src/core/browse/walk.ts";
 import { ROOT } from "../../../src/path.ts";
+import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import type { Entry, Storage } from "../../../src/storage/storage.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, folder, put } from "../../storage/driving.ts";
 

@@ -4,8 +4,9 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { FileDigestCache } from "../../../src/core/digest/file-digests.ts";
 import { checkFilePath } from "../../../src/path.ts";
+import type { FileEntry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import type { FileEntry, StoredFile } from "../../../src/storage/storage.ts";
+import type { StoredFile } from "../../../src/storage/storage.ts";
 import { until } from "../../support/server.ts";
 
 const stays = new AbortController().signal;

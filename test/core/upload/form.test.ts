@@ -4,7 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { type FormOptions, type FormSaveResult, FormUpload } from "../../../src/core/upload/form.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFolderPath } from "../../../src/path.ts";
-import type { MemoryOptions, MemoryStep } from "../../../src/storage/memory/memory.ts";
+import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
+import type { MemoryOptions } from "../../../src/storage/memory/memory.ts";
 import { BOUNDARY, file, formBody } from "../../support/form.ts";
 import { bodyOf, engineWith, pathsIn, textOf } from "../../support/uploader.ts";
 

@@ -5,7 +5,7 @@ import type { FlowReport } from "../../../src/core/report/flow-report.ts";
 import { saveSingleFile } from "../../../src/core/upload/single-file.ts";
 import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
 import { checkFilePath } from "../../../src/path.ts";
-import type { MemoryStep } from "../../../src/storage/memory/memory.ts";
+import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
 import { idle } from "../../support/idle-clock.ts";
 import { bodyOf, bytesOf, engineWith, intentFor } from "../../support/uploader.ts";
 

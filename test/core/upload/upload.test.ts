@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
-import type { MemoryStep } from "../../../src/storage/memory/memory.ts";
+import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
 import { bytesOf, engineWith, intentFor, pathsIn, textOf } from "../../support/uploader.ts";
 
 type Uploader = ReturnType<typeof engineWith>;

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { nameOf, ROOT } from "../../../src/path.ts";
+import type { Entry } from "../../../src/storage/entry.ts";
 import {
   comparePageKeys,
   isHidden,
@@ -11,7 +12,7 @@ import {
   pageKeyOf,
   SORTS,
 } from "../../../src/storage/paging.ts";
-import type { Entry, Storage } from "../../../src/storage/storage.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
 import { codeOf, entriesIn, file, folder, pathsOf, put } from "../driving.ts";
 import type { Current } from "./current.ts";
 

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath, ROOT } from "../../../src/path.ts";
-import { type MemoryOptions, type MemoryStep, MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
+import { type MemoryOptions, MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { bytes } from "../bytes.ts";
 import { storageContract } from "../contract.ts";
 import { codeOf, entriesIn, fill, put } from "../driving.ts";

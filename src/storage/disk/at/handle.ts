@@ -2,10 +2,10 @@
 
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import type { Calls } from "../os/calls.ts";
+import { type Calls, closeQuietly } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
+import { READ_EXISTING } from "../os/open-flags.ts";
 
-const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 // Not in node:fs; the same number on every processor that Bun runs on.
 const O_PATH = 0o10000000;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -28,7 +28,7 @@ const anchorAt = (fd: number, plain: string): DirHandle => ({
 
 /** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
 export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
-  return anchorAt(await calls.open(path, OPEN_FILE), path);
+  return anchorAt(await calls.open(path, READ_EXISTING), path);
 }
 
 /**
@@ -80,9 +80,7 @@ export async function openBeneath(
 
 /** Closes an dir. Never throws: a folder that was only looked at has nothing to lose. */
 export async function closeDir(calls: Calls, dir: DirHandle): Promise<void> {
-  await calls.close(dir.fd).catch(() => {
-    // The system lets go of a descriptor also when it reports an error.
-  });
+  await closeQuietly(calls, dir.fd);
 }
 
 /**

@@ -3,8 +3,9 @@
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import { entryNotFound } from "../../problems.ts";
 import type { Calls } from "../os/calls.ts";
-import { assertNameLength, type DiskContext } from "../write/publish.ts";
+import { assertNameLength, type DiskContext } from "./context.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "./handle.ts";
 
 /** To be released, by its folder. */
@@ -23,13 +24,16 @@ export async function locateExisting({ calls, root }: DiskContext, path: FilePat
     return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), false), path);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "not_a_folder") throw error;
-    throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+    throw entryNotFound(error);
   }
 }
 
 /** The place of something new: missing folders above it are made. @throws Problem; the system's error otherwise */
-export async function locateNew({ calls, root, longest }: DiskContext, path: FilePath): Promise<Location> {
-  assertNameLength(path, longest);
+export async function locateNew(
+  { calls, root, maxPathBytes }: DiskContext,
+  path: FilePath,
+): Promise<Location> {
+  assertNameLength(path, maxPathBytes);
   return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), true), path);
 }
 
@@ -48,7 +52,7 @@ export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntSta
   if (stat.isSymbolicLink())
     throw new Problem("link_in_path", "This is a link; nothing is moved, copied or removed through links.");
   if (stat.isFile() || stat.isDirectory()) return stat;
-  throw new Problem("not_found", "There is no such file or folder.");
+  throw entryNotFound();
 }
 
 /** Whether two looks met the same file or folder. */

@@ -10,7 +10,9 @@ import {
   RESERVED,
   segmentsOf,
 } from "../../../path.ts";
-import type { Entry, FileEntry, StoredFile } from "../../storage.ts";
+import type { Entry, FileEntry } from "../../entry.ts";
+import { folderNotFound } from "../../problems.ts";
+import type { StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
@@ -132,14 +134,14 @@ export class PathLookup {
    */
   async openFolder(folder: FolderPath): Promise<OpenFolder> {
     const found = await this.#look(folder);
-    if (!found) throw new Problem("not_found", "There is no such folder.");
+    if (!found) throw folderNotFound();
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
     const dir = await absentIsNull(openDir(this.calls, found.real));
-    if (!dir) throw new Problem("not_found", "There is no such folder.");
+    if (!dir) throw folderNotFound();
     try {
       const place = await absentIsNull(currentPath(this.calls, dir));
       // A folder above it may have become a link since it was looked at.
-      if (place === null || !this.#inside(place)) throw new Problem("not_found", "There is no such folder.");
+      if (place === null || !this.#inside(place)) throw folderNotFound();
       return { folder, real: found.real, dir };
     } catch (error) {
       await closeDir(this.calls, dir);

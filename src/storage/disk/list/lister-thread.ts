@@ -2,8 +2,9 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
+import type { Entry } from "../../entry.ts";
 import type { Page, PageQuery } from "../../paging.ts";
-import type { Entry } from "../../storage.ts";
+import { storageClosed } from "../../problems.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
@@ -58,11 +59,11 @@ export class ListerThread implements Folders {
     if (this.#worker) this.#ask({ ask: "end" }).answer.catch(() => {});
     this.#worker?.unref();
     this.#closed = true;
-    this.#fail(new Problem("storage_gone", "The storage is closed."));
+    this.#fail(storageClosed());
   }
 
   #ask(asked: Asked): { id: number; answer: Promise<Answer> } {
-    if (this.#closed) throw new Problem("storage_gone", "The storage is closed.");
+    if (this.#closed) throw storageClosed();
     this.#worker ??= this.#start();
     this.#asked += 1;
     const id = this.#asked;

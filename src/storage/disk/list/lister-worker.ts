@@ -2,8 +2,8 @@
 
 import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
+import type { Entry } from "../../entry.ts";
 import type { Page, PageQuery } from "../../paging.ts";
-import type { Entry } from "../../storage.ts";
 import { PathLookup } from "../at/lookup.ts";
 import { waitingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";

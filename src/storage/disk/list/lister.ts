@@ -1,9 +1,9 @@
 // Folders in order: pages of them, and everything in them. It runs beside the network thread, see lister-thread.ts.
 
 import { childOf, type FolderPath } from "../../../path.ts";
+import type { Entry } from "../../entry.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
-import type { Entry } from "../../storage.ts";
 import { closeDir } from "../at/handle.ts";
 import type { OpenFolder, PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";

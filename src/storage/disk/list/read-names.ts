@@ -1,9 +1,9 @@
 // The names in an open folder that clients can know.
 
 import type { Dirent } from "node:fs";
-import { Problem } from "../../../errors.ts";
 import { nameIn } from "../../../path.ts";
 import { isPlain } from "../../natural-order.ts";
+import { folderNotFound } from "../../problems.ts";
 import type { OpenFolder } from "../at/lookup.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
@@ -53,8 +53,7 @@ export async function readNames(
 
 /** A folder that was removed while it is open cannot be read any more. */
 function nothingWhenGone(error: unknown): never {
-  if (errnoOf(error) === "ENOENT")
-    throw new Problem("not_found", "There is no such folder.", { cause: error });
+  if (errnoOf(error) === "ENOENT") throw folderNotFound(error);
   throw error;
 }
 

@@ -90,6 +90,13 @@ export const calls: Calls = {
   sink: (file) => file.writer(),
 };
 
+/** Closes a descriptor whose bytes are already safe or unwanted. Never throws. */
+export async function closeQuietly(calls: Calls, fd: number): Promise<void> {
+  await calls.close(fd).catch(() => {
+    // close() releases the descriptor even when it reports an error.
+  });
+}
+
 /** The same for a thread that may wait: what looks at the disk is done at once, which takes a tenth of the time. */
 export const waitingCalls: Calls = {
   ...calls,

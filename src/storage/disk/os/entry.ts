@@ -2,7 +2,7 @@
 
 import type { BigIntStats } from "node:fs";
 import type { FilePath, FolderPath } from "../../../path.ts";
-import type { FileEntry, FolderEntry } from "../../storage.ts";
+import type { FileEntry, FolderEntry } from "../../entry.ts";
 
 /**
  * The ETag is made of the size, the time of the last change of the bytes in nanoseconds and the number of the inode:

@@ -3,9 +3,11 @@
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
+import { uploadEnded, uploadShorter } from "../../problems.ts";
 import type { PartialUpload, Published, StorageWork } from "../../storage.ts";
 import type { UploadId } from "../../upload-id.ts";
 import { addWork, NO_WORK } from "../../work.ts";
+import { closeQuietly } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { BATCH } from "../write/batch-buffer.ts";
 import { publish } from "../write/publish.ts";
@@ -13,7 +15,7 @@ import { withSync } from "../write/temp-upload.ts";
 import { DiskWriter } from "../write/writer.ts";
 import { appendFile, BackgroundSync } from "./append-file.ts";
 import type { Idle } from "./idle-handles.ts";
-import { closeQuietly, type OpenData, type PartialStore } from "./store.ts";
+import type { OpenData, PartialStore } from "./store.ts";
 
 const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new Stopwatch(FILES)];
 
@@ -52,7 +54,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   /** @throws Problem */
-  static async resume(kept: PartialStore, id: UploadId): Promise<DiskPartialUpload | null> {
+  static async resume(kept: PartialStore, id: UploadId): Promise<PartialUpload | null> {
     const rested = await kept.rests.reuse(id);
     if (rested) return rested;
     const data = await kept.claim(id, () => kept.reopen(id));
@@ -122,7 +124,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   truncate(length: number): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (now) => {
-        if (length > now.length) throw new Problem("storage_failed", "The upload is shorter than that.");
+        if (length > now.length) throw uploadShorter();
         if (length === now.length) return now;
         await this.kept.context.calls.truncate(now.fd, length);
         // A plain descriptor would go on where it was, behind a hole.
@@ -142,7 +144,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       const buffer = new Uint8Array(BATCH);
       for (;;) {
         // What was discarded meanwhile is still there for this descriptor, but nobody wants it.
-        if (this.#discarding) throw ended();
+        if (this.#discarding) throw uploadEnded();
         const length = await calls.read(source.fd, buffer);
         if (length === 0) return;
         yield buffer.subarray(0, length);
@@ -182,7 +184,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     try {
       const copied = copies.start();
       const goOn = (): void => {
-        if (this.#discarding) throw ended();
+        if (this.#discarding) throw uploadEnded();
       };
       if (source.length > 0) await appendFile(calls, { ...this.#data, length: from }, source.fd, goOn);
       const seconds = copied();
@@ -233,7 +235,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
 
   /** Everything that must end before a discard closes the descriptor. @throws Problem */
   async #run<T>(step: () => Promise<T>): Promise<T> {
-    if (this.#state !== "open" || this.#discarding) throw ended();
+    if (this.#state !== "open" || this.#discarding) throw uploadEnded();
     const running = step();
     this.#running = running;
     try {
@@ -255,7 +257,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       const synced = syncs.start();
       await calls.datasync(data.fd);
       this.#before = withSync(this.#before, synced());
-      if (this.#discarding) throw ended();
+      if (this.#discarding) throw uploadEnded();
       this.#before = addWork(this.#before, this.#writer.work);
       this.#writer = this.#newWriter();
     } catch (error) {
@@ -282,9 +284,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   #newWriter(): DiskWriter {
-    const { calls, pressure } = this.kept.context;
-    return new DiskWriter(this.#data.fd, calls, pressure, this.#data.length);
+    const { calls, scheduler } = this.kept.context;
+    return new DiskWriter(this.#data.fd, calls, scheduler, this.#data.length);
   }
 }
-
-const ended = (): Problem => new Problem("storage_failed", "The upload was ended.");

@@ -1,22 +1,20 @@
 // The folder of kept uploads: the bytes of each as ID.data, and what it is as ID.note beside them.
 
 import { type BigIntStats, constants } from "node:fs";
-import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import { uploadNotFound, uploadOpen } from "../../problems.ts";
+import type { PartialUpload } from "../../storage.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
-import type { Calls } from "../os/calls.ts";
+import { type Calls, closeQuietly } from "../os/calls.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
-import type { DiskContext } from "../write/publish.ts";
-import { IdleHandles } from "./idle-handles.ts";
-import type { DiskPartialUpload } from "./partial-upload.ts";
+import { CREATE_NEW, OPEN_EXISTING } from "../os/open-flags.ts";
+import type { WriteContext } from "../write/write-scheduler.ts";
+import { type Idle, IdleHandles } from "./idle-handles.ts";
 
 const FOLDER = "kept";
 // Nobody else of the machine may look at ids: who knows one may write.
 const FOLDER_MODE = 0o700;
-const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-// What lies there may have been replaced: a pipe must not make us wait for its other end.
-const OLD = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** There is no such entry, or one that is none of ours: a link, a pipe, a folder. */
 export const NOT_A_PLAIN_FILE = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
@@ -59,10 +57,10 @@ export class PartialStore {
   readonly #synced = new Map<UploadId, number>();
   /** Bytes of those whose last sync failed, that an earlier one had made certain. */
   readonly #certain = new Map<UploadId, number>();
-  readonly rests = new IdleHandles<DiskPartialUpload>();
+  readonly rests = new IdleHandles<PartialUpload & Idle>();
 
   constructor(
-    readonly context: DiskContext,
+    readonly context: WriteContext,
     readonly folder: DirHandle,
   ) {}
 
@@ -77,7 +75,7 @@ export class PartialStore {
 
   /** Opens for the one who may write, until `release`. @throws Problem storage_failed while another may */
   async claim<Found extends OpenData | null>(id: UploadId, open: () => Promise<Found>): Promise<Found> {
-    if (this.#open.has(id)) throw new Problem("storage_failed", "The upload is open already.");
+    if (this.#open.has(id)) throw uploadOpen();
     this.#open.add(id);
     let found: Found | null = null;
     try {
@@ -117,7 +115,7 @@ export class PartialStore {
 
   /** @throws the system's error, EEXIST when there is such an upload */
   async create(id: UploadId): Promise<OpenData> {
-    const fd = await this.context.calls.open(this.data(id), NEW, 0o666);
+    const fd = await this.context.calls.open(this.data(id), CREATE_NEW, 0o666);
     return { fd, length: 0, appends: false };
   }
 
@@ -140,7 +138,7 @@ export class PartialStore {
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
     await this.rests.close(id);
-    if (this.#open.has(id)) throw new Problem("storage_failed", "The other upload is open.");
+    if (this.#open.has(id)) throw uploadOpen();
     return await this.openOwn(id);
   }
 
@@ -148,7 +146,7 @@ export class PartialStore {
   async openOwn(id: UploadId): Promise<{ fd: number; length: number }> {
     const opened = await this.#openOld(id, constants.O_RDONLY);
     if (opened) return opened;
-    throw new Problem("not_found", "There is no such upload.");
+    throw uploadNotFound();
   }
 
   /** What lies there, `null` when it is no file. */
@@ -159,7 +157,7 @@ export class PartialStore {
 
   /** See `Storage.published`. */
   async published(id: UploadId, path: FilePath): Promise<boolean> {
-    const { calls, folders, root } = this.context;
+    const { calls, dirSync, root } = this.context;
     const own = await this.lstat(id);
     if (!own) return false;
     try {
@@ -169,7 +167,7 @@ export class PartialStore {
         const there = await calls.lstat(name);
         if (there.ino !== own.ino || there.dev !== own.dev) return false;
         // The crash may have come before the folder was synced.
-        await folders.sync(folder);
+        await dirSync.sync(folder);
         return true;
       } finally {
         await closeDir(calls, folder);
@@ -197,7 +195,7 @@ export class PartialStore {
   /** `null` when there are no bytes, or they are a file already. */
   async #openOld(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
     const { calls } = this.context;
-    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.data(id), flags | OLD));
+    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.data(id), flags | OPEN_EXISTING));
     if (fd === null) return null;
     try {
       const stat = calls.stat(fd);
@@ -209,11 +207,4 @@ export class PartialStore {
     await closeQuietly(calls, fd);
     return null;
   }
-}
-
-/** Closes a descriptor that has nothing to lose. */
-export async function closeQuietly(calls: Calls, fd: number): Promise<void> {
-  await calls.close(fd).catch(() => {
-    // The system lets go of a descriptor also when it reports an error.
-  });
 }

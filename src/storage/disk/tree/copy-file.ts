@@ -1,13 +1,8 @@
 // Copies the bytes of one open file into another: by the system alone where that takes no time, else slice by slice.
 
-import { constants } from "node:fs";
 import type { CopyOptions } from "../../stored-copy.ts";
 import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
-
-/** How a file that must be new is opened. */
-export const CREATE_EXCLUSIVE =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const MIB = 1024 * 1024;
 /** A file of this length is copied in one call, which nothing can end. */

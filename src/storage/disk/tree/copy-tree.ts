@@ -7,7 +7,8 @@ import type { Content, CopyOptions } from "../../stored-copy.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf, ignoreErrno } from "../os/errno.ts";
-import { CREATE_EXCLUSIVE, copyInto } from "./copy-file.ts";
+import { CREATE_NEW } from "../os/open-flags.ts";
+import { copyInto } from "./copy-file.ts";
 
 /** Files whose bytes are synced together: one wait for all. */
 const SYNCED_TOGETHER = 16;
@@ -110,7 +111,7 @@ class Walk {
       content.omitted += 1;
       return;
     }
-    const fd = await calls.open(`${to.path}/${name}`, CREATE_EXCLUSIVE, Number(stat.mode & 0o777n));
+    const fd = await calls.open(`${to.path}/${name}`, CREATE_NEW, Number(stat.mode & 0o777n));
     this.#unsynced.push(fd);
     await copyInto(calls, fd, source, { took: () => undefined, ...this.options, signal });
     count(content, calls.stat(fd));

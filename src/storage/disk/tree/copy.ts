@@ -4,14 +4,17 @@ import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { checkFolderPath, type FilePath } from "../../../path.ts";
-import type { Entry, Moved } from "../../storage.ts";
+import type { Entry, Moved } from "../../entry.ts";
+import { entryNotFound } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
+import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import { entryAt, locateExisting, locateNew } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
-import { type DiskContext, durably, publish } from "../write/publish.ts";
-import { CREATE_EXCLUSIVE, copyInto } from "./copy-file.ts";
+import { CREATE_NEW } from "../os/open-flags.ts";
+import { publish } from "../write/publish.ts";
+import { copyInto } from "./copy-file.ts";
 import { copyTree, count, createDir, measureTree, nothing, notReadable } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
@@ -44,7 +47,7 @@ export class DiskCopy implements StoredCopy {
       try {
         const stat = calls.stat(source.fd);
         // Something else came in its place since it was looked at.
-        if (!isFolder && !stat.isFile()) throw new Problem("not_found", "There is no such file or folder.");
+        if (!isFolder && !stat.isFile()) throw entryNotFound();
         return new DiskCopy(context, from, source, stat);
       } catch (error) {
         await closeDir(calls, source);
@@ -121,7 +124,7 @@ export class DiskCopy implements StoredCopy {
       const flags = constants.O_WRONLY | constants.O_NOFOLLOW;
       if (shared) return { fd: await calls.open(this.#at, flags), path: this.#at };
     }
-    const fd = await calls.open(this.#at, CREATE_EXCLUSIVE, Number(stat.mode & 0o777n));
+    const fd = await calls.open(this.#at, CREATE_NEW, Number(stat.mode & 0o777n));
     try {
       await copyInto(calls, fd, this.source, options);
       return { fd, path: this.#at };
@@ -132,11 +135,11 @@ export class DiskCopy implements StoredCopy {
   }
 
   async #nameFolder(path: FilePath, made: DirHandle): Promise<Moved> {
-    const { calls, folders } = this.context;
+    const { calls, dirSync } = this.context;
     const target = await locateNew(this.context, path);
     try {
       await nameFolder(calls, this.#at, target.at);
-      await folders.sync(target.folder);
+      await dirSync.sync(target.folder);
       return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
     } finally {
       await closeDir(calls, target.folder);

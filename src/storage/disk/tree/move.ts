@@ -1,18 +1,17 @@
 // Gives files and folders another name, in a way that takes no name which another has meanwhile.
 
 import type { BigIntStats } from "node:fs";
-import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { checkFilePath, checkFolderPath, type FilePath } from "../../../path.ts";
-import type { FolderEntry, Moved } from "../../storage.ts";
+import type { FolderEntry, Moved } from "../../entry.ts";
+import { nameTaken } from "../../problems.ts";
+import { type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
 import { entryAt, isSame, type Location, locateExisting, locateNew } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../write/publish.ts";
-
-const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+import { CREATE_NEW } from "../os/open-flags.ts";
 
 /** See `Storage.makeFolder`. */
 export async function makeFolderAt(context: DiskContext, path: FilePath): Promise<FolderEntry> {
@@ -20,11 +19,11 @@ export async function makeFolderAt(context: DiskContext, path: FilePath): Promis
 }
 
 async function makeOnce(context: DiskContext, path: FilePath): Promise<FolderEntry> {
-  const { calls, folders } = context;
+  const { calls, dirSync } = context;
   const { folder, at } = await locateNew(context, path);
   try {
     await calls.mkdir(at);
-    await folders.sync(folder);
+    await dirSync.sync(folder);
     return folderEntry(checkFolderPath(path), await calls.lstat(at));
   } catch (error) {
     throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
@@ -70,15 +69,15 @@ export async function nameAt(
   { replace, recased = false }: { replace: boolean; recased?: boolean },
   known?: BigIntStats,
 ): Promise<Moved> {
-  const { calls, folders } = context;
+  const { calls, dirSync } = context;
   const stat = known ?? (await entryAt(calls, source));
   const target = await locateNew(context, to);
   try {
     const replaced = stat.isDirectory()
       ? await nameFolder(calls, source.at, target.at, recased)
       : await nameFile(context, source, target, { replace, recased }, stat);
-    await folders.sync(target.folder);
-    await folders.sync(source.folder);
+    await dirSync.sync(target.folder);
+    await dirSync.sync(source.folder);
     return { entry: describe(to, await standing(calls, target, stat)), replaced };
   } finally {
     await closeDir(calls, target.folder);
@@ -128,7 +127,7 @@ async function standing(calls: Calls, { at }: Location, moved: BigIntStats): Pro
 
 /** A link takes no name that another has; what had the new name meanwhile under the old one is left alone. */
 async function nameFile(
-  { calls, folders }: DiskContext,
+  { calls, dirSync }: DiskContext,
   source: Location,
   target: Location,
   { replace, recased }: { replace: boolean; recased: boolean },
@@ -143,7 +142,7 @@ async function nameFile(
     return await renameOver(calls, source.at, target.at, { replace, recased });
   }
   // Before the old name goes, so that a power cut leaves one of them.
-  await folders.sync(target.folder);
+  await dirSync.sync(target.folder);
   await unlinkMoved(calls, source.at, target.at, stat);
   return false;
 }
@@ -178,7 +177,7 @@ function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
 /** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */
 async function renameOverNew(calls: Calls, from: string, to: string): Promise<false> {
   await calls.close(
-    await calls.open(to, NEW, 0o600).catch((error: unknown) => {
+    await calls.open(to, CREATE_NEW, 0o600).catch((error: unknown) => {
       throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
     }),
   );
@@ -214,9 +213,6 @@ async function renameOver(
 function describe(path: FilePath, stat: BigIntStats): Moved["entry"] {
   return stat.isDirectory() ? folderEntry(checkFolderPath(path), stat) : fileEntry(checkFilePath(path), stat);
 }
-
-const nameTaken = (cause?: unknown): Problem =>
-  new Problem("name_taken", "An entry with this name exists.", { cause });
 
 const intoItself = (cause?: unknown): Problem =>
   new Problem("into_itself", "A folder cannot go into itself.", { cause });

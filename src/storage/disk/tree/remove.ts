@@ -2,24 +2,24 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
+import type { DiskContext } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
-import type { DiskContext } from "../write/publish.ts";
 
 /** How often what was put into it meanwhile is removed as well. */
 const ATTEMPTS = 10;
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
 export async function remove(context: DiskContext, path: FilePath, recursive: boolean): Promise<void> {
-  const { calls, folders, temporaries } = context;
+  const { calls, dirSync, temporaries } = context;
   const place = await locateExisting(context, path);
   try {
     const stat = await entryAt(calls, place);
     if (!stat.isDirectory()) {
       await calls.unlink(place.at);
-      await folders.sync(place.folder);
+      await dirSync.sync(place.folder);
       return;
     }
     if (!recursive)
@@ -37,9 +37,9 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
         throw error;
       },
     );
-    if (here === aside) await folders.sync(place.folder);
+    if (here === aside) await dirSync.sync(place.folder);
     await removeAll(calls, here);
-    if (here === place.at) await folders.sync(place.folder);
+    if (here === place.at) await dirSync.sync(place.folder);
   } finally {
     await closeDir(calls, place.folder);
   }

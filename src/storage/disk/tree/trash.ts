@@ -1,28 +1,27 @@
 // The trash on the disk: what was removed as ID.entry, and what it was as ID.note beside it.
 
-import { constants } from "node:fs";
-import { Problem } from "../../../errors.ts";
 import { type FilePath, RESERVED } from "../../../path.ts";
-import type { Moved } from "../../storage.ts";
+import type { Moved } from "../../entry.ts";
+import { entryNotFound } from "../../problems.ts";
 import { isTrashId, type Trash, type TrashId, timeOf } from "../../trash.ts";
+import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
 import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { writeText } from "../partial/sidecar.ts";
-import { type DiskContext, durably } from "../write/publish.ts";
+import { READ_EXISTING } from "../os/open-flags.ts";
+import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
 import { removeAll } from "./remove.ts";
 
 const FOLDER = "trash";
 /** Milliseconds after which a note without its entry is what a crash left: who puts something away writes it first. */
 const UNFINISHED = 3600_000;
-const OLD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export class DiskTrash implements Trash {
   constructor(readonly context: DiskContext) {}
 
   async put(path: FilePath, id: TrashId, text: string): Promise<void> {
-    const { calls, folders } = this.context;
+    const { calls, dirSync } = this.context;
     await this.#inside(true, async (trash) => {
       const place = await locateExisting(this.context, path);
       try {
@@ -35,8 +34,8 @@ export class DiskTrash implements Trash {
           await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
           throw error;
         }
-        await folders.sync(trash);
-        await folders.sync(place.folder);
+        await dirSync.sync(trash);
+        await dirSync.sync(place.folder);
       } finally {
         await closeDir(calls, place.folder);
       }
@@ -60,7 +59,7 @@ export class DiskTrash implements Trash {
   async text(id: TrashId): Promise<string | null> {
     const { calls } = this.context;
     return await this.#inside(true, async (trash) => {
-      const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, OLD));
+      const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, READ_EXISTING));
       return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
     });
   }
@@ -85,9 +84,9 @@ export class DiskTrash implements Trash {
   }
 
   async #forget(trash: DirHandle, id: TrashId): Promise<void> {
-    const { calls, folders } = this.context;
+    const { calls, dirSync } = this.context;
     await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${id}.note`));
-    await folders.sync(trash);
+    await dirSync.sync(trash);
   }
 
   async #inside<T>(create: boolean, step: (trash: DirHandle) => Promise<T>): Promise<T> {
@@ -101,7 +100,7 @@ export class DiskTrash implements Trash {
       }
     } catch (error) {
       if (errnoOf(error) !== "ENOENT") throw diskProblem(error);
-      throw new Problem("not_found", "There is no such file or folder.", { cause: error });
+      throw entryNotFound(error);
     }
   }
 }

@@ -1,29 +1,14 @@
 // Gives synced bytes their name: a link or a rename, whole or not at all, into a folder that no swapped link leads out of.
 
-import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import { nameTaken, uploadEnded } from "../../problems.ts";
 import type { Published } from "../../storage.ts";
-import type { DirSync } from "../at/dir-sync.ts";
-import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
+import { assertNameLength, type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
+import { closeDir, existingForm, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import type { WriteScheduler } from "./write-scheduler.ts";
-
-/** What a file system without hard links says to `link`. */
-export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
-
-/** What all uploads of one disk share. `temporaries` is on the file system of the root. */
-export interface DiskContext {
-  calls: Calls;
-  root: DirHandle;
-  temporaries: DirHandle;
-  pressure: WriteScheduler;
-  folders: DirSync;
-  /** Bytes of the longest path that the system takes together with the root's: a longer one could not be read again. */
-  longest: number;
-}
 
 /** Bytes without a name. */
 export interface StagedFile {
@@ -46,40 +31,22 @@ export async function publish(
   return await durably(() => publishOnce(context, unnamed, path, replace));
 }
 
-/** How often a vanished folder is made again. */
-const ATTEMPTS = 10;
-
-/**
- * Does a step again when a folder was removed between looking and naming: then it is made again. What else is gone stays
- * gone, and the step says so each time.
- * @throws what the step throws
- */
-export async function durably<T>(step: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-    }
-  }
-}
-
 async function publishOnce(
   context: DiskContext,
   unnamed: StagedFile,
   path: FilePath,
   replace: boolean,
 ): Promise<Published> {
-  const { calls, folders, root, longest } = context;
-  assertNameLength(path, longest);
+  const { calls, dirSync, root, maxPathBytes } = context;
+  assertNameLength(path, maxPathBytes);
   const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), true);
   try {
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(unnamed.fd));
-    if (unnamed.unwanted()) throw new Problem("storage_failed", "The upload was ended.");
+    if (unnamed.unwanted()) throw uploadEnded();
     const replaced = await linkOrReplace(context, unnamed, name, replace);
     try {
-      await folders.sync(folder);
+      await dirSync.sync(folder);
     } catch (error) {
       if (!replaced) await unlinkIfOurs(calls, unnamed.fd, name);
       throw error;
@@ -111,21 +78,12 @@ async function linkOrReplace(
       );
     if (errno !== "EEXIST") throw error;
   }
-  if (!replace) throw new Problem("name_taken", "An entry with this name exists.");
+  if (!replace) throw nameTaken();
   const taken = await ignoreErrno(ENOENT_ONLY, calls.lstat(name));
   if (taken) replaceable(taken);
   if (unnamed.stays) await renameSecondLink(context, unnamed.temporary, name);
   else await calls.rename(unnamed.temporary, name);
   return taken !== null;
-}
-
-/** Proves that what has a name can be replaced by a file: only a file can. @throws Problem is_folder, link_in_path, name_taken */
-export function replaceable(taken: BigIntStats): void {
-  if (taken.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
-  if (taken.isSymbolicLink())
-    throw new Problem("link_in_path", "A link has this name; nothing is replaced through links.");
-  if (!taken.isFile())
-    throw new Problem("name_taken", "Something that is neither file nor folder has this name.");
 }
 
 /** A link cannot replace and a rename cannot leave: so a second link is made, and that one renamed. */
@@ -151,13 +109,4 @@ async function unlinkIfOurs(calls: Calls, fd: number, name: string): Promise<voi
   } catch {
     // The disk fails already, and the caller is told why.
   }
-}
-
-/** @throws Problem invalid_path */
-export function assertNameLength(path: FilePath, longest: number): void {
-  if (Buffer.byteLength(path) <= longest) return;
-  const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
-  throw new Problem("invalid_path", detail, {
-    errors: [{ code: "path_too_long", pointer: "/path", detail }],
-  });
 }

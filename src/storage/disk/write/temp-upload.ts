@@ -1,15 +1,14 @@
 // One upload on the disk: a temporary file that becomes visible by a link or a rename, whole or not at all.
 
-import { constants } from "node:fs";
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
-import { type DiskContext, publish } from "./publish.ts";
+import { CREATE_NEW } from "../os/open-flags.ts";
+import { publish } from "./publish.ts";
+import type { WriteContext } from "./write-scheduler.ts";
 import { DiskWriter } from "./writer.ts";
-
-const OPEN_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const names = new Stopwatch(FILES);
 
@@ -22,19 +21,19 @@ export class TempUpload implements StoredUpload {
   #publishWaited = 0;
 
   private constructor(
-    readonly context: DiskContext,
+    readonly context: WriteContext,
     readonly temporary: string,
     readonly fd: number,
   ) {
-    this.#writer = new DiskWriter(fd, context.calls, context.pressure);
+    this.#writer = new DiskWriter(fd, context.calls, context.scheduler);
   }
 
   /** @throws Problem */
-  static async begin(context: DiskContext): Promise<TempUpload> {
+  static async begin(context: WriteContext): Promise<TempUpload> {
     const temporary = `${context.temporaries.path}/${crypto.randomUUID()}`;
     let fd: number | undefined;
     try {
-      fd = await context.calls.open(temporary, OPEN_NEW, 0o666);
+      fd = await context.calls.open(temporary, CREATE_NEW, 0o666);
       return new TempUpload(context, temporary, fd);
     } catch (error) {
       if (fd !== undefined) await removeTemp(context.calls, fd, temporary);

@@ -1,6 +1,7 @@
 // What all writers of one disk share: the bound on bytes in memory, and the pulse that keeps slow uploads moving.
 
 import type { Load } from "../../device.ts";
+import type { DiskContext } from "../at/context.ts";
 
 /** Bytes waiting for the disk over all uploads, before each further append waits. */
 export const MEMORY_LIMIT = 32 * 1024 * 1024;
@@ -10,6 +11,11 @@ const STAGED_AT_MOST = 200;
 const UNSYNCED_AT_LEAST = 1000;
 /** Milliseconds between two looks. Short, so that hundreds of slow uploads are spread over many looks. */
 const PULSE = 25;
+
+/** What uploads need of a disk, in addition to what every operation needs. */
+export interface WriteContext extends DiskContext {
+  scheduler: WriteScheduler;
+}
 
 /** A writer as its pulse sees it. */
 export interface Flushable {

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../../errors.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
+import { uploadEnded } from "../../problems.ts";
 import type { StorageWork } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -50,7 +51,7 @@ export class DiskWriter implements Flushable {
   constructor(
     readonly fd: number,
     readonly calls: Calls,
-    readonly pressure: WriteScheduler,
+    readonly scheduler: WriteScheduler,
     from = 0,
   ) {
     this.#file = Bun.file(fd);
@@ -81,12 +82,12 @@ export class DiskWriter implements Flushable {
         : this.#appendAfter(wait, chunk.subarray(first.byteLength));
     }
     for (let at = 0; at < chunk.byteLength; ) {
-      if (this.#stage.length === 0) this.pressure.staged(this);
+      if (this.#stage.length === 0) this.scheduler.staged(this);
       const taken = this.#stage.add(chunk, at);
       at += taken;
       this.#taken += taken;
-      this.pressure.hold(taken);
-      const high = this.pressure.high;
+      this.scheduler.hold(taken);
+      const high = this.scheduler.high;
       if (!this.#stage.full && !high) continue;
       if (this.#inFlight || this.#syncIsBehind || high)
         return this.#appendAfter(this.#waitForRoom(high), chunk.subarray(at));
@@ -100,7 +101,7 @@ export class DiskWriter implements Flushable {
     await this.#writeOut(() => this.#endHead());
     if (this.#syncMark < this.#written || this.#written === 0) void this.#startSync();
     await this.#waitForSync();
-    this.pressure.forget(this);
+    this.scheduler.forget(this);
     this.#compareSize();
   }
 
@@ -145,9 +146,9 @@ export class DiskWriter implements Flushable {
   /** Drops what is staged and waits until nothing uses the descriptor. Never throws. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.pressure.forget(this);
-    this.pressure.release(this.#stage.drain().byteLength);
-    this.#failure ??= new Problem("storage_failed", "The upload was ended.");
+    this.scheduler.forget(this);
+    this.scheduler.release(this.#stage.drain().byteLength);
+    this.#failure ??= uploadEnded();
     await this.#endHead();
     await this.#inFlight;
     await this.#syncing;
@@ -177,7 +178,7 @@ export class DiskWriter implements Flushable {
     }
     this.#taken += chunk.byteLength;
     this.#written += chunk.byteLength;
-    this.pressure.written(this);
+    this.scheduler.written(this);
     const seconds = now() - start;
     this.work.diskWaited += seconds;
     this.work.diskBusy += seconds;
@@ -197,7 +198,7 @@ export class DiskWriter implements Flushable {
       this.work.diskWaited += write();
     }
     if (this.#failure) throw this.#failure;
-    if (this.#head?.ended) this.pressure.written(this);
+    if (this.#head?.ended) this.scheduler.written(this);
   }
 
   async #endHead(): Promise<void> {
@@ -225,10 +226,10 @@ export class DiskWriter implements Flushable {
 
   #launch(): void {
     const batch = this.#stage.drain();
-    this.pressure.launched(this);
+    this.scheduler.launched(this);
     this.#inFlight = this.#write(batch).finally(() => {
       this.#inFlight = undefined;
-      this.pressure.release(batch.byteLength);
+      this.scheduler.release(batch.byteLength);
     });
   }
 
@@ -244,7 +245,7 @@ export class DiskWriter implements Flushable {
       this.#written += batch.byteLength;
       this.work.diskBusy += busy();
       if (this.#stopped) return;
-      this.pressure.written(this);
+      this.scheduler.written(this);
       if (!this.#syncing && this.#written - this.#syncMark >= this.#window) void this.#startSync();
     } catch (error) {
       this.#fail(error);
@@ -258,7 +259,7 @@ export class DiskWriter implements Flushable {
     const mark = this.#written;
     this.#syncMark = mark;
     this.#window = Math.min(SYNC_WINDOW, 2 * this.#window);
-    this.pressure.synced(this);
+    this.scheduler.synced(this);
     const sync = this.#flushAndSync()
       .then(
         () => {
@@ -280,7 +281,7 @@ export class DiskWriter implements Flushable {
   async #flushAndSync(): Promise<void> {
     await this.#head?.flush();
     if (this.#failure) throw this.#failure;
-    await this.pressure.sync(this.calls.datasync(this.fd));
+    await this.scheduler.sync(this.calls.datasync(this.fd));
   }
 
   /** A short write that nobody reported must not become a file: only the file system knows what it has. */

@@ -1,0 +1,40 @@
+// Problems that several storages report, worded once.
+
+import { Problem } from "../errors.ts";
+
+/** Another file or folder has the name. */
+export function nameTaken(cause?: unknown): Problem {
+  return new Problem("name_taken", "A file or folder with this name already exists.", { cause });
+}
+
+/** The path leads to neither a file nor a folder. */
+export function entryNotFound(cause?: unknown): Problem {
+  return new Problem("not_found", "There is no such file or folder.", { cause });
+}
+
+export function folderNotFound(cause?: unknown): Problem {
+  return new Problem("not_found", "There is no such folder.", { cause });
+}
+
+export function uploadNotFound(): Problem {
+  return new Problem("not_found", "There is no such upload.");
+}
+
+/** A method was called on an upload that is already finished, suspended or discarded. */
+export function uploadEnded(): Problem {
+  return new Problem("storage_failed", "The upload has already ended.");
+}
+
+/** One upload has one writer. */
+export function uploadOpen(): Problem {
+  return new Problem("storage_failed", "The upload is already open for writing.");
+}
+
+/** `truncate` cannot extend an upload. */
+export function uploadShorter(): Problem {
+  return new Problem("storage_failed", "The upload is shorter than the requested length.");
+}
+
+export function storageClosed(): Problem {
+  return new Problem("storage_gone", "The storage is closed.");
+}
