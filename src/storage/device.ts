@@ -1,4 +1,4 @@
-// What a storage's device has: space, and what waits for it.
+// The device behind a storage: its space and the work queued for it.
 
 /** Bytes. */
 export interface Space {
@@ -6,12 +6,12 @@ export interface Space {
   total: number;
 }
 
-/** As it is now, over all uploads: read it anew each time. */
+/** Current totals over all uploads. Live: read the fields again each time. */
 export interface Load {
-  /** Bytes in memory that wait for the device, or are on their way to it. */
+  /** Bytes in memory that are buffered or being written. */
   readonly held: number;
-  /** Uploads with bytes of which no write has begun. */
+  /** Uploads with buffered bytes whose write has not started. */
   readonly waiting: number;
-  /** Syncs on their way. */
+  /** Syncs in progress. */
   readonly syncing: number;
 }

@@ -10,7 +10,7 @@ export interface FileEntry {
   modified: Date;
   /** A strong validator with its quotes (RFC 9110 section 8.8.3): changes whenever the bytes do, survives a restart. */
   etag: string;
-  /** In what `page` and `scan` answer: the name is that of a link, and the rest is told of what it leads to. */
+  /** Set by `page` and `scan`: the name belongs to a link, and all other fields describe its target. */
   link?: true;
 }
 
@@ -19,15 +19,15 @@ export interface FolderEntry {
   kind: "folder";
   path: FolderPath;
   modified: Date;
-  /** As of a file. */
+  /** As for a file. */
   link?: true;
 }
 
 export type Entry = FileEntry | FolderEntry;
 
-/** What `move` made. */
+/** The result of `move`. */
 export interface Moved {
   entry: Entry;
-  /** True when a file had the name before. */
+  /** True when a file under this name was replaced. */
   replaced: boolean;
 }

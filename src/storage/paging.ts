@@ -1,45 +1,45 @@
-// In which order entries are listed, and what a page of a folder is.
+// Sort orders and pages of folder listings.
 
 import { nameOf } from "../path.ts";
 import type { Entry } from "./entry.ts";
 import { naturalOrder } from "./natural-order.ts";
 
-/** What entries can be sorted by. */
+/** Properties that entries can be sorted by. */
 export const SORTS = ["name", "size", "modified", "kind"] as const;
 export type Sort = (typeof SORTS)[number];
 
-/** Which entries of a folder are wanted, and in which order. */
+/** Selects a page of a folder. */
 export interface PageQuery {
   sort: Sort;
   order: "asc" | "desc";
   foldersFirst: boolean;
-  /** Entries whose name starts with a dot as well. */
+  /** Includes entries whose name starts with a dot. */
   hidden: boolean;
-  /** From 1: most entries of the page. */
+  /** Maximum number of entries, at least 1. */
   limit: number;
-  /** The page begins behind this place; whether an entry still has it does not matter. */
+  /** The page starts after this position, even if the entry at it is gone. */
   after?: PageKey | undefined;
 }
 
 export interface Page {
   entries: Entry[];
-  /** The place of the last one, `null` when nothing comes behind it. */
+  /** The position of the last entry, `null` on the last page. */
   next: PageKey | null;
 }
 
-/** Where an entry stands in an order: what is compared, from left to right. Only the first is never reversed. */
+/** Position of an entry in an order: its keys, compared from left to right. `order: "desc"` does not reverse the first. */
 export type PageKey = readonly [folderLast: number, key: number | string, name: string];
 
-/** Whether a name is hidden unless asked for. */
+/** Whether listings omit a name by default. */
 export const isHidden = (name: string): boolean => name.startsWith(".");
 
-/** What stands behind the last dot of a name in lower case; nothing for hidden names without another dot. */
+/** The part of a name after its last dot, in lower case; empty for hidden names without another dot. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
 }
 
-/** The place of an entry in an order. */
+/** The position of an entry in an order. */
 export function pageKeyOf(
   entry: Entry,
   { sort, foldersFirst }: Pick<PageQuery, "sort" | "foldersFirst">,
@@ -54,28 +54,28 @@ export function pageKeyOf(
   return [foldersFirst && entry.kind === "file" ? 1 : 0, keys[sort](), name];
 }
 
-/** Compares places of one order. */
+/** Compares two positions of one order. */
 export function comparePageKeys(a: PageKey, b: PageKey, order: PageQuery["order"]): number {
   const sign = order === "asc" ? 1 : -1;
   return a[0] - b[0] || sign * (compareKeys(a[1], b[1]) || naturalOrder(a[2], b[2]));
 }
 
-/** Compares what two entries are sorted by. A cursor may hold any kind of key: its page is empty or odd, not an error. */
+/** Compares two sort keys. A forged cursor may mix types: the page is then empty or odd, but not an error. */
 export function compareKeys(a: number | string, b: number | string): number {
   return typeof a === "number" && typeof b === "number" ? a - b : naturalOrder(String(a), String(b));
 }
 
-/** A page of entries that are all in memory already. */
+/** Sorts and cuts entries that are already in memory. */
 export function pageOf(entries: readonly Entry[], query: PageQuery): Page {
   const { order, hidden, limit, after } = query;
-  const placed = entries
+  const sorted = entries
     .filter(({ path }) => hidden || !isHidden(nameOf(path)))
-    .map((entry) => ({ entry, place: pageKeyOf(entry, query) }))
-    .filter(({ place }) => !after || comparePageKeys(place, after, order) > 0)
-    .sort((a, b) => comparePageKeys(a.place, b.place, order));
-  const shown = placed.slice(0, limit);
+    .map((entry) => ({ entry, key: pageKeyOf(entry, query) }))
+    .filter(({ key }) => !after || comparePageKeys(key, after, order) > 0)
+    .sort((a, b) => comparePageKeys(a.key, b.key, order));
+  const shown = sorted.slice(0, limit);
   return {
     entries: shown.map(({ entry }) => entry),
-    next: placed.length > limit ? (shown.at(-1)?.place ?? null) : null,
+    next: sorted.length > limit ? (shown.at(-1)?.key ?? null) : null,
   };
 }

@@ -1,4 +1,4 @@
-// The contract of a storage: what the uploader asks of a disk, a bucket or memory, and what each must promise.
+// The contract of a storage: the operations the uploader needs from a disk, a bucket or memory, and their guarantees.
 
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space } from "./device.ts";
@@ -9,237 +9,236 @@ import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
 
 /**
- * # How a file comes into being
+ * # Life of a file
  *
  * ```
- * begin ──► append* ──► finish ──► the file has its name      (saved)
- *              │           └─ name_taken: finish again with another name
- *              └──► discard                                    (nothing was there, nothing is there)
+ * begin ──► append* ──► finish ──► the file is visible under its name      (saved)
+ *              │           └─ name_taken: call finish again with another name
+ *              └──► discard                                                 (no trace is left)
  * ```
  *
- * A *kept* upload also waits for its client, over restarts and power cuts:
+ * A *partial* upload (`begin` with an id) also survives cut connections, restarts and power cuts:
  * ```
- * begin(…, id) ──► note(id) ──► append* ──► finish ──► note(id): it is a file ──► settle(id) ──► forget(id)
- *                                  │   ▲
- *                   pause, or kill -9  resume(id)
+ * begin(…, id) ──► writeMetadata ──► append* ──► finish ──► writeMetadata ──► releaseData ──► deletePartial
+ *                                     │   ▲
+ *                  suspend, or kill -9  resume(id)
  * ```
  *
- * **What every storage promises**
- * 1. Until `finish` resolves no reader can see a byte of an upload: not in a listing, not by its name, not in part.
- * 2. When `finish` resolves, the bytes *and the name* survive a power cut.
- * 3. `finish` with `replace: false` never replaces anything, also when two uploads finish at the same instant.
- *    With `replace: true` readers see the old file or the new one, whole, and nothing between them.
- * 4. Nothing is ever read, written or removed outside the root, whatever links lie in it and whoever changes them
- *    meanwhile. Nothing is written or removed through a link.
- * 5. After a crash, what was begun and not finished is removed at the next start, or stays if it is kept and has a
- *    note; it never appears as a file. After a `kill -9` every byte of a kept upload below `length` is right, because
- *    bytes are only appended, in order. After a power cut that is certain of the first `saved` bytes only: file systems
- *    may write down a new length before the bytes (ext4 then shows zeros). Who wrote `saved` and `boot` into the note
- *    knows when to cut back to it: `rewind`.
- * 6. Memory is bounded: `append` answers with a promise when the storage has enough, and the caller waits for it.
+ * **Guarantees of every storage**
+ * 1. Until `finish` resolves, readers see no byte of an upload: neither in a listing nor under its name.
+ * 2. When `finish` has resolved, the bytes *and the name* survive a power cut.
+ * 3. `finish` with `replace: false` never replaces anything, even when two uploads finish at the same instant.
+ *    With `replace: true`, a reader gets either the complete old file or the complete new one.
+ * 4. Nothing outside the root is ever read, written or removed, whatever links the root contains and however they are
+ *    changed concurrently. Nothing is written or removed through a link.
+ * 5. At the next start after a crash, unfinished uploads are removed, except partial uploads that have metadata. An
+ *    unfinished upload never appears as a file. After `kill -9`, every byte of a partial upload below `length` is
+ *    correct, because bytes are only appended, in order. After a power cut only the first `saved` bytes are certain: a
+ *    file system may persist the new length before the bytes (ext4 then returns zeros). A caller that records `saved`
+ *    and `bootId` in the metadata can detect this, and cuts back with `truncate`.
+ * 6. Memory is bounded: when buffers are full, `append` returns a promise, and the caller must await it.
  *
- * **Errors.** Every method throws a `Problem` and nothing else: `storage_full` (no space, quota), `storage_read_only`,
- * `storage_gone` (the root vanished), `out_of_files`, `storage_failed` (anything else of the platform, as `cause`),
- * and those its comment names. After an error an upload is only good for `discard`; other uploads go on.
+ * **Errors.** Every method throws a `Problem` and nothing else: `storage_full` (no space, or quota exceeded),
+ * `storage_read_only`, `storage_gone` (the root disappeared), `out_of_files`, `storage_failed` (any other error of the
+ * platform, as `cause`), and the codes listed at the method. After an error an upload can only be discarded (a partial
+ * one also suspended); other uploads are not affected.
  *
- * **Who validates.** Paths arrive checked (`FilePath`); rules about grants, sizes and preconditions are the uploader's.
+ * **Validation.** Paths arrive checked (`FilePath`). Grants, size limits and preconditions are the uploader's concern.
  */
 export interface Storage {
-  /**
-   * Names what the machine has run since it was started: as long as it is the same, all that was written is there, also
-   * what was not synced.
-   */
+  /** Identifies the current boot. While it is unchanged, everything written is still readable, synced or not. */
   readonly bootId: string;
 
   /**
-   * Opens a new upload. Nothing of it is visible. `target` is where it is meant to go (a bucket needs to know);
-   * the name is only taken by `finish`.
-   * @param keep makes it a kept upload: it goes on after a cut connection and after a restart, until it is discarded
-   * or forgotten. Only what has a note outlives a restart: write one before the client is told the id.
-   * @throws Problem storage_failed when there is a kept upload with this id
+   * Opens a new upload, invisible to readers. `target` is the intended path, which an object store needs in advance;
+   * only `finish` takes the name.
+   * @param keep id of a new partial upload: it lasts until it is discarded or deleted. Only a partial upload with
+   * metadata survives a restart, so call `writeMetadata` before the client learns the id.
+   * @throws Problem storage_failed when a partial upload with this id exists
    */
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
 
   /**
-   * Opens a kept upload again, to append behind its `length` bytes.
-   * @returns null when there is none, or its bytes are a file already (see `published`)
-   * @throws Problem storage_failed while it is open: one upload has one writer
+   * Reopens a partial upload to append after its `length` bytes.
+   * @returns null when there is none, or when its bytes are already a file (see `published`)
+   * @throws Problem storage_failed while it is open: an upload has a single writer
    */
   resume(id: UploadId): Promise<PartialUpload | null>;
 
   /**
-   * Writes the note of a kept upload: a small text that says what the upload is. It replaces the note before in one
-   * step and survives a power cut when the promise resolves; if it rejects, the note is the old one or the new one.
-   * Calls for one id do not overlap.
+   * Writes the metadata of a partial upload: a small text that describes it. Replaces the previous text atomically, and
+   * survives a power cut once the promise resolves; if it rejects, either the old or the new text is stored.
+   * Calls for one id must not overlap.
    */
   writeMetadata(id: UploadId, text: string): Promise<void>;
 
-  /** Every kept upload that has a note, in no order; nothing when the storage can only be read. */
+  /** Every partial upload that has metadata, in no particular order. Empty when the storage is read-only. */
   partialUploads(): AsyncIterable<PartialMetadata>;
 
   /**
-   * Whether the file under a path is made of the bytes of this kept upload: after a crash in the middle of `finish`
-   * this says whether the name was given. When it is true, the name survives a power cut. False once settled.
+   * Whether the file under `path` consists of the bytes of this partial upload. After a crash during `finish` this tells
+   * whether the name was given; if true, the name survives a power cut. Always false after `releaseData`.
    */
   published(id: UploadId, path: FilePath): Promise<boolean>;
 
   /**
-   * Lets go of the bytes of a kept upload and leaves its note: after `finish`, when the note says where the file is.
-   * Until then a removed file would keep its space. Not throwing for what is gone.
+   * Releases the bytes of a partial upload and keeps its metadata. Call it after `finish`, once the metadata says where
+   * the file is: until then, deleting the file would not free its space. Does not throw if there is nothing to release.
    */
   releaseData(id: UploadId): Promise<void>;
 
-  /** Removes bytes and note of a kept upload; a file made of it stays. Not throwing for what is gone. */
+  /** Deletes bytes and metadata of a partial upload; a file made from it stays. Does not throw if there is none. */
   deletePartial(id: UploadId): Promise<void>;
 
   /**
-   * What stands under a path, or `null`. Links that stay below the root are followed, others do not exist.
+   * The entry under a path, or `null`. Links whose target is below the root are followed; all others do not exist.
    * A folder is found under its path with kind "folder"; the root always exists.
    */
   find(path: FilePath | FolderPath): Promise<Entry | null>;
 
   /**
-   * Says why nothing could be written under this path: `not_a_folder` when a segment above is a file, `link_in_path`
-   * when one, or the entry itself, is a link, `other_file_system` when one is there. Missing folders are no reason.
-   * Only a courtesy for early answers: `finish` checks again, safely.
+   * Throws if a file could not be written under this path: `not_a_folder` when a parent is a file, `link_in_path` when
+   * a segment is a link, `other_file_system` when a parent is on another file system. Missing folders are no obstacle.
+   * The result is only a hint for rejecting early: `finish` checks again, without races.
    * @returns the entry that has the name now
    */
   probe(path: FilePath): Promise<Entry | null>;
 
-  /** Opens a file for reading. The caller closes it. @throws Problem not_found, is_folder */
+  /** Opens a file for reading. The caller must close it. @throws Problem not_found, is_folder */
   open(path: FilePath): Promise<StoredFile>;
 
-  /** One page of a folder of any size. Entries are as they are now, whenever the order was made. @throws Problem not_found, not_a_folder */
+  /**
+   * One page of a folder of any size. The order may come from a cache, but every entry is read at the time of the call.
+   * @throws Problem not_found, not_a_folder
+   */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
 
   /**
-   * Everything in a folder of any size, by name, hidden entries too: some hundreds at a time, looked at shortly before
-   * they are given. What comes or goes meanwhile may be missing. Whoever leaves the loop lets go of the folder.
+   * All entries of a folder of any size, by name, hidden ones included, in batches of some hundred; each batch is read
+   * shortly before it is yielded. Entries created or removed concurrently may be missing. Ending the loop early closes
+   * the folder.
    * @throws Problem not_found, not_a_folder
    */
   scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
 
-  /** Makes a folder, and those above it that are missing. @throws Problem name_taken, not_a_folder, link_in_path */
+  /** Creates a folder and its missing parents. @throws Problem name_taken, not_a_folder, link_in_path */
   makeFolder(path: FilePath): Promise<FolderEntry>;
 
   /**
-   * Gives a file, or a folder with all that is in it, another name; makes missing folders above that. Only a file is
-   * ever replaced, and only by a file. After a power cut it has the old name, the new one or both, and never none.
+   * Renames a file, or a folder with its contents, and creates missing parents. Only a file can be replaced, and only by
+   * a file. After a power cut the entry has its old name, its new name or both, but never neither.
    * @throws Problem not_found, name_taken, is_folder, not_a_folder, link_in_path, into_itself, mount_point, other_file_system
    */
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
   /**
-   * Begins a copy of a file, or of a folder with all that is in it. The caller ends it with `discard`, always.
+   * Starts a copy of a file, or of a folder with its contents. The caller must always end it with `discard`.
    * @throws Problem not_found, link_in_path
    */
   copy(from: FilePath): Promise<StoredCopy>;
 
   /**
-   * Removes a file for good, or with `recursive` a folder. A folder disappears in one step, and what is in it is gone
-   * when this resolves; links in it are removed themselves, never what they lead to.
+   * Deletes a file permanently, or with `recursive` a folder. A folder disappears in one step, and its contents are
+   * deleted when the promise resolves. Links inside it are deleted, never their targets.
    * @throws Problem not_found, is_folder, link_in_path, mount_point
    */
   remove(path: FilePath, options?: { recursive: boolean }): Promise<void>;
 
-  /** What was put away instead of removed. */
+  /** Entries that were moved to the trash instead of deleted. */
   readonly trash: Trash;
 
-  /** Free and total bytes as they are now; `Infinity` where there is no such limit. */
+  /** Current free and total bytes; `Infinity` when the storage has no such limit. */
   space(): Promise<Space>;
 
-  /** What waits for the device now. */
+  /** Work currently queued for the device. */
   readonly load: Load;
 
-  /** Proves that something can be written now. @throws Problem storage_read_only, storage_full, storage_gone, … */
+  /** Verifies that the storage accepts writes now. @throws Problem storage_read_only, storage_full, storage_gone, … */
   check(): Promise<void>;
 
-  /** Lets go of the root. Uploads that still run are discarded first by whoever runs them. */
+  /** Closes the root. The caller must discard or suspend running uploads first. */
   close(): Promise<void>;
 }
 
-/** A file that is not finished yet. Calls on one upload do not overlap, except `discard`, which ends any other. */
+/** An unfinished file. Calls on one upload must not overlap, except `discard`, which interrupts any other call. */
 export interface StoredUpload {
   /**
-   * Takes the next bytes, copying what it keeps: the chunk is the caller's again when `append` has returned, or its
-   * promise has resolved.
-   * @returns a promise when the caller must wait before the next append, nothing when there is room
+   * Appends a chunk. The storage copies what it buffers: the caller may reuse the chunk once `append` has returned, or
+   * once the returned promise has resolved.
+   * @returns a promise when the caller must wait before the next append, undefined when there is buffer space
    */
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined;
 
-  /** Bytes taken so far. */
+  /** Bytes appended so far. */
   readonly length: number;
 
-  /**
-   * Bytes that survive a power cut if the upload is kept: they follow `append` at a distance, and only `rewind` makes
-   * them fewer.
-   */
+  /** Bytes of a partial upload that survive a power cut. Lags behind `length`; only `truncate` decreases it. */
   readonly saved: number;
 
-  /** Where the storage spent time for this upload. Live: read it at any moment. */
+  /** Time the storage has spent on this upload. Live: it may be read at any moment. */
   readonly work: StorageWork;
 
   /**
-   * Makes the upload a file: syncs its bytes, gives it its name, syncs the name; makes missing folders.
-   * After `name_taken` (and only then) it may be called again with another path.
+   * Publishes the upload: syncs its bytes, creates missing folders, gives it its name, and syncs the name.
+   * After `name_taken`, and only then, it may be called again with another path.
    * @throws Problem name_taken, is_folder, not_a_folder, link_in_path, other_file_system
    */
   finish(path: FilePath, options: { replace: boolean }): Promise<Published>;
 
-  /** Removes every trace. Never throws; may be called at any time, also twice, also after `finish` (then it does nothing). */
+  /** Deletes every trace. Never throws. May be called at any time and repeatedly; does nothing after `finish`. */
   discard(): Promise<void>;
 }
 
 /**
- * An upload that can wait. Nothing tells the storage that its bytes are complete: that is for a note to say.
- * `discard` removes bytes and note, but does nothing after `pause` or `rest`: then it is `forget` that removes.
+ * An upload that can be suspended and resumed. The storage does not know whether its bytes are complete: the metadata
+ * must say so. `discard` deletes bytes and metadata, but does nothing once the upload is suspended: use `deletePartial`.
  */
 export interface PartialUpload extends StoredUpload {
   readonly id: UploadId;
 
   /**
-   * Writes and syncs what was taken, and lets go of everything but the bytes: only `length` and `saved` may be read afterwards.
-   * May be called after an error too, to keep what is there; it throws that error when it has let go, and `length` is
-   * what `resume` will find.
+   * Writes and syncs the appended bytes, then closes the upload and keeps them. Afterwards only `length` and `saved` may
+   * be read. May also be called after an error to keep the bytes stored so far: it then closes the upload, rethrows the
+   * error, and `length` is the length that `resume` will find.
    */
   suspend(): Promise<void>;
 
   /**
-   * As `pause`, but what was taken last, some 32 MiB at most, is written and only synced a moment later. Who resumes
-   * soon goes on without delay. If that sync fails, `resume` finds the bytes that were `saved`.
+   * Like `suspend`, but only writes the last bytes (at most about 32 MiB) and syncs them a moment later, so that a client
+   * that resumes at once is not delayed. If that sync fails, `resume` finds only the `saved` bytes.
    */
   suspendLazily(): Promise<void>;
 
-  /** Cuts back to the first `length` bytes: for a chunk that turned out wrong. @throws Problem */
+  /** Cuts the upload back to its first `length` bytes, for a chunk that turned out to be wrong. @throws Problem */
   truncate(length: number): Promise<void>;
 
   /**
-   * All bytes taken so far, read again from the first on in slices of some hundred KiB, which are the caller's until it
-   * asks for the next. Nothing is appended meanwhile. A discard ends it. @throws Problem
+   * Reads back all bytes appended so far in slices of some hundred KiB. A slice is valid until the next one is requested.
+   * Nothing may be appended in between. `discard` interrupts it. @throws Problem
    */
   contents(): AsyncIterable<Uint8Array>;
 
   /**
-   * Appends all bytes of other kept uploads, one behind the other; they stay as they are. Bytes do not pass through the
-   * process where the system can copy by itself. A crash or an error in the middle leaves a part of them: `rewind` to
-   * where it began.
-   * @throws Problem not_found, also when the bytes of one are a file already; storage_failed while one is open
+   * Appends all bytes of other partial uploads in the given order; the sources do not change. The system copies them
+   * without passing them through this process where it can. After a crash or an error, part of them may have been
+   * appended: `truncate` to the previous length.
+   * @throws Problem not_found, also when the bytes of a source are already a file; storage_failed while a source is open
    */
   appendFrom(ids: readonly UploadId[]): Promise<void>;
 }
 
-/** What is known of a kept upload without opening it. */
+/** A partial upload as `partialUploads` reports it, without opening it. */
 export interface PartialMetadata {
   id: UploadId;
   text: string;
-  /** Bytes that are there; 0 once settled. */
+  /** Bytes stored; 0 after `releaseData`. */
   length: number;
-  /** The last change of bytes or note. */
+  /** Last change of its bytes or metadata. */
   changed: Date;
 }
 
-/** Seconds, growing while an upload runs. `…Waited` is what the caller waited for, `…Busy` what the device worked. */
+/** Seconds, increasing while an upload runs. `…Waited` is time the caller was blocked, `…Busy` time the device worked. */
 export interface StorageWork {
   readonly diskWaited: number;
   readonly diskBusy: number;
@@ -247,20 +246,20 @@ export interface StorageWork {
   readonly syncBusy: number;
 }
 
-/** What `finish` made. */
+/** The result of `finish`. */
 export interface Published {
   entry: FileEntry;
-  /** True when a file had the name before. */
+  /** True when a file under this name was replaced. */
   replaced: boolean;
 }
 
-/** An open file: `entry` tells about the very bytes that `body` reads, whatever has its name meanwhile. */
+/** An open file. `entry` describes the bytes that `body` reads, even if another file takes its name in between. */
 export interface StoredFile {
   entry: FileEntry;
-  /** Reads lazily. Reading begins before `close`, and then goes on to its end. */
+  /** Reads lazily. A read that starts before `close` runs to its end. */
   body: Blob;
-  /** What the entry is by now: another program may be writing into the file. Not after `close`. @throws Problem */
+  /** The current state of the open file, which another program may be writing to. Not after `close`. @throws Problem */
   stat(): FileEntry;
-  /** To be called once, also when nothing was read. Never throws. */
+  /** Must be called exactly once, even if nothing was read. Never throws. */
   close(): Promise<void>;
 }

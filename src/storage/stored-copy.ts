@@ -1,51 +1,51 @@
-// A copy that is not finished yet: what every storage promises of it.
+// The contract of a copy in progress.
 
 import type { FilePath } from "../path.ts";
 import type { Entry, Moved } from "./entry.ts";
 
 /**
- * The way of a copy: `measure`, `run`, `finish`, or `discard` at any time when none of them runs. Until `finish` nobody
- * sees any of it; then all of it is there at once, and survives a power cut.
+ * Call `measure`, `run`, `finish`, and finally `discard`, one at a time. The copy is invisible until `finish`, which
+ * publishes all of it in one step; after that it survives a power cut.
  */
 export interface StoredCopy {
-  /** What is copied, as it was when the copy was begun. */
+  /** The source, as it was when the copy was started. */
   readonly entry: Entry;
 
-  /** What there is to copy now. @throws the reason of the signal, Problem */
+  /** Counts the source. @throws the reason of the signal, Problem */
   measure(signal: AbortSignal): Promise<Content>;
 
   /**
-   * Copies what is there, once. Links and what is neither file nor folder are left out.
-   * @returns what was copied
-   * @throws the reason of the signal, soon after it; Problem; what `took` rejects with
+   * Copies the source; call it once. Links and special files (pipes, sockets, devices) are skipped.
+   * @returns counts of what was copied
+   * @throws the reason of the signal, soon after it aborts; Problem; the rejection of `took`
    */
   run(options: CopyOptions): Promise<Content>;
 
   /**
-   * Gives the copy its name; makes missing folders. After `name_taken` it may be called again with another path.
+   * Gives the copy its name and creates missing folders. After `name_taken` it may be called again with another path.
    * @throws Problem name_taken, is_folder, not_a_folder, link_in_path, other_file_system
    */
   finish(path: FilePath, options: { replace: boolean }): Promise<Moved>;
 
-  /** Removes what was copied and has no name, and lets go of everything. Never throws; to be called in the end. */
+  /** Deletes an unpublished copy and closes everything. Never throws. Must always be called last. */
   discard(): Promise<void>;
 }
 
 export interface CopyOptions {
   signal: AbortSignal;
-  /** Told of bytes before they are written; waited for. */
+  /** Called with a number of bytes before they are written, and awaited. */
   took(bytes: number): Promise<void> | undefined;
-  /** The copy gets the times of what it is a copy of, for a move. @default false */
+  /** Copies timestamps too, for a move. @default false */
   keepTimes?: boolean;
 }
 
-/** What is in a file or folder. */
+/** Totals of a file, or of a folder with its contents. */
 export interface Content {
   bytes: number;
-  /** Files and folders, itself included. */
+  /** Files and folders, including the top one. */
   entries: number;
-  /** Links, and what is neither file nor folder: a copy is without them. */
+  /** Links and special files, which a copy skips. */
   omitted: number;
-  /** The latest change of a file or folder, in milliseconds since 1970. */
+  /** Latest modification of any file or folder, in milliseconds since 1970. */
   changed: number;
 }

@@ -1,11 +1,11 @@
-// The contract of a trash: what was removed and can come back, each with a text that says what it was.
+// The contract of a trash: removed entries that can be restored, each with a text that describes it.
 
 import type { FilePath } from "../path.ts";
 import type { Moved } from "./entry.ts";
 
 declare const checked: unique symbol;
 
-/** Says when it was made, so that the older is the smaller text. */
+/** Starts with its creation time, so that ids sort by age. */
 export type TrashId = string & { readonly [checked]: "trash" };
 
 const FORM = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
@@ -17,7 +17,7 @@ export function isTrashId(text: string): text is TrashId {
 /** @param time in milliseconds since 1970 */
 export function newTrashId(time: number): TrashId {
   const id = `${time.toString(36).padStart(9, "0")}-${crypto.randomUUID()}`;
-  if (!isTrashId(id)) throw new TypeError("A time of this age has nine digits.");
+  if (!isTrashId(id)) throw new TypeError("The time must have at most nine base-36 digits.");
   return id;
 }
 
@@ -26,23 +26,26 @@ export function timeOf(id: TrashId): number {
   return Number.parseInt(id.slice(0, 9), 36);
 }
 
-/** What these do survives a power cut when they resolve; until then an entry may be in the trash and in the tree, but never in neither. */
+/**
+ * Changes survive a power cut once the promise resolves. After a power cut before that, an entry may be in the trash and in
+ * the tree, but never in neither.
+ */
 export interface Trash {
   /**
-   * Puts a file or folder away, in one step, under this id.
+   * Moves a file or folder to the trash in one step, under a new id.
    * @throws Problem not_found, link_in_path, other_file_system
    */
   put(path: FilePath, id: TrashId, text: string): Promise<void>;
 
-  /** All ids, in no order. */
+  /** All ids, in no particular order. */
   ids(): Promise<TrashId[]>;
 
-  /** The text of one, `null` when it is gone. */
+  /** The text of an entry, `null` when it is gone. */
   text(id: TrashId): Promise<string | null>;
 
-  /** Puts it into the tree again; see `Storage.move`. @throws Problem not_found, name_taken, … */
+  /** Moves an entry back into the tree; see `Storage.move`. @throws Problem not_found, name_taken, … */
   restore(id: TrashId, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
-  /** Removes it for good. @throws Problem not_found */
+  /** Deletes an entry permanently. @throws Problem not_found */
   remove(id: TrashId): Promise<void>;
 }

@@ -1,13 +1,13 @@
-// The id of a kept upload: what a client holds to go on with it, and what its bytes are called in the storage.
+// The id of a partial upload: a client resumes by it, and the storage names the bytes after it.
 
 declare const checked: unique symbol;
 
-/** 22 to 64 letters, digits, `-` and `_`: safe in a URL and as a file name. Whoever knows it may write to the upload. */
+/** 22 to 64 letters, digits, `-` and `_`: safe in a URL and as a file name. It is a capability: a client that knows it may write to the upload. */
 export type UploadId = string & { readonly [checked]: "upload" };
 
 const FORM = /^[A-Za-z0-9_-]{22,64}$/;
 
-/** True for any text of the right form, also when there is no such upload. */
+/** Checks the form only, not whether such an upload exists. */
 export function isUploadId(text: string): text is UploadId {
   return FORM.test(text);
 }

@@ -34,7 +34,7 @@ import { removeTemp, TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
 
 /** Bytes of the maxPathBytes path that the system takes: PATH_MAX without the byte that ends it. */
-const LONGEST = (process.platform === "darwin" ? 1024 : 4096) - 1;
+const PATH_MAX_BYTES = (process.platform === "darwin" ? 1024 : 4096) - 1;
 
 /** How a root is opened. */
 export interface DiskOptions {
@@ -58,9 +58,9 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   const real = await realpath(path);
   const dir = await openDir(calls, real);
   try {
-    const reader = new PathLookup(calls, real, calls.stat(dir.fd));
+    const lookup = new PathLookup(calls, real, calls.stat(dir.fd));
     const workDir = write ? await openWorkDir(calls, dir, real) : readOnlyWorkDir();
-    return new DiskStorage(calls, reader, dir, workDir, options.boot ?? (await readBootId()));
+    return new DiskStorage(calls, lookup, dir, workDir, options.boot ?? (await readBootId()));
   } catch (error) {
     await closeDir(calls, dir);
     throw error;
@@ -71,16 +71,16 @@ export class DiskStorage implements Storage {
   readonly #calls: Calls;
   readonly #root: DirHandle;
   readonly #workDir: WorkDir;
-  readonly #kept: PartialStore | Problem;
+  readonly #partialStore: PartialStore | Problem;
   readonly load = new WriteScheduler();
-  readonly #reader: PathLookup;
-  readonly #folders: Folders;
+  readonly #lookup: PathLookup;
+  readonly #lister: Folders;
   #space: Promise<Space> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     calls: Calls,
-    reader: PathLookup,
+    lookup: PathLookup,
     root: DirHandle,
     workDir: WorkDir,
     readonly bootId: string,
@@ -88,19 +88,19 @@ export class DiskStorage implements Storage {
     this.#calls = calls;
     this.#root = root;
     this.#workDir = workDir;
-    this.#reader = reader;
+    this.#lookup = lookup;
     // Calls that a test replaced are made by this thread.
-    this.#folders = calls === systemCalls ? new ListerThread(reader) : new Lister(reader);
+    this.#lister = calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
     if (workDir instanceof Problem) {
-      this.#kept = workDir;
+      this.#partialStore = workDir;
       return;
     }
-    const { temporaries, kept } = workDir;
+    const { temporaries, partials } = workDir;
     const dirSync = new DirSync(calls);
-    const maxPathBytes = LONGEST - Buffer.byteLength(reader.root) - 1;
-    this.#kept = new PartialStore(
+    const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
+    this.#partialStore = new PartialStore(
       { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes },
-      kept,
+      partials,
     );
   }
 
@@ -109,73 +109,73 @@ export class DiskStorage implements Storage {
   async begin(target: FilePath, keep?: UploadId): Promise<StoredUpload> {
     assertNameLength(target, this.#writable.maxPathBytes);
     return await (keep
-      ? DiskPartialUpload.begin(this.#writableKept, keep)
+      ? DiskPartialUpload.begin(this.#writableStore, keep)
       : TempUpload.begin(this.#writable));
   }
 
   async resume(id: UploadId): Promise<PartialUpload | null> {
-    return await DiskPartialUpload.resume(this.#writableKept, id);
+    return await DiskPartialUpload.resume(this.#writableStore, id);
   }
 
   async writeMetadata(id: UploadId, text: string): Promise<void> {
-    await translated(writeSidecar(this.#writableKept, id, text));
+    await asProblem(writeSidecar(this.#writableStore, id, text));
   }
 
   async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
-    if (this.#kept instanceof Problem) return;
+    if (this.#partialStore instanceof Problem) return;
     try {
-      yield* readSidecars(this.#writableKept);
+      yield* readSidecars(this.#writableStore);
     } catch (error) {
       throw diskProblem(error);
     }
   }
 
   async published(id: UploadId, path: FilePath): Promise<boolean> {
-    return await translated(this.#writableKept.published(id, path));
+    return await asProblem(this.#writableStore.published(id, path));
   }
 
   async releaseData(id: UploadId): Promise<void> {
-    await translated(this.#writableKept.settle(id));
+    await asProblem(this.#writableStore.releaseData(id));
   }
 
   async deletePartial(id: UploadId): Promise<void> {
-    await translated(this.#writableKept.forget(id));
+    await asProblem(this.#writableStore.deletePartial(id));
   }
 
   find(path: FilePath | FolderPath): Promise<Entry | null> {
-    return this.#reader.find(path);
+    return this.#lookup.find(path);
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
-    return await this.#reader.probe(path);
+    return await this.#lookup.probe(path);
   }
 
   open(path: FilePath): Promise<StoredFile> {
-    return this.#reader.open(path);
+    return this.#lookup.open(path);
   }
 
   page(folder: FolderPath, query: PageQuery): Promise<Page> {
-    return this.#folders.page(folder, query);
+    return this.#lister.page(folder, query);
   }
 
   scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
-    return this.#folders.scan(folder);
+    return this.#lister.scan(folder);
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {
-    return await translated(makeFolderAt(this.#writable, path));
+    return await asProblem(makeFolderAt(this.#writable, path));
   }
 
   async move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved> {
-    return await this.#orAbsent(move(this.#writable, from, to, options.replace));
+    return await this.#orNotFound(move(this.#writable, from, to, options.replace));
   }
 
   async copy(from: FilePath): Promise<StoredCopy> {
-    return await this.#orAbsent(DiskCopy.begin(this.#writable, from));
+    return await this.#orNotFound(DiskCopy.begin(this.#writable, from));
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
-    await this.#orAbsent(remove(this.#writable, path, recursive));
+    await this.#orNotFound(remove(this.#writable, path, recursive));
   }
 
   get trash(): Trash {
@@ -192,7 +192,7 @@ export class DiskStorage implements Storage {
 
   async check(): Promise<void> {
     const { calls, temporaries } = this.#writable;
-    await this.#reader.proveRoot();
+    await this.#lookup.assertRoot();
     const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
     try {
       const fd = await calls.open(name, CREATE_NEW, 0o600);
@@ -214,24 +214,24 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    if (!(this.#kept instanceof Problem)) await this.#kept.rests.closeAll();
-    await this.#folders.close();
+    if (!(this.#partialStore instanceof Problem)) await this.#partialStore.idleHandles.closeAll();
+    await this.#lister.close();
     if (!(this.#workDir instanceof Problem)) {
-      const { lock, reserved, temporaries, kept } = this.#workDir;
-      for (const dir of [kept, temporaries, reserved]) await closeDir(this.#calls, dir);
+      const { lock, reserved, temporaries, partials } = this.#workDir;
+      for (const dir of [partials, temporaries, reserved]) await closeDir(this.#calls, dir);
       lock.release();
     }
     await closeDir(this.#calls, this.#root);
   }
 
   /** What is not there is `not_found`, unless the root itself is not. */
-  async #orAbsent<T>(call: Promise<T>): Promise<T> {
+  async #orNotFound<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
       const problem = diskProblem(error);
       if (problem.code === "not_found" || errnoOf(error) === "ENOENT") {
-        await this.#reader.proveRoot();
+        await this.#lookup.assertRoot();
         throw entryNotFound(error);
       }
       throw problem;
@@ -239,13 +239,13 @@ export class DiskStorage implements Storage {
   }
 
   get #writable(): WriteContext {
-    return this.#writableKept.context;
+    return this.#writableStore.context;
   }
 
-  get #writableKept(): PartialStore {
+  get #writableStore(): PartialStore {
     if (this.#closing) throw storageClosed();
-    if (this.#kept instanceof Problem) throw this.#kept;
-    return this.#kept;
+    if (this.#partialStore instanceof Problem) throw this.#partialStore;
+    return this.#partialStore;
   }
 
   async #measure(): Promise<Space> {
@@ -258,7 +258,7 @@ export class DiskStorage implements Storage {
   }
 }
 
-async function translated<T>(call: Promise<T>): Promise<T> {
+async function asProblem<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

@@ -63,7 +63,7 @@ export interface MemoryHost {
 export class MemoryContents {
   readonly files = new Map<string, MemoryFile>();
   readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
-  readonly kept = new Map<UploadId, MemoryPartial>();
+  readonly partials = new Map<UploadId, MemoryPartial>();
   /** Another one after a power cut. */
   boot = "memory";
   /** What was put away, each in contents of its own. */
@@ -75,8 +75,8 @@ export class MemoryContents {
     let used = 0;
     for (const { entry } of this.files.values()) used += entry.size;
     for (const { contents } of this.trash.values()) used += contents.restart();
-    for (const [id, { bytes, note }] of this.kept)
-      if (note === null) this.kept.delete(id);
+    for (const [id, { bytes, note }] of this.partials)
+      if (note === null) this.partials.delete(id);
       else if (bytes && !bytes.body) used += bytes.length;
     return used;
   }

@@ -12,7 +12,7 @@ export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
   #files: { path: string; body: Blob }[] | undefined;
   /** Bytes of the capacity that are this copy's. */
-  #taken = 0;
+  #reserved = 0;
 
   constructor(
     readonly host: MemoryHost,
@@ -44,7 +44,7 @@ export class MemoryCopy implements StoredCopy {
       signal.throwIfAborted();
       await took(body.size);
       this.host.reserve(body.size);
-      this.#taken += body.size;
+      this.#reserved += body.size;
       await this.delay("write", body.size);
       // Bytes of its own: a file is known by them.
       made.push({ path: relative(path), body: new Blob([body]) });
@@ -57,12 +57,12 @@ export class MemoryCopy implements StoredCopy {
   async finish(path: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     if (!this.#files) throw new Problem("storage_failed", "Nothing was copied yet.");
     const { contents } = this.host;
-    await this.delay("publish", this.#taken);
+    await this.delay("publish", this.#reserved);
     if (this.entry.kind === "file") {
       const [file] = this.#files;
-      const finished = this.host.publish(path, file?.body ?? new Blob(), replace);
-      this.#taken = 0;
-      return finished;
+      const published = this.host.publish(path, file?.body ?? new Blob(), replace);
+      this.#reserved = 0;
+      return published;
     }
     if (entryAt(contents, path)) throw nameTaken();
     const modified = new Date();
@@ -70,13 +70,13 @@ export class MemoryCopy implements StoredCopy {
     makeFolders(contents, path, modified);
     for (const below of this.#folders) contents.folders.set(path + below, modified);
     for (const file of this.#files) this.host.publish(checkFilePath(path + file.path), file.body, false);
-    this.#taken = 0;
+    this.#reserved = 0;
     return { entry: { kind: "folder", path: checkFolderPath(path), modified }, replaced: false };
   }
 
   async discard(): Promise<void> {
-    this.host.release(this.#taken);
-    this.#taken = 0;
+    this.host.release(this.#reserved);
+    this.#reserved = 0;
     this.#files = undefined;
   }
 }

@@ -72,72 +72,72 @@ export class MemoryStorage implements Storage, MemoryHost {
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {
-    this.#prove();
+    this.#assertOpen();
     await this.#delay("begin", 0);
     if (keep === undefined) return new MemoryUpload(this, this.#delay);
-    const kept = this.#kept(keep);
-    if (kept.bytes) throw new Problem("storage_failed", "There is an upload with this id.");
-    kept.bytes = { chunks: [], length: 0 };
+    const partial = this.#partialFor(keep);
+    if (partial.bytes) throw new Problem("storage_failed", "There is an upload with this id.");
+    partial.bytes = { chunks: [], length: 0 };
     this.#open.add(keep);
-    return new MemoryPartialUpload(this, this.#delay, kept.bytes, keep);
+    return new MemoryPartialUpload(this, this.#delay, partial.bytes, keep);
   }
 
   async resume(id: UploadId): Promise<PartialUpload | null> {
-    this.#prove();
+    this.#assertOpen();
     if (this.#open.has(id)) throw uploadOpen();
     await this.#delay("begin", 0);
-    const bytes = this.contents.kept.get(id)?.bytes;
+    const bytes = this.contents.partials.get(id)?.bytes;
     if (!bytes || bytes.body) return null;
     this.#open.add(id);
     return new MemoryPartialUpload(this, this.#delay, bytes, id);
   }
 
   async writeMetadata(id: UploadId, text: string): Promise<void> {
-    this.#prove();
+    this.#assertOpen();
     await this.#delay("note", text.length);
-    const kept = this.#kept(id);
-    kept.note = text;
-    kept.changed = new Date();
+    const partial = this.#partialFor(id);
+    partial.note = text;
+    partial.changed = new Date();
   }
 
   async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
-    this.#prove();
-    for (const [id, { bytes, note, changed }] of [...this.contents.kept])
+    this.#assertOpen();
+    for (const [id, { bytes, note, changed }] of [...this.contents.partials])
       if (note !== null) yield { id, text: note, length: bytes?.length ?? 0, changed };
   }
 
   async published(id: UploadId, path: FilePath): Promise<boolean> {
-    this.#prove();
-    const body = this.contents.kept.get(id)?.bytes?.body;
+    this.#assertOpen();
+    const body = this.contents.partials.get(id)?.bytes?.body;
     return body !== undefined && body === this.contents.files.get(path)?.body;
   }
 
   async releaseData(id: UploadId): Promise<void> {
-    this.#prove();
-    const kept = this.contents.kept.get(id);
-    if (!kept?.bytes) return;
-    this.dropBytes(kept.bytes);
-    kept.bytes = null;
+    this.#assertOpen();
+    const partial = this.contents.partials.get(id);
+    if (!partial?.bytes) return;
+    this.dropBytes(partial.bytes);
+    partial.bytes = null;
   }
 
   async deletePartial(id: UploadId): Promise<void> {
     await this.releaseData(id);
-    this.contents.kept.delete(id);
+    this.contents.partials.delete(id);
   }
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
-    this.#prove();
+    this.#assertOpen();
     return entryAt(this.contents, path);
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
-    this.#prove();
+    this.#assertOpen();
     assertFolders(this.contents, path);
     return entryAt(this.contents, path);
   }
 
   async open(path: FilePath): Promise<StoredFile> {
-    this.#prove();
+    this.#assertOpen();
     const file = fileAt(this.contents, path);
     return { ...file, stat: () => file.entry, close: async () => {} };
   }
@@ -151,36 +151,36 @@ export class MemoryStorage implements Storage, MemoryHost {
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {
-    this.#prove();
+    this.#assertOpen();
     return makeFolder(this.contents, path);
   }
 
   async move(from: FilePath, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
-    this.#prove();
+    this.#assertOpen();
     const { freed, ...moved } = move(this.contents, from, to, replace);
     this.release(freed);
     return moved;
   }
 
   async copy(from: FilePath): Promise<StoredCopy> {
-    this.#prove();
+    this.#assertOpen();
     const entry = entryAt(this.contents, from);
     if (!entry) throw entryNotFound();
     return new MemoryCopy(this, from, entry, this.#delay);
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {
-    this.#prove();
+    this.#assertOpen();
     this.release(remove(this.contents, path, recursive));
   }
 
   get trash(): Trash {
-    this.#prove();
+    this.#assertOpen();
     return new MemoryTrash(this);
   }
 
   async space(): Promise<Space> {
-    this.#prove();
+    this.#assertOpen();
     return { free: this.#capacity - this.#used, total: this.#capacity };
   }
 
@@ -190,7 +190,7 @@ export class MemoryStorage implements Storage, MemoryHost {
   }
 
   async check(): Promise<void> {
-    this.#prove();
+    this.#assertOpen();
     if (this.#used >= this.#capacity) throw full();
   }
 
@@ -216,19 +216,19 @@ export class MemoryStorage implements Storage, MemoryHost {
 
   sourceBytes(id: UploadId): MemoryBytes {
     if (this.#open.has(id)) throw uploadOpen();
-    const bytes = this.contents.kept.get(id)?.bytes;
+    const bytes = this.contents.partials.get(id)?.bytes;
     if (!bytes || bytes.body) throw uploadNotFound();
     return bytes;
   }
 
   closeWriter(id: UploadId): void {
     this.#open.delete(id);
-    const kept = this.contents.kept.get(id);
-    if (kept) kept.changed = new Date();
+    const partial = this.contents.partials.get(id);
+    if (partial) partial.changed = new Date();
   }
 
   publish(path: FilePath, body: Blob, replace: boolean): Published {
-    this.#prove();
+    this.#assertOpen();
     const { files, folders } = this.contents;
     assertFolders(this.contents, path);
     const old = files.get(path);
@@ -244,15 +244,15 @@ export class MemoryStorage implements Storage, MemoryHost {
     return { entry, replaced: old !== undefined };
   }
 
-  #kept(id: UploadId): MemoryPartial {
-    const kept = this.contents.kept.get(id) ?? { bytes: null, note: null, changed: new Date() };
-    this.contents.kept.set(id, kept);
-    return kept;
+  #partialFor(id: UploadId): MemoryPartial {
+    const partial = this.contents.partials.get(id) ?? { bytes: null, note: null, changed: new Date() };
+    this.contents.partials.set(id, partial);
+    return partial;
   }
 
   /** In no order. @throws Problem not_found, not_a_folder */
   #entriesIn(folder: FolderPath): Entry[] {
-    this.#prove();
+    this.#assertOpen();
     const { files, folders } = this.contents;
     if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
     if (!folders.has(folder)) throw folderNotFound();
@@ -264,7 +264,7 @@ export class MemoryStorage implements Storage, MemoryHost {
     });
   }
 
-  #prove(): void {
+  #assertOpen(): void {
     if (this.#closed) throw storageClosed();
   }
 }

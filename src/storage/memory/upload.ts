@@ -6,11 +6,11 @@ import type { PartialUpload, Published, StorageWork, StoredUpload } from "../sto
 import type { UploadId } from "../upload-id.ts";
 import type { MemoryBytes, MemoryDelay, MemoryHost, MemoryStep } from "./contents.ts";
 
-type State = "open" | "discarded" | "published" | "paused";
+type State = "open" | "discarded" | "published" | "suspended";
 
 export class MemoryUpload implements StoredUpload {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
-  readonly #ended = Promise.withResolvers<never>();
+  readonly #discarded = Promise.withResolvers<never>();
   #saved: number;
   #synced = false;
   protected state: State = "open";
@@ -22,7 +22,7 @@ export class MemoryUpload implements StoredUpload {
   ) {
     this.#saved = bytes.length;
     // Whoever waits when the upload is discarded hears of it; when nobody waits there is nobody to tell.
-    this.#ended.promise.catch(() => {});
+    this.#discarded.promise.catch(() => {});
   }
 
   get length(): number {
@@ -34,7 +34,7 @@ export class MemoryUpload implements StoredUpload {
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    this.prove();
+    this.assertOpen();
     this.host.reserve(chunk.byteLength);
     this.bytes.chunks.push(chunk.slice());
     this.bytes.length += chunk.byteLength;
@@ -46,24 +46,24 @@ export class MemoryUpload implements StoredUpload {
   }
 
   async finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
-    this.prove();
+    this.assertOpen();
     if (!this.#synced) await this.wait("sync", this.length);
     this.#synced = true;
     await this.wait("publish", this.length);
-    this.prove();
+    this.assertOpen();
     const body = new Blob(this.bytes.chunks);
-    const finished = this.host.publish(path, body, options.replace);
+    const published = this.host.publish(path, body, options.replace);
     this.bytes.body = body;
     this.bytes.chunks = [];
     this.end("published");
-    return finished;
+    return published;
   }
 
   async discard(): Promise<void> {
     if (this.state !== "open") return;
     this.end("discarded");
     this.host.dropBytes(this.bytes);
-    this.#ended.reject(uploadEnded());
+    this.#discarded.reject(uploadEnded());
   }
 
   protected end(state: State): void {
@@ -71,7 +71,7 @@ export class MemoryUpload implements StoredUpload {
   }
 
   /** All that is there is as good as synced. */
-  protected settled(): void {
+  protected markSaved(): void {
     this.#synced = false;
     this.#saved = this.length;
   }
@@ -82,7 +82,7 @@ export class MemoryUpload implements StoredUpload {
     const delay = this.delay(step, bytes);
     return (
       delay &&
-      Promise.race([delay, this.#ended.promise]).finally(() => {
+      Promise.race([delay, this.#discarded.promise]).finally(() => {
         const seconds = (performance.now() - start) / 1000;
         const [waited, busy] =
           step === "write" ? (["diskWaited", "diskBusy"] as const) : (["syncWaited", "syncBusy"] as const);
@@ -92,7 +92,7 @@ export class MemoryUpload implements StoredUpload {
     );
   }
 
-  protected prove(): void {
+  protected assertOpen(): void {
     if (this.state !== "open") throw uploadEnded();
   }
 }
@@ -114,13 +114,13 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   }
 
   async suspend(): Promise<void> {
-    this.prove();
+    this.assertOpen();
     try {
       await this.wait("sync", this.length);
-      this.prove();
+      this.assertOpen();
     } finally {
       // A discard that came meanwhile has ended it already.
-      if (this.state === "open") this.end("paused");
+      if (this.state === "open") this.end("suspended");
     }
   }
 
@@ -129,35 +129,35 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
   }
 
   async truncate(length: number): Promise<void> {
-    this.prove();
+    this.assertOpen();
     if (length > this.length) throw uploadShorter();
     await this.wait("sync", length);
-    this.prove();
+    this.assertOpen();
     const before = this.length;
-    const kept = new Blob(this.bytes.chunks).slice(0, length);
-    this.bytes.chunks = [new Uint8Array(await kept.arrayBuffer())];
+    const remaining = new Blob(this.bytes.chunks).slice(0, length);
+    this.bytes.chunks = [new Uint8Array(await remaining.arrayBuffer())];
     this.bytes.length = length;
     this.host.release(before - length);
-    this.settled();
+    this.markSaved();
   }
 
   async *contents(): AsyncGenerator<Uint8Array, void, void> {
     for (const chunk of [...this.bytes.chunks]) {
-      this.prove();
+      this.assertOpen();
       yield chunk;
     }
   }
 
   async appendFrom(ids: readonly UploadId[]): Promise<void> {
     for (const id of ids) {
-      this.prove();
+      this.assertOpen();
       const { chunks, length } = this.host.sourceBytes(id);
       this.host.reserve(length);
       this.bytes.chunks.push(...chunks);
       this.bytes.length += length;
       await this.wait("write", length);
     }
-    this.settled();
+    this.markSaved();
   }
 
   override async discard(): Promise<void> {

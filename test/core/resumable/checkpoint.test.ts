@@ -34,7 +34,7 @@ function journalOf(memory: MemoryOptions = {}, more: Partial<UploadState> = {}) 
     spoiled: null,
     ...more,
   };
-  const noted = (): UploadState => JSON.parse(storage.contents.kept.get(record.id)?.note ?? "{}");
+  const noted = (): UploadState => JSON.parse(storage.contents.partials.get(record.id)?.note ?? "{}");
   return { checkpoint: new Checkpoint(storage, record), record, noted };
 }
 

@@ -122,7 +122,7 @@ describe("a power cut", () => {
     cut.on = true;
     // The name is noted, the sync fails, and the error can be noted no more.
     await expect(append(upload, 3, "def")).rejects.toMatchObject({ code: "storage_failed" });
-    expect(contents.kept.get(upload.record.id)?.note).toContain('"publishing":"a.txt"');
+    expect(contents.partials.get(upload.record.id)?.note).toContain('"publishing":"a.txt"');
     contents.boot = "another";
     const next = await open({ contents });
     expect(pathsIn(next.storage)).toEqual([]);
@@ -225,13 +225,13 @@ test("what was forgotten is not written again by a request that waited", async (
   const removing = uploads.remove(upload.record.id);
   await removing;
   await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "not_found" });
-  expect(storage.contents.kept.size).toBe(0);
+  expect(storage.contents.partials.size).toBe(0);
 });
 
 test("a refused upload leaves nothing", async () => {
   const { storage, uploads } = await open({ capacity: 5 });
   await expect(uploads.create(creation("a.txt"))).rejects.toMatchObject({ code: "storage_full" });
-  expect([uploads.waiting, storage.contents.kept.size]).toEqual([0, 0]);
+  expect([uploads.waiting, storage.contents.partials.size]).toEqual([0, 0]);
 });
 
 test("a note this version cannot read is left alone", async () => {
@@ -241,5 +241,5 @@ test("a note this version cannot read is left alone", async () => {
   await storage.writeMetadata(record.id, JSON.stringify({ ...record, version: 3 }));
   const next = await open({ contents });
   await expect(next.uploads.find(record.id)).rejects.toMatchObject({ code: "not_found" });
-  expect(contents.kept.size).toBe(1);
+  expect(contents.partials.size).toBe(1);
 });

@@ -48,9 +48,9 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       void watch("folderAt", path);
       return system.folderAt(path);
     },
-    placeOf: (fd) => {
-      void watch("placeOf", fd);
-      return system.placeOf(fd);
+    pathOf: (fd) => {
+      void watch("pathOf", fd);
+      return system.pathOf(fd);
     },
     reopen: (from) => {
       void watch("reopen", from);

@@ -21,14 +21,14 @@ export interface DirHandle {
  * On Linux `/proc/self/fd/N/name` does what `openat(N, name)` does: the kernel goes to the open folder, not to its
  * name. Elsewhere the plain path stands in, and a link swapped in at the right moment would be followed.
  */
-const anchorAt = (fd: number, plain: string): DirHandle => ({
+const handleAt = (fd: number, plain: string): DirHandle => ({
   fd,
   path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
 });
 
 /** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
 export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
-  return anchorAt(await calls.open(path, READ_EXISTING), path);
+  return handleAt(await calls.open(path, READ_EXISTING), path);
 }
 
 /**
@@ -36,12 +36,12 @@ export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
  * read is not asked. `null` where the system has no such thing: all but Linux. To be let go of by `drop`.
  */
 export async function openPath(calls: Calls, path: string): Promise<DirHandle | null> {
-  return process.platform === "linux" ? anchorAt(await calls.open(path, O_PATH), path) : null;
+  return process.platform === "linux" ? handleAt(await calls.open(path, O_PATH), path) : null;
 }
 
 /** Opens the file that is held, to be read. */
 export function reopenFile(calls: Calls, { fd, path }: DirHandle): DirHandle {
-  return anchorAt(calls.reopen(fd), path);
+  return handleAt(calls.reopen(fd), path);
 }
 
 /** Where what is open really is: on Linux the kernel says it of the descriptor itself. */
@@ -51,7 +51,7 @@ export async function currentPath(calls: Calls, { path }: DirHandle): Promise<st
 
 /** Opens a folder by its path, which an administrator gave: links in it are followed, but not at its end. */
 export async function openDir(calls: Calls, path: string): Promise<DirHandle> {
-  return anchorAt(await calls.open(path, OPEN_FOLDER), path);
+  return handleAt(await calls.open(path, OPEN_FOLDER), path);
 }
 
 /**
@@ -66,7 +66,7 @@ export async function openBeneath(
   segments: readonly string[],
   create: boolean,
 ): Promise<DirHandle> {
-  let current = anchorAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
+  let current = handleAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
   for (const segment of segments) {
     const parent = current;
     try {
@@ -101,12 +101,12 @@ export async function existingForm(calls: Calls, folder: DirHandle, name: string
 async function enter(calls: Calls, parent: DirHandle, segment: string, create: boolean): Promise<DirHandle> {
   const inside = `${parent.path}/${await existingForm(calls, parent, segment)}`;
   try {
-    return anchorAt(await openFolder(calls, inside), inside);
+    return handleAt(await openFolder(calls, inside), inside);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT" || !create) throw error;
   }
   await makeFolder(calls, parent, inside);
-  return anchorAt(await openFolder(calls, inside), inside);
+  return handleAt(await openFolder(calls, inside), inside);
 }
 
 async function openFolder(calls: Calls, inside: string): Promise<number> {

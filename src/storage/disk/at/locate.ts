@@ -21,7 +21,7 @@ export interface Location {
  */
 export async function locateExisting({ calls, root }: DiskContext, path: FilePath): Promise<Location> {
   try {
-    return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), false), path);
+    return await locateIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), false), path);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "not_a_folder") throw error;
     throw entryNotFound(error);
@@ -34,10 +34,10 @@ export async function locateNew(
   path: FilePath,
 ): Promise<Location> {
   assertNameLength(path, maxPathBytes);
-  return await placeIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), true), path);
+  return await locateIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), true), path);
 }
 
-async function placeIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {
+async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {
   try {
     return { folder, at: `${folder.path}/${await existingForm(calls, folder, nameOf(path))}` };
   } catch (error) {

@@ -21,7 +21,7 @@ import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reo
 // How often a link is resolved again whose target was being replaced, and a file opened again that was.
 const ATTEMPTS = 5;
 // A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
-const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
+const INVISIBLE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
 
 /** The real place of a path and what is there. */
 interface Found {
@@ -51,7 +51,7 @@ export class PathLookup {
   ) {}
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
-    const found = await this.#look(path);
+    const found = await this.#find(path);
     return found === null ? null : describe(path, found.stat);
   }
 
@@ -76,10 +76,10 @@ export class PathLookup {
   }
 
   async open(path: FilePath): Promise<StoredFile> {
-    const found = await this.#openAtOnce(path);
+    const found = await this.#openDirectly(path);
     if (found) return found;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const found = await this.#look(path);
+      const found = await this.#find(path);
       if (!found) break;
       if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
       if (!found.stat.isFile()) break;
@@ -96,20 +96,20 @@ export class PathLookup {
    * Most files by one call on the thread pool: what the path leads to is held, and then asked where it is. `null` when it
    * has to be looked for.
    */
-  async #openAtOnce(path: FilePath): Promise<StoredFile | null> {
-    const held = await absentIsNull(openPath(this.calls, this.#below(path)));
-    if (!held) return null;
+  async #openDirectly(path: FilePath): Promise<StoredFile | null> {
+    const handle = await nullIfInvisible(openPath(this.calls, this.#below(path)));
+    if (!handle) return null;
     try {
       const isRoot = this.#isRoot(this.calls.folderAt(this.root));
-      if (!isRoot || !this.#inside(this.calls.placeOf(held.fd))) return null;
-      const entry = describe(path, this.calls.stat(held.fd));
+      if (!isRoot || !this.#inside(this.calls.pathOf(handle.fd))) return null;
+      const entry = describe(path, this.calls.stat(handle.fd));
       if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
-      return entry && this.#stored(entry, reopenFile(this.calls, held));
+      return entry && this.#stored(entry, reopenFile(this.calls, handle));
     } catch (error) {
-      if (ABSENT.has(errnoOf(error) ?? "")) return null;
+      if (INVISIBLE.has(errnoOf(error) ?? "")) return null;
       throw diskProblem(error);
     } finally {
-      this.calls.drop(held.fd);
+      this.calls.drop(handle.fd);
     }
   }
 
@@ -133,15 +133,15 @@ export class PathLookup {
    * @throws Problem not_found, not_a_folder
    */
   async openFolder(folder: FolderPath): Promise<OpenFolder> {
-    const found = await this.#look(folder);
+    const found = await this.#find(folder);
     if (!found) throw folderNotFound();
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const dir = await absentIsNull(openDir(this.calls, found.real));
+    const dir = await nullIfInvisible(openDir(this.calls, found.real));
     if (!dir) throw folderNotFound();
     try {
-      const place = await absentIsNull(currentPath(this.calls, dir));
+      const path = await nullIfInvisible(currentPath(this.calls, dir));
       // A folder above it may have become a link since it was looked at.
-      if (place === null || !this.#inside(place)) throw folderNotFound();
+      if (path === null || !this.#inside(path)) throw folderNotFound();
       return { folder, real: found.real, dir };
     } catch (error) {
       await closeDir(this.calls, dir);
@@ -162,7 +162,7 @@ export class PathLookup {
   }
 
   /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
-  async proveRoot(): Promise<void> {
+  async assertRoot(): Promise<void> {
     if (this.#isRoot(await this.#lstat(this.root))) return;
     throw new Problem("storage_gone", "The root of the server was removed.");
   }
@@ -180,7 +180,7 @@ export class PathLookup {
       if (errno === "EACCES" || errno === "EPERM")
         throw new Problem("not_found", "The server may not read this file.", { cause: error });
       // ENXIO: a socket.
-      if (ABSENT.has(errno) || errno === "ENXIO") return null;
+      if (INVISIBLE.has(errno) || errno === "ENXIO") return null;
       throw diskProblem(error);
     }
   }
@@ -189,9 +189,9 @@ export class PathLookup {
   async #opened(path: FilePath, dir: DirHandle): Promise<FileEntry | null> {
     try {
       const entry = describe(path, this.calls.stat(dir.fd));
-      const place = await currentPath(this.calls, dir);
-      await this.proveRoot();
-      return this.#inside(place) && entry?.kind === "file" ? entry : null;
+      const real = await currentPath(this.calls, dir);
+      await this.assertRoot();
+      return this.#inside(real) && entry?.kind === "file" ? entry : null;
     } catch (error) {
       await closeDir(this.calls, dir);
       throw diskProblem(error);
@@ -199,42 +199,42 @@ export class PathLookup {
   }
 
   /** What is there, `null` when that is nothing for clients. */
-  async #look(path: FilePath | FolderPath): Promise<Found | null> {
-    const found = (await this.#lookFor(path)) ?? (await this.#lookForOtherForm(path));
-    if (found === null) await this.proveRoot();
+  async #find(path: FilePath | FolderPath): Promise<Found | null> {
+    const found = (await this.#findExact(path)) ?? (await this.#findOtherForm(path));
+    if (found === null) await this.assertRoot();
     return found;
   }
 
-  async #lookFor(path: FilePath | FolderPath): Promise<Found | null> {
+  async #findExact(path: FilePath | FolderPath): Promise<Found | null> {
     const segments = segmentsOf(path);
     const name = segments.pop();
-    if (name === undefined) return await this.#lookAt(this.root);
+    if (name === undefined) return await this.#resolve(this.root);
     const folder = await this.#real(this.#below(segments.join("/")));
     return folder === null ? null : await this.#child(folder, name);
   }
 
   /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
   async #child(folder: string, name: string, dir?: DirHandle): Promise<Found | null> {
-    const place = `${folder === "/" ? "" : folder}/${name}`;
+    const path = `${folder === "/" ? "" : folder}/${name}`;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const stat = await this.#lstat(dir ? `${dir.path}/${name}` : place);
+      const stat = await this.#lstat(dir ? `${dir.path}/${name}` : path);
       if (stat === null || !stat.isSymbolicLink())
-        return this.#inside(place) && stat ? { real: place, stat } : null;
-      const found = await this.#lookAt(place);
+        return this.#inside(path) && stat ? { real: path, stat } : null;
+      const found = await this.#resolve(path);
       if (found) return { ...found, link: true };
     }
     return null;
   }
 
-  async #lookAt(place: string): Promise<Found | null> {
-    const real = await this.#real(place);
+  async #resolve(path: string): Promise<Found | null> {
+    const real = await this.#real(path);
     const stat = real === null ? null : await this.#lstat(real);
     return real !== null && stat ? { real, stat } : null;
   }
 
   /** `null` when nothing is there, or it is outside the root. */
-  async #real(place: string): Promise<string | null> {
-    const real = await absentIsNull(this.calls.realpath(place));
+  async #real(path: string): Promise<string | null> {
+    const real = await nullIfInvisible(this.calls.realpath(path));
     return real !== null && this.#inside(real) ? real : null;
   }
 
@@ -248,15 +248,15 @@ export class PathLookup {
   }
 
   /** Names that another program wrote in another Unicode form than NFC are found under their NFC form. */
-  async #lookForOtherForm(path: FilePath | FolderPath): Promise<Found | null> {
+  async #findOtherForm(path: FilePath | FolderPath): Promise<Found | null> {
     if (!/[^\0-\x7f]/.test(path)) return null;
-    let at: Found | null = await this.#lookAt(this.root);
+    let at: Found | null = await this.#resolve(this.root);
     for (const segment of segmentsOf(path)) {
       if (!at) return null;
       const real: string = at.real;
       at = await this.#child(real, segment);
       if (at || !/[^\0-\x7f]/.test(segment)) continue;
-      const names = await absentIsNull(this.calls.readdir(real));
+      const names = await nullIfInvisible(this.calls.readdir(real));
       const match = names?.find(({ name }) => name.normalize("NFC") === segment);
       at = match ? await this.#child(real, match.name) : null;
     }
@@ -275,12 +275,12 @@ export class PathLookup {
   }
 
   async #lstat(path: string): Promise<BigIntStats | null> {
-    return await absentIsNull(this.calls.lstat(path));
+    return await nullIfInvisible(this.calls.lstat(path));
   }
 }
 
-async function absentIsNull<T>(call: Promise<T>): Promise<T | null> {
-  return await ignoreErrno(ABSENT, call).catch((error: unknown) => {
+async function nullIfInvisible<T>(call: Promise<T>): Promise<T | null> {
+  return await ignoreErrno(INVISIBLE, call).catch((error: unknown) => {
     throw diskProblem(error);
   });
 }

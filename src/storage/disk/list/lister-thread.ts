@@ -8,25 +8,29 @@ import { storageClosed } from "../../problems.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
-import type { Answer, Beginning, Failure, Question } from "./lister-worker.ts";
+import type { Answer, Failure, Question, RootIdentity } from "./lister-worker.ts";
 
 // In a binary all modules are one file, and only entries of the build have a path of their own.
 const THREAD = Bun.isStandaloneExecutable
   ? "/$bunfs/root/storage/disk/list/lister-worker.ts"
   : new URL("./lister-worker.ts", import.meta.url);
 
-type Asked = Question extends infer One ? (One extends { id: number } ? Omit<One, "id"> : never) : never;
+type QuestionBody = Question extends infer One
+  ? One extends { id: number }
+    ? Omit<One, "id">
+    : never
+  : never;
 
 export class ListerThread implements Folders {
-  readonly #beginning: Beginning;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
+  readonly #rootIdentity: RootIdentity;
+  readonly #pending = new Map<number, PromiseWithResolvers<Answer>>();
   #worker: Worker | undefined;
-  #asked = 0;
+  #lastId = 0;
   #closed = false;
 
   constructor({ root, identity }: PathLookup) {
     const { dev, ino } = identity;
-    this.#beginning = { root, identity: { dev, ino } };
+    this.#rootIdentity = { root, identity: { dev, ino } };
   }
 
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
@@ -49,7 +53,7 @@ export class ListerThread implements Folders {
       }
     } finally {
       // Nobody waits for that: the thread lets go of the folder by itself.
-      if (entries && !this.#closed) this.#ask({ ask: "leave", scan }).answer.catch(() => {});
+      if (entries && !this.#closed) this.#ask({ ask: "stop", scan }).answer.catch(() => {});
     }
   }
 
@@ -62,42 +66,42 @@ export class ListerThread implements Folders {
     this.#fail(storageClosed());
   }
 
-  #ask(asked: Asked): { id: number; answer: Promise<Answer> } {
+  #ask(body: QuestionBody): { id: number; answer: Promise<Answer> } {
     if (this.#closed) throw storageClosed();
     this.#worker ??= this.#start();
-    this.#asked += 1;
-    const id = this.#asked;
-    const waiting = Promise.withResolvers<Answer>();
-    this.#waiting.set(id, waiting);
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const pending = Promise.withResolvers<Answer>();
+    this.#pending.set(id, pending);
     this.#worker.ref();
-    this.#worker.postMessage({ id, ...asked } satisfies Question);
-    return { id, answer: waiting.promise };
+    this.#worker.postMessage({ id, ...body } satisfies Question);
+    return { id, answer: pending.promise };
   }
 
   #start(): Worker {
     const worker = new Worker(THREAD, { smol: true });
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      const waiting = this.#waiting.get(data.id);
-      this.#waiting.delete(data.id);
+      const pending = this.#pending.get(data.id);
+      this.#pending.delete(data.id);
       // A thread that is asked nothing keeps no program running.
-      if (this.#waiting.size === 0) worker.unref();
-      if ("failed" in data) waiting?.reject(problemOf(data.failed));
-      else waiting?.resolve(data);
+      if (this.#pending.size === 0) worker.unref();
+      if ("failed" in data) pending?.reject(problemOf(data.failed));
+      else pending?.resolve(data);
     };
     worker.onerror = ({ message }) => {
       const detail = "The thread that lists folders ended.";
       this.#fail(new Problem("storage_failed", detail, { cause: new Error(message) }));
     };
-    worker.postMessage(this.#beginning);
+    worker.postMessage(this.#rootIdentity);
     return worker;
   }
 
   /** Lets go of the thread; the next question starts another. */
   #fail(problem: Problem): void {
     this.#worker = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(problem);
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(problem);
   }
 }
 

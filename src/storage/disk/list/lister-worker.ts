@@ -5,14 +5,14 @@ import type { ProblemCode } from "../../../problems.ts";
 import type { Entry } from "../../entry.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import { PathLookup } from "../at/lookup.ts";
-import { waitingCalls } from "../os/calls.ts";
+import { blockingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
 import { Lister } from "./lister.ts";
 
 declare const self: Worker;
 
 /** What the thread is told first: the root, as a {@link PathLookup} takes it. */
-export interface Beginning {
+export interface RootIdentity {
   root: string;
   identity: PathLookup["identity"];
 }
@@ -21,7 +21,7 @@ export interface Beginning {
 export type Question = { id: number } & (
   | { ask: "page"; folder: FolderPath; query: PageQuery }
   | { ask: "scan"; folder: FolderPath }
-  | { ask: "next" | "leave"; scan: number }
+  | { ask: "next" | "stop"; scan: number }
   | { ask: "end" }
 );
 
@@ -40,26 +40,26 @@ export interface Failure {
 let lister: Lister | undefined;
 const scans = new Map<number, AsyncGenerator<Entry[], void, void>>();
 
-self.onmessage = ({ data }: MessageEvent<Beginning | Question>): void => {
-  if ("root" in data) lister = new Lister(new PathLookup(waitingCalls, data.root, data.identity));
+self.onmessage = ({ data }: MessageEvent<RootIdentity | Question>): void => {
+  if ("root" in data) lister = new Lister(new PathLookup(blockingCalls, data.root, data.identity));
   else if (lister) void serve(lister, data);
 };
 
 /** Questions that are not answered yet. */
 let open = 0;
 let ending = false;
-let tidying: Timer | undefined;
+let collecting: Timer | undefined;
 /** Milliseconds without a question after which memory is given back: what pages leave behind is many times what is kept. */
-const QUIET = 50;
+const QUIET_MS = 50;
 
 /** The thread ends when everything is answered: until then it has folders open. */
 async function serve(folders: Lister, question: Question): Promise<void> {
   open += 1;
-  clearTimeout(tidying);
+  clearTimeout(collecting);
   self.postMessage(await answer(folders, question));
   open -= 1;
   if (ending && open === 0) process.exit();
-  if (open === 0) tidying = setTimeout(() => Bun.gc(true), QUIET);
+  if (open === 0) collecting = setTimeout(() => Bun.gc(true), QUIET_MS);
 }
 
 async function answer(folders: Lister, question: Question): Promise<Answer> {

@@ -30,26 +30,26 @@ const MANY_NAMES = 20_000;
 export class Lister implements Folders {
   readonly #orders = new SortCache();
 
-  constructor(readonly reader: PathLookup) {}
+  constructor(readonly lookup: PathLookup) {}
 
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
-    const opened = await this.reader.openFolder(folder);
+    const opened = await this.lookup.openFolder(folder);
     try {
       const page = await this.#pageOf(opened, query);
-      await this.reader.proveRoot();
+      await this.lookup.assertRoot();
       return page;
     } catch (error) {
       throw diskProblem(error);
     } finally {
-      await closeDir(this.reader.calls, opened.dir);
+      await closeDir(this.lookup.calls, opened.dir);
     }
   }
 
   async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
-    const opened = await this.reader.openFolder(folder);
+    const opened = await this.lookup.openFolder(folder);
     try {
-      const { names } = await readNames(this.reader.calls, opened, false);
-      collect(names);
+      const { names } = await readNames(this.lookup.calls, opened, false);
+      collectGarbage(names);
       let entries: Entry[] = [];
       const everything: PageQuery = { ...IN_ORDER, limit: names.length };
       for await (const index of new SortedNames(names).from(everything)) {
@@ -59,12 +59,12 @@ export class Lister implements Folders {
         yield entries;
         entries = [];
       }
-      await this.reader.proveRoot();
+      await this.lookup.assertRoot();
       yield entries;
     } catch (error) {
       throw diskProblem(error);
     } finally {
-      await closeDir(this.reader.calls, opened.dir);
+      await closeDir(this.lookup.calls, opened.dir);
     }
   }
 
@@ -73,14 +73,14 @@ export class Lister implements Folders {
   async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
     const order = await this.#order(opened, query);
     const entries: Entry[] = [];
-    const turn = new TimeSlice();
+    const slice = new TimeSlice();
     let last = 0;
     for await (const index of order.from(query)) {
-      if (turn.over) await turn.next();
+      if (slice.over) await slice.next();
       const entry = await this.#entry(opened, order.names, index);
       if (!entry) continue;
       // This one comes behind the page.
-      if (entries.length === query.limit) return { entries, next: order.placeOf(last) };
+      if (entries.length === query.limit) return { entries, next: order.pageKeyAt(last) };
       entries.push(entry);
       last = index;
     }
@@ -89,33 +89,33 @@ export class Lister implements Folders {
 
   async #entry(opened: OpenFolder, names: PackedNames, index: number): Promise<Entry | null> {
     const path = childOf(opened.folder, names.at(index));
-    return path && (await this.reader.entryIn(opened, names.onDisk(index), path));
+    return path && (await this.lookup.entryIn(opened, names.onDisk(index), path));
   }
 
   async #order(opened: OpenFolder, query: PageQuery): Promise<SortedNames> {
     const began = new Date();
-    const question = { folder: opened.folder, stat: this.reader.calls.stat(opened.dir.fd), query };
-    const kept = this.#orders.find(question);
-    if (kept) return kept;
+    const question = { folder: opened.folder, stat: this.lookup.calls.stat(opened.dir.fd), query };
+    const cached = this.#orders.find(question);
+    if (cached) return cached;
     const order = await this.#newOrder(opened, query);
-    collect(order.names);
-    this.#orders.keep(question, order, began);
+    collectGarbage(order.names);
+    this.#orders.add(question, order, began);
     return order;
   }
 
   async #newOrder(opened: OpenFolder, { sort, foldersFirst }: PageQuery): Promise<SortedNames> {
-    const looks = sort === "size" || sort === "modified";
-    const wanted = !looks && (foldersFirst || sort === "kind");
-    const { names, kinds } = await readNames(this.reader.calls, opened, wanted);
+    const needsStat = sort === "size" || sort === "modified";
+    const wanted = !needsStat && (foldersFirst || sort === "kind");
+    const { names, kinds } = await readNames(this.lookup.calls, opened, wanted);
     if (sort === "name" && !foldersFirst) return new SortedNames(names);
     const groups = foldersFirst ? new Uint8Array(names.length) : undefined;
     const keys = sort === "name" ? undefined : new Float64Array(names.length);
     const ranks = new Map<string, number>();
-    const turn = new TimeSlice();
+    const slice = new TimeSlice();
     for (let index = 0; index < names.length; index += 1) {
-      if (turn.over) await turn.next();
+      if (slice.over) await slice.next();
       let folder = kinds[index] === FOLDER;
-      if (looks || kinds[index] === UNKNOWN_KIND) {
+      if (needsStat || kinds[index] === UNKNOWN_KIND) {
         const entry = await this.#entry(opened, names, index);
         folder = entry?.kind === "folder";
         if (keys && sort === "size") keys[index] = entry?.kind === "file" ? entry.size : 0;
@@ -136,12 +136,12 @@ export class Lister implements Folders {
 function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, number>): SortKeys {
   if (!keys || ranks.size === 0) return { keys };
   const texts = [...ranks.keys()].sort(naturalOrder);
-  const places = new Float64Array(texts.length);
-  for (const [place, text] of texts.entries()) places[ranks.get(text) ?? 0] = place;
-  return { keys: keys.map((rank) => places[rank] ?? 0), texts };
+  const ranksOf = new Float64Array(texts.length);
+  for (const [index, text] of texts.entries()) ranksOf[ranks.get(text) ?? 0] = index;
+  return { keys: keys.map((rank) => ranksOf[rank] ?? 0), texts };
 }
 
 /** Lets go at once of what reading many names left behind, which takes a few milliseconds. */
-function collect({ length }: PackedNames): void {
+function collectGarbage({ length }: PackedNames): void {
   if (length >= MANY_NAMES) Bun.gc(true);
 }

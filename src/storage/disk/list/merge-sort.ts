@@ -3,16 +3,16 @@
 import { setImmediate } from "node:timers/promises";
 
 /** Milliseconds of work before others have their turn. */
-const TURN = 8;
+const SLICE_MS = 8;
 // What is sorted in one go: some 3 ms.
-const RUN = 4096;
+const RUN_LENGTH = 4096;
 
 /** Work that lets others have their turn: `if (turn.over) await turn.next()`. */
 export class TimeSlice {
   #began = performance.now();
 
   get over(): boolean {
-    return performance.now() - this.#began > TURN;
+    return performance.now() - this.#began > SLICE_MS;
   }
 
   async next(): Promise<void> {
@@ -26,17 +26,17 @@ export async function mergeSort(
   numbers: Uint32Array<ArrayBuffer>,
   compare: (a: number, b: number) => number,
 ): Promise<Uint32Array<ArrayBuffer>> {
-  const turn = new TimeSlice();
-  for (let start = 0; start < numbers.length; start += RUN) {
-    numbers.subarray(start, start + RUN).sort(compare);
-    if (turn.over) await turn.next();
+  const slice = new TimeSlice();
+  for (let start = 0; start < numbers.length; start += RUN_LENGTH) {
+    numbers.subarray(start, start + RUN_LENGTH).sort(compare);
+    if (slice.over) await slice.next();
   }
   let from = numbers;
-  let into = new Uint32Array(numbers.length > RUN ? numbers.length : 0);
-  for (let width = RUN; width < numbers.length; width *= 2) {
+  let into = new Uint32Array(numbers.length > RUN_LENGTH ? numbers.length : 0);
+  for (let width = RUN_LENGTH; width < numbers.length; width *= 2) {
     for (let start = 0; start < numbers.length; start += 2 * width) {
       const ends = [start + width, start + 2 * width].map((end) => Math.min(end, numbers.length));
-      await merge(from, into, start, ends[0] ?? 0, ends[1] ?? 0, compare, turn);
+      await merge(from, into, start, ends[0] ?? 0, ends[1] ?? 0, compare, slice);
     }
     [from, into] = [into, from];
   }
@@ -50,12 +50,12 @@ async function merge(
   middle: number,
   end: number,
   compare: (a: number, b: number) => number,
-  turn: TimeSlice,
+  slice: TimeSlice,
 ): Promise<void> {
   let left = start;
   let right = middle;
   for (let at = start; at < end; at += 1) {
-    if (at % 1024 === 0 && turn.over) await turn.next();
+    if (at % 1024 === 0 && slice.over) await slice.next();
     const first = from[left] ?? 0;
     const second = from[right] ?? 0;
     if (right >= end || (left < middle && compare(first, second) <= 0)) {

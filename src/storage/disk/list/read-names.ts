@@ -27,32 +27,32 @@ export async function readNames(
   kinds: boolean,
 ): Promise<{ names: PackedNames; kinds: Uint8Array }> {
   const { folder, dir } = opened;
-  const found = await (kinds ? calls.readdir(dir.path) : calls.names(dir.path)).catch(nothingWhenGone);
-  const said = new Uint8Array(kinds ? found.length : 0);
+  const found = await (kinds ? calls.readdir(dir.path) : calls.names(dir.path)).catch(notFoundIfGone);
+  const kindOfName = new Uint8Array(kinds ? found.length : 0);
   const names: string[] = [];
   const aliases = new Map<string, string>();
   // Where names are that can have several forms.
-  const places = new Map<string, number>();
-  const turn = new TimeSlice();
+  const indexes = new Map<string, number>();
+  const slice = new TimeSlice();
   for (const entry of found) {
-    if (turn.over) await turn.next();
+    if (slice.over) await slice.next();
     const onDisk = typeof entry === "string" ? entry : entry.name;
     const name = nameIn(folder, onDisk);
     if (name === null) continue;
-    const index = places.get(name) ?? names.length;
+    const index = indexes.get(name) ?? names.length;
     // Of two forms of one name it is the NFC form that is listed.
     if (index < names.length && onDisk !== name) continue;
     if (onDisk !== name) aliases.set(name, onDisk);
     else if (index < names.length) aliases.delete(name);
-    if (!isPlain(name)) places.set(name, index);
+    if (!isPlain(name)) indexes.set(name, index);
     names[index] = name;
-    if (typeof entry !== "string") said[index] = kindOf(entry);
+    if (typeof entry !== "string") kindOfName[index] = kindOf(entry);
   }
-  return { names: new PackedNames(names, aliases), kinds: said };
+  return { names: new PackedNames(names, aliases), kinds: kindOfName };
 }
 
 /** A folder that was removed while it is open cannot be read any more. */
-function nothingWhenGone(error: unknown): never {
+function notFoundIfGone(error: unknown): never {
   if (errnoOf(error) === "ENOENT") throw folderNotFound(error);
   throw error;
 }

@@ -20,7 +20,7 @@ export class SortedNames {
   #sorted: Uint32Array<ArrayBuffer> | undefined;
   #sorting: Promise<Uint32Array<ArrayBuffer>> | undefined;
   /** What the first pages were, while nothing is sorted. */
-  readonly #heads = new Map<string, Uint32Array>();
+  readonly #firstPages = new Map<string, Uint32Array>();
 
   constructor(
     readonly names: PackedNames,
@@ -34,17 +34,17 @@ export class SortedNames {
 
   /** Every index behind a place, in order. */
   async *from({ order, hidden, after, limit }: PageQuery): AsyncGenerator<number, void, void> {
-    let behind = after;
-    if (!this.#sorted && !after && limit < this.names.length / FEW) {
+    let afterKey = after;
+    if (!this.#sorted && !after && limit < this.names.length / SELECT_FRACTION) {
       const head = await this.#first(limit + 1, order, hidden);
       yield* head;
       const last = head.at(-1);
       if (last === undefined || head.length <= limit) return;
-      behind = this.placeOf(last);
+      afterKey = this.pageKeyAt(last);
     }
     const sorted = await this.#sort();
     for (const [start, end] of this.#ranges(sorted)) {
-      const [low, high] = behind ? this.#cut(sorted, start, end, behind, order) : [start, end];
+      const [low, high] = afterKey ? this.#cut(sorted, start, end, afterKey, order) : [start, end];
       for (let at = low; at < high; at += 1) {
         const index = sorted[order === "asc" ? at : high - 1 - (at - low)] ?? 0;
         if (hidden || !this.names.isHidden(index)) yield index;
@@ -53,7 +53,7 @@ export class SortedNames {
   }
 
   /** The place of a name as it was when the folder was read. */
-  placeOf(index: number): PageKey {
+  pageKeyAt(index: number): PageKey {
     const key = this.by.keys?.[index] ?? 0;
     return [
       this.by.groups?.[index] ?? 0,
@@ -65,16 +65,16 @@ export class SortedNames {
   /** The first in order, selected in one pass; the others stay unsorted. */
   async #first(count: number, order: PageQuery["order"], hidden: boolean): Promise<Uint32Array> {
     const which = `${count} ${order} ${hidden}`;
-    const known = this.#heads.get(which);
+    const known = this.#firstPages.get(which);
     if (known) return known;
     const sign = order === "asc" ? 1 : -1;
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || sign * this.#compare(a, b);
-    const turn = new TimeSlice();
+    const slice = new TimeSlice();
     let first: number[] = [];
     // What comes behind it is not among the first.
     let bound: number | undefined;
     for (let index = 0; index < this.names.length; index += 1) {
-      if (index % 1024 === 0 && turn.over) await turn.next();
+      if (index % 1024 === 0 && slice.over) await slice.next();
       if (!hidden && this.names.isHidden(index)) continue;
       if (bound !== undefined && compare(index, bound) > 0) continue;
       first.push(index);
@@ -83,8 +83,8 @@ export class SortedNames {
       bound = first.at(-1);
     }
     const found = new Uint32Array(first.sort(compare).slice(0, count));
-    if (this.#heads.size >= MOST_HEADS) this.#heads.clear();
-    this.#heads.set(which, found);
+    if (this.#firstPages.size >= MAX_FIRST_PAGES) this.#firstPages.clear();
+    this.#firstPages.set(which, found);
     return found;
   }
 
@@ -94,7 +94,7 @@ export class SortedNames {
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || this.#compare(a, b);
     this.#sorting ??= mergeSort(indexes, compare);
     this.#sorted = await this.#sorting;
-    this.#heads.clear();
+    this.#firstPages.clear();
     return this.#sorted;
   }
 
@@ -124,14 +124,14 @@ export class SortedNames {
     sorted: Uint32Array,
     start: number,
     end: number,
-    place: PageKey,
+    position: PageKey,
     order: PageQuery["order"],
   ): [start: number, end: number] {
     const against = (at: number): number => {
-      const [group, key, name] = this.placeOf(sorted[at] ?? 0);
-      const byGroup = group - place[0];
+      const [group, key, name] = this.pageKeyAt(sorted[at] ?? 0);
+      const byGroup = group - position[0];
       if (byGroup !== 0) return order === "asc" ? byGroup : -byGroup;
-      return compareKeys(key, place[1]) || naturalOrder(name, place[2]);
+      return compareKeys(key, position[1]) || naturalOrder(name, position[2]);
     };
     if (order === "asc") return [lowest(start, end, (at) => against(at) > 0), end];
     return [start, lowest(start, end, (at) => against(at) >= 0)];
@@ -139,9 +139,9 @@ export class SortedNames {
 }
 
 /** A page that is a smaller part of a folder than one in so many is selected without sorting the folder. */
-const FEW = 4;
+const SELECT_FRACTION = 4;
 /** Orders of first pages that are remembered, while a folder is not sorted. */
-const MOST_HEADS = 8;
+const MAX_FIRST_PAGES = 8;
 
 /** The first number from `start` on of which something is true, and of all behind it; `end` if of none. */
 function lowest(start: number, end: number, isTrue: (at: number) => boolean): number {

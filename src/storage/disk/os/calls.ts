@@ -17,7 +17,7 @@ export interface Calls {
   /** As `lstat`, made at once: for a folder that is used all the time. */
   folderAt(path: string): fs.BigIntStats;
   /** Where what is open is. Linux only; made at once, since the kernel has it in memory. */
-  placeOf(fd: number): string;
+  pathOf(fd: number): string;
   /** Opens what is held by a descriptor, to be read. Linux only; made at once: nothing is looked for. */
   reopen(fd: number): number;
   /** Closes what was only held, at once: unlike an open file it is never the last that keeps many bytes. */
@@ -65,7 +65,7 @@ export const calls: Calls = {
   sync: promisify(fs.fsync),
   stat: (fd) => fs.fstatSync(fd, { bigint: true }),
   folderAt: (path) => fs.lstatSync(path, { bigint: true }),
-  placeOf: (fd) => fs.readlinkSync(`/proc/self/fd/${fd}`),
+  pathOf: (fd) => fs.readlinkSync(`/proc/self/fd/${fd}`),
   reopen: (fd) => fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK),
   drop: (fd) => fs.closeSync(fd),
   lstat: (path) => fs.promises.lstat(path, { bigint: true }),
@@ -98,7 +98,7 @@ export async function closeQuietly(calls: Calls, fd: number): Promise<void> {
 }
 
 /** The same for a thread that may wait: what looks at the disk is done at once, which takes a tenth of the time. */
-export const waitingCalls: Calls = {
+export const blockingCalls: Calls = {
   ...calls,
   open: async (path, flags, mode) => fs.openSync(path, flags, mode),
   close: async (fd) => fs.closeSync(fd),

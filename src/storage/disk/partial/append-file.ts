@@ -4,7 +4,7 @@ import type { Calls } from "../os/calls.ts";
 import { BATCH } from "../write/batch-buffer.ts";
 
 /** Bytes that Bun writes on the calling thread. */
-const AT_ONCE = 128 * 1024;
+const SYNC_WRITE_BYTES = 128 * 1024;
 
 /**
  * Copies all bytes of a source.
@@ -16,16 +16,16 @@ export async function appendFile(
   calls: Calls,
   to: { fd: number; appends: boolean; length: number },
   source: number,
-  goOn: () => void,
+  throwIfEnded: () => void,
 ): Promise<void> {
   const file = Bun.file(to.fd);
   if (!to.appends) return void (await calls.copy(file, Bun.file(source)));
   const buffer = new Uint8Array(BATCH);
   for (let at = to.length; ; ) {
     // As with any batch: longer than the file it must be small enough for Bun to write it at once.
-    const length = await calls.read(source, at < BATCH ? buffer.subarray(0, AT_ONCE) : buffer);
+    const length = await calls.read(source, at < BATCH ? buffer.subarray(0, SYNC_WRITE_BYTES) : buffer);
     if (length === 0) return;
-    goOn();
+    throwIfEnded();
     await calls.write(file, buffer.subarray(0, length));
     at += length;
   }

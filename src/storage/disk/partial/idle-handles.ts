@@ -12,52 +12,52 @@ export interface Idle {
 }
 
 /** Milliseconds until what rests is synced and closed. */
-const MOMENT = 200;
+const IDLE_MS = 200;
 /** Uploads that rest at once: each holds a descriptor. */
-const MOST = 64;
+const MAX_IDLE = 64;
 
 export class IdleHandles<Upload extends Idle> {
-  readonly #resting = new Map<UploadId, { upload: Upload; timer: ReturnType<typeof setTimeout> }>();
-  readonly #ending = new Map<UploadId, Promise<void>>();
+  readonly #idle = new Map<UploadId, { upload: Upload; timer: ReturnType<typeof setTimeout> }>();
+  readonly #closing = new Map<UploadId, Promise<void>>();
 
   /** Whether another one may rest. */
   get free(): boolean {
-    return this.#resting.size < MOST;
+    return this.#idle.size < MAX_IDLE;
   }
 
   put(upload: Upload): void {
     const { id } = upload;
-    this.#resting.set(id, { upload, timer: setTimeout(() => void this.close(id), MOMENT) });
+    this.#idle.set(id, { upload, timer: setTimeout(() => void this.close(id), IDLE_MS) });
   }
 
   /** What rested, in use again. */
   async reuse(id: UploadId): Promise<Upload | null> {
-    const resting = this.#take(id);
-    resting?.reuse();
-    if (!resting) await this.#ending.get(id);
-    return resting ?? null;
+    const idle = this.#remove(id);
+    idle?.reuse();
+    if (!idle) await this.#closing.get(id);
+    return idle ?? null;
   }
 
   /** Lets go of it now, if it rests. Never throws. */
   async close(id: UploadId): Promise<void> {
-    const resting = this.#take(id);
-    if (resting)
-      this.#ending.set(
+    const idle = this.#remove(id);
+    if (idle)
+      this.#closing.set(
         id,
-        resting.close().finally(() => this.#ending.delete(id)),
+        idle.close().finally(() => this.#closing.delete(id)),
       );
-    await this.#ending.get(id);
+    await this.#closing.get(id);
   }
 
   /** Lets go of all. Never throws. */
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#resting.keys(), ...this.#ending.keys()].map((id) => this.close(id)));
+    await Promise.all([...this.#idle.keys(), ...this.#closing.keys()].map((id) => this.close(id)));
   }
 
-  #take(id: UploadId): Upload | undefined {
-    const { upload, timer } = this.#resting.get(id) ?? {};
+  #remove(id: UploadId): Upload | undefined {
+    const { upload, timer } = this.#idle.get(id) ?? {};
     clearTimeout(timer);
-    this.#resting.delete(id);
+    this.#idle.delete(id);
     return upload;
   }
 }

@@ -23,16 +23,16 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   #data: OpenData;
   #writer: DiskWriter;
   /** What the writers before this one did. */
-  #before = NO_WORK;
+  #earlierWork = NO_WORK;
   #publishWaited = 0;
   #running: Promise<unknown> | undefined;
   #discarding: Promise<void> | undefined;
-  #state: "open" | "resting" | "paused" | "finished" = "open";
+  #state: "open" | "idle" | "suspended" | "finished" = "open";
   /** Known when the descriptor is closed. */
   #length: number | undefined;
 
   private constructor(
-    readonly kept: PartialStore,
+    readonly store: PartialStore,
     readonly id: UploadId,
     data: OpenData,
   ) {
@@ -41,12 +41,12 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   /** @throws Problem */
-  static async begin(kept: PartialStore, id: UploadId): Promise<DiskPartialUpload> {
-    const data = await kept.claim(id, () => kept.create(id));
+  static async begin(store: PartialStore, id: UploadId): Promise<DiskPartialUpload> {
+    const data = await store.claim(id, () => store.create(id));
     try {
-      return await DiskPartialUpload.#over(kept, id, data);
+      return await DiskPartialUpload.#openWriter(store, id, data);
     } catch (error) {
-      await kept.settle(id).catch(() => {
+      await store.releaseData(id).catch(() => {
         // It has no note: it goes at the next start.
       });
       throw error;
@@ -54,23 +54,23 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   /** @throws Problem */
-  static async resume(kept: PartialStore, id: UploadId): Promise<PartialUpload | null> {
-    const rested = await kept.rests.reuse(id);
-    if (rested) return rested;
-    const data = await kept.claim(id, () => kept.reopen(id));
-    const upload = data && (await DiskPartialUpload.#over(kept, id, data));
+  static async resume(store: PartialStore, id: UploadId): Promise<PartialUpload | null> {
+    const idle = await store.idleHandles.reuse(id);
+    if (idle) return idle;
+    const data = await store.claim(id, () => store.reopen(id));
+    const upload = data && (await DiskPartialUpload.#openWriter(store, id, data));
     // What a sync had failed for may be lost, though it can still be read.
-    const certain = kept.certainLength(id);
+    const certain = store.certainLength(id);
     if (upload && certain !== undefined && certain < upload.length) await upload.truncate(certain);
     return upload;
   }
 
-  static async #over(kept: PartialStore, id: UploadId, data: OpenData): Promise<DiskPartialUpload> {
+  static async #openWriter(store: PartialStore, id: UploadId, data: OpenData): Promise<DiskPartialUpload> {
     try {
-      if (!kept.synced(id, data.length)) await kept.context.calls.datasync(data.fd);
-      return new DiskPartialUpload(kept, id, data);
+      if (!store.synced(id, data.length)) await store.context.calls.datasync(data.fd);
+      return new DiskPartialUpload(store, id, data);
     } catch (error) {
-      await kept.release(id, data.fd);
+      await store.release(id, data.fd);
       throw diskProblem(error);
     }
   }
@@ -84,7 +84,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   get work(): StorageWork {
-    return withSync(addWork(this.#before, this.#writer.work), this.#publishWaited);
+    return withSync(addWork(this.#earlierWork, this.#writer.work), this.#publishWaited);
   }
 
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
@@ -96,20 +96,20 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       try {
         await this.#writer.finish();
       } finally {
-        await this.#close("paused");
+        await this.#close("suspended");
       }
     });
   }
 
   async suspendLazily(): Promise<void> {
-    const { rests } = this.kept;
+    const { idleHandles } = this.store;
     let written = true;
     await this.#run(() => this.#writer.flush()).catch(() => {
       written = false;
     });
-    if (!written || !rests.free || this.#discarding) return await this.suspend();
-    this.#state = "resting";
-    rests.put(this);
+    if (!written || !idleHandles.free || this.#discarding) return await this.suspend();
+    this.#state = "idle";
+    idleHandles.put(this);
   }
 
   reuse(): void {
@@ -118,28 +118,28 @@ export class DiskPartialUpload implements PartialUpload, Idle {
 
   async close(): Promise<void> {
     this.reuse();
-    await this.suspend().catch(() => this.kept.markUncertain(this.id, this.saved));
+    await this.suspend().catch(() => this.store.markUncertain(this.id, this.saved));
   }
 
   truncate(length: number): Promise<void> {
     return this.#run(() =>
-      this.#rebuild(async (now) => {
-        if (length > now.length) throw uploadShorter();
-        if (length === now.length) return now;
-        await this.kept.context.calls.truncate(now.fd, length);
+      this.#rebuild(async (old) => {
+        if (length > old.length) throw uploadShorter();
+        if (length === old.length) return old;
+        await this.store.context.calls.truncate(old.fd, length);
         // A plain descriptor would go on where it was, behind a hole.
-        const data = await this.kept.reopen(this.id);
+        const data = await this.store.reopen(this.id);
         if (data?.length === length) return data;
-        if (data) await closeQuietly(this.kept.context.calls, data.fd);
+        if (data) await closeQuietly(this.store.context.calls, data.fd);
         throw new Problem("storage_failed", "The upload was changed meanwhile.");
       }),
     );
   }
 
   async *contents(): AsyncGenerator<Uint8Array, void, void> {
-    const { calls } = this.kept.context;
+    const { calls } = this.store.context;
     await this.#run(() => this.#writer.finish());
-    const source = await this.#run(() => this.kept.openOwn(this.id));
+    const source = await this.#run(() => this.store.openForReading(this.id));
     try {
       const buffer = new Uint8Array(BATCH);
       for (;;) {
@@ -159,11 +159,11 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   appendFrom(ids: readonly UploadId[]): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {
-        const syncing = new BackgroundSync(this.kept.context.calls, data.fd);
+        const syncing = new BackgroundSync(this.store.context.calls, data.fd);
         let { length } = data;
         try {
           for (const id of ids) {
-            length += await this.#adoptOne(id, length);
+            length += await this.#appendOne(id, length);
             // While the next one is copied.
             syncing.start();
             if (syncing.failed || this.#discarding) break;
@@ -178,17 +178,18 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   /** @returns bytes that were added to the `from` that are there */
-  async #adoptOne(id: UploadId, from: number): Promise<number> {
-    const { calls } = this.kept.context;
-    const source = await this.kept.openSource(id);
+  async #appendOne(id: UploadId, from: number): Promise<number> {
+    const { calls } = this.store.context;
+    const source = await this.store.openSource(id);
     try {
       const copied = copies.start();
-      const goOn = (): void => {
+      const throwIfEnded = (): void => {
         if (this.#discarding) throw uploadEnded();
       };
-      if (source.length > 0) await appendFile(calls, { ...this.#data, length: from }, source.fd, goOn);
+      if (source.length > 0)
+        await appendFile(calls, { ...this.#data, length: from }, source.fd, throwIfEnded);
       const seconds = copied();
-      this.#before = addWork(this.#before, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
+      this.#earlierWork = addWork(this.#earlierWork, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
       throw new Problem("storage_failed", "The other upload was not copied whole.");
     } finally {
@@ -201,10 +202,10 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       await this.#writer.finish();
       const named = names.start();
       try {
-        const { kept, id } = this;
+        const { store, id } = this;
         const unwanted = (): boolean => this.#discarding !== undefined;
-        const unnamed = { fd: this.#data.fd, temporary: kept.data(id), stays: true, unwanted };
-        const finished = await publish(kept.context, unnamed, path, options.replace);
+        const staged = { fd: this.#data.fd, temporary: store.dataPath(id), stays: true, unwanted };
+        const finished = await publish(store.context, staged, path, options.replace);
         await this.#close("finished");
         return finished;
       } finally {
@@ -227,8 +228,8 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     });
     // A name that was being given when the discard came is given: it must not be half taken back.
     if (this.#state === "finished") return;
-    await this.#close("paused");
-    await this.kept.forget(this.id).catch(() => {
+    await this.#close("suspended");
+    await this.store.deletePartial(this.id).catch(() => {
       // What stays can be forgotten later.
     });
   }
@@ -247,7 +248,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
 
   /** Changes the bytes under a writer that is done, and puts a new one behind them. After an error nothing is taken. */
   async #rebuild(change: (data: OpenData) => Promise<OpenData>): Promise<void> {
-    const { calls } = this.kept.context;
+    const { calls } = this.store.context;
     try {
       await this.#writer.finish();
       const old = { ...this.#data, length: this.#writer.length };
@@ -256,9 +257,9 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       this.#data = data;
       const synced = syncs.start();
       await calls.datasync(data.fd);
-      this.#before = withSync(this.#before, synced());
+      this.#earlierWork = withSync(this.#earlierWork, synced());
       if (this.#discarding) throw uploadEnded();
-      this.#before = addWork(this.#before, this.#writer.work);
+      this.#earlierWork = addWork(this.#earlierWork, this.#writer.work);
       this.#writer = this.#newWriter();
     } catch (error) {
       await this.#writer.stop();
@@ -267,24 +268,24 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   /** Lets go of the descriptor. Never throws. */
-  async #close(state: "paused" | "finished"): Promise<void> {
+  async #close(state: "suspended" | "finished"): Promise<void> {
     if (this.#state !== "open") return;
     await this.#writer.stop();
     this.#length = this.#sizeOnDisk();
     this.#state = state;
-    await this.kept.release(this.id, this.#data.fd, this.#writer.saved);
+    await this.store.release(this.id, this.#data.fd, this.#writer.saved);
   }
 
   #sizeOnDisk(): number {
     try {
-      return Number(this.kept.context.calls.stat(this.#data.fd).size);
+      return Number(this.store.context.calls.stat(this.#data.fd).size);
     } catch {
       return this.#writer.saved;
     }
   }
 
   #newWriter(): DiskWriter {
-    const { calls, scheduler } = this.kept.context;
+    const { calls, scheduler } = this.store.context;
     return new DiskWriter(this.#data.fd, calls, scheduler, this.#data.length);
   }
 }

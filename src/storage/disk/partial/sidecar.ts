@@ -9,33 +9,35 @@ import { writeText } from "../write/atomic-text.ts";
 import { NOT_A_PLAIN_FILE, type PartialStore } from "./store.ts";
 
 // Notes read together: enough to keep the thread pool busy.
-const TOGETHER = 32;
+const MAX_CONCURRENT = 32;
 
-export async function writeSidecar(kept: PartialStore, id: UploadId, text: string): Promise<void> {
-  await writeText(kept.context, kept.folder, `${id}.note`, text);
+export async function writeSidecar(store: PartialStore, id: UploadId, text: string): Promise<void> {
+  await writeText(store.context, store.folder, `${id}.note`, text);
 }
 
 /** @throws the system's error */
-export async function* readSidecars(kept: PartialStore): AsyncGenerator<PartialMetadata, void, void> {
-  const ids = (await kept.context.calls.readdir(kept.folder.path)).flatMap(({ name }) => {
+export async function* readSidecars(store: PartialStore): AsyncGenerator<PartialMetadata, void, void> {
+  const ids = (await store.context.calls.readdir(store.folder.path)).flatMap(({ name }) => {
     const id = name.endsWith(".note") ? name.slice(0, -".note".length) : "";
     return isUploadId(id) ? [id] : [];
   });
-  for (let at = 0; at < ids.length; at += TOGETHER)
-    for (const note of await Promise.all(ids.slice(at, at + TOGETHER).map((id) => readNote(kept, id))))
-      if (note) yield note;
+  for (let at = 0; at < ids.length; at += MAX_CONCURRENT)
+    for (const sidecar of await Promise.all(
+      ids.slice(at, at + MAX_CONCURRENT).map((id) => readSidecar(store, id)),
+    ))
+      if (sidecar) yield sidecar;
 }
 
 /** `null` when it was forgotten meanwhile, or is not ours. */
-async function readNote(kept: PartialStore, id: UploadId): Promise<PartialMetadata | null> {
-  const { calls } = kept.context;
-  const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(kept.note(id), READ_EXISTING));
+async function readSidecar(store: PartialStore, id: UploadId): Promise<PartialMetadata | null> {
+  const { calls } = store.context;
+  const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(store.sidecarPath(id), READ_EXISTING));
   if (fd === null) return null;
   try {
     const stat = calls.stat(fd);
     if (!stat.isFile()) return null;
     const text = await calls.text(fd);
-    const data = await kept.lstat(id);
+    const data = await store.lstat(id);
     const changed = data && data.mtimeMs > stat.mtimeMs ? data.mtimeMs : stat.mtimeMs;
     return { id, text, length: Number(data?.size ?? 0), changed: new Date(Number(changed)) };
   } finally {

@@ -57,7 +57,7 @@ export class PartialStore {
   readonly #synced = new Map<UploadId, number>();
   /** Bytes of those whose last sync failed, that an earlier one had made certain. */
   readonly #certain = new Map<UploadId, number>();
-  readonly rests = new IdleHandles<PartialUpload & Idle>();
+  readonly idleHandles = new IdleHandles<PartialUpload & Idle>();
 
   constructor(
     readonly context: WriteContext,
@@ -65,11 +65,11 @@ export class PartialStore {
   ) {}
 
   /** Where the bytes lie: through the dir, so that it is this folder whatever becomes of its name. */
-  data(id: UploadId): string {
+  dataPath(id: UploadId): string {
     return `${this.folder.path}/${id}.data`;
   }
 
-  note(id: UploadId): string {
+  sidecarPath(id: UploadId): string {
     return `${this.folder.path}/${id}.note`;
   }
 
@@ -115,7 +115,7 @@ export class PartialStore {
 
   /** @throws the system's error, EEXIST when there is such an upload */
   async create(id: UploadId): Promise<OpenData> {
-    const fd = await this.context.calls.open(this.data(id), CREATE_NEW, 0o666);
+    const fd = await this.context.calls.open(this.dataPath(id), CREATE_NEW, 0o666);
     return { fd, length: 0, appends: false };
   }
 
@@ -129,7 +129,7 @@ export class PartialStore {
     const there = await this.lstat(id);
     if (!there || there.nlink > 1n) return null;
     const appends = there.size > 0n;
-    const opened = await this.#openOld(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
+    const opened = await this.#openData(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
     if (opened && opened.length > 0 === appends) return { ...opened, appends };
     if (opened) await closeQuietly(calls, opened.fd);
     return null;
@@ -137,21 +137,21 @@ export class PartialStore {
 
   /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
-    await this.rests.close(id);
+    await this.idleHandles.close(id);
     if (this.#open.has(id)) throw uploadOpen();
-    return await this.openOwn(id);
+    return await this.openForReading(id);
   }
 
   /** Opens the bytes to read them beside the one who may write. @throws Problem not_found, storage_failed */
-  async openOwn(id: UploadId): Promise<{ fd: number; length: number }> {
-    const opened = await this.#openOld(id, constants.O_RDONLY);
+  async openForReading(id: UploadId): Promise<{ fd: number; length: number }> {
+    const opened = await this.#openData(id, constants.O_RDONLY);
     if (opened) return opened;
     throw uploadNotFound();
   }
 
   /** What lies there, `null` when it is no file. */
   async lstat(id: UploadId): Promise<BigIntStats | null> {
-    const stat = await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.lstat(this.data(id)));
+    const stat = await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.lstat(this.dataPath(id)));
     return stat?.isFile() ? stat : null;
   }
 
@@ -179,23 +179,23 @@ export class PartialStore {
     }
   }
 
-  async settle(id: UploadId): Promise<void> {
-    await this.rests.close(id);
+  async releaseData(id: UploadId): Promise<void> {
+    await this.idleHandles.close(id);
     this.#synced.delete(id);
     this.#certain.delete(id);
-    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.data(id)));
+    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.dataPath(id)));
   }
 
-  async forget(id: UploadId): Promise<void> {
+  async deletePartial(id: UploadId): Promise<void> {
     // Without a note what stays of a half forgotten upload goes at the next start.
-    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.note(id)));
-    await this.settle(id);
+    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.sidecarPath(id)));
+    await this.releaseData(id);
   }
 
   /** `null` when there are no bytes, or they are a file already. */
-  async #openOld(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
+  async #openData(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
     const { calls } = this.context;
-    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.data(id), flags | OPEN_EXISTING));
+    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.dataPath(id), flags | OPEN_EXISTING));
     if (fd === null) return null;
     try {
       const stat = calls.stat(fd);

@@ -9,7 +9,9 @@ import { openPartialStore } from "../partial/store.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
 /** The lock and the folders, held open by whoever opened it; or why there is none, when the root can only be read. */
-export type WorkDir = { lock: Lock; reserved: DirHandle; temporaries: DirHandle; kept: DirHandle } | Problem;
+export type WorkDir =
+  | { lock: Lock; reserved: DirHandle; temporaries: DirHandle; partials: DirHandle }
+  | Problem;
 
 export function readOnlyWorkDir(): Problem {
   return new Problem("storage_read_only", "The server was started to read only.");
@@ -30,7 +32,7 @@ export async function openWorkDir(calls: Calls, root: DirHandle, real: string): 
     opened.push(temporaries);
     for (const left of await calls.readdir(temporaries.path))
       await calls.removeTree(`${temporaries.path}/${left.name}`);
-    return { lock, reserved, temporaries, kept: await openPartialStore(calls, reserved) };
+    return { lock, reserved, temporaries, partials: await openPartialStore(calls, reserved) };
   } catch (error) {
     lock?.release();
     for (const dir of opened) await closeDir(calls, dir);

@@ -6,10 +6,10 @@ import type { Calls } from "../os/calls.ts";
 
 const MIB = 1024 * 1024;
 /** A file of this length is copied in one call, which nothing can end. */
-const IN_ONE_CALL = 16 * MIB;
+const SINGLE_CALL_BYTES = 16 * MIB;
 const SLICE = MIB;
 /** Bytes between two syncs: what is not on the disk yet stays bounded. */
-const WINDOW = 32 * MIB;
+const SYNC_WINDOW = 32 * MIB;
 
 /**
  * Appends what the other file has now to a new file, not synced to its end. Nothing of it is in flight when this ends.
@@ -23,7 +23,7 @@ export async function copyInto(
 ): Promise<void> {
   const stat = calls.stat(from.fd);
   const size = Number(stat.size);
-  if (size > 0 && size <= IN_ONE_CALL) {
+  if (size > 0 && size <= SINGLE_CALL_BYTES) {
     await took(size);
     await calls.copy(Bun.file(to), Bun.file(from.fd));
   } else if (size > 0) await copySlices(calls, to, from.fd, size, { signal, took });
@@ -47,7 +47,7 @@ async function copySlices(
     await calls.write(Bun.file(to), buffer.subarray(0, length));
     left -= length;
     unsynced += length;
-    if (unsynced < WINDOW) continue;
+    if (unsynced < SYNC_WINDOW) continue;
     await calls.datasync(to);
     unsynced = 0;
   }

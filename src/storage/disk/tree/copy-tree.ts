@@ -11,11 +11,11 @@ import { CREATE_NEW } from "../os/open-flags.ts";
 import { copyInto } from "./copy-file.ts";
 
 /** Files whose bytes are synced together: one wait for all. */
-const SYNCED_TOGETHER = 16;
+const SYNC_BATCH = 16;
 // Gone since the folder was read, or something else by now, or with a name that is no text.
-const NOT_THERE = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
+const CHANGED_IN_BETWEEN = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
 
-export const nothing = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
+export const emptyContent = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
 
 /** Counts one file or folder. */
 export function count(content: Content, stat: BigIntStats): void {
@@ -26,8 +26,8 @@ export function count(content: Content, stat: BigIntStats): void {
 
 /** What is in an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
 export async function measureTree(calls: Calls, folder: DirHandle, signal: AbortSignal): Promise<Content> {
-  const content = nothing();
-  await new Walk(calls, signal, content, {}).folder(folder, null, 1);
+  const content = emptyContent();
+  await new TreeCopy(calls, signal, content, {}).folder(folder, null, 1);
   return content;
 }
 
@@ -38,8 +38,8 @@ export async function copyTree(
   to: DirHandle,
   options: CopyOptions,
 ): Promise<Content> {
-  const content = nothing();
-  const walk = new Walk(calls, options.signal, content, options);
+  const content = emptyContent();
+  const walk = new TreeCopy(calls, options.signal, content, options);
   try {
     await walk.folder(from, to, 1);
     await walk.flush();
@@ -49,7 +49,7 @@ export async function copyTree(
   return content;
 }
 
-class Walk {
+class TreeCopy {
   readonly #unsynced: number[] = [];
 
   constructor(
@@ -92,7 +92,7 @@ class Walk {
     } finally {
       await closeDir(calls, source);
     }
-    if (this.#unsynced.length >= SYNCED_TOGETHER) await this.flush();
+    if (this.#unsynced.length >= SYNC_BATCH) await this.flush();
   }
 
   async #below(source: DirHandle, to: DirHandle | null, name: string, depth: number): Promise<void> {
@@ -139,7 +139,7 @@ export async function createDir(calls: Calls, parent: DirHandle, name: string): 
 
 /** `null` when it is not there, or is something else by now. */
 async function present<T>(call: Promise<T>): Promise<T | null> {
-  return await ignoreErrno(NOT_THERE, call).catch((error: unknown) => {
+  return await ignoreErrno(CHANGED_IN_BETWEEN, call).catch((error: unknown) => {
     throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
   });
 }

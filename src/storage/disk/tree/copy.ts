@@ -15,11 +15,11 @@ import { diskProblem, errnoOf } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "../write/publish.ts";
 import { copyInto } from "./copy-file.ts";
-import { copyTree, count, createDir, measureTree, nothing, notReadable } from "./copy-tree.ts";
+import { copyTree, count, createDir, emptyContent, measureTree, notReadable } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
 /** From this size on the blocks are shared where the file system can: smaller ones the system shares by itself. */
-const LARGE = 16 * 1024 * 1024;
+const CLONE_FROM = 16 * 1024 * 1024;
 
 export class DiskCopy implements StoredCopy {
   readonly entry: Entry;
@@ -40,10 +40,10 @@ export class DiskCopy implements StoredCopy {
   /** @throws Problem; the system's error otherwise, ENOENT when there is nothing */
   static async begin(context: DiskContext, from: FilePath): Promise<DiskCopy> {
     const { calls } = context;
-    const place = await locateExisting(context, from);
+    const location = await locateExisting(context, from);
     try {
-      const isFolder = (await entryAt(calls, place)).isDirectory();
-      const source = await (isFolder ? openDir : openFile)(calls, place.at);
+      const isFolder = (await entryAt(calls, location)).isDirectory();
+      const source = await (isFolder ? openDir : openFile)(calls, location.at);
       try {
         const stat = calls.stat(source.fd);
         // Something else came in its place since it was looked at.
@@ -56,22 +56,22 @@ export class DiskCopy implements StoredCopy {
     } catch (error) {
       throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
     } finally {
-      await closeDir(calls, place.folder);
+      await closeDir(calls, location.folder);
     }
   }
 
   async measure(signal: AbortSignal): Promise<Content> {
-    return await this.#translated(async () => {
+    return await this.#asProblem(async () => {
       const { calls } = this.context;
       if (this.entry.kind === "folder") return await measureTree(calls, this.source, signal);
-      const content = nothing();
+      const content = emptyContent();
       count(content, calls.stat(this.source.fd));
       return content;
     });
   }
 
   async run(options: CopyOptions): Promise<Content> {
-    return await this.#translated(async () => {
+    return await this.#asProblem(async () => {
       const { calls, temporaries } = this.context;
       if (this.entry.kind === "folder") {
         this.#made = await createDir(calls, temporaries, this.#temporary);
@@ -79,7 +79,7 @@ export class DiskCopy implements StoredCopy {
       }
       this.#made = await this.#copyFile(options);
       await calls.sync(this.#made.fd);
-      const content = nothing();
+      const content = emptyContent();
       count(content, calls.stat(this.#made.fd));
       return content;
     });
@@ -88,10 +88,10 @@ export class DiskCopy implements StoredCopy {
   async finish(path: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     const made = this.#made;
     if (!made) throw new Problem("storage_failed", "Nothing was copied yet.");
-    return await this.#translated(async () => {
+    return await this.#asProblem(async () => {
       if (this.entry.kind === "folder") return await durably(() => this.#nameFolder(path, made));
-      const unnamed = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
-      return await publish(this.context, unnamed, path, replace);
+      const staged = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
+      return await publish(this.context, staged, path, replace);
     });
   }
 
@@ -116,7 +116,7 @@ export class DiskCopy implements StoredCopy {
   async #copyFile(options: CopyOptions): Promise<DirHandle> {
     const { calls } = this.context;
     const stat = calls.stat(this.source.fd);
-    if (stat.size >= LARGE) {
+    if (stat.size >= CLONE_FROM) {
       const shared = await calls.clone(this.source.path, this.#at).then(
         () => true,
         () => false,
@@ -146,7 +146,7 @@ export class DiskCopy implements StoredCopy {
     }
   }
 
-  async #translated<T>(step: () => Promise<T>): Promise<T> {
+  async #asProblem<T>(step: () => Promise<T>): Promise<T> {
     try {
       return await step();
     } catch (error) {

@@ -78,7 +78,7 @@ export async function nameAt(
       : await nameFile(context, source, target, { replace, recased }, stat);
     await dirSync.sync(target.folder);
     await dirSync.sync(source.folder);
-    return { entry: describe(to, await standing(calls, target, stat)), replaced };
+    return { entry: describe(to, await currentStat(calls, target, stat)), replaced };
   } finally {
     await closeDir(calls, target.folder);
   }
@@ -120,8 +120,8 @@ export async function nameFolder(calls: Calls, from: string, to: string, recased
 }
 
 /** What was moved, as it is now; its new name may be another's again. */
-async function standing(calls: Calls, { at }: Location, moved: BigIntStats): Promise<BigIntStats> {
-  const there = await lookAt(calls, at);
+async function currentStat(calls: Calls, { at }: Location, moved: BigIntStats): Promise<BigIntStats> {
+  const there = await lstatOrNull(calls, at);
   return there && isSame(there, moved) ? there : moved;
 }
 
@@ -153,15 +153,15 @@ async function nameFile(
  * @throws Problem not_found
  */
 async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigIntStats): Promise<void> {
-  const [old, made] = [await lookAt(calls, from), await lookAt(calls, to)];
+  const [old, made] = [await lstatOrNull(calls, from), await lstatOrNull(calls, to)];
   // Another file may have come in its place just before the link was made.
   const stays = old && (isSame(old, moved) || (made && isSame(old, made)));
-  if (stays && (await unlinked(calls, from))) return;
-  if (made && isSame(made, moved)) await unlinked(calls, to);
+  if (stays && (await unlinkIfPresent(calls, from))) return;
+  if (made && isSame(made, moved)) await unlinkIfPresent(calls, to);
   throw new Problem("not_found", "It was moved or removed meanwhile.");
 }
 
-async function unlinked(calls: Calls, at: string): Promise<boolean> {
+async function unlinkIfPresent(calls: Calls, at: string): Promise<boolean> {
   return (
     (await ignoreErrno(
       ENOENT_ONLY,
@@ -170,7 +170,7 @@ async function unlinked(calls: Calls, at: string): Promise<boolean> {
   );
 }
 
-function lookAt(calls: Calls, at: string): Promise<BigIntStats | null> {
+function lstatOrNull(calls: Calls, at: string): Promise<BigIntStats | null> {
   return ignoreErrno(ENOENT_ONLY, calls.lstat(at));
 }
 

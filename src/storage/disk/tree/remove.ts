@@ -14,12 +14,12 @@ const ATTEMPTS = 10;
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
 export async function remove(context: DiskContext, path: FilePath, recursive: boolean): Promise<void> {
   const { calls, dirSync, temporaries } = context;
-  const place = await locateExisting(context, path);
+  const source = await locateExisting(context, path);
   try {
-    const stat = await entryAt(calls, place);
+    const stat = await entryAt(calls, source);
     if (!stat.isDirectory()) {
-      await calls.unlink(place.at);
-      await dirSync.sync(place.folder);
+      await calls.unlink(source.at);
+      await dirSync.sync(source.folder);
       return;
     }
     if (!recursive)
@@ -29,19 +29,19 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
       );
     // Out of sight first: nobody sees half of it, and a crash leaves the rest to the next start.
     const aside = `${temporaries.path}/${crypto.randomUUID()}`;
-    const here = await calls.rename(place.at, aside).then(
+    const here = await calls.rename(source.at, aside).then(
       () => aside,
       (error: unknown) => {
         // On a file system of its own it can only be emptied where it is.
-        if (errnoOf(error) === "EXDEV") return place.at;
+        if (errnoOf(error) === "EXDEV") return source.at;
         throw error;
       },
     );
-    if (here === aside) await dirSync.sync(place.folder);
+    if (here === aside) await dirSync.sync(source.folder);
     await removeAll(calls, here);
-    if (here === place.at) await dirSync.sync(place.folder);
+    if (here === source.at) await dirSync.sync(source.folder);
   } finally {
-    await closeDir(calls, place.folder);
+    await closeDir(calls, source.folder);
   }
 }
 

@@ -15,40 +15,40 @@ import { removeAll } from "./remove.ts";
 
 const FOLDER = "trash";
 /** Milliseconds after which a note without its entry is what a crash left: who puts something away writes it first. */
-const UNFINISHED = 3600_000;
+const ORPHAN_AGE = 3600_000;
 
 export class DiskTrash implements Trash {
   constructor(readonly context: DiskContext) {}
 
   async put(path: FilePath, id: TrashId, text: string): Promise<void> {
     const { calls, dirSync } = this.context;
-    await this.#inside(true, async (trash) => {
-      const place = await locateExisting(this.context, path);
+    await this.#inTrash(true, async (trash) => {
+      const source = await locateExisting(this.context, path);
       try {
-        await entryAt(calls, place);
+        await entryAt(calls, source);
         // First, so that nothing lies there that nobody knows.
         await writeText(this.context, trash, `${id}.note`, text);
         try {
-          await calls.rename(place.at, `${trash.path}/${id}.entry`);
+          await calls.rename(source.at, `${trash.path}/${id}.entry`);
         } catch (error) {
           await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
           throw error;
         }
         await dirSync.sync(trash);
-        await dirSync.sync(place.folder);
+        await dirSync.sync(source.folder);
       } finally {
-        await closeDir(calls, place.folder);
+        await closeDir(calls, source.folder);
       }
     });
   }
 
   async ids(): Promise<TrashId[]> {
-    return await this.#inside(true, async (trash) => {
+    return await this.#inTrash(true, async (trash) => {
       const { calls } = this.context;
       const names = (await calls.readdir(trash.path)).map(({ name }) => name);
       const entries = idsIn(names, ".entry");
       const there = new Set(entries);
-      const before = Date.now() - UNFINISHED;
+      const before = Date.now() - ORPHAN_AGE;
       for (const id of idsIn(names, ".note"))
         if (!there.has(id) && timeOf(id) < before)
           await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
@@ -58,38 +58,38 @@ export class DiskTrash implements Trash {
 
   async text(id: TrashId): Promise<string | null> {
     const { calls } = this.context;
-    return await this.#inside(true, async (trash) => {
+    return await this.#inTrash(true, async (trash) => {
       const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, READ_EXISTING));
       return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
     });
   }
 
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
-    return await this.#inside(false, async (trash) => {
+    return await this.#inTrash(false, async (trash) => {
       const source = { folder: trash, at: `${trash.path}/${id}.entry` };
       const moved = await durably(() => nameAt(this.context, source, to, { replace }));
-      await this.#forget(trash, id);
+      await this.#deleteSidecar(trash, id);
       return moved;
     });
   }
 
   async remove(id: TrashId): Promise<void> {
     const { calls, temporaries } = this.context;
-    await this.#inside(false, async (trash) => {
+    await this.#inTrash(false, async (trash) => {
       const aside = `${temporaries.path}/${crypto.randomUUID()}`;
       await calls.rename(`${trash.path}/${id}.entry`, aside);
-      await this.#forget(trash, id);
+      await this.#deleteSidecar(trash, id);
       await removeAll(calls, aside);
     });
   }
 
-  async #forget(trash: DirHandle, id: TrashId): Promise<void> {
+  async #deleteSidecar(trash: DirHandle, id: TrashId): Promise<void> {
     const { calls, dirSync } = this.context;
     await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${id}.note`));
     await dirSync.sync(trash);
   }
 
-  async #inside<T>(create: boolean, step: (trash: DirHandle) => Promise<T>): Promise<T> {
+  async #inTrash<T>(create: boolean, step: (trash: DirHandle) => Promise<T>): Promise<T> {
     const { calls, root } = this.context;
     try {
       const trash = await openBeneath(calls, root, [RESERVED, FOLDER], create);

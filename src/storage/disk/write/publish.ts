@@ -24,16 +24,16 @@ export interface StagedFile {
 /** The name is given and synced when this resolves. @throws Problem; the system's error otherwise */
 export async function publish(
   context: DiskContext,
-  unnamed: StagedFile,
+  staged: StagedFile,
   path: FilePath,
   replace: boolean,
 ): Promise<Published> {
-  return await durably(() => publishOnce(context, unnamed, path, replace));
+  return await durably(() => publishOnce(context, staged, path, replace));
 }
 
 async function publishOnce(
   context: DiskContext,
-  unnamed: StagedFile,
+  staged: StagedFile,
   path: FilePath,
   replace: boolean,
 ): Promise<Published> {
@@ -42,13 +42,13 @@ async function publishOnce(
   const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), true);
   try {
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
-    const entry = fileEntry(path, calls.stat(unnamed.fd));
-    if (unnamed.unwanted()) throw uploadEnded();
-    const replaced = await linkOrReplace(context, unnamed, name, replace);
+    const entry = fileEntry(path, calls.stat(staged.fd));
+    if (staged.unwanted()) throw uploadEnded();
+    const replaced = await linkOrReplace(context, staged, name, replace);
     try {
       await dirSync.sync(folder);
     } catch (error) {
-      if (!replaced) await unlinkIfOurs(calls, unnamed.fd, name);
+      if (!replaced) await unlinkIfOurs(calls, staged.fd, name);
       throw error;
     }
     return { entry, replaced };
@@ -60,13 +60,13 @@ async function publishOnce(
 /** @returns true when a file was replaced */
 async function linkOrReplace(
   context: DiskContext,
-  unnamed: StagedFile,
+  staged: StagedFile,
   name: string,
   replace: boolean,
 ): Promise<boolean> {
   const { calls } = context;
   try {
-    await calls.link(unnamed.temporary, name);
+    await calls.link(staged.temporary, name);
     return false;
   } catch (error) {
     const errno = errnoOf(error) ?? "";
@@ -81,8 +81,8 @@ async function linkOrReplace(
   if (!replace) throw nameTaken();
   const taken = await ignoreErrno(ENOENT_ONLY, calls.lstat(name));
   if (taken) replaceable(taken);
-  if (unnamed.stays) await renameSecondLink(context, unnamed.temporary, name);
-  else await calls.rename(unnamed.temporary, name);
+  if (staged.stays) await renameSecondLink(context, staged.temporary, name);
+  else await calls.rename(staged.temporary, name);
   return taken !== null;
 }
 

@@ -84,10 +84,10 @@ export class TempUpload implements StoredUpload {
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
-      const finished = await publish(this.context, { fd, temporary, stays: false, unwanted }, path, replace);
+      const published = await publish(this.context, { fd, temporary, stays: false, unwanted }, path, replace);
       this.#published = true;
       await removeTemp(this.context.calls, fd, temporary);
-      return finished;
+      return published;
     } catch (error) {
       throw diskProblem(error);
     } finally {

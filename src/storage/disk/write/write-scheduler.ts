@@ -6,11 +6,11 @@ import type { DiskContext } from "../at/context.ts";
 /** Bytes waiting for the disk over all uploads, before each further append waits. */
 export const MEMORY_LIMIT = 32 * 1024 * 1024;
 /** Milliseconds: bytes of a slow upload wait at most about this long before they are written. */
-const STAGED_AT_MOST = 200;
+const MAX_STAGED_AGE = 200;
 /** Milliseconds: written bytes of a slow upload wait at least this long before they are synced. */
-const UNSYNCED_AT_LEAST = 1000;
+const MIN_UNSYNCED_AGE = 1000;
 /** Milliseconds between two looks. Short, so that hundreds of slow uploads are spread over many looks. */
-const PULSE = 25;
+const TICK = 25;
 
 /** What uploads need of a disk, in addition to what every operation needs. */
 export interface WriteContext extends DiskContext {
@@ -40,7 +40,7 @@ export class WriteScheduler implements Load {
   }
 
   /** True when every append should wait for the disk. */
-  get high(): boolean {
+  get overLimit(): boolean {
     return this.#held > MEMORY_LIMIT;
   }
 
@@ -63,7 +63,7 @@ export class WriteScheduler implements Load {
   /** Bytes were staged by a writer that had none. */
   staged(writer: Flushable): void {
     this.#staged.set(writer, performance.now());
-    this.#timer ??= setInterval(() => this.#pulse(), PULSE);
+    this.#timer ??= setInterval(() => this.#tick(), TICK);
   }
 
   /** The writer's staged bytes are on their way. */
@@ -75,7 +75,7 @@ export class WriteScheduler implements Load {
   written(writer: Flushable): void {
     if (this.#written.has(writer)) return;
     this.#written.set(writer, performance.now());
-    this.#timer ??= setInterval(() => this.#pulse(), PULSE);
+    this.#timer ??= setInterval(() => this.#tick(), TICK);
   }
 
   /** A sync of the writer's bytes started. */
@@ -99,16 +99,16 @@ export class WriteScheduler implements Load {
     this.#written.delete(writer);
   }
 
-  #pulse(): void {
+  #tick(): void {
     const now = performance.now();
     // Maps keep the order of insertion: the first that is young ends the look.
     for (const [writer, since] of this.#staged) {
-      if (now - since < STAGED_AT_MOST) break;
+      if (now - since < MAX_STAGED_AGE) break;
       writer.writeStaged();
     }
     // One at a time over all uploads: hundreds of phones must not turn into hundreds of syncs a second.
     for (const [writer, since] of this.#written) {
-      if (this.#syncing || now - since < UNSYNCED_AT_LEAST) break;
+      if (this.#syncing || now - since < MIN_UNSYNCED_AGE) break;
       const sync = writer.syncWritten();
       if (sync === undefined) continue;
       this.#syncing = true;

@@ -7,7 +7,7 @@ import type { StorageWork } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { BatchBuffer } from "./batch-buffer.ts";
-import { PrefixSink } from "./file-head.ts";
+import { PrefixSink } from "./prefix-sink.ts";
 import type { Flushable, WriteScheduler } from "./write-scheduler.ts";
 
 /** The first bytes of a file go through a FileSink: cheap for small files, and what batches need below them. */
@@ -20,7 +20,7 @@ export const FIRST_WINDOW = 2 * 1024 * 1024;
  * Bytes that may be written while a sync runs, before appends wait for it. Waiting at the next window already would
  * leave a fast disk idle between two syncs (0.8 to 1.3 GB/s against 1.2 to 2.5); one sync then takes all there is.
  */
-export const SYNC_BEHIND = 4 * SYNC_WINDOW;
+export const SYNC_LAG_LIMIT = 4 * SYNC_WINDOW;
 
 const writes = new Stopwatch(FILES);
 const syncs = new Stopwatch(FILES);
@@ -34,13 +34,13 @@ const now = (): number => performance.now() / 1000;
  */
 export class DiskWriter implements Flushable {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
-  #taken: number;
+  #length: number;
   #written: number;
   #saved: number;
   #syncMark: number;
   #window = FIRST_WINDOW;
-  readonly #head: PrefixSink | undefined;
-  readonly #stage = new BatchBuffer();
+  readonly #prefix: PrefixSink | undefined;
+  readonly #buffer = new BatchBuffer();
   #inFlight: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #failure: Problem | undefined;
@@ -55,13 +55,13 @@ export class DiskWriter implements Flushable {
     from = 0,
   ) {
     this.#file = Bun.file(fd);
-    this.#taken = this.#written = this.#saved = this.#syncMark = from;
-    if (from < CHANGEOVER) this.#head = new PrefixSink(calls.sink(this.#file));
+    this.#length = this.#written = this.#saved = this.#syncMark = from;
+    if (from < CHANGEOVER) this.#prefix = new PrefixSink(calls.sink(this.#file));
   }
 
   /** Bytes taken, those included that were there before. */
   get length(): number {
-    return this.#taken;
+    return this.#length;
   }
 
   /** Bytes that survive a power cut. */
@@ -73,24 +73,24 @@ export class DiskWriter implements Flushable {
   append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
     if (chunk.byteLength === 0) return undefined;
-    if (this.#head && !this.#head.ended) {
+    if (this.#prefix && !this.#prefix.ended) {
       // Cut at the change-over, so that batches begin on a page: writing pages in two parts costs a tenth more.
       const first = chunk.subarray(0, CHANGEOVER - this.#written);
-      const wait = this.#appendFirst(this.#head, first);
+      const wait = this.#appendFirst(this.#prefix, first);
       return first.byteLength === chunk.byteLength
         ? wait
         : this.#appendAfter(wait, chunk.subarray(first.byteLength));
     }
     for (let at = 0; at < chunk.byteLength; ) {
-      if (this.#stage.length === 0) this.scheduler.staged(this);
-      const taken = this.#stage.add(chunk, at);
+      if (this.#buffer.length === 0) this.scheduler.staged(this);
+      const taken = this.#buffer.add(chunk, at);
       at += taken;
-      this.#taken += taken;
+      this.#length += taken;
       this.scheduler.hold(taken);
-      const high = this.scheduler.high;
-      if (!this.#stage.full && !high) continue;
-      if (this.#inFlight || this.#syncIsBehind || high)
-        return this.#appendAfter(this.#waitForRoom(high), chunk.subarray(at));
+      const overLimit = this.scheduler.overLimit;
+      if (!this.#buffer.full && !overLimit) continue;
+      if (this.#inFlight || this.#syncIsLate || overLimit)
+        return this.#appendAfter(this.#waitForSpace(overLimit), chunk.subarray(at));
       this.#launch();
     }
     return undefined;
@@ -98,7 +98,7 @@ export class DiskWriter implements Flushable {
 
   /** Everything appended is on the disk and synced afterwards. @throws Problem */
   async finish(): Promise<void> {
-    await this.#writeOut(() => this.#endHead());
+    await this.#writeOut(() => this.#endPrefix());
     if (this.#syncMark < this.#written || this.#written === 0) void this.#startSync();
     await this.#waitForSync();
     this.scheduler.forget(this);
@@ -107,7 +107,7 @@ export class DiskWriter implements Flushable {
 
   /** Everything appended is written afterwards, and no more than a window of it waits for its sync. @throws Problem */
   async flush(): Promise<void> {
-    await this.#writeOut(() => this.#head?.flush());
+    await this.#writeOut(() => this.#prefix?.flush());
     this.#compareSize();
     while (this.#written - this.#saved > SYNC_WINDOW) {
       if (!this.#syncing) void this.#startSync();
@@ -123,7 +123,7 @@ export class DiskWriter implements Flushable {
       this.#fail(error);
     }
     await this.#inFlight;
-    if (this.#stage.length > 0 && !this.#failure) this.#launch();
+    if (this.#buffer.length > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
     this.work.diskWaited += write();
     // Nothing may be started after a failure: `stop` waits only for what it saw running.
@@ -147,15 +147,15 @@ export class DiskWriter implements Flushable {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.scheduler.forget(this);
-    this.scheduler.release(this.#stage.drain().byteLength);
+    this.scheduler.release(this.#buffer.drain().byteLength);
     this.#failure ??= uploadEnded();
-    await this.#endHead();
+    await this.#endPrefix();
     await this.#inFlight;
     await this.#syncing;
   }
 
   writeStaged(): void {
-    if (this.#inFlight || this.#stage.length === 0 || this.#syncIsBehind || this.#failure) return;
+    if (this.#inFlight || this.#buffer.length === 0 || this.#syncIsLate || this.#failure) return;
     this.#launch();
   }
 
@@ -164,68 +164,68 @@ export class DiskWriter implements Flushable {
     return this.#startSync();
   }
 
-  get #syncIsBehind(): boolean {
-    return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_BEHIND;
+  get #syncIsLate(): boolean {
+    return this.#syncing !== undefined && this.#written - this.#syncMark >= SYNC_LAG_LIMIT;
   }
 
-  #appendFirst(head: PrefixSink, chunk: Uint8Array): Promise<void> | undefined {
+  #appendFirst(prefix: PrefixSink, chunk: Uint8Array): Promise<void> | undefined {
     const start = now();
     let result: unknown;
     try {
-      result = head.write(chunk);
+      result = prefix.write(chunk);
     } catch (error) {
       throw this.#fail(error);
     }
-    this.#taken += chunk.byteLength;
+    this.#length += chunk.byteLength;
     this.#written += chunk.byteLength;
     this.scheduler.written(this);
     const seconds = now() - start;
     this.work.diskWaited += seconds;
     this.work.diskBusy += seconds;
-    return this.#written >= CHANGEOVER || result instanceof Promise ? this.#waitForHead(result) : undefined;
+    return this.#written >= CHANGEOVER || result instanceof Promise ? this.#waitForPrefix(result) : undefined;
   }
 
   /** A FileSink reports a failed write in the promise of `write`, or throws from `flush`. */
-  async #waitForHead(result: unknown): Promise<void> {
+  async #waitForPrefix(result: unknown): Promise<void> {
     const write = writes.start();
     try {
       await result;
       this.work.diskBusy += write();
-      if (this.#written >= CHANGEOVER) await this.#endHead();
+      if (this.#written >= CHANGEOVER) await this.#endPrefix();
     } catch (error) {
       throw this.#fail(error);
     } finally {
       this.work.diskWaited += write();
     }
     if (this.#failure) throw this.#failure;
-    if (this.#head?.ended) this.scheduler.written(this);
+    if (this.#prefix?.ended) this.scheduler.written(this);
   }
 
-  async #endHead(): Promise<void> {
+  async #endPrefix(): Promise<void> {
     const start = now();
-    const failure = await this.#head?.end();
+    const failure = await this.#prefix?.end();
     if (failure !== undefined) this.#fail(failure);
     this.work.diskBusy += now() - start;
   }
 
-  async #appendAfter(wait: Promise<void> | undefined, rest: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #appendAfter(wait: Promise<void> | undefined, remaining: Uint8Array<ArrayBuffer>): Promise<void> {
     await wait;
-    await this.append(rest);
+    await this.append(remaining);
   }
 
-  async #waitForRoom(high: boolean): Promise<void> {
+  async #waitForSpace(overLimit: boolean): Promise<void> {
     await this.#waitForWrite();
-    if (this.#syncIsBehind) await this.#waitForSync();
+    if (this.#syncIsLate) await this.#waitForSync();
     if (this.#failure) throw this.#failure;
     // The pulse may have launched meanwhile.
-    if (this.#stage.length > 0 && !this.#inFlight) this.#launch();
-    if (!high) return;
+    if (this.#buffer.length > 0 && !this.#inFlight) this.#launch();
+    if (!overLimit) return;
     await this.#waitForWrite();
     if (this.#failure) throw this.#failure;
   }
 
   #launch(): void {
-    const batch = this.#stage.drain();
+    const batch = this.#buffer.drain();
     this.scheduler.launched(this);
     this.#inFlight = this.#write(batch).finally(() => {
       this.#inFlight = undefined;
@@ -279,7 +279,7 @@ export class DiskWriter implements Flushable {
   }
 
   async #flushAndSync(): Promise<void> {
-    await this.#head?.flush();
+    await this.#prefix?.flush();
     if (this.#failure) throw this.#failure;
     await this.scheduler.sync(this.calls.datasync(this.fd));
   }

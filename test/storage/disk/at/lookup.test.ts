@@ -238,7 +238,7 @@ describe("a disk that hides or fails", () => {
       { open: broken },
       { stat: breaks },
       { folderAt: breaks },
-      { placeOf: breaks },
+      { pathOf: breaks },
       { reopen: breaks },
     ]) {
       Object.assign(calls, replaced);

@@ -33,7 +33,7 @@ function question(age: number, query: Partial<PageQuery> = {}, folder = "a"): Qu
 test("an order is found again for the same folder, unchanged, and the same kind of order", () => {
   const cache = new SortCache();
   const order = orderOf(5000);
-  cache.keep(question(5000), order, NOW);
+  cache.add(question(5000), order, NOW);
   expect(cache.find(question(5000))).toBe(order);
   expect(cache.find(question(5000, { order: "desc", hidden: true, limit: 9 }))).toBe(order);
   expect(cache.find(question(5000, { sort: "kind" }))).toBeUndefined();
@@ -49,14 +49,14 @@ test("an order is found again for the same folder, unchanged, and the same kind 
 test("what changed just now, or will have, is not kept: another change could have the same time", () => {
   for (const age of [2400, 0, -60_000]) {
     const cache = new SortCache();
-    cache.keep(question(age), orderOf(5000), NOW);
+    cache.add(question(age), orderOf(5000), NOW);
     expect(cache.find(question(age))).toBeUndefined();
   }
 });
 
 test("small folders are not kept", () => {
   const cache = new SortCache();
-  cache.keep(question(5000), orderOf(100), NOW);
+  cache.add(question(5000), orderOf(100), NOW);
   expect(cache.find(question(5000))).toBeUndefined();
 });
 
@@ -64,7 +64,7 @@ test("bytes are bounded: what was not used for the longest time goes first", () 
   const cache = new SortCache();
   const orders = Array.from({ length: 8 }, () => orderOf(40_000, 100));
   for (const [index, order] of orders.entries()) {
-    cache.keep(question(5000, {}, `${index}`), order, NOW);
+    cache.add(question(5000, {}, `${index}`), order, NOW);
     expect(cache.find(question(5000, {}, "0"))).toBe(orders[0]);
   }
   const left = orders.map((_, index) => cache.find(question(5000, {}, `${index}`)) !== undefined);
@@ -73,6 +73,6 @@ test("bytes are bounded: what was not used for the longest time goes first", () 
   const bytes = orders.reduce((sum, order, index) => sum + (left[index] ? order.bytes : 0), 0);
   expect(bytes).toBeLessThanOrEqual(48 * 2 ** 20);
   // One that is larger than all may be is not kept at all.
-  cache.keep(question(5000, {}, "huge"), orderOf(600_000, 100), NOW);
+  cache.add(question(5000, {}, "huge"), orderOf(600_000, 100), NOW);
   expect(cache.find(question(5000, {}, "huge"))).toBeUndefined();
 });

@@ -38,20 +38,20 @@ describe("memory over all uploads", () => {
       const sending = uploads.map(async ({ writer }) => {
         for (const chunk of chunksOf(all, length)) {
           const room = writer.append(chunk);
-          most = Math.max(most, writing.pressure.held);
+          most = Math.max(most, writing.scheduler.held);
           if (room) await room;
-          most = Math.max(most, writing.pressure.held);
+          most = Math.max(most, writing.scheduler.held);
         }
         await writer.finish();
       });
       await until("every upload waits", () => gate.waiting === uploads.length);
       await settle();
-      expect(writing.pressure.high).toBe(true);
+      expect(writing.scheduler.overLimit).toBe(true);
       gate.open();
       await Promise.all(sending);
       expect(most).toBeGreaterThan(MEMORY_LIMIT);
       expect(most).toBeLessThanOrEqual(MEMORY_LIMIT + uploads.length * Math.min(length, BATCH));
-      expect(writing.pressure.held).toBe(0);
+      expect(writing.scheduler.held).toBe(0);
       for (const { path } of uploads) expect(difference(written(path), all)).toBeNull();
     },
   );
@@ -63,9 +63,9 @@ describe("memory over all uploads", () => {
       expect(await codeOf(fill(failed, chunksOf(bytes(4 * MIB), 100 * KIB)))).toBe("storage_failed");
       const stopped = writing.writer().writer;
       await fill(stopped, chunksOf(bytes(CHANGEOVER + 300 * KIB), CHANGEOVER, 100 * KIB));
-      expect(writing.pressure.held).toBeGreaterThan(0);
+      expect(writing.scheduler.held).toBeGreaterThan(0);
       await Promise.all([failed.stop(), stopped.stop()]);
-      expect(writing.pressure.held).toBe(0);
+      expect(writing.scheduler.held).toBe(0);
     }
   });
 });
@@ -77,7 +77,7 @@ describe("the pulse", () => {
     await fill(writer, chunksOf(bytes(CHANGEOVER + 100 * KIB), CHANGEOVER, 50 * KIB));
     expect(sizeOf(path)).toBe(CHANGEOVER);
     await until("the rest is written", () => sizeOf(path) === CHANGEOVER + 100 * KIB);
-    expect(writing.pressure.held).toBe(0);
+    expect(writing.scheduler.held).toBe(0);
     await until("the rest is synced", () => writer.saved === CHANGEOVER + 100 * KIB);
     await writer.append(bytes(1000));
     await writer.finish();
@@ -185,7 +185,7 @@ describe("the pulse", () => {
   });
 
   test("looks at nobody who was forgotten", async () => {
-    const pressure = new WriteScheduler();
+    const scheduler = new WriteScheduler();
     const looked: string[] = [];
     const writer = (name: string): Flushable => ({
       writeStaged: () => void looked.push(`${name} staged`),
@@ -196,12 +196,12 @@ describe("the pulse", () => {
     });
     const [gone, there] = [writer("gone"), writer("there")];
     for (const one of [gone, there]) {
-      pressure.staged(one);
-      pressure.written(one);
+      scheduler.staged(one);
+      scheduler.written(one);
     }
-    pressure.forget(gone);
+    scheduler.forget(gone);
     await until("the pulse came by", () => looked.includes("there written"));
-    pressure.forget(there);
+    scheduler.forget(there);
     expect(looked).toContain("there staged");
     expect(looked.filter((look) => look.startsWith("gone"))).toEqual([]);
   });
@@ -209,22 +209,22 @@ describe("the pulse", () => {
 
 describe("the load", () => {
   test("counts bytes and uploads that wait, and a sync as long as it takes, failed ones too", async () => {
-    const pressure = new WriteScheduler();
-    const load = () => ({ held: pressure.held, waiting: pressure.waiting, syncing: pressure.syncing });
+    const scheduler = new WriteScheduler();
+    const load = () => ({ held: scheduler.held, waiting: scheduler.waiting, syncing: scheduler.syncing });
     const none = { held: 0, waiting: 0, syncing: 0 };
     expect(load()).toEqual(none);
     const writer: Flushable = { writeStaged: () => {}, syncWritten: () => undefined };
-    pressure.staged(writer);
-    pressure.hold(10);
+    scheduler.staged(writer);
+    scheduler.hold(10);
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const syncs = [first, second].map(({ promise }) => pressure.sync(promise));
+    const syncs = [first, second].map(({ promise }) => scheduler.sync(promise));
     expect(load()).toEqual({ held: 10, waiting: 1, syncing: 2 });
     first.resolve();
     await syncs[0];
     second.reject(new Error("EIO"));
     expect(await syncs[1]?.catch((error: Error) => error.message)).toBe("EIO");
-    pressure.launched(writer);
-    pressure.release(10);
+    scheduler.launched(writer);
+    scheduler.release(10);
     expect(load()).toEqual(none);
   });
 });

@@ -160,7 +160,7 @@ describe("stop()", () => {
     gate.open();
     await until("the end", () => stops.every(({ state }) => state === "fulfilled"));
     expect(waiting.state).toBe("rejected");
-    expect(writing.pressure.held).toBe(0);
+    expect(writing.scheduler.held).toBe(0);
     expect(gate.waiting).toBe(1);
     expect(() => writer.append(bytes(1))).toThrow("storage_failed");
   });

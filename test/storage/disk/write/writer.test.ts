@@ -7,7 +7,7 @@ import { BATCH } from "../../../../src/storage/disk/write/batch-buffer.ts";
 import {
   CHANGEOVER,
   FIRST_WINDOW,
-  SYNC_BEHIND,
+  SYNC_LAG_LIMIT,
   SYNC_WINDOW,
 } from "../../../../src/storage/disk/write/writer.ts";
 import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
@@ -39,7 +39,7 @@ describe("a file is written byte by byte as it was given", () => {
         expect(difference(written(path), all)).toBeNull();
       }),
     );
-    expect(writing.pressure.held).toBe(0);
+    expect(writing.scheduler.held).toBe(0);
   });
 
   test("and no write is longer than the file already is, nor than a batch", async () => {
@@ -114,7 +114,7 @@ describe("appends wait", () => {
       stat: (at) => ({ ...calls.stat(at), size: BigInt(CHANGEOVER + total) }),
     });
     const chunk = bytes(BATCH);
-    while (CHANGEOVER + total < FIRST_WINDOW + SYNC_BEHIND) await writer.append(chunk);
+    while (CHANGEOVER + total < FIRST_WINDOW + SYNC_LAG_LIMIT) await writer.append(chunk);
     const room = new Watched(Promise.resolve(writer.append(chunk)));
     await settle();
     expect(room.state).toBe("pending");

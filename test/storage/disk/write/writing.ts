@@ -9,7 +9,7 @@ import { TemporaryRoot } from "../temporary-root.ts";
 
 /** Files for writers; `await using` closes and removes them. */
 export class Writing implements AsyncDisposable {
-  readonly pressure = new WriteScheduler();
+  readonly scheduler = new WriteScheduler();
   readonly #open: { fd: number; writer: DiskWriter }[] = [];
 
   private constructor(readonly root: TemporaryRoot) {}
@@ -22,7 +22,7 @@ export class Writing implements AsyncDisposable {
   writer(replaced: Partial<Calls> = {}, flags = 0): { writer: DiskWriter; fd: number; path: string } {
     const path = this.root.in(`${this.#open.length}`);
     const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | flags);
-    const writer = new DiskWriter(fd, callsWith(replaced), this.pressure);
+    const writer = new DiskWriter(fd, callsWith(replaced), this.scheduler);
     this.#open.push({ fd, writer });
     return { writer, fd, path };
   }
