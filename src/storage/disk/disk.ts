@@ -1,4 +1,4 @@
-// The disk storage: a folder on a file system, kept within its walls by descriptors and real paths.
+// The disk storage: a folder on a file system. Open descriptors and real paths keep every access below the root.
 
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -38,18 +38,18 @@ const PATH_MAX_BYTES = (process.platform === "darwin" ? 1024 : 4096) - 1;
 
 /** How a root is opened. */
 export interface DiskOptions {
-  /** With `false` nothing is made, locked or removed in the root, once it is there: for servers that only read. @default true */
+  /** `false` creates, locks and removes nothing inside the root, for read-only servers. @default true */
   write?: boolean;
-  /** Names the run of the machine. @default what the system says, see `bootOf` */
+  /** The boot id. @default the id of the system, see `readBootId` */
   boot?: string;
-  /** The system's calls, replaced in tests that make one fail. */
+  /** The system calls, replaced in tests to make one fail. */
   calls?: Calls;
 }
 
 /**
- * Opens a folder as a storage; makes it if missing, locks it, and removes what an earlier run left unfinished and did not keep.
- * A root that cannot be written opens all the same: it can be read, and `check` and `begin` say what is wrong.
- * @throws RootInUse when another server has it; the system's error when there is no such folder
+ * Opens a folder as a storage: creates it if missing, locks it, and deletes temporary files of an earlier run.
+ * A root that is not writable still opens for reading; `check` and `begin` then throw the reason.
+ * @throws RootInUse when another server holds the lock; the system's error when the folder cannot be opened
  */
 export async function openDisk(root: string, options: DiskOptions = {}): Promise<DiskStorage> {
   const { write = true, calls = systemCalls } = options;
@@ -89,7 +89,7 @@ export class DiskStorage implements Storage {
     this.#root = root;
     this.#workDir = workDir;
     this.#lookup = lookup;
-    // Calls that a test replaced are made by this thread.
+    // Calls replaced by a test cannot be sent to the worker, so they run on this thread.
     this.#lister = calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
     if (workDir instanceof Problem) {
       this.#partialStore = workDir;
@@ -183,7 +183,7 @@ export class DiskStorage implements Storage {
   }
 
   space(): Promise<Space> {
-    // Shared by all who ask while it is on its way, and never kept: a fast disk fills by gigabytes in a second.
+    // Concurrent callers share one statfs(), but its result is never cached: a fast disk fills by gigabytes in a second.
     this.#space ??= this.#measure().finally(() => {
       this.#space = undefined;
     });
@@ -197,7 +197,7 @@ export class DiskStorage implements Storage {
     try {
       const fd = await calls.open(name, CREATE_NEW, 0o600);
       try {
-        // One byte: a full disk still makes empty files.
+        // One byte, because a full disk can still create empty files.
         await calls.write(Bun.file(fd), new Uint8Array(1));
       } finally {
         await removeTemp(calls, fd, name);
@@ -208,7 +208,7 @@ export class DiskStorage implements Storage {
   }
 
   close(): Promise<void> {
-    // Only once: the numbers of closed descriptors may already be somebody else's.
+    // Only once: the numbers of closed descriptors may already have been reused.
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -224,7 +224,7 @@ export class DiskStorage implements Storage {
     await closeDir(this.#calls, this.#root);
   }
 
-  /** What is not there is `not_found`, unless the root itself is not. */
+  /** Turns ENOENT into `not_found`, or into `storage_gone` if the root itself disappeared. */
   async #orNotFound<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;

@@ -8,7 +8,7 @@ import { errnoOf } from "../os/errno.ts";
 import type { DirSync } from "./dir-sync.ts";
 import type { DirHandle } from "./handle.ts";
 
-/** What all uploads of one disk share. `temporaries` is on the file system of the root. */
+/** `temporaries` is on the file system of the root, so that link() and rename() work between them. */
 export interface DiskContext {
   calls: Calls;
   root: DirHandle;
@@ -18,16 +18,15 @@ export interface DiskContext {
   maxPathBytes: number;
 }
 
-/** What a file system without hard links says to `link`. */
+/** Errnos of link() on a file system without hard links. */
 export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 
-/** How often a vanished folder is made again. */
+/** How often a removed parent folder is created again. */
 const ATTEMPTS = 10;
 
 /**
- * Does a step again when a folder was removed between looking and naming: then it is made again. What else is gone stays
- * gone, and the step says so each time.
- * @throws what the step throws
+ * Retries a step that creates parent folders, because another process may remove them before the name is taken (ENOENT).
+ * @throws the error of the last attempt
  */
 export async function durably<T>(step: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -42,13 +41,13 @@ export async function durably<T>(step: () => Promise<T>): Promise<T> {
 /** @throws Problem invalid_path */
 export function assertNameLength(path: FilePath, maxPathBytes: number): void {
   if (Buffer.byteLength(path) <= maxPathBytes) return;
-  const detail = "The path is too long where this root is: shorten it, or move it up some folders.";
+  const detail = "The path is too long for the location of this root. Shorten it, or use fewer folders.";
   throw new Problem("invalid_path", detail, {
     errors: [{ code: "path_too_long", pointer: "/path", detail }],
   });
 }
 
-/** Proves that what has a name can be replaced by a file: only a file can. @throws Problem is_folder, link_in_path, name_taken */
+/** Checks that an existing entry may be replaced by a file: only another file may. @throws Problem is_folder, link_in_path, name_taken */
 export function replaceable(taken: BigIntStats): void {
   if (taken.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
   if (taken.isSymbolicLink())

@@ -1,4 +1,4 @@
-// Syncs folders, one sync for all who ask while another runs: many small files share the wait.
+// Syncs folders. Callers that arrive during a sync share the next one, so many small files wait together.
 
 import type { Calls } from "../os/calls.ts";
 import type { DirHandle } from "./handle.ts";
@@ -11,8 +11,8 @@ export class DirSync {
   constructor(readonly calls: Calls) {}
 
   /**
-   * Resolves when a sync that began after this call has ended. The dir stays open until then.
-   * @throws the system's error, to everyone who shared the sync
+   * Resolves when a sync that started after this call has ended. The handle must stay open until then.
+   * @throws the system's error, to every caller that shared the sync
    */
   sync(folder: DirHandle): Promise<void> {
     const { dev, ino } = this.calls.stat(folder.fd);
@@ -23,7 +23,7 @@ export class DirSync {
     if (!running) return this.#start(key, folder);
     const next = running
       .catch(() => {
-        // The failed sync told those who waited for it; this one is tried for itself.
+        // The callers of the failed sync have its error; this sync is independent of it.
       })
       .then(() => {
         this.#next.delete(key);

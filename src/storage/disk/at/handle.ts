@@ -1,4 +1,4 @@
-// Folders and files held open by descriptor, so that a link swapped in meanwhile cannot move what is done with them.
+// Handles of open folders and files (openat style): a link swapped into the path cannot redirect later operations.
 
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -6,58 +6,58 @@ import { type Calls, closeQuietly } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 
-// Not in node:fs; the same number on every processor that Bun runs on.
+// Missing in node:fs; the same value on every architecture that Bun supports.
 const O_PATH = 0o10000000;
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** An open folder or file. Whoever opened it closes it. */
+/** An open folder or file. The caller that opened it must close it. */
 export interface DirHandle {
   fd: number;
-  /** A path that leads to this very folder or file, wherever its name is moved. */
+  /** A path to this very folder or file, even after it is renamed (Linux). */
   path: string;
 }
 
 /**
- * On Linux `/proc/self/fd/N/name` does what `openat(N, name)` does: the kernel goes to the open folder, not to its
- * name. Elsewhere the plain path stands in, and a link swapped in at the right moment would be followed.
+ * On Linux `/proc/self/fd/N/name` is equivalent to `openat(N, name)`: the kernel starts at the open folder, not at its
+ * path. Other systems use the plain path, where a link swapped in at the right moment would be followed.
  */
 const handleAt = (fd: number, plain: string): DirHandle => ({
   fd,
   path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
 });
 
-/** Opens a file to be read, following no link at its end, and waiting for no writer of a pipe. */
+/** Opens a file for reading. Does not follow a link in the last segment, and does not block on a pipe. */
 export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
   return handleAt(await calls.open(path, READ_EXISTING), path);
 }
 
 /**
- * Holds whatever a path leads to, following links, without opening it: no device and no pipe hears of it, and what may be
- * read is not asked. `null` where the system has no such thing: all but Linux. To be let go of by `drop`.
+ * Opens a path with O_PATH, following links: it references the file without opening it, so a device or pipe is not
+ * touched and read permission is not checked. `null` except on Linux. The caller must close it with `drop`.
  */
 export async function openPath(calls: Calls, path: string): Promise<DirHandle | null> {
   return process.platform === "linux" ? handleAt(await calls.open(path, O_PATH), path) : null;
 }
 
-/** Opens the file that is held, to be read. */
+/** Opens the file of an O_PATH handle for reading. */
 export function reopenFile(calls: Calls, { fd, path }: DirHandle): DirHandle {
   return handleAt(calls.reopen(fd), path);
 }
 
-/** Where what is open really is: on Linux the kernel says it of the descriptor itself. */
+/** The real path of an open handle; on Linux the kernel derives it from the descriptor itself. */
 export async function currentPath(calls: Calls, { path }: DirHandle): Promise<string> {
   return process.platform === "linux" ? await calls.readlink(path) : await calls.realpath(path);
 }
 
-/** Opens a folder by its path, which an administrator gave: links in it are followed, but not at its end. */
+/** Opens a folder by a trusted path: links in it are followed, except in the last segment. */
 export async function openDir(calls: Calls, path: string): Promise<DirHandle> {
   return handleAt(await calls.open(path, OPEN_FOLDER), path);
 }
 
 /**
- * Opens the folder that the segments lead to, one by one, following no link.
- * @param create makes missing folders and syncs them into theirs
- * @returns an dir of its own, to be closed by the caller, also when there are no segments
+ * Opens a folder below another, segment by segment, without following links.
+ * @param create creates missing folders and syncs their parents
+ * @returns a new handle that the caller must close, even when there are no segments
  * @throws Problem link_in_path, not_a_folder; the system's own error otherwise (ENOENT when missing)
  */
 export async function openBeneath(
@@ -78,14 +78,14 @@ export async function openBeneath(
   return current;
 }
 
-/** Closes an dir. Never throws: a folder that was only looked at has nothing to lose. */
+/** Closes a handle that nothing was written through. Never throws. */
 export async function closeDir(calls: Calls, dir: DirHandle): Promise<void> {
   await closeQuietly(calls, dir.fd);
 }
 
 /**
- * The name an entry has, or would get: macOS, and archives made there, decompose letters, and such a name is the
- * same to clients. Other forms are found for reading only.
+ * The Unicode form of a name that exists in a folder, NFC by default. macOS and archives made there store NFD, which
+ * clients see as the same name. Other forms are only found for reading.
  */
 export async function existingForm(calls: Calls, folder: DirHandle, name: string): Promise<string> {
   const decomposed = name.normalize("NFD");
@@ -115,7 +115,7 @@ async function openFolder(calls: Calls, inside: string): Promise<number> {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== "ENOTDIR" && errno !== "ELOOP") throw error;
-    // Linux says ENOTDIR for a link as well.
+    // Linux reports ENOTDIR for a link, too.
     if ((await calls.lstat(inside)).isSymbolicLink())
       throw new Problem("link_in_path", "A folder of the path is a link; nothing is written through links.");
     throw new Problem("not_a_folder", "A folder of the path is a file.");
@@ -126,7 +126,7 @@ async function makeFolder(calls: Calls, parent: DirHandle, inside: string): Prom
   try {
     await calls.mkdir(inside);
   } catch (error) {
-    // Another upload made it between our look and now.
+    // A concurrent upload created it in between.
     if (errnoOf(error) !== "EEXIST") throw error;
   }
   await calls.sync(parent.fd);

@@ -1,4 +1,4 @@
-// Where a path leads: its folder held open, and the name that an entry has in it, or would get.
+// Locates a path: opens its parent folder and determines the name of the entry in it.
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -8,15 +8,15 @@ import type { Calls } from "../os/calls.ts";
 import { assertNameLength, type DiskContext } from "./context.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "./handle.ts";
 
-/** To be released, by its folder. */
+/** The caller must close its folder. */
 export interface Location {
   folder: DirHandle;
-  /** A path through the dir: whatever happens to the names above, it is this folder's entry. */
+  /** A path through the handle: it stays valid when folders above are renamed. */
   at: string;
 }
 
 /**
- * The place of something that should be there.
+ * Locates an entry that should exist.
  * @throws Problem not_found when a folder above it is a file; link_in_path; the system's error otherwise
  */
 export async function locateExisting({ calls, root }: DiskContext, path: FilePath): Promise<Location> {
@@ -28,7 +28,7 @@ export async function locateExisting({ calls, root }: DiskContext, path: FilePat
   }
 }
 
-/** The place of something new: missing folders above it are made. @throws Problem; the system's error otherwise */
+/** Locates a new entry and creates its missing parents. @throws Problem; the system's error otherwise */
 export async function locateNew(
   { calls, root, maxPathBytes }: DiskContext,
   path: FilePath,
@@ -46,7 +46,7 @@ async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promis
   }
 }
 
-/** What stands at a place, a file or a folder. @throws Problem not_found, link_in_path; the system's error otherwise */
+/** The stat of a file or folder. @throws Problem not_found, link_in_path; the system's error otherwise */
 export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntStats> {
   const stat = await calls.lstat(at);
   if (stat.isSymbolicLink())
@@ -55,7 +55,7 @@ export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntSta
   throw entryNotFound();
 }
 
-/** Whether two looks met the same file or folder. */
+/** Whether two stats describe the same inode. */
 export function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }

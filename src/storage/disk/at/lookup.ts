@@ -1,4 +1,4 @@
-// Looking below the root: links that stay inside are followed, links that lead out do not exist.
+// Resolves paths below the root: follows links whose target is inside, and hides links that lead out.
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -18,20 +18,20 @@ import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reopenFile } from "./handle.ts";
 
-// How often a link is resolved again whose target was being replaced, and a file opened again that was.
+// How often to retry when a link target or a file is replaced between lookup and open.
 const ATTEMPTS = 5;
-// A name that is not there, that a link hides, or that the server may not look at: for a client all of them are nothing.
+// Missing, behind a bad link, or not accessible to the server: clients see no entry in all these cases.
 const INVISIBLE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
 
-/** The real place of a path and what is there. */
+/** The real path of an entry, and its stat. */
 interface Found {
   real: string;
   stat: BigIntStats;
-  /** It was reached through a link, which is its last segment. */
+  /** The last segment of the path is a link to it. */
   link?: true;
 }
 
-/** A folder that is looked into. Whoever opened it releases the dir. */
+/** A folder opened for reading. The caller that opened it must close `dir`. */
 export interface OpenFolder {
   folder: FolderPath;
   /** Its real path at the time. */
@@ -41,8 +41,8 @@ export interface OpenFolder {
 
 export class PathLookup {
   /**
-   * @param root the real path of the root: no link in it
-   * @param identity of the folder that had this path at the start
+   * @param root the real path of the root, without links
+   * @param identity inode of the root at startup
    */
   constructor(
     readonly calls: Calls,
@@ -93,8 +93,8 @@ export class PathLookup {
   }
 
   /**
-   * Most files by one call on the thread pool: what the path leads to is held, and then asked where it is. `null` when it
-   * has to be looked for.
+   * Fast path that needs a single call on the thread pool: opens the path with O_PATH and checks where the descriptor
+   * really is. `null` when the segments have to be resolved one by one.
    */
   async #openDirectly(path: FilePath): Promise<StoredFile | null> {
     const handle = await nullIfInvisible(openPath(this.calls, this.#below(path)));
@@ -129,7 +129,7 @@ export class PathLookup {
   }
 
   /**
-   * Opens a folder to look into it; the caller releases the dir.
+   * Opens a folder for reading; the caller must close `dir`.
    * @throws Problem not_found, not_a_folder
    */
   async openFolder(folder: FolderPath): Promise<OpenFolder> {
@@ -140,7 +140,7 @@ export class PathLookup {
     if (!dir) throw folderNotFound();
     try {
       const path = await nullIfInvisible(currentPath(this.calls, dir));
-      // A folder above it may have become a link since it was looked at.
+      // A folder above it may have been replaced by a link since it was resolved.
       if (path === null || !this.#inside(path)) throw folderNotFound();
       return { folder, real: found.real, dir };
     } catch (error) {
@@ -150,18 +150,18 @@ export class PathLookup {
   }
 
   /**
-   * What has this name in an open folder, `null` when that is nothing for clients.
-   * @param path by which clients know it
+   * The entry with this name in an open folder, `null` when clients must not see it.
+   * @param path its path for clients
    */
   async entryIn({ real, dir }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
     const child = await this.#child(real, name, dir);
-    // Its path was checked already.
+    // Files are the common case: `path` is already checked, so `describe` is not needed.
     const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
     if (entry && child?.link) entry.link = true;
     return entry;
   }
 
-  /** @throws Problem storage_gone when the root is not the folder any more that it was at the start */
+  /** @throws Problem storage_gone when the root is no longer the folder it was at startup */
   async assertRoot(): Promise<void> {
     if (this.#isRoot(await this.#lstat(this.root))) return;
     throw new Problem("storage_gone", "The root of the server was removed.");
@@ -171,7 +171,7 @@ export class PathLookup {
     return there?.ino === this.identity.ino && there.dev === this.identity.dev;
   }
 
-  /** `null` when the file went, or something else came in its place, since it was looked at. */
+  /** `null` when the file was removed or replaced since its lookup. */
   async #open(real: string): Promise<DirHandle | null> {
     try {
       return await openFile(this.calls, real);
@@ -185,7 +185,7 @@ export class PathLookup {
     }
   }
 
-  /** The open file, `null` when it is none or lies outside: a folder above it may have become a link meanwhile. */
+  /** The entry of an open file, `null` when it is no file or outside the root: a parent may have become a link. */
   async #opened(path: FilePath, dir: DirHandle): Promise<FileEntry | null> {
     try {
       const entry = describe(path, this.calls.stat(dir.fd));
@@ -198,7 +198,7 @@ export class PathLookup {
     }
   }
 
-  /** What is there, `null` when that is nothing for clients. */
+  /** Resolves a path, `null` when clients must not see the entry. */
   async #find(path: FilePath | FolderPath): Promise<Found | null> {
     const found = (await this.#findExact(path)) ?? (await this.#findOtherForm(path));
     if (found === null) await this.assertRoot();
@@ -213,7 +213,7 @@ export class PathLookup {
     return folder === null ? null : await this.#child(folder, name);
   }
 
-  /** Only links are resolved: a file that is being replaced is always there, but has no real path at the very moment. */
+  /** Calls realpath() for links only: it can fail with ENOENT for a file that rename() is replacing at that moment. */
   async #child(folder: string, name: string, dir?: DirHandle): Promise<Found | null> {
     const path = `${folder === "/" ? "" : folder}/${name}`;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -232,13 +232,13 @@ export class PathLookup {
     return real !== null && stat ? { real, stat } : null;
   }
 
-  /** `null` when nothing is there, or it is outside the root. */
+  /** The real path, `null` when nothing is there or it is outside the root. */
   async #real(path: string): Promise<string | null> {
     const real = await nullIfInvisible(this.calls.realpath(path));
     return real !== null && this.#inside(real) ? real : null;
   }
 
-  /** What a write would meet: see `nameOnDisk`. */
+  /** The entry a write would find, see `existingForm`. */
   async #unfollowed(folder: string, segment: string): Promise<Found | null> {
     for (const form of new Set([segment, segment.normalize("NFD")])) {
       const stat = await this.#lstat(`${folder}/${form}`);
@@ -247,7 +247,7 @@ export class PathLookup {
     return null;
   }
 
-  /** Names that another program wrote in another Unicode form than NFC are found under their NFC form. */
+  /** Finds names that another program stored in a Unicode form other than NFC by their NFC form. */
   async #findOtherForm(path: FilePath | FolderPath): Promise<Found | null> {
     if (!/[^\0-\x7f]/.test(path)) return null;
     let at: Found | null = await this.#resolve(this.root);
@@ -285,7 +285,7 @@ async function nullIfInvisible<T>(call: Promise<T>): Promise<T | null> {
   });
 }
 
-/** Devices, sockets and pipes do not exist for clients: reading one could block for ever. */
+/** `null` for devices, sockets and pipes, which are hidden from clients: reading one could block forever. */
 function describe(path: FilePath | FolderPath, stat: BigIntStats): Entry | null {
   if (stat.isDirectory()) return folderEntry(checkFolderPath(path), stat);
   return stat.isFile() ? fileEntry(checkFilePath(path), stat) : null;

@@ -1,26 +1,26 @@
-// The calls the disk storage makes to the system, in one object so that a test can make a single one fail.
+// The system calls of the disk storage, in one object so that a test can make a single one fail.
 
 import * as fs from "node:fs";
 import { promisify } from "node:util";
 
 /**
- * Descriptors are plain numbers, not `FileHandle`: one of those collected while open throws where nothing can catch it.
- * Everything here runs on the thread pool, except a `write` of less than 256 KiB and what says so.
+ * Descriptors are plain numbers, not `FileHandle`: a handle that is garbage-collected while open throws an error that
+ * nothing can catch. All calls run on the thread pool, except a `write` below 256 KiB and those marked synchronous.
  */
 export interface Calls {
   open(path: string, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   datasync(fd: number): Promise<void>;
   sync(fd: number): Promise<void>;
-  /** Made at once. */
+  /** Synchronous. */
   stat(fd: number): fs.BigIntStats;
-  /** As `lstat`, made at once: for a folder that is used all the time. */
+  /** Synchronous lstat(), for a folder whose inode is always cached. */
   folderAt(path: string): fs.BigIntStats;
-  /** Where what is open is. Linux only; made at once, since the kernel has it in memory. */
+  /** The current path of an open descriptor. Linux only. Synchronous: the kernel has it in memory. */
   pathOf(fd: number): string;
-  /** Opens what is held by a descriptor, to be read. Linux only; made at once: nothing is looked for. */
+  /** Opens the file of an O_PATH descriptor for reading. Linux only. Synchronous: no path is resolved. */
   reopen(fd: number): number;
-  /** Closes what was only held, at once: unlike an open file it is never the last that keeps many bytes. */
+  /** Synchronous close() of an O_PATH descriptor: unlike an open file, it never has to free a large deleted file. */
   drop(fd: number): void;
   lstat(path: string): Promise<fs.BigIntStats>;
   link(from: string, to: string): Promise<void>;
@@ -29,8 +29,8 @@ export interface Calls {
   mkdir(path: string, mode?: number): Promise<void>;
   rmdir(path: string): Promise<void>;
   /**
-   * Removes what is there and everything in it, folder by folder through descriptors: a link is removed itself, never
-   * followed. Not throwing for what is gone.
+   * Deletes an entry and everything below it, folder by folder through descriptors. A link is deleted itself, never
+   * followed. Does not throw if nothing is there.
    */
   removeTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
@@ -39,14 +39,14 @@ export interface Calls {
   readlink(path: string): Promise<string>;
   statfs(path: string): Promise<fs.StatsFs>;
   write(file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number>;
-  /** From the position of one descriptor to that of the other, by the system alone (copy_file_range) where it can. */
+  /** Copies between the positions of two descriptors, with copy_file_range() where the system supports it. */
   copy(to: Bun.BunFile, from: Bun.BunFile): Promise<number>;
-  /** Makes a new file that shares the blocks of another; fails at once where the file system has no such thing. */
+  /** Creates a file that shares the blocks of another (reflink); fails at once on a file system without reflinks. */
   clone(from: string, to: string): Promise<void>;
-  /** Gives what is open the times of something else. */
+  /** Sets the timestamps of an open file or folder to those of `like`. */
   touch(fd: number, like: fs.BigIntStats): Promise<void>;
   truncate(fd: number, length: number): Promise<void>;
-  /** From the position of the descriptor. @returns bytes read, 0 at the end */
+  /** Reads from the position of the descriptor. @returns bytes read, 0 at the end */
   read(fd: number, into: Uint8Array<ArrayBuffer>): Promise<number>;
   text(fd: number): Promise<string>;
   sink(file: Bun.BunFile): Bun.FileSink;
@@ -57,7 +57,7 @@ const touch = promisify(fs.futimes);
 const read = promisify(fs.read);
 const readFile = promisify(fs.readFile);
 
-/** The system itself. */
+/** The real system. */
 export const calls: Calls = {
   open: promisify(fs.open) as Calls["open"],
   close: promisify(fs.close),
@@ -97,7 +97,7 @@ export async function closeQuietly(calls: Calls, fd: number): Promise<void> {
   });
 }
 
-/** The same for a thread that may wait: what looks at the disk is done at once, which takes a tenth of the time. */
+/** For a thread that may block: synchronous lookups take a tenth of the time, since they skip the thread pool. */
 export const blockingCalls: Calls = {
   ...calls,
   open: async (path, flags, mode) => fs.openSync(path, flags, mode),

@@ -1,14 +1,14 @@
-// Errors of the system, translated into problems: nothing of the platform leaves the disk storage untranslated.
+// Translates system errors into problems: no errno leaves the disk storage.
 
 import { Problem } from "../../../errors.ts";
 
-/** The errno name of an error of the system, `undefined` for anything else. */
+/** The errno name of a system error, `undefined` for anything else. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** `null` where a call fails with one of these errnos. @throws what it fails with otherwise */
+/** Resolves to `null` if the call fails with one of these errnos. @throws any other error of the call */
 export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<T>): Promise<T | null> {
   try {
     return await call;
@@ -18,10 +18,10 @@ export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<
   }
 }
 
-/** There is nothing with this name. */
+/** Nothing has this name. */
 export const ENOENT_ONLY: ReadonlySet<string> = new Set(["ENOENT"]);
 
-/** The problem behind an error of the system; a `Problem` passes as it is. */
+/** The problem for a system error; a `Problem` is returned unchanged. */
 export function diskProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   switch (errnoOf(error)) {

@@ -224,9 +224,9 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   async #discard(): Promise<void> {
     await this.#writer.stop();
     await this.#running?.catch(() => {
-      // Whoever called it knows.
+      // The caller of that method gets the error.
     });
-    // A name that was being given when the discard came is given: it must not be half taken back.
+    // If discard() races with publishing, let publishing complete; a half-undone rename would be worse.
     if (this.#state === "finished") return;
     await this.#close("suspended");
     await this.store.deletePartial(this.id).catch(() => {

@@ -96,7 +96,7 @@ export class DiskCopy implements StoredCopy {
   }
 
   discard(): Promise<void> {
-    // Only once: the numbers of closed descriptors may already be somebody else's.
+    // Only once: the numbers of closed descriptors may already have been reused.
     this.#discarding ??= this.#discard();
     return this.#discarding;
   }

@@ -204,7 +204,7 @@ async function renameOver(
   }
   if (!replace) throw nameTaken();
   replaceable(taken);
-  // A rename between two links of one file does nothing and leaves both.
+  // rename() between two links of the same file does nothing and keeps both.
   if (same) await calls.unlink(from);
   else await calls.rename(from, to);
   return true;

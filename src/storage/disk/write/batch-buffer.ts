@@ -1,12 +1,12 @@
-// The batch an upload is collecting: bytes copied out of the chunks they came in, so that these are free at once.
+// Collects the next batch of an upload. Bytes are copied out of the incoming chunks, which can be reused at once.
 
-/** Bytes of a full batch: from 256 KiB on Bun writes on a thread of its pool. */
+/** Bytes of a full batch. Bun writes 256 KiB and more on its thread pool. */
 export const BATCH = 512 * 1024;
 
 // Hundreds of slow uploads must not hold a whole batch each.
 const SMALLEST = 64 * 1024;
 
-/** Grows up to one batch, and shrinks again for an upload that became slow. */
+/** Grows up to one batch and shrinks again when the upload becomes slow. */
 export class BatchBuffer {
   #buffer = new Uint8Array(0);
   #length = 0;
@@ -19,7 +19,7 @@ export class BatchBuffer {
     return this.#length === BATCH;
   }
 
-  /** Copies as much of the chunk, from `at` on, as fits. @returns bytes copied; 0 only when full */
+  /** Copies as much of the chunk, starting at `at`, as fits. @returns bytes copied; 0 only when full */
   add(chunk: Uint8Array, at: number): number {
     const taken = Math.min(chunk.byteLength - at, BATCH - this.#length);
     this.#reserve(this.#length + taken);
@@ -31,7 +31,7 @@ export class BatchBuffer {
     return taken;
   }
 
-  /** The bytes staged, a view that holds until the next `add`; the stage is empty then. */
+  /** Empties the buffer. @returns its bytes, a view that is valid until the next `add` */
   drain(): Uint8Array<ArrayBuffer> {
     const bytes = this.#buffer.subarray(0, this.#length);
     if (this.#length * 4 < this.#buffer.byteLength) this.#buffer = new Uint8Array(0);

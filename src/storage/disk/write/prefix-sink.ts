@@ -1,6 +1,6 @@
-// The first bytes of a file on their way through a FileSink.
+// Writes the first bytes of a file through a FileSink.
 
-/** Bytes go in with `write`, until `end`. */
+/** Accepts writes until `end`. */
 export class PrefixSink {
   readonly #sink: Bun.FileSink;
   #ending: Promise<unknown> | undefined;
@@ -13,20 +13,20 @@ export class PrefixSink {
     return this.#ending !== undefined;
   }
 
-  /** @returns a promise, which reports a failed write, when the sink wants to be waited for */
+  /** @returns a promise when the sink needs to drain; it rejects if the write failed */
   write(chunk: Uint8Array): unknown {
     return this.#sink.write(chunk);
   }
 
-  /** Writes the small chunks that a sink keeps to itself. Throws what went wrong. */
+  /** Writes the small chunks that the sink has buffered. @throws the error of the write */
   async flush(): Promise<void> {
     if (this.#ending) await this.#ending;
     else await this.#sink.flush();
   }
 
   /**
-   * Every caller waits for the one end, so that nobody closes the descriptor under it.
-   * @returns what went wrong, undefined when nothing did
+   * Ends the sink once; every caller awaits the same end, so that none closes the descriptor too early.
+   * @returns the error, undefined on success
    */
   end(): Promise<unknown> {
     this.#ending ??= this.#flushAndEnd();
@@ -41,7 +41,7 @@ export class PrefixSink {
       failure = error;
     }
     try {
-      // Also after a failed flush: the sink holds a descriptor of its own until it ends.
+      // Also after a failed flush: the sink owns a duplicate descriptor until it ends.
       await this.#sink.end();
     } catch (error) {
       failure ??= error;

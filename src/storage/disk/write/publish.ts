@@ -1,4 +1,4 @@
-// Gives synced bytes their name: a link or a rename, whole or not at all, into a folder that no swapped link leads out of.
+// Publishes a staged file under its name with link() or rename(), atomically, through a handle of its folder.
 
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
@@ -10,18 +10,18 @@ import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 
-/** Bytes without a name. */
+/** A synced file that has no public name yet. */
 export interface StagedFile {
   fd: number;
-  /** Where they lie, in a folder of the server. */
+  /** Its path in the server's own folder. */
   temporary: string;
-  /** Whether they must still lie there afterwards; otherwise they may be gone from there. */
+  /** Whether the temporary path must still exist after publishing. */
   stays: boolean;
-  /** Asked at the last moment: true when the name is not wanted any more. */
+  /** Checked immediately before taking the name: true when the upload was discarded. */
   unwanted(): boolean;
 }
 
-/** The name is given and synced when this resolves. @throws Problem; the system's error otherwise */
+/** Gives the file its name and syncs the folder. @throws Problem; the system's error otherwise */
 export async function publish(
   context: DiskContext,
   staged: StagedFile,
@@ -73,7 +73,7 @@ async function linkOrReplace(
     if (WITHOUT_LINKS.has(errno))
       throw new Problem(
         "storage_read_only",
-        "The file system of the root refuses hard links, by which a file gets its name. FAT and exFAT have none.",
+        "The file system of the root does not support hard links (FAT and exFAT have none). Use a root on another file system.",
         { cause: error },
       );
     if (errno !== "EEXIST") throw error;
@@ -86,7 +86,7 @@ async function linkOrReplace(
   return taken !== null;
 }
 
-/** A link cannot replace and a rename cannot leave: so a second link is made, and that one renamed. */
+/** link() cannot overwrite and rename() would remove the source, so create a second link and rename that over the target. */
 async function renameSecondLink(context: DiskContext, from: string, name: string): Promise<void> {
   const { calls, temporaries } = context;
   const second = `${temporaries.path}/${crypto.randomUUID()}`;
@@ -94,19 +94,19 @@ async function renameSecondLink(context: DiskContext, from: string, name: string
   try {
     await calls.rename(second, name);
   } finally {
-    // A rename between two links of one file does nothing and leaves both.
+    // rename() between two links of the same file does nothing and keeps both.
     await calls.unlink(second).catch(() => {
-      // Renamed as it should be; what stays is removed at the next start.
+      // Usually ENOENT because the rename succeeded; a leftover is deleted at the next start.
     });
   }
 }
 
-/** A name that may not survive a power cut is not given at all. */
+/** Takes a name back that could not be synced, since it might not survive a power cut. */
 async function unlinkIfOurs(calls: Calls, fd: number, name: string): Promise<void> {
   try {
     const [own, there] = [calls.stat(fd), await calls.lstat(name)];
     if (own.ino === there.ino && own.dev === there.dev) await calls.unlink(name);
   } catch {
-    // The disk fails already, and the caller is told why.
+    // The caller already gets the error of the failed sync.
   }
 }

@@ -1,4 +1,4 @@
-// One upload on the disk: a temporary file that becomes visible by a link or a rename, whole or not at all.
+// One upload on the disk: a temporary file that link() or rename() publishes atomically.
 
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
@@ -71,9 +71,9 @@ export class TempUpload implements StoredUpload {
     if (this.#published) return;
     await this.#writer.stop();
     await this.#finishing?.catch(() => {
-      // Whoever called finish knows.
+      // The caller of finish gets the error.
     });
-    // A name that was being given when the discard came is given: it must not be half taken back.
+    // If discard() races with publishing, let publishing complete; a half-undone rename would be worse.
     if (!this.#published) await removeTemp(this.context.calls, this.fd, this.temporary);
   }
 
@@ -96,18 +96,18 @@ export class TempUpload implements StoredUpload {
   }
 }
 
-/** Work, and seconds in which the storage synced. Those a name took count so, too: the sync is most of them. */
+/** Adds seconds of syncing. Publishing counts as syncing, too, because the folder sync dominates it. */
 export function withSync(work: StorageWork, seconds: number): StorageWork {
   const { diskWaited, diskBusy, syncWaited, syncBusy } = work;
   return { diskWaited, diskBusy, syncWaited: syncWaited + seconds, syncBusy: syncBusy + seconds };
 }
 
-/** Ends a temporary file: what is worth keeping of it has another name. Never throws. */
+/** Closes and deletes a temporary file; published bytes have another name. Never throws. */
 export async function removeTemp(calls: Calls, fd: number, temporary: string): Promise<void> {
   await calls.close(fd).catch(() => {
-    // Everything was synced before, or is not wanted.
+    // The bytes are already synced, or not needed.
   });
   await calls.unlink(temporary).catch(() => {
-    // Gone with the root, or renamed; what stays is removed at the next start.
+    // Already renamed, or gone with the root; a leftover is deleted at the next start.
   });
 }

@@ -1,15 +1,15 @@
-// What all writers of one disk share: the bound on bytes in memory, and the pulse that keeps slow uploads moving.
+// Shared by all writers of one disk: the memory budget, and the timer that flushes slow uploads.
 
 import type { Load } from "../../device.ts";
 import type { DiskContext } from "../at/context.ts";
 
-/** Bytes waiting for the disk over all uploads, before each further append waits. */
+/** Buffered bytes of all uploads; above it every append waits for the disk. */
 export const MEMORY_LIMIT = 32 * 1024 * 1024;
-/** Milliseconds: bytes of a slow upload wait at most about this long before they are written. */
+/** Milliseconds after which the staged bytes of a slow upload are written, at most one tick later. */
 const MAX_STAGED_AGE = 200;
-/** Milliseconds: written bytes of a slow upload wait at least this long before they are synced. */
+/** Milliseconds that written bytes of a slow upload wait before a sync, at least. */
 const MIN_UNSYNCED_AGE = 1000;
-/** Milliseconds between two looks. Short, so that hundreds of slow uploads are spread over many looks. */
+/** Milliseconds between two ticks. Short, so that the writes of hundreds of slow uploads are spread out. */
 const TICK = 25;
 
 /** What uploads need of a disk, in addition to what every operation needs. */
@@ -17,7 +17,7 @@ export interface WriteContext extends DiskContext {
   scheduler: WriteScheduler;
 }
 
-/** A writer as its pulse sees it. */
+/** A writer as the scheduler sees it. */
 export interface Flushable {
   /** Writes what is staged, if no batch is in flight. */
   writeStaged(): void;
@@ -34,7 +34,7 @@ export class WriteScheduler implements Load {
   #syncs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Bytes of all uploads that wait for the disk or are on their way to it. */
+  /** Bytes of all uploads that are buffered or being written. */
   get held(): number {
     return this.#held;
   }
@@ -60,30 +60,30 @@ export class WriteScheduler implements Load {
     this.#held -= bytes;
   }
 
-  /** Bytes were staged by a writer that had none. */
+  /** The writer has staged its first bytes since the last batch. */
   staged(writer: Flushable): void {
     this.#staged.set(writer, performance.now());
     this.#timer ??= setInterval(() => this.#tick(), TICK);
   }
 
-  /** The writer's staged bytes are on their way. */
+  /** The writer started to write its staged bytes. */
   launched(writer: Flushable): void {
     this.#staged.delete(writer);
   }
 
-  /** Bytes were written and are not synced. */
+  /** The writer has written bytes that are not synced. */
   written(writer: Flushable): void {
     if (this.#written.has(writer)) return;
     this.#written.set(writer, performance.now());
     this.#timer ??= setInterval(() => this.#tick(), TICK);
   }
 
-  /** A sync of the writer's bytes started. */
+  /** The writer started to sync its bytes. */
   synced(writer: Flushable): void {
     this.#written.delete(writer);
   }
 
-  /** Counts a sync as long as it takes. */
+  /** Counts a sync in `syncing` while it runs. */
   async sync(datasync: Promise<void>): Promise<void> {
     this.#syncs += 1;
     try {
@@ -93,7 +93,7 @@ export class WriteScheduler implements Load {
     }
   }
 
-  /** The writer ended. */
+  /** The writer has ended. */
   forget(writer: Flushable): void {
     this.#staged.delete(writer);
     this.#written.delete(writer);
@@ -101,12 +101,12 @@ export class WriteScheduler implements Load {
 
   #tick(): void {
     const now = performance.now();
-    // Maps keep the order of insertion: the first that is young ends the look.
+    // Maps iterate in insertion order, so the first young entry ends the loop.
     for (const [writer, since] of this.#staged) {
       if (now - since < MAX_STAGED_AGE) break;
       writer.writeStaged();
     }
-    // One at a time over all uploads: hundreds of phones must not turn into hundreds of syncs a second.
+    // One sync at a time over all uploads: hundreds of phones must not cause hundreds of syncs per second.
     for (const [writer, since] of this.#written) {
       if (this.#syncing || now - since < MIN_UNSYNCED_AGE) break;
       const sync = writer.syncWritten();

@@ -1,4 +1,4 @@
-// Writes one upload to its descriptor without ever letting the network thread wait for the disk.
+// Writes one upload to its descriptor without blocking the network thread on the disk.
 
 import { Problem } from "../../../errors.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
@@ -10,15 +10,15 @@ import { BatchBuffer } from "./batch-buffer.ts";
 import { PrefixSink } from "./prefix-sink.ts";
 import type { Flushable, WriteScheduler } from "./write-scheduler.ts";
 
-/** The first bytes of a file go through a FileSink: cheap for small files, and what batches need below them. */
+/** The first bytes of a file go through a FileSink: cheap for small files, and `#write` explains why batches need it. */
 export const CHANGEOVER = 1024 * 1024;
-/** Bytes between two syncs while an upload runs, at most. */
+/** Maximum bytes between two syncs while an upload runs. */
 export const SYNC_WINDOW = 32 * 1024 * 1024;
-/** Bytes before the first sync; every window after it is twice as long: short chunks are not left to the last one. */
+/** Bytes before the first sync. Each window is twice as long as the one before, so even short uploads sync early. */
 export const FIRST_WINDOW = 2 * 1024 * 1024;
 /**
- * Bytes that may be written while a sync runs, before appends wait for it. Waiting at the next window already would
- * leave a fast disk idle between two syncs (0.8 to 1.3 GB/s against 1.2 to 2.5); one sync then takes all there is.
+ * Bytes that may be written while a sync runs before appends wait for it. Waiting after one window would leave a fast
+ * disk idle between syncs (0.8 to 1.3 GB/s instead of 1.2 to 2.5); the next sync then covers everything written.
  */
 export const SYNC_LAG_LIMIT = 4 * SYNC_WINDOW;
 
@@ -28,9 +28,9 @@ const syncs = new Stopwatch(FILES);
 const now = (): number => performance.now() / 1000;
 
 /**
- * `append` collects a batch while one is in flight; a full batch behind one in flight makes the caller wait.
- * After 2 MiB, later every 32 MiB, a sync starts beside the writing, one at a time but for the last. The descriptor
- * belongs to the caller, who closes it after `finish` or `stop` has ended.
+ * `append` fills one batch while another is being written; when both are full, the caller waits. After 2 MiB, later
+ * every 32 MiB, a sync runs concurrently with the writes, one at a time except for the last. The caller owns the
+ * descriptor and closes it after `finish` or `stop` has resolved.
  */
 export class DiskWriter implements Flushable {
   readonly work = { diskWaited: 0, diskBusy: 0, syncWaited: 0, syncBusy: 0 } satisfies StorageWork;
@@ -47,7 +47,7 @@ export class DiskWriter implements Flushable {
   #stopped = false;
   readonly #file: Bun.BunFile;
 
-  /** @param from bytes the file has, all synced; the descriptor appends behind them */
+  /** @param from length of the file, all of it synced; the descriptor appends after it */
   constructor(
     readonly fd: number,
     readonly calls: Calls,
@@ -59,7 +59,7 @@ export class DiskWriter implements Flushable {
     if (from < CHANGEOVER) this.#prefix = new PrefixSink(calls.sink(this.#file));
   }
 
-  /** Bytes taken, those included that were there before. */
+  /** Bytes appended, including those that were in the file before. */
   get length(): number {
     return this.#length;
   }
@@ -74,7 +74,7 @@ export class DiskWriter implements Flushable {
     if (this.#failure) throw this.#failure;
     if (chunk.byteLength === 0) return undefined;
     if (this.#prefix && !this.#prefix.ended) {
-      // Cut at the change-over, so that batches begin on a page: writing pages in two parts costs a tenth more.
+      // Split at the changeover so that batches start on a page boundary: writing pages in two parts costs a tenth more.
       const first = chunk.subarray(0, CHANGEOVER - this.#written);
       const wait = this.#appendFirst(this.#prefix, first);
       return first.byteLength === chunk.byteLength
@@ -96,7 +96,7 @@ export class DiskWriter implements Flushable {
     return undefined;
   }
 
-  /** Everything appended is on the disk and synced afterwards. @throws Problem */
+  /** Writes and syncs everything appended. @throws Problem */
   async finish(): Promise<void> {
     await this.#writeOut(() => this.#endPrefix());
     if (this.#syncMark < this.#written || this.#written === 0) void this.#startSync();
@@ -105,7 +105,7 @@ export class DiskWriter implements Flushable {
     this.#compareSize();
   }
 
-  /** Everything appended is written afterwards, and no more than a window of it waits for its sync. @throws Problem */
+  /** Writes everything appended, and syncs until at most one window is unsynced. @throws Problem */
   async flush(): Promise<void> {
     await this.#writeOut(() => this.#prefix?.flush());
     this.#compareSize();
@@ -126,7 +126,7 @@ export class DiskWriter implements Flushable {
     if (this.#buffer.length > 0 && !this.#failure) this.#launch();
     await this.#inFlight;
     this.work.diskWaited += write();
-    // Nothing may be started after a failure: `stop` waits only for what it saw running.
+    // Start nothing after a failure: `stop` only waits for operations that were already running.
     if (this.#failure) throw this.#failure;
   }
 
@@ -143,7 +143,7 @@ export class DiskWriter implements Flushable {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Drops what is staged and waits until nothing uses the descriptor. Never throws. */
+  /** Drops staged bytes and waits until nothing uses the descriptor. Never throws. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.scheduler.forget(this);
@@ -217,7 +217,7 @@ export class DiskWriter implements Flushable {
     await this.#waitForWrite();
     if (this.#syncIsLate) await this.#waitForSync();
     if (this.#failure) throw this.#failure;
-    // The pulse may have launched meanwhile.
+    // A tick may have started the write in between.
     if (this.#buffer.length > 0 && !this.#inFlight) this.#launch();
     if (!overLimit) return;
     await this.#waitForWrite();
@@ -234,9 +234,9 @@ export class DiskWriter implements Flushable {
   }
 
   /**
-   * A batch is never longer than the file already is (BATCH is less than CHANGEOVER): Bun first calls
-   * fallocate(0, size of the batch), which would make a shorter file too long and, on an append descriptor, put the
-   * batch behind the hole. Bun copies the bytes before the call returns, so the stage can be filled again at once.
+   * A batch must not be longer than the file (BATCH is below CHANGEOVER): Bun first calls fallocate(0, size of the
+   * batch), which would extend a shorter file and, on an O_APPEND descriptor, put the batch after the hole. Bun copies
+   * the bytes before the call returns, so the buffer can be refilled at once.
    */
   async #write(batch: Uint8Array<ArrayBuffer>): Promise<void> {
     const busy = writes.start();
@@ -254,7 +254,7 @@ export class DiskWriter implements Flushable {
 
   #startSync(): Promise<void> {
     const busy = syncs.start();
-    // The last one begins beside the one before it: the system writes all bytes at once, and one commit does for both.
+    // The last sync does not wait for the previous one: the kernel writes all bytes together, in one journal commit.
     const before = this.#syncing;
     const mark = this.#written;
     this.#syncMark = mark;
@@ -284,14 +284,14 @@ export class DiskWriter implements Flushable {
     await this.scheduler.sync(this.calls.datasync(this.fd));
   }
 
-  /** A short write that nobody reported must not become a file: only the file system knows what it has. */
+  /** Detects an unreported short write, which must not be published, by comparing with fstat(). */
   #compareSize(): void {
     try {
       if (this.calls.stat(this.fd).size === BigInt(this.#written)) return;
     } catch (error) {
       throw this.#fail(error);
     }
-    throw this.#fail(new Problem("storage_failed", "The disk took fewer bytes than it was given."));
+    throw this.#fail(new Problem("storage_failed", "The file is shorter than the bytes written to it."));
   }
 
   #fail(error: unknown): Problem {
