@@ -1,4 +1,4 @@
-// What a storage in memory holds, and another one opened on it finds again.
+// The state of a storage in memory, which survives a restart of the storage.
 
 import type { FilePath } from "../../path.ts";
 import { ROOT } from "../../path.ts";
@@ -16,11 +16,11 @@ export interface MemoryFile {
 export interface MemoryBytes {
   chunks: Uint8Array<ArrayBuffer>[];
   length: number;
-  /** What the file made of them is made of. */
+  /** The body of the published file. */
   body?: Blob;
 }
 
-/** A kept upload. Without a note it does not outlive the storage. */
+/** A partial upload. Without metadata it does not survive a restart. */
 export interface MemoryPartial {
   bytes: MemoryBytes | null;
   note: string | null;
@@ -59,18 +59,18 @@ export interface MemoryHost {
   deletePartial(id: UploadId): Promise<void>;
 }
 
-/** What outlives a storage: the files, the folders, the kept uploads and the number of the last change. */
+/** Survives a restart: files, folders, partial uploads and the change counter. */
 export class MemoryContents {
   readonly files = new Map<string, MemoryFile>();
   readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
   readonly partials = new Map<UploadId, MemoryPartial>();
-  /** Another one after a power cut. */
+  /** The boot id; tests change it to simulate a power cut. */
   boot = "memory";
-  /** What was put away, each in contents of its own. */
+  /** The trash; each entry is stored in its own contents. */
   readonly trash = new Map<TrashId, { text: string; contents: MemoryContents }>();
   changes = 0;
 
-  /** Forgets what has no note. @returns bytes of all files and uploads together */
+  /** Drops uploads without metadata. @returns total bytes of files and uploads */
   restart(): number {
     let used = 0;
     for (const { entry } of this.files.values()) used += entry.size;

@@ -11,7 +11,7 @@ import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
 export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
   #files: { path: string; body: Blob }[] | undefined;
-  /** Bytes of the capacity that are this copy's. */
+  /** Bytes of the capacity reserved by this copy. */
   #reserved = 0;
 
   constructor(
@@ -46,7 +46,7 @@ export class MemoryCopy implements StoredCopy {
       this.host.reserve(body.size);
       this.#reserved += body.size;
       await this.delay("write", body.size);
-      // Bytes of its own: a file is known by them.
+      // A new Blob: `published` identifies files by their body.
       made.push({ path: relative(path), body: new Blob([body]) });
     }
     signal.throwIfAborted();

@@ -1,4 +1,4 @@
-// The storage in memory, for tests: keeps every promise of the contract but the one about power cuts.
+// The storage in memory, for tests: fulfils the contract except for power cuts.
 
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
@@ -46,7 +46,7 @@ export interface MemoryOptions {
    * for the sync; a rejection should be a `Problem`.
    */
   delay?: MemoryDelay;
-  /** What an earlier storage held: opens it again, as a server does that starts anew. */
+  /** Contents of an earlier storage, to simulate a restart. */
   contents?: MemoryContents;
 }
 
@@ -184,7 +184,7 @@ export class MemoryStorage implements Storage, MemoryHost {
     return { free: this.#capacity - this.#used, total: this.#capacity };
   }
 
-  /** Nothing ever waits. */
+  /** Always zero: nothing is queued. */
   get load(): Load {
     return { held: 0, waiting: 0, syncing: 0 };
   }
@@ -250,7 +250,7 @@ export class MemoryStorage implements Storage, MemoryHost {
     return partial;
   }
 
-  /** In no order. @throws Problem not_found, not_a_folder */
+  /** In no particular order. @throws Problem not_found, not_a_folder */
   #entriesIn(folder: FolderPath): Entry[] {
     this.#assertOpen();
     const { files, folders } = this.contents;

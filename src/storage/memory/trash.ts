@@ -7,7 +7,7 @@ import type { Trash, TrashId } from "../trash.ts";
 import { MemoryContents, type MemoryHost } from "./contents.ts";
 import { assertExists, assertNameFree, remove, transfer } from "./tree.ts";
 
-/** Where an entry lies in the contents that are its own. */
+/** Path of a trashed entry in its own contents. */
 const AWAY = checkFilePath("entry");
 
 export class MemoryTrash implements Trash {

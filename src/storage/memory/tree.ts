@@ -1,4 +1,4 @@
-// The tree of a storage in memory: what stands where, made, moved and removed in single steps.
+// The folder tree of a storage in memory: lookup, creation, moves and deletion.
 
 import { Problem } from "../../errors.ts";
 import {
@@ -14,7 +14,7 @@ import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
 import { entryNotFound, nameTaken } from "../problems.ts";
 import type { MemoryContents, MemoryFile } from "./contents.ts";
 
-/** What stands under a path. */
+/** The entry under a path, or null. */
 export function entryAt({ files, folders }: MemoryContents, path: string): Entry | null {
   const modified = folders.get(path);
   if (modified) return { kind: "folder", path: checkFolderPath(path), modified };
@@ -35,7 +35,7 @@ export function assertFolders({ files }: MemoryContents, path: FilePath): void {
     if (files.has(folder)) throw new Problem("not_a_folder", "A folder of the path is a file.");
 }
 
-/** Makes what is missing above a path. */
+/** Creates missing parents. */
 export function makeFolders({ folders }: MemoryContents, path: FilePath, modified: Date): void {
   for (const folder of foldersOf(path)) if (!folders.has(folder)) folders.set(folder, modified);
 }
@@ -66,7 +66,7 @@ export function move(
   return { entry: assertExists(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
 }
 
-/** Makes what is missing above a path, when its name can be given. @returns the file that is replaced */
+/** Checks that the name may be taken, and creates missing parents. @returns the file to be replaced */
 export function assertNameFree(
   contents: MemoryContents,
   source: Entry,
@@ -81,7 +81,7 @@ export function assertNameFree(
   return taken;
 }
 
-/** Moves all that stands under a path, also into other contents. */
+/** Moves an entry and everything below it, possibly into other contents. */
 export function transfer(from: MemoryContents, path: FilePath, to: MemoryContents, target: FilePath): void {
   for (const [at, file] of [...from.files])
     if (isBelow(at, path)) {
@@ -96,7 +96,7 @@ export function transfer(from: MemoryContents, path: FilePath, to: MemoryContent
     }
 }
 
-/** See `Storage.remove`. @returns bytes that were freed */
+/** See `Storage.remove`. @returns freed bytes */
 export function remove(contents: MemoryContents, path: FilePath, recursive: boolean): number {
   if (!recursive) fileAt(contents, path);
   assertExists(contents, path);
@@ -119,7 +119,7 @@ export function assertExists(contents: MemoryContents, path: FilePath): Entry {
 export const isBelow = (path: string, folder: FilePath): boolean =>
   path === folder || path.startsWith(`${folder}/`);
 
-/** Every folder above a path, the root first. */
+/** All parents of a path, starting with the root. */
 function foldersOf(path: FilePath): FolderPath[] {
   const segments = segmentsOf(folderOf(path));
   return [ROOT, ...segments.map((_, index) => checkFolderPath(segments.slice(0, index + 1).join("/")))];

@@ -1,4 +1,4 @@
-// One upload of the storage in memory, kept or not.
+// Uploads of the storage in memory.
 
 import type { FilePath } from "../../path.ts";
 import { uploadEnded, uploadShorter } from "../problems.ts";
@@ -21,7 +21,7 @@ export class MemoryUpload implements StoredUpload {
     readonly bytes: MemoryBytes = { chunks: [], length: 0 },
   ) {
     this.#saved = bytes.length;
-    // Whoever waits when the upload is discarded hears of it; when nobody waits there is nobody to tell.
+    // Rejects a pending wait on discard; the empty catch avoids an unhandled rejection when nothing is pending.
     this.#discarded.promise.catch(() => {});
   }
 
@@ -70,13 +70,13 @@ export class MemoryUpload implements StoredUpload {
     this.state = state;
   }
 
-  /** All that is there is as good as synced. */
+  /** Marks all bytes as saved. */
   protected markSaved(): void {
     this.#synced = false;
     this.#saved = this.length;
   }
 
-  /** Waits for the hook, and at most until the upload is discarded. */
+  /** Waits for the delay hook, or until the upload is discarded. */
   protected wait(step: MemoryStep, bytes: number): Promise<void> | undefined {
     const start = performance.now();
     const delay = this.delay(step, bytes);
@@ -119,7 +119,7 @@ export class MemoryPartialUpload extends MemoryUpload implements PartialUpload {
       await this.wait("sync", this.length);
       this.assertOpen();
     } finally {
-      // A discard that came meanwhile has ended it already.
+      // A concurrent discard has already ended it.
       if (this.state === "open") this.end("suspended");
     }
   }

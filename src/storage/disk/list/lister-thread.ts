@@ -1,4 +1,4 @@
-// Asks the thread that looks into folders. It is started by the first question.
+// Sends listing requests to the worker thread, which the first request starts.
 
 import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
@@ -10,7 +10,7 @@ import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
 import type { Answer, Failure, Question, RootIdentity } from "./lister-worker.ts";
 
-// In a binary all modules are one file, and only entries of the build have a path of their own.
+// A compiled binary bundles all modules; only entry points of the build have a path of their own.
 const THREAD = Bun.isStandaloneExecutable
   ? "/$bunfs/root/storage/disk/list/lister-worker.ts"
   : new URL("./lister-worker.ts", import.meta.url);
@@ -37,7 +37,7 @@ export class ListerThread implements Folders {
     const { answer } = this.#ask({ ask: "page", folder, query });
     const found = await answer;
     if ("page" in found) return found.page;
-    throw new Problem("storage_failed", "The thread that lists folders answered something else.");
+    throw new Problem("storage_failed", "The listing thread sent an unexpected answer.");
   }
 
   async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
@@ -45,21 +45,21 @@ export class ListerThread implements Folders {
     let entries = await entriesIn(answer);
     try {
       while (entries) {
-        // The next ones are looked at while these are used.
+        // Prefetch the next batch while the caller uses this one.
         const next = this.#ask({ ask: "next", scan }).answer;
         next.catch(() => {});
         yield entries;
         entries = await entriesIn(next);
       }
     } finally {
-      // Nobody waits for that: the thread lets go of the folder by itself.
+      // Not awaited: the thread closes the folder by itself.
       if (entries && !this.#closed) this.#ask({ ask: "stop", scan }).answer.catch(() => {});
     }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    // It lets go of what it has open, and nobody waits for that.
+    // Not awaited: the thread closes its open folders by itself.
     if (this.#worker) this.#ask({ ask: "end" }).answer.catch(() => {});
     this.#worker?.unref();
     this.#closed = true;
@@ -83,20 +83,20 @@ export class ListerThread implements Folders {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       const pending = this.#pending.get(data.id);
       this.#pending.delete(data.id);
-      // A thread that is asked nothing keeps no program running.
+      // An idle thread must not keep the process alive.
       if (this.#pending.size === 0) worker.unref();
       if ("failed" in data) pending?.reject(problemOf(data.failed));
       else pending?.resolve(data);
     };
     worker.onerror = ({ message }) => {
-      const detail = "The thread that lists folders ended.";
+      const detail = "The listing thread ended unexpectedly.";
       this.#fail(new Problem("storage_failed", detail, { cause: new Error(message) }));
     };
     worker.postMessage(this.#rootIdentity);
     return worker;
   }
 
-  /** Lets go of the thread; the next question starts another. */
+  /** Abandons the thread and rejects its requests; the next request starts another. */
   #fail(problem: Problem): void {
     this.#worker = undefined;
     const pending = [...this.#pending.values()];

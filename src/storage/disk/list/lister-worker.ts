@@ -1,4 +1,4 @@
-// The thread that looks into folders. It may wait for the disk: nobody waits for it but those who ask.
+// Worker thread for directory listings. It may block on the disk without stalling the network thread.
 
 import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
@@ -11,13 +11,13 @@ import { Lister } from "./lister.ts";
 
 declare const self: Worker;
 
-/** What the thread is told first: the root, as a {@link PathLookup} takes it. */
+/** The first message to the thread: the arguments of its {@link PathLookup}. */
 export interface RootIdentity {
   root: string;
   identity: PathLookup["identity"];
 }
 
-/** What it is asked. A scan goes on with each `next`, until it is done or left. */
+/** A request. A scan continues with each `next`, until it is done or stopped. */
 export type Question = { id: number } & (
   | { ask: "page"; folder: FolderPath; query: PageQuery }
   | { ask: "scan"; folder: FolderPath }
@@ -25,14 +25,14 @@ export type Question = { id: number } & (
   | { ask: "end" }
 );
 
-/** What it answers to each question. No entries: the scan is done. */
+/** The answer to a request. `entries: null` means that the scan is done. */
 export type Answer = { id: number } & ({ page: Page } | { entries: Entry[] | null } | { failed: Failure });
 
-/** A problem on its way to the other thread. */
+/** A problem in a form that can be posted to another thread. */
 export interface Failure {
   code: ProblemCode;
   detail: string;
-  /** Of the error of the system behind it. */
+  /** Errno of the system error that caused it. */
   errno?: string | undefined;
   message?: string | undefined;
 }
@@ -45,14 +45,14 @@ self.onmessage = ({ data }: MessageEvent<RootIdentity | Question>): void => {
   else if (lister) void serve(lister, data);
 };
 
-/** Questions that are not answered yet. */
+/** Number of unanswered requests. */
 let open = 0;
 let ending = false;
 let collecting: Timer | undefined;
-/** Milliseconds without a question after which memory is given back: what pages leave behind is many times what is kept. */
+/** Milliseconds without a request before a garbage collection: pages leave much more garbage than the cache holds. */
 const QUIET_MS = 50;
 
-/** The thread ends when everything is answered: until then it has folders open. */
+/** Answers a request. Exits only after the last answer, because until then folders are open. */
 async function serve(folders: Lister, question: Question): Promise<void> {
   open += 1;
   clearTimeout(collecting);

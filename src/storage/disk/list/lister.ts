@@ -1,4 +1,4 @@
-// Folders in order: pages of them, and everything in them. It runs beside the network thread, see lister-thread.ts.
+// Sorted pages and full scans of folders. Runs on a worker thread, see lister-thread.ts.
 
 import { childOf, type FolderPath } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
@@ -13,16 +13,16 @@ import { FOLDER, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { SortCache } from "./sort-cache.ts";
 import { SortedNames, type SortKeys } from "./sorted-names.ts";
 
-/** What can be asked of folders, whichever thread answers. */
+/** Listing operations, whichever thread runs them. */
 export interface Folders {
-  /** As `page` of a storage. */
+  /** See `Storage.page`. */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
-  /** As `scan` of a storage. */
+  /** See `Storage.scan`. */
   scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
   close(): Promise<void>;
 }
 
-/** Most entries that are given at once: the network thread takes some 2 ms to receive them. */
+/** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
 const BATCH = 500;
 const IN_ORDER = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
 const MANY_NAMES = 20_000;
@@ -79,7 +79,7 @@ export class Lister implements Folders {
       if (slice.over) await slice.next();
       const entry = await this.#entry(opened, order.names, index);
       if (!entry) continue;
-      // This one comes behind the page.
+      // This entry is past the page, so there is a next one.
       if (entries.length === query.limit) return { entries, next: order.pageKeyAt(last) };
       entries.push(entry);
       last = index;
@@ -132,7 +132,7 @@ export class Lister implements Folders {
   }
 }
 
-/** Keys that are numbers of texts become numbers in the order of the texts. */
+/** Renumbers keys that index texts, so that they sort like the texts. */
 function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, number>): SortKeys {
   if (!keys || ranks.size === 0) return { keys };
   const texts = [...ranks.keys()].sort(naturalOrder);
@@ -141,7 +141,7 @@ function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, numbe
   return { keys: keys.map((rank) => ranksOf[rank] ?? 0), texts };
 }
 
-/** Lets go at once of what reading many names left behind, which takes a few milliseconds. */
+/** Collects the garbage of reading many names, which takes a few milliseconds. */
 function collectGarbage({ length }: PackedNames): void {
   if (length >= MANY_NAMES) Bun.gc(true);
 }

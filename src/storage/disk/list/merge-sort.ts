@@ -1,13 +1,13 @@
-// Sorting a million things without keeping the thread for itself.
+// Sorts a million items in time slices, so that other requests are served in between.
 
 import { setImmediate } from "node:timers/promises";
 
-/** Milliseconds of work before others have their turn. */
+/** Milliseconds of work before yielding to the event loop. */
 const SLICE_MS = 8;
-// What is sorted in one go: some 3 ms.
+// Items sorted without yielding: about 3 ms.
 const RUN_LENGTH = 4096;
 
-/** Work that lets others have their turn: `if (turn.over) await turn.next()`. */
+/** Yields to the event loop after a time slice: `if (slice.over) await slice.next()`. */
 export class TimeSlice {
   #began = performance.now();
 
@@ -21,7 +21,7 @@ export class TimeSlice {
   }
 }
 
-/** Sorts numbers by merging sorted runs. The array is given up: the result may be another one. */
+/** Merge sort. Overwrites the array, and may return a different one. */
 export async function mergeSort(
   numbers: Uint32Array<ArrayBuffer>,
   compare: (a: number, b: number) => number,

@@ -1,17 +1,17 @@
-// The names of a folder, packed: a million of them in 20 MB.
+// The names of a folder in compact form: a million of them take 20 MB.
 
 import { comparePlain, isPlain, naturalOrder } from "../../natural-order.ts";
 
-/** Names by their index. They hold no slash, so one text holds all of them. */
+/** Names by index. Names contain no slash, so they are stored as one string joined with slashes. */
 export class PackedNames {
   readonly length: number;
   readonly #text: string;
-  /** Where each name begins; one more for the end. */
+  /** Start of each name, and the end of the last. */
   readonly #starts: Uint32Array;
-  /** 1 for names that are compared where they are. */
+  /** 1 for names that can be compared in place. */
   readonly #plain: Uint8Array;
 
-  /** @param aliases what names are called on the disk, where that is something else */
+  /** @param aliases names on the disk, for names that differ from theirs */
   constructor(
     names: readonly string[],
     readonly aliases: ReadonlyMap<string, string> = new Map(),
@@ -29,7 +29,7 @@ export class PackedNames {
     this.#starts[names.length] = start;
   }
 
-  /** Bytes of memory, about. */
+  /** Approximate bytes of memory. */
   get bytes(): number {
     return this.#text.length * 2 + this.length * 5 + this.aliases.size * 500;
   }
@@ -38,7 +38,7 @@ export class PackedNames {
     return this.#text.slice(this.#start(index), this.#start(index + 1) - 1);
   }
 
-  /** What the name is called on the disk. */
+  /** The name as stored on the disk. */
   onDisk(index: number): string {
     const name = this.at(index);
     return this.aliases.get(name) ?? name;

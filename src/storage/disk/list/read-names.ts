@@ -1,4 +1,4 @@
-// The names in an open folder that clients can know.
+// Reads the names in an open folder that clients can address.
 
 import type { Dirent } from "node:fs";
 import { nameIn } from "../../../path.ts";
@@ -10,15 +10,15 @@ import { errnoOf } from "../os/errno.ts";
 import { TimeSlice } from "./merge-sort.ts";
 import { PackedNames } from "./packed-names.ts";
 
-/** What a name stands for as far as the folder says it: a link, and what some file systems do not tell, is to be looked at. */
+/** Kinds that readdir() reports. Links, and entries of file systems that report no type, need a stat. */
 export const UNKNOWN_KIND = 0;
 export const FILE = 1;
 export const FOLDER = 2;
 
 /**
- * Reads the names. One that no client could ask for (a backslash, a device name, broken UTF-8, a second Unicode form of
- * a name) is left out.
- * @param kinds whether to ask the folder also what they stand for, which takes twice the memory meanwhile
+ * Reads the names, and skips those that no client could request (backslash, device name, broken UTF-8, second Unicode
+ * form of a name).
+ * @param kinds also reads the kind of each entry, which temporarily takes twice the memory
  * @throws Problem not_found when the folder was removed
  */
 export async function readNames(
@@ -31,7 +31,7 @@ export async function readNames(
   const kindOfName = new Uint8Array(kinds ? found.length : 0);
   const names: string[] = [];
   const aliases = new Map<string, string>();
-  // Where names are that can have several forms.
+  // Indexes of names that can have several Unicode forms.
   const indexes = new Map<string, number>();
   const slice = new TimeSlice();
   for (const entry of found) {
@@ -40,7 +40,7 @@ export async function readNames(
     const name = nameIn(folder, onDisk);
     if (name === null) continue;
     const index = indexes.get(name) ?? names.length;
-    // Of two forms of one name it is the NFC form that is listed.
+    // If two forms of a name exist, only the NFC form is listed.
     if (index < names.length && onDisk !== name) continue;
     if (onDisk !== name) aliases.set(name, onDisk);
     else if (index < names.length) aliases.delete(name);
@@ -51,7 +51,7 @@ export async function readNames(
   return { names: new PackedNames(names, aliases), kinds: kindOfName };
 }
 
-/** A folder that was removed while it is open cannot be read any more. */
+/** readdir() of a folder that was removed while open fails with ENOENT. */
 function notFoundIfGone(error: unknown): never {
   if (errnoOf(error) === "ENOENT") throw folderNotFound(error);
   throw error;

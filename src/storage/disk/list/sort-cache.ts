@@ -1,21 +1,21 @@
-// Orders of large folders, kept for the next page: only while nothing has changed, and only so many bytes of them.
+// Caches the order of large folders for the next page, until the folder changes, within a memory limit.
 
 import type { BigIntStats } from "node:fs";
 import type { PageQuery } from "../../paging.ts";
 import type { SortedNames } from "./sorted-names.ts";
 
-/** Bytes of all that is kept. */
+/** Bytes of all cached orders. */
 const MAX_BYTES = 48 * 2 ** 20;
-/** A folder with fewer names is read again as quickly. */
+/** Smaller folders are not cached: reading them again is as fast. */
 const MIN_NAMES = 2000;
 /**
- * Milliseconds a folder has not changed before it is read: the time of a change is as coarse as a tick of the system, on
- * some file systems two seconds, and a second change within it would not be seen.
+ * Milliseconds since the last change before an order is cached: timestamps have a resolution of a kernel tick, on some
+ * file systems two seconds, and would hide a second change within it.
  */
 const UNCHANGED_FOR = 2500;
-/** Milliseconds an order by size or time is used: a file can change without its folder. */
+/** Milliseconds an order by size or time is valid: files change without changing their folder. */
 const FRESH = 3000;
-/** The same for whoever reads on: pages should come from one order. */
+/** The same for later pages, which should come from the same order as the first. */
 const FRESH_WHILE_PAGING = 60_000;
 
 interface CachedOrder {
@@ -24,7 +24,7 @@ interface CachedOrder {
   order: SortedNames;
 }
 
-/** What is asked of a folder, and which one it is. */
+/** The requested order, and the identity of the folder. */
 export interface Question {
   folder: string;
   stat: BigIntStats;
@@ -32,10 +32,10 @@ export interface Question {
 }
 
 export class SortCache {
-  /** By question; the first is the one not used for the longest time. */
+  /** By question; least recently used first. */
   readonly #cached = new Map<string, CachedOrder>();
 
-  /** The order as it was kept, if it still is the order. */
+  /** The cached order, if it is still valid. */
   find(question: Question): SortedNames | undefined {
     const key = keyOf(question);
     const cached = this.#cached.get(key);
@@ -50,7 +50,7 @@ export class SortCache {
     return cached.order;
   }
 
-  /** Keeps an order for a while. @param began when the folder was read, after `question.stat` was asked for */
+  /** Caches an order. @param began when reading the folder started, after `question.stat` was taken */
   add(question: Question, order: SortedNames, began: Date): void {
     const { mtimeMs, ctimeMs } = question.stat;
     const changed = Math.max(Number(mtimeMs), Number(ctimeMs));

@@ -1,25 +1,25 @@
-// The names of one folder in one order: the first are selected, all are sorted only when someone reads on.
+// One sort order of a folder. The first page uses partial selection; the full sort runs only when a later page is requested.
 
 import { naturalOrder } from "../../natural-order.ts";
 import { compareKeys, type PageKey, type PageQuery } from "../../paging.ts";
 import { mergeSort, TimeSlice } from "./merge-sort.ts";
 import type { PackedNames } from "./packed-names.ts";
 
-/** What names are sorted by before themselves. */
+/** Sort keys that precede the name. */
 export interface SortKeys {
-  /** One a name: 0 for what comes first in either direction. */
+  /** One per name: 0 for names that come first in both directions. */
   groups?: Uint8Array | undefined;
-  /** One a name. */
+  /** One per name. */
   keys?: Float64Array | undefined;
-  /** Keys are indexes of these texts, which are sorted. */
+  /** If present, keys are indexes into these sorted texts. */
   texts?: readonly string[];
 }
 
-/** Indexes are those of the names. */
+/** Yields indexes of `names` in order. */
 export class SortedNames {
   #sorted: Uint32Array<ArrayBuffer> | undefined;
   #sorting: Promise<Uint32Array<ArrayBuffer>> | undefined;
-  /** What the first pages were, while nothing is sorted. */
+  /** Selected first pages, until the full sort. */
   readonly #firstPages = new Map<string, Uint32Array>();
 
   constructor(
@@ -27,12 +27,12 @@ export class SortedNames {
     readonly by: SortKeys = {},
   ) {}
 
-  /** Bytes of memory once it is sorted, about. */
+  /** Approximate bytes of memory after the full sort. */
   get bytes(): number {
     return this.names.bytes + this.names.length * (4 + (this.by.groups ? 1 : 0) + (this.by.keys ? 8 : 0));
   }
 
-  /** Every index behind a place, in order. */
+  /** Every index after a position, in order. */
   async *from({ order, hidden, after, limit }: PageQuery): AsyncGenerator<number, void, void> {
     let afterKey = after;
     if (!this.#sorted && !after && limit < this.names.length / SELECT_FRACTION) {
@@ -52,7 +52,7 @@ export class SortedNames {
     }
   }
 
-  /** The place of a name as it was when the folder was read. */
+  /** The position of a name, as of reading the folder. */
   pageKeyAt(index: number): PageKey {
     const key = this.by.keys?.[index] ?? 0;
     return [
@@ -62,7 +62,7 @@ export class SortedNames {
     ];
   }
 
-  /** The first in order, selected in one pass; the others stay unsorted. */
+  /** Selects the first `count` indexes in one pass, without sorting the others. */
   async #first(count: number, order: PageQuery["order"], hidden: boolean): Promise<Uint32Array> {
     const which = `${count} ${order} ${hidden}`;
     const known = this.#firstPages.get(which);
@@ -71,7 +71,7 @@ export class SortedNames {
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || sign * this.#compare(a, b);
     const slice = new TimeSlice();
     let first: number[] = [];
-    // What comes behind it is not among the first.
+    // Names after this one are not among the first.
     let bound: number | undefined;
     for (let index = 0; index < this.names.length; index += 1) {
       if (index % 1024 === 0 && slice.over) await slice.next();
@@ -108,7 +108,7 @@ export class SortedNames {
     return (keys ? (keys[a] ?? 0) - (keys[b] ?? 0) : 0) || this.names.compare(a, b);
   }
 
-  /** Where each group begins and ends: each is reversed for itself. */
+  /** Bounds of each group; groups are reversed individually. */
   #ranges(sorted: Uint32Array): [start: number, end: number][] {
     const { groups } = this.by;
     if (!groups) return [[0, sorted.length]];
@@ -119,7 +119,7 @@ export class SortedNames {
     ];
   }
 
-  /** The part of a group that comes behind a place. */
+  /** The part of a group after a position. */
   #cut(
     sorted: Uint32Array,
     start: number,
@@ -138,12 +138,12 @@ export class SortedNames {
   }
 }
 
-/** A page that is a smaller part of a folder than one in so many is selected without sorting the folder. */
+/** A page shorter than this fraction (1/4) of the folder is selected without sorting the folder. */
 const SELECT_FRACTION = 4;
-/** Orders of first pages that are remembered, while a folder is not sorted. */
+/** Maximum number of cached first pages. */
 const MAX_FIRST_PAGES = 8;
 
-/** The first number from `start` on of which something is true, and of all behind it; `end` if of none. */
+/** Binary search: the first number from `start` for which a monotonic condition is true, `end` if there is none. */
 function lowest(start: number, end: number, isTrue: (at: number) => boolean): number {
   let low = start;
   let high = end;

@@ -1,16 +1,15 @@
-// Copies the bytes of one file behind those of another, by the system alone where it can, and syncs them meanwhile.
+// Appends one file to another, inside the kernel where possible, and syncs concurrently.
 
 import type { Calls } from "../os/calls.ts";
 import { BATCH } from "../write/batch-buffer.ts";
 
-/** Bytes that Bun writes on the calling thread. */
+/** Bytes that Bun writes synchronously, without fallocate(). */
 const SYNC_WRITE_BYTES = 128 * 1024;
 
 /**
- * Copies all bytes of a source.
- * @param to appends, or is at its end; the system does not copy to an append descriptor
- * @param length bytes it has
- * @param goOn asked before each piece, where there are several; throws to end the copy
+ * Appends all bytes of a source.
+ * @param to its position must be at its end; with O_APPEND copy_file_range() fails, so the bytes pass through memory
+ * @param goOn called before each slice; throws to stop the copy
  */
 export async function appendFile(
   calls: Calls,
@@ -22,7 +21,7 @@ export async function appendFile(
   if (!to.appends) return void (await calls.copy(file, Bun.file(source)));
   const buffer = new Uint8Array(BATCH);
   for (let at = to.length; ; ) {
-    // As with any batch: longer than the file it must be small enough for Bun to write it at once.
+    // See `DiskWriter.#write`: a slice longer than the file must be small enough for a synchronous write.
     const length = await calls.read(source, at < BATCH ? buffer.subarray(0, SYNC_WRITE_BYTES) : buffer);
     if (length === 0) return;
     throwIfEnded();
@@ -31,9 +30,9 @@ export async function appendFile(
   }
 }
 
-/** Syncs a file beside what goes on with it, one sync at a time. */
+/** Syncs a file concurrently with writes to it, one sync at a time. */
 export class BackgroundSync {
-  /** What the first sync that failed said. */
+  /** The error of the first failed sync. */
   failed: { error: unknown } | undefined;
   #running: Promise<void> | undefined;
 
@@ -42,7 +41,7 @@ export class BackgroundSync {
     readonly fd: number,
   ) {}
 
-  /** Nothing when one is running. */
+  /** Starts a sync unless one is running. */
   start(): void {
     this.#running ??= this.calls
       .datasync(this.fd)
@@ -54,7 +53,7 @@ export class BackgroundSync {
       });
   }
 
-  /** Waits for the one that is running. Never throws. The descriptor may be closed afterwards. */
+  /** Waits for a running sync; the descriptor may be closed afterwards. Never throws. */
   async end(): Promise<void> {
     await this.#running;
   }

@@ -1,26 +1,26 @@
-// Kept uploads between two requests: open for a moment, because the next request mostly comes at once.
+// Pool of partial uploads that stay open between two requests, because the next request usually follows at once.
 
 import type { UploadId } from "../../upload-id.ts";
 
-/** What can rest. */
+/** A member of the pool. */
 export interface Idle {
   readonly id: UploadId;
-  /** It is in use again. */
+  /** Marks it as in use again. */
   reuse(): void;
-  /** Syncs it and lets go of it. Never throws. */
+  /** Syncs and closes it. Never throws. */
   close(): Promise<void>;
 }
 
-/** Milliseconds until what rests is synced and closed. */
+/** Milliseconds until an idle upload is synced and closed. */
 const IDLE_MS = 200;
-/** Uploads that rest at once: each holds a descriptor. */
+/** Maximum number of idle uploads; each holds a descriptor. */
 const MAX_IDLE = 64;
 
 export class IdleHandles<Upload extends Idle> {
   readonly #idle = new Map<UploadId, { upload: Upload; timer: ReturnType<typeof setTimeout> }>();
   readonly #closing = new Map<UploadId, Promise<void>>();
 
-  /** Whether another one may rest. */
+  /** Whether the pool has room for another upload. */
   get free(): boolean {
     return this.#idle.size < MAX_IDLE;
   }
@@ -30,7 +30,7 @@ export class IdleHandles<Upload extends Idle> {
     this.#idle.set(id, { upload, timer: setTimeout(() => void this.close(id), IDLE_MS) });
   }
 
-  /** What rested, in use again. */
+  /** Removes an idle upload from the pool to use it again; waits if it is just being closed. */
   async reuse(id: UploadId): Promise<Upload | null> {
     const idle = this.#remove(id);
     idle?.reuse();
@@ -38,7 +38,7 @@ export class IdleHandles<Upload extends Idle> {
     return idle ?? null;
   }
 
-  /** Lets go of it now, if it rests. Never throws. */
+  /** Closes an upload now if it is idle. Never throws. */
   async close(id: UploadId): Promise<void> {
     const idle = this.#remove(id);
     if (idle)
@@ -49,7 +49,7 @@ export class IdleHandles<Upload extends Idle> {
     await this.#closing.get(id);
   }
 
-  /** Lets go of all. Never throws. */
+  /** Closes all idle uploads. Never throws. */
   async closeAll(): Promise<void> {
     await Promise.all([...this.#idle.keys(), ...this.#closing.keys()].map((id) => this.close(id)));
   }

@@ -1,4 +1,4 @@
-// One kept upload on the disk: its bytes outlive the connection, the process and a power cut.
+// One partial upload on the disk: its bytes survive the connection, the process and a power cut.
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
@@ -22,13 +22,13 @@ const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new 
 export class DiskPartialUpload implements PartialUpload, Idle {
   #data: OpenData;
   #writer: DiskWriter;
-  /** What the writers before this one did. */
+  /** Work of earlier writers of this upload. */
   #earlierWork = NO_WORK;
   #publishWaited = 0;
   #running: Promise<unknown> | undefined;
   #discarding: Promise<void> | undefined;
   #state: "open" | "idle" | "suspended" | "finished" = "open";
-  /** Known when the descriptor is closed. */
+  /** Set once the descriptor is closed. */
   #length: number | undefined;
 
   private constructor(
@@ -47,7 +47,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       return await DiskPartialUpload.#openWriter(store, id, data);
     } catch (error) {
       await store.releaseData(id).catch(() => {
-        // It has no note: it goes at the next start.
+        // It has no metadata, so the next start deletes it.
       });
       throw error;
     }
@@ -59,7 +59,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     if (idle) return idle;
     const data = await store.claim(id, () => store.reopen(id));
     const upload = data && (await DiskPartialUpload.#openWriter(store, id, data));
-    // What a sync had failed for may be lost, though it can still be read.
+    // Bytes whose sync failed may be lost, although the page cache still returns them.
     const certain = store.certainLength(id);
     if (upload && certain !== undefined && certain < upload.length) await upload.truncate(certain);
     return upload;
@@ -127,11 +127,11 @@ export class DiskPartialUpload implements PartialUpload, Idle {
         if (length > old.length) throw uploadShorter();
         if (length === old.length) return old;
         await this.store.context.calls.truncate(old.fd, length);
-        // A plain descriptor would go on where it was, behind a hole.
+        // Reopen: the position of a plain descriptor would be past the new end and leave a hole.
         const data = await this.store.reopen(this.id);
         if (data?.length === length) return data;
         if (data) await closeQuietly(this.store.context.calls, data.fd);
-        throw new Problem("storage_failed", "The upload was changed meanwhile.");
+        throw new Problem("storage_failed", "Another process changed the upload.");
       }),
     );
   }
@@ -143,7 +143,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     try {
       const buffer = new Uint8Array(BATCH);
       for (;;) {
-        // What was discarded meanwhile is still there for this descriptor, but nobody wants it.
+        // A discarded file stays readable through this descriptor, so check explicitly.
         if (this.#discarding) throw uploadEnded();
         const length = await calls.read(source.fd, buffer);
         if (length === 0) return;
@@ -164,7 +164,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
         try {
           for (const id of ids) {
             length += await this.#appendOne(id, length);
-            // While the next one is copied.
+            // Runs while the next source is copied.
             syncing.start();
             if (syncing.failed || this.#discarding) break;
           }
@@ -177,7 +177,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     );
   }
 
-  /** @returns bytes that were added to the `from` that are there */
+  /** Appends one source at offset `from`. @returns bytes appended */
   async #appendOne(id: UploadId, from: number): Promise<number> {
     const { calls } = this.store.context;
     const source = await this.store.openSource(id);
@@ -191,7 +191,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       const seconds = copied();
       this.#earlierWork = addWork(this.#earlierWork, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
-      throw new Problem("storage_failed", "The other upload was not copied whole.");
+      throw new Problem("storage_failed", "The other upload was not copied completely.");
     } finally {
       await closeQuietly(calls, source.fd);
     }
@@ -215,7 +215,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   }
 
   discard(): Promise<void> {
-    // What is paused belongs to whoever resumes it.
+    // A suspended upload belongs to the caller that resumes it.
     if (this.#state !== "open") return this.#discarding ?? Promise.resolve();
     this.#discarding ??= this.#discard();
     return this.#discarding;
@@ -230,11 +230,11 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     if (this.#state === "finished") return;
     await this.#close("suspended");
     await this.store.deletePartial(this.id).catch(() => {
-      // What stays can be forgotten later.
+      // A leftover can be deleted later.
     });
   }
 
-  /** Everything that must end before a discard closes the descriptor. @throws Problem */
+  /** Runs a step that must end before a discard closes the descriptor. @throws Problem */
   async #run<T>(step: () => Promise<T>): Promise<T> {
     if (this.#state !== "open" || this.#discarding) throw uploadEnded();
     const running = step();
@@ -246,7 +246,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     }
   }
 
-  /** Changes the bytes under a writer that is done, and puts a new one behind them. After an error nothing is taken. */
+  /** Finishes the writer, changes the file, and starts a new writer at its end. After an error every append fails. */
   async #rebuild(change: (data: OpenData) => Promise<OpenData>): Promise<void> {
     const { calls } = this.store.context;
     try {
@@ -267,7 +267,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     }
   }
 
-  /** Lets go of the descriptor. Never throws. */
+  /** Closes the descriptor. Never throws. */
   async #close(state: "suspended" | "finished"): Promise<void> {
     if (this.#state !== "open") return;
     await this.#writer.stop();

@@ -1,4 +1,4 @@
-// The notes of kept uploads: small texts, each replaced in one step.
+// The metadata sidecars of partial uploads: small text files, replaced atomically.
 
 import type { PartialMetadata } from "../../storage.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
@@ -8,7 +8,7 @@ import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { NOT_A_PLAIN_FILE, type PartialStore } from "./store.ts";
 
-// Notes read together: enough to keep the thread pool busy.
+// Sidecars read concurrently: enough to keep the thread pool busy.
 const MAX_CONCURRENT = 32;
 
 export async function writeSidecar(store: PartialStore, id: UploadId, text: string): Promise<void> {
@@ -28,7 +28,7 @@ export async function* readSidecars(store: PartialStore): AsyncGenerator<Partial
       if (sidecar) yield sidecar;
 }
 
-/** `null` when it was forgotten meanwhile, or is not ours. */
+/** `null` when it was deleted in between or is not a plain file. */
 async function readSidecar(store: PartialStore, id: UploadId): Promise<PartialMetadata | null> {
   const { calls } = store.context;
   const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(store.sidecarPath(id), READ_EXISTING));

@@ -1,4 +1,4 @@
-// The folder of kept uploads: the bytes of each as ID.data, and what it is as ID.note beside them.
+// The folder of partial uploads: the bytes of each as ID.data and its metadata as ID.note.
 
 import { type BigIntStats, constants } from "node:fs";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
@@ -13,12 +13,12 @@ import type { WriteContext } from "../write/write-scheduler.ts";
 import { type Idle, IdleHandles } from "./idle-handles.ts";
 
 const FOLDER = "kept";
-// Nobody else of the machine may look at ids: who knows one may write.
+// Mode 0700: an upload id is a write capability, so other local users must not see it.
 const FOLDER_MODE = 0o700;
-/** There is no such entry, or one that is none of ours: a link, a pipe, a folder. */
+/** Nothing is there, or something the server did not create: a link, a pipe, a folder. */
 export const NOT_A_PLAIN_FILE = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
-/** Opens the folder, makes it if missing, and removes what is not kept: bytes without a note, and what is no file. */
+/** Opens the folder, creating it if missing, and deletes bytes without metadata and links or other foreign entries. */
 export async function openPartialStore(calls: Calls, reserved: DirHandle): Promise<DirHandle> {
   try {
     await calls.mkdir(`${reserved.path}/${FOLDER}`, FOLDER_MODE);
@@ -43,19 +43,19 @@ export async function openPartialStore(calls: Calls, reserved: DirHandle): Promi
   }
 }
 
-/** A descriptor for the bytes of a kept upload. */
+/** A descriptor for the bytes of a partial upload. */
 export interface OpenData {
   fd: number;
   length: number;
-  /** Every write goes to the end; otherwise the position is there, and moves along. */
+  /** Opened with O_APPEND; otherwise the position of the descriptor is at the end. */
   appends: boolean;
 }
 
 export class PartialStore {
   readonly #open = new Set<UploadId>();
-  /** Bytes of each upload that were synced when it was let go of, in this run of the server. */
+  /** Synced length of each upload when it was last closed by this process. */
   readonly #synced = new Map<UploadId, number>();
-  /** Bytes of those whose last sync failed, that an earlier one had made certain. */
+  /** For uploads whose last sync failed: the length that an earlier sync had made durable. */
   readonly #certain = new Map<UploadId, number>();
   readonly idleHandles = new IdleHandles<PartialUpload & Idle>();
 
@@ -64,7 +64,7 @@ export class PartialStore {
     readonly folder: DirHandle,
   ) {}
 
-  /** Where the bytes lie: through the dir, so that it is this folder whatever becomes of its name. */
+  /** Path of the bytes, through the handle: it stays valid if the folder is renamed. */
   dataPath(id: UploadId): string {
     return `${this.folder.path}/${id}.data`;
   }
@@ -73,7 +73,7 @@ export class PartialStore {
     return `${this.folder.path}/${id}.note`;
   }
 
-  /** Opens for the one who may write, until `release`. @throws Problem storage_failed while another may */
+  /** Opens an upload for its single writer, until `release`. @throws Problem storage_failed while it has another writer */
   async claim<Found extends OpenData | null>(id: UploadId, open: () => Promise<Found>): Promise<Found> {
     if (this.#open.has(id)) throw uploadOpen();
     this.#open.add(id);
@@ -88,7 +88,7 @@ export class PartialStore {
     }
   }
 
-  /** Closes what a claim opened. Never throws. @param synced bytes that are known to be on the disk */
+  /** Closes an upload opened by `claim`. Never throws. @param synced bytes known to be synced */
   async release(id: UploadId, fd: number, synced = 0): Promise<void> {
     await closeQuietly(this.context.calls, fd);
     if (synced > 0) this.#synced.set(id, synced);
@@ -96,19 +96,19 @@ export class PartialStore {
     this.#open.delete(id);
   }
 
-  /** A sync failed when nobody waited for it: who goes on does so behind these bytes. */
+  /** Records that a background sync failed: the next `resume` must continue after these bytes. */
   markUncertain(id: UploadId, certain: number): void {
     this.#certain.set(id, certain);
   }
 
-  /** How many bytes are certain after a failed sync, said once; undefined when none failed. */
+  /** Returns, once, the durable length after a failed sync; undefined when no sync failed. */
   certainLength(id: UploadId): number | undefined {
     const certain = this.#certain.get(id);
     this.#certain.delete(id);
     return certain;
   }
 
-  /** Whether no byte needs a sync: what a killed server wrote may not be on the disk yet. */
+  /** Whether all bytes are synced. False after a restart: a killed server may have left unsynced bytes. */
   synced(id: UploadId, length: number): boolean {
     return length === 0 || this.#synced.get(id) === length;
   }
@@ -120,9 +120,9 @@ export class PartialStore {
   }
 
   /**
-   * Opens the bytes to append to them. There is no lseek here, so only an append descriptor gets behind them; of no
-   * bytes a plain one does, and only such a one can be copied to by the system.
-   * @returns null when there are none; also when they have another name: then they are a file, which must not change
+   * Opens the bytes for appending. Bun has no lseek(), so only an O_APPEND descriptor can write after existing bytes. An
+   * empty file is opened without it, because copy_file_range() refuses O_APPEND.
+   * @returns null when there are none, or when they have a second name: they are then a published file and must not change
    */
   async reopen(id: UploadId): Promise<OpenData | null> {
     const { calls } = this.context;
@@ -135,21 +135,21 @@ export class PartialStore {
     return null;
   }
 
-  /** Opens the bytes to copy them. @throws Problem not_found, storage_failed */
+  /** Opens the bytes of an upload without a writer to copy them. @throws Problem not_found, storage_failed */
   async openSource(id: UploadId): Promise<{ fd: number; length: number }> {
     await this.idleHandles.close(id);
     if (this.#open.has(id)) throw uploadOpen();
     return await this.openForReading(id);
   }
 
-  /** Opens the bytes to read them beside the one who may write. @throws Problem not_found, storage_failed */
+  /** Opens the bytes for reading while they have a writer. @throws Problem not_found, storage_failed */
   async openForReading(id: UploadId): Promise<{ fd: number; length: number }> {
     const opened = await this.#openData(id, constants.O_RDONLY);
     if (opened) return opened;
     throw uploadNotFound();
   }
 
-  /** What lies there, `null` when it is no file. */
+  /** The stat of the bytes, `null` when they are missing or not a plain file. */
   async lstat(id: UploadId): Promise<BigIntStats | null> {
     const stat = await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.lstat(this.dataPath(id)));
     return stat?.isFile() ? stat : null;
@@ -166,7 +166,7 @@ export class PartialStore {
         const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
         const there = await calls.lstat(name);
         if (there.ino !== own.ino || there.dev !== own.dev) return false;
-        // The crash may have come before the folder was synced.
+        // The crash may have happened before the folder was synced.
         await dirSync.sync(folder);
         return true;
       } finally {
@@ -187,12 +187,12 @@ export class PartialStore {
   }
 
   async deletePartial(id: UploadId): Promise<void> {
-    // Without a note what stays of a half forgotten upload goes at the next start.
+    // Metadata first: if this is interrupted, the next start deletes bytes without metadata.
     await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.sidecarPath(id)));
     await this.releaseData(id);
   }
 
-  /** `null` when there are no bytes, or they are a file already. */
+  /** `null` when there are no bytes, or they are already a published file. */
   async #openData(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
     const { calls } = this.context;
     const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.dataPath(id), flags | OPEN_EXISTING));

@@ -1,10 +1,10 @@
-// Since when the machine runs: what was written since then is there, synced or not.
+// Identifies the current boot of the machine, during which unsynced writes remain readable.
 
 import { readFile } from "node:fs/promises";
 
 /**
- * What Linux calls this boot. Where the system has no name for it every start of the server counts as one: then no more
- * is taken for certain than what was synced.
+ * The boot id of Linux. Other systems get a new id at each start of the server, so that only synced bytes count as
+ * certain.
  */
 export async function readBootId(): Promise<string> {
   try {

@@ -1,4 +1,4 @@
-// One server per root: a lock that the system lets go of when the process ends, however it ends.
+// One server per root: a file lock that the system releases when the process ends, even after a crash.
 
 import { constants, Database } from "bun:sqlite";
 import { join } from "node:path";
@@ -9,12 +9,12 @@ export interface Lock {
   release(): void;
 }
 
-// Without links: a lock file that is one would be made wherever it points to.
+// NOFOLLOW: SQLite would create the lock file at the target of a link.
 const FLAGS = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE | constants.SQLITE_OPEN_NOFOLLOW;
 
 /**
- * SQLite takes a real file lock on every system Bun runs on, also between processes in different containers that
- * share the folder; a file with a process id in it would outlive a crash.
+ * SQLite takes a real file lock on every system that Bun supports, which also works between containers that share the
+ * folder. A pid file would survive a crash.
  * @param folder the server's own folder in the root, by its real path
  * @throws RootInUse when another server, or this one, holds it
  * @throws Problem link_in_path, storage_failed
@@ -23,7 +23,7 @@ export function lockRoot(folder: string): Lock {
   let database: Database | undefined;
   try {
     database = new Database(join(folder, "lock"), FLAGS);
-    // No file beside the lock: the database stays empty, and OFF is not allowed by Bun.
+    // MEMORY creates no journal file next to the lock; Bun does not allow OFF. The database stays empty.
     database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
     return hold(database);
@@ -32,12 +32,12 @@ export function lockRoot(folder: string): Lock {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "SQLITE_BUSY") throw new RootInUse({ cause });
     if (code === "SQLITE_CANTOPEN_SYMLINK")
-      throw new Problem("link_in_path", "The lock of the root is a link.", { cause });
+      throw new Problem("link_in_path", "The lock file of the root is a link. Remove it.", { cause });
     throw new Problem("storage_failed", "The root cannot be locked.", { cause });
   }
 }
 
-// A database that is garbage-collected lets go of its lock.
+// Keeps the database reachable: when it is garbage-collected, its lock is released.
 const held = new Set<Database>();
 
 function hold(database: Database): Lock {

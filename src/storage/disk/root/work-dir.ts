@@ -1,4 +1,4 @@
-// The server's own folder in the root: locked by one server, with the bytes that are no files yet.
+// The server's own folder in the root: the lock, temporary files and partial uploads.
 
 import { Problem } from "../../../errors.ts";
 import { RESERVED } from "../../../path.ts";
@@ -8,17 +8,17 @@ import { diskProblem } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
-/** The lock and the folders, held open by whoever opened it; or why there is none, when the root can only be read. */
+/** The lock and the open folders, which the caller must close; or the reason why the root is read-only. */
 export type WorkDir =
   | { lock: Lock; reserved: DirHandle; temporaries: DirHandle; partials: DirHandle }
   | Problem;
 
 export function readOnlyWorkDir(): Problem {
-  return new Problem("storage_read_only", "The server was started to read only.");
+  return new Problem("storage_read_only", "The server was started in read-only mode.");
 }
 
 /**
- * Locks the root and removes what an earlier run left unfinished and did not keep.
+ * Locks the root and deletes temporary files of an earlier run, and partial uploads without metadata.
  * @throws RootInUse when another server has it; the system's error
  */
 export async function openWorkDir(calls: Calls, root: DirHandle, real: string): Promise<WorkDir> {

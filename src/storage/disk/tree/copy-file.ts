@@ -1,18 +1,18 @@
-// Copies the bytes of one open file into another: by the system alone where that takes no time, else slice by slice.
+// Copies an open file into another: in one kernel call when it is small, otherwise slice by slice.
 
 import type { CopyOptions } from "../../stored-copy.ts";
 import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 
 const MIB = 1024 * 1024;
-/** A file of this length is copied in one call, which nothing can end. */
+/** Files up to this size are copied in one call, which cannot be aborted. */
 const SINGLE_CALL_BYTES = 16 * MIB;
 const SLICE = MIB;
-/** Bytes between two syncs: what is not on the disk yet stays bounded. */
+/** Bytes between two syncs, which bounds the dirty pages of a copy. */
 const SYNC_WINDOW = 32 * MIB;
 
 /**
- * Appends what the other file has now to a new file, not synced to its end. Nothing of it is in flight when this ends.
+ * Appends the current bytes of `from` to a new file. The caller must sync the end. No call is in flight on return.
  * @throws the reason of the signal; the system's error
  */
 export async function copyInto(
@@ -30,7 +30,7 @@ export async function copyInto(
   if (keepTimes) await calls.touch(to, stat);
 }
 
-/** What grows while it is copied is copied as long as it was. */
+/** Copies the size at the start, even if the source grows in between. */
 async function copySlices(
   calls: Calls,
   to: number,

@@ -1,4 +1,4 @@
-// Everything below an open folder, looked at or copied through open folders: no link leads out of it.
+// Measures or copies a folder tree through open handles, so that no link leads out of it.
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -10,9 +10,9 @@ import { errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { copyInto } from "./copy-file.ts";
 
-/** Files whose bytes are synced together: one wait for all. */
+/** Number of files that are synced concurrently. */
 const SYNC_BATCH = 16;
-// Gone since the folder was read, or something else by now, or with a name that is no text.
+// Removed or replaced since the folder was read, or with a name that is not valid text.
 const CHANGED_IN_BETWEEN = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
 
 export const emptyContent = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
@@ -24,14 +24,14 @@ export function count(content: Content, stat: BigIntStats): void {
   content.changed = Math.max(content.changed, Number(stat.mtimeMs));
 }
 
-/** What is in an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
+/** Totals of an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
 export async function measureTree(calls: Calls, folder: DirHandle, signal: AbortSignal): Promise<Content> {
   const content = emptyContent();
   await new TreeCopy(calls, signal, content, {}).folder(folder, null, 1);
   return content;
 }
 
-/** Copies what is in an open folder into another open one, and syncs all of it. @throws as `measureTree` */
+/** Copies the contents of an open folder into another and syncs them. @throws as `measureTree` */
 export async function copyTree(
   calls: Calls,
   from: DirHandle,
@@ -117,27 +117,27 @@ class TreeCopy {
     count(content, calls.stat(fd));
   }
 
-  /** Syncs what was copied. */
+  /** Syncs and closes the copied files. */
   async flush(): Promise<void> {
     const ends = await Promise.allSettled(this.#unsynced.map((fd) => this.calls.sync(fd)));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     await this.end();
   }
 
-  /** Closes what is open. Never throws. */
+  /** Closes the copied files. Never throws. */
   async end(): Promise<void> {
     await Promise.allSettled(this.#unsynced.splice(0).map((fd) => this.calls.close(fd)));
   }
 }
 
-/** Makes a folder that must be new, and opens it. */
+/** Creates a folder that must not exist, and opens it. */
 export async function createDir(calls: Calls, parent: DirHandle, name: string): Promise<DirHandle> {
   const path = `${parent.path}/${name}`;
   await calls.mkdir(path);
   return await openDir(calls, path);
 }
 
-/** `null` when it is not there, or is something else by now. */
+/** `null` when the entry is missing or was replaced. */
 async function present<T>(call: Promise<T>): Promise<T | null> {
   return await ignoreErrno(CHANGED_IN_BETWEEN, call).catch((error: unknown) => {
     throw errnoOf(error) === "EACCES" ? notReadable(error) : error;

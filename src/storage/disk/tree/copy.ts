@@ -1,4 +1,4 @@
-// A copy on the disk: made beside the uploads, where nobody looks, and given its name when all of it is there.
+// A copy on the disk: built in the folder of temporary files, and renamed when it is complete.
 
 import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
@@ -18,13 +18,13 @@ import { copyInto } from "./copy-file.ts";
 import { copyTree, count, createDir, emptyContent, measureTree, notReadable } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
-/** From this size on the blocks are shared where the file system can: smaller ones the system shares by itself. */
+/** From this size on a reflink is tried explicitly; for smaller files copy_file_range() shares blocks by itself. */
 const CLONE_FROM = 16 * 1024 * 1024;
 
 export class DiskCopy implements StoredCopy {
   readonly entry: Entry;
   readonly #temporary = crypto.randomUUID();
-  /** The copy, open. */
+  /** The open copy. */
   #made: DirHandle | undefined;
   #discarding: Promise<void> | undefined;
 
@@ -46,7 +46,7 @@ export class DiskCopy implements StoredCopy {
       const source = await (isFolder ? openDir : openFile)(calls, location.at);
       try {
         const stat = calls.stat(source.fd);
-        // Something else came in its place since it was looked at.
+        // The entry was replaced between lstat() and open().
         if (!isFolder && !stat.isFile()) throw entryNotFound();
         return new DiskCopy(context, from, source, stat);
       } catch (error) {
@@ -105,7 +105,7 @@ export class DiskCopy implements StoredCopy {
     const { calls } = this.context;
     await closeDir(calls, this.source);
     if (this.#made) await closeDir(calls, this.#made);
-    // What has its name is not here any more; what stays is removed at the next start.
+    // A published copy is no longer here; a leftover is deleted at the next start.
     await calls.removeTree(this.#at).catch(() => {});
   }
 
@@ -150,7 +150,7 @@ export class DiskCopy implements StoredCopy {
     try {
       return await step();
     } catch (error) {
-      // The reason of a signal is the caller's own.
+      // The abort reason belongs to the caller and is passed on.
       if (error instanceof Error && errnoOf(error) === undefined) throw error;
       throw diskProblem(error);
     }

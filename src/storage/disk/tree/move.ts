@@ -1,4 +1,4 @@
-// Gives files and folders another name, in a way that takes no name which another has meanwhile.
+// Renames files and folders without overwriting an entry that takes the name concurrently.
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -61,7 +61,7 @@ async function moveOnce(
   }
 }
 
-/** Gives what stands at a place another name, synced. @throws as `move` */
+/** Renames a located entry and syncs both folders. @throws as `move` */
 export async function nameAt(
   context: DiskContext,
   source: Location,
@@ -85,8 +85,8 @@ export async function nameAt(
 }
 
 /**
- * A rename takes the place of an empty folder without asking, and there is none that refuses here: so the name is
- * taken first, by a new empty folder, which fails if anything has it, and the rename takes that one's place.
+ * rename() silently replaces an empty folder, and Bun has no RENAME_NOREPLACE. So mkdir() takes the name first, which
+ * fails if anything has it, and the rename then replaces that new folder.
  * @param recased the names differ in case only: on a file system that ignores it they are one
  * @returns false: no folder is ever replaced
  */
@@ -104,7 +104,7 @@ export async function nameFolder(calls: Calls, from: string, to: string, recased
     return false;
   } catch (error) {
     await calls.rmdir(to).catch(() => {
-      // Somebody has put something into it, or taken it away.
+      // Another process filled or removed it.
     });
     switch (errnoOf(error)) {
       case "EINVAL":
@@ -119,13 +119,13 @@ export async function nameFolder(calls: Calls, from: string, to: string, recased
   }
 }
 
-/** What was moved, as it is now; its new name may be another's again. */
+/** The current stat of the moved entry; its new name may already belong to another one. */
 async function currentStat(calls: Calls, { at }: Location, moved: BigIntStats): Promise<BigIntStats> {
   const there = await lstatOrNull(calls, at);
   return there && isSame(there, moved) ? there : moved;
 }
 
-/** A link takes no name that another has; what had the new name meanwhile under the old one is left alone. */
+/** Uses link() and unlink(), because link() never overwrites an entry that took the name concurrently. */
 async function nameFile(
   { calls, dirSync }: DiskContext,
   source: Location,
@@ -141,24 +141,24 @@ async function nameFile(
     if (errno !== "EEXIST") throw error;
     return await renameOver(calls, source.at, target.at, { replace, recased });
   }
-  // Before the old name goes, so that a power cut leaves one of them.
+  // Sync before removing the old name, so that a power cut leaves at least one of them.
   await dirSync.sync(target.folder);
   await unlinkMoved(calls, source.at, target.at, stat);
   return false;
 }
 
 /**
- * Takes the old name away. Who does so is the one who moves it: a folder above may have two names while it is moved
- * itself. Who comes too late takes the new name back, unless it is another's by now.
+ * Removes the old name. Of concurrent moves of one file, the one that unlinks it wins; the others remove their new name
+ * again, unless it belongs to another file by now.
  * @throws Problem not_found
  */
 async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigIntStats): Promise<void> {
   const [old, made] = [await lstatOrNull(calls, from), await lstatOrNull(calls, to)];
-  // Another file may have come in its place just before the link was made.
+  // Another file may have replaced the source just before link().
   const stays = old && (isSame(old, moved) || (made && isSame(old, made)));
   if (stays && (await unlinkIfPresent(calls, from))) return;
   if (made && isSame(made, moved)) await unlinkIfPresent(calls, to);
-  throw new Problem("not_found", "It was moved or removed meanwhile.");
+  throw new Problem("not_found", "The entry was moved or removed by another request.");
 }
 
 async function unlinkIfPresent(calls: Calls, at: string): Promise<boolean> {
@@ -174,7 +174,7 @@ function lstatOrNull(calls: Calls, at: string): Promise<BigIntStats | null> {
   return ignoreErrno(ENOENT_ONLY, calls.lstat(at));
 }
 
-/** Files of others may not be linked (protected_hardlinks of Linux): an empty file takes the name first. */
+/** When link() is not permitted (protected_hardlinks, no hard links): an empty file takes the name, rename() replaces it. */
 async function renameOverNew(calls: Calls, from: string, to: string): Promise<false> {
   await calls.close(
     await calls.open(to, CREATE_NEW, 0o600).catch((error: unknown) => {

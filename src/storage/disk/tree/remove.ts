@@ -1,4 +1,4 @@
-// Removes files, and folders with all that is in them, in one step for everyone who looks.
+// Deletes files and whole folders; readers see a folder disappear in one step.
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
@@ -8,7 +8,7 @@ import { entryAt, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 
-/** How often what was put into it meanwhile is removed as well. */
+/** How often to retry when entries are added concurrently. */
 const ATTEMPTS = 10;
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
@@ -25,14 +25,14 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
     if (!recursive)
       throw new Problem(
         "is_folder",
-        "This is a folder: `?recursive=true` removes it with all that is in it.",
+        "This is a folder. Use `?recursive=true` to delete it with its contents.",
       );
-    // Out of sight first: nobody sees half of it, and a crash leaves the rest to the next start.
+    // Rename it away first: readers never see half of it, and after a crash the next start deletes the rest.
     const aside = `${temporaries.path}/${crypto.randomUUID()}`;
     const here = await calls.rename(source.at, aside).then(
       () => aside,
       (error: unknown) => {
-        // On a file system of its own it can only be emptied where it is.
+        // A folder on another file system can only be emptied in place.
         if (errnoOf(error) === "EXDEV") return source.at;
         throw error;
       },
@@ -45,7 +45,7 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
   }
 }
 
-/** Who held a folder of it open may still put something into it, until that folder itself is gone. */
+/** Retries, because a process with an open handle can add entries until the folder itself is gone. */
 export async function removeAll(calls: Calls, at: string): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     await calls.removeTree(at);
@@ -57,6 +57,6 @@ export async function removeAll(calls: Calls, at: string): Promise<void> {
   }
   throw new Problem(
     "storage_failed",
-    "The folder could not be emptied: something is put into it all the time.",
+    "The folder could not be emptied, because another process keeps adding entries to it.",
   );
 }

@@ -1,4 +1,4 @@
-// The trash on the disk: what was removed as ID.entry, and what it was as ID.note beside it.
+// The trash on the disk: each removed entry as ID.entry, and its description as ID.note.
 
 import { type FilePath, RESERVED } from "../../../path.ts";
 import type { Moved } from "../../entry.ts";
@@ -14,7 +14,7 @@ import { nameAt } from "./move.ts";
 import { removeAll } from "./remove.ts";
 
 const FOLDER = "trash";
-/** Milliseconds after which a note without its entry is what a crash left: who puts something away writes it first. */
+/** Milliseconds after which a note without an entry is deleted: `put` writes the note first, so a crash can leave it. */
 const ORPHAN_AGE = 3600_000;
 
 export class DiskTrash implements Trash {
@@ -26,7 +26,7 @@ export class DiskTrash implements Trash {
       const source = await locateExisting(this.context, path);
       try {
         await entryAt(calls, source);
-        // First, so that nothing lies there that nobody knows.
+        // Written first, so that no entry is ever without a note.
         await writeText(this.context, trash, `${id}.note`, text);
         try {
           await calls.rename(source.at, `${trash.path}/${id}.entry`);

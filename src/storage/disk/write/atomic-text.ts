@@ -5,7 +5,7 @@ import type { DirHandle } from "../at/handle.ts";
 import { closeQuietly } from "../os/calls.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 
-/** Written aside, synced, renamed, and the folder synced: at every moment one whole text has the name. */
+/** Writes and syncs a temporary file, renames it over the target and syncs the folder, so the target is always complete. */
 export async function writeText(
   context: DiskContext,
   folder: DirHandle,
@@ -25,7 +25,7 @@ export async function writeText(
     await calls.rename(aside, `${folder.path}/${name}`);
   } catch (error) {
     await calls.unlink(aside).catch(() => {
-      // It goes at the next start.
+      // The next start deletes it.
     });
     throw error;
   }
