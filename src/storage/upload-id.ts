@@ -2,7 +2,7 @@
 
 declare const checked: unique symbol;
 
-/** 22 to 64 letters, digits, `-` and `_`: safe in a URL and as a file name. It is a capability: a client that knows it may write to the upload. */
+/** 22 to 64 letters, digits, `-` and `_`: safe in URLs and file names. A write capability: keep it secret. */
 export type UploadId = string & { readonly [checked]: "upload" };
 
 const FORM = /^[A-Za-z0-9_-]{22,64}$/;

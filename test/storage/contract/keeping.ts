@@ -12,8 +12,8 @@ import { waitingUploads } from "./waiting.ts";
 export function keepingContract(name: string, current: Current): void {
   const { begin, resume, notes, waiting, expectFinished } = waitingUploads(current);
 
-  describe(`${name}: a kept upload`, () => {
-    test("becomes a file as any other, and its note stays until it is forgotten", async () => {
+  describe(`${name}: a partial upload`, () => {
+    test("is published like any other, and its metadata stays until it is deleted", async () => {
       const id = newUploadId();
       const upload = await begin(id);
       await current.storage.writeMetadata(id, "mine");
@@ -61,7 +61,7 @@ export function keepingContract(name: string, current: Current): void {
       await (await begin(id)).discard();
     });
 
-    test("is done when it is paused, and a discard of it leaves the bytes", async () => {
+    test("is closed once suspended, and a discard then keeps the bytes", async () => {
       const id = newUploadId();
       const upload = await begin(id);
       await fill(upload, [text("abc")]);
@@ -75,7 +75,7 @@ export function keepingContract(name: string, current: Current): void {
       await again.discard();
     });
 
-    test("is gone when it is discarded, with its note", async () => {
+    test("is deleted by discard, with its metadata", async () => {
       const id = await waiting(bytes(2 * MIB));
       const upload = await resume(id);
       await Promise.all([upload.discard(), upload.discard()]);
@@ -84,7 +84,7 @@ export function keepingContract(name: string, current: Current): void {
       expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
     });
 
-    test("discarded while it pauses, rewinds, adopts or finishes ends, and is gone or whole", async () => {
+    test("discarded during suspend, truncate, appendFrom or finish is deleted or complete", async () => {
       const other = await waiting(bytes(2 * MIB, 5), "other");
       const steps: ((upload: PartialUpload) => Promise<unknown>)[] = [
         (upload) => upload.suspend(),
@@ -112,7 +112,7 @@ export function keepingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: after a restart`, () => {
-    test("what has a note is there, and nothing else", async () => {
+    test("only uploads with metadata are listed", async () => {
       const all = bytes(MIB + 3);
       const kept = await waiting(all, "kept");
       const unnoted = await waiting(all, null);
@@ -140,7 +140,7 @@ export function keepingContract(name: string, current: Current): void {
       expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["kept", "running", "x"]);
     });
 
-    test("what was published is known, until it is settled", async () => {
+    test("a published upload is known until its data is released", async () => {
       for (const replace of [false, true]) {
         if (replace) await put(current.storage, "folder/replaced", "old");
         const path = file(replace ? "folder/replaced" : "folder/new");
@@ -165,7 +165,7 @@ export function keepingContract(name: string, current: Current): void {
     });
   });
 
-  describe(`${name}: a note`, () => {
+  describe(`${name}: metadata`, () => {
     test("is what was written last, whatever is in it", async () => {
       const id = await waiting(text("abc"));
       for (const note of ["", "{}", "ümlaut\n\0😀", "x".repeat(300_000), "last"]) {

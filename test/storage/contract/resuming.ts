@@ -16,8 +16,8 @@ const SIZES = [0, 1, ...[BATCH, CHANGEOVER, CHANGEOVER + BATCH, 3 * MIB].flatMap
 export function resumingContract(name: string, current: Current): void {
   const { begin, resume, waiting, expectFinished } = waitingUploads(current);
 
-  describe(`${name}: the bytes of a kept upload`, () => {
-    test("go on where it paused, for sizes around each change of the writer", async () => {
+  describe(`${name}: the bytes of a partial upload`, () => {
+    test("continue where it was suspended, for sizes around each change of the writer", async () => {
       for (const size of SIZES)
         for (const cut of new Set([0, Math.floor(size / 3), Math.max(0, size - 1), size])) {
           const all = bytes(size, size + cut);
@@ -34,7 +34,7 @@ export function resumingContract(name: string, current: Current): void {
         }
     });
 
-    test("go on where it paused, cut anywhere, again and again, over restarts", async () => {
+    test("continue where it was suspended, cut anywhere, repeatedly, across restarts", async () => {
       const dice = new Dice(4711);
       for (let round = 0; round < 25; round += 1) {
         const all = bytes(dice.upTo(4 * MIB), round);

@@ -31,7 +31,7 @@ function held(step: MemoryStep, options: MemoryOptions = {}) {
 }
 
 describe("a capacity", () => {
-  test("is full at the first byte over, and the rest goes on", async () => {
+  test("is full at the first byte over, and other uploads continue", async () => {
     const storage = new MemoryStorage({ capacity: 100 });
     await put(storage, "kept", "x".repeat(40));
     const upload = await storage.begin(path);

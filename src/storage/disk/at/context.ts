@@ -47,7 +47,7 @@ export function assertNameLength(path: FilePath, maxPathBytes: number): void {
   });
 }
 
-/** Checks that an existing entry may be replaced by a file: only another file may. @throws Problem is_folder, link_in_path, name_taken */
+/** Checks that an entry may be replaced by a file. @throws Problem is_folder, link_in_path, name_taken */
 export function replaceable(taken: BigIntStats): void {
   if (taken.isDirectory()) throw new Problem("is_folder", "A folder has this name.");
   if (taken.isSymbolicLink())

@@ -1,4 +1,4 @@
-// Flags of open(2) for names that somebody else may have replaced in between.
+// Flags of open(2) for names that another process may replace concurrently.
 
 import { constants } from "node:fs";
 

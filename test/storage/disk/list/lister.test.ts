@@ -69,7 +69,7 @@ describe("ten thousand entries", () => {
     expect(idle.filter((path) => path.includes("many"))).toEqual([]);
   });
 
-  test("entries are as they are now, also when their order was kept", async () => {
+  test("entries are current even when their order is cached", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in("many"));

@@ -46,7 +46,7 @@ test("an order is found again for the same folder, unchanged, and the same kind 
   expect(cache.find(question(5000))).toBeUndefined();
 });
 
-test("what changed just now, or will have, is not kept: another change could have the same time", () => {
+test("a folder that changed just now is not cached: another change could have the same timestamp", () => {
   for (const age of [2400, 0, -60_000]) {
     const cache = new SortCache();
     cache.add(question(age), orderOf(5000), NOW);
@@ -54,7 +54,7 @@ test("what changed just now, or will have, is not kept: another change could hav
   }
 });
 
-test("small folders are not kept", () => {
+test("small folders are not cached", () => {
   const cache = new SortCache();
   cache.add(question(5000), orderOf(100), NOW);
   expect(cache.find(question(5000))).toBeUndefined();

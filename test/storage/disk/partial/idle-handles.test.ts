@@ -48,7 +48,7 @@ test("who comes at once goes on with what is open, in small steps, too", async (
   expect(difference(await readFile(root.in("a")), content)).toBeNull();
 });
 
-test("what was taken is written when it rests, and synced and closed a moment later", async () => {
+test("an idle upload is written at once, and synced and closed a moment later", async () => {
   await using root = await TemporaryRoot.make();
   const made: string[] = [];
   const storage = await root.open({ calls: watchedCalls((name) => void made.push(name)) });
@@ -95,7 +95,7 @@ test("when that sync fails, the bytes of the one before are what is left", async
   expect((await resumed(storage, first)).length).toBe(MIB);
 });
 
-test("a storage that is closed syncs what rests", async () => {
+test("closing the storage syncs idle uploads", async () => {
   await using root = await TemporaryRoot.make();
   let syncs = 0;
   const calls = watchedCalls((name) => {
@@ -110,7 +110,7 @@ test("a storage that is closed syncs what rests", async () => {
   expect(upload.saved).toBe(MIB);
 });
 
-test("what rests can be copied, forgotten, and does nothing for who let go of it", async () => {
+test("an idle upload can be copied and deleted, and ignores a late discard", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   const content = bytes(MIB);
@@ -127,7 +127,7 @@ test("what rests can be copied, forgotten, and does nothing for who let go of it
   expect(await storage.resume(part.id)).toBeNull();
 });
 
-test("so many rest, and no more: the others are let go of at once", async () => {
+test("at most 64 uploads are idle; further ones are closed at once", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open({ calls: callsWith({ datasync: async () => {}, sync: async () => {} }) });
   const uploads: PartialUpload[] = [];

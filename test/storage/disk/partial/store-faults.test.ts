@@ -194,7 +194,7 @@ describe.each([
   });
 });
 
-describe("beginning, and forgetting, when one call fails", () => {
+describe("begin and deletePartial, when one call fails", () => {
   test.each(["EIO", "ENOSPC", "EMFILE"])("with %s: begin holds on to nothing", async (errno) => {
     const rounds = await failEach(errno, async (storage, arm, failing) => {
       const id = newUploadId();

@@ -22,7 +22,7 @@ watchRejections();
 const KEPT = [".sluice", "kept"] as const;
 
 describe("a start", () => {
-  test("removes bytes without a note, links, and what else is none of ours; notes stay", async () => {
+  test("deletes bytes without metadata, links and foreign entries; metadata stays", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     let storage = await root.open();
@@ -52,7 +52,7 @@ describe("a start", () => {
     expect(await canary.touched()).toBeNull();
   });
 
-  test("to read only removes nothing and knows no notes", async () => {
+  test("read-only deletes nothing and lists no metadata", async () => {
     await using root = await TemporaryRoot.make();
     const id = await waiting(await root.open(), text("kept"));
     const unnoted = newUploadId();
@@ -105,7 +105,7 @@ describe("a link", () => {
     expect(await canary.touched()).toBeNull();
   });
 
-  test("in the place of bytes or note is nothing", async () => {
+  test("in place of bytes or metadata is ignored", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     const storage = await root.open();
@@ -132,7 +132,7 @@ describe("a link", () => {
     expect(await canary.touched()).toBeNull();
   });
 
-  test("or a pipe in the place of bytes or note makes nobody wait", async () => {
+  test("or a pipe in place of bytes or metadata blocks no call", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const id = newUploadId();
@@ -231,7 +231,7 @@ describe.skipIf(reason !== null)("a full disk", () => {
     await storage.close();
   });
 
-  test("leaves the old note, and what was joined before", async () => {
+  test("keeps the old metadata and the bytes appended before", async () => {
     await using root = await TemporaryRoot.make();
     await using mount = await Mount.tmpfs(root.root, "size=3m");
     const storage = await root.open();

@@ -257,7 +257,7 @@ test("a file that takes the new name while another gets it stays", async () => {
   expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
 });
 
-test("notes that a crash left in the trash go, those being written stay", async () => {
+test("sidecars that a crash left in the trash are deleted, those being written stay", async () => {
   await using root = await TemporaryRoot.make();
   await plant(root);
   const { trash } = await root.open();
