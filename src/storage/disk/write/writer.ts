@@ -24,7 +24,6 @@ export const SYNC_LAG_LIMIT = 4 * SYNC_WINDOW;
 
 const writes = new Stopwatch(FILES);
 const syncs = new Stopwatch(FILES);
-
 const now = (): number => performance.now() / 1000;
 
 /**
