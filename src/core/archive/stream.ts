@@ -2,6 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import type { StoredFile } from "../../storage/storage.ts";
+import { TimeSlice } from "../../system/time-slice.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 
 /** Bytes read at once. */
@@ -10,8 +11,8 @@ const SLICE = 2 ** 18;
 export const SMALL = 2 ** 16;
 /** Smaller pieces are sent together: an archive of empty files is nothing but headers. */
 const LEAST = 2 ** 16;
-/** Milliseconds of packing before others have their turn. */
-const TURN = 5;
+/** Milliseconds of packing between two yields to the event loop. */
+const SLICE_MS = 5;
 
 /** A member with its bytes: all of them where they are few. */
 export interface Source {
@@ -88,13 +89,12 @@ export async function* coalesce(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let waiting: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  let began = performance.now();
+  const slice = new TimeSlice(SLICE_MS);
   for await (const piece of pieces) {
     waiting.push(piece);
     size += piece.length;
-    if (performance.now() - began > TURN) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      began = performance.now();
+    if (slice.expired) {
+      await slice.yield();
     }
     if (size < LEAST) continue;
     // A large piece is not copied.

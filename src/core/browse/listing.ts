@@ -5,7 +5,7 @@ import { type FolderPath, nameOf, urlOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { PageKey, PageQuery } from "../../storage/paging.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { SingleFlight } from "../admission/single-flight.ts";
+import { SingleFlight } from "../../system/single-flight.ts";
 
 /** Most entries of a page. */
 export const MOST_ENTRIES = 1000;
@@ -43,7 +43,7 @@ export interface Listing {
 }
 
 /** Pages made at the same time, of different folders: more would only wait for each other. */
-const AT_ONCE = 2;
+const MAX_CONCURRENT = 2;
 const listings = new WeakMap<Storage, SingleFlight<Listing>>();
 
 /**
@@ -58,7 +58,7 @@ export async function listFolder(
   signal?: AbortSignal,
 ): Promise<Listing> {
   const after = options.cursor === undefined ? undefined : placeIn(options.cursor);
-  const sharing = listings.get(storage) ?? new SingleFlight(AT_ONCE);
+  const sharing = listings.get(storage) ?? new SingleFlight({ concurrency: MAX_CONCURRENT });
   listings.set(storage, sharing);
   const { cursor: _, ...rest } = options;
   const query: PageQuery = { ...rest, after };

@@ -1,109 +1,68 @@
-// Digests of whole files for those who ask (RFC 9530): few at a time, each made once for everyone, and remembered.
+// Digests of stored files on request (RFC 9530). Concurrent requests share one computation, and results are cached.
 
 import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { SingleFlight } from "../../system/single-flight.ts";
+import { yieldToEventLoop } from "../../system/time-slice.ts";
 import { ALGORITHM_NAMES } from "./digester.ts";
 
-/** Made at the same time: both share this thread, and what one reads the other hashes meanwhile. */
-const AT_ONCE = 2;
-/** Waiting behind those. Who comes then is answered without a digest: it was only a wish (RFC 9530 section 4). */
-const MOST_WAITING = 32;
-/** Remembered, by ETag; the one not asked for longest is forgotten first. Some 200 bytes each. */
-const REMEMBERED = 4096;
-
-interface Making {
-  result: Promise<Digest | null>;
-  /** How many requests wait for it: without one it is given up. */
-  askers: number;
-  stop: AbortController;
-}
+/** Files digested at the same time. They share this thread; while one is read, the other is hashed. */
+const MAX_CONCURRENT = 2;
+/** Files queued behind those. Further requests get no digest, which is only a preference (RFC 9530 section 4). */
+const MAX_QUEUED = 32;
+/** Digests cached by ETag, about 200 bytes each. The least recently used one is evicted. */
+const MAX_CACHED = 4096;
 
 export class FileDigestCache {
-  readonly #known = new Map<string, Digest>();
-  readonly #making = new Map<string, Making>();
-  readonly #waiting = new Set<() => void>();
-  #running = 0;
+  readonly #cache = new Map<string, Digest>();
+  readonly #computations = new SingleFlight<Digest | null>({
+    concurrency: MAX_CONCURRENT,
+    joinRunning: true,
+  });
 
   constructor(readonly storage: Pick<Storage, "open">) {}
 
-  /** Digests that are being made, or wait to be. */
+  /** Digests that are being computed or are queued. */
   get pending(): number {
-    return this.#making.size;
+    return this.#computations.pending;
   }
 
   /**
-   * The digest of a file as the entry tells of it.
-   * @param signal whoever asks is gone
-   * @returns null when it was given up, too many wait, or the file has changed
+   * The digest of a file in the version that `entry` describes.
+   * @param signal aborted when the caller goes away
+   * @returns null when the signal was aborted, the queue is full, or the file has changed
    * @throws Problem
    */
   async of(entry: FileEntry, algorithm: DigestAlgorithm, signal: AbortSignal): Promise<Digest | null> {
     const key = `${algorithm} ${entry.etag}`;
-    const known = this.#known.get(key);
-    if (known) return this.#remember(key, known);
-    const shared = this.#making.get(key);
-    if (signal.aborted || (!shared && this.#waiting.size >= MOST_WAITING)) return null;
-    const making = shared ?? this.#begin(key, entry, algorithm);
-    making.askers += 1;
-    const { promise: gone, resolve: leave } = Promise.withResolvers<null>();
-    signal.addEventListener("abort", () => leave(null), { once: true });
-    try {
-      return await Promise.race([making.result, gone]);
-    } finally {
-      making.askers -= 1;
-      if (making.askers === 0) making.stop.abort();
-    }
-  }
-
-  #begin(key: string, entry: FileEntry, algorithm: DigestAlgorithm): Making {
-    const stop = new AbortController();
-    const forget = () => {
-      if (this.#making.get(key) === making) this.#making.delete(key);
+    const cached = this.#cache.get(key);
+    if (cached) return this.#store(key, cached);
+    const computations = this.#computations;
+    if (!computations.has(key) && computations.queued >= MAX_QUEUED) return null;
+    const compute = async (aborted: AbortSignal): Promise<Digest | null> => {
+      const digest = await this.#compute(entry, algorithm, aborted);
+      return digest && this.#store(key, digest);
     };
-    const result = this.#inTurn(stop.signal, () => this.#make(entry, algorithm, stop.signal))
-      .then((digest) => digest && this.#remember(key, digest))
-      .finally(forget);
-    // Everyone who asked may be gone when it fails.
-    result.catch(() => {});
-    const making: Making = { result, askers: 0, stop };
-    this.#making.set(key, making);
-    // Given up: who comes now begins anew.
-    stop.signal.addEventListener("abort", forget, { once: true });
-    return making;
-  }
-
-  async #inTurn<T>(signal: AbortSignal, make: () => Promise<T>): Promise<T | null> {
-    if (this.#running >= AT_ONCE) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      await promise;
-      this.#waiting.delete(resolve);
-    }
-    if (signal.aborted) return null;
-    this.#running += 1;
     try {
-      return await make();
-    } finally {
-      this.#running -= 1;
-      const [next] = this.#waiting;
-      next?.();
+      return await computations.run(key, compute, { signal });
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
     }
   }
 
-  async #make(entry: FileEntry, algorithm: DigestAlgorithm, signal: AbortSignal): Promise<Digest | null> {
+  async #compute(entry: FileEntry, algorithm: DigestAlgorithm, signal: AbortSignal): Promise<Digest | null> {
     const file = await this.storage.open(entry.path);
     try {
       if (file.entry.etag !== entry.etag) return null;
       const hash = createHash(ALGORITHM_NAMES[algorithm]);
-      for await (const piece of file.body.stream()) {
+      for await (const chunk of file.body.stream()) {
         if (signal.aborted) return null;
-        hash.update(piece);
-        // Half a megabyte takes 0.4 ms (sha-512: 0.8 ms); what else waits for this thread goes before the next.
-        await setImmediate();
+        hash.update(chunk);
+        // Hashing half a megabyte takes 0.4 ms (sha-512: 0.8 ms). Serve other requests before the next chunk.
+        await yieldToEventLoop();
       }
       return file.stat().etag === entry.etag ? { algorithm, value: new Uint8Array(hash.digest()) } : null;
     } finally {
@@ -111,11 +70,12 @@ export class FileDigestCache {
     }
   }
 
-  #remember(key: string, digest: Digest): Digest {
-    this.#known.delete(key);
-    this.#known.set(key, digest);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  /** Caches the digest as the most recently used one. */
+  #store(key: string, digest: Digest): Digest {
+    this.#cache.delete(key);
+    this.#cache.set(key, digest);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
     return digest;
   }
 }

@@ -1,12 +1,12 @@
-// Answers that are made once for many, never before they were asked for.
+// Single-flight: who shares a run, how many run at once, and when a run is dropped or aborted.
 
 import { expect, test } from "bun:test";
-import { type FlightOptions, SingleFlight } from "../../../src/core/admission/single-flight.ts";
-import { until } from "../../support/server.ts";
+import { type FlightOptions, SingleFlight } from "../../src/system/single-flight.ts";
+import { until } from "../support/server.ts";
 
 /** Makes answers on command, and remembers what was begun. */
-function desk(atOnce: number) {
-  const shared = new SingleFlight<string>(atOnce);
+function desk(concurrency: number) {
+  const shared = new SingleFlight<string>({ concurrency });
   const begun: PromiseWithResolvers<string>[] = [];
   const names: string[] = [];
   return {
@@ -77,7 +77,8 @@ test("what nobody waits for any more is not begun", async () => {
   (await begun(0))?.resolve("A");
   await first;
   (await begun(1))?.resolve("C");
-  expect(await Promise.all(shared)).toEqual(["C", "C"]);
+  await expect(shared[0]).rejects.toThrow("gone");
+  expect(await shared[1]).toBe("C");
   expect(names).toEqual(["a", "c"]);
   await expect(ask("d", { signal: left.signal })).rejects.toThrow("gone");
 });
@@ -96,4 +97,26 @@ test("nobody waits behind all of another lane", async () => {
   (await begun(0))?.resolve("A");
   (await begun(2))?.resolve("B");
   expect(await Promise.all(answers)).toEqual(["A", "B", "C"]);
+});
+
+test("a running flight is joined when that is allowed, and aborted when its last caller goes away", async () => {
+  const shared = new SingleFlight<string>({ joinRunning: true });
+  const reasons: unknown[] = [];
+  const work = (signal: AbortSignal): Promise<string> =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        reasons.push(signal.reason);
+        reject(signal.reason);
+      });
+    });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const runs = [first, second].map(({ signal }) => shared.run("a", work, { signal }));
+  expect(shared.pending).toBe(1);
+  first.abort("first left");
+  await expect(runs[0]).rejects.toBe("first left");
+  expect(reasons).toEqual([]);
+  second.abort("second left");
+  await expect(runs[1]).rejects.toBe("second left");
+  expect(reasons).toEqual(["second left"]);
+  expect(shared.pending).toBe(0);
 });
