@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
 import type { Entry, FileEntry } from "../../storage/entry.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
+import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 import { prefetch } from "./prefetch.ts";
@@ -16,7 +17,7 @@ export const FORMATS = ["zip", "tar", "tar.gz", "tar.zst"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Archives made at the same time: each has up to nine files open, and with a slow reader 4 MiB of memory. */
-const AT_ONCE = 16;
+const MAX_CONCURRENT = 16;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 30;
 /** Entries looked at before the first byte: of no more than these the size is known. */
@@ -36,11 +37,15 @@ export interface Watcher {
 
 /** Makes the archives of one storage. */
 export class Archives {
-  #running = 0;
+  readonly #gate: Gate;
+
   constructor(
     readonly storage: Storage,
-    readonly limit = AT_ONCE,
-  ) {}
+    readonly limit = MAX_CONCURRENT,
+  ) {
+    const detail = `${limit} archives are already being sent, the maximum. Try again in ${RETRY_AFTER} seconds.`;
+    this.#gate = new Gate(limit, { code: "too_many_archives", detail }, RETRY_AFTER);
+  }
 
   /**
    * Begins an archive of these files and folders, those within another one only once. It has a place until it is
@@ -48,18 +53,9 @@ export class Archives {
    * @throws Problem not_found when one is not there, too_many_archives
    */
   async open(paths: readonly FolderPath[], format: Format): Promise<Archive> {
-    if (this.#running >= this.limit)
-      throw new Problem(
-        "too_many_archives",
-        `${this.limit} archives are being made, as many as the server makes at once. Try again soon.`,
-        { headers: { "retry-after": String(RETRY_AFTER) } },
-      );
-    this.#running += 1;
-    const archive = new Archive(this.storage, outermost(paths), format, () => {
-      this.#running -= 1;
-    });
+    const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter());
     try {
-      await archive.look();
+      await archive.listFirst();
       return archive;
     } catch (error) {
       archive.close();
@@ -94,7 +90,7 @@ export class Archive {
   }
 
   /** Looks at the first entries. @throws Problem not_found when a path leads to nothing */
-  async look(): Promise<void> {
+  async listFirst(): Promise<void> {
     while (this.#looked.length < LOOKED_AT) {
       const { done, value } = await this.#entries.next();
       if (!done) this.#looked.push(value);

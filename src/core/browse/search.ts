@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { Gate } from "../admission/gate.ts";
 import { walk } from "./walk.ts";
 
 export interface SearchQuery {
@@ -28,7 +29,7 @@ export const SEARCH_SECONDS = 10;
 /** Most words of a query. */
 const MOST_WORDS = 16;
 /** Searches that run at the same time. */
-const AT_ONCE = 8;
+const MAX_CONCURRENT = 8;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 5;
 
@@ -41,7 +42,14 @@ export function folded(text: string): string {
 
 /** The searches in one storage. */
 export class Search {
-  #running = 0;
+  readonly #gate = new Gate(
+    MAX_CONCURRENT,
+    {
+      code: "too_many_searches",
+      detail: `${MAX_CONCURRENT} searches are already running, the maximum. Try again in ${RETRY_AFTER} seconds.`,
+    },
+    RETRY_AFTER,
+  );
 
   /** @param seconds that each takes at most */
   constructor(
@@ -51,7 +59,7 @@ export class Search {
 
   /** Searches that run now. */
   get running(): number {
-    return this.#running;
+    return this.#gate.entered;
   }
 
   /**
@@ -61,13 +69,7 @@ export class Search {
    */
   async *find(query: SearchQuery, signal: AbortSignal): AsyncGenerator<Entry, SearchEnd, void> {
     const words = wordsOf(query.query);
-    if (this.#running >= AT_ONCE)
-      throw new Problem(
-        "too_many_searches",
-        `${AT_ONCE} searches are running, as many as run at once. Try again soon.`,
-        { headers: { "retry-after": String(RETRY_AFTER) } },
-      );
-    this.#running += 1;
+    const leave = this.#gate.enter();
     const time = AbortSignal.timeout(this.seconds * 1000);
     try {
       return yield* this.#found(query, words, AbortSignal.any([signal, time]));
@@ -75,7 +77,7 @@ export class Search {
       if (error === time.reason && !signal.aborted) return { complete: false, reason: "time" };
       throw error;
     } finally {
-      this.#running -= 1;
+      leave();
     }
   }
 

@@ -1,13 +1,13 @@
 // What is arriving, for many who watch: looked at and written once for all of them, and kept for none.
 
-import { Problem } from "../../errors.ts";
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
+import { Gate } from "../admission/gate.ts";
 import type { RecentUpload } from "../report/recent-uploads.ts";
 import type { UploadRegistry } from "../resumable/registry.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
 /** How many can watch at once. */
-const MOST = 100;
+const MAX_SUBSCRIBERS = 100;
 /** Milliseconds between two looks, at least. */
 const PACE = 100;
 /** Bytes per millisecond that snapshots take on a line, at most: where a thousand uploads wait, there are fewer. */
@@ -29,6 +29,14 @@ interface Snapshot {
 /** Made once in app.ts. */
 export class EventFeed {
   readonly #listeners = new Set<Subscriber>();
+  readonly #gate = new Gate(
+    MAX_SUBSCRIBERS,
+    {
+      code: "too_many_listeners",
+      detail: `${MAX_SUBSCRIBERS} clients are already listening, the maximum. Try again in ${RETRY_AFTER} seconds.`,
+    },
+    RETRY_AFTER,
+  );
   /** Numbers begin anew with every start of the server, so an id says which start it is of. */
   readonly #start = crypto.randomUUID().slice(0, 8);
   readonly #written = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
@@ -59,12 +67,12 @@ export class EventFeed {
    */
   listen(last: string | null, onEnd: () => void): Subscriber {
     this.uploader.assertAccepting();
-    if (this.size >= MOST)
-      throw new Problem("too_many_listeners", `${MOST} clients watch, as many as can. Try again later.`, {
-        headers: { "retry-after": String(RETRY_AFTER) },
-      });
+    const leave = this.#gate.enter();
     const listener = new Subscriber(this.#after(last), (one) => this.#news(one), {
-      closed: (one) => this.#remove(one),
+      closed: (one) => {
+        leave();
+        this.#remove(one);
+      },
       ended: onEnd,
     });
     this.#listeners.add(listener);

@@ -2,16 +2,17 @@
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
+import { Gate } from "../admission/gate.ts";
 import { type ListedEntry, listed } from "../browse/listing.ts";
 import type { ClaimedName } from "../naming/conflict.ts";
 import type { CopyOperation } from "./copy.ts";
 
 /** Copies at the same time: more would only make the disk seek. */
-const AT_ONCE = 2;
+const MAX_CONCURRENT = 2;
 /** Copies that run or wait. */
-const MOST_UNFINISHED = 32;
+const MAX_UNFINISHED = 32;
 /** Ended ones that are remembered, and for how many milliseconds. */
-const MOST_ENDED = 100;
+const MAX_ENDED = 100;
 const REMEMBERED = 3600_000;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
@@ -49,6 +50,7 @@ class Job {
   constructor(
     readonly copying: CopyOperation,
     readonly ends: Ends,
+    readonly leave: () => void,
   ) {}
 
   async run(): Promise<void> {
@@ -86,6 +88,7 @@ class Job {
   #end(state: JobReport["state"]): void {
     this.state = state;
     this.endedAt = Date.now();
+    this.leave();
     this.#ended.resolve();
   }
 }
@@ -94,23 +97,25 @@ class Job {
 export class CopyJobs {
   /** In the order in which they came. */
   readonly #all = new Map<string, Job>();
+  readonly #gate = new Gate(
+    MAX_UNFINISHED,
+    {
+      code: "too_many_jobs",
+      detail: `${MAX_UNFINISHED} copies are already running or queued, the maximum. Try again in ${RETRY_AFTER} seconds.`,
+    },
+    RETRY_AFTER,
+  );
   #closed = false;
 
   /** Jobs that run or wait. */
   get unfinished(): number {
-    return this.#in("waiting").length + this.#in("running").length;
+    return this.#gate.entered;
   }
 
   /** Runs the copy, now or later. @throws Problem too_many_jobs, draining; then the copy is still the caller's */
   start(copying: CopyOperation, ends: Ends): JobReport {
     if (this.#closed) throw new Problem("draining", "The server is stopping; try again when it is back.");
-    if (this.unfinished >= MOST_UNFINISHED)
-      throw new Problem(
-        "too_many_jobs",
-        `${MOST_UNFINISHED} copies run or wait, and no more may. Try again soon.`,
-        { headers: { "retry-after": String(RETRY_AFTER) } },
-      );
-    const job = new Job(copying, ends);
+    const job = new Job(copying, ends, this.#gate.enter());
     this.#all.set(job.id, job);
     this.#next();
     return job.report();
@@ -149,7 +154,7 @@ export class CopyJobs {
 
   #next(): void {
     const [first] = this.#in("waiting");
-    if (!first || this.#closed || this.#in("running").length >= AT_ONCE) return;
+    if (!first || this.#closed || this.#in("running").length >= MAX_CONCURRENT) return;
     void first.run().finally(() => this.#next());
   }
 
@@ -160,7 +165,7 @@ export class CopyJobs {
   #forgetOld(): void {
     const ended = [...this.#all.values()].filter(({ endedAt }) => Number.isFinite(endedAt));
     const old = ended.filter(({ endedAt }) => endedAt < Date.now() - REMEMBERED);
-    const tooMany = ended.slice(0, Math.max(0, ended.length - MOST_ENDED));
+    const tooMany = ended.slice(0, Math.max(0, ended.length - MAX_ENDED));
     for (const { id } of [...old, ...tooMany]) this.#all.delete(id);
   }
 }

@@ -8,6 +8,7 @@ import type { FilePath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage, StoredUpload } from "../../storage/storage.ts";
 import { FreeSpace, Slots, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { Slots } from "../admission/slots.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";

@@ -1,6 +1,7 @@
 // /api/probe: for `sluice doctor URL`, which finds out what is between it and this server. Touches the disk only if asked.
 
 import { type DocumentDecoration, Elysia, type Static, t } from "elysia";
+import { Gate } from "../../core/admission/gate.ts";
 import { buildFlowReport } from "../../core/report/flow-report.ts";
 import type { Upload } from "../../core/upload/upload.ts";
 import { Problem } from "../../errors.ts";
@@ -69,20 +70,8 @@ interface Asked {
 
 export function probe(services: Services) {
   const { config, uploader } = services;
-  let running = 0;
-
-  const admit = (): (() => void) => {
-    if (running >= MOST)
-      throw new Problem("too_many_probes", `${MOST} probes are running. Try again soon.`, {
-        headers: { "retry-after": "5" },
-      });
-    running += 1;
-    let held = true;
-    return () => {
-      if (held) running -= 1;
-      held = false;
-    };
-  };
+  const full = `${MOST} probes are already running, the maximum. Try again in 5 seconds.`;
+  const gate = new Gate(MOST, { code: "too_many_probes", detail: full }, 5);
 
   const take = async (request: Request, asked: Asked, server: Listener): Promise<Response> => {
     if (asked.announce === "true") {
@@ -90,7 +79,7 @@ export function probe(services: Services) {
       return lingeringClose(request, text, 200, headers);
     }
     if ((contentLength(request.headers) ?? 0) > LARGEST) throw tooLarge();
-    const release = admit();
+    const release = gate.enter();
     try {
       const seen = await read(request, server, asked.save === "true");
       if (asked.wait !== undefined) await keepWaiting(request, server, asked.wait);
@@ -199,7 +188,7 @@ export function probe(services: Services) {
           bytes: query.bytes ?? 0,
           zero: query.content === "zero",
           longest: LONGEST,
-          ended: admit(),
+          ended: gate.enter(),
         }),
       {
         // Those who may only send need it, too, and it reads no file.

@@ -87,7 +87,9 @@ describe("--keep-free", () => {
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 5000000\r\n\r\n`);
     const { detail } = await problemIn(await connection.answer(), "storage_full");
-    expect(detail).toBe("There is no space for 5MB: the server keeps 1000PB free (--keep-free).");
+    expect(detail).toBe(
+      "There is not enough disk space for 5MB: the server keeps 1000PB free (--keep-free).",
+    );
     expect(await leftovers(server)).toEqual([]);
   });
 

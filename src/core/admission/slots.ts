@@ -1,0 +1,59 @@
+// Limits concurrent uploads, and tells shutdown when all requests that change the tree have ended.
+
+import { Gate } from "./gate.ts";
+
+/** Seconds a refused client is asked to wait. */
+const RETRY_AFTER = 5;
+
+/** One slot for each request that uploads. */
+export class Slots {
+  readonly #gate: Gate;
+  /** Running steps that shutdown waits for and that occupy no slot. */
+  #tracked = 0;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(readonly limit: number) {
+    const detail = `${limit} uploads are already running, the maximum set by --max-uploads. Try again in ${RETRY_AFTER} seconds.`;
+    this.#gate = new Gate(limit, { code: "too_many_uploads", detail }, RETRY_AFTER);
+  }
+
+  get taken(): number {
+    return this.#gate.entered;
+  }
+
+  /**
+   * Acquires a slot until the returned function is called. Calling it again has no effect.
+   * @throws Problem too_many_uploads
+   */
+  acquire(): () => void {
+    const leave = this.#gate.enter();
+    return () => {
+      leave();
+      this.#notifyIfIdle();
+    };
+  }
+
+  /** Runs a step that `idle` waits for, but that occupies no slot. */
+  async track<T>(step: () => Promise<T>): Promise<T> {
+    this.#tracked += 1;
+    try {
+      return await step();
+    } finally {
+      this.#tracked -= 1;
+      this.#notifyIfIdle();
+    }
+  }
+
+  /** Resolves as soon as no slot is taken and no tracked step runs. */
+  async idle(): Promise<void> {
+    if (!this.#isIdle) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  get #isIdle(): boolean {
+    return this.taken + this.#tracked === 0;
+  }
+
+  #notifyIfIdle(): void {
+    if (this.#isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+}
