@@ -1,6 +1,6 @@
 // The closed table of problems: every error a client can meet, with its status, title and what to do about it.
 
-/** What is said of a problem once. */
+/** The fixed part of a problem. */
 export interface ProblemRow {
   status: number;
   title: string;
@@ -63,12 +63,12 @@ export const PROBLEMS = {
   digest_mismatch: {
     status: 400,
     title: "The digest does not match",
-    help: "The bytes that arrived are not the bytes the digest was made of. Nothing was saved: send the file again. At `/uploads`, bytes that are not those of `Content-Digest` are thrown away and the offset is as it was: send them again. An upload that is not what its `Repr-Digest` says is of no use any more: start a new one.",
+    help: "The received bytes do not match the digest. Nothing was saved: send the file again. At `/uploads`, bytes that do not match `Content-Digest` are discarded and the offset is unchanged: send them again. An upload that does not match its `Repr-Digest` cannot be resumed: start a new one.",
   },
   inconsistent_length: {
     status: 400,
-    title: "The length of the upload does not agree",
-    help: "A request names another length than the upload has, or its bytes go past the end. The length of an upload is said once: ask with HEAD for the one that is known, or start a new upload.",
+    title: "The upload length does not match",
+    help: "The request states a different length from the one the upload already has, or sends bytes past its end. Use HEAD to read the known length, or start a new upload.",
     type: "https://iana.org/assignments/http-problem-types#inconsistent-upload-length",
   },
   upload_complete: {
@@ -84,7 +84,7 @@ export const PROBLEMS = {
   },
   concatenated_upload: {
     status: 403,
-    title: "The upload is made of others",
+    title: "The upload is a concatenation",
     help: "An upload that was made with `Upload-Concat: final` takes no bytes of its own (tus 1.0.0, concatenation). Send them to its parts.",
   },
   cross_origin: {
@@ -124,12 +124,12 @@ export const PROBLEMS = {
   },
   link_in_path: {
     status: 409,
-    title: "A link is in the way",
+    title: "The path contains a link",
     help: "Nothing is written or deleted through a symbolic link. Use the real path of the folder.",
   },
   into_itself: {
     status: 409,
-    title: "Into itself",
+    title: "Source and destination overlap",
     help: "A folder cannot be moved or copied into itself, and nothing to where it is already. Choose another target.",
   },
   other_file_system: {
@@ -144,8 +144,8 @@ export const PROBLEMS = {
   },
   offset_mismatch: {
     status: 409,
-    title: "The offset is another one",
-    help: "`Upload-Offset` is not where the upload stands. The answer's `Upload-Offset` is: send what follows from there.",
+    title: "The offset does not match",
+    help: "`Upload-Offset` is not the current offset of the upload. The response's `Upload-Offset` is: resume from there.",
     type: "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
   },
   upload_gone: {
@@ -201,7 +201,7 @@ export const PROBLEMS = {
   checksum_mismatch: {
     status: 460,
     title: "The checksum does not match",
-    help: "The bytes that arrived are not the bytes of `Upload-Checksum`. They were thrown away and the offset is as it was: send them again.",
+    help: "The received bytes do not match `Upload-Checksum`. They were discarded and the offset is unchanged: send them again.",
   },
   range_not_satisfiable: {
     status: 416,
@@ -241,27 +241,27 @@ export const PROBLEMS = {
   too_many_searches: {
     status: 503,
     title: "Too many searches at once",
-    help: "The server runs as many searches as it runs at once. Try again after `Retry-After` seconds.",
+    help: "The server is already running its maximum number of searches. Try again after `Retry-After` seconds.",
   },
   too_many_listeners: {
     status: 503,
-    title: "Too many watch at once",
-    help: "As many clients as can listen to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or ask `GET /api/uploads` now and then.",
+    title: "Too many event listeners",
+    help: "The maximum number of clients already listens to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or poll `GET /api/uploads`.",
   },
   too_many_archives: {
     status: 503,
     title: "Too many archives at once",
-    help: "The server makes as many archives as it makes at once. Try again after `Retry-After` seconds.",
+    help: "The server is already sending its maximum number of archives. Try again after `Retry-After` seconds.",
   },
   too_many_waiting: {
     status: 503,
     title: "Too many unfinished uploads",
-    help: "`--max-waiting` uploads wait to be resumed. Try again when some are finished or have expired.",
+    help: "`--max-waiting` uploads are unfinished. Try again when some are finished or have expired.",
   },
   too_many_jobs: {
     status: 503,
     title: "Too many copies at once",
-    help: "As many copies run or wait in the background as may. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
+    help: "The copy queue is full. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
   },
   out_of_files: {
     status: 503,
@@ -271,7 +271,7 @@ export const PROBLEMS = {
   draining: {
     status: 503,
     title: "The server is stopping",
-    help: "The server finishes what is running and takes nothing new. Try again when it is back.",
+    help: "The server finishes running requests and accepts no new ones. Try again when it is back.",
   },
   storage_full: {
     status: 507,

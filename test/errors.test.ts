@@ -138,7 +138,7 @@ describe("problemBody()", () => {
     const members = { "expected-offset": 100, "provided-offset": 70 };
     expect<object>(problemBody(new Problem("offset_mismatch", "Go on from 100.", { members }), 10)).toEqual({
       type: "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
-      title: "The offset is another one",
+      title: "The offset does not match",
       status: 409,
       code: "offset_mismatch",
       detail: "Go on from 100.",

@@ -24,7 +24,7 @@ export type Invocation =
   /** For standard error; exit 2. */
   | { kind: "wrong"; text: string };
 
-/** More faults are counted, not told. */
+/** Further faults are only counted. */
 const MOST_FAULTS = 10;
 
 /** The first word may be one of these; without it, it is the root. */
@@ -144,7 +144,9 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
     ...Object.entries(OWN_FLAGS)
       .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
       .map(([flag, owner]) => `--${flag} is a flag of sluice ${owner}`),
-    ...rest.map((word) => `${quoted(word)} is one word too many: ${what} is ${quoted(root ?? "")} already`),
+    ...rest.map(
+      (word) => `${quoted(word)} is an unexpected argument: ${what} is already ${quoted(root ?? "")}`,
+    ),
   ];
   return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
 }

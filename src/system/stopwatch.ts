@@ -2,7 +2,7 @@
 
 import { longestRunnableWait, onCpuOrRunnable, type RunnableWait, runnableWait } from "./schedstat.ts";
 
-/** What a stopwatch reads. All in seconds. */
+/** The clocks a `Stopwatch` reads. All values in seconds. */
 export interface Clock {
   /** Grows with time. */
   now(): number;
@@ -38,8 +38,8 @@ export class Stopwatch {
   }
 
   /**
-   * Starts to measure a wait; several may run at once. What it has lasted so far, each time the result is called; but never
-   * more of it is put down to this thread than it was late: before that it would have heard that the wait was over.
+   * Starts measuring a wait; several may overlap. The returned function gives the elapsed time, minus delay caused by this
+   * process. That deduction is capped at the measured event-loop delay: an idle loop would have noticed the end.
    */
   start(): () => number {
     const began = this.#clock.now();

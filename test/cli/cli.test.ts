@@ -101,8 +101,8 @@ describe("the words", () => {
   });
 
   test("a second one is refused", async () => {
-    expect(await message("a b")).toBe('"b" is one word too many: ROOT is "a" already');
-    expect(await message("serve a serve")).toBe('"serve" is one word too many: ROOT is "a" already');
+    expect(await message("a b")).toBe('"b" is an unexpected argument: ROOT is already "a"');
+    expect(await message("serve a serve")).toBe('"serve" is an unexpected argument: ROOT is already "a"');
   });
 
   test("an empty root is refused", async () => {
@@ -127,7 +127,7 @@ describe("doctor", () => {
   });
 
   test("is as strict as serve", async () => {
-    expect(await message("doctor a b")).toBe('"b" is one word too many: ROOT is "a" already');
+    expect(await message("doctor a b")).toBe('"b" is an unexpected argument: ROOT is already "a"');
     expect(await message("doctor --prot 1")).toBe('unknown flag "--prot"; the nearest is --port');
     expect(await message("doctor --host 0.0.0.0")).toStartWith('--host: "0.0.0.0" lets other machines in');
   });
@@ -148,7 +148,7 @@ describe("doctor", () => {
     expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
       "--port is about a server on this machine, not about a URL\n--keep-free is about a server on this machine, not about a URL",
     );
-    expect(await message("doctor https://a.example b")).toContain('"b" is one word too many');
+    expect(await message("doctor https://a.example b")).toContain('"b" is an unexpected argument');
   });
 
   test("--json is its own flag", async () => {
@@ -173,7 +173,9 @@ describe("top", () => {
   test("is as strict as the others", async () => {
     for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
       expect(await message(`top ${word}`)).toContain(`"${word}" is no URL of a server`);
-    expect(await message("top http://a b")).toBe('"b" is one word too many: the URL is "http://a" already');
+    expect(await message("top http://a b")).toBe(
+      '"b" is an unexpected argument: the URL is already "http://a"',
+    );
     expect(await message("top http://a --port 1")).toContain("--port is about a server on this machine");
     expect(await message("--once")).toBe("--once is a flag of sluice top");
     expect(await message("top --json")).toBe("--json is a flag of sluice doctor");

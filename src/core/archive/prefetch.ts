@@ -1,4 +1,4 @@
-// Makes things before they are asked for, a few at a time, and hands them out in order.
+// Ordered prefetch: keeps a few items in flight ahead of the consumer.
 
 /** How many are made while one is in use. */
 const AHEAD = 8;

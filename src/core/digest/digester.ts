@@ -41,10 +41,7 @@ export class Digester {
     for (const { algorithm, value } of this.expected) {
       const is = made.get(algorithm);
       if (!is || is.byteLength !== value.byteLength || !timingSafeEqual(is, value))
-        throw new Problem(
-          "digest_mismatch",
-          `The ${algorithm} digest of the bytes that arrived is another one.`,
-        );
+        throw new Problem("digest_mismatch", `The ${algorithm} digest does not match the received bytes.`);
     }
     const value = this.wanted === null ? undefined : made.get(this.wanted);
     return this.wanted !== null && value ? { algorithm: this.wanted, value } : null;

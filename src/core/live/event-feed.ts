@@ -1,4 +1,4 @@
-// What is arriving, for many who watch: looked at and written once for all of them, and kept for none.
+// Live feed of running uploads: one snapshot is serialized once and sent to every subscriber.
 
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
 import { Gate } from "../admission/gate.ts";
@@ -141,7 +141,7 @@ export class EventFeed {
   }
 }
 
-/** One who watches. It has no buffer: who is slow misses snapshots. */
+/** A subscriber. Unbuffered: a slow reader skips snapshots instead of queueing them. */
 export class Subscriber {
   /** What it heard last. */
   snapshot: Snapshot | undefined;

@@ -1,4 +1,4 @@
-// Copies that nobody waits for: a few at once, the others in line, their ends remembered for a while.
+// Background copies: runs a few at a time, queues the others, and remembers finished ones for a while.
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";

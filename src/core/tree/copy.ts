@@ -84,9 +84,9 @@ export class CopyOperation {
 async function beginStored(uploader: Uploader, way: MoveRequest): Promise<StoredCopy> {
   const { from, to, conflict } = way;
   const { storage } = uploader;
-  if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "Nothing is copied into itself.");
+  if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "A folder cannot be copied into itself.");
   if (from === to && conflict === "replace")
-    throw new Problem("into_itself", "A copy of it cannot replace it.");
+    throw new Problem("into_itself", "Source and destination are the same.");
   const stored = await storage.copy(from);
   try {
     refuseEarly(uploader, way, stored.entry.kind, await storage.probe(to));
