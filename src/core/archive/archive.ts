@@ -1,4 +1,4 @@
-// Folders and files as one stream: what goes into an archive under which names, and how many are made at once.
+// Archives of files and folders: selects the entries, names them, and limits how many archives are sent at once.
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
@@ -142,7 +142,7 @@ export class Archive {
     return stream;
   }
 
-  /** Gives its place back. Harmless when repeated. */
+  /** Closes the folder walk and leaves the gate. Calling it again has no effect. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

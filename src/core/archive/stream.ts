@@ -1,4 +1,4 @@
-// Packs files and folders into a stream of bytes that is made while it is read.
+// Encodes files and folders as a byte stream, on demand while it is read.
 
 import { Problem } from "../../errors.ts";
 import type { StoredFile } from "../../storage/storage.ts";

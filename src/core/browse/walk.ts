@@ -1,4 +1,4 @@
-// Everything below a folder, one entry after the other: for whoever searches, counts or packs it.
+// Walks everything below a folder, entry by entry, for searches, folder sizes and archives.
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";

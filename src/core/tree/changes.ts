@@ -1,4 +1,4 @@
-// Puts the tree in order: folders made, entries moved and removed.
+// Changes the tree: creates folders, moves and removes entries.
 
 import { Problem } from "../../errors.ts";
 import { failedCondition, type Preconditions } from "../../http/conditions.ts";

@@ -1,4 +1,4 @@
-// One copy on its way: admitted, measured, made aside, and given its name at once; or nothing of it is left.
+// One copy: admitted, measured, written to a temporary name, then published atomically; a failure leaves nothing behind.
 
 import { Problem } from "../../errors.ts";
 import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";

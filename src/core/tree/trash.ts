@@ -1,4 +1,4 @@
-// What was removed and can come back: put away, listed, restored, and removed for good when its time is over.
+// The trash: moves removed entries into it, lists and restores them, and deletes them for good when they expire.
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
@@ -7,12 +7,12 @@ import { isTrashId, newTrashId, type TrashId, timeOf } from "../../storage/trash
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
-/** Seconds between two looks for what is too old. */
+/** Seconds between two sweeps for expired entries. */
 const LOOK = 600;
-/** Entries removed in one look: the others wait for the next. */
+/** Entries deleted in one sweep; the next sweep handles the others. */
 const MOST_EXPIRED = 1000;
 
-/** Notes read together: each takes two descriptors for a moment. */
+/** Sidecar files read concurrently; each briefly needs two descriptors. */
 const TOGETHER = 32;
 
 /** As clients see it. */
