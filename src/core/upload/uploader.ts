@@ -7,7 +7,7 @@ import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage, StoredUpload } from "../../storage/storage.ts";
-import { FreeSpace, Slots, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Slots } from "../admission/slots.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
