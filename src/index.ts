@@ -7,7 +7,7 @@ import { defaults } from "./config/config.ts";
 export { type App, type AppOptions, createApp } from "./app.ts";
 export { type Config, type Conflict, defaults, type Grant } from "./config/config.ts";
 export type { FlowReport as Flow } from "./core/report/flow-report.ts";
-export type { SavedFile } from "./core/upload/upload.ts";
+export type { SavedFile } from "./core/upload/saved-file.ts";
 export { type ErrorEntry, Problem, type ProblemCode } from "./errors.ts";
 export type { FilePath, FolderPath } from "./path.ts";
 export { openDisk } from "./storage/disk/disk.ts";

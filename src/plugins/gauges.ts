@@ -3,7 +3,7 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { UploadRegistry } from "../core/resumable/registry.ts";
 import type { CopyJobs } from "../core/tree/copy-jobs.ts";
-import type { SavedFile } from "../core/upload/upload.ts";
+import type { SavedFile } from "../core/upload/saved-file.ts";
 import type { Uploader } from "../core/upload/uploader.ts";
 import { PROBLEMS, type Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";

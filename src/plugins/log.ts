@@ -1,7 +1,7 @@
 // What the server says while it runs: one line per event on standard error, as text or JSON, safe to print.
 
 import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config/config.ts";
-import type { SavedFile } from "../core/upload/upload.ts";
+import type { SavedFile } from "../core/upload/saved-file.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { requestInfoOf } from "./request-info.ts";

@@ -1,7 +1,8 @@
 // An uploader over a storage in memory, and intents and bodies for it: uploads without HTTP.
 
 import { RequestBody, type RequestBodyOptions } from "../../src/core/upload/request-body.ts";
-import { type Limits, Uploader, type UploadRequest } from "../../src/core/upload/uploader.ts";
+import type { Limits, UploadRequest } from "../../src/core/upload/upload-request.ts";
+import { Uploader } from "../../src/core/upload/uploader.ts";
 import { checkFilePath, type FilePath } from "../../src/path.ts";
 import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
 

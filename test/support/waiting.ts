@@ -1,6 +1,7 @@
 // Uploads that wait, in memory, filled without HTTP.
 
 import { afterEach } from "bun:test";
+import { append as appendTo } from "../../src/core/resumable/append.ts";
 import {
   type SessionLimits,
   type SessionOptions,
@@ -47,7 +48,7 @@ export function append(
   text: string,
   ends: boolean | "length" = "length",
 ) {
-  return upload.append({
+  return appendTo(upload, {
     offset,
     size: null,
     bytes: text.length,

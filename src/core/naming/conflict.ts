@@ -1,69 +1,87 @@
-// Where an entry goes: the name that was asked for, or another one, by the rules of names and grants.
+// The conflict policy: which name an entry gets when the requested one is taken, by `conflict` and the grants.
 
-import type { Conflict } from "../../config/config.ts";
+import type { Config, Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
 import type { Entry, Moved } from "../../storage/entry.ts";
 import type { Uploader } from "../upload/uploader.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { claimNumbered } from "./numbered-name.ts";
+import type { PathLocks } from "./path-locks.ts";
 import { nameTaken, replaceNotAllowed } from "./refusals.ts";
 
-/** From where to where. */
+/** The part of the uploader that naming needs. */
+export interface NamingServices {
+  readonly storage: Storage;
+  readonly limits: Pick<Config, "allow">;
+  readonly numberingLocks: PathLocks;
+}
+
+/** Source, destination, and what to do when the destination exists. */
 export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
 }
 
-/** What became of it. */
-export interface ClaimedName {
-  entry: Entry;
-  /** True when a file had the name before. */
+/** The entry under the name it got. */
+export interface ClaimedName<E extends Entry = Entry> {
+  entry: E;
+  /** True when it replaced a file. */
   replaced: boolean;
-  /** The name that was asked for, when it was taken. */
+  /** The requested name, when it was taken and another one was used. */
   renamedFrom?: string;
 }
 
 /**
- * Gives an entry the name that was asked for, or the next free one. Whoever may replace holds the lock of the path.
- * @throws Problem name_taken, not_allowed, and those of `give`
+ * Publishes an entry under the requested name, or under the next free one with `conflict=rename`. With
+ * `conflict=replace` the caller must hold the lock of the path.
+ * @param publish gives the entry a name; fails with `name_taken` when the name exists and cannot be replaced
+ * @param lock acquires the lock under which the next free number is searched
+ * @throws Problem name_taken, not_allowed, and those of `publish`
  */
-export async function claimName(
-  uploader: Uploader,
-  { to, conflict }: MoveRequest,
+export async function claimName<E extends Entry>(
+  { storage, limits, numberingLocks }: NamingServices,
+  { to, conflict }: Pick<MoveRequest, "to" | "conflict">,
   kind: Entry["kind"],
-  give: (to: FilePath, replace: boolean) => Promise<Moved>,
-): Promise<ClaimedName> {
-  const replace = conflict === "replace" && uploader.limits.allow.has("replace");
+  publish: (to: FilePath, replace: boolean) => Promise<ClaimedName<E>>,
+  lock: PathLocks["withLock"] = (path, step) => numberingLocks.withLock(path, step),
+): Promise<ClaimedName<E>> {
+  const replace = conflict === "replace" && limits.allow.has("replace");
   try {
-    return await give(to, replace);
+    return await publish(to, replace);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    if (conflict === "replace" && kind === "file" && !replace) throw replaceNotAllowed();
-    if (conflict !== "rename") throw error;
+    if (conflict === "fail") throw nameTaken(error);
+    if (conflict === "replace") {
+      // The storage's own message says why this entry cannot be replaced.
+      if (replace || kind === "folder") throw error;
+      throw replaceNotAllowed();
+    }
   }
-  const free = (name: FilePath): Promise<Moved | null> =>
-    give(name, false).catch((error: unknown) => {
+  const publishIfFree = async (name: FilePath): Promise<ClaimedName<E> | null> => {
+    try {
+      return await publish(name, false);
+    } catch (error) {
       if (isTaken(error)) return null;
       throw error;
-    });
-  const moved = await uploader.numberingLocks.withLock(to, () =>
-    claimNumbered(uploader.storage, to, free, kind),
-  );
-  return { ...moved, renamedFrom: nameOf(to) };
+    }
+  };
+  const published = await lock(to, () => claimNumbered(storage, to, publishIfFree, kind));
+  return { ...published, renamedFrom: nameOf(to) };
 }
 
-/** Says early what `place` would say of what has the name now. @throws Problem */
+/** Rejects before any bytes move what `claimName` would reject at the end. @throws Problem */
 export function refuseEarly(
-  uploader: Uploader,
-  { conflict }: MoveRequest,
+  { limits }: Pick<NamingServices, "limits">,
+  { conflict }: Pick<MoveRequest, "conflict">,
   kind: Entry["kind"],
-  there: Entry | null,
+  current: Entry | null,
 ): void {
-  if (there === null || conflict === "rename") return;
+  if (current === null || conflict === "rename") return;
+  if (kind === "file" && current.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
   if (conflict === "fail" || kind === "folder") throw nameTaken();
-  if (there.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
-  if (!uploader.limits.allow.has("replace")) throw replaceNotAllowed();
+  if (!limits.allow.has("replace")) throw replaceNotAllowed();
 }
 
 function isTaken(error: unknown): boolean {

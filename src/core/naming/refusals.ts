@@ -1,4 +1,4 @@
-// Why a name is not given: the problems that the uploader says early and the upload says late, in the same words.
+// The problems of a name that cannot be given, worded the same early and at publish time.
 
 import { Problem } from "../../errors.ts";
 
@@ -6,10 +6,11 @@ export function preconditionFailed(header: string): Problem {
   return new Problem("precondition_failed", `The condition of \`${header}\` does not hold.`);
 }
 
-export function nameTaken(): Problem {
+export function nameTaken(cause?: unknown): Problem {
   return new Problem(
     "name_taken",
-    "An entry with this name exists. With `conflict=rename` the next free one is taken.",
+    "A file or folder with this name already exists. Use `conflict=rename` to save under the next free name.",
+    { cause },
   );
 }
 

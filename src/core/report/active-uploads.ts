@@ -1,7 +1,6 @@
 // The uploads that are arriving now: what `GET /api/uploads` shows.
 
 import type { FilePath } from "../../path.ts";
-import type { UploadState } from "../resumable/record.ts";
 import type { Bottleneck } from "./flow-report.ts";
 
 /** A running upload as clients see it. */
@@ -52,26 +51,4 @@ export class ActiveUploads {
     const reports = [...this.#uploads].map((upload) => upload.report());
     return id === undefined ? reports : reports.filter((report) => report.id === id);
   }
-}
-
-/** An upload that waits, as `GET /api/uploads` shows it. */
-export function waitingReport(upload: {
-  record: UploadState;
-  length: number;
-  expires: number;
-}): ActiveUpload {
-  const { record, length, expires } = upload;
-  const { name, path, size, created } = record;
-  return {
-    id: name,
-    path,
-    ...(size !== null && { size }),
-    received: length,
-    saved: length,
-    bytesPerSecond: 0,
-    bottleneck: "network",
-    started: new Date(created).toISOString(),
-    state: "waiting",
-    expires: new Date(expires).toISOString(),
-  };
 }

@@ -4,8 +4,9 @@ import type { Conflict } from "../../config/config.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
 import { isUploadId, type UploadId } from "../../storage/upload-id.ts";
+import type { ActiveUpload } from "../report/active-uploads.ts";
 import { NO_TIMINGS, type Timings } from "../report/flow-report.ts";
-import type { SavedFile } from "../upload/upload.ts";
+import type { SavedFile } from "../upload/saved-file.ts";
 
 /** An upload as its note says it. */
 export interface UploadState {
@@ -70,4 +71,26 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
   } catch {
     return null;
   }
+}
+
+/** A suspended upload, as `GET /api/uploads` shows it. */
+export function waitingReport(upload: {
+  record: UploadState;
+  length: number;
+  expires: number;
+}): ActiveUpload {
+  const { record, length, expires } = upload;
+  const { name, path, size, created } = record;
+  return {
+    id: name,
+    path,
+    ...(size !== null && { size }),
+    received: length,
+    saved: length,
+    bytesPerSecond: 0,
+    bottleneck: "network",
+    started: new Date(created).toISOString(),
+    state: "waiting",
+    expires: new Date(expires).toISOString(),
+  };
 }

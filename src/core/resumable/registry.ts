@@ -5,11 +5,11 @@ import { Problem } from "../../errors.ts";
 import { type Digest, type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
-import { type ActiveUpload, waitingReport } from "../report/active-uploads.ts";
+import type { ActiveUpload } from "../report/active-uploads.ts";
 import { NO_TIMINGS } from "../report/flow-report.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
-import { type Concatenation, parseUploadState } from "./record.ts";
+import { type Concatenation, parseUploadState, waitingReport } from "./record.ts";
 import { UploadSession } from "./session.ts";
 
 /** Milliseconds between two looks for what has expired, at most. */

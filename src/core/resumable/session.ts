@@ -1,22 +1,26 @@
-// One upload that can wait: what it is, whose turn it is, and how it becomes a file when it is complete.
+// One resumable upload: its state, the lock of its requests, and its publication once it is complete.
 
 import { Problem } from "../../errors.ts";
-import { formatDigest } from "../../http/digest.ts";
-import type { FilePath } from "../../path.ts";
-import type { PartialUpload } from "../../storage/storage.ts";
+import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
+import type { FileEntry, PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import { buildFlowReport } from "../report/flow-report.ts";
 import { failureReason } from "../report/recent-uploads.ts";
-import type { SaveResult, Upload } from "../upload/upload.ts";
-import type { Uploader, UploadRequest } from "../upload/uploader.ts";
-import { Append } from "./append.ts";
-import { type AppendRequest, checkAppend } from "./append-request.ts";
+import { type SavedFile, type SaveResult, savedFile } from "../upload/saved-file.ts";
+import type { Upload } from "../upload/upload.ts";
+import type { UploadRequest } from "../upload/upload-request.ts";
+import type { Uploader } from "../upload/uploader.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { FailureReason, UploadState } from "./record.ts";
-import { recoveredFile } from "./recovered.ts";
-import { openSessionWriter, type SessionWriter } from "./session-writer.ts";
-import { superseded, TakeoverLock } from "./takeover-lock.ts";
+import { SessionWriter } from "./session-writer.ts";
+import { TakeoverLock } from "./takeover-lock.ts";
 import { UploadDigest } from "./whole-digest.ts";
+
+/** A session whose bytes are open for one request. */
+export interface OpenSession {
+  writer: SessionWriter;
+  upload: Upload;
+}
 
 export class UploadSession {
   readonly lock = new TakeoverLock();
@@ -28,9 +32,9 @@ export class UploadSession {
   #gone = false;
 
   /**
-   * @param length bytes that lie there
-   * @param lifetime seconds until it is forgotten in which nothing happens
-   * @param onSettled called when its bytes are a file, or a part of one, or of no use
+   * @param length bytes stored so far
+   * @param lifetime seconds without activity after which it expires
+   * @param onSettled called once no bytes of its own remain
    */
   constructor(
     readonly uploader: Uploader,
@@ -44,7 +48,7 @@ export class UploadSession {
     this.touch();
   }
 
-  /** Bytes that are there. */
+  /** The current offset: bytes stored so far. */
   get length(): number {
     return this.record.finished?.file.size ?? (this.#used ? (this.record.size ?? 0) : this.#length);
   }
@@ -53,75 +57,52 @@ export class UploadSession {
     return this.record.concat?.kind === "partial" && this.record.concat.used;
   }
 
-  /** Nothing more can be added. */
+  /** True when no more bytes can be appended. */
   get complete(): boolean {
     if (this.record.concat?.kind === "partial") return this.length === this.record.size;
     return this.record.finished !== null;
   }
 
-  /** It is only remembered: its bytes are a file, or a part of one, or were let go of. */
+  /** True once no bytes of its own remain: finished, concatenated or discarded. */
   get settled(): boolean {
     return this.record.finished !== null || this.#used || this.record.spoiled !== null;
   }
 
-  /** The digests of its bytes. */
+  /** Digests of all its bytes, over several requests. */
   get digest(): UploadDigest {
     this.#whole ??= new UploadDigest(this.record.digests, this.record.wanted);
     return this.#whole;
   }
 
-  /** When something happened last, in milliseconds since 1970. */
+  /** Time of the last activity, in milliseconds since 1970. */
   get lastActivity(): number {
     return this.expires - this.lifetime * 1000;
   }
 
-  /** Something happened: it waits anew. */
+  /** Records activity, which postpones expiry. */
   touch(now = Date.now()): void {
     this.expires = now + this.lifetime * 1000;
   }
 
-  /** Takes the bytes of a request. @returns the file, when it is one now. @throws Problem */
-  async append(addition: AppendRequest): Promise<SaveResult | null> {
-    return await this.#turn(async (signal) => {
-      await this.#recover();
-      if (checkAppend(addition, this, this.uploader.limits.maxFileSize)) {
-        if (addition.spoils) await this.markFailed("length");
-        throw addition.overflow();
-      }
-      if (signal.aborted) throw superseded();
-      this.touch();
-      const arriving = addition.receive();
-      signal.addEventListener("abort", () => arriving.body.stop(superseded()));
-      try {
-        if (addition.wanted) this.#want(addition.wanted);
-        if (addition.size !== null) await this.#agree(addition.size);
-        return await new Append(this, addition, arriving).run();
-      } finally {
-        this.touch();
-        arriving.close();
-      }
-    });
-  }
-
   /**
-   * Ends the request that adds bytes, and waits until it has; then runs a step, if the upload is no file by then.
-   * @throws Problem also when a crash left it complete, and it cannot become a file
+   * Aborts the running append, waits until it has ended, and runs `step` unless the upload is a file by then.
+   * @throws Problem also when a crash left the upload complete and it cannot be published
    */
   async withLock(step?: () => Promise<void>): Promise<void> {
-    await this.#turn(async () => {
-      await this.#recover();
+    await this.acquire(async () => {
+      await this.recover();
       if (this.record.finished === null) await step?.();
     });
   }
 
-  /** Finishes what a crash, or an error, left complete but not published. */
-  async #recover(): Promise<void> {
+  /** Publishes an upload that a crash or an error left complete but unpublished. @throws Problem */
+  async recover(): Promise<void> {
     const { record, uploader } = this;
     if (record.finished || record.concat?.kind === "partial") return;
     if (record.publishing && (await uploader.storage.published(record.id, record.publishing))) {
       const entry = await uploader.storage.find(record.publishing);
       if (entry?.kind !== "file") return;
-      await this.#finished({ file: recoveredFile(record, entry), replaced: false, digest: null });
+      await this.#markFinished({ file: recoveredFile(record, entry), replaced: false, digest: null });
     } else if (
       record.concat === null &&
       this.#length === record.size &&
@@ -132,25 +113,25 @@ export class UploadSession {
   }
 
   /**
-   * Makes a file of what is there.
+   * Publishes the upload as a file.
    * @param size bytes of the file
-   * @param fill brings the bytes first
+   * @param fill appends the missing bytes first
    */
-  async finish(size: number, fill?: (kept: PartialUpload) => Promise<void>): Promise<SaveResult> {
+  async finish(size: number, fill?: (partial: PartialUpload) => Promise<void>): Promise<SaveResult> {
     if (size > this.uploader.limits.maxFileSize) throw tooLarge(this.uploader.limits.maxFileSize);
-    const { resumed, upload } = await this.open({ size, networkSeconds: () => 0 });
+    const { writer, upload } = await this.open({ size, networkSeconds: () => 0 });
     try {
-      await fill?.(resumed.partial);
+      await fill?.(writer.partial);
     } catch (error) {
-      await this.#close(resumed, upload);
+      await this.#suspend({ writer, upload });
       throw error;
     }
-    return await this.publish(resumed, upload);
+    return await this.publish({ writer, upload });
   }
 
-  /** Its bytes are a part of a file now: lets go of its own. */
+  /** Marks this partial upload as concatenated and deletes its own bytes. */
   async markConcatenated(): Promise<void> {
-    await this.#turn(async () => {
+    await this.acquire(async () => {
       const { concat, id } = this.record;
       if (concat?.kind !== "partial" || concat.used) return;
       concat.used = true;
@@ -160,7 +141,7 @@ export class UploadSession {
     });
   }
 
-  /** Removes it; a file made of it stays. Requests that come after this one find nothing. @throws Problem */
+  /** Deletes the upload; a published file stays. Later requests get `not_found`. @throws Problem */
   async delete(): Promise<void> {
     this.#gone = true;
     await this.lock.acquire(async () => {
@@ -169,23 +150,23 @@ export class UploadSession {
     });
   }
 
-  /** Something is known that no note says, and no request is there to write it down. */
+  /** True when in-memory state is newer than the sidecar file and no request will flush it. */
   get needsFlush(): boolean {
     return this.checkpoint.stale && !this.settled && !this.#gone && !this.lock.busy;
   }
 
-  /** Writes it down. @throws Problem */
+  /** Syncs the bytes and writes the state to the sidecar file. @throws Problem */
   async flush(): Promise<void> {
-    await this.#turn(async () => {
-      // What was taken last may not be synced yet.
-      const kept = await this.uploader.storage.resume(this.record.id);
-      await kept?.suspend();
-      await this.checkpoint.rest(Math.min(kept?.saved ?? 0, this.#length));
+    await this.acquire(async () => {
+      // The last bytes may not be synced yet.
+      const partial = await this.uploader.storage.resume(this.record.id);
+      await partial?.suspend();
+      await this.checkpoint.rest(Math.min(partial?.saved ?? 0, this.#length));
     });
   }
 
-  /** What `step` does, when it is its turn. @throws Problem not_found, upload_gone when it is of no use any more */
-  async #turn<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Runs `step` once this request holds the lock. @throws Problem not_found; upload_gone when the upload has failed */
+  async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.lock.acquire(async (signal) => {
       if (this.#gone) throw new Problem("not_found", "There is no such upload.");
       if (this.record.spoiled) throw goneFor(this.record.spoiled);
@@ -193,58 +174,74 @@ export class UploadSession {
     });
   }
 
-  async #agree(size: number): Promise<void> {
+  async setLength(size: number): Promise<void> {
     if (this.record.size !== null) return;
     this.record.size = size;
     await this.checkpoint.save();
   }
 
-  #want(algorithm: NonNullable<AppendRequest["wanted"]>): void {
+  requestDigest(algorithm: DigestAlgorithm): void {
     if (this.digest.wanted === null) this.#whole = new UploadDigest(this.record.digests, algorithm);
   }
 
-  /** Opens its bytes, to add more. @throws Problem upload_gone, storage_full */
-  async open(filling: Pick<UploadRequest, "size" | "networkSeconds" | "checksumSeconds">) {
-    const { uploader, record, checkpoint } = this;
-    const naming = async (path: FilePath, length: number): Promise<void> => {
-      record.publishing = path;
-      record.size = length;
-      record.measured = opened.upload.timings();
-      await checkpoint.save();
-    };
-    const resumed = { length: this.#length, measured: record.measured };
-    const lost = (length: number): void => this.setOffset(length);
-    const opened = await openSessionWriter(uploader, record, { ...filling, resumed }, naming, lost);
-    return opened;
+  /**
+   * Opens the stored bytes, to append more after those that are known to be correct.
+   * @throws Problem upload_gone, storage_full
+   */
+  async open(
+    request: Pick<UploadRequest, "size" | "networkSeconds" | "checksumSeconds">,
+  ): Promise<OpenSession> {
+    const { uploader, record } = this;
+    const { id, name, path, conflict, measured } = record;
+    const partial = await uploader.storage.resume(id);
+    if (!partial) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
+    const writer = new SessionWriter(partial, this.checkpoint);
+    try {
+      const length = this.#length;
+      if (partial.length > length) await partial.truncate(length);
+      if (partial.length < length) {
+        this.#length = partial.length;
+        throw new Problem("storage_failed", "The disk lost bytes: ask for the offset, and go on from there.");
+      }
+      const resumed = { length, measured };
+      const naming = { path, conflict, conditions: {}, digests: [], wantedDigest: null };
+      return { writer, upload: await uploader.resume({ ...request, ...naming, id: name, resumed }, writer) };
+    } catch (error) {
+      await writer.suspendLazily().catch(() => {
+        // The caller reports the error that came first.
+      });
+      throw error;
+    }
   }
 
-  /** It stands here now. */
+  /** Sets the current offset. */
   setOffset(length: number): void {
     this.#length = length;
   }
 
-  /** Makes it a file, or lets it wait complete. @throws Problem */
-  async publish(resumed: SessionWriter, upload: Upload): Promise<SaveResult> {
+  /** Publishes the complete upload; on error its bytes are kept, so that a retry can publish it. @throws Problem */
+  async publish({ writer, upload }: OpenSession): Promise<SaveResult> {
     try {
-      await resumed.waitForMetadata(this.checkpoint.written());
-      const digest = await this.verify(resumed.partial);
-      const outcome = { ...(await upload.finish()), digest };
-      this.#length = resumed.length;
-      await this.#finished(outcome);
-      return outcome;
+      await writer.waitForMetadata(this.checkpoint.written());
+      const digest = await this.verify(writer.partial);
+      this.record.measured = upload.timings();
+      const result = { ...(await upload.finish()), digest };
+      this.#length = writer.length;
+      await this.#markFinished(result);
+      return result;
     } catch (error) {
-      await this.#close(resumed, upload);
+      await this.#suspend({ writer, upload });
       if (error instanceof Problem && error.code === "digest_mismatch") await this.markFailed("digest");
       throw error;
     }
   }
 
-  /** Compares the digests of its bytes. @returns the wanted one. @throws Problem digest_mismatch */
-  async verify(kept: PartialUpload): Promise<SaveResult["digest"]> {
-    return await this.digest.finish(kept, () => this.#gone);
+  /** Verifies the digests of all bytes. @returns the requested digest. @throws Problem digest_mismatch */
+  async verify(partial: PartialUpload): Promise<SaveResult["digest"]> {
+    return await this.digest.finish(partial, () => this.#gone);
   }
 
-  /** Nothing can become of it: remembers why, and lets go of its bytes. @throws Problem */
+  /** Records why the upload can never complete, and deletes its bytes. @throws Problem */
   async markFailed(why: FailureReason): Promise<void> {
     this.record.spoiled = why;
     this.ended("failed", goneFor(why));
@@ -253,7 +250,7 @@ export class UploadSession {
     await this.uploader.storage.releaseData(this.record.id);
   }
 
-  /** Tells those who watch that no file will become of it. */
+  /** Reports to subscribers that the upload ended without a file. */
   ended(outcome: "failed" | "forgotten", cause?: Problem): void {
     const { name, path, measured } = this.record;
     this.uploader.recentUploads.add({
@@ -267,13 +264,13 @@ export class UploadSession {
     });
   }
 
-  async #close(resumed: SessionWriter, upload: Upload): Promise<void> {
+  async #suspend({ writer, upload }: OpenSession): Promise<void> {
     this.record.measured = upload.timings();
-    await upload.discard();
-    this.#length = resumed.length;
+    await upload.suspend();
+    this.#length = writer.length;
   }
 
-  async #finished({ file, replaced, digest }: SaveResult): Promise<void> {
+  async #markFinished({ file, replaced, digest }: SaveResult): Promise<void> {
     this.record.finished = { file, replaced, digest: digest && formatDigest(digest.algorithm, digest.value) };
     this.touch();
     this.onSettled(this);
@@ -285,4 +282,11 @@ export class UploadSession {
 function goneFor(why: FailureReason): Problem {
   const reason = why === "length" ? "went past its length" : "were not those of Repr-Digest";
   return new Problem("upload_gone", `The bytes of this upload ${reason}: start a new one.`);
+}
+
+/** The file an upload became just before a crash; its flow is the one last written to the metadata. */
+function recoveredFile({ path, measured }: UploadState, entry: FileEntry): SavedFile {
+  const flow = buildFlowReport(measured, entry.size);
+  const explanation = `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`;
+  return savedFile(entry, path, { ...flow, explanation });
 }

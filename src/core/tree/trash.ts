@@ -83,7 +83,7 @@ export class TrashCan {
       if (!entry) throw notThere();
       const to = checkFilePath(entry.path);
       return await uploader.pathLocks.withLock(to, () =>
-        claimName(uploader, { from: to, to, conflict }, entry.kind, (name, replace) =>
+        claimName(uploader, { to, conflict }, entry.kind, (name, replace) =>
           trash.restore(known, name, { replace }),
         ),
       );

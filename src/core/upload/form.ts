@@ -10,8 +10,10 @@ import {
 } from "../../http/multipart/parser.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { SavedFile, Upload } from "./upload.ts";
-import type { Uploader, UploadRequest } from "./uploader.ts";
+import type { SavedFile } from "./saved-file.ts";
+import type { Upload } from "./upload.ts";
+import type { UploadRequest } from "./upload-request.ts";
+import type { Uploader } from "./uploader.ts";
 
 /** Files that are being synced and named while the next part is read already. */
 const FINISHING = 32;

@@ -1,8 +1,9 @@
 // A body that is one file: every byte of it goes to the uploader.
 
 import type { RequestBody } from "./request-body.ts";
-import type { SaveResult } from "./upload.ts";
-import type { Uploader, UploadRequest } from "./uploader.ts";
+import type { SaveResult } from "./saved-file.ts";
+import type { UploadRequest } from "./upload-request.ts";
+import type { Uploader } from "./uploader.ts";
 
 /**
  * Reads the body to its end and saves it.

@@ -1,18 +1,18 @@
-// One upload on its way: limits, digest, report, and the rules of names when it becomes a file.
+// One upload in progress: enforces limits, computes the digest, reports progress, and publishes the file.
 
 import { Problem } from "../../errors.ts";
 import { failedCondition, unconditional } from "../../http/conditions.ts";
 import type { Digest } from "../../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../../path.ts";
 import type { FileEntry } from "../../storage/entry.ts";
-import type { Published, StoredUpload } from "../../storage/storage.ts";
+import type { PartialUpload, Published, Storage, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import { type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Digester } from "../digest/digester.ts";
-import { claimNumbered } from "../naming/numbered-name.ts";
+import { claimName } from "../naming/conflict.ts";
 import type { PathLocks } from "../naming/path-locks.ts";
-import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
-import type { ActiveUpload, ReportsProgress } from "../report/active-uploads.ts";
+import { preconditionFailed } from "../naming/refusals.ts";
+import type { ActiveUpload, ActiveUploads, ReportsProgress } from "../report/active-uploads.ts";
 import {
   addTimings,
   buildFlowReport,
@@ -20,44 +20,26 @@ import {
   NO_TIMINGS,
   type Timings,
 } from "../report/flow-report.ts";
-import { failureReason, type RecentUpload } from "../report/recent-uploads.ts";
-import type { Uploader, UploadRequest } from "./uploader.ts";
+import { failureReason, type RecentUpload, type RecentUploads } from "../report/recent-uploads.ts";
+import { type SaveResult, savedFile } from "./saved-file.ts";
+import type { Limits, UploadRequest } from "./upload-request.ts";
 
-/** A saved file, as clients see it. */
-export interface SavedFile {
-  path: FilePath;
-  name: string;
-  size: number;
-  etag: string;
-  modified: string;
-  url: string;
-  /** The name that was asked for, when it was taken. */
-  renamedFrom?: string;
-  flow: FlowReport;
+/** The part of the uploader that one upload needs. */
+export interface UploadServices {
+  readonly storage: Storage;
+  readonly limits: Limits;
+  readonly pathLocks: PathLocks;
+  readonly numberingLocks: PathLocks;
+  readonly activeUploads: ActiveUploads;
+  readonly recentUploads: RecentUploads;
+  /** Bytes received since the server started. */
+  receivedBytes: number;
 }
 
-/** @param asked the path that was asked for */
-export function savedFile(entry: FileEntry, asked: FilePath, flow: FlowReport): SavedFile {
-  return {
-    path: entry.path,
-    name: nameOf(entry.path),
-    size: entry.size,
-    etag: entry.etag,
-    modified: entry.modified.toISOString(),
-    url: urlOf(entry.path),
-    ...(entry.path !== asked && { renamedFrom: nameOf(asked) }),
-    flow,
-  };
-}
+/** Receives the bytes of one upload. With `suspendLazily` it is resumable: an error keeps its bytes. */
+export type UploadTarget = StoredUpload & Partial<Pick<PartialUpload, "suspendLazily">>;
 
-/** What `finish` tells the dialect beside the file. */
-export interface SaveResult {
-  file: SavedFile;
-  replaced: boolean;
-  digest: Digest | null;
-}
-
-const rooms = new Stopwatch(FILES);
+const spaceChecks = new Stopwatch(FILES);
 
 export class Upload implements ReportsProgress {
   readonly #started = performance.now();
@@ -65,22 +47,22 @@ export class Upload implements ReportsProgress {
   readonly #networkBefore: number;
   #network: number | undefined;
   #received = 0;
-  /** Seconds in line behind uploads that are getting the same name. */
-  #inLine = 0;
-  /** Seconds until the free space was known. */
-  #roomWaited = 0;
+  /** Seconds spent waiting for other uploads that publish the same name. */
+  #lockWaited = 0;
+  /** Seconds spent waiting for the free-space check. */
+  #spaceWaited = 0;
   readonly #digester: Digester;
 
-  /** Bytes that were there when it was resumed. */
+  /** Bytes stored by earlier requests. */
   get #before(): number {
     return this.request.resumed?.length ?? 0;
   }
 
-  /** Made by the uploader. */
+  /** Created by `Uploader` only. */
   constructor(
-    readonly uploader: Uploader,
+    readonly services: UploadServices,
     readonly request: UploadRequest,
-    readonly stored: StoredUpload,
+    readonly stored: UploadTarget,
     readonly reservation: SpaceReservation,
   ) {
     this.#networkBefore = request.networkSeconds();
@@ -88,24 +70,27 @@ export class Upload implements ReportsProgress {
   }
 
   /**
-   * Takes the next bytes; wait for the promise, if there is one, before giving more.
-   * @throws Problem file_too_large, storage_full, …; the upload is then only good for `discard`
+   * Appends the next bytes. If it returns a promise, await it before the next call.
+   * @throws Problem file_too_large, storage_full, …; then only `discard` and `suspend` may be called
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     this.#received += chunk.byteLength;
-    this.uploader.receivedBytes += chunk.byteLength;
-    if (this.#before + this.#received > this.uploader.limits.maxFileSize)
-      throw tooLarge(this.uploader.limits.maxFileSize);
-    const room = this.reservation.consume(chunk.byteLength);
-    if (room) return this.#appendAfter(room, chunk);
+    this.services.receivedBytes += chunk.byteLength;
+    if (this.#before + this.#received > this.services.limits.maxFileSize)
+      throw tooLarge(this.services.limits.maxFileSize);
+    const spaceCheck = this.reservation.consume(chunk.byteLength);
+    if (spaceCheck) return this.#appendAfter(spaceCheck, chunk);
     return this.#append(chunk);
   }
 
-  /** Where all threads that work for files wait for a slow disk, so does the question for its space. */
-  async #appendAfter(room: Promise<void>, chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-    const wait = rooms.start();
-    await room;
-    this.#roomWaited += wait();
+  /**
+   * Waits for the free-space check. When every pool thread is blocked on a slow disk, statfs() queues behind them, so
+   * this wait counts as disk time.
+   */
+  async #appendAfter(spaceCheck: Promise<void>, chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    const elapsed = spaceChecks.start();
+    await spaceCheck;
+    this.#spaceWaited += elapsed();
     await this.#append(chunk);
   }
 
@@ -115,11 +100,11 @@ export class Upload implements ReportsProgress {
   }
 
   /**
-   * Makes the upload a file. When it throws, nothing was published and the upload is discarded already.
+   * Makes the upload a file. When it throws, nothing was published and the upload is already discarded, or suspended if it is resumable.
    * @throws Problem digest_mismatch, precondition_failed, name_taken, not_allowed, …
    */
   async finish(): Promise<SaveResult> {
-    // From here on time is not the network's.
+    // The last byte has arrived: stop charging time to the network.
     this.#network = this.request.networkSeconds() - this.#networkBefore;
     try {
       const digest = this.#digester.finish();
@@ -128,21 +113,28 @@ export class Upload implements ReportsProgress {
       this.#end({ path: file.path, outcome: "saved", size: file.size, flow: file.flow });
       return { file, replaced, digest };
     } catch (error) {
-      await this.discard(error);
+      await (this.stored.suspendLazily ? this.suspend() : this.discard(error));
       throw error;
     }
   }
 
+  /** Ends this request but keeps the bytes of a resumable upload, so that a later one can continue. Never throws. */
+  async suspend(): Promise<void> {
+    await this.stored.suspendLazily?.().catch(() => {
+      // The bytes that reached the disk are kept; the caller reports the error that interrupted the upload.
+    });
+    this.#end();
+  }
+
   /**
-   * Removes every trace. Never throws; harmless after the end.
-   * @param cause why it failed; what goes on later, or was only a trial, did not
+   * Removes every trace of the upload. Never throws; does nothing once the upload has ended.
+   * @param cause the failure reason; omit it when the upload was only a probe
    */
   async discard(cause?: unknown): Promise<void> {
     await this.stored.discard();
-    const { path, resumed } = this.request;
-    if (cause === undefined || resumed) return this.#end();
+    if (cause === undefined) return this.#end();
     this.#end({
-      path,
+      path: this.request.path,
       outcome: "failed",
       size: this.#received,
       flow: this.#flow(),
@@ -168,62 +160,45 @@ export class Upload implements ReportsProgress {
 
   async #publish(): Promise<Published> {
     const { path, conflict, conditions } = this.request;
-    // A client that asked for a new name under a condition did not ask for another one.
-    const renames = conflict === "rename" && conditions.ifNoneMatch !== "*";
-    const publish = () => (renames ? this.#publishRenamed() : this.#publishAs(path));
-    if (unconditional(conditions) && conflict !== "replace") return await publish();
-    // What a client saw must still be there at the moment the name changes hands, whoever else replaces it.
-    return await this.#next(this.uploader.pathLocks, path, async () => {
-      if (unconditional(conditions)) return await publish();
-      const failed = failedCondition(conditions, await this.uploader.storage.probe(path));
+    if (unconditional(conditions) && conflict !== "replace") return await this.#claimName();
+    // Checked under the lock, so that nothing changes between the check and the publication.
+    return await this.#withLock(this.services.pathLocks, path, async () => {
+      if (unconditional(conditions)) return await this.#claimName();
+      const failed = failedCondition(conditions, await this.services.storage.probe(path));
       if (failed !== null) throw preconditionFailed(failed);
-      return await publish();
+      return await this.#claimName();
     });
   }
 
-  async #publishAs(path: FilePath): Promise<Published> {
-    const { conflict, conditions } = this.request;
+  async #claimName(): Promise<Published> {
+    const { services, stored } = this;
+    const { path, conflict, conditions } = this.request;
     const fresh = conditions.ifNoneMatch === "*";
-    const replace = conflict === "replace" && !fresh && this.uploader.limits.allow.has("replace");
     try {
-      return await this.stored.finish(path, { replace });
+      return await claimName(
+        services,
+        // `If-None-Match: *` names one exact path, so `conflict=rename` must not pick another.
+        { to: path, conflict: fresh ? "fail" : conflict },
+        "file",
+        (to, replace) => stored.finish(to, { replace }),
+        (to, step) => this.#withLock(services.numberingLocks, to, step),
+      );
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "name_taken") throw error;
-      if (fresh) throw preconditionFailed("If-None-Match");
-      // What cannot be replaced at all: the storage says what it is.
-      if (replace) throw error;
-      throw conflict === "replace" ? replaceNotAllowed() : nameTaken();
-    }
-  }
-
-  async #publishRenamed(): Promise<Published> {
-    const { path } = this.request;
-    const first = await this.#publishFree(path);
-    if (first) return first;
-    return await this.#next(this.uploader.numberingLocks, path, () =>
-      claimNumbered(this.uploader.storage, path, (name) => this.#publishFree(name)),
-    );
-  }
-
-  /** `null` when the name is taken. */
-  async #publishFree(path: FilePath): Promise<Published | null> {
-    try {
-      return await this.stored.finish(path, { replace: false });
-    } catch (error) {
-      if (error instanceof Problem && error.code === "name_taken") return null;
+      if (fresh && error instanceof Problem && error.code === "name_taken")
+        throw preconditionFailed("If-None-Match");
       throw error;
     }
   }
 
-  async #next<T>(locks: PathLocks, path: FilePath, step: () => Promise<T>): Promise<T> {
+  async #withLock<T>(locks: PathLocks, path: FilePath, step: () => Promise<T>): Promise<T> {
     const start = performance.now();
     return await locks.withLock(path, () => {
-      this.#inLine += (performance.now() - start) / 1000;
+      this.#lockWaited += (performance.now() - start) / 1000;
       return step();
     });
   }
 
-  /** What was measured so far, in the requests before this one, too. */
+  /** The timings so far, earlier requests included. */
   timings(): Timings {
     const { diskWaited, diskBusy, syncWaited, syncBusy } = this.stored.work;
     return addTimings(this.request.resumed?.measured ?? NO_TIMINGS, {
@@ -231,11 +206,11 @@ export class Upload implements ReportsProgress {
       seconds: (performance.now() - this.#started) / 1000,
       network: this.#network ?? this.request.networkSeconds() - this.#networkBefore,
       hash: this.#digester.seconds + (this.request.checksumSeconds?.() ?? 0),
-      // Those in front sync their bytes and their name.
+      // The uploads that hold the lock sync their bytes and their directory entry.
       work: {
-        diskWaited: diskWaited + this.#roomWaited,
+        diskWaited: diskWaited + this.#spaceWaited,
         diskBusy,
-        syncWaited: syncWaited + this.#inLine,
+        syncWaited: syncWaited + this.#lockWaited,
         syncBusy,
       },
     });
@@ -247,8 +222,8 @@ export class Upload implements ReportsProgress {
 
   #end(ended?: Omit<RecentUpload, "id" | "ended">): void {
     this.reservation.release();
-    const known = this.uploader.activeUploads.remove(this);
+    const known = this.services.activeUploads.remove(this);
     if (known && ended)
-      this.uploader.recentUploads.add({ id: this.request.id, ended: new Date().toISOString(), ...ended });
+      this.services.recentUploads.add({ id: this.request.id, ended: new Date().toISOString(), ...ended });
   }
 }

@@ -1,55 +1,32 @@
-// The uploader every dialect uses: admits an upload, says no early where it can, and hands out the upload itself.
+// Shared by every upload protocol: checks admission limits, rejects early where possible, and creates the `Upload`.
 
-import type { Config, Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
-import { failedCondition, type Preconditions } from "../../http/conditions.ts";
+import { type Preconditions, failedCondition } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage, StoredUpload } from "../../storage/storage.ts";
-import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { FreeSpace, Slots, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Slots } from "../admission/slots.ts";
+import { refuseEarly } from "../naming/conflict.ts";
 import { PathLocks } from "../naming/path-locks.ts";
-import { nameTaken, preconditionFailed, replaceNotAllowed } from "../naming/refusals.ts";
+import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
-import type { Timings } from "../report/flow-report.ts";
 import { RecentUploads } from "../report/recent-uploads.ts";
-import { Upload } from "./upload.ts";
+import { Upload, type UploadServices, type UploadTarget } from "./upload.ts";
+import type { Limits, UploadRequest } from "./upload-request.ts";
 
-/** What an upload is meant to become. */
-export interface UploadRequest {
-  path: FilePath;
-  conflict: Conflict;
-  /** Announced length in bytes, `undefined` when unknown. */
-  size: number | undefined;
-  conditions: Preconditions;
-  /** Digests to check, and the one to tell. */
-  digests: readonly Digest[];
-  wantedDigest: DigestAlgorithm | null;
-  /** What the upload is called in `GET /api/uploads`. */
-  id: string;
-  /** Seconds the sender was waited for so far: live, read at both ends of the upload. */
-  networkSeconds: () => number;
-  /** Seconds spent on checksums beside the digests, live. */
-  checksumSeconds?: () => number;
-  /** What was there and known before this request. */
-  resumed?: { length: number; measured: Timings };
-}
-
-/** The limits the uploader keeps, from the options of the same names. */
-export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "allow">;
-
-export class Uploader {
+export class Uploader implements UploadServices {
   readonly activeUploads = new ActiveUploads();
   readonly recentUploads = new RecentUploads();
-  /** Held while a precondition is looked at and the name changes hands. */
+  /** Held from the check of a precondition until the file is published. */
   readonly pathLocks = new PathLocks();
-  /** Held while the next free number of a name is looked for; may be taken inside `locks`. */
+  /** Held while the next free number of a name is searched; may be acquired while `pathLocks` is held. */
   readonly numberingLocks = new PathLocks();
   readonly slots: Slots;
-  /** Bytes that arrived since the start. */
+  /** Bytes received since the server started. */
   receivedBytes = 0;
-  readonly #room: FreeSpace;
+  readonly #freeSpace: FreeSpace;
   #draining = false;
 
   constructor(
@@ -57,20 +34,20 @@ export class Uploader {
     readonly limits: Limits,
   ) {
     this.slots = new Slots(limits.maxUploads);
-    this.#room = new FreeSpace(storage, limits.keepFree);
+    this.#freeSpace = new FreeSpace(storage, limits.keepFree);
   }
 
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** From now on nothing new is taken; what runs goes on. */
+  /** Rejects new uploads from now on; running ones continue. */
   drain(): void {
     this.#draining = true;
   }
 
   /**
-   * A place for one request that uploads; call the result when the request ends.
+   * Acquires a slot for one upload request; call the result to release it.
    * @throws Problem draining, too_many_uploads
    */
   admit(): () => void {
@@ -86,74 +63,71 @@ export class Uploader {
       });
   }
 
-  /** Does something that a server that stops waits for. @throws Problem draining */
+  /** Runs `step` so that shutdown waits for it. @throws Problem draining */
   async track<T>(step: () => Promise<T>): Promise<T> {
     this.assertAccepting();
     return await this.slots.track(step);
   }
 
-  /** Space for so many bytes, to be released. @throws Problem storage_full */
-  async reserve(bytes: number): Promise<SpaceReservation> {
-    return await this.#room.reserve(bytes);
+  /**
+   * Reserves `bytes` of free space, or grows with the bytes consumed when `undefined`; the caller must release the
+   * reservation.
+   * @throws Problem storage_full
+   */
+  async reserve(bytes: number | undefined): Promise<SpaceReservation> {
+    return await this.#freeSpace.reserve(bytes);
   }
 
-  /** Proves that one more byte would be taken now. @throws Problem storage_full */
+  /** Checks that at least one more byte can be stored. @throws Problem storage_full */
   async assertFreeSpace(): Promise<void> {
-    (await this.#room.reserve(1)).release();
+    (await this.#freeSpace.reserve(1)).release();
   }
 
   /**
-   * Starts an upload. Everything that is wrong already is said here, before a byte of the body is read.
-   * The caller ends it with `finish` or `discard`.
+   * Starts an upload. Rejects what can be rejected before a byte of the body is read.
+   * The caller must call `finish` or `discard` on the result.
    * @throws Problem
    */
-  async begin(intent: UploadRequest): Promise<Upload> {
-    await this.#refuse(intent);
-    return await this.receive(intent, () => this.storage.begin(intent.path));
-  }
-
-  /**
-   * Says of an upload that is made now and filled later what `begin` would say.
-   * @throws Problem
-   */
-  async check(intent: UploadRequest): Promise<void> {
-    await this.#refuse(intent);
-    (await this.#room.reserve(intent.size)).release();
-  }
-
-  /**
-   * Takes the bytes of an upload that is there: nothing is looked at but the space for what is still to come.
-   * @throws Problem storage_full, and that of `open`
-   */
-  async receive(intent: UploadRequest, open: () => Promise<StoredUpload>): Promise<Upload> {
-    const { size, resumed } = intent;
-    const share = await this.#room.reserve(size === undefined ? undefined : size - (resumed?.length ?? 0));
+  async begin(request: UploadRequest): Promise<Upload> {
+    await this.#refuse(request);
+    const reservation = await this.reserve(request.size);
     try {
-      const upload = new Upload(this, intent, await open(), share);
-      this.activeUploads.add(upload);
-      return upload;
+      return this.#start(request, await this.storage.begin(request.path), reservation);
     } catch (error) {
-      share.release();
+      reservation.release();
       throw error;
     }
   }
 
-  async #refuse(intent: UploadRequest): Promise<void> {
-    if (intent.size !== undefined && intent.size > this.limits.maxFileSize)
-      throw tooLarge(this.limits.maxFileSize);
-    this.refuseEarly(intent, await this.storage.probe(intent.path));
+  /** Runs the checks of `begin` for an upload that is created now but receives its bytes later. @throws Problem */
+  async check(request: UploadRequest): Promise<void> {
+    await this.#refuse(request);
+    (await this.reserve(request.size)).release();
   }
 
   /**
-   * What the entry that has the name now makes impossible. The storage decides again when the file is published;
-   * preconditions are looked at again then, too.
+   * Continues an upload whose earlier bytes are stored already; only the free space for the remaining bytes is checked.
+   * The caller must call `finish`, `suspend` or `discard` on the result.
+   * @throws Problem storage_full
    */
-  refuseEarly(intent: UploadRequest, current: Entry | null): void {
-    const failed = failedCondition(intent.conditions, current);
+  async resume(request: UploadRequest, stored: UploadTarget): Promise<Upload> {
+    const { size, resumed } = request;
+    const remaining = size === undefined ? undefined : size - (resumed?.length ?? 0);
+    return this.#start(request, stored, await this.reserve(remaining));
+  }
+
+  #start(request: UploadRequest, stored: UploadTarget, reservation: SpaceReservation): Upload {
+    const upload = new Upload(this, request, stored, reservation);
+    this.activeUploads.add(upload);
+    return upload;
+  }
+
+  /** Rejects early; the same is checked again when the file is published. @throws Problem */
+  async #refuse({ path, size, conflict, conditions }: UploadRequest): Promise<void> {
+    if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
+    const current = await this.storage.probe(path);
+    const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
-    if (current === null || intent.conflict === "rename") return;
-    if (current.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
-    if (intent.conflict === "fail") throw nameTaken();
-    if (!this.limits.allow.has("replace")) throw replaceNotAllowed();
+    refuseEarly(this, { conflict }, "file", current);
   }
 }

@@ -4,7 +4,7 @@ import type { Server } from "bun";
 import type { Conflict } from "../../config/config.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { RequestBody } from "../../core/upload/request-body.ts";
-import type { SaveResult } from "../../core/upload/upload.ts";
+import type { SaveResult } from "../../core/upload/saved-file.ts";
 import { Problem } from "../../errors.ts";
 import { type Preconditions, preconditionsOf } from "../../http/conditions.ts";
 import { contentLength } from "../../http/content-length.ts";

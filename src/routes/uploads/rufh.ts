@@ -1,5 +1,6 @@
 // Resumable Uploads for HTTP: its requests to /uploads and their answers.
 
+import { append as appendTo } from "../../core/resumable/append.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
 import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../../http/invalid-header.ts";
@@ -73,7 +74,7 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
   if (brings)
     await orForget(services, upload, () =>
       logged(services, request, upload, () =>
-        upload.append({
+        appendTo(upload, {
           offset: 0,
           size: null,
           ends: start.complete || (draft.endsByLength && "length"),
@@ -105,7 +106,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
   }
   await told(draft, upload, () =>
     logged(services, request, upload, () =>
-      upload.append({
+      appendTo(upload, {
         offset,
         size: length,
         ends: complete || (draft.endsByLength && "length"),

@@ -1,5 +1,6 @@
 // tus 1.0.0: its requests to /uploads and their answers.
 
+import { append as appendTo } from "../../core/resumable/append.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
 import { Problem } from "../../errors.ts";
 import type { Checksum } from "../../http/tus/checksum.ts";
@@ -66,7 +67,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
     logged(services, request, upload, async () => {
       if (concat?.kind === "final") await patiently(services, asked, () => uploads.assemble(upload));
       else if (carries && length !== 0)
-        await upload.append({
+        await appendTo(upload, {
           offset: 0,
           size: null,
           ends: "length",
@@ -87,7 +88,7 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
   const upload = await services.uploads.find(asked.id);
   const { offset, length, checksum } = readAppend(request.headers);
   await logged(services, request, upload, () =>
-    upload.append({
+    appendTo(upload, {
       offset,
       size: length,
       ends: "length",

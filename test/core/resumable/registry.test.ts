@@ -1,6 +1,7 @@
 // Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
 
 import { describe, expect, test } from "bun:test";
+import { append as appendTo } from "../../../src/core/resumable/append.ts";
 import type { UploadSession } from "../../../src/core/resumable/session.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
@@ -60,30 +61,28 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
   await append(upload, 0, "abc");
   const never = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
-  void upload
-    .append({
-      offset: 3,
-      size: null,
-      bytes: undefined,
-      ends: "length",
-      checks: [{ seconds: 0, update: () => {}, finish: () => {} }],
-      wanted: null,
-      spoils: false,
-      overflow: () => new Problem("inconsistent_length", "Past the end."),
-      mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
-      receive: () => ({
-        body: bodyOf([
-          "xx",
-          () => {
-            stopped.resolve();
-            return never.promise;
-          },
-        ]),
-        saving: () => {},
-        close: () => {},
-      }),
-    })
-    .catch(() => {});
+  void appendTo(upload, {
+    offset: 3,
+    size: null,
+    bytes: undefined,
+    ends: "length",
+    checks: [{ seconds: 0, update: () => {}, finish: () => {} }],
+    wanted: null,
+    spoils: false,
+    overflow: () => new Problem("inconsistent_length", "Past the end."),
+    mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
+    receive: () => ({
+      body: bodyOf([
+        "xx",
+        () => {
+          stopped.resolve();
+          return never.promise;
+        },
+      ]),
+      saving: () => {},
+      close: () => {},
+    }),
+  }).catch(() => {});
   await stopped.promise;
   const next = await open({ contents });
   const found = await next.uploads.look(upload.record.id);

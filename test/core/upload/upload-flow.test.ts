@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import type { FlowReport } from "../../../src/core/report/flow-report.ts";
 import { saveSingleFile } from "../../../src/core/upload/single-file.ts";
-import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
+import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
 import { idle } from "../../support/idle-clock.ts";

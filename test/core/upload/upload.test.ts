@@ -1,7 +1,7 @@
 // One upload from its first byte to its name: limits on the way, the rules of names at the end, and where the time went.
 
 import { describe, expect, test } from "bun:test";
-import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
+import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/contents.ts";

@@ -1,7 +1,7 @@
 // The uploader before a byte is read: what it lets in, what it refuses, and that a refusal leaves nothing behind.
 
 import { describe, expect, test } from "bun:test";
-import type { UploadRequest } from "../../../src/core/upload/uploader.ts";
+import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { Problem } from "../../../src/errors.ts";
 import { bytesOf, engineWith, intentFor, pathsIn } from "../../support/uploader.ts";
 

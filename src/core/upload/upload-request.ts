@@ -1,0 +1,31 @@
+// What an upload asks for, and the limits that apply to it.
+
+import type { Config, Conflict } from "../../config/config.ts";
+import type { Preconditions } from "../../http/conditions.ts";
+import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
+import type { FilePath } from "../../path.ts";
+import type { Timings } from "../report/flow-report.ts";
+
+/** The file an upload should become, and how its time is measured. */
+export interface UploadRequest {
+  path: FilePath;
+  conflict: Conflict;
+  /** Announced length in bytes, `undefined` when unknown. */
+  size: number | undefined;
+  conditions: Preconditions;
+  /** Digests to verify. */
+  digests: readonly Digest[];
+  /** The digest to report. */
+  wantedDigest: DigestAlgorithm | null;
+  /** The id shown in `GET /api/uploads`. */
+  id: string;
+  /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
+  networkSeconds: () => number;
+  /** Seconds spent so far on checksums other than the digests. */
+  checksumSeconds?: () => number;
+  /** Bytes stored and time measured by earlier requests of a resumable upload. */
+  resumed?: { length: number; measured: Timings };
+}
+
+/** The limits the uploader enforces, from the options of the same names. */
+export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "allow">;
