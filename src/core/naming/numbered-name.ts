@@ -1,25 +1,25 @@
-// Available names: what a file is called when the name it asked for is taken.
+// Numbered names, such as `a (1).jpg`, for entries whose requested name is taken.
 
 import { type FilePath, MAX_SEGMENT_BYTES, nameOf, renamed } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { nameTaken } from "./refusals.ts";
 
-/** More than this many files of one name is a mistake, not a wish. */
-const MOST = 1_000_000;
-// Others that finish at the same moment can take a name before us this often; each time one of them got ahead.
-const MOST_RACES = 10_000;
-/** Bytes; a longer one is a part of the name, so that there is room for the number. */
-const LONGEST_EXTENSION = 64;
-// The part before these belongs to the extension: archive.tar.gz is an archive of type .tar.gz.
-const DOUBLE = /\.tar(?:\.[a-z0-9]{1,4})$/i;
+/** Numbers to try, at most; more files of one name are surely a mistake. */
+const MAX_NUMBER = 1_000_000;
+// How often concurrent uploads may take the chosen name first; each lost race means that one of them succeeded.
+const MAX_RACES = 10_000;
+/** Bytes; a longer extension counts as part of the stem, so that the number fits. */
+const MAX_EXTENSION = 64;
+// archive.tar.gz has the extension .tar.gz.
+const DOUBLE_EXTENSION = /\.tar(?:\.[a-z0-9]{1,4})$/i;
 
 /** `a.jpg` and 1 make `a (1).jpg`; a stem too long for the number is cut, never in the middle of a character. A folder has no extension. */
 export function numbered(path: FilePath, number: number, kind: "file" | "folder" = "file"): FilePath {
   const name = nameOf(path);
-  const dot = DOUBLE.exec(name)?.index ?? name.lastIndexOf(".");
+  const dot = DOUBLE_EXTENSION.exec(name)?.index ?? name.lastIndexOf(".");
   // A dot at the front starts a hidden file's name, not an extension.
   const hasExtension = kind === "file" && dot > 0;
-  const at = hasExtension && Buffer.byteLength(name.slice(dot)) <= LONGEST_EXTENSION ? dot : name.length;
+  const at = hasExtension && Buffer.byteLength(name.slice(dot)) <= MAX_EXTENSION ? dot : name.length;
   const ending = ` (${number})${name.slice(at)}`;
   let stem = name.slice(0, at);
   while (Buffer.byteLength(stem + ending) > MAX_SEGMENT_BYTES && stem !== "")
@@ -28,9 +28,9 @@ export function numbered(path: FilePath, number: number, kind: "file" | "folder"
 }
 
 /**
- * The next number that is free: looks at 1, 2, 4, 8 … and then between, so that a thousand files of one name cost
- * twenty looks and not a thousand. Only a guess for whoever takes the name: it may be gone by then.
- * @param taken says whether a name is taken
+ * Finds the next free number: tries 1, 2, 4, 8 … and then bisects, so that a thousand files of one name cost twenty
+ * lookups instead of a thousand. The result is only a hint: another upload may take the name first.
+ * @param taken tells whether a name is taken
  */
 export async function nextNumber(
   path: FilePath,
@@ -39,7 +39,7 @@ export async function nextNumber(
 ): Promise<number> {
   let low = 0;
   let high = 1;
-  while (high < MOST && (await taken(numbered(path, high, kind)))) {
+  while (high < MAX_NUMBER && (await taken(numbered(path, high, kind)))) {
     low = high;
     high *= 2;
   }
@@ -52,21 +52,21 @@ export async function nextNumber(
 }
 
 /**
- * Takes the next number of a name that is free. Whoever looks for one of the same name waits meanwhile: hundreds of
- * them would race for it.
- * @param take answers `null` when somebody was faster
- * @throws Problem name_taken when everybody always was
+ * Claims the next free number of a name. The caller holds the numbering lock of the path, because hundreds of concurrent
+ * uploads would race for the same number.
+ * @param claim returns `null` when the name was taken in between
+ * @throws Problem name_taken when every race was lost
  */
 export async function claimNumbered<T>(
   storage: Storage,
   path: FilePath,
-  take: (name: FilePath) => Promise<T | null>,
+  claim: (name: FilePath) => Promise<T | null>,
   kind?: "file" | "folder",
 ): Promise<T> {
   const from = await nextNumber(path, async (name) => (await storage.find(name)) !== null, kind);
-  for (let number = from; number < from + MOST_RACES; number += 1) {
-    const taken = await take(numbered(path, number, kind));
-    if (taken !== null) return taken;
+  for (let number = from; number < from + MAX_RACES; number += 1) {
+    const claimed = await claim(numbered(path, number, kind));
+    if (claimed !== null) return claimed;
   }
   throw nameTaken();
 }

@@ -1,8 +1,8 @@
-// One at a time per path: for steps that look at a file and then act on what they saw.
+// A mutex per path, for steps that check a file and then act on the result.
 
 import type { FilePath } from "../../path.ts";
 
-/** In memory: one server has the root to itself. */
+/** In memory only, because one server has exclusive use of the root. */
 export class PathLocks {
   readonly #tails = new Map<FilePath, Promise<void>>();
 
@@ -26,7 +26,7 @@ export class PathLocks {
 
   /** Runs `step` when all earlier steps for any of the paths have ended. */
   async withLocks<T>(paths: readonly FilePath[], step: () => Promise<T>): Promise<T> {
-    // Always in the same order, so that no two wait for each other.
+    // Always acquired in the same order, which prevents deadlocks.
     const [first, ...others] = [...new Set(paths)].sort();
     if (first === undefined) return await step();
     return await this.withLock(first, () => this.withLocks(others, step));

@@ -1,4 +1,4 @@
-// The uploads that are arriving now: what `GET /api/uploads` shows.
+// The uploads in progress, as `GET /api/uploads` shows them.
 
 import type { FilePath } from "../../path.ts";
 import type { Bottleneck } from "./flow-report.ts";
@@ -7,24 +7,24 @@ import type { Bottleneck } from "./flow-report.ts";
 export interface ActiveUpload {
   id: string;
   path: FilePath;
-  /** Bytes in all, when announced. */
+  /** Total bytes, when announced. */
   size?: number;
-  /** Bytes that arrived. */
+  /** Bytes received. */
   received: number;
-  /** Bytes that are on the disk and synced. */
+  /** Bytes written and synced to disk. */
   saved: number;
   bytesPerSecond: number;
   bottleneck: Bottleneck;
   started: string;
-  /** Waiting: no request brings more of it now. */
+  /** `waiting`: suspended, no request is sending more of it. */
   state: "receiving" | "saving" | "waiting";
-  /** When it is forgotten, if it goes on waiting. */
+  /** When it expires, unless it is resumed. */
   expires?: string;
-  /** One sentence about what the limit was so far. */
+  /** One sentence that names the bottleneck so far. */
   explanation?: string;
 }
 
-/** Anything that can say how it is. */
+/** An upload that can report its progress. */
 export interface ReportsProgress {
   report(): ActiveUpload;
 }
@@ -37,7 +37,7 @@ export class ActiveUploads {
     this.#uploads.add(upload);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether it was registered */
   remove(upload: ReportsProgress): boolean {
     return this.#uploads.delete(upload);
   }
@@ -46,7 +46,7 @@ export class ActiveUploads {
     return this.#uploads.size;
   }
 
-  /** @param id only those with this id, which clients choose: it may be that of several */
+  /** @param id only uploads with this id; clients choose ids, so several may share one */
   reports(id?: string): ActiveUpload[] {
     const reports = [...this.#uploads].map((upload) => upload.report());
     return id === undefined ? reports : reports.filter((report) => report.id === id);

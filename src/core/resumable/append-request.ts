@@ -1,4 +1,4 @@
-// A request that adds bytes to an upload: what it says, and what is refused before a byte of it is read.
+// A request that appends bytes to an upload, and the checks made before its body is read.
 
 import { Problem } from "../../errors.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
@@ -9,12 +9,12 @@ import type { UploadState } from "./record.ts";
 /** A request being received. */
 export interface IncomingBody {
   body: RequestBody;
-  /** Called when the last byte arrived and only this server is still at work. */
+  /** Called when the last byte has arrived and only storage work remains. */
   saving: () => void;
   close: () => void;
 }
 
-/** Something that is compared of one request's bytes: when they are others, none of them stays. */
+/** A checksum of one request's bytes; on a mismatch none of them is kept. */
 export interface Check {
   /** Seconds spent. */
   readonly seconds: number;
@@ -23,30 +23,30 @@ export interface Check {
   finish(): unknown;
 }
 
-/** What a request that adds bytes says. */
+/** The parsed request. */
 export interface AppendRequest {
   offset: number;
   /** Bytes of the whole upload, when this request says so. */
   size: number | null;
   /** Bytes of this request, when announced. */
   bytes: number | undefined;
-  /** Whether it is complete after these bytes; `length`: when they reach its size. */
+  /** Whether these bytes complete the upload; `length`: when they reach its size. */
   ends: boolean | "length";
   checks: readonly Check[];
-  /** The digest of the whole that is to be told when it is complete. */
+  /** The digest of the whole file to report on completion. */
   wanted: DigestAlgorithm | null;
-  /** The problem of bytes that do not end where the upload ends. */
+  /** Creates the problem of a body that is longer or shorter than the upload's length allows. */
   overflow: () => Problem;
-  /** Whether bytes behind the end make the upload useless. */
+  /** Whether bytes past the end make the upload fail for good. */
   spoils: boolean;
-  /** The problem of an offset at which the upload does not stand. */
-  mismatch: (stands: number) => Problem;
-  /** Begins to receive: called when it is this request's turn. @throws Problem */
+  /** Creates the problem of a request whose offset is not the current one. */
+  mismatch: (offset: number) => Problem;
+  /** Starts receiving; called once the request holds the lock. @throws Problem */
   receive: () => IncomingBody;
 }
 
 /**
- * @returns whether the bytes that are announced go past the end of the upload
+ * @returns whether the announced bytes go past the end of the upload
  * @throws Problem offset_mismatch, inconsistent_length, file_too_large, concatenated_upload
  */
 export function checkAppend(
@@ -58,11 +58,12 @@ export function checkAppend(
     throw new Problem("concatenated_upload", "This upload is made of others and takes no bytes of its own.");
   if (offset !== length) throw mismatch(length);
   if (size !== null && record.size !== null && size !== record.size)
-    throw new Problem("inconsistent_length", "The upload has another length already.");
+    throw new Problem("inconsistent_length", "This upload already has a different length.");
   const whole = record.size ?? size;
   if (whole === null) return false;
   if (whole > maxFileSize) throw tooLarge(maxFileSize);
-  if (whole < length) throw new Problem("inconsistent_length", "The upload is longer already.");
+  if (whole < length)
+    throw new Problem("inconsistent_length", "This upload already has more bytes than that length.");
   if (bytes === undefined) return false;
   if (ends === true && offset + bytes < whole) throw overflow();
   return offset + bytes > whole;

@@ -1,23 +1,23 @@
-// What is written down of an upload that waits: its note, and how many of its bytes a power cut would leave.
+// Persists the state of a resumable upload: its metadata file and how many bytes are known to be durable.
 
 import type { Storage } from "../../storage/storage.ts";
 import type { Timings } from "../report/flow-report.ts";
 import { formatUploadState, type UploadState } from "./record.ts";
 
-/** Bytes of a fast upload between two marks: a note for each request would make requests of 8 MiB a tenth slower. */
-const WINDOW = 64 * 1024 * 1024;
-/** Milliseconds of a slow one between two marks. */
-const AGE = 1000;
+/** Bytes between two checkpoints of a fast upload. One per request would make requests of 8 MiB a tenth slower. */
+const BYTES_BETWEEN = 64 * 1024 * 1024;
+/** Milliseconds between two checkpoints of a slow upload. */
+const TIME_BETWEEN = 1000;
 
-/** The note of one upload. Its calls may overlap: notes are written one after another. */
+/** The metadata of one upload. Calls may overlap; writes are serialized. */
 export class Checkpoint {
   #writing = Promise.resolve();
-  /** Whether the note on the disk may say something else than the record. */
+  /** Whether the record is newer than the metadata on disk. */
   #stale = false;
-  /** Whether it may even promise too much. */
+  /** Whether a write failed, so that the metadata on disk may promise too many bytes. */
   #failed = false;
   #marked = performance.now();
-  /** Notes that are not written yet. */
+  /** Writes not yet completed. */
   #pending = 0;
 
   constructor(
@@ -25,19 +25,19 @@ export class Checkpoint {
     readonly record: UploadState,
   ) {}
 
-  /** Whether something is known that no note says yet. */
+  /** Whether the record is newer than the metadata on disk. */
   get stale(): boolean {
     return this.#stale;
   }
 
-  /** How many of the bytes that lie there are certain. */
+  /** How many of the stored bytes are known to be correct and durable. */
   certain(length: number): number {
     const { unverified, mark } = this.record;
     const rebooted = mark !== null && mark.boot !== this.storage.bootId;
     return Math.min(length, unverified ?? length, rebooted ? mark.length : length);
   }
 
-  /** Writes the note. @throws Problem */
+  /** Writes the metadata. @throws Problem */
   async save(): Promise<void> {
     this.#stale = true;
     this.#pending += 1;
@@ -55,7 +55,7 @@ export class Checkpoint {
     }
   }
 
-  /** Before bytes are added: no mark may promise what is not there, or was written before a reboot. @throws Problem */
+  /** Call before appending: corrects a durable length that is too large or dates from before a reboot. @throws Problem */
   async prepare(length: number): Promise<void> {
     const { mark } = this.record;
     const right = mark !== null && mark.boot === this.storage.bootId && mark.length <= length;
@@ -63,30 +63,30 @@ export class Checkpoint {
     if (!right || this.#failed) await this.save();
   }
 
-  /** While bytes arrive: whether so many are synced by now that it is worth a note. */
+  /** Whether enough bytes were synced since the last checkpoint to write another. */
   due(saved: number): boolean {
     const more = this.#provable(saved) - (this.record.mark?.length ?? 0);
-    // On a disk that is slow, notes would only queue.
+    // On a slow disk, writes would only queue up.
     if (this.#pending > 0) return false;
-    return more >= WINDOW || (more > 0 && performance.now() - this.#marked >= AGE);
+    return more >= BYTES_BETWEEN || (more > 0 && performance.now() - this.#marked >= TIME_BETWEEN);
   }
 
   /**
-   * Notes, beside what goes on, that so many bytes are synced. Never throws: the mark before it holds as well, and one
-   * that promises too much is set right before a byte is added.
+   * Writes a checkpoint in the background. Never throws: the previous one stays valid, and `prepare` corrects one that
+   * promises too much before the next byte is appended.
    */
   markLater(saved: number, measured: Timings): void {
     this.#mark(saved);
     this.record.measured = measured;
     this.save().catch(() => {
-      // Who adds more tries again.
+      // The next append tries again.
     });
   }
 
   /**
-   * When a request ends.
+   * Records the durable length at the end of a request.
    * @param length bytes that are synced
-   * @param must writes the note, whether it is due or not
+   * @param must writes the metadata even when no checkpoint is due
    * @throws Problem
    */
   async mark(length: number, measured: Timings, must: boolean): Promise<void> {
@@ -97,13 +97,13 @@ export class Checkpoint {
     if (due) await this.save();
   }
 
-  /** Writes down what no note says yet. @param length bytes that are synced. @throws Problem */
-  async rest(length: number): Promise<void> {
+  /** Writes unsaved state. @param length bytes that are synced. @throws Problem */
+  async flush(length: number): Promise<void> {
     this.#mark(length);
     await this.save();
   }
 
-  /** Waits for notes that are being written. Never throws. */
+  /** Waits for writes in progress. Never throws. */
   async written(): Promise<void> {
     await this.#writing;
   }
@@ -114,7 +114,7 @@ export class Checkpoint {
     this.#marked = performance.now();
   }
 
-  /** Bytes whose checksum nobody has compared yet are not certain, synced or not. */
+  /** Excludes bytes whose checksum was not verified yet: they cannot be relied on, synced or not. */
   #provable(length: number): number {
     return Math.min(length, this.record.unverified ?? length);
   }

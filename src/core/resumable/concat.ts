@@ -1,4 +1,4 @@
-// Makes one upload of the parts that were sent beside each other.
+// Concatenates partial uploads, which may be sent concurrently, into one file.
 
 import { Problem } from "../../errors.ts";
 import type { UploadId } from "../../storage/upload-id.ts";
@@ -6,9 +6,9 @@ import { addTimings, NO_TIMINGS, scaleTimings, type Timings } from "../report/fl
 import type { UploadSession } from "./session.ts";
 
 /**
- * Makes a final upload a file when all its parts are complete; until then it does nothing. The bytes of the parts are
- * copied by the storage, and given up when they are a part of the file.
- * @param find an upload by its id
+ * Publishes a final upload once all its parts are complete; until then it does nothing. The storage copies the bytes of
+ * the parts, which are deleted once the file is published.
+ * @param find returns the upload with an id
  * @throws Problem upload_gone when a part is gone, too_many_uploads, file_too_large, storage_full, name_taken, …
  */
 export async function concatenate(
@@ -25,30 +25,30 @@ export async function concatenate(
       throw new Problem("upload_gone", "A part of this upload is gone: send it again.");
     });
     if (!parts.every((part) => part.complete)) return;
-    upload.record.measured = together([...new Set(parts)]);
+    upload.record.measured = combineTimings([...new Set(parts)]);
     const release = upload.uploader.admit();
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     try {
-      await upload.finish(size, async (kept) => {
-        // A crash may have left some of it.
-        await kept.truncate(0);
-        await kept.appendFrom(parts.map((part) => part.record.id));
+      await upload.finish(size, async (partial) => {
+        // A crash may have left some of the bytes.
+        await partial.truncate(0);
+        await partial.appendFrom(parts.map((part) => part.record.id));
       });
     } finally {
       release();
     }
-    // Beside each other: removing gigabytes takes its time.
+    // Concurrently, because deleting gigabytes takes time.
     const used = [...new Set(parts)].map((part) =>
       part.markConcatenated().catch(() => {
-        // It was cancelled meanwhile, or the storage fails: it expires.
+        // It was cancelled in between or the storage failed: it will expire.
       }),
     );
     await Promise.all(used);
   });
 }
 
-/** What was measured of the parts. Those that arrived beside each other took no longer than from the first to the last. */
-function together(parts: readonly UploadSession[]): Timings {
+/** The summed timings of the parts, scaled down to the elapsed time if they arrived concurrently. */
+function combineTimings(parts: readonly UploadSession[]): Timings {
   const sum = parts.map(({ record }) => record.measured).reduce(addTimings, NO_TIMINGS);
   const began = Math.min(...parts.map(({ record }) => record.created));
   const ended = Math.max(...parts.map(({ lastActivity: touched }) => touched));

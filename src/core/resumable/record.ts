@@ -1,4 +1,4 @@
-// What is kept of an upload beside its bytes: the note that says what it is, over restarts.
+// The metadata of a resumable upload, as its sidecar file stores it over restarts.
 
 import type { Conflict } from "../../config/config.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
@@ -8,61 +8,61 @@ import type { ActiveUpload } from "../report/active-uploads.ts";
 import { NO_TIMINGS, type Timings } from "../report/flow-report.ts";
 import type { SavedFile } from "../upload/saved-file.ts";
 
-/** An upload as its note says it. */
+/** The content of the sidecar file. */
 export interface UploadState {
   version: 2;
   id: UploadId;
-  /** What it is called in lists: who knows it can do nothing with it, unlike the id. */
+  /** The id shown in lists; unlike `id`, it grants no access. */
   name: string;
   path: FilePath;
   conflict: Conflict;
-  /** Bytes in all; null while nobody has said. */
+  /** Total bytes; null until the client says. */
   size: number | null;
-  /** Whether it is complete when `size` is reached, or only when its client says so. */
+  /** Whether it completes on reaching `size`, or only when the client says so. */
   endsByLength: boolean;
-  /** What the client said about it, as it was sent; `""` for nothing. */
+  /** The client's metadata, as sent; `""` for none. */
   metadata: string;
-  /** The digests of the whole, as `Repr-Digest` says them; `""` for none. */
+  /** Digests of the whole file, as in `Repr-Digest`; `""` for none. */
   digests: string;
-  /** The digest of the whole that its client wants to be told. */
+  /** The digest of the whole file to report to the client. */
   wanted: DigestAlgorithm | null;
   /** Milliseconds since 1970. */
   created: number;
   concat: Concatenation | null;
-  /** Where bytes begin whose checksum nobody has compared yet: a crash leaves them without meaning. */
+  /** Offset of bytes whose checksum is not verified yet; after a crash they are discarded. */
   unverified: number | null;
-  /** How many bytes are synced, at least, since this boot of the machine. After another one no more are certain. */
+  /** The durable length: bytes known to be synced during this boot. After a reboot, only these are relied on. */
   mark: { boot: string; length: number } | null;
-  /** What was measured until the note was written. */
+  /** The timings when the metadata was written. */
   measured: Timings;
-  /** The name that is being given. After a crash the storage knows whether it was. */
+  /** The path being published. After a crash the storage tells whether that succeeded. */
   publishing: FilePath | null;
-  /** The file it became, and the digest that was wanted, as `Repr-Digest` says it. */
+  /** The published file, and the requested digest as in `Repr-Digest`. */
   finished: { file: SavedFile; replaced: boolean; digest: string | null } | null;
-  /** Why it can neither be continued nor become a file: its bytes went past its length, or are not those of `digests`. */
+  /** Why the upload failed for good: its bytes exceed its length, or do not match `digests`. */
   spoiled: FailureReason | null;
 }
 
 export type FailureReason = "length" | "digest";
 
-/** A part of another upload, or one made of parts. */
+/** A part of another upload, or an upload concatenated from parts. */
 export type Concatenation =
-  | { kind: "partial" /** Whether its bytes are a part of a file by now. */; used: boolean }
-  | { kind: "final" /** As they were sent. */; urls: readonly string[]; parts: readonly UploadId[] };
+  | { kind: "partial" /** Whether its bytes are part of a published file. */; used: boolean }
+  | { kind: "final" /** As sent by the client. */; urls: readonly string[]; parts: readonly UploadId[] };
 
-/** What notes of version 1 do not say. */
+/** Defaults for the fields that version 1 lacks. */
 const SINCE_2 = { digests: "", wanted: null, mark: null, measured: NO_TIMINGS, spoiled: null } as const;
 
 export function formatUploadState(record: UploadState): string {
   return JSON.stringify(record);
 }
 
-/** Null for what is no record this version can read. */
+/** @returns null when this version cannot read the text */
 export function parseUploadState(id: UploadId, text: string): UploadState | null {
   try {
-    const note = JSON.parse(text);
-    if (note.version !== 1 && note.version !== 2) return null;
-    const record: UploadState = { ...SINCE_2, ...note, version: 2 };
+    const parsed = JSON.parse(text);
+    if (parsed.version !== 1 && parsed.version !== 2) return null;
+    const record: UploadState = { ...SINCE_2, ...parsed, version: 2 };
     if (record.id !== id || !isUploadId(record.id)) return null;
     checkFilePath(record.path);
     if (record.publishing !== null) checkFilePath(record.publishing);

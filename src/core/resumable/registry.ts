@@ -1,4 +1,4 @@
-// All uploads that can wait: makes them, finds them again after a restart, forgets those nobody comes back for.
+// Registry of resumable uploads: creates them, restores them after a restart, and expires abandoned ones.
 
 import type { Config, Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
@@ -12,29 +12,29 @@ import { concatenate } from "./concat.ts";
 import { type Concatenation, parseUploadState, waitingReport } from "./record.ts";
 import { UploadSession } from "./session.ts";
 
-/** Milliseconds between two looks for what has expired, at most. */
-const SWEEP = 30_000;
-/** Uploads that one look forgets, or writes down. */
-const AT_ONCE = 200;
-/** Notes written side by side at the end: enough to keep the thread pool busy. */
-const TOGETHER = 32;
-/** Most uploads in a list. */
-const LISTED = 1000;
+/** Milliseconds between two sweeps, at most. */
+const SWEEP_INTERVAL = 30_000;
+/** Uploads that one sweep expires or flushes, at most. */
+const SWEEP_BATCH = 200;
+/** Sessions flushed concurrently on close: enough to keep the thread pool busy. */
+const FLUSH_BATCH = 32;
+/** Uploads in a list, at most. */
+const MAX_LISTED = 1000;
 
-/** What an upload is made as. */
+/** The options of a new upload. */
 export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
   size: number | null;
-  /** Whether it is complete when `size` is reached. */
+  /** Whether the upload completes when it reaches `size`. */
   endsByLength: boolean;
   /** `""` for none. */
   metadata: string;
-  /** Of the whole file, compared when it is complete. */
+  /** Digests of the whole file, verified when it is complete. */
   digests: readonly Digest[];
-  /** The one to be told then. */
+  /** The digest to report on completion. */
   wanted: DigestAlgorithm | null;
-  /** What it is called in lists. */
+  /** The id shown in lists. */
   name: string;
   concat:
     | { kind: "partial" }
@@ -46,7 +46,7 @@ export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 
 export class UploadRegistry {
   readonly #all = new Map<UploadId, UploadSession>();
-  /** Those that are only remembered, the oldest first. */
+  /** Sessions without bytes of their own, oldest first. */
   readonly #settled = new Set<UploadSession>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
@@ -57,16 +57,16 @@ export class UploadRegistry {
     readonly limits: SessionLimits,
   ) {}
 
-  /** Finds what waits since before, and looks for what has expired from now on, until `close`. @throws Problem */
+  /** Restores the sessions of earlier runs and starts sweeping periodically, until `close`. @throws Problem */
   static async open(uploader: Uploader, limits: SessionLimits): Promise<UploadRegistry> {
     const uploads = new UploadRegistry(uploader, limits);
     await uploads.#load();
-    uploads.#timer = setInterval(() => uploads.sweep(), Math.min(SWEEP, limits.uploadExpiry * 500));
+    uploads.#timer = setInterval(() => uploads.sweep(), Math.min(SWEEP_INTERVAL, limits.uploadExpiry * 500));
     uploads.#timer.unref();
     return uploads;
   }
 
-  /** Waits for a look that is under way; there is no other. What no note says yet is written down. Never throws. */
+  /** Stops sweeping, waits for a running sweep, and flushes unsaved state. Never throws. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -76,18 +76,18 @@ export class UploadRegistry {
     clearInterval(this.#timer);
     await this.#sweeping;
     const all = [...this.#all.values()];
-    for (let at = 0; at < all.length; at += TOGETHER)
-      await Promise.all(all.slice(at, at + TOGETHER).map(rest));
+    for (let at = 0; at < all.length; at += FLUSH_BATCH)
+      await Promise.all(all.slice(at, at + FLUSH_BATCH).map(flush));
   }
 
-  /** How many have bytes of their own. */
+  /** Number of uploads with bytes of their own. */
   get waiting(): number {
     return this.#all.size - this.#settled.size;
   }
 
   /**
-   * Makes an upload that nothing was sent of yet. It survives a power cut when the promise resolves.
-   * @throws Problem too_many_waiting, and what the uploader says before a byte was sent
+   * Creates an empty upload, which survives a power cut once the promise resolves.
+   * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
   async create(creation: SessionOptions): Promise<UploadSession> {
     const { path, conflict, size, endsByLength, metadata, name, wanted } = creation;
@@ -96,7 +96,7 @@ export class UploadRegistry {
     const id = newUploadId();
     const concat = this.#concatenation(creation.concat);
     const nothing = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
-    const upload = this.#hold(
+    const upload = this.#add(
       new UploadSession(
         uploader,
         {
@@ -121,20 +121,20 @@ export class UploadRegistry {
         },
         0,
         limits.uploadExpiry,
-        (waiting) => this.#done(waiting),
+        (session) => this.#remember(session),
       ),
     );
     try {
       await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
-      const kept = await uploader.storage.begin(path, id);
+      const partial = await uploader.storage.begin(path, id);
       try {
         await upload.checkpoint.save();
       } finally {
-        await kept.suspend();
+        await partial.suspend();
       }
       return upload;
     } catch (error) {
-      // Nobody has heard of it.
+      // The client never received its URL, so it can be removed.
       this.#all.delete(id);
       await upload.delete();
       throw error;
@@ -150,13 +150,13 @@ export class UploadRegistry {
     throw new Problem("upload_gone", "Nothing came for longer than --upload-expiry: start a new upload.");
   }
 
-  /** Brings an upload up to date, as HEAD does: what runs on it has ended then. @throws Problem upload_gone, … */
+  /** Aborts the running request and brings the state up to date, as HEAD does. @throws Problem upload_gone, … */
   async look(id: string): Promise<UploadSession> {
     const upload = await this.find(id);
     upload.touch();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
     else await upload.withLock();
-    // A client that is told "complete" sends nothing: so it is not told so of a file that is not there.
+    // A client that reads "complete" sends nothing more, so a missing file must not be reported as complete.
     if (await this.#hasFile(upload)) return upload;
     await this.#forget(upload);
     throw new Problem("upload_gone", "Its file was removed, moved or replaced: start a new upload.");
@@ -167,23 +167,23 @@ export class UploadRegistry {
     await this.#forget(await this.find(id));
   }
 
-  /** Makes a final upload a file, if all its parts are complete. @throws Problem */
+  /** Publishes a final upload as a file, if all its parts are complete. @throws Problem */
   async assemble(upload: UploadSession): Promise<void> {
     await concatenate(upload, (id) => this.#all.get(id));
   }
 
-  /** What waits and does not arrive now, the newest first, and not more than a page can show. */
+  /** Suspended uploads, newest first; at most `MAX_LISTED`. */
   reports(): ActiveUpload[] {
     const reports: ActiveUpload[] = [];
     for (const upload of [...this.#all.values()].reverse()) {
       if (upload.settled || upload.lock.busy) continue;
       reports.push(waitingReport(upload));
-      if (reports.length === LISTED) break;
+      if (reports.length === MAX_LISTED) break;
     }
     return reports;
   }
 
-  /** Forgets some of what has expired, and writes down some of what no note says. Never throws. */
+  /** Expires some abandoned sessions and flushes some unsaved ones. Never throws. */
   sweep(): void {
     this.#sweeping ??= this.#sweep().finally(() => {
       this.#sweeping = undefined;
@@ -191,21 +191,21 @@ export class UploadRegistry {
   }
 
   async #sweep(): Promise<void> {
-    let left = AT_ONCE;
+    let left = SWEEP_BATCH;
     for (const upload of [...this.#all.values()]) {
       if (this.#expired(upload))
         await this.#forget(upload).catch(() => {
-          // The storage fails: it is tried again with the next look.
-          this.#hold(upload);
+          // The storage failed: the next sweep tries again.
+          this.#add(upload);
         });
-      else if (upload.needsFlush) await rest(upload);
+      else if (upload.needsFlush) await flush(upload);
       else continue;
       left -= 1;
       if (left === 0) return;
     }
   }
 
-  /** False when the file it became is not there any more, or is another. */
+  /** False when the published file was removed, moved or replaced. */
   async #hasFile({ record: { finished } }: UploadSession): Promise<boolean> {
     if (finished === null) return true;
     const entry = await this.uploader.storage.find(finished.file.path);
@@ -227,13 +227,13 @@ export class UploadRegistry {
     return { kind: "final", urls: concat.urls, parts };
   }
 
-  #hold(upload: UploadSession): UploadSession {
+  #add(upload: UploadSession): UploadSession {
     this.#all.set(upload.record.id, upload);
     return upload;
   }
 
-  /** It is only remembered for clients that ask again: the oldest goes when there are too many. */
-  #done(upload: UploadSession): void {
+  /** Remembers a settled session for clients that ask again, and forgets the oldest when there are too many. */
+  #remember(upload: UploadSession): void {
     if (!this.#all.has(upload.record.id)) return;
     this.#settled.add(upload);
     if (this.#settled.size <= this.limits.maxWaiting) return;
@@ -253,28 +253,28 @@ export class UploadRegistry {
     const begun: UploadSession[] = [];
     for await (const { id, text, length, changed } of storage.partialUploads()) {
       const record = parseUploadState(id, text);
-      // A newer version may know what it is.
+      // A newer version of the server may be able to read it.
       if (record === null) continue;
-      const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (waiting) =>
-        this.#done(waiting),
+      const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (session) =>
+        this.#remember(session),
       );
       upload.touch(changed.getTime());
-      this.#hold(upload);
-      if (upload.settled) this.#done(upload);
-      // A crash may have come between the note that says so and this.
+      this.#add(upload);
+      if (upload.settled) this.#remember(upload);
+      // A crash may have come after the metadata was written but before the bytes were deleted.
       if (upload.settled && length > 0) await storage.releaseData(id);
       if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
         begun.push(upload);
     }
     for (const upload of begun)
       await upload.withLock().catch(() => {
-        // Its client hears why when it comes back.
+        // The client gets the error with its next request.
       });
   }
 }
 
-/** Never throws: the note there is holds as well, with less. */
-async function rest(upload: UploadSession): Promise<void> {
+/** Flushes a session. Never throws: the older metadata stays valid, it only promises fewer bytes. */
+async function flush(upload: UploadSession): Promise<void> {
   await upload.checkpoint.written();
   if (upload.needsFlush) await upload.flush().catch(() => {});
 }

@@ -161,7 +161,7 @@ export class UploadSession {
       // The last bytes may not be synced yet.
       const partial = await this.uploader.storage.resume(this.record.id);
       await partial?.suspend();
-      await this.checkpoint.rest(Math.min(partial?.saved ?? 0, this.#length));
+      await this.checkpoint.flush(Math.min(partial?.saved ?? 0, this.#length));
     });
   }
 

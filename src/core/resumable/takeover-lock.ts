@@ -1,20 +1,20 @@
-// Requests to one upload, one at a time: a newer one ends the older.
+// Serializes the requests to one upload: a newer request aborts the running one.
 
 import { Problem } from "../../errors.ts";
 
-/** A client that comes again has given up its earlier request, whether its connection is known to be dead or not. */
+/** A client that reconnects has given up its earlier request, even if that connection is not known to be dead yet. */
 export class TakeoverLock {
   #tail = Promise.resolve();
   #latest: AbortController | undefined;
 
-  /** Whether a request is served now, or waits. */
+  /** Whether a request holds the lock or waits for it. */
   get busy(): boolean {
     return this.#latest !== undefined;
   }
 
   /**
-   * Ends what runs, waits until it has ended, and runs `step`.
-   * @param step its signal says that a newer request has come; it may end by that, or go on to its own end
+   * Aborts the running step, waits until it has ended, and runs `step`.
+   * @param step receives a signal that is aborted when a newer request arrives; it may stop early or run to its end
    */
   async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#latest?.abort(superseded());
@@ -33,7 +33,7 @@ export class TakeoverLock {
   }
 }
 
-/** What a request hears that was ended by a newer one. */
+/** The problem of a request that a newer one aborted. */
 export function superseded(): Problem {
   return new Problem("upload_locked", "A newer request to this upload ended this one.", {
     headers: { "retry-after": "1" },

@@ -1,4 +1,4 @@
-// A body that is a form: every part with a file name goes to the uploader, the good ones whatever the others are.
+// multipart/form-data uploads: saves every file part; one failing part does not affect the others.
 
 import { asProblem, type ErrorEntry, ErrorList, LIMIT_REACHED, Problem, summarize } from "../../errors.ts";
 import {
@@ -15,10 +15,10 @@ import type { Upload } from "./upload.ts";
 import type { UploadRequest } from "./upload-request.ts";
 import type { Uploader } from "./uploader.ts";
 
-/** Files that are being synced and named while the next part is read already. */
-const FINISHING = 32;
-/** Longest name of a part that is repeated in an error. */
-const SHOWN = 255;
+/** Files that may be synced and published while the next part is already read. */
+const MAX_FINISHING = 32;
+/** Characters of a part's name that an error repeats, at most. */
+const MAX_SHOWN_NAME = 255;
 
 export interface FormOptions {
   uploader: Uploader;
@@ -29,18 +29,18 @@ export interface FormOptions {
   intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest">;
 }
 
-/** What became of the parts. `errors` is bounded. */
+/** The result of all parts. `errors` is bounded. */
 export interface FormSaveResult {
   files: SavedFile[];
   errors: readonly ErrorEntry[];
   errorsOmitted: number;
-  /** The problem of the first error, for when nothing was saved. */
+  /** The first problem: the answer when nothing was saved. */
   first: Problem | undefined;
-  /** Problems of this server, not of the sender: for the log. */
+  /** Problems of this server rather than the client, for the log. */
   failures: readonly Problem[];
 }
 
-/** Reads a form part by part; parts flow into the uploader one after another and are published side by side. */
+/** Reads a form part by part. Parts are received one after another and published concurrently. */
 export class FormUpload {
   readonly #errors: ErrorList;
   readonly #files: (SavedFile | undefined)[] = [];
@@ -50,7 +50,7 @@ export class FormUpload {
   #parts = 0;
   #stopped = false;
   #current: { upload: Upload; file: string } | undefined;
-  /** The field of a part with an empty file name, until it has bytes. */
+  /** The field name of a part with an empty file name, until a byte of it arrives. */
   #nameless: string | undefined;
 
   constructor(readonly options: FormOptions) {
@@ -60,7 +60,7 @@ export class FormUpload {
   /**
    * Reads until the end of the form, a break in its framing, a full error list or the last file allowed.
    * Never throws for a part: its error is an entry.
-   * @param saving called when reading has ended and only this server is still at work
+   * @param saving called when the whole body has been read and only storage work remains
    */
   async read(body: RequestBody, saving: () => void): Promise<FormSaveResult> {
     try {
@@ -68,9 +68,9 @@ export class FormUpload {
     } catch (error) {
       const problem = problemOf(error);
       this.#refuse(this.#current?.file, problem);
-      await this.#drop(problem);
+      await this.#discard(problem);
     }
-    await this.#drop(new Problem("too_many_errors", LIMIT_REACHED.detail));
+    await this.#discard(new Problem("too_many_errors", LIMIT_REACHED.detail));
     saving();
     await Promise.all(this.#finishing);
     return {
@@ -83,7 +83,7 @@ export class FormUpload {
   }
 
   async #readParts(body: RequestBody): Promise<void> {
-    // Every file may have a few fields beside it.
+    // Allows for form fields in addition to the files.
     const parser = new MultipartParser(this.options.boundary, { maxParts: this.options.maxFiles * 2 + 1000 });
     for await (const chunk of body.chunks()) {
       for (const event of parser.push(chunk)) {
@@ -134,12 +134,12 @@ export class FormUpload {
     }
     if (!this.#current) return;
     try {
-      const room = this.#current.upload.write(bytes);
-      if (room) await room;
+      const ready = this.#current.upload.write(bytes);
+      if (ready) await ready;
     } catch (error) {
       const problem = problemOf(error);
       this.#refuse(this.#current.file, problem);
-      await this.#drop(problem);
+      await this.#discard(problem);
     }
   }
 
@@ -147,21 +147,21 @@ export class FormUpload {
     const current = this.#current;
     if (!current) return;
     this.#current = undefined;
-    const place = this.#files.push(undefined) - 1;
+    const index = this.#files.push(undefined) - 1;
     const finishing = current.upload
       .finish()
       .then(
         ({ file }) => {
-          this.#files[place] = file;
+          this.#files[index] = file;
         },
         (error: unknown) => this.#refuse(current.file, problemOf(error)),
       )
       .finally(() => this.#finishing.delete(finishing));
     this.#finishing.add(finishing);
-    if (this.#finishing.size >= FINISHING) await Promise.race(this.#finishing);
+    if (this.#finishing.size >= MAX_FINISHING) await Promise.race(this.#finishing);
   }
 
-  async #drop(cause: Problem): Promise<void> {
+  async #discard(cause: Problem): Promise<void> {
     const current = this.#current;
     this.#current = undefined;
     await current?.upload.discard(cause);
@@ -172,7 +172,7 @@ export class FormUpload {
     if (problem.status >= 500) this.#failures.push(problem);
     this.#errors.add({
       code: problem.code,
-      ...(file !== undefined && { file: file.slice(0, SHOWN).toWellFormed() }),
+      ...(file !== undefined && { file: file.slice(0, MAX_SHOWN_NAME).toWellFormed() }),
       detail: summarize(problem),
     });
   }

@@ -1,4 +1,4 @@
-// Reads a request's body chunk by chunk: measures the wait for the network, ends silent ones, and lets others have a turn.
+// Reads a request body chunk by chunk. Measures time spent waiting on the client, aborts idle bodies, and yields to the event loop.
 
 import { Problem } from "../../errors.ts";
 import { type Clock, Stopwatch } from "../../system/stopwatch.ts";
@@ -10,35 +10,35 @@ interface Reader {
   releaseLock(): void;
 }
 
-/** Milliseconds a body may keep the thread before others get a turn. */
-const TURN = 5;
+/** Milliseconds a body may occupy the event loop before it yields. */
+const MAX_SLICE = 5;
 
 export interface RequestBodyOptions {
-  /** Seconds without a byte, while waiting for one, after which the body is given up. */
+  /** Seconds to wait for the next byte before the body is aborted. */
   idleTimeout: number;
-  /** Called while bytes arrive or the disk is waited for, once a second at most: renews the connection's own timer. */
+  /** Renews the connection's own idle timer; called at most once a second, while bytes arrive or the disk is busy. */
   renew?: () => void;
-  /** Whether the chunks are nobody else's, so that their memory is freed at once. Those of Bun's server are. @default false */
+  /** Whether the reader owns the chunks and may free their memory at once, as with those of Bun's server. @default false */
   owned?: boolean;
-  /** What waits are measured by. @default the system's */
+  /** The clock that measures waits. @default the system's */
   clock?: Clock;
 }
 
-/** One request's body. Read it once; `cancel` or `release` it when it is not read to its end. */
+/** The body of one request. Read it once; call `cancel` or `release` when it is not read to its end. */
 export class RequestBody {
-  /** Bytes that arrived. */
+  /** Bytes received so far. */
   received = 0;
   readonly #reader: Reader | undefined;
-  /** Of its own: waits of another client say nothing about those of this one. */
+  /** One per body, because clients are waited for independently. */
   readonly #stopwatch: Stopwatch;
   #stopped: Problem | undefined;
   #waited = 0;
-  /** When the wait under way began, in milliseconds. */
+  /** Start of the current wait, in milliseconds. */
   #since = 0;
-  /** What of it is the network's, in seconds. */
-  #lasted: (() => number) | undefined;
-  #watch: ReturnType<typeof setTimeout> | undefined;
-  #turnBegan = performance.now();
+  /** Time spent waiting on the client so far, excluding this process's own delay, in seconds. */
+  #elapsed: (() => number) | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #sliceStart = performance.now();
   #renewed = 0;
 
   /** @param stream `null` when the request has no body, or one of zero bytes */
@@ -50,18 +50,18 @@ export class RequestBody {
     this.#stopwatch = new Stopwatch(options.clock);
   }
 
-  /** Seconds spent waiting for the client, the wait under way included. */
+  /** Seconds spent waiting on the client, the current wait included. */
   get waited(): number {
-    return this.#waited + (this.#lasted?.() ?? 0);
+    return this.#waited + (this.#elapsed?.() ?? 0);
   }
 
   /**
-   * The chunks as they arrive. A chunk is gone when the next one is asked for: copy what must last longer.
-   * @throws Problem body_incomplete when the client went away, idle_timeout when it fell silent, and that of `stop`
+   * The chunks as they arrive. A chunk is invalid once the next one is requested; copy what must live longer.
+   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, and that of `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) return;
-    this.#watchSilence(this.options.idleTimeout * 1000);
+    this.#watchIdle(this.options.idleTimeout * 1000);
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
@@ -73,30 +73,30 @@ export class RequestBody {
         this.received += value.byteLength;
         this.#renew();
         yield value;
-        // Left to the collector, the chunks of one fast upload hold 20 MiB more.
+        // Leaving this to the garbage collector costs 20 MiB more memory per fast upload.
         if (this.options.owned) value.buffer.transfer(0);
-        await this.#giveTurn();
+        await this.#yieldToEventLoop();
       }
     } finally {
-      clearTimeout(this.#watch);
+      clearTimeout(this.#idleTimer);
     }
   }
 
-  /** Lets go of the request's stream, so that somebody else can read what is left of it. */
+  /** Releases the reader lock of the stream, so that the rest of the body can be read elsewhere. */
   release(): void {
-    clearTimeout(this.#watch);
+    clearTimeout(this.#idleTimer);
     this.#reader?.releaseLock();
   }
 
-  /** Stops reading; what still arrives is dropped. Never throws. */
+  /** Stops reading and drops the rest of the body. Never throws. */
   async cancel(): Promise<void> {
-    clearTimeout(this.#watch);
+    clearTimeout(this.#idleTimer);
     await this.#reader?.cancel().catch(() => {
-      // The connection ended first: nothing is left to cancel.
+      // The connection has already ended: nothing is left to cancel.
     });
   }
 
-  /** Makes whoever reads it fail with this problem, now; nothing when it was read to its end. */
+  /** Makes the reader of `chunks` fail with this problem at once; does nothing once the body was read to its end. */
   stop(problem: Problem): void {
     this.#stopped ??= problem;
     void this.cancel();
@@ -104,7 +104,7 @@ export class RequestBody {
 
   async #next(reader: Reader) {
     this.#since = performance.now();
-    this.#lasted = this.#stopwatch.start();
+    this.#elapsed = this.#stopwatch.start();
     try {
       return await reader.read();
     } catch (cause) {
@@ -115,18 +115,18 @@ export class RequestBody {
       );
     } finally {
       this.#waited = this.waited;
-      this.#lasted = undefined;
+      this.#elapsed = undefined;
     }
   }
 
   // One timer per body, set again only when it fires: a timer per chunk would cost more than the chunk.
-  #watchSilence(delay: number): void {
-    this.#watch = setTimeout(() => {
+  #watchIdle(delay: number): void {
+    this.#idleTimer = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
-      const silence = this.#lasted ? performance.now() - this.#since : 0;
-      // It is the disk that is slow, so the connection must not pay for it.
-      if (!this.#lasted) this.options.renew?.();
-      if (silence < limit) return this.#watchSilence(limit - silence);
+      const idle = this.#elapsed ? performance.now() - this.#since : 0;
+      // The disk is slow, not the client, so the connection must not time out.
+      if (!this.#elapsed) this.options.renew?.();
+      if (idle < limit) return this.#watchIdle(limit - idle);
       this.stop(
         new Problem(
           "idle_timeout",
@@ -136,11 +136,11 @@ export class RequestBody {
     }, delay);
   }
 
-  /** A body with data always at hand would go on in microtasks, and no timer or other socket would be served. */
-  async #giveTurn(): Promise<void> {
-    if (performance.now() - this.#turnBegan < TURN) return;
+  /** A body whose data is always buffered resolves in microtasks only; without this yield it would starve timers and other sockets. */
+  async #yieldToEventLoop(): Promise<void> {
+    if (performance.now() - this.#sliceStart < MAX_SLICE) return;
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#turnBegan = performance.now();
+    this.#sliceStart = performance.now();
   }
 
   #renew(): void {

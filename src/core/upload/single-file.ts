@@ -1,4 +1,4 @@
-// A body that is one file: every byte of it goes to the uploader.
+// Uploads whose whole body is one file.
 
 import type { RequestBody } from "./request-body.ts";
 import type { SaveResult } from "./saved-file.ts";
@@ -7,8 +7,8 @@ import type { Uploader } from "./uploader.ts";
 
 /**
  * Reads the body to its end and saves it.
- * @param saving called when the last byte arrived and only this server is still at work
- * @throws Problem; then nothing was published and nothing is left
+ * @param saving called when the last byte has arrived and only storage work remains
+ * @throws Problem; then nothing was published and every trace is removed
  */
 export async function saveSingleFile(
   uploader: Uploader,
@@ -19,8 +19,8 @@ export async function saveSingleFile(
   const upload = await uploader.begin({ ...intent, networkSeconds: () => body.waited });
   try {
     for await (const chunk of body.chunks()) {
-      const room = upload.write(chunk);
-      if (room) await room;
+      const ready = upload.write(chunk);
+      if (ready) await ready;
     }
   } catch (error) {
     await upload.discard(error);

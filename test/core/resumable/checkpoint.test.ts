@@ -71,7 +71,7 @@ describe("a mark", () => {
     await checkpoint.mark(5, NO_TIMINGS, false);
     expect(checkpoint.stale).toBe(true);
     expect(noted().mark).toBeUndefined();
-    await checkpoint.rest(5);
+    await checkpoint.flush(5);
     expect([checkpoint.stale, noted().mark?.length]).toEqual([false, 5]);
   });
 
