@@ -8,9 +8,9 @@ import { targetOf } from "../../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf, timed } from "../../plugins/request-info.ts";
-import { PATIENCE } from "../files/send-file.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
+import { PATIENCE } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
 
 const TYPES: Readonly<Record<Format, string>> = {

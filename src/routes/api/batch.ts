@@ -9,13 +9,15 @@ import { placedEntry } from "../../core/tree/copy-jobs.ts";
 import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
 import { access, requireGrant } from "../../plugins/access.ts";
-import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
+import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import { BATCH_PROBLEMS, moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 import { startJob } from "./copy.ts";
-import { addressOf, BATCH_PROBLEMS, wayOf } from "./move.ts";
 
 type Done = Static<typeof BatchResult>["done"][number];
 type Asked = { services: Services; request: Request; server: Listener };
@@ -75,10 +77,7 @@ async function answer(asked: Asked, operations: Static<typeof Operation>[]): Pro
       cause: first.cause,
     });
   if (first) log.problem(asked.request, first);
-  return new Response(JSON.stringify({ done, errors: entries, errorsOmitted }), {
-    status: first ? 207 : 200,
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
-  });
+  return jsonAnswer({ done, errors: entries, errorsOmitted }, first ? 207 : 200);
 }
 
 async function perform(
@@ -86,7 +85,7 @@ async function perform(
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
   const { config, uploader, log, trash } = services;
-  const by = addressOf(request, server);
+  const by = requestInfoOf(request)?.by;
   if (operation.op === "folder") {
     requireGrant(config.allow, ["write"]);
     const folder = await makeFolder(uploader, checkFilePath(operation.path));
@@ -102,7 +101,7 @@ async function perform(
   }
   const did = operation.op === "move" ? "moved" : "copied";
   requireGrant(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
-  const way = wayOf(services, operation);
+  const way = moveRequest(services, operation);
   const copying = did === "copied" ? await CopyOperation.begin(uploader, way) : null;
   if (copying?.large) return { job: await startJob(services, request, server, copying) };
   const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, way);

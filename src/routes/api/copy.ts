@@ -5,14 +5,17 @@ import type { ClaimedName } from "../../core/naming/conflict.ts";
 import { CopyOperation } from "../../core/tree/copy.ts";
 import { type JobReport, placedEntry } from "../../core/tree/copy-jobs.ts";
 import { access } from "../../plugins/access.ts";
-import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Job, Way } from "../openapi/change-shapes.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Entry } from "../openapi/shapes.ts";
+import { entryAnswer } from "../support/entry-answer.ts";
+import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import { MOVE_PROBLEMS, moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
-import { addressOf, entryAnswer, WAY_PROBLEMS, wayOf } from "./move.ts";
 
 const ASYNC = /(?:^|,)\s*respond-async\s*(?:[;,]|$)/i;
 
@@ -21,14 +24,14 @@ export function copy(services: Services) {
   return new Elysia({ name: "copy" }).use(access(config.allow)).post(
     "/api/copy",
     async ({ request, server }) => {
-      const way = wayOf(services, await jsonBody(services, request, Way));
+      const way = moveRequest(services, await jsonBody(services, request, Way));
       const copying = await CopyOperation.begin(uploader, way);
       const wanted = ASYNC.test(request.headers.get("prefer") ?? "");
       if (wanted || copying.large)
         return jobAnswer(await startJob(services, request, server, copying), wanted);
       const { signal } = new AbortController();
       const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
-      copied(services, request, addressOf(request, server), copying)(placed);
+      copied(services, request, requestInfoOf(request)?.by, copying)(placed);
       return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
@@ -41,7 +44,7 @@ export function copy(services: Services) {
           description: "It goes on in the background; `Location` tells how it is doing",
           headers: ["Location", "Preference-Applied"],
         }),
-        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS, "too_many_jobs", "too_many_uploads"),
+        ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS, "too_many_jobs", "too_many_uploads"),
       },
       detail: {
         operationId: "copy",
@@ -65,7 +68,7 @@ export async function startJob(
 ): Promise<JobReport> {
   const { jobs, log } = services;
   // Known now: the connection may be gone when it ends.
-  const by = addressOf(request, server);
+  const by = requestInfoOf(request)?.by;
   try {
     return jobs.start(copying, {
       done: copied(services, request, by, copying),
@@ -84,12 +87,9 @@ function copied({ log }: Services, request: Request, by: string | undefined, { w
 }
 
 function jobAnswer(job: JobReport, wanted: boolean): Response {
-  const headers = new Headers({
-    "content-type": "application/json",
-    "cache-control": "no-store",
+  return jsonAnswer({ job }, 202, {
     location: `/api/jobs/${job.id}`,
     "retry-after": "1",
+    ...(wanted && { "preference-applied": "respond-async" }),
   });
-  if (wanted) headers.set("preference-applied", "respond-async");
-  return new Response(JSON.stringify({ job }), { status: 202, headers });
 }

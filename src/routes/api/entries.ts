@@ -5,9 +5,9 @@ import { LISTING, listFolder, MOST_ENTRIES } from "../../core/browse/listing.ts"
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { SORTS } from "../../storage/paging.ts";
-import { withoutIdleTimeout } from "../files/request-body.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Listing, oneOf } from "../openapi/shapes.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
 const flag = (description: string) => oneOf(["true", "false"], description);

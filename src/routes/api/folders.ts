@@ -5,12 +5,13 @@ import { listed } from "../../core/browse/listing.ts";
 import { makeFolder } from "../../core/tree/changes.ts";
 import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { NewFolder } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
+import { entryAnswer } from "../support/entry-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import type { Services } from "../support/services.ts";
-import { addressOf, entryAnswer } from "./move.ts";
 
 export function folders(services: Services) {
   const { config, uploader, log } = services;
@@ -19,7 +20,7 @@ export function folders(services: Services) {
     async ({ request, server }) => {
       const body = await jsonBody(services, request, NewFolder);
       const folder = await makeFolder(uploader, checkFilePath(body.path, "/path"));
-      log.changed(request, { did: "made", path: folder.path, by: addressOf(request, server) });
+      log.changed(request, { did: "made", path: folder.path, by: requestInfoOf(request)?.by });
       return entryAnswer(listed(folder), 201);
     },
     {

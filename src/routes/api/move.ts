@@ -1,18 +1,17 @@
-// POST /api/move, and what it has in common with copies: the way, who asks, the answer.
+// POST /api/move: gives a file or folder another path.
 
 import { Elysia } from "elysia";
-import type { Conflict } from "../../config/config.ts";
-import type { ListedEntry } from "../../core/browse/listing.ts";
-import type { MoveRequest as CheckedWay } from "../../core/naming/conflict.ts";
 import { move } from "../../core/tree/changes.ts";
 import { placedEntry } from "../../core/tree/copy-jobs.ts";
-import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { type Listener, withoutIdleTimeout } from "../files/request-body.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Way } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
+import { entryAnswer } from "../support/entry-answer.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import { MOVE_PROBLEMS, moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 
 export function moving(services: Services) {
@@ -20,10 +19,10 @@ export function moving(services: Services) {
   return new Elysia({ name: "moving" }).use(access(config.allow)).post(
     "/api/move",
     async ({ request, server }) => {
-      const way = wayOf(services, await jsonBody(services, request, Way));
+      const way = moveRequest(services, await jsonBody(services, request, Way));
       const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, way));
       const { path } = placed.entry;
-      log.changed(request, { did: "moved", path: way.from, to: path, by: addressOf(request, server) });
+      log.changed(request, { did: "moved", path: way.from, to: path, by: requestInfoOf(request)?.by });
       return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
@@ -32,7 +31,7 @@ export function moving(services: Services) {
       response: {
         200: json(Entry, { description: "It replaced a file", headers: ["Location", "ETag"] }),
         201: json(Entry, { description: "It has its new name", headers: ["Location", "ETag"] }),
-        ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS),
+        ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS),
       },
       detail: {
         operationId: "move",
@@ -44,50 +43,4 @@ export function moving(services: Services) {
       },
     },
   );
-}
-
-/** What moves and copies can meet beside what all changes can. */
-export const WAY_PROBLEMS = [
-  "not_found",
-  "name_taken",
-  "is_folder",
-  "into_itself",
-  "mount_point",
-  "storage_full",
-] as const;
-
-/** What a batch can meet. */
-export const BATCH_PROBLEMS = [
-  ...CHANGE_PROBLEMS,
-  ...WAY_PROBLEMS,
-  "too_many_jobs",
-  "too_many_uploads",
-] as const;
-
-/** @throws Problem invalid_path */
-export function wayOf(
-  { config }: Services,
-  { from, to, conflict }: { from: string; to: string; conflict?: Conflict },
-  pointer = "",
-): CheckedWay {
-  return {
-    from: checkFilePath(from, `${pointer}/from`),
-    to: checkFilePath(to, `${pointer}/to`),
-    conflict: conflict ?? config.conflict ?? "rename",
-  };
-}
-
-/** The address at the other end of the connection. */
-export function addressOf(request: Request, server: Listener): string | undefined {
-  return server?.requestIP(request)?.address;
-}
-
-export function entryAnswer(entry: ListedEntry, status: 200 | 201): Response {
-  const headers = new Headers({
-    "content-type": "application/json",
-    "cache-control": "no-store",
-    location: entry.url,
-  });
-  if (entry.etag !== undefined) headers.set("etag", entry.etag);
-  return new Response(JSON.stringify(entry), { status, headers });
 }

@@ -4,13 +4,15 @@ import { Elysia, t } from "elysia";
 import { placedEntry } from "../../core/tree/copy-jobs.ts";
 import { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
-import { withoutIdleTimeout } from "../files/request-body.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, ENTRY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { Restoring, Trash } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
+import { entryAnswer } from "../support/entry-answer.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
+import { MOVE_PROBLEMS } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
-import { addressOf, entryAnswer, WAY_PROBLEMS } from "./move.ts";
 
 const MOST = 1000;
 
@@ -42,7 +44,7 @@ export function trashRoutes(services: Services) {
           opened().restore(id, conflict ?? config.conflict ?? "rename"),
         );
         const { path } = placed.entry;
-        log.changed(request, { did: "restored", path, by: addressOf(request, server) });
+        log.changed(request, { did: "restored", path, by: requestInfoOf(request)?.by });
         return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
       },
       {
@@ -51,7 +53,7 @@ export function trashRoutes(services: Services) {
         response: {
           200: json(Entry, { description: "It replaced a file", headers: ["Location", "ETag"] }),
           201: json(Entry, { description: "It is where it was", headers: ["Location", "ETag"] }),
-          ...problems(...CHANGE_PROBLEMS, ...WAY_PROBLEMS),
+          ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS),
         },
         detail: {
           operationId: "restore",
@@ -66,7 +68,7 @@ export function trashRoutes(services: Services) {
       "/api/trash/:id",
       async ({ request, params, server }) => {
         await withoutIdleTimeout(services, request, server, () => opened().remove(params.id));
-        const by = addressOf(request, server);
+        const by = requestInfoOf(request)?.by;
         log.changed(request, { did: "removed from the trash", path: params.id, by });
         return new Response(null, { status: 204 });
       },

@@ -4,9 +4,9 @@ import { Elysia, t } from "elysia";
 import { FolderSizes } from "../../core/browse/usage.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { withoutIdleTimeout } from "../files/request-body.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Usage } from "../openapi/shapes.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
 export function usage(services: Services) {

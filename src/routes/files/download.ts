@@ -18,11 +18,12 @@ import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
-import { pageAnswer } from "../ops/page.ts";
+import { Deliveries } from "../support/delivery.ts";
+import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { JSON_HEADERS } from "../support/json-answer.ts";
+import { pageAnswer } from "../support/page-html.ts";
+import { type SendOptions, sendFile } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
-import { Deliveries } from "./delivery.ts";
-import { type Listener, withoutIdleTimeout } from "./request-body.ts";
-import { type SendOptions, sendFile } from "./send-file.ts";
 
 const FILE_HEADERS = [
   "Content-Length",
@@ -57,7 +58,7 @@ export function download(services: Services) {
           server,
           deliveries,
           digests,
-          idleTimeout: config.idleTimeout,
+          config,
           save: query.download !== undefined,
         });
       const entry = await storage.find(path);
@@ -125,8 +126,7 @@ export function download(services: Services) {
     const make = () => listFolder(storage, folder, LISTING, request.signal);
     const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
-      "content-type": "application/json",
-      "cache-control": "no-store",
+      ...JSON_HEADERS,
       vary: "Accept",
       "content-length": String(Buffer.byteLength(text)),
     };
@@ -183,17 +183,12 @@ async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
 async function digestFor(
   request: Request,
   entry: FileEntry,
-  { digests, server, idleTimeout }: Pick<Asked, "digests" | "server" | "idleTimeout">,
+  { digests, server, config }: Pick<Asked, "digests" | "server" | "config">,
 ): Promise<Digest | null> {
   const algorithm = wantedDigest(request.headers.get("want-repr-digest"));
   if (algorithm === null) return null;
-  // Until there is one the connection is silent.
-  server?.timeout(request, 0);
-  try {
-    return await timed(request, "digest", () => digests.of(entry, algorithm, request.signal));
-  } finally {
-    server?.timeout(request, Math.ceil(idleTimeout));
-  }
+  const compute = () => digests.of(entry, algorithm, request.signal);
+  return await withoutIdleTimeout({ config }, request, server, compute, "digest");
 }
 
 /** Not later than the answer itself (RFC 9110 section 8.8.2.1): a clock may have been set back. */

@@ -13,15 +13,10 @@ import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
+import type { Listener } from "../support/idle-timeout.ts";
+import { JSON_HEADERS, jsonAnswer } from "../support/json-answer.ts";
+import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
-import {
-  announcedSize,
-  type Listener,
-  receive,
-  savedAnswer,
-  uploadId,
-  uploadRequest,
-} from "./request-body.ts";
 
 export function post(services: Services) {
   const { config } = services;
@@ -158,11 +153,8 @@ function formAnswer(request: Request, { files, errors, errorsOmitted, first }: F
     const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
     throw new Problem(first.code, first.detail, extras);
   }
-  const headers = new Headers({
-    "content-type": "application/json",
-    "cache-control": "no-store",
-    "server-timing": serverTiming(...files.map(({ flow }) => flow)),
-  });
-  const text = JSON.stringify({ files, errors, errorsOmitted });
-  return first ? lingeringClose(request, text, 207, headers) : new Response(text, { status: 201, headers });
+  const answer = { files, errors, errorsOmitted };
+  const timing = { "server-timing": serverTiming(...files.map(({ flow }) => flow)) };
+  if (!first) return jsonAnswer(answer, 201, timing);
+  return lingeringClose(request, JSON.stringify(answer), 207, new Headers({ ...JSON_HEADERS, ...timing }));
 }

@@ -8,8 +8,8 @@ import { access } from "../../plugins/access.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
+import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
-import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "./request-body.ts";
 
 export function put(services: Services) {
   const { config, uploader, log } = services;

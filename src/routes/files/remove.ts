@@ -5,12 +5,13 @@ import { remove as removeEntry } from "../../core/tree/changes.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
 import { FilePathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { addressOf } from "../api/move.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
+
 import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf } from "../openapi/shapes.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
-import { withoutIdleTimeout } from "./request-body.ts";
 
 export function remove(services: Services) {
   const { config, uploader, log, trash } = services;
@@ -26,7 +27,7 @@ export function remove(services: Services) {
       log.changed(request, {
         did: trash ? "put into the trash" : "removed",
         path,
-        by: addressOf(request, server),
+        by: requestInfoOf(request)?.by,
       });
       return new Response(null, { status: 204 });
     },

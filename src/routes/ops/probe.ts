@@ -9,10 +9,12 @@ import { contentLength } from "../../http/content-length.ts";
 import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
-import { announcedSize, type Listener, receive } from "../files/request-body.ts";
 import { bytes, json, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf, Probe } from "../openapi/shapes.ts";
+import { type Listener, suspendIdleTimeout } from "../support/idle-timeout.ts";
+import { JSON_HEADERS } from "../support/json-answer.ts";
+import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import { probeBytes } from "./probe-bytes.ts";
 
@@ -227,8 +229,7 @@ function told(request: Request, seen: Seen): { text: string; headers: Headers } 
     return value === null ? [] : [[name, value] as const];
   });
   const text = JSON.stringify({ method: request.method, headers: Object.fromEntries(headers), ...seen });
-  const answer = { "content-type": "application/json", "cache-control": "no-store", ...ANSWER };
-  return { text, headers: new Headers(answer) };
+  return { text, headers: new Headers({ ...JSON_HEADERS, ...ANSWER }) };
 }
 
 function tooLarge(): Problem {
@@ -237,7 +238,7 @@ function tooLarge(): Problem {
 
 /** Says nothing for some seconds, or until the client is gone. */
 async function keepWaiting(request: Request, server: Listener, seconds: number): Promise<void> {
-  server?.timeout(request, 0);
+  suspendIdleTimeout(request, server);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);
     request.signal.addEventListener("abort", () => {

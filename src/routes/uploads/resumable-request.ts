@@ -7,7 +7,8 @@ import { parseDigest, wantedDigest } from "../../http/digest.ts";
 import { filenameOf } from "../../http/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../../path.ts";
-import { announcedSize, type Listener, receive, renew } from "../files/request-body.ts";
+import type { Listener } from "../support/idle-timeout.ts";
+import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
 /** A request to /uploads, with what its URL says. */
@@ -52,20 +53,6 @@ export function incomingBody(services: Services, { request, server, id }: Upload
     wanted: wantedDigest(headers.get("want-repr-digest")),
     receive: () => receive(services, request, server),
   };
-}
-
-/** Runs a step that may have to copy or to read gigabytes: Bun must not cut the connection meanwhile. */
-export async function patiently<T>(
-  { config }: Services,
-  { request, server }: UploadRequest,
-  step: () => Promise<T>,
-): Promise<T> {
-  server?.timeout(request, 0);
-  try {
-    return await step();
-  } finally {
-    renew(request, server, config.idleTimeout);
-  }
 }
 
 /** Removes an upload whose client was never told of it, when the request that made it fails. */

@@ -16,7 +16,8 @@ import {
   readStart,
 } from "../../http/rufh/rufh.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
-import { announcedSize, uploadId } from "../files/request-body.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
   fileHeaders,
@@ -25,7 +26,6 @@ import {
   NO_STORE,
   orForget,
   pathFor,
-  patiently,
   type UploadRequest,
   urlOfUpload,
   wholeDigests,
@@ -124,7 +124,9 @@ async function look(services: Services, draft: Draft, asked: UploadRequest): Pro
   const { request, id } = asked;
   checkBare(draft, request.headers);
   const upload = await services.uploads.find(id);
-  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
+  await logged(services, request, upload, () =>
+    withoutIdleTimeout(services, request, asked.server, () => services.uploads.look(id), null),
+  );
   const headers = {
     ...NO_STORE,
     ...progress(draft, upload),

@@ -13,7 +13,8 @@ import {
   readCreation,
   uploadIn,
 } from "../../http/tus/tus.ts";
-import { uploadId } from "../files/request-body.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
   fileHeaders,
@@ -22,7 +23,6 @@ import {
   NO_STORE,
   orForget,
   pathFor,
-  patiently,
   type UploadRequest,
   urlOfUpload,
   wholeDigests,
@@ -65,7 +65,8 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
   });
   await orForget(services, upload, () =>
     logged(services, request, upload, async () => {
-      if (concat?.kind === "final") await patiently(services, asked, () => uploads.assemble(upload));
+      if (concat?.kind === "final")
+        await withoutIdleTimeout(services, request, asked.server, () => uploads.assemble(upload), null);
       else if (carries && length !== 0)
         await appendTo(upload, {
           offset: 0,
@@ -105,7 +106,9 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
 async function look(services: Services, asked: UploadRequest): Promise<Response> {
   const { request, id } = asked;
   const upload = await services.uploads.find(id);
-  await logged(services, request, upload, () => patiently(services, asked, () => services.uploads.look(id)));
+  await logged(services, request, upload, () =>
+    withoutIdleTimeout(services, request, asked.server, () => services.uploads.look(id), null),
+  );
   const metadata = parseMetadata(upload.record.metadata);
   const headers = {
     ...NO_STORE,

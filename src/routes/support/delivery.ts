@@ -3,7 +3,7 @@
 import type { Log } from "../../plugins/log.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { StoredFile } from "../../storage/storage.ts";
-import type { Listener } from "./request-body.ts";
+import type { Listener } from "./idle-timeout.ts";
 
 /** Milliseconds between two looks. */
 const LOOK = 100;

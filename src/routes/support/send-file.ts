@@ -1,10 +1,11 @@
 // Hands an open file, or a part of it, to whoever sends the answer; it is closed when that has ended.
 
+import type { Config } from "../../config/config.ts";
 import { byteranges } from "../../http/byteranges.ts";
 import type { Selection } from "../../http/range.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import type { Deliveries } from "./delivery.ts";
-import type { Listener } from "./request-body.ts";
+import type { Listener } from "./idle-timeout.ts";
 
 /**
  * Times the timeout that a reader may take nothing. One that is slow looks silent while the system's buffers empty: 20 MB
@@ -16,8 +17,7 @@ export interface SendOptions {
   request: Request;
   server: Listener;
   deliveries: Deliveries;
-  /** Seconds. */
-  idleTimeout: number;
+  config: Config;
 }
 
 /**
@@ -31,7 +31,7 @@ export async function sendFile(
   file: StoredFile,
   selection: Exclude<Selection, "nothing">,
   headers: Headers,
-  { request, server, deliveries, idleTimeout }: SendOptions,
+  { request, server, deliveries, config }: SendOptions,
 ): Promise<Response> {
   const { body, entry } = file;
   // An app that is called without a server cannot know when its answer is read.
@@ -39,7 +39,7 @@ export async function sendFile(
   const watch = (bytes: number, needs: number) =>
     deliveries.watch({ request, file, bytes, needs }, server, () =>
       // Not before: with the answer's first bytes Bun sets its timer anew.
-      server.timeout(request, Math.ceil(idleTimeout) * PATIENCE),
+      server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
     );
   if (selection === "whole") {
     watch(entry.size, entry.size);

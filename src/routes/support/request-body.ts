@@ -1,6 +1,5 @@
-// What the upload routes have in common: the body with its timers, the intent of the headers, the answer.
+// Requests that upload a file: the body with its timers, the options in the headers, the answer.
 
-import type { Server } from "bun";
 import type { Conflict } from "../../config/config.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { RequestBody } from "../../core/upload/request-body.ts";
@@ -10,21 +9,17 @@ import { type Preconditions, preconditionsOf } from "../../http/conditions.ts";
 import { contentLength } from "../../http/content-length.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
-import { requestInfoOf, timed } from "../../plugins/request-info.ts";
-import type { Services } from "../support/services.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
+import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
+import { jsonAnswer } from "./json-answer.ts";
+import type { Services } from "./services.ts";
 
-/** Seconds Bun waits longer than our own timer, which answers before it cuts. */
-const GRACE = 15;
-
-/** Bun's server, absent when the app is called without one. */
-export type Listener = Server<unknown> | null;
-
-/** An upload request being received. End it with `close`. */
+/** The body of an upload request. The caller must `close` it. */
 export interface IncomingUpload {
   body: RequestBody;
-  /** Bun must not cut a connection that waits for the disk. */
+  /** Suspends the idle timeout: the client is silent while the server waits for the disk. */
   saving: () => void;
-  /** Ends what `receive` began, whatever happened. */
+  /** Releases the body and the upload slot. Must also be called after an error. */
   close: () => void;
 }
 
@@ -42,42 +37,21 @@ export function receive({ config, uploader }: Services, request: Request, server
         headers: { "accept-encoding": "identity" },
       },
     );
-  const renewed = () => renew(request, server, config.idleTimeout);
+  const renewed = () => restartIdleTimeout(request, server, config.idleTimeout);
   const { idleTimeout } = config;
   const body = new RequestBody(request.body, { idleTimeout, renew: renewed, owned: server !== null });
   const release = admit(uploader, body);
   renewed();
   return {
     body,
-    saving: () => server?.timeout(request, 0),
+    saving: () => suspendIdleTimeout(request, server),
     close() {
       renewed();
-      // What is left of it is for the answer to deal with.
+      // The answer decides what becomes of bytes that were not read.
       body.release();
       release();
     },
   };
-}
-
-/** Bun's own timer of a silent connection begins anew. */
-export function renew(request: Request, server: Listener, idleTimeout: number): void {
-  server?.timeout(request, Math.ceil(idleTimeout) + GRACE);
-}
-
-/** Does what may take longer than a silent connection lasts. @param part what its time is called, as `timed` */
-export async function withoutIdleTimeout<T>(
-  { config }: Services,
-  request: Request,
-  server: Listener,
-  step: () => Promise<T>,
-  part = "storage",
-): Promise<T> {
-  server?.timeout(request, 0);
-  try {
-    return await timed(request, part, step);
-  } finally {
-    server?.timeout(request, Math.ceil(config.idleTimeout) + GRACE);
-  }
 }
 
 function admit(uploader: Services["uploader"], body: RequestBody): () => void {
@@ -89,7 +63,7 @@ function admit(uploader: Services["uploader"], body: RequestBody): () => void {
   }
 }
 
-/** What the headers of any upload say about it. @throws Problem invalid_digest */
+/** The upload options that are sent as headers. @throws Problem invalid_digest */
 export function uploadRequest(
   request: Request,
   conflict: Conflict,
@@ -109,12 +83,14 @@ export function uploadRequest(
   };
 }
 
-/** The announced length, `undefined` when the body is chunked. */
+/** Bytes by Content-Length; `undefined` when the body is chunked. */
 export function announcedSize(request: Request): number | undefined {
   return contentLength(request.headers) ?? (request.body === null ? 0 : undefined);
 }
 
-/** The id of the request, to find the upload in `GET /api/uploads`, unless that is too short to be the only one. */
+/**
+ * The upload's id in `GET /api/uploads`: the request id, or a random one when the request id is too short to be unique.
+ */
 export function uploadId(request: Request): string {
   const id = requestInfoOf(request)?.id;
   return id !== undefined && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
@@ -122,13 +98,10 @@ export function uploadId(request: Request): string {
 
 /** `201` for a new file, `200` for a replaced one. */
 export function savedAnswer({ file, replaced, digest }: SaveResult): Response {
-  const headers = new Headers({
-    "content-type": "application/json",
-    "cache-control": "no-store",
+  return jsonAnswer(file, replaced ? 200 : 201, {
     location: file.url,
     etag: file.etag,
     "server-timing": serverTiming(file.flow),
+    ...(digest && { "repr-digest": formatDigest(digest.algorithm, digest.value) }),
   });
-  if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
-  return new Response(JSON.stringify(file), { status: replaced ? 200 : 201, headers });
 }

@@ -1,0 +1,34 @@
+// The HTML of the web page: index.html with the grants of this server filled in.
+
+import { join } from "node:path";
+import type { Config } from "../../config/config.ts";
+
+/** The folder of the page. In the binary, every module has the top of the embedded tree as its folder. */
+export const ASSETS = Bun.isStandaloneExecutable
+  ? join(import.meta.dir, "public")
+  : join(import.meta.dir, "../../../public");
+
+export const SECURITY = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+/** The values that index.html receives: the grants, and for how many seconds the trash keeps removed entries. */
+const FILLED_IN = /(?<=<meta name="sluice-(allow|trash)" content=")[^"]*/g;
+
+/** The page is the same for every folder: its script reads the path from the address. */
+export async function pageAnswer({ allow, trash = 0 }: Config, status: 200 | 404 = 200): Promise<Response> {
+  const headers = {
+    ...SECURITY,
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-cache",
+    vary: "Accept",
+  };
+  const text = await Bun.file(join(ASSETS, "index.html")).text();
+  return new Response(
+    text.replace(FILLED_IN, (_, name) => (name === "allow" ? [...allow].join(",") : `${trash}`)),
+    { status, headers },
+  );
+}
