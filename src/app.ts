@@ -14,7 +14,7 @@ import { Gauges } from "./plugins/gauges.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
-import { requestInfo } from "./plugins/request-info.ts";
+import { requestTiming } from "./plugins/request-timing.ts";
 import { archive } from "./routes/api/archive.ts";
 import { batch } from "./routes/api/batch.ts";
 import { copy } from "./routes/api/copy.ts";
@@ -85,7 +85,7 @@ export async function createApp(options: AppOptions = {}) {
   })
     // No answer is ever taken for something that it does not say it is.
     .headers({ "x-content-type-options": "nosniff" })
-    .use(requestInfo(log))
+    .use(requestTiming(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(query())

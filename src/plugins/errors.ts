@@ -6,7 +6,8 @@ import { asProblem, type ErrorEntry, Problem, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { lingeringClose } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
-import { onAnswered, requestInfoOf } from "./request-info.ts";
+import { requestInfoOf } from "./request-info.ts";
+import { onAnswered } from "./request-timing.ts";
 
 export interface ErrorOptions {
   maxErrors: number;
@@ -25,7 +26,7 @@ export function errors(options: ErrorOptions) {
   });
 }
 
-/** The answer to a problem, for clients to read also while they send. */
+/** The answer to a problem; clients can read it while they still send. */
 function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
   const headers = new Headers({
     "content-type": "application/problem+json",
@@ -35,7 +36,7 @@ function problemResponse(problem: Problem, maxErrors: number, request: Request):
   });
   const text = JSON.stringify(problemBody(problem, maxErrors, requestInfoOf(request)?.id));
   if (problem.code !== "idle_timeout") return lingeringClose(request, text, problem.status, headers);
-  // Who was silent for so long is not waited for again.
+  // After an idle timeout, close instead of waiting for the rest of the body.
   headers.set("connection", "close");
   return new Response(text, { status: problem.status, headers });
 }

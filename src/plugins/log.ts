@@ -118,7 +118,7 @@ export function createLog(
   /** A line about a request: ends with who sent it, and what it is called. */
   const about = (request: Request, event: string, text: string, fields: Record<string, unknown>): void => {
     const info = requestInfoOf(request);
-    if (info) info.told = true;
+    if (info) info.logged = true;
     const { id, by } = { id: info?.id, by: info?.by, ...fields };
     const from = by === undefined ? "" : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
@@ -167,7 +167,7 @@ export function createLog(
     },
     answered(request, { status, bytes }) {
       const info = requestInfoOf(request);
-      if (info === undefined || info.told || (info.parts === undefined && !writes("debug"))) return;
+      if (info === undefined || info.logged || (info.parts === undefined && !writes("debug"))) return;
       const { seconds, parts = new Map<string, number>() } = info;
       const slow = seconds >= SLOW && parts.size > 0;
       if (!writes(slow ? "warn" : "debug")) return;

@@ -1,18 +1,16 @@
-// Every request: what it is called, when and from where it came, how long it took, and the headers and the line that say so.
+// The id, client address and timings of a request.
 
 import type { Server } from "bun";
-import { Elysia } from "elysia";
-import type { Log } from "./log.ts";
 
-/** What clients may call a request; other names are replaced. */
+/** The request ids that are accepted from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What is known of a request from its first moment on. */
+/** Created when a request arrives. */
 export class RequestInfo {
   readonly id: string;
-  /** True when a line of the log tells of it, or will. */
-  told = false;
-  /** Seconds, by what took them; nothing where nobody measured. */
+  /** True when a log line reports this request, or will. */
+  logged = false;
+  /** Seconds by step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
   readonly #began = performance.now();
   #by: string | undefined;
@@ -25,7 +23,7 @@ export class RequestInfo {
     this.id = given !== null && ID.test(given) ? given : crypto.randomUUID();
   }
 
-  /** The address it came from; unknown when it is asked for the first time after the answer was sent. */
+  /** The client's address. Bun forgets it once the answer is sent, so the first read must come before. */
   get by(): string | undefined {
     this.#by ??= this.server?.requestIP(this.request)?.address;
     return this.#by;
@@ -40,13 +38,13 @@ export class RequestInfo {
     this.parts.set(part, (this.parts.get(part) ?? 0) + seconds);
   }
 
-  /** A line follows when its answer has been sent, which is later than it is known who asked. */
-  tellLater(): void {
-    this.told = true;
+  /** Announces a log line that is written after the answer is sent, and reads the address while Bun still has it. */
+  logOnFinish(): void {
+    this.logged = true;
     this.#by = this.by;
   }
 
-  /** Its times as a `Server-Timing` header. */
+  /** The timings as the value of a `Server-Timing` header. */
   get timing(): string {
     const total = `total;dur=${(this.seconds * 1000).toFixed(1)}`;
     if (this.parts === undefined) return total;
@@ -55,7 +53,7 @@ export class RequestInfo {
   }
 }
 
-/** On the request itself: a WeakMap beside it takes half a microsecond more, and what it holds is looked at by the collector. */
+/** A property of the request itself: a WeakMap costs half a microsecond more and adds work for the garbage collector. */
 const REQUEST_INFO = Symbol("request info");
 declare global {
   interface Request {
@@ -63,7 +61,14 @@ declare global {
   }
 }
 
-/** Nothing for a request that came by another way than an app. */
+/** Creates the `RequestInfo` of a request that arrives. */
+export function attachRequestInfo(request: Request, server: Server<unknown> | null): RequestInfo {
+  const info = new RequestInfo(request, server);
+  request[REQUEST_INFO] = info;
+  return info;
+}
+
+/** `undefined` for a request that did not come through an app. */
 export function requestInfoOf(request: Request): RequestInfo | undefined {
   return request[REQUEST_INFO];
 }
@@ -76,43 +81,4 @@ export async function timed<T>(request: Request, name: string, step: () => Promi
   } finally {
     request[REQUEST_INFO]?.took(name, (performance.now() - began) / 1000);
   }
-}
-
-/** What every answer says of itself. Upload reports in the same header go before. */
-interface Answering {
-  headers: Record<string, string | number>;
-}
-
-/** To be called when the answer is known, once. */
-export function onAnswered(
-  request: Request,
-  set: Answering,
-  log: Log,
-  answer: { status: number; bytes: number | null; route: string | undefined },
-): void {
-  const info = request[REQUEST_INFO];
-  if (info) set.headers["server-timing"] = info.timing;
-  log.answered(request, answer);
-}
-
-/** Notes when requests come, and says of each answer how long it took. */
-export function requestInfo(log: Log) {
-  return new Elysia({ name: "request-info" })
-    .onRequest(({ request, set, server }) => {
-      const info = new RequestInfo(request, server);
-      request[REQUEST_INFO] = info;
-      set.headers["x-request-id"] = info.id;
-    })
-    .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {
-      onAnswered(request, set, log, { ...outcome(responseValue, set.status), route });
-    });
-}
-
-function outcome(value: unknown, status: unknown): { status: number; bytes: number | null } {
-  if (value instanceof Response) {
-    const length = value.headers.get("content-length");
-    return { status: value.status, bytes: length === null ? null : Number(length) };
-  }
-  const code = typeof value === "object" && value !== null && "code" in value ? value.code : status;
-  return { status: typeof code === "number" ? code : 200, bytes: null };
 }

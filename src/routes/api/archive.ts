@@ -44,7 +44,7 @@ export function archive({ config, storage, log }: Services) {
         return new Response(null, { headers });
       }
       const began = performance.now();
-      requestInfoOf(request)?.tellLater();
+      requestInfoOf(request)?.logOnFinish();
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
         log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
       const stream = archive.stream({

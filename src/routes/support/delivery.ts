@@ -34,7 +34,7 @@ export class Deliveries {
   /** Closes the file when it was sent, and says so in the log. To be called in the turn in which the answer is given. */
   watch(delivery: Delivery, server: NonNullable<Listener>, still: () => void): void {
     const { signal } = delivery.request;
-    requestInfoOf(delivery.request)?.tellLater();
+    requestInfoOf(delivery.request)?.logOnFinish();
     const watched = { ...delivery, server, signal, began: performance.now() };
     // Most files are small, and sent at once.
     setImmediate(() => {
