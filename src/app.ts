@@ -73,13 +73,36 @@ export async function createApp(options: AppOptions = {}) {
   const log = withObserver(logger ?? createLog(config.log, undefined, config.logLevel), gauges);
   const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash);
   const events = new EventFeed(uploader, uploads);
-  const services: Services = { config, uploader, uploads, events, jobs, trash, storage, log };
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    events.close();
+    await jobs.close();
+    await trash?.close();
+    // Aborted uploads still delete the bytes that they left in the root.
+    await uploader.slots.idle();
+    await uploads.close();
+    if (!given) await storage.close();
+  };
+  const services: Services = {
+    config,
+    uploader,
+    uploads,
+    events,
+    jobs,
+    trash,
+    storage,
+    log,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
 
   let routes: () => readonly Route[] = () => [];
   const app = new Elysia({
     // The default prints a warning for every schema with a parameter called `*`.
     normalize: "typebox",
-    // Hosts shorter than four letters would find no wildcard route.
+    // Elysia assumes hosts of at least four characters; with shorter ones it matches no wildcard route.
     handler: { standardHostname: false },
     serve: { ...serveOptions(config), error: (error) => failed(error, config, log) },
   })
@@ -114,15 +137,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(swagger(services, () => routes()))
     .use(await page(services))
     .decorate("services", services)
-    .onStop(async () => {
-      events.close();
-      await jobs.close();
-      await trash?.close();
-      // Uploads that were cut still take back what they left in the root.
-      await uploader.slots.idle();
-      await uploads.close();
-      if (!given) await storage.close();
-    });
+    .onStop(() => services.close());
   routes = () => app.routes;
   return app;
 }

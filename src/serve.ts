@@ -35,7 +35,7 @@ export async function serve(config: Config): Promise<number> {
   const signal = await signals.next();
   uploader.drain();
   const busy = runningIn(app);
-  // Who only watches is nothing to wait for.
+  // Event streams never end by themselves.
   events.close();
   if (busy) log.say(`${signal}: waiting up to ${config.drain} s for ${busy}; another signal ends them now.`);
   const end = await Promise.race([
@@ -68,16 +68,13 @@ function collect({ slots }: Services["uploader"]): void {
   }, COLLECT * 1000).unref();
 }
 
-/** Ends what still runs, removes what it left, and lets go of the root. */
+/** Aborts requests that still run, then closes the services and releases the root. */
 async function settle(app: App, finished: boolean): Promise<void> {
-  const { uploader, storage, uploads } = app.decorator.services;
   if (!finished) await app.stop(true);
-  await uploader.slots.idle();
-  await uploads.close();
-  await storage.close();
+  await app.decorator.services.close();
 }
 
-/** Uploads end first, while whoever asks is still told that the server drains; then the door is closed. */
+/** Waits for uploads to finish while new requests still get 503 `draining`, then stops listening. */
 async function finished(app: App): Promise<void> {
   await app.decorator.services.uploader.slots.idle();
   await app.stop(false);

@@ -46,11 +46,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    const { uploader, storage, uploads } = app.decorator.services;
     await app.stop(true);
-    await uploader.slots.idle();
-    await uploads.close();
-    if (rest.storage === undefined) await storage.close();
+    await app.decorator.services.close();
     if (given === undefined) await rm(root, { recursive: true, force: true });
   };
   const stopOnce = (): Promise<void> => {

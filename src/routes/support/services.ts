@@ -19,4 +19,6 @@ export interface Services {
   trash: TrashCan | null;
   storage: Storage;
   log: Log;
+  /** Waits for running uploads, then closes everything above, the storage only if the app opened it. Idempotent. */
+  close: () => Promise<void>;
 }
