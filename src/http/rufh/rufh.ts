@@ -123,7 +123,7 @@ export function formatLimits(draft: Draft, { maxSize, maxAge }: Limits): Record<
 
 /** The answer to bytes that begin elsewhere than where the upload stands. */
 export function offsetMismatch(draft: Draft, expected: number, provided: number): Problem {
-  return new Problem("offset_mismatch", `The upload stands at ${expected}: go on from there.`, {
+  return new Problem("offset_mismatch", `The current offset is ${expected}; resume from there.`, {
     headers: formatProgress(draft, { offset: expected, complete: false, length: null }),
     members: { "expected-offset": expected, "provided-offset": provided },
   });

@@ -142,7 +142,7 @@ function told(upload: UploadSession) {
 
 function mismatchOf(offset: number): (stands: number) => Problem {
   return (stands) =>
-    new Problem("offset_mismatch", `The upload stands at ${stands}: go on from there.`, {
+    new Problem("offset_mismatch", `The current offset is ${stands}; resume from there.`, {
       headers: { "upload-offset": `${stands}` },
       members: { "expected-offset": stands, "provided-offset": offset },
     });
