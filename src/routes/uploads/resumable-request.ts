@@ -1,4 +1,4 @@
-// What the dialects of resumable uploads have in common: where the file goes, what a request brings, what is told of a file.
+// A request to /uploads as the tus and IETF routes read it: target path, digests, body, and the headers of its answer.
 
 import { Digester } from "../../core/digest/digester.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
@@ -11,13 +11,13 @@ import type { Listener } from "../support/idle-timeout.ts";
 import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
-/** A request to /uploads, with what its URL says. */
+/** A request to /uploads, with the parameters of its URL. */
 export interface UploadRequest {
   request: Request;
   server: Listener;
   path: FilePath | undefined;
   conflict: "rename" | "replace" | "fail";
-  /** In the URL; `""` for a request that makes an upload. */
+  /** From the URL; `""` for a request that creates an upload. */
   id: string;
 }
 
@@ -33,7 +33,7 @@ export function pathFor({ request, path }: UploadRequest, metadata: Metadata): F
   return below(parent, `upload-${crypto.randomUUID().slice(0, 8)}`);
 }
 
-/** The digests that the request which makes an upload says of the whole. @throws Problem invalid_digest */
+/** The digests of the whole file, from the request that creates the upload. @throws Problem invalid_digest */
 export function wholeDigests({ request: { headers } }: UploadRequest) {
   return {
     digests: parseDigest(headers.get("repr-digest")),
@@ -41,7 +41,7 @@ export function wholeDigests({ request: { headers } }: UploadRequest) {
   };
 }
 
-/** What any request brings that adds bytes. @throws Problem invalid_digest */
+/** The body of a request that appends bytes, and its checksums. @throws Problem invalid_digest */
 export function incomingBody(services: Services, { request, server, id }: UploadRequest) {
   const { headers } = request;
   // The representation that a PATCH brings is what it adds (RFC 9530 section 3.3).
@@ -55,8 +55,8 @@ export function incomingBody(services: Services, { request, server, id }: Upload
   };
 }
 
-/** Removes an upload whose client was never told of it, when the request that made it fails. */
-export async function orForget<T>(
+/** Deletes the upload if the request that creates it fails: the client never received its URL. */
+export async function orDelete<T>(
   services: Services,
   upload: UploadSession,
   step: () => Promise<T>,
@@ -88,7 +88,7 @@ export function urlOfUpload({ record }: UploadSession): string {
   return `/uploads/${record.id}`;
 }
 
-/** What is told of the file an upload became; nothing as long as it is none. */
+/** The headers of the finished file; none while the upload is unfinished. */
 export function fileHeaders({ record }: UploadSession): Record<string, string> {
   if (record.finished === null) return {};
   const { file, digest } = record.finished;
@@ -100,5 +100,5 @@ export function fileHeaders({ record }: UploadSession): Record<string, string> {
   };
 }
 
-/** Nothing may keep an answer about an upload. */
+/** No cache may store an answer about an upload. */
 export const NO_STORE = { "cache-control": "no-store" };

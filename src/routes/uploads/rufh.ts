@@ -24,7 +24,7 @@ import {
   incomingBody,
   logged,
   NO_STORE,
-  orForget,
+  orDelete,
   pathFor,
   type UploadRequest,
   urlOfUpload,
@@ -41,7 +41,7 @@ export async function rufh(services: Services, method: string, asked: UploadRequ
     await services.uploads.remove(asked.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
-  if (asked.id !== "" && (method === "HEAD" || method === "GET")) return await look(services, draft, asked);
+  if (asked.id !== "" && (method === "HEAD" || method === "GET")) return await head(services, draft, asked);
   throw new Problem("method_not_allowed", "This URL takes other methods.", {
     headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, GET, HEAD, OPTIONS, PATCH" },
   });
@@ -72,7 +72,7 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
   });
   const brings = announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
   if (brings)
-    await orForget(services, upload, () =>
+    await orDelete(services, upload, () =>
       logged(services, request, upload, () =>
         appendTo(upload, {
           offset: 0,
@@ -80,7 +80,7 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
           ends: start.complete || (draft.endsByLength && "length"),
           overflow,
           spoils: draft.spoils,
-          mismatch: (stands) => offsetMismatch(draft, stands, 0),
+          mismatch: (current) => offsetMismatch(draft, current, 0),
           ...incomingBody(services, asked),
         }),
       ),
@@ -97,14 +97,14 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
   const { offset, complete, length } = readAddition(draft, request.headers);
   await upload.withLock();
   if (upload.record.finished) {
-    // Whoever lost the last answer may ask for it by the same request without its bytes.
+    // A client that lost the last answer can repeat the request without its bytes.
     if (offset === upload.length && announcedSize(request) === 0)
       return answer(draft, upload, draft.appended);
     throw new Problem("upload_complete", "The upload is complete: nothing can be added to it.", {
       headers: progress(draft, upload),
     });
   }
-  await told(draft, upload, () =>
+  await markComplete(draft, upload, () =>
     logged(services, request, upload, () =>
       appendTo(upload, {
         offset,
@@ -112,7 +112,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
         ends: complete || (draft.endsByLength && "length"),
         overflow,
         spoils: draft.spoils,
-        mismatch: (stands) => offsetMismatch(draft, stands, offset),
+        mismatch: (current) => offsetMismatch(draft, current, offset),
         ...incomingBody(services, asked),
       }),
     ),
@@ -120,7 +120,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
   return answer(draft, upload, draft.appended);
 }
 
-async function look(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
+async function head(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
   const { request, id } = asked;
   checkBare(draft, request.headers);
   const upload = await services.uploads.find(id);
@@ -136,8 +136,8 @@ async function look(services: Services, draft: Draft, asked: UploadRequest): Pro
   return new Response(null, { status: 204, headers });
 }
 
-/** Says with the problem of a whole file that it has arrived: to go on would not help. */
-async function told<T>(draft: Draft, upload: UploadSession, step: () => Promise<T>): Promise<T> {
+/** A digest mismatch of the whole file is answered with `Upload-Complete: ?1`: resuming would not help. */
+async function markComplete<T>(draft: Draft, upload: UploadSession, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

@@ -21,7 +21,7 @@ import {
   incomingBody,
   logged,
   NO_STORE,
-  orForget,
+  orDelete,
   pathFor,
   type UploadRequest,
   urlOfUpload,
@@ -34,7 +34,7 @@ export async function tus(services: Services, method: string, asked: UploadReque
   if (asked.id === "") {
     if (method === "POST") return await create(services, asked);
   } else if (method === "PATCH") return await append(services, asked);
-  else if (method === "HEAD" || method === "GET") return await look(services, asked);
+  else if (method === "HEAD" || method === "GET") return await head(services, asked);
   else if (method === "DELETE") {
     await services.uploads.remove(asked.id);
     return new Response(null, { status: 204, headers: NO_STORE });
@@ -63,7 +63,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
     name: uploadId(request),
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
   });
-  await orForget(services, upload, () =>
+  await orDelete(services, upload, () =>
     logged(services, request, upload, async () => {
       if (concat?.kind === "final")
         await withoutIdleTimeout(services, request, asked.server, () => uploads.assemble(upload), null);
@@ -75,7 +75,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
           mismatch: mismatchOf(0),
           overflow,
           spoils: false,
-          ...bringing(services, asked, checksum),
+          ...tusBody(services, asked, checksum),
         });
       else if (length === 0) await upload.withLock();
     }),
@@ -96,14 +96,14 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
       mismatch: mismatchOf(offset),
       overflow,
       spoils: false,
-      ...bringing(services, asked, checksum),
+      ...tusBody(services, asked, checksum),
     }),
   );
   const headers = { ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
   return new Response(null, { status: 204, headers });
 }
 
-async function look(services: Services, asked: UploadRequest): Promise<Response> {
+async function head(services: Services, asked: UploadRequest): Promise<Response> {
   const { request, id } = asked;
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
@@ -114,22 +114,22 @@ async function look(services: Services, asked: UploadRequest): Promise<Response>
     ...NO_STORE,
     ...stateOf(upload),
     ...fileHeaders(upload),
-    ...formatState({ ...told(upload), metadata }),
+    ...formatState({ ...stateFields(upload), metadata }),
   };
   return new Response(null, { headers });
 }
 
-/** What a request brings, with the checksum of tus beside the digests. */
-function bringing(services: Services, asked: UploadRequest, checksum: Checksum | null) {
+/** The body with its digests and the checksum of tus. */
+function tusBody(services: Services, asked: UploadRequest, checksum: Checksum | null) {
   const { checks, ...brings } = incomingBody(services, asked);
   return { ...brings, checks: checksum ? [...checks, checksum] : checks };
 }
 
 function stateOf(upload: UploadSession): Record<string, string> {
-  return formatState(told(upload));
+  return formatState(stateFields(upload));
 }
 
-function told(upload: UploadSession) {
+function stateFields(upload: UploadSession) {
   const { concat, size, finished } = upload.record;
   const unfinished = concat?.kind === "final" && finished === null;
   return {
@@ -140,11 +140,11 @@ function told(upload: UploadSession) {
   };
 }
 
-function mismatchOf(offset: number): (stands: number) => Problem {
-  return (stands) =>
-    new Problem("offset_mismatch", `The current offset is ${stands}; resume from there.`, {
-      headers: { "upload-offset": `${stands}` },
-      members: { "expected-offset": stands, "provided-offset": offset },
+function mismatchOf(offset: number): (current: number) => Problem {
+  return (current) =>
+    new Problem("offset_mismatch", `The current offset is ${current}; resume from there.`, {
+      headers: { "upload-offset": `${current}` },
+      members: { "expected-offset": current, "provided-offset": offset },
     });
 }
 
