@@ -43,9 +43,9 @@ import { uploads as uploadRoutes } from "./routes/uploads/uploads.ts";
 import { openDisk } from "./storage/disk/disk.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** Everything is optional: what is not said is as on the command line. */
+/** Every option is optional and has the default of the command line. */
 export interface AppOptions extends Partial<Config> {
-  /** Instead of the folder `root`. It stays the caller's to close. */
+  /** Used instead of the folder `root`. The caller must close it. */
   storage?: Storage;
   /** @default lines on standard error */
   logger?: Log;
@@ -106,7 +106,7 @@ export async function createApp(options: AppOptions = {}) {
     handler: { standardHostname: false },
     serve: { ...serveOptions(config), error: (error) => failed(error, config, log) },
   })
-    // No answer is ever taken for something that it does not say it is.
+    // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
     .use(requestTiming(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
@@ -156,7 +156,7 @@ function failed(error: Error, { maxErrors }: Config, log: Log): Response {
   });
 }
 
-/** What Bun's server must know, whoever starts it. */
+/** The options of Bun's server, also for embedders that start it themselves. */
 export function serveOptions(config: Config) {
   return {
     hostname: config.host,

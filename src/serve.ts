@@ -62,7 +62,7 @@ function collect({ slots }: Services["uploader"]): void {
   let used = false;
   setInterval(() => {
     const idle = slots.taken === 0;
-    // Once more when the last one has ended: an idle server gives back what it used.
+    // Once more after the last upload: an idle server returns memory to the system.
     if (slots.taken >= MANY || (idle && used)) Bun.gc(true);
     used = !idle;
   }, COLLECT * 1000).unref();
@@ -110,7 +110,7 @@ function reason(error: unknown, { root, host, port }: Config): string {
   return printable(error instanceof Error ? error.message : String(error));
 }
 
-/** What is waited for, in words; "" when there is nothing. */
+/** Describes the requests and jobs that shutdown waits for; "" when there are none. */
 function runningIn({ server, decorator }: App): string {
   const { uploader, events } = decorator.services;
   const reports = uploader.activeUploads.reports();
@@ -130,24 +130,24 @@ const count = (number: number, what: string): string => `${number} ${what}${numb
 
 /** SIGTERM and SIGINT, one after another. From here on neither ends the process by itself. */
 class Signals {
-  #waiting: ((signal: string) => void) | undefined;
+  #resolve: ((signal: string) => void) | undefined;
   #last = Number.NEGATIVE_INFINITY;
 
   constructor() {
-    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#take(signal));
+    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => this.#receive(signal));
   }
 
-  /** The name of the next one; those that come when nobody waits count for nothing. */
+  /** The name of the next signal. Signals that arrive while no caller waits are ignored. */
   next(): Promise<string> {
     return new Promise((resolve) => {
-      this.#waiting = resolve;
+      this.#resolve = resolve;
     });
   }
 
-  #take(signal: string): void {
+  #receive(signal: string): void {
     const now = performance.now();
     if (now - this.#last < SAME_SIGNAL) return;
     this.#last = now;
-    this.#waiting?.(signal);
+    this.#resolve?.(signal);
   }
 }

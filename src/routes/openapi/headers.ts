@@ -125,7 +125,7 @@ const ANSWER = {
 export type RequestHeader = keyof typeof REQUEST;
 export type AnswerHeader = keyof typeof ANSWER;
 
-/** What a request that brings a whole file can say about it: all that `intentOf` and `uploadId` of receiving.ts read. */
+/** The headers of a request that uploads a whole file: all that `uploadRequest` and `uploadId` read. */
 export const UPLOAD_HEADERS = [
   "If-Match",
   "If-None-Match",

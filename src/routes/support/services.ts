@@ -1,4 +1,4 @@
-// What every route is given: the uploader, the storage and the options, made once in app.ts.
+// The services that every route receives, created once in app.ts.
 
 import type { Config } from "../../config/config.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
