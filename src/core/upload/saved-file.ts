@@ -2,7 +2,7 @@
 
 import type { Digest } from "../../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../../path.ts";
-import type { FileEntry } from "../../storage/storage.ts";
+import type { FileEntry } from "../../storage/entry.ts";
 import type { FlowReport } from "../report/flow-report.ts";
 
 /** A saved file, as clients see it. */
