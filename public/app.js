@@ -1,23 +1,24 @@
 // The page: wires the folder in the address bar, the listing, and the uploads to each other.
 // @ts-check
-import { announcer } from "./announce.js";
-import { showFolder } from "./crumbs.js";
-import { byId } from "./dom.js";
-import { listenForChoice, listenForDrops } from "./drop.js";
-import { files } from "./format.js";
-import { gauge, progressOf, resultOf } from "./gauge.js";
-import { may } from "./grants.js";
-import { listing } from "./listing.js";
-import { uploadPanel } from "./panel.js";
-import { folderOf, folderUrl, isBelow } from "./path.js";
-import { Queue } from "./queue.js";
-import { searchBox } from "./search-box.js";
-import { tools } from "./tools.js";
-import { unfinishedList } from "./unfinished-list.js";
-import { usage } from "./usage.js";
-import { watch } from "./watch.js";
 
-/** @import { Item } from "./drop.js" */
+import { showFolder } from "./listing/breadcrumbs.js";
+import { usage } from "./listing/folder-size.js";
+import { listing } from "./listing/listing.js";
+import { searchBox } from "./listing/search-box.js";
+import { gauge, progressOf, resultOf } from "./progress/gauge.js";
+import { unfinishedList } from "./progress/unfinished-list.js";
+import { uploadPanel } from "./progress/upload-list.js";
+import { tools } from "./selection/toolbar.js";
+import { may } from "./server/grants.js";
+import { folderOf, folderUrl, isBelow } from "./server/path.js";
+import { announcer } from "./ui/announce.js";
+import { byId } from "./ui/dom.js";
+import { files } from "./ui/format.js";
+import { listenForChoice, listenForDrops } from "./upload/file-input.js";
+import { watch } from "./upload/progress-feed.js";
+import { Queue } from "./upload/queue.js";
+
+/** @import { Item } from "./upload/file-input.js" */
 
 const DRAW_MS = 100;
 const REFRESH_MS = 2000;
@@ -30,7 +31,7 @@ const tool = tools({ say, list, here: () => folder });
 let drawing = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshTimer;
-/** The batch whose end was announced. @type {import("./tally.js").Tally | undefined} */
+/** The batch whose end was announced. @type {import("./upload/batch-progress.js").Tally | undefined} */
 let summedUp;
 let heldSaid = false;
 

@@ -1,8 +1,8 @@
 // Where archives come from: a folder, or what is selected.
 // @ts-check
-import { fileUrl } from "./path.js";
+import { fileUrl } from "../server/path.js";
 
-/** @import { Entry } from "./entries.js" */
+/** @import { Entry } from "../listing/entries.js" */
 
 /** What servers and proxies take of a URL. */
 const LONGEST_URL = 7000;

@@ -1,9 +1,9 @@
 // Entries dragged onto a folder, in the listing or above it: they are moved there, or copied while Ctrl is held.
 // @ts-check
-import { entryOf } from "./entry-row.js";
-import { isBelow, parentOf } from "./path.js";
+import { entryOf } from "../listing/entry-row.js";
+import { isBelow, parentOf } from "../server/path.js";
 
-/** @import { Entry } from "./entries.js" */
+/** @import { Entry } from "../listing/entries.js" */
 
 /** No other page knows what this is, and files from outside do not have it. */
 const TYPE = "application/x-sluice-entries";

@@ -1,8 +1,8 @@
 // Many changes on the server: sent some at a time, their copies followed, and what became of each.
 // @ts-check
-import { call } from "./api.js";
+import { call } from "../server/api.js";
 
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /**
  * @typedef {{ op: "move" | "copy", from: string, to: string, conflict?: "rename" | "replace" | "fail" }} Way

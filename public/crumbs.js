@@ -1,7 +1,8 @@
 // Where the reader is: the folders above as links, the folder itself as the heading, the page's title, the hint for terminals.
 // @ts-check
-import { byId, make, setText } from "./dom.js";
-import { folderUrl, nameOf, uploadUrl } from "./path.js";
+
+import { folderUrl, nameOf, uploadUrl } from "../server/path.js";
+import { byId, make, setText } from "../ui/dom.js";
 
 /** @param {string} folder path below the root, "" for the root */
 export function showFolder(folder) {

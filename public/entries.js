@@ -1,8 +1,8 @@
 // Listings from the server, page by page.
 // @ts-check
-import { call } from "./api.js";
+import { call } from "../server/api.js";
 
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /**
  * @typedef {object} Entry

@@ -1,9 +1,10 @@
 // One file or folder in the listing: a box to select it, its name as a link, its size, when it was changed.
 // @ts-check
-import { icon, make } from "./dom.js";
-import { exactly, size, when } from "./format.js";
-import { iconOf } from "./kind.js";
-import { folderUrl, nameOf } from "./path.js";
+
+import { folderUrl, nameOf } from "../server/path.js";
+import { icon, make } from "../ui/dom.js";
+import { exactly, size, when } from "../ui/format.js";
+import { iconOf } from "../ui/icon.js";
 
 /** @import { Entry } from "./entries.js" */
 

@@ -1,11 +1,12 @@
 // Asks for a folder: one can be opened after the other, and made.
 // @ts-check
-import { ask } from "./dialog.js";
-import { icon, make } from "./dom.js";
-import { fetchEntries } from "./entries.js";
+
+import { fetchEntries } from "../listing/entries.js";
+import { nameOf } from "../server/path.js";
+import { ask } from "../ui/dialog.js";
+import { icon, make } from "../ui/dom.js";
+import { problemBox } from "../ui/problem-box.js";
 import { makeFolder } from "./new-folder.js";
-import { nameOf } from "./path.js";
-import { problemBox } from "./row.js";
 
 /** So many folders are shown; who has more in one place goes there and uses drag or names. */
 const MOST = 1000;

@@ -1,10 +1,11 @@
 // The gauge at the top: an invitation while idle, and the water level of the whole batch while files arrive.
 // @ts-check
-import { byId, dots, setText } from "./dom.js";
-import { count, duration, files, left, percent, rate, size } from "./format.js";
-import { may } from "./grants.js";
 
-/** @import { Queue } from "./queue.js" */
+import { may } from "../server/grants.js";
+import { byId, dots, setText } from "../ui/dom.js";
+import { count, duration, files, left, percent, rate, size } from "../ui/format.js";
+
+/** @import { Queue } from "../upload/queue.js" */
 
 /** @param {Queue} queue */
 export function gauge(queue) {

@@ -1,17 +1,18 @@
 // The table of a folder, or of what is found below it: loads its pages as they are scrolled to, keeps what is shown while it reloads.
 // @ts-check
-import { byId, make, setText } from "./dom.js";
+
+import { may } from "../server/grants.js";
+import { parentOf } from "../server/path.js";
+import { byId, make, setText } from "../ui/dom.js";
+import { entries } from "../ui/format.js";
+import { problemBox } from "../ui/problem-box.js";
 import { fetchEntries } from "./entries.js";
 import { entryOf, entryRow, showRows, showsAlready } from "./entry-row.js";
-import { entries } from "./format.js";
-import { may } from "./grants.js";
-import { parentOf } from "./path.js";
-import { problemBox } from "./row.js";
 import { search } from "./search.js";
 import { sorting } from "./sort.js";
 
 /** @import { Entry } from "./entries.js" */
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /** Up to so many rows, the next page comes by scrolling; then only when asked for, because each row costs the browser. */
 const BY_SCROLLING = 2000;

@@ -1,10 +1,10 @@
 // New folders: asks for a name, and says in the same place why it cannot be.
 // @ts-check
-import { call } from "./api.js";
-import { ask } from "./dialog.js";
-import { make } from "./dom.js";
-import { join } from "./path.js";
-import { problemBox } from "./row.js";
+import { call } from "../server/api.js";
+import { join } from "../server/path.js";
+import { ask } from "../ui/dialog.js";
+import { make } from "../ui/dom.js";
+import { problemBox } from "../ui/problem-box.js";
 
 /**
  * @param {string} folder where

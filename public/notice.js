@@ -2,10 +2,9 @@
 // @ts-check
 import { byId, make, setText } from "./dom.js";
 import { percent, size } from "./format.js";
-import { problemBox } from "./row.js";
+import { problemBox } from "./problem-box.js";
 
-/** @import { Progress } from "./changes.js" */
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /** A change this quick shows no progress. */
 const PATIENCE_MS = 400;
@@ -60,7 +59,7 @@ export function notice(say) {
         say(sentence);
       }, PATIENCE_MS);
       return {
-        /** @param {Progress} progress */
+        /** @param {{ done: number, bytes: number, total: number }} progress */
         update({ done, bytes, total: all }) {
           const share = all > 0 && total === 1 ? bytes / all : done / total;
           if (share > 0) bar.value = share;

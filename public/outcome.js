@@ -1,8 +1,8 @@
 // What became of an upload, read from the server's last answer.
 // @ts-check
-import { parse, problemOf, strangerProblem } from "./problem.js";
+import { parse, problemOf, strangerProblem } from "../server/problem.js";
 
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /**
  * The server's answer for a saved file.

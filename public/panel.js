@@ -1,10 +1,10 @@
 // The list of uploads. However long the queue, only some dozen rows exist: what runs, what failed, what comes next, what was last.
 // @ts-check
-import { byId, dots, setText } from "./dom.js";
-import { count, files } from "./format.js";
-import { uploadRow } from "./row.js";
+import { byId, dots, setText } from "../ui/dom.js";
+import { count, files } from "../ui/format.js";
+import { uploadRow } from "./upload-row.js";
 
-/** @import { Queue, State, Upload } from "./queue.js" */
+/** @import { Queue, State, Upload } from "../upload/queue.js" */
 
 /** Up to this many uploads are all shown. */
 const ALL = 60;

@@ -1,15 +1,16 @@
 // Moving, copying and removing what is selected: the requests, the question when names are taken, what is said at the end.
 // @ts-check
-import { perform } from "./changes.js";
-import { ask } from "./dialog.js";
-import { make } from "./dom.js";
-import { count, entries as entriesOf } from "./format.js";
-import { may } from "./grants.js";
-import { join, nameOf } from "./path.js";
+
+import { may } from "../server/grants.js";
+import { join, nameOf } from "../server/path.js";
+import { ask } from "../ui/dialog.js";
+import { make } from "../ui/dom.js";
+import { count, entries as entriesOf } from "../ui/format.js";
+import { perform } from "./batch.js";
 import { kept, keptFor, restore } from "./trash.js";
 
-/** @import { Operation, Result, Way } from "./changes.js" */
-/** @import { Entry } from "./entries.js" */
+/** @import { Operation, Result, Way } from "./batch.js" */
+/** @import { Entry } from "../listing/entries.js" */
 
 /** At most so many names in a question. */
 const NAMED = 5;
@@ -18,7 +19,7 @@ const NAMED = 5;
 
 /**
  * @param {object} page
- * @param {ReturnType<typeof import("./notice.js").notice>} page.notice
+ * @param {ReturnType<typeof import("../ui/toast.js").notice>} page.notice
  * @param {() => Promise<void>} page.refresh look at the folder again
  */
 export function putInOrder({ notice, refresh }) {

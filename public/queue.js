@@ -1,12 +1,12 @@
 // The queue of uploads: three at once, the rest waits. It counts as it goes, so ten thousand files cost no more per step than ten.
 // @ts-check
-import { join } from "./path.js";
-import { Tally } from "./tally.js";
-import { newId } from "./transmit.js";
+import { join } from "../server/path.js";
+import { newId } from "../server/xhr.js";
+import { Tally } from "./batch-progress.js";
 import { send } from "./upload.js";
 
-/** @import { Problem } from "./problem.js" */
-/** @import { Saved } from "./outcome.js" */
+/** @import { Problem } from "../server/problem.js" */
+/** @import { Saved } from "./upload-result.js" */
 
 /**
  * `waiting` in the queue · `sending` the browser still sends · `saving` all is sent, the server still works ·

@@ -1,11 +1,12 @@
 // Another name for one entry, typed where the name stands.
 // @ts-check
-import { make } from "./dom.js";
-import { entryOf } from "./entry-row.js";
+
+import { entryOf } from "../listing/entry-row.js";
+import { make } from "../ui/dom.js";
 
 /**
  * @param {HTMLElement} row
- * @param {(entry: import("./entries.js").Entry, name: string) => void} onName another name was typed
+ * @param {(entry: import("../listing/entries.js").Entry, name: string) => void} onName another name was typed
  */
 export function renameIn(row, onName) {
   const entry = entryOf(row);

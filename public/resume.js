@@ -1,14 +1,27 @@
 // Resumable Uploads for HTTP: makes an upload on the server, sends the file into it, and goes on by itself after every cut.
 // @ts-check
-import { outcomeOf } from "./outcome.js";
-import { fileProblem, parse, problemOf, strangerProblem } from "./problem.js";
-import { readable, transmit } from "./transmit.js";
-import { forget, keyOf, remember, unfinished } from "./unfinished.js";
 
-/** @import { Answer } from "./transmit.js" */
+import { fileProblem, parse, problemOf, strangerProblem } from "../server/problem.js";
+import { readable, transmit } from "../server/xhr.js";
+import { forget, keyOf, remember, unfinished } from "./unfinished.js";
+import { outcomeOf } from "./upload-result.js";
+
+/** @import { Answer } from "../server/xhr.js" */
 /** @import { Unfinished } from "./unfinished.js" */
-/** @import { Outcome } from "./outcome.js" */
-/** @import { Sending } from "./upload.js" */
+/** @import { Outcome } from "./upload-result.js" */
+
+/**
+ * @typedef {object} Sending
+ * @property {string} path below the root
+ * @property {File} file
+ * @property {AbortSignal} signal
+ * @property {string} id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
+ * @property {(id: string) => void} onId it has another one, from before
+ * @property {(bytes: number) => void} onSent bytes of the file that left this browser, or are with the server from before
+ * @property {() => void} onAllSent the last byte left; the server still works
+ * @property {(cut: boolean) => void} onCut the connection was cut, and it will be tried again; or it goes on
+ * @property {(bytes: number) => void} onBefore so many bytes are with the server already, from before the page was opened
+ */
 
 const VERSION = { "Upload-Draft-Interop-Version": "8" };
 const ACCEPT = { Accept: "application/json, application/problem+json" };

@@ -1,10 +1,10 @@
 // One upload in the list: its name, its state, its water level, and at the end what the server says about it.
 // @ts-check
-import { dots, icon, make, setIcon, setText } from "./dom.js";
-import { count, duration, left, percent, rate, size } from "./format.js";
+import { dots, icon, make, setIcon, setText } from "../ui/dom.js";
+import { duration, left, percent, rate, size } from "../ui/format.js";
+import { problemBox } from "../ui/problem-box.js";
 
-/** @import { Queue, State, Upload } from "./queue.js" */
-/** @import { Problem } from "./problem.js" */
+/** @import { Queue, State, Upload } from "../upload/queue.js" */
 
 /** @type {Record<State, { word: string, icon: string }>} */
 const STATES = {
@@ -148,15 +148,4 @@ function endingOf({ state, saved, problem, tally }) {
     return lines;
   }
   return state === "failed" && problem !== undefined ? [problemBox(problem)] : [];
-}
-
-/** @param {Problem} problem */
-export function problemBox({ title, detail, errors, omitted }) {
-  const box = make("div", { class: "problem" }, make("p", { class: "problem-title" }, title));
-  if (detail !== "") box.append(make("p", {}, detail));
-  const lines = errors.filter((line) => line !== "" && line !== detail);
-  if (omitted > 0) lines.push(`and ${count(omitted)} more`);
-  if (lines.length > 0)
-    box.append(make("ul", { class: "problem-list" }, ...lines.map((line) => make("li", {}, line))));
-  return box;
 }

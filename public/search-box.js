@@ -1,8 +1,9 @@
 // The field to search in: results follow the typing, Escape leaves.
 // @ts-check
-import { byId } from "./dom.js";
-import { may } from "./grants.js";
-import { isBare, isTyping } from "./selection.js";
+
+import { may } from "../server/grants.js";
+import { byId } from "../ui/dom.js";
+import { isBare, isTyping } from "../ui/keys.js";
 
 /** People type faster than that; an earlier search is ended by the next. */
 const PAUSE_MS = 200;

@@ -1,9 +1,9 @@
 // Searching by name below a folder: results as the server finds them, and whether that was everything.
 // @ts-check
-import { networkProblem, parse, problemOf } from "./problem.js";
+import { networkProblem, parse, problemOf } from "../server/problem.js";
 
 /** @import { Entry } from "./entries.js" */
-/** @import { Problem } from "./problem.js" */
+/** @import { Problem } from "../server/problem.js" */
 
 /** Most results: whoever gets so many types more of the name. */
 const MOST = 500;

@@ -1,9 +1,11 @@
 // Which entries are selected: by their boxes, by clicks beside them, by Shift and Ctrl+A, and by keys alone.
 // @ts-check
-import { byId } from "./dom.js";
-import { entryOf } from "./entry-row.js";
 
-/** @import { Entry } from "./entries.js" */
+import { entryOf } from "../listing/entry-row.js";
+import { byId } from "../ui/dom.js";
+import { isBare, isTyping } from "../ui/keys.js";
+
+/** @import { Entry } from "../listing/entries.js" */
 
 /** @param {() => void} onChange */
 export function selection(onChange) {
@@ -116,14 +118,4 @@ export function selection(onChange) {
       changed();
     },
   };
-}
-
-/** Nothing but Shift held. @param {KeyboardEvent} event */
-export function isBare({ ctrlKey, metaKey, altKey }) {
-  return !ctrlKey && !metaKey && !altKey;
-}
-
-/** Do keys write text there? @param {HTMLElement} target */
-export function isTyping(target) {
-  return target.matches("textarea, select, input:not([type=checkbox])") || target.isContentEditable;
 }

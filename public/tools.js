@@ -1,25 +1,27 @@
 // What can be done with the folder and with what is selected: buttons, keys and dragging, each only where it is granted.
 // @ts-check
-import { downloadOf, folderArchive } from "./archive.js";
-import { listenForCarrying } from "./carry.js";
-import { byId, setText } from "./dom.js";
-import { entryOf } from "./entry-row.js";
-import { chooseFolder } from "./folder-chooser.js";
-import { entries as entriesOf, size } from "./format.js";
-import { may } from "./grants.js";
-import { makeFolder } from "./new-folder.js";
-import { notice as noticeOf } from "./notice.js";
-import { isBelow, join, parentOf } from "./path.js";
-import { kinds, putInOrder } from "./put-in-order.js";
-import { renameIn } from "./rename.js";
-import { isBare, isTyping, selection } from "./selection.js";
 
-/** @import { Entry } from "./entries.js" */
+import { entryOf } from "../listing/entry-row.js";
+import { may } from "../server/grants.js";
+import { isBelow, join, parentOf } from "../server/path.js";
+import { listenForCarrying } from "../tree/drag-move.js";
+import { kinds, putInOrder } from "../tree/file-actions.js";
+import { chooseFolder } from "../tree/folder-chooser.js";
+import { makeFolder } from "../tree/new-folder.js";
+import { renameIn } from "../tree/rename.js";
+import { byId, setText } from "../ui/dom.js";
+import { entries as entriesOf, size } from "../ui/format.js";
+import { isBare, isTyping } from "../ui/keys.js";
+import { notice as noticeOf } from "../ui/toast.js";
+import { downloadOf, folderArchive } from "./download-url.js";
+import { selection } from "./selection.js";
+
+/** @import { Entry } from "../listing/entries.js" */
 
 /**
  * @param {object} page
- * @param {import("./announce.js").Say} page.say
- * @param {ReturnType<typeof import("./listing.js").listing>} page.list
+ * @param {import("../ui/announce.js").Say} page.say
+ * @param {ReturnType<typeof import("../listing/listing.js").listing>} page.list
  * @param {() => string} page.here the folder that is shown
  */
 export function tools({ say, list, here }) {

@@ -1,9 +1,9 @@
 // The trash of this server, if it has one: how long things stay there, and how they come back.
 // @ts-check
-import { call } from "./api.js";
-import { count, duration } from "./format.js";
+import { call } from "../server/api.js";
+import { count, duration } from "../ui/format.js";
 
-/** @import { Operation, Progress, Result } from "./changes.js" */
+/** @import { Operation, Progress, Result } from "./batch.js" */
 
 const DAY = 86_400;
 /** The most that the server lists at once. */

@@ -1,20 +1,20 @@
 // Uploads from before the page was opened that wait for their file: how far they are, and how they go on.
 // @ts-check
-import { call } from "./api.js";
-import { byId, make } from "./dom.js";
-import { size } from "./format.js";
-import { may } from "./grants.js";
-import { folderUrl, nameOf, parentOf } from "./path.js";
-import { discard } from "./resume.js";
-import { forget, unfinished } from "./unfinished.js";
+import { call } from "../server/api.js";
+import { may } from "../server/grants.js";
+import { folderUrl, nameOf, parentOf } from "../server/path.js";
+import { byId, make } from "../ui/dom.js";
+import { size } from "../ui/format.js";
+import { discard } from "../upload/resumable.js";
+import { forget, unfinished } from "../upload/unfinished.js";
 
-/** @import { Queue } from "./queue.js" */
-/** @import { Unfinished } from "./unfinished.js" */
+/** @import { Queue } from "../upload/queue.js" */
+/** @import { Unfinished } from "../upload/unfinished.js" */
 
 /** Most that are shown: the others go on, too, when their files come. */
 const MOST = 5;
 
-/** @param {import("./announce.js").Say} say */
+/** @param {import("../ui/announce.js").Say} say */
 export function unfinishedList(say) {
   const box = byId("unfinished", HTMLElement);
   const list = byId("unfinished-list", HTMLElement);

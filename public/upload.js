@@ -1,26 +1,14 @@
 // One file on its way to the server: small ones in one request, large ones so that they can go on where they were cut.
 // @ts-check
 
-import { outcomeOf } from "./outcome.js";
-import { fileUrl } from "./path.js";
-import { fileProblem, networkProblem, parse } from "./problem.js";
-import { sendResumable } from "./resume.js";
-import { readable, transmit } from "./transmit.js";
+import { fileUrl } from "../server/path.js";
+import { fileProblem, networkProblem, parse } from "../server/problem.js";
+import { readable, transmit } from "../server/xhr.js";
+import { sendResumable } from "./resumable.js";
+import { outcomeOf } from "./upload-result.js";
 
-/** @import { Outcome } from "./outcome.js" */
-
-/**
- * @typedef {object} Sending
- * @property {string} path below the root
- * @property {File} file
- * @property {AbortSignal} signal
- * @property {string} id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
- * @property {(id: string) => void} onId it has another one, from before
- * @property {(bytes: number) => void} onSent bytes of the file that left this browser, or are with the server from before
- * @property {() => void} onAllSent the last byte left; the server still works
- * @property {(cut: boolean) => void} onCut the connection was cut, and it will be tried again; or it goes on
- * @property {(bytes: number) => void} onBefore so many bytes are with the server already, from before the page was opened
- */
+/** @import { Sending } from "./resumable.js" */
+/** @import { Outcome } from "./upload-result.js" */
 
 /** In bytes. To send so much again is cheaper than two requests for each of many small files. */
 const SMALL = 8 * 1024 * 1024;

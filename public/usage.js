@@ -1,12 +1,12 @@
 // How much is in the folder, and how much still fits: only when asked, because the server has to look at everything in it.
 // @ts-check
-import { call } from "./api.js";
-import { byId, make } from "./dom.js";
-import { count, files, size } from "./format.js";
-import { may } from "./grants.js";
+import { call } from "../server/api.js";
+import { may } from "../server/grants.js";
+import { byId, make } from "../ui/dom.js";
+import { count, files, size } from "../ui/format.js";
 
 /**
- * @param {import("./announce.js").Say} say
+ * @param {import("../ui/announce.js").Say} say
  * @param {() => string} here the folder that is shown
  */
 export function usage(say, here) {
