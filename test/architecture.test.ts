@@ -122,6 +122,67 @@ describe("every file", () => {
   });
 });
 
+describe("public", () => {
+  const scripts = files("public").filter((file) => file.endsWith(".js"));
+  const folders = Map.groupBy(files("public"), (file) => dirname(file));
+  /** Scripts that each script imports, those of JSDoc types included. */
+  const imports = new Map(
+    scripts.map((file) => [
+      file,
+      [...read(file).matchAll(/(?:from |import\()"(\.[^"]+)"/g)].map(([, to = ""]) =>
+        join(dirname(file), to),
+      ),
+    ]),
+  );
+
+  test("has at most 12 files in a folder", () => {
+    expect([...folders].filter(([, names]) => names.length > 12).map(([folder]) => folder)).toEqual([]);
+  });
+
+  test("imports only scripts that exist", () => {
+    expect([...imports.values()].flat().filter((file) => !scripts.includes(file))).toEqual([]);
+    // Without any import found, the next two tests would pass whatever the scripts do.
+    expect(imports.get("public/app.js")?.length).toBeGreaterThan(5);
+  });
+
+  test("has no import cycle, JSDoc types included", () => {
+    expect(cyclesIn(imports)).toEqual([]);
+  });
+
+  test("has no import cycle between folders", () => {
+    const between = new Map(
+      [...folders.keys()].map((folder) => {
+        const targets = scripts
+          .filter((file) => dirname(file) === folder)
+          .flatMap((file) => imports.get(file) ?? []);
+        return [folder, [...new Set(targets.map((file) => dirname(file)))].filter((to) => to !== folder)];
+      }),
+    );
+    expect(cyclesIn(between)).toEqual([]);
+  });
+
+  test("has no folder whose files would share a URL with the API", () => {
+    // The page is served at the root: public/uploads/queue.js would be GET /uploads/{id}.
+    const taken = ["api", "files", "uploads", "problems", "swagger", "metrics", "health"];
+    const names = [...folders.keys()].map((folder) => folder.split("/")[1] ?? "");
+    expect(names.filter((name) => taken.includes(name))).toEqual([]);
+  });
+
+  /** The nodes of a graph that can be reached from themselves. */
+  function cyclesIn(graph: Map<string, string[]>): string[] {
+    return [...graph.keys()].filter((start) => {
+      const reached = new Set<string>();
+      const open = [...(graph.get(start) ?? [])];
+      for (let node = open.pop(); node !== undefined; node = open.pop()) {
+        if (reached.has(node)) continue;
+        reached.add(node);
+        open.push(...(graph.get(node) ?? []));
+      }
+      return reached.has(start);
+    });
+  }
+});
+
 test("docs/decisions/dependencies.md names every package", () => {
   const { dependencies, devDependencies } = manifest;
   const text = read("docs/decisions/dependencies.md");
