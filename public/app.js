@@ -1,21 +1,20 @@
-// The page: wires the folder in the address bar, the listing, and the uploads to each other.
+// Starts the page: connects the address bar, the listing, the toolbar and the uploads.
 // @ts-check
-
-import { showFolder } from "./listing/breadcrumbs.js";
-import { usage } from "./listing/folder-size.js";
-import { listing } from "./listing/listing.js";
-import { searchBox } from "./listing/search-box.js";
-import { gauge, progressOf, resultOf } from "./progress/gauge.js";
-import { unfinishedList } from "./progress/unfinished-list.js";
-import { uploadPanel } from "./progress/upload-list.js";
-import { tools } from "./selection/toolbar.js";
-import { may } from "./server/grants.js";
+import { showBreadcrumbs } from "./listing/breadcrumbs.js";
+import { createFolderSize } from "./listing/folder-size.js";
+import { createListing } from "./listing/listing.js";
+import { createSearchBox } from "./listing/search-box.js";
+import { createGauge, describeProgress, describeResult } from "./progress/gauge.js";
+import { createUnfinishedList } from "./progress/unfinished-list.js";
+import { createUploadList } from "./progress/upload-list.js";
+import { createToolbar } from "./selection/toolbar.js";
+import { isGranted } from "./server/grants.js";
 import { folderOf, folderUrl, isBelow } from "./server/path.js";
-import { announcer } from "./ui/announce.js";
+import { createAnnouncer } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
-import { files } from "./ui/format.js";
-import { listenForChoice, listenForDrops } from "./upload/file-input.js";
-import { watch } from "./upload/progress-feed.js";
+import { fileCount } from "./ui/format.js";
+import { acceptChosenFiles, acceptDroppedFiles } from "./upload/file-input.js";
+import { createProgressFeed } from "./upload/progress-feed.js";
 import { Queue } from "./upload/queue.js";
 
 /** @import { Item } from "./upload/file-input.js" */
@@ -24,104 +23,108 @@ const DRAW_MS = 100;
 const REFRESH_MS = 2000;
 
 let folder = folderOf(location.pathname);
-const say = announcer(byId("status", HTMLElement));
-const list = listing({ say, onShown: () => tool.shown() });
-const box = searchBox(list);
-const tool = tools({ say, list, here: () => folder });
-let drawing = false;
+const announce = createAnnouncer(byId("status", HTMLElement));
+const list = createListing({ announce, onRowsChanged: () => toolbar.rowsChanged() });
+const searchBox = createSearchBox(list);
+const toolbar = createToolbar({ announce, list, currentFolder: () => folder });
+const folderSize = createFolderSize(announce, () => folder);
+let isDrawScheduled = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshTimer;
-/** The batch whose end was announced. @type {import("./upload/batch-progress.js").Tally | undefined} */
-let summedUp;
-let heldSaid = false;
+/** The batch whose result was announced. @type {Queue["batch"] | undefined} */
+let announcedBatch;
+let isPauseAnnounced = false;
 
-const queue = new Queue({ onChange: changed, onSaved: ({ path }) => isBelow(path, folder) && refreshSoon() });
-const drawPanel = uploadPanel(queue);
-const drawGauge = gauge(queue);
-const before = unfinishedList(say);
-const room = usage(say, () => folder);
-const watcher = watch(queue, changed);
+const queue = new Queue({
+  onChange: queueChanged,
+  onSaved: ({ path }) => isBelow(path, folder) && scheduleRefresh(),
+});
+const drawUploadList = createUploadList(queue);
+const drawGauge = createGauge(queue);
+const unfinishedList = createUnfinishedList(announce);
+const updateProgressFeed = createProgressFeed(queue, queueChanged);
 
-/** Changes come by the thousand; the page is drawn ten times a second at most. */
-function changed() {
-  watcher.wake();
-  if (drawing) return;
-  drawing = true;
+/** The queue can change thousands of times a second; the page is drawn at most ten times a second. */
+function queueChanged() {
+  updateProgressFeed();
+  if (isDrawScheduled) return;
+  isDrawScheduled = true;
   setTimeout(() => {
-    drawing = false;
-    drawPanel();
+    isDrawScheduled = false;
+    drawUploadList();
     drawGauge();
-    before.update(queue);
-    speak();
+    unfinishedList.update(queue);
+    announceProgress();
   }, DRAW_MS);
 }
 
-function speak() {
-  const { tally, busy, held } = queue;
-  if (!busy && tally.ended > 0 && tally !== summedUp) {
-    summedUp = tally;
-    say(resultOf(tally));
-  } else if (held !== undefined && !heldSaid) say(`${held.title}. ${held.detail}`);
-  else if (busy && tally.saved + tally.failed > 0) say(progressOf(tally), "progress");
-  heldSaid = held !== undefined;
+function announceProgress() {
+  const { batch, busy, pausedBy } = queue;
+  if (!busy && batch.endedAt > 0 && batch !== announcedBatch) {
+    announcedBatch = batch;
+    announce(describeResult(batch));
+  } else if (pausedBy !== undefined && !isPauseAnnounced) announce(`${pausedBy.title}. ${pausedBy.detail}`);
+  else if (busy && batch.saved + batch.failed > 0) announce(describeProgress(batch), "progress");
+  isPauseAnnounced = pausedBy !== undefined;
 }
 
-/** Look at the folder again: at once when the last file is saved, now and then while more are coming. */
-function refreshSoon() {
+/** Reloads the listing: at once after the last file, at intervals while more files are being uploaded. */
+function scheduleRefresh() {
   if (queue.busy && refreshTimer !== undefined) return;
   clearTimeout(refreshTimer);
   refreshTimer = setTimeout(
     () => {
       refreshTimer = undefined;
-      // To search through everything again for each file would be too much.
-      if (!list.searching) void list.refresh();
+      // A search scans all folders on the server, so it is not repeated for every saved file.
+      if (!list.isSearching) void list.refresh();
     },
     queue.busy ? REFRESH_MS : 0,
   );
 }
 
 /** @param {Item[]} items */
-function take(items) {
+function addUploads(items) {
   if (items.length === 0) return;
-  say(`Uploading ${files(items.length)}`);
+  announce(`Uploading ${fileCount(items.length)}`);
   queue.add(items, folder);
 }
 
-/** @param {string} path @param {boolean} push make an entry in the browser's history */
-async function open(path, push) {
+/** @param {string} path @param {boolean} addToHistory */
+async function openFolder(path, addToHistory) {
   folder = path;
-  if (push) history.pushState(null, "", folderUrl(path));
-  showFolder(path);
-  tool.moved();
-  box.clear();
-  room.moved();
+  if (addToHistory) history.pushState(null, "", folderUrl(path));
+  showBreadcrumbs(path);
+  toolbar.folderChanged();
+  searchBox.reset();
+  folderSize.reset();
   await list.open(path);
 }
 
-listenForDrops(
+acceptDroppedFiles(
   byId("overlay", HTMLElement),
-  take,
-  (name) => say(`Cannot read ${name}`),
-  (reading) => void queue.expect(reading),
+  addUploads,
+  (path) => announce(`${path} cannot be read and is not uploaded`),
+  (reading) => void queue.keepBatchOpen(reading),
 );
-listenForChoice(byId("choose-files", HTMLButtonElement), byId("files-input", HTMLInputElement), take);
-const folderInput = byId("folder-input", HTMLInputElement);
+const filesButton = byId("choose-files", HTMLButtonElement);
+acceptChosenFiles(filesButton, byId("files-input", HTMLInputElement), addUploads);
 const folderButton = byId("choose-folder", HTMLButtonElement);
-folderButton.hidden = !("webkitdirectory" in folderInput) || !may("write");
-byId("choose-files", HTMLElement).hidden = !may("write");
-byId("terminal", HTMLElement).hidden = !may("write");
-listenForChoice(folderButton, folderInput, take);
+const folderInput = byId("folder-input", HTMLInputElement);
+acceptChosenFiles(folderButton, folderInput, addUploads);
+filesButton.hidden = !isGranted("write");
+folderButton.hidden = !("webkitdirectory" in folderInput) || !isGranted("write");
+byId("terminal", HTMLElement).hidden = !isGranted("write");
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[data-folder]") : null;
-  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!(link instanceof HTMLAnchorElement) || !plain || event.defaultPrevented) return;
+  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!(link instanceof HTMLAnchorElement) || !isPlain || event.defaultPrevented) return;
   event.preventDefault();
-  void open(link.dataset["folder"] ?? "", true).then(() => byId("here", HTMLElement).focus());
+  void openFolder(link.dataset["folder"] ?? "", true).then(() => byId("current-folder", HTMLElement).focus());
 });
-addEventListener("popstate", () => void open(folderOf(location.pathname), false));
-addEventListener("online", () => queue.held !== undefined && queue.resume());
+addEventListener("popstate", () => void openFolder(folderOf(location.pathname), false));
+addEventListener("online", () => queue.pausedBy !== undefined && queue.resume());
 addEventListener("beforeunload", (event) => {
   if (queue.busy) event.preventDefault();
 });
-void open(folder, false);
+void openFolder(folder, false);

@@ -1,11 +1,10 @@
-// Where the reader is: the folders above as links, the folder itself as the heading, the page's title, the hint for terminals.
+// Shows where the current folder is: links to its parent folders, the heading, the page title and the curl command.
 // @ts-check
-
 import { folderUrl, nameOf, uploadUrl } from "../server/path.js";
 import { byId, make, setText } from "../ui/dom.js";
 
 /** @param {string} folder path below the root, "" for the root */
-export function showFolder(folder) {
+export function showBreadcrumbs(folder) {
   const segments = folder === "" ? [] : folder.split("/");
   const name = folder === "" ? "Files" : nameOf(folder);
   const links = segments.map((_, depth) => {
@@ -18,7 +17,7 @@ export function showFolder(folder) {
     return make("li", { class: "crumb" }, link);
   });
   byId("crumbs", HTMLElement).replaceChildren(...links);
-  byId("here", HTMLElement).replaceChildren(make("bdi", {}, name));
+  byId("current-folder", HTMLElement).replaceChildren(make("bdi", {}, name));
   setText(byId("drop-target", HTMLElement), name);
   setText(byId("curl", HTMLElement), `curl -T FILE '${location.origin}${uploadUrl(folder)}'`);
   document.title = folder === "" ? "Sluice" : `${name} – Sluice`;

@@ -1,53 +1,52 @@
-// One file or folder in the listing: a box to select it, its name as a link, its size, when it was changed.
+// The table row of one file or folder: a checkbox, the name as a link, the size and the modification date.
 // @ts-check
-
 import { folderUrl, nameOf } from "../server/path.js";
 import { icon, make } from "../ui/dom.js";
-import { exactly, size, when } from "../ui/format.js";
-import { iconOf } from "../ui/icon.js";
+import { fullDate, shortDate, size } from "../ui/format.js";
+import { iconFor } from "../ui/icon.js";
 
 /** @import { Entry } from "./entries.js" */
 
 /** @type {WeakMap<Element, Entry>} */
-const entriesOfRows = new WeakMap();
+const entryByRow = new WeakMap();
 
-/** The entry a row shows. @param {Element | null | undefined} row @returns {Entry | undefined} */
+/** The entry that a row shows. @param {Element | null | undefined} row @returns {Entry | undefined} */
 export function entryOf(row) {
-  return row ? entriesOfRows.get(row) : undefined;
+  return row ? entryByRow.get(row) : undefined;
 }
 
-/** Would a new row look the same? @param {Element} row @param {Entry} entry @param {string | undefined} where */
-export function showsAlready(row, entry, where) {
+/** Whether a row already shows this entry. @param {Element} row @param {Entry} entry @param {string | undefined} location */
+export function isUpToDate(row, entry, location) {
   const shown = entryOf(row);
   return (
     shown?.path === entry.path &&
     shown.kind === entry.kind &&
     shown.size === entry.size &&
     shown.modified === entry.modified &&
-    row.getAttribute("data-where") === (where ?? null)
+    row.getAttribute("data-location") === (location ?? null)
   );
 }
 
-/** @param {Entry} entry @param {string} [where] the folder it is in, where that is not plain */
-export function entryRow(entry, where) {
+/** @param {Entry} entry @param {string} [location] the parent folder to show below the name; for search results */
+export function entryRow(entry, location) {
   const { path, name, kind, size: bytes, modified, url } = entry;
-  const folder = kind === "folder";
+  const isFolder = kind === "folder";
   const link = make(
     "a",
-    { class: "entry-link", href: folder ? folderUrl(path) : `${url}?download` },
-    icon(iconOf(name, kind), "entry-icon"),
+    { class: "entry-link", href: isFolder ? folderUrl(path) : `${url}?download` },
+    icon(iconFor(name, kind), "entry-icon"),
     make("bdi", {}, name),
   );
-  // With `download`, a click never leaves the page, so it cannot interrupt uploads.
-  if (folder) link.dataset["folder"] = path;
+  // With `download` a click never leaves the page, so it cannot interrupt uploads.
+  if (isFolder) link.dataset["folder"] = path;
   else link.setAttribute("download", "");
   const time = modified ?? "";
-  const date = () => make("time", { datetime: time, title: exactly(time) }, when(time));
-  const box = make("input", { type: "checkbox", class: "check-box", "aria-label": `Select ${name}` });
+  const date = () => make("time", { datetime: time, title: fullDate(time) }, shortDate(time));
+  const checkbox = make("input", { type: "checkbox", class: "check-box", "aria-label": `Select ${name}` });
   const row = make(
     "tr",
     { class: "entry" },
-    make("td", { class: "entry-check" }, make("label", { class: "check" }, box)),
+    make("td", { class: "entry-check" }, make("label", { class: "check" }, checkbox)),
     make(
       "th",
       { class: "entry-name", scope: "row" },
@@ -57,19 +56,19 @@ export function entryRow(entry, where) {
     make("td", { class: "entry-size" }, bytes === undefined ? "" : size(bytes)),
     make("td", { class: "entry-modified" }, date()),
   );
-  entriesOfRows.set(row, entry);
-  if (where !== undefined) {
-    row.dataset["where"] = where;
-    link.after(whereOf(where));
+  entryByRow.set(row, entry);
+  if (location !== undefined) {
+    row.dataset["location"] = location;
+    link.after(locationLink(location));
   }
   return row;
 }
 
 /** @param {string} folder */
-function whereOf(folder) {
+function locationLink(folder) {
   const link = make(
     "a",
-    { class: "entry-where", href: folderUrl(folder), "data-folder": folder },
+    { class: "entry-location", href: folderUrl(folder), "data-folder": folder },
     "in ",
     make("bdi", {}, folder === "" ? "Files" : nameOf(folder)),
   );
@@ -78,19 +77,20 @@ function whereOf(folder) {
 }
 
 /**
- * Make `body` hold exactly these rows. What stays is not touched, so it keeps its focus; what moves gets it back.
+ * Makes `body` contain exactly these rows. Rows that stay in place are not touched, so they keep the focus; a focused row
+ * that moves or is replaced gets the focus back.
  * @param {HTMLElement} body
  * @param {HTMLElement[]} rows
  */
-export function showRows(body, rows) {
+export function replaceRows(body, rows) {
   const focused = document.activeElement;
   const focusedPath = entryOf(focused?.closest(".entry"))?.path;
-  const keep = new Set(rows);
-  for (const row of [...body.children]) if (!keep.has(/** @type {HTMLElement} */ (row))) row.remove();
-  let place = body.firstElementChild;
+  const remaining = new Set(rows);
+  for (const row of [...body.children]) if (!remaining.has(/** @type {HTMLElement} */ (row))) row.remove();
+  let next = body.firstElementChild;
   for (const row of rows) {
-    if (row === place) place = place.nextElementSibling;
-    else body.insertBefore(row, place);
+    if (row === next) next = next.nextElementSibling;
+    else body.insertBefore(row, next);
   }
   if (focusedPath === undefined || document.activeElement === focused) return;
   if (focused?.isConnected) return void (/** @type {HTMLElement} */ (focused).focus());

@@ -1,20 +1,20 @@
-// How much is in the folder, and how much still fits: only when asked, because the server has to look at everything in it.
+// Shows the size of the folder and the free space, only on request, because the server has to scan the whole folder.
 // @ts-check
-import { call } from "../server/api.js";
-import { may } from "../server/grants.js";
+import { callApi } from "../server/api.js";
+import { isGranted } from "../server/grants.js";
 import { byId, make } from "../ui/dom.js";
-import { count, files, size } from "../ui/format.js";
+import { count, fileCount, size } from "../ui/format.js";
 
 /**
- * @param {import("../ui/announce.js").Say} say
- * @param {() => string} here the folder that is shown
+ * @param {import("../ui/announce.js").Announce} announce
+ * @param {() => string} currentFolder
  */
-export function usage(say, here) {
-  const place = byId("usage", HTMLElement);
+export function createFolderSize(announce, currentFolder) {
+  const container = byId("usage", HTMLElement);
   const button = make(
     "button",
     { type: "button", class: "button-quiet usage-button" },
-    "How large is this folder?",
+    "Calculate folder size",
   );
   let abort = new AbortController();
 
@@ -22,28 +22,27 @@ export function usage(say, here) {
     button.disabled = true;
     abort = new AbortController();
     const { signal } = abort;
-    const answer = await call(`/api/usage?${new URLSearchParams({ folder: here() })}`, { signal }).catch(
-      () => null,
-    );
-    if (answer === null || signal.aborted) return;
-    const { problem, body } = answer;
-    const sentence = problem === undefined ? sentenceOf(body) : `${problem.title}. ${problem.detail}`;
-    place.replaceChildren(sentence);
-    say(sentence);
+    const query = new URLSearchParams({ folder: currentFolder() });
+    const response = await callApi(`/api/usage?${query}`, { signal }).catch(() => null);
+    if (response === null || signal.aborted) return;
+    const { problem, body } = response;
+    const sentence = problem === undefined ? describeUsage(body) : `${problem.title}. ${problem.detail}`;
+    container.replaceChildren(sentence);
+    announce(sentence);
   });
 
   return {
-    /** Another folder is shown now. */
-    moved() {
+    /** Call after another folder is opened. */
+    reset() {
       abort.abort();
       button.disabled = false;
-      if (may("read")) place.replaceChildren(button);
+      if (isGranted("read")) container.replaceChildren(button);
     },
   };
 }
 
 /** @param {Record<string, any>} usage */
-function sentenceOf({ bytes, files: some, folders, free, total }) {
-  const inside = `${files(some)} and ${count(folders)} ${folders === 1 ? "folder" : "folders"}`;
-  return `${size(bytes)} in ${inside}. Free: ${size(free)} of ${size(total)}.`;
+function describeUsage({ bytes, files, folders, free, total }) {
+  const contents = `${fileCount(files)} and ${count(folders)} ${folders === 1 ? "folder" : "folders"}`;
+  return `${size(bytes)} in ${contents}. Free space: ${size(free)} of ${size(total)}.`;
 }

@@ -1,193 +1,194 @@
-// The table of a folder, or of what is found below it: loads its pages as they are scrolled to, keeps what is shown while it reloads.
+// The table of entries: shows a folder or search results, loads more pages on scroll, and keeps its rows while it reloads.
 // @ts-check
-
-import { may } from "../server/grants.js";
+import { isGranted } from "../server/grants.js";
 import { parentOf } from "../server/path.js";
 import { byId, make, setText } from "../ui/dom.js";
-import { entries } from "../ui/format.js";
+import { entryCount } from "../ui/format.js";
 import { problemBox } from "../ui/problem-box.js";
 import { fetchEntries } from "./entries.js";
-import { entryOf, entryRow, showRows, showsAlready } from "./entry-row.js";
-import { search } from "./search.js";
-import { sorting } from "./sort.js";
+import { entryOf, entryRow, isUpToDate, replaceRows } from "./entry-row.js";
+import { searchEntries } from "./search.js";
+import { createSort } from "./sort.js";
 
 /** @import { Entry } from "./entries.js" */
 /** @import { Problem } from "../server/problem.js" */
 
-/** Up to so many rows, the next page comes by scrolling; then only when asked for, because each row costs the browser. */
-const BY_SCROLLING = 2000;
-const INVITATION = {
-  title: "Nothing here yet",
-  text: may("write")
-    ? "Drop the first files on this page, and they appear here as soon as they are saved."
+/** With more rows than this, the next page loads only on request, because every row slows down the browser. */
+const MAX_ROWS_BY_SCROLLING = 2000;
+const EMPTY_FOLDER = {
+  title: "This folder is empty",
+  text: isGranted("write")
+    ? "Drop files here to upload them. They appear in this list once they are saved."
     : "",
 };
-const FOUND_NOTHING = "No name in this folder, or below it, has all these words.";
+const NO_RESULTS = {
+  title: "No results",
+  text: "No file or folder name below this folder contains all of these words. Check the spelling, or search in a parent folder.",
+};
 
 /**
- * @param {object} listeners
- * @param {(sentence: string) => void} listeners.say
- * @param {() => void} listeners.onShown other rows are shown
+ * @param {object} options
+ * @param {import("../ui/announce.js").Announce} options.announce
+ * @param {() => void} options.onRowsChanged
  */
-export function listing({ say, onShown }) {
+export function createListing({ announce, onRowsChanged }) {
   const table = byId("entries", HTMLTableElement);
   const body = byId("entry-rows", HTMLElement);
   const empty = byId("empty", HTMLElement);
-  const trouble = byId("list-problem", HTMLElement);
+  const problemArea = byId("list-problem", HTMLElement);
   const foot = byId("list-foot", HTMLElement);
   const more = byId("load-more", HTMLButtonElement);
-  const sort = sorting(table, () => void load(false));
+  const sort = createSort(table, () => void load(false));
   let folder = "";
-  /** What is searched for; "" when the folder itself is shown. */
+  /** The search query; "" while the folder itself is shown. */
   let query = "";
   let abort = new AbortController();
-  /** @type {string | null} */
+  /** The cursor of the next page; null after the last page. @type {string | null} */
   let next = null;
   let loading = false;
 
   more.addEventListener("click", async () => {
-    const before = body.childElementCount;
+    const rowsBefore = body.childElementCount;
     await load(true);
-    if (more.hidden) body.children[before]?.querySelector("a")?.focus();
+    if (more.hidden) body.children[rowsBefore]?.querySelector("a")?.focus();
   });
-  const scrolled = new IntersectionObserver(
-    ([seen]) => {
-      if (seen?.isIntersecting && !loading && next !== null && body.childElementCount < BY_SCROLLING)
-        void load(true);
+  const footObserver = new IntersectionObserver(
+    ([observed]) => {
+      if (!observed?.isIntersecting || loading || next === null) return;
+      if (body.childElementCount < MAX_ROWS_BY_SCROLLING) void load(true);
     },
     { rootMargin: "0px 0px 600px" },
   );
 
   /**
-   * @param {boolean} append add the next page to what is shown; otherwise start again, and show as much as was shown
-   * @param {number} [wanted] how many entries to show at least
+   * @param {boolean} append true: add the next page to the rows; false: reload from the first page
+   * @param {number} [minimum] how many entries to load at least
    */
-  async function load(append, wanted = 0) {
+  async function load(append, minimum = 0) {
     abort.abort();
     abort = new AbortController();
     const { signal } = abort;
     loading = true;
     table.setAttribute("aria-busy", "true");
-    sort.show(query === "");
-    if (query !== "") return await find(signal, () => load(false));
+    sort.showInHeaders(query === "");
+    if (query !== "") return await loadResults(signal, () => load(false));
     /** @type {Entry[]} */
-    const found = [];
+    const loaded = [];
     let cursor = append ? next : null;
     try {
       do {
-        const page = await fetchEntries({
-          folder,
-          sort: sort.current,
-          cursor,
-          signal,
-          wanted: wanted - found.length,
-        });
-        if ("problem" in page) return showProblem(page.problem, page.status, () => load(append, wanted));
-        found.push(...page.entries);
+        const needed = minimum - loaded.length;
+        const page = await fetchEntries({ folder, sort: sort.current, cursor, signal, needed });
+        if ("problem" in page) return showProblem(page.problem, page.status, () => load(append, minimum));
+        loaded.push(...page.entries);
         cursor = page.next;
-      } while (cursor !== null && found.length < wanted);
+      } while (cursor !== null && loaded.length < minimum);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
     next = cursor;
-    show(found, append, next === null ? "" : "there are more");
+    show(loaded, append, next === null ? "" : "there are more");
   }
 
-  /** @param {AbortSignal} signal @param {() => void} retry */
-  async function find(signal, retry) {
+  /** @param {AbortSignal} signal @param {() => void} reload */
+  async function loadResults(signal, reload) {
     /** @type {Entry[]} */
     let found = [];
     next = null;
     try {
-      const result = await search({
+      const result = await searchEntries({
         query,
         folder,
         signal,
-        onFound(some) {
-          found = some;
-          show(found, false, "still searching");
+        onFound(entries) {
+          found = entries;
+          show(found, false, "the search is still running");
         },
       });
-      if ("problem" in result) return showProblem(result.problem, result.status, retry);
-      show(found, false, result.missing);
-      say(`${entries(found.length)} found${result.missing === "" ? "" : `, ${result.missing}`}`);
+      if ("problem" in result) return showProblem(result.problem, result.status, reload);
+      show(found, false, result.incomplete);
+      const suffix = result.incomplete === "" ? "" : `; ${result.incomplete}`;
+      announce(`${entryCount(found.length)} found${suffix}`);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  /** @param {Entry[]} found @param {boolean} append @param {string} missing what is not shown, for people */
-  function show(found, append, missing) {
-    const old = /** @type {HTMLElement[]} */ ([...body.children]);
-    const known = new Map(old.map((row) => [entryOf(row)?.path, row]));
-    const rows = found.map((entry) => {
-      const row = known.get(entry.path);
-      const where = query === "" ? undefined : parentOf(entry.path);
-      return row !== undefined && showsAlready(row, entry, where) ? row : entryRow(entry, where);
+  /** @param {Entry[]} entries @param {boolean} append @param {string} incomplete why this is not everything; "" if it is */
+  function show(entries, append, incomplete) {
+    const oldRows = /** @type {HTMLElement[]} */ ([...body.children]);
+    const rowByPath = new Map(oldRows.map((row) => [entryOf(row)?.path, row]));
+    const rows = entries.map((entry) => {
+      const row = rowByPath.get(entry.path);
+      const location = query === "" ? undefined : parentOf(entry.path);
+      return row !== undefined && isUpToDate(row, entry, location) ? row : entryRow(entry, location);
     });
-    const paths = new Set(found.map(({ path }) => path));
-    // A page may begin with what moved down meanwhile.
-    const before = append ? old.filter((row) => !paths.has(entryOf(row)?.path ?? "")) : [];
-    showRows(body, [...before, ...rows]);
+    const paths = new Set(entries.map(({ path }) => path));
+    // New entries may have shifted old ones onto this page; they must not be shown twice.
+    const rowsBefore = append ? oldRows.filter((row) => !paths.has(entryOf(row)?.path ?? "")) : [];
+    replaceRows(body, [...rowsBefore, ...rows]);
     loading = false;
-    trouble.hidden = true;
+    problemArea.hidden = true;
     table.hidden = body.childElementCount === 0;
     empty.hidden = !table.hidden;
-    foot.hidden = missing === "";
+    foot.hidden = incomplete === "";
     more.hidden = next === null;
-    setText(byId("list-count", HTMLElement), `${entries(body.childElementCount)} shown, ${missing}`);
-    setText(byId("empty-title", HTMLElement), query === "" ? INVITATION.title : "Nothing found");
-    setText(byId("empty-text", HTMLElement), query === "" ? INVITATION.text : FOUND_NOTHING);
+    setText(byId("list-count", HTMLElement), `${entryCount(body.childElementCount)} shown; ${incomplete}`);
+    const { title, text } = query === "" ? EMPTY_FOLDER : NO_RESULTS;
+    setText(byId("empty-title", HTMLElement), title);
+    setText(byId("empty-text", HTMLElement), text);
     table.removeAttribute("aria-busy");
-    // Observed anew: a foot that is still in sight would else stay silent.
-    scrolled.disconnect();
-    if (next !== null) scrolled.observe(foot);
-    onShown();
+    // The observer fires only on changes, so a foot that is still in view must be observed again.
+    footObserver.disconnect();
+    if (next !== null) footObserver.observe(foot);
+    onRowsChanged();
   }
 
-  /** @param {Problem} problem @param {number} status @param {() => void} retry */
-  function showProblem(problem, status, retry) {
-    const button = make("button", { type: "button", class: "list-retry" }, "Retry");
-    button.addEventListener("click", retry);
-    trouble.replaceChildren(problemBox(problem), button);
+  /** @param {Problem} problem @param {number} status @param {() => void} reload */
+  function showProblem(problem, status, reload) {
+    const button = make("button", { type: "button", class: "list-retry" }, "Reload list");
+    button.addEventListener("click", reload);
+    problemArea.replaceChildren(problemBox(problem), button);
     if (status === 404) {
-      const all = make("a", { href: "/" }, "all files");
-      trouble.append(make("p", {}, "Files you drop here make this folder again, or go to ", all, "."));
+      const root = make("a", { href: "/" }, "root folder");
+      problemArea.append(
+        make("p", {}, "To create this folder again, drop files here. Otherwise, go to the ", root, "."),
+      );
     }
     loading = false;
     body.replaceChildren();
-    trouble.hidden = false;
+    problemArea.hidden = false;
     table.hidden = true;
     empty.hidden = true;
     foot.hidden = true;
     table.removeAttribute("aria-busy");
-    say(`${problem.title}. ${problem.detail}`);
-    onShown();
+    announce(`${problem.title}. ${problem.detail}`);
+    onRowsChanged();
   }
 
   return {
-    /** Show another folder. @param {string} path */
+    /** Shows another folder. @param {string} path */
     async open(path) {
       folder = path;
       query = "";
       await load(false);
-      const n = body.childElementCount;
-      if (trouble.hidden) say(n === 0 ? "This folder is empty" : entries(n));
+      const entries = body.childElementCount;
+      if (problemArea.hidden) announce(entries === 0 ? EMPTY_FOLDER.title : entryCount(entries));
     },
-    /** Look again, after something was saved: where everything was shown, there is room for what is new. */
+    /** Reloads the rows. If all entries are shown, one page more is requested, so that new entries appear too. */
     refresh: () => load(false, body.childElementCount + (next === null ? 200 : 0)),
-    /** Show what is found below the folder. @param {string} words "" for the folder itself */
-    async find(words) {
+    /** Shows search results. @param {string} words "" returns to the folder */
+    async search(words) {
       query = words;
       await load(false);
     },
-    get searching() {
+    get isSearching() {
       return query !== "";
     },
-    /** Is everything in the folder shown? */
-    get whole() {
-      return next === null && trouble.hidden && query === "";
+    /** Whether all entries of the folder are shown. */
+    get isComplete() {
+      return next === null && problemArea.hidden && query === "";
     },
   };
 }

@@ -1,39 +1,38 @@
-// The field to search in: results follow the typing, Escape leaves.
+// The search field: searches while the user types, and returns to the folder on Escape.
 // @ts-check
-
-import { may } from "../server/grants.js";
+import { isGranted } from "../server/grants.js";
 import { byId } from "../ui/dom.js";
-import { isBare, isTyping } from "../ui/keys.js";
+import { isTextInput, isUnmodified } from "../ui/keys.js";
 
-/** People type faster than that; an earlier search is ended by the next. */
-const PAUSE_MS = 200;
+/** The pause in typing after which a search starts. A new search cancels the previous one. */
+const TYPING_PAUSE_MS = 200;
 
-/** @param {ReturnType<typeof import("./listing.js").listing>} list */
-export function searchBox(list) {
+/** @param {ReturnType<typeof import("./listing.js").createListing>} list */
+export function createSearchBox(list) {
   const input = byId("search", HTMLInputElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asked = "";
-  input.hidden = !may("read");
+  let lastQuery = "";
+  input.hidden = !isGranted("read");
 
-  /** @param {number} pause */
-  function ask(pause) {
+  /** @param {number} delay milliseconds */
+  function searchAfter(delay) {
     clearTimeout(timer);
-    const words = input.value.trim();
-    if (words === asked) return;
+    const query = input.value.trim();
+    if (query === lastQuery) return;
     timer = setTimeout(() => {
-      asked = words;
-      void list.find(words);
-    }, pause);
+      lastQuery = query;
+      void list.search(query);
+    }, delay);
   }
 
-  input.addEventListener("input", () => ask(input.value.trim() === "" ? 0 : PAUSE_MS));
+  input.addEventListener("input", () => searchAfter(input.value.trim() === "" ? 0 : TYPING_PAUSE_MS));
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       event.preventDefault();
       input.value = "";
-      ask(0);
-    } else if (event.key === "Enter") ask(0);
+      searchAfter(0);
+    } else if (event.key === "Enter") searchAfter(0);
     else if (event.key === "ArrowDown") {
       event.preventDefault();
       byId("entry-rows", HTMLElement).querySelector("a")?.focus();
@@ -41,17 +40,18 @@ export function searchBox(list) {
   });
   addEventListener("keydown", (event) => {
     const target = event.target instanceof HTMLElement ? event.target : document.body;
-    if (event.key !== "/" || !isBare(event) || isTyping(target) || target.closest("dialog") !== null) return;
+    if (event.key !== "/" || !isUnmodified(event) || isTextInput(target)) return;
+    if (target.closest("dialog") !== null) return;
     event.preventDefault();
     input.focus();
   });
 
   return {
-    /** Another folder is shown now. */
-    clear() {
+    /** Call after another folder is opened. */
+    reset() {
       clearTimeout(timer);
       input.value = "";
-      asked = "";
+      lastQuery = "";
     },
   };
 }

@@ -1,69 +1,71 @@
-// Searching by name below a folder: results as the server finds them, and whether that was everything.
+// Searches for names below a folder. Results arrive as a stream, whose last line says whether the search was complete.
 // @ts-check
-import { networkProblem, parse, problemOf } from "../server/problem.js";
+import { networkProblem, parseJson, problemFrom } from "../server/problem.js";
 
 /** @import { Entry } from "./entries.js" */
 /** @import { Problem } from "../server/problem.js" */
 
-/** Most results: whoever gets so many types more of the name. */
-const MOST = 500;
+/** A user who gets this many results should refine the query. */
+const MAX_RESULTS = 500;
 
 /**
  * @param {object} options
  * @param {string} options.query
  * @param {string} options.folder
  * @param {AbortSignal} options.signal
- * @param {(entries: Entry[]) => void} options.onFound all that were found so far
- * @returns {Promise<{ missing: string } | { problem: Problem, status: number }>} `missing`: why there may be more; "" when there is no more
- * @throws an `AbortError` after `signal`
+ * @param {(entries: Entry[]) => void} options.onFound gets all entries that were found so far
+ * @returns {Promise<{ incomplete: string } | { problem: Problem, status: number }>} `incomplete`: why there may be more
+ *   results; "" when there are none
+ * @throws an `AbortError` when `signal` is aborted
  */
-export async function search({ query, folder, signal, onFound }) {
-  const parameters = new URLSearchParams({ query, folder, hidden: "true", limit: String(MOST) });
+export async function searchEntries({ query, folder, signal, onFound }) {
+  const parameters = new URLSearchParams({ query, folder, hidden: "true", limit: String(MAX_RESULTS) });
   /** @type {Entry[]} */
   const found = [];
   /** @type {{ complete?: unknown, reason?: unknown } | undefined} */
-  let end;
+  let summary;
   try {
     const response = await fetch(`/api/search?${parameters}`, {
       headers: { accept: "application/x-ndjson, application/problem+json" },
       signal,
     });
     const { ok, status, body } = response;
-    if (!ok || body === null) return { problem: problemOf(status, await response.text()), status };
-    for await (const lines of linesOf(body)) {
-      const values = lines.map((line) => parse(line) ?? {});
+    if (!ok || body === null) return { problem: problemFrom(status, await response.text()), status };
+    for await (const lines of readLines(body)) {
+      const values = lines.map((line) => parseJson(line) ?? {});
       const entries = values.filter((value) => typeof value["path"] === "string");
-      end ??= values.find((value) => "complete" in value);
+      summary ??= values.find((value) => "complete" in value);
       if (entries.length === 0) continue;
       found.push(.../** @type {Entry[]} */ (/** @type {unknown} */ (entries)));
       onFound(found);
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    if (found.length === 0)
-      return { problem: { ...networkProblem(), detail: "The search did not come to an answer." }, status: 0 };
+    const detail =
+      "The search failed because the server did not respond. Check your connection, then try again.";
+    if (found.length === 0) return { problem: { ...networkProblem(), detail }, status: 0 };
   }
-  return { missing: missingOf(end) };
+  return { incomplete: incompleteReason(summary) };
 }
 
-/** @param {{ complete?: unknown, reason?: unknown } | undefined} end */
-function missingOf(end) {
-  if (end?.complete === true) return "";
-  if (end?.reason === "limit") return "there may be more: type more of the name";
-  if (end?.reason === "time")
-    return "there may be more: the search took too long. Search in a smaller folder";
-  return "there may be more: the connection was cut";
+/** @param {{ complete?: unknown, reason?: unknown } | undefined} summary undefined when the stream ended without one */
+function incompleteReason(summary) {
+  if (summary?.complete === true) return "";
+  if (summary?.reason === "limit") return "there may be more. Type more of the name to narrow the search";
+  if (summary?.reason === "time")
+    return "there may be more. The search took too long: search in a subfolder instead";
+  return "there may be more. The connection was lost: search again";
 }
 
-/** The lines of a stream, as many at a time as arrived together. @param {ReadableStream<Uint8Array<ArrayBuffer>>} body */
-async function* linesOf(body) {
+/** Yields the lines of a stream, in batches as they arrive. @param {ReadableStream<Uint8Array<ArrayBuffer>>} body */
+async function* readLines(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
+  let partial = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const lines = (rest + value).split("\n");
-    rest = lines.pop() ?? "";
+    const lines = (partial + value).split("\n");
+    partial = lines.pop() ?? "";
     yield lines;
   }
 }

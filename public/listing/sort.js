@@ -1,27 +1,27 @@
-// The order of listings: chosen by the table's headers, remembered by this browser.
+// The sort order of the listing: set by the column headers and remembered in this browser.
 // @ts-check
 
 /** @import { Sort } from "./entries.js" */
 
-const STORED = "sluice.sort";
+const STORAGE_KEY = "sluice.sort";
 
 /**
- * @param {HTMLTableElement} table its headers have `data-sort` and a button
+ * @param {HTMLTableElement} table each sortable header has `data-sort` and a button
  * @param {() => void} onChange
  */
-export function sorting(table, onChange) {
+export function createSort(table, onChange) {
   const headers = Array.from(table.tHead?.querySelectorAll("th") ?? []).filter(
     (header) => header.dataset["sort"] !== undefined,
   );
-  let sort = stored();
+  let sort = loadSort();
 
   for (const header of headers) {
     header.querySelector("button")?.addEventListener("click", () => {
       const key = /** @type {Sort["key"]} */ (header.dataset["sort"]);
-      // Big and new things are what people look for, so those start descending.
-      const first = key === "name" ? "asc" : "desc";
-      sort = { key, order: sort.key !== key ? first : sort.order === "asc" ? "desc" : "asc" };
-      store(sort);
+      // Users usually look for the largest or the newest entries, so size and date start in descending order.
+      const initial = key === "name" ? "asc" : "desc";
+      sort = { key, order: sort.key !== key ? initial : sort.order === "asc" ? "desc" : "asc" };
+      saveSort(sort);
       onChange();
     });
   }
@@ -31,8 +31,8 @@ export function sorting(table, onChange) {
     get current() {
       return sort;
     },
-    /** Say in the headers how rows are sorted. @param {boolean} sorted */
-    show(sorted) {
+    /** Marks the sorted column for CSS and screen readers. @param {boolean} sorted false: the rows have no order */
+    showInHeaders(sorted) {
       for (const header of headers) {
         if (!sorted || header.dataset["sort"] !== sort.key) header.removeAttribute("aria-sort");
         else header.setAttribute("aria-sort", sort.order === "asc" ? "ascending" : "descending");
@@ -42,22 +42,22 @@ export function sorting(table, onChange) {
 }
 
 /** @returns {Sort} */
-function stored() {
+function loadSort() {
   try {
-    const [key, order] = (localStorage.getItem(STORED) ?? "").split(" ");
+    const [key, order] = (localStorage.getItem(STORAGE_KEY) ?? "").split(" ");
     if ((key === "name" || key === "size" || key === "modified") && (order === "asc" || order === "desc"))
       return { key, order };
   } catch {
-    // Storage may be forbidden; the order is then not remembered.
+    // The browser may block storage; the sort order is then not remembered.
   }
   return { key: "name", order: "asc" };
 }
 
 /** @param {Sort} sort */
-function store({ key, order }) {
+function saveSort({ key, order }) {
   try {
-    localStorage.setItem(STORED, `${key} ${order}`);
+    localStorage.setItem(STORAGE_KEY, `${key} ${order}`);
   } catch {
-    // As above.
+    // The browser may block storage; the sort order is then not remembered.
   }
 }

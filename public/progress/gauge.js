@@ -1,91 +1,93 @@
-// The gauge at the top: an invitation while idle, and the water level of the whole batch while files arrive.
+// The gauge at the top of the page: an invitation to upload while idle, the total progress of the batch while uploads run.
 // @ts-check
-
-import { may } from "../server/grants.js";
-import { byId, dots, setText } from "../ui/dom.js";
-import { count, duration, files, left, percent, rate, size } from "../ui/format.js";
+import { isGranted } from "../server/grants.js";
+import { byId, joinWithDots, setText } from "../ui/dom.js";
+import { count, duration, fileCount, percent, rate, size, timeLeft } from "../ui/format.js";
 
 /** @import { Queue } from "../upload/queue.js" */
 
+const SAMPLE_MS = 450;
+
 /** @param {Queue} queue */
-export function gauge(queue) {
+export function createGauge(queue) {
   const box = byId("gauge", HTMLElement);
   const title = byId("gauge-title", HTMLElement);
   const note = byId("gauge-note", HTMLElement);
   const bar = byId("gauge-bar", HTMLElement);
-  const invitation = invite(title.textContent, note.textContent);
-  let lastSample = 0;
+  const idle = idleTexts(title.textContent, note.textContent);
+  let sampledAt = 0;
   let speed = 0;
 
   return function draw() {
-    const { tally } = queue;
+    const { batch, busy, pausedBy } = queue;
     const running = runningBytes(queue);
-    const state =
-      tally.files === 0 ? "idle" : queue.held !== undefined ? "held" : queue.busy ? "running" : "over";
-    const full = percent(tally.share(running), state === "over" && tally.failed === 0);
+    const state = batch.files === 0 ? "idle" : pausedBy !== undefined ? "paused" : busy ? "running" : "ended";
+    const level = percent(batch.fraction(running), state === "ended" && batch.failed === 0);
     box.dataset["flow"] = state;
-    box.style.setProperty("--level", String(state === "idle" ? 0 : full / 100));
-    bar.hidden = !queue.busy;
-    bar.setAttribute("aria-valuenow", String(full));
-    if (state === "running" || state === "held") {
+    box.style.setProperty("--level", String(state === "idle" ? 0 : level / 100));
+    bar.hidden = !busy;
+    bar.setAttribute("aria-valuenow", String(level));
+    if (state === "running" || state === "paused") {
       const now = performance.now();
-      if (now - lastSample > 450) {
-        lastSample = now;
-        speed = tally.rate(running);
+      if (now - sampledAt > SAMPLE_MS) {
+        sampledAt = now;
+        speed = batch.rate(running);
       }
-      const rest =
-        speed > 0 ? left((tally.bytes - tally.savedBytes - tally.failedBytes - running) / speed) : "";
-      setText(title, state === "held" ? `Held at ${full} %` : `${full} % saved`);
+      const remaining = batch.bytes - batch.savedBytes - batch.failedBytes - running;
+      setText(title, state === "paused" ? `Paused at ${level} %` : `${level} % saved`);
       setText(
         note,
-        dots(
-          tally.files > 1 ? `${count(tally.saved)} of ${files(tally.files)}` : "",
-          `${size(tally.savedBytes + running)} of ${size(tally.bytes)}`,
+        joinWithDots(
+          batch.files > 1 ? `${count(batch.saved)} of ${fileCount(batch.files)}` : "",
+          `${size(batch.savedBytes + running)} of ${size(batch.bytes)}`,
           speed > 1000 ? rate(speed) : "",
-          rest,
+          speed > 0 ? timeLeft(remaining / speed) : "",
         ),
       );
     } else {
       speed = 0;
-      setText(title, state === "over" ? resultOf(tally) : invitation.title);
-      setText(note, state === "over" ? noteOf(tally) : invitation.note);
+      setText(title, state === "ended" ? describeResult(batch) : idle.title);
+      setText(note, state === "ended" ? describeTotals(batch) : idle.note);
     }
   };
 }
 
-/** On a touch screen nothing can be dropped or pasted. @param {string} title @param {string} note */
-function invite(title, note) {
-  if (!may("write"))
-    return { title: "Files to look at", note: "And to download: this server takes no uploads." };
+/** The texts of the idle gauge. Touch screens support neither drag and drop nor paste. @param {string} title @param {string} note */
+function idleTexts(title, note) {
+  if (!isGranted("write"))
+    return { title: "Browse and download files", note: "This server does not accept uploads." };
   if (!matchMedia("(pointer: coarse)").matches) return { title, note };
-  return { title: "Send files here", note: "The level shows what is safely on the server’s disk." };
+  return {
+    title: "Upload files to this folder",
+    note: "The water level shows how much is saved to the server’s disk.",
+  };
 }
 
-/** One sentence about a batch that is over. @param {Queue["tally"]} tally */
-export function resultOf({ files: all, saved, failed }) {
+/** One sentence about a batch that has ended. @param {Queue["batch"]} batch */
+export function describeResult({ files, saved, failed }) {
   if (failed > 0) return `${count(saved)} saved, ${count(failed)} failed`;
-  if (all === 0) return "Cancelled";
-  return all === 1 ? "Saved" : `All ${files(all)} saved`;
+  if (files === 0) return "Uploads cancelled";
+  return files === 1 ? "File saved" : `All ${fileCount(files)} saved`;
 }
 
-/** One sentence about a batch that runs. @param {Queue["tally"]} tally */
-export function progressOf({ files: all, saved, failed }) {
-  return `${count(saved)} of ${files(all)} saved${failed > 0 ? `, ${count(failed)} failed` : ""}`;
+/** One sentence about a batch that is running. @param {Queue["batch"]} batch */
+export function describeProgress({ files, saved, failed }) {
+  return `${count(saved)} of ${fileCount(files)} saved${failed > 0 ? `, ${count(failed)} failed` : ""}`;
 }
 
-/** @param {Queue["tally"]} tally */
-function noteOf({ savedBytes, beforeBytes, started, ended, saved }) {
-  if (saved === 0) return "Nothing was saved.";
-  if (beforeBytes > 0)
-    return `${size(savedBytes)} on the disk, with their names. ${size(beforeBytes)} of it were there from before.`;
-  return `${size(savedBytes)} in ${duration((ended - started) / 1000)}. On the disk, with their names.`;
+/** @param {Queue["batch"]} batch */
+function describeTotals({ savedBytes, resumedBytes, startedAt, endedAt, saved }) {
+  if (saved === 0) return "No files were saved.";
+  if (resumedBytes > 0)
+    return `${size(savedBytes)} saved to the server’s disk, ${size(resumedBytes)} of it during an earlier visit.`;
+  return `${size(savedBytes)} saved to the server’s disk in ${duration((endedAt - startedAt) / 1000)}.`;
 }
 
-/** Bytes on the disk of files that are not finished. @param {Queue} queue */
-export function runningBytes({ running, tally }) {
+/** Bytes on the server's disk of files that are not finished. @param {Queue} queue */
+function runningBytes({ running, batch: current }) {
   let sum = 0;
-  for (const { level, file, tally: own } of running) {
-    if (own === tally) sum += Math.min(level?.saved ?? 0, file.size);
+  for (const { progress, file, batch } of running) {
+    if (batch === current) sum += Math.min(progress?.saved ?? 0, file.size);
   }
   return sum;
 }

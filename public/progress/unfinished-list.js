@@ -1,62 +1,63 @@
-// Uploads from before the page was opened that wait for their file: how far they are, and how they go on.
+// The list of unfinished uploads from earlier visits: how much the server has, and a button to discard each upload.
 // @ts-check
-import { call } from "../server/api.js";
-import { may } from "../server/grants.js";
+import { callApi } from "../server/api.js";
+import { isGranted } from "../server/grants.js";
 import { folderUrl, nameOf, parentOf } from "../server/path.js";
 import { byId, make } from "../ui/dom.js";
 import { size } from "../ui/format.js";
-import { discard } from "../upload/resumable.js";
-import { forget, unfinished } from "../upload/unfinished.js";
+import { deleteUpload } from "../upload/resumable.js";
+import { loadUnfinished, removeUnfinished } from "../upload/unfinished.js";
 
 /** @import { Queue } from "../upload/queue.js" */
-/** @import { Unfinished } from "../upload/unfinished.js" */
+/** @import { UnfinishedUpload } from "../upload/unfinished.js" */
 
-/** Most that are shown: the others go on, too, when their files come. */
-const MOST = 5;
+/** At most this many uploads are listed; the others can be resumed as well. */
+const MAX_ROWS = 5;
 
-/** @param {import("../ui/announce.js").Say} say */
-export function unfinishedList(say) {
+/** @param {import("../ui/announce.js").Announce} announce */
+export function createUnfinishedList(announce) {
   const box = byId("unfinished", HTMLElement);
   const list = byId("unfinished-list", HTMLElement);
-  /** @type {Map<string, HTMLElement>} */
+  /** Rows by the path of the upload. @type {Map<string, HTMLElement>} */
   const rows = new Map();
 
-  /** Not by HEAD, which would end what another window sends just now. */
-  async function look() {
-    const known = unfinished();
-    if (known.length === 0 || !may("read")) return;
-    const { body, problem } = await call("/api/uploads");
+  /** Fetches the state of all uploads at once, because a HEAD request to an upload would stop another window that is sending it. */
+  async function load() {
+    const remembered = loadUnfinished();
+    if (remembered.length === 0 || !isGranted("read")) return;
+    const { body, problem } = await callApi("/api/uploads");
     if (problem !== undefined) return;
-    for (const upload of known.reverse()) {
-      const there = body["uploads"].find((/** @type {{ id: string }} */ { id }) => id === upload.id);
-      if (there?.state === "waiting" && rows.size < MOST) show(upload, there.received);
+    for (const upload of remembered.reverse()) {
+      const current = body["uploads"].find((/** @type {{ id: string }} */ { id }) => id === upload.id);
+      if (current?.state === "waiting" && rows.size < MAX_ROWS) addRow(upload, current.received);
     }
     box.hidden = rows.size === 0;
   }
 
-  /** @param {Unfinished} upload @param {number} received */
-  function show(upload, received) {
-    const { key, url, path, size: bytes } = upload;
+  /** @param {UnfinishedUpload} upload @param {number} received */
+  function addRow({ key, url, path, size: bytes }, received) {
     const folder = parentOf(path);
     const name = make("bdi", {}, nameOf(path));
-    const where = make(
+    const location = make(
       "a",
       { href: folderUrl(folder), "data-folder": folder },
       make("bdi", {}, folder === "" ? "Files" : nameOf(folder)),
     );
-    const button = make("button", { type: "button", class: "button-quiet" }, "Forget");
-    button.setAttribute("aria-label", `Forget ${nameOf(path)}`);
+    const amount = `${size(received)} of ${size(bytes)} uploaded`;
+    const button = make("button", { type: "button", class: "button-quiet" }, "Discard upload");
+    button.setAttribute("aria-label", `Discard upload of ${nameOf(path)}`);
     const row = make(
       "li",
       { class: "unfinished" },
-      make("p", {}, make("strong", {}, name), ` · ${size(received)} of ${size(bytes)} arrived, into `, where),
+      make("p", {}, make("strong", {}, name), ` · ${amount} to `, location),
       button,
     );
     button.addEventListener("click", async () => {
-      if (!(await discard(url))) return say("The server did not answer. Try again");
-      forget(key);
-      remove(path);
-      say(`${nameOf(path)} is forgotten`);
+      if (!(await deleteUpload(url)))
+        return announce("The upload was not discarded because the server did not respond. Try again");
+      removeUnfinished(key);
+      removeRow(path);
+      announce(`Discarded the upload of ${nameOf(path)}`);
       if (!box.contains(document.activeElement)) byId("choose-files", HTMLElement).focus();
     });
     rows.set(path, row);
@@ -64,17 +65,17 @@ export function unfinishedList(say) {
   }
 
   /** @param {string} path */
-  function remove(path) {
+  function removeRow(path) {
     rows.get(path)?.remove();
     rows.delete(path);
     box.hidden = rows.size === 0;
   }
 
-  void look();
+  void load();
   return {
-    /** What goes on is shown among the uploads. @param {Queue} queue */
+    /** Removes uploads that are running again, because the list of uploads shows them. @param {Queue} queue */
     update({ running }) {
-      if (rows.size > 0) for (const { path } of running) remove(path);
+      if (rows.size > 0) for (const { path } of running) removeRow(path);
     },
   };
 }

@@ -1,24 +1,24 @@
-// The list of uploads. However long the queue, only some dozen rows exist: what runs, what failed, what comes next, what was last.
+// The list of uploads. It shows at most a few dozen rows however long the queue is: running, failed, next and latest uploads.
 // @ts-check
-import { byId, dots, setText } from "../ui/dom.js";
-import { count, files } from "../ui/format.js";
+import { byId, joinWithDots, setText } from "../ui/dom.js";
+import { count, fileCount } from "../ui/format.js";
 import { uploadRow } from "./upload-row.js";
 
-/** @import { Queue, State, Upload } from "../upload/queue.js" */
+/** @import { Queue, Upload } from "../upload/queue.js" */
 
 /** Up to this many uploads are all shown. */
-const ALL = 60;
-/** Of a longer queue, how many rows of each state. */
-const ROWS = { waiting: 20, sending: 10, saving: 10, saved: 10, failed: 50, cancelled: 10 };
+const MAX_ROWS = 60;
+/** The number of rows for each state in a longer queue. */
+const ROWS_BY_STATE = { waiting: 20, sending: 10, saving: 10, saved: 10, failed: 50, cancelled: 10 };
 
 /** @param {Queue} queue */
-export function uploadPanel(queue) {
+export function createUploadList(queue) {
   const section = byId("uploads", HTMLElement);
   const list = byId("upload-list", HTMLUListElement);
   const summary = byId("upload-summary", HTMLElement);
   const more = byId("upload-more", HTMLElement);
-  const held = byId("held", HTMLElement);
-  const heldText = byId("held-text", HTMLElement);
+  const paused = byId("queue-paused", HTMLElement);
+  const pausedText = byId("queue-paused-text", HTMLElement);
   const cancelAll = byId("cancel-all", HTMLButtonElement);
   const retryFailed = byId("retry-failed", HTMLButtonElement);
   const clear = byId("clear", HTMLButtonElement);
@@ -27,33 +27,37 @@ export function uploadPanel(queue) {
 
   cancelAll.addEventListener("click", () => queue.cancelAll());
   retryFailed.addEventListener("click", () => queue.retryFailed());
-  clear.addEventListener("click", () => queue.clear());
-  byId("go-on", HTMLButtonElement).addEventListener("click", () => queue.resume());
+  clear.addEventListener("click", () => queue.clearEnded());
+  byId("resume-uploads", HTMLButtonElement).addEventListener("click", () => queue.resume());
 
   return function draw() {
-    const shown = pick(queue);
-    const keep = new Set(shown);
+    const visible = selectVisible(queue);
+    const remaining = new Set(visible);
     for (const [upload, row] of rows) {
-      if (keep.has(upload)) continue;
+      if (remaining.has(upload)) continue;
       row.element.remove();
       rows.delete(upload);
     }
-    let place = list.firstElementChild;
-    for (const upload of shown) {
+    let next = list.firstElementChild;
+    for (const upload of visible) {
       const row = rows.get(upload) ?? uploadRow(upload, queue);
       rows.set(upload, row);
       row.update();
-      if (row.element === place) place = place.nextElementSibling;
-      else list.insertBefore(row.element, place);
+      if (row.element === next) next = next.nextElementSibling;
+      else list.insertBefore(row.element, next);
     }
     const { waiting, saved, failed, cancelled } = queue.counts;
+    const hiddenCount = queue.uploads.length - visible.length;
     section.hidden = queue.uploads.length === 0;
-    more.hidden = shown.length === queue.uploads.length;
-    setText(more, `and ${files(queue.uploads.length - shown.length)} more`);
+    more.hidden = hiddenCount === 0;
+    setText(more, `and ${count(hiddenCount)} more ${hiddenCount === 1 ? "file" : "files"}`);
     const parts = Object.entries({ waiting, saved, failed, cancelled }).filter(([, n]) => n > 0);
-    setText(summary, dots(...parts.map(([state, n]) => `${count(n)} ${state}`)));
-    held.hidden = queue.held === undefined;
-    setText(heldText, `${queue.held?.title ?? ""}. ${files(waiting)} will wait until you go on.`);
+    setText(summary, joinWithDots(...parts.map(([state, n]) => `${count(n)} ${state}`)));
+    paused.hidden = queue.pausedBy === undefined;
+    setText(
+      pausedText,
+      `${queue.pausedBy?.title ?? ""}. Uploads are paused: ${fileCount(waiting)} will wait until you resume them.`,
+    );
     cancelAll.hidden = queue.running.size + waiting < 2;
     retryFailed.hidden = failed < 2;
     clear.hidden = saved + failed + cancelled === 0;
@@ -61,13 +65,16 @@ export function uploadPanel(queue) {
 }
 
 /** The uploads that get a row, in the order they were added. @param {Queue} queue */
-function pick({ uploads, counts }) {
-  if (uploads.length <= ALL) return uploads;
-  const room = { ...ROWS };
-  // Of what is over the last ones matter, of what comes the first ones: skip all but the last few of each state that is over.
-  const skip = { saved: counts.saved - ROWS.saved, cancelled: counts.cancelled - ROWS.cancelled };
+function selectVisible({ uploads, counts }) {
+  if (uploads.length <= MAX_ROWS) return uploads;
+  const available = { ...ROWS_BY_STATE };
+  // Of saved and cancelled uploads the latest ones are shown, of all others the first ones.
+  const skip = {
+    saved: counts.saved - ROWS_BY_STATE.saved,
+    cancelled: counts.cancelled - ROWS_BY_STATE.cancelled,
+  };
   return uploads.filter(({ state }) => {
     if ((state === "saved" || state === "cancelled") && skip[state]-- > 0) return false;
-    return room[state]-- > 0;
+    return available[state]-- > 0;
   });
 }

@@ -1,31 +1,31 @@
-// One upload in the list: its name, its state, its water level, and at the end what the server says about it.
+// One upload in the list: its name, state, progress bar and numbers, and at the end the server's flow report or problem.
 // @ts-check
-import { dots, icon, make, setIcon, setText } from "../ui/dom.js";
-import { duration, left, percent, rate, size } from "../ui/format.js";
+import { icon, joinWithDots, make, setIcon, setText } from "../ui/dom.js";
+import { duration, percent, rate, size, timeLeft } from "../ui/format.js";
 import { problemBox } from "../ui/problem-box.js";
 
 /** @import { Queue, State, Upload } from "../upload/queue.js" */
 
-/** @type {Record<State, { word: string, icon: string }>} */
+/** @type {Record<State, { label: string, icon: string }>} */
 const STATES = {
-  waiting: { word: "Waiting", icon: "gate" },
-  sending: { word: "Sending", icon: "sending" },
-  saving: { word: "Saving", icon: "saving" },
-  saved: { word: "Saved", icon: "saved" },
-  failed: { word: "Failed", icon: "failed" },
-  cancelled: { word: "Cancelled", icon: "cancelled" },
+  waiting: { label: "Waiting", icon: "gate" },
+  sending: { label: "Sending", icon: "sending" },
+  saving: { label: "Saving", icon: "saving" },
+  saved: { label: "Saved", icon: "saved" },
+  failed: { label: "Failed", icon: "failed" },
+  cancelled: { label: "Cancelled", icon: "cancelled" },
 };
 
-/** In a larger batch, only uploads of some seconds get the server's sentence. */
-const ALL_EXPLAINED = 3;
+/** In a batch with more files, only uploads that took a few seconds show their flow report. */
+const MAX_FILES_WITH_REPORTS = 3;
 
 /** @type {Record<string, string>} */
-const LIMITS = {
-  network: "the network is the limit",
-  disk: "the disk is the limit",
-  sync: "the disk is the limit",
-  hash: "checking is the limit",
-  processor: "the server’s processor is the limit",
+const BOTTLENECKS = {
+  network: "limited by the network",
+  disk: "limited by the server’s disk",
+  sync: "limited by the server’s disk",
+  hash: "limited by checksum calculation",
+  processor: "limited by the server’s processor",
 };
 
 /**
@@ -33,119 +33,125 @@ const LIMITS = {
  * @param {Queue} queue
  */
 export function uploadRow(upload, queue) {
-  const picture = icon("gate", "upload-icon");
+  const stateIcon = icon("gate", "upload-icon");
   const link = make("a", { class: "upload-name" }, make("bdi", {}, upload.name));
   const state = make("span", { class: "upload-state" });
-  const received = make("span", { class: "bar-received" });
-  const saved = make("span", { class: "bar-saved" });
+  const receivedBar = make("span", { class: "bar-received" });
+  const savedBar = make("span", { class: "bar-saved" });
   const bar = make(
     "div",
     {
       class: "bar",
       role: "progressbar",
-      "aria-label": `${upload.name}, saved on the disk`,
+      "aria-label": `Saved part of ${upload.name}`,
       "aria-valuemin": "0",
+      "aria-valuemax": "100",
     },
-    received,
-    saved,
+    receivedBar,
+    savedBar,
   );
-  bar.setAttribute("aria-valuemax", "100");
   const numbers = make("p", { class: "upload-numbers" });
-  const ending = make("div", { class: "upload-ending" });
+  const report = make("div", { class: "upload-report" });
   const action = make("button", { type: "button", class: "button-quiet upload-action" });
-  const line = make("div", { class: "upload-line" }, link, state);
   const row = make(
     "li",
     { class: "upload" },
-    picture,
-    line,
+    stateIcon,
+    make("div", { class: "upload-line" }, link, state),
     action,
-    make("div", { class: "upload-details" }, bar, numbers, ending),
+    make("div", { class: "upload-details" }, bar, numbers, report),
   );
   /** @type {State | undefined} */
-  let shown;
+  let shownState;
 
   action.addEventListener("click", () => {
-    if (upload.state === "failed" || upload.state === "cancelled") queue.retry(upload);
+    if (canRetry()) queue.retry(upload);
     else queue.cancel(upload);
   });
 
+  function canRetry() {
+    return upload.state === "failed" || upload.state === "cancelled";
+  }
+
   function showState() {
-    const over = upload.state === "saved" || upload.state === "failed" || upload.state === "cancelled";
     row.dataset["state"] = upload.state;
-    setIcon(picture, STATES[upload.state].icon);
-    bar.hidden = over || upload.state === "waiting";
-    ending.replaceChildren(...endingOf(upload));
+    setIcon(stateIcon, STATES[upload.state].icon);
+    bar.hidden = upload.state !== "sending" && upload.state !== "saving";
+    report.replaceChildren(...reportOf(upload));
     if (upload.state === "saved" && upload.saved !== undefined) {
       link.setAttribute("href", `${upload.saved.url}?download`);
       link.setAttribute("download", "");
-      // The button goes; a keyboard that stood on it stands on the file now.
+      // The button disappears, so keyboard focus moves to the file.
       if (document.activeElement === action) link.focus();
     }
     action.hidden = upload.state === "saved";
-    setText(action, upload.state === "failed" || upload.state === "cancelled" ? "Retry" : "Cancel");
+    setText(action, canRetry() ? "Retry" : "Cancel");
     action.setAttribute("aria-label", `${action.textContent} ${upload.name}`);
   }
 
   return {
     element: row,
     update() {
-      if (shown !== upload.state) showState();
-      shown = upload.state;
-      setText(state, upload.cut ? "Interrupted" : STATES[upload.state].word);
+      if (shownState !== upload.state) showState();
+      shownState = upload.state;
+      const { file, progress, sent, interrupted } = upload;
+      setText(state, interrupted ? "Interrupted" : STATES[upload.state].label);
       setText(numbers, numbersOf(upload));
-      const total = upload.file.size;
-      const full = percent(total === 0 ? 0 : (upload.level?.saved ?? 0) / total, false);
-      bar.setAttribute("aria-valuenow", String(full));
-      saved.style.width = `${full}%`;
-      received.style.width = `${percent(total === 0 ? 0 : (upload.level?.received ?? (upload.cut ? 0 : upload.sent)) / total, false)}%`;
+      const fractionOf = (/** @type {number} */ bytes) =>
+        percent(file.size === 0 ? 0 : bytes / file.size, false);
+      const saved = fractionOf(progress?.saved ?? 0);
+      bar.setAttribute("aria-valuenow", String(saved));
+      savedBar.style.width = `${saved}%`;
+      receivedBar.style.width = `${fractionOf(progress?.received ?? (interrupted ? 0 : sent))}%`;
     },
   };
 }
 
 /** @param {Upload} upload */
-function numbersOf({ state, file, sent, level, saved, cut }) {
+function numbersOf({ state, file, sent, progress, saved, interrupted }) {
   const total = size(file.size);
-  if (cut) {
-    const stood = level === undefined ? total : `${size(level.saved)} of ${total} saved`;
-    return dots(stood, "It goes on by itself as soon as the server takes more");
+  if (interrupted) {
+    const amount = progress === undefined ? total : `${size(progress.saved)} of ${total} saved`;
+    return joinWithDots(amount, "The upload resumes automatically when the server accepts data again");
   }
   if (state === "waiting") return total;
-  if (state === "sending" && level === undefined) return `${size(sent)} of ${total} sent`;
-  if (state === "sending" && level !== undefined) {
-    const speed = level.bytesPerSecond;
-    const rest = speed > 0 ? left((file.size - level.saved) / speed) : "";
-    const limit = LIMITS[level.bottleneck] ?? "";
-    return dots(`${size(level.saved)} of ${total} saved`, speed > 0 ? rate(speed) : "", rest, limit);
+  if (state === "sending" && progress === undefined) return `${size(sent)} of ${total} sent`;
+  if (state === "sending" && progress !== undefined) {
+    const speed = progress.bytesPerSecond;
+    return joinWithDots(
+      `${size(progress.saved)} of ${total} saved`,
+      speed > 0 ? rate(speed) : "",
+      speed > 0 ? timeLeft((file.size - progress.saved) / speed) : "",
+      BOTTLENECKS[progress.bottleneck] ?? "",
+    );
   }
   if (state === "saving") {
-    const done = level === undefined ? "" : `${size(Math.min(level.saved, file.size))} of ${total} saved`;
-    return dots("All sent, the server is finishing", done || total);
+    const amount =
+      progress === undefined ? total : `${size(Math.min(progress.saved, file.size))} of ${total} saved`;
+    return joinWithDots("All data sent, waiting for the server", amount);
   }
   if (state === "saved" && saved !== undefined) {
-    const flow = saved.flow;
+    const { flow } = saved;
     if (flow === undefined) return size(saved.size);
-    // The rate of a few bytes says nothing.
-    const telling = flow.seconds >= 0.5 || saved.size >= 1e6;
-    return dots(
+    // The rate of a short upload with few bytes is meaningless.
+    const hasMeaningfulRate = flow.seconds >= 0.5 || saved.size >= 1e6;
+    return joinWithDots(
       `${size(saved.size)} in ${duration(flow.seconds)}`,
-      telling && flow.bytesPerSecond > 0 ? rate(flow.bytesPerSecond) : "",
+      hasMeaningfulRate && flow.bytesPerSecond > 0 ? rate(flow.bytesPerSecond) : "",
     );
   }
   return "";
 }
 
 /** @param {Upload} upload @returns {Node[]} */
-function endingOf({ state, saved, problem, tally }) {
-  if (state === "saved" && saved !== undefined) {
-    const lines = [];
-    if (saved.renamedFrom !== undefined) {
-      lines.push(make("p", {}, "The name was taken, so it is now ", make("bdi", {}, saved.name)));
-    }
-    const few = (tally?.files ?? 0) <= ALL_EXPLAINED;
-    if (saved.flow !== undefined && (few || saved.flow.seconds >= 2))
-      lines.push(make("p", {}, saved.flow.explanation));
-    return lines;
-  }
-  return state === "failed" && problem !== undefined ? [problemBox(problem)] : [];
+function reportOf({ state, saved, problem, batch }) {
+  if (state === "failed" && problem !== undefined) return [problemBox(problem)];
+  if (state !== "saved" || saved === undefined) return [];
+  const { flow, name, renamedFrom } = saved;
+  const lines = [];
+  if (renamedFrom !== undefined)
+    lines.push(make("p", {}, "The name was taken, so the file was saved as ", make("bdi", {}, name)));
+  const isSmallBatch = (batch?.files ?? 0) <= MAX_FILES_WITH_REPORTS;
+  if (flow !== undefined && (isSmallBatch || flow.seconds >= 2)) lines.push(make("p", {}, flow.explanation));
+  return lines;
 }

@@ -1,31 +1,31 @@
-// Where archives come from: a folder, or what is selected.
+// Builds download URLs: a single file is downloaded as it is, everything else as a zip archive.
 // @ts-check
 import { fileUrl } from "../server/path.js";
 
 /** @import { Entry } from "../listing/entries.js" */
 
-/** What servers and proxies take of a URL. */
-const LONGEST_URL = 7000;
+/** Servers and proxies commonly reject URLs of more than 8 KB. */
+const MAX_URL_LENGTH = 7000;
 
-/** @param {string} folder */
-export function folderArchive(folder) {
+/** The URL of a folder as a zip archive. @param {string} folder */
+export function folderArchiveUrl(folder) {
   return `/api/archive?${new URLSearchParams({ folder, format: "zip" })}`;
 }
 
 /**
- * The way to download what is selected: a file as it is, everything else as an archive.
+ * The URL that downloads these entries.
  * @param {Entry[]} entries
- * @param {string | undefined} folder these are all entries of this folder
- * @returns {string | undefined} undefined: the names do not fit into a URL
+ * @param {string | undefined} folder the folder, if these are all of its entries
+ * @returns {string | undefined} undefined if there are no entries, or if their names do not fit into a URL
  */
-export function downloadOf(entries, folder) {
+export function downloadUrl(entries, folder) {
   const [first] = entries;
   if (first === undefined) return undefined;
   if (entries.length === 1)
-    return first.kind === "file" ? `${fileUrl(first.path)}?download` : folderArchive(first.path);
-  if (folder !== undefined) return folderArchive(folder);
+    return first.kind === "file" ? `${fileUrl(first.path)}?download` : folderArchiveUrl(first.path);
+  if (folder !== undefined) return folderArchiveUrl(folder);
   const query = new URLSearchParams({ format: "zip" });
   for (const { path } of entries) query.append("paths", path);
   const url = `/api/archive?${query}`;
-  return url.length <= LONGEST_URL ? url : undefined;
+  return url.length <= MAX_URL_LENGTH ? url : undefined;
 }

@@ -1,55 +1,59 @@
-// Which entries are selected: by their boxes, by clicks beside them, by Shift and Ctrl+A, and by keys alone.
+// Selects entries: by checkbox, by a click on the row, as a range with Shift, with Ctrl+A, or with the arrow keys and Space.
 // @ts-check
-
 import { entryOf } from "../listing/entry-row.js";
 import { byId } from "../ui/dom.js";
-import { isBare, isTyping } from "../ui/keys.js";
+import { isTextInput, isUnmodified } from "../ui/keys.js";
 
 /** @import { Entry } from "../listing/entries.js" */
 
 /** @param {() => void} onChange */
-export function selection(onChange) {
+export function createSelection(onChange) {
   const body = byId("entry-rows", HTMLElement);
-  const all = byId("select-all", HTMLInputElement);
-  /** By path: rows come and go when the listing is read again. @type {Map<string, Entry>} */
-  const chosen = new Map();
-  /** Where a range begins: the row that was touched last. */
+  const selectAll = byId("select-all", HTMLInputElement);
+  /** Selected entries by path, because a reload of the listing replaces rows. @type {Map<string, Entry>} */
+  const selected = new Map();
+  /** The path of the row that was selected last, where a range starts. */
   let anchor = "";
 
   const rows = () => /** @type {HTMLElement[]} */ ([...body.children]);
 
   /** @param {HTMLElement} row @param {boolean} on */
-  function mark(row, on) {
+  function setSelected(row, on) {
     const entry = entryOf(row);
     if (entry === undefined) return;
-    if (on) chosen.set(entry.path, entry);
-    else chosen.delete(entry.path);
-    row.classList.toggle("entry-chosen", on);
-    const box = row.querySelector("input");
-    if (box !== null) box.checked = on;
+    if (on) selected.set(entry.path, entry);
+    else selected.delete(entry.path);
+    row.classList.toggle("entry-selected", on);
+    const checkbox = row.querySelector("input");
+    if (checkbox !== null) checkbox.checked = on;
   }
 
-  /** @param {HTMLElement} row @param {boolean} on @param {boolean} range everything from the anchor to here */
-  function choose(row, on, range) {
+  /** @param {HTMLElement} row @param {boolean} on @param {boolean} extend include all rows from the anchor to this one */
+  function select(row, on, extend) {
     const list = rows();
     const from = list.findIndex((one) => entryOf(one)?.path === anchor);
     const to = list.indexOf(row);
-    const touched = range && from >= 0 ? list.slice(Math.min(from, to), Math.max(from, to) + 1) : [row];
-    for (const one of touched) mark(one, on);
-    if (!range || from < 0) anchor = entryOf(row)?.path ?? "";
+    const affected = extend && from >= 0 ? list.slice(Math.min(from, to), Math.max(from, to) + 1) : [row];
+    for (const one of affected) setSelected(one, on);
+    if (!extend || from < 0) anchor = entryOf(row)?.path ?? "";
     changed();
   }
 
   function changed() {
-    all.checked = chosen.size > 0 && chosen.size === body.childElementCount;
-    all.indeterminate = chosen.size > 0 && !all.checked;
+    selectAll.checked = selected.size > 0 && selected.size === body.childElementCount;
+    selectAll.indeterminate = selected.size > 0 && !selectAll.checked;
     onChange();
   }
 
   /** @param {boolean} on */
-  function chooseAll(on) {
-    for (const row of rows()) mark(row, on);
+  function setAll(on) {
+    for (const row of rows()) setSelected(row, on);
     changed();
+  }
+
+  /** @param {HTMLElement} row @param {boolean} extend */
+  function toggle(row, extend) {
+    select(row, !selected.has(entryOf(row)?.path ?? ""), extend);
   }
 
   body.addEventListener("click", (event) => {
@@ -57,64 +61,67 @@ export function selection(onChange) {
     const row = target?.closest(".entry");
     if (!(row instanceof HTMLElement) || target === null) return;
     if (target instanceof HTMLInputElement && target.type === "checkbox")
-      return choose(row, target.checked, event.shiftKey);
+      return select(row, target.checked, event.shiftKey);
+    // A click on a control has its own meaning, and the end of a text selection is not a click on the row.
     if (target.closest("a, input, button, label") !== null || getSelection()?.isCollapsed === false) return;
-    choose(row, !chosen.has(entryOf(row)?.path ?? ""), event.shiftKey);
+    toggle(row, event.shiftKey);
   });
-  // Otherwise Shift+click would select text.
+  // By default a Shift+click selects text.
   body.addEventListener("mousedown", (event) => {
     if (event.shiftKey && !(event.target instanceof HTMLInputElement)) event.preventDefault();
   });
-  all.addEventListener("click", () => chooseAll(all.checked));
+  selectAll.addEventListener("click", () => setAll(selectAll.checked));
 
   body.addEventListener("keydown", (event) => {
     const target = event.target instanceof HTMLElement ? event.target : null;
     const row = target?.closest(".entry");
-    if (!(row instanceof HTMLElement) || target === null || !isBare(event) || isTyping(target)) return;
+    if (!(row instanceof HTMLElement) || target === null) return;
+    if (!isUnmodified(event) || isTextInput(target)) return;
     const list = rows();
-    const at = list.indexOf(row);
-    const places = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: list.length - 1 };
-    if (event.key in places) {
-      const next = list[places[/** @type {keyof typeof places} */ (event.key)]];
+    const index = list.indexOf(row);
+    const destinations = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: list.length - 1 };
+    if (event.key in destinations) {
+      const next = list[destinations[/** @type {keyof typeof destinations} */ (event.key)]];
       event.preventDefault();
       next?.querySelector(target.tagName === "INPUT" ? "input" : "a")?.focus();
       if (event.shiftKey && next !== undefined) {
-        if (anchor === "") choose(row, true, false);
-        choose(next, true, true);
+        if (anchor === "") select(row, true, false);
+        select(next, true, true);
       }
     } else if (event.key === " " && target.tagName === "A") {
       event.preventDefault();
-      choose(row, !chosen.has(entryOf(row)?.path ?? ""), event.shiftKey);
+      toggle(row, event.shiftKey);
     }
   });
 
   addEventListener("keydown", (event) => {
     const target = event.target instanceof HTMLElement ? event.target : document.body;
-    if (isTyping(target) || target.closest("dialog") !== null || event.defaultPrevented) return;
+    if (isTextInput(target) || target.closest("dialog") !== null || event.defaultPrevented) return;
     if (event.key === "a" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
       if (body.childElementCount === 0) return;
       event.preventDefault();
-      chooseAll(true);
-    } else if (event.key === "Escape" && chosen.size > 0) chooseAll(false);
+      setAll(true);
+    } else if (event.key === "Escape" && selected.size > 0) setAll(false);
   });
 
   return {
-    /** In the order of the listing. @returns {Entry[]} */
+    /** The selected entries, in the order of the listing. @returns {Entry[]} */
     get entries() {
       return rows().flatMap((row) => {
         const entry = entryOf(row);
-        return entry !== undefined && chosen.has(entry.path) ? [entry] : [];
+        return entry !== undefined && selected.has(entry.path) ? [entry] : [];
       });
     },
-    get all() {
-      return all.checked;
+    /** Whether every entry of the listing is selected. */
+    get isAll() {
+      return selectAll.checked;
     },
-    clear: () => chooseAll(false),
-    /** After other rows are shown: what is gone is not selected any more. */
-    settle() {
-      const before = new Set(chosen.keys());
-      chosen.clear();
-      for (const row of rows()) mark(row, before.has(entryOf(row)?.path ?? ""));
+    clear: () => setAll(false),
+    /** Call after the rows have changed: deselects entries that are no longer listed. */
+    reconcile() {
+      const before = new Set(selected.keys());
+      selected.clear();
+      for (const row of rows()) setSelected(row, before.has(entryOf(row)?.path ?? ""));
       changed();
     },
   };

@@ -1,139 +1,139 @@
-// What can be done with the folder and with what is selected: buttons, keys and dragging, each only where it is granted.
+// The actions on the folder and on the selected entries, by button, key or drag. Actions without a grant are hidden.
 // @ts-check
-
 import { entryOf } from "../listing/entry-row.js";
-import { may } from "../server/grants.js";
+import { isGranted } from "../server/grants.js";
 import { isBelow, join, parentOf } from "../server/path.js";
-import { listenForCarrying } from "../tree/drag-move.js";
-import { kinds, putInOrder } from "../tree/file-actions.js";
+import { enableDragMove } from "../tree/drag-move.js";
+import { createFileActions, describeEntries } from "../tree/file-actions.js";
 import { chooseFolder } from "../tree/folder-chooser.js";
-import { makeFolder } from "../tree/new-folder.js";
-import { renameIn } from "../tree/rename.js";
+import { createFolder } from "../tree/new-folder.js";
+import { editName } from "../tree/rename.js";
 import { byId, setText } from "../ui/dom.js";
-import { entries as entriesOf, size } from "../ui/format.js";
-import { isBare, isTyping } from "../ui/keys.js";
-import { notice as noticeOf } from "../ui/toast.js";
-import { downloadOf, folderArchive } from "./download-url.js";
-import { selection } from "./selection.js";
+import { entryCount, size } from "../ui/format.js";
+import { isTextInput, isUnmodified } from "../ui/keys.js";
+import { createToast } from "../ui/toast.js";
+import { downloadUrl, folderArchiveUrl } from "./download-url.js";
+import { createSelection } from "./selection.js";
 
 /** @import { Entry } from "../listing/entries.js" */
 
 /**
- * @param {object} page
- * @param {import("../ui/announce.js").Say} page.say
- * @param {ReturnType<typeof import("../listing/listing.js").listing>} page.list
- * @param {() => string} page.here the folder that is shown
+ * @param {object} options
+ * @param {import("../ui/announce.js").Announce} options.announce
+ * @param {ReturnType<typeof import("../listing/listing.js").createListing>} options.list
+ * @param {() => string} options.currentFolder
  */
-export function tools({ say, list, here }) {
-  const bar = byId("chosen", HTMLElement);
-  const download = byId("chosen-download", HTMLAnchorElement);
-  const rename = byId("chosen-rename", HTMLButtonElement);
-  const wholeFolder = byId("download-folder", HTMLAnchorElement);
+export function createToolbar({ announce, list, currentFolder }) {
+  const bar = byId("selection-bar", HTMLElement);
+  const download = byId("download-selected", HTMLAnchorElement);
+  const rename = byId("rename-selected", HTMLButtonElement);
+  const downloadFolder = byId("download-folder", HTMLAnchorElement);
   const rows = byId("entry-rows", HTMLElement);
-  const notice = noticeOf(say);
-  const order = putInOrder({ notice, refresh: () => list.refresh() });
-  const mayMove = () => may("write", "delete");
-  const mayCopy = () => may("read", "write");
-  let count = 0;
-  const chosen = selection(showChosen);
+  const toast = createToast(announce);
+  const actions = createFileActions({ toast, refresh: () => list.refresh() });
+  const canMove = () => isGranted("write", "delete");
+  const canCopy = () => isGranted("read", "write");
+  let selectedCount = 0;
+  const selection = createSelection(showSelection);
 
-  rename.hidden = !mayMove();
-  byId("chosen-move", HTMLElement).hidden = !mayMove();
-  byId("chosen-copy", HTMLElement).hidden = !mayCopy();
-  byId("chosen-delete", HTMLElement).hidden = !may("delete");
-  byId("new-folder", HTMLElement).hidden = !may("write");
+  rename.hidden = !canMove();
+  byId("move-selected", HTMLElement).hidden = !canMove();
+  byId("copy-selected", HTMLElement).hidden = !canCopy();
+  byId("delete-selected", HTMLElement).hidden = !isGranted("delete");
+  byId("create-folder", HTMLElement).hidden = !isGranted("write");
 
   /** @param {string} id @param {() => void} action */
   const onClick = (id, action) => byId(id, HTMLElement).addEventListener("click", action);
-  onClick("chosen-rename", () => startRename(rowOf(chosen.entries[0])));
-  onClick("chosen-move", () => void take("move", chosen.entries));
-  onClick("chosen-copy", () => void take("copy", chosen.entries));
-  onClick("chosen-delete", () => void remove(chosen.entries));
-  onClick("chosen-none", () => {
-    chosen.clear();
+  onClick("rename-selected", () => startRename(rowOf(selection.entries[0])));
+  onClick("move-selected", () => void transfer("move", selection.entries));
+  onClick("copy-selected", () => void transfer("copy", selection.entries));
+  onClick("delete-selected", () => void remove(selection.entries));
+  onClick("clear-selection", () => {
+    selection.clear();
     rows.querySelector("a")?.focus();
   });
-  onClick("new-folder", async () => {
-    const path = await makeFolder(here());
+  onClick("create-folder", async () => {
+    const path = await createFolder(currentFolder());
     if (path === "") return;
     await list.refresh();
-    say("The folder is made");
-    [...rows.children]
-      .find((row) => entryOf(row)?.path === path)
-      ?.querySelector("a")
-      ?.focus();
+    announce("The folder was created");
+    rowOf({ path })?.querySelector("a")?.focus();
   });
   download.addEventListener("click", (event) => {
     if (download.hasAttribute("href")) return;
     event.preventDefault();
-    notice.over("These are too many names for one request. Select fewer, or download the whole folder.");
+    toast.showResult(
+      "The selection has too many names for one download. Select fewer entries, or download the whole folder.",
+    );
   });
   addEventListener("keydown", (event) => {
     const target = event.target instanceof HTMLElement ? event.target : document.body;
-    if (isTyping(target) || target.closest("dialog") !== null || !isBare(event)) return;
+    if (isTextInput(target) || target.closest("dialog") !== null || !isUnmodified(event)) return;
     const row = target.closest(".entry");
-    const here = entryOf(row);
-    if (event.key === "F2" && mayMove()) {
+    const focused = entryOf(row);
+    if (event.key === "F2" && canMove()) {
       event.preventDefault();
-      startRename(row instanceof HTMLElement ? row : rowOf(chosen.entries[0]));
-    } else if (event.key === "Delete" && may("delete")) {
-      const these = chosen.entries.length > 0 ? chosen.entries : here === undefined ? [] : [here];
-      void remove(these);
+      startRename(row instanceof HTMLElement ? row : rowOf(selection.entries[0]));
+    } else if (event.key === "Delete" && isGranted("delete")) {
+      const selected = selection.entries;
+      void remove(selected.length > 0 || focused === undefined ? selected : [focused]);
     }
   });
-  listenForCarrying({
-    selected: () => chosen.entries,
-    mayMove,
-    mayCopy,
-    onDrop: (these, folder, copy) => void (copy ? order.copy(these, folder) : order.move(these, folder)),
+  enableDragMove({
+    selected: () => selection.entries,
+    canMove,
+    canCopy,
+    onDrop: (entries, folder, copy) =>
+      void (copy ? actions.copy(entries, folder) : actions.move(entries, folder)),
   });
 
-  function showChosen() {
-    const these = chosen.entries;
-    bar.hidden = these.length === 0;
-    document.body.classList.toggle("has-chosen", !bar.hidden);
-    const bytes = these.reduce((sum, { size: one = 0 }) => sum + one, 0);
-    // What is in folders nobody has counted.
-    const onlyFiles = these.every(({ kind }) => kind === "file");
-    setText(byId("chosen-count", HTMLElement), `${kinds(these)}${onlyFiles ? `, ${size(bytes)}` : ""}`);
-    rename.disabled = these.length !== 1;
-    const url = downloadOf(these, chosen.all && list.whole ? here() : undefined);
+  function showSelection() {
+    const entries = selection.entries;
+    bar.hidden = entries.length === 0;
+    document.body.classList.toggle("has-selection", !bar.hidden);
+    // The listing does not know the size of folders, so a total is shown for files only.
+    const hasOnlyFiles = entries.every(({ kind }) => kind === "file");
+    const bytes = entries.reduce((sum, { size: one = 0 }) => sum + one, 0);
+    const total = hasOnlyFiles ? `, ${size(bytes)}` : "";
+    setText(byId("selection-count", HTMLElement), `${describeEntries(entries)}${total}`);
+    rename.disabled = entries.length !== 1;
+    const url = downloadUrl(entries, selection.isAll && list.isComplete ? currentFolder() : undefined);
     if (url === undefined) download.removeAttribute("href");
     else download.href = url;
-    if (these.length !== count)
-      say(these.length === 0 ? "Nothing selected" : `${entriesOf(these.length)} selected`);
-    count = these.length;
+    if (entries.length !== selectedCount)
+      announce(entries.length === 0 ? "No entries selected" : `${entryCount(entries.length)} selected`);
+    selectedCount = entries.length;
   }
 
   /** @param {HTMLElement | undefined} row */
   function startRename(row) {
     if (row === undefined) return;
-    renameIn(row, ({ path }, next) => {
-      const to = join(parentOf(path), next);
-      const words = { doing: "Renaming", done: "Renamed" };
-      void order.carryOut([{ op: "move", from: path, to, conflict: "fail" }], words, `“${next}”`).then(() => {
-        if (document.activeElement === document.body) rowOf({ path: to })?.querySelector("a")?.focus();
-      });
+    editName(row, async ({ path }, name) => {
+      const to = join(parentOf(path), name);
+      const verb = { present: "Renaming", past: "Renamed" };
+      await actions.run([{ op: "move", from: path, to, conflict: "fail" }], verb, `“${name}”`);
+      if (document.activeElement === document.body) rowOf({ path: to })?.querySelector("a")?.focus();
     });
   }
 
-  /** @param {Entry[]} these */
-  async function remove(these) {
-    const next = rowOf(these.at(-1))?.nextElementSibling;
-    await order.remove(these);
+  /** @param {Entry[]} entries */
+  async function remove(entries) {
+    const next = rowOf(entries.at(-1))?.nextElementSibling;
+    await actions.remove(entries);
     if (document.activeElement !== document.body) return;
-    (next?.isConnected ? next.querySelector("a") : byId("here", HTMLElement))?.focus();
+    (next?.isConnected ? next.querySelector("a") : byId("current-folder", HTMLElement))?.focus();
   }
 
-  /** @param {"move" | "copy"} what @param {Entry[]} these */
-  async function take(what, these) {
+  /** @param {"move" | "copy"} action @param {Entry[]} entries */
+  async function transfer(action, entries) {
+    const verb = action === "move" ? "Move" : "Copy";
     const folder = await chooseFolder({
-      title: `${what === "move" ? "Move" : "Copy"} ${kinds(these)}`,
-      verb: what === "move" ? "Move" : "Copy",
-      folder: here(),
-      excluded: (path) => these.some((one) => one.path === path || isBelow(path, one.path)),
+      title: `${verb} ${describeEntries(entries)}`,
+      verb,
+      folder: currentFolder(),
+      isExcluded: (path) => entries.some((entry) => entry.path === path || isBelow(path, entry.path)),
     });
-    if (folder !== undefined) await order[what](these, folder);
+    if (folder !== undefined) await actions[action](entries, folder);
   }
 
   /** @param {{ path: string } | undefined} entry */
@@ -143,16 +143,16 @@ export function tools({ say, list, here }) {
   }
 
   return {
-    /** Other rows are shown. */
-    shown() {
-      wholeFolder.hidden = rows.childElementCount === 0 || list.searching;
-      chosen.settle();
+    /** Call after the rows of the listing have changed. */
+    rowsChanged() {
+      downloadFolder.hidden = rows.childElementCount === 0 || list.isSearching;
+      selection.reconcile();
     },
-    /** Another folder is shown now. */
-    moved() {
-      wholeFolder.href = folderArchive(here());
-      chosen.clear();
-      notice.hide();
+    /** Call after another folder is opened. */
+    folderChanged() {
+      downloadFolder.href = folderArchiveUrl(currentFolder());
+      selection.clear();
+      toast.hide();
     },
   };
 }

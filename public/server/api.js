@@ -1,25 +1,25 @@
-// One request to the server's API: its answer, or what went wrong.
+// Sends one request to the server's API and returns its JSON, or the problem that occurred.
 // @ts-check
-import { networkProblem, parse, problemOf, strangerProblem } from "./problem.js";
+import { networkProblem, parseJson, problemFrom, unexpectedResponse } from "./problem.js";
 
 /** @import { Problem } from "./problem.js" */
 
 /**
- * `body`: the JSON of the answer, also of a problem; `{}` when there is none.
- * @typedef {{ status: number, body: Record<string, any>, problem?: undefined }} Answer
- * @typedef {{ status: number, body: Record<string, any>, problem: Problem }} Refusal `status` is 0 when no answer came
+ * `body` is the JSON of the response, also when the response is a problem. It is `{}` when there is no JSON.
+ * @typedef {{ status: number, body: Record<string, any>, problem?: undefined }} Success
+ * @typedef {{ status: number, body: Record<string, any>, problem: Problem }} Failure `status` is 0 when no response arrived
  */
 
 /**
  * @param {string} url
  * @param {object} [options]
  * @param {string} [options.method]
- * @param {unknown} [options.json] sent as the body
+ * @param {unknown} [options.json] the request body
  * @param {AbortSignal} [options.signal]
- * @returns {Promise<Answer | Refusal>}
- * @throws an `AbortError` after `signal`
+ * @returns {Promise<Success | Failure>}
+ * @throws an `AbortError` when `signal` is aborted
  */
-export async function call(url, { method = "GET", json, signal } = {}) {
+export async function callApi(url, { method = "GET", json, signal } = {}) {
   /** @type {RequestInit} */
   const init = { method, headers: { accept: "application/json, application/problem+json" } };
   if (signal !== undefined) init.signal = signal;
@@ -31,12 +31,13 @@ export async function call(url, { method = "GET", json, signal } = {}) {
     const response = await fetch(url, init);
     const text = await response.text();
     const { status } = response;
-    const body = parse(text);
-    if (!response.ok) return { status, body: body ?? {}, problem: problemOf(status, text) };
-    if (body === undefined && status !== 204) return { status, body: {}, problem: strangerProblem() };
+    const body = parseJson(text);
+    if (!response.ok) return { status, body: body ?? {}, problem: problemFrom(status, text) };
+    if (body === undefined && status !== 204) return { status, body: {}, problem: unexpectedResponse() };
     return { status, body: body ?? {} };
   } catch (error) {
     if (signal?.aborted) throw error;
-    return { status: 0, body: {}, problem: { ...networkProblem(), detail: "No answer came. Try again." } };
+    const detail = "The server did not respond. Check your connection, then try again.";
+    return { status: 0, body: {}, problem: { ...networkProblem(), detail } };
   }
 }

@@ -1,12 +1,12 @@
-// What this server grants: index.html says it, written there by the server. The page offers nothing that would be refused.
+// The grants of this server, which it writes into index.html. The page hides every action that the server would refuse.
 // @ts-check
 
 /** @typedef {"read" | "write" | "replace" | "delete"} Grant */
 
-const said = document.querySelector("meta[name=sluice-allow]")?.getAttribute("content") ?? "";
-const granted = new Set(said.split(","));
+const content = document.querySelector("meta[name=sluice-allow]")?.getAttribute("content") ?? "";
+const granted = new Set(content.split(","));
 
-/** Are all of these granted? @param {...Grant} grants */
-export function may(...grants) {
+/** Whether the server gives all of these grants. @param {...Grant} grants */
+export function isGranted(...grants) {
   return grants.every((grant) => granted.has(grant));
 }

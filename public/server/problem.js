@@ -1,63 +1,62 @@
-// What went wrong, in a shape the page can show: read from a problem+json answer, or made here when no answer came.
+// Problems in a form the page can show: read from a problem+json response, or created here when there is none.
 // @ts-check
 
 /**
  * @typedef {object} Problem
  * @property {string} title a few words
- * @property {string} detail one or two sentences that say what to do
- * @property {string[]} errors one line each; the server bounds the list
- * @property {number} omitted how many more there were
- * @property {"network" | "server" | "refused" | "unreadable"} cause `network`: no answer; `server`: it would refuse every file;
- *   `refused`: it refused this one; `unreadable`: the browser cannot read the file
+ * @property {string} detail one or two sentences that say what failed and what to do
+ * @property {string[]} errors one line per error; the server limits the length of the list
+ * @property {number} omitted how many errors the server left out
+ * @property {"network" | "server" | "refused" | "unreadable"} cause `network`: no response; `server`: the server would
+ *   refuse every request; `refused`: it refused this one; `unreadable`: the browser cannot read the file
  */
 
-/** Statuses that say "try again later". */
+/** Statuses that ask the client to try again later. */
 const BUSY = new Set([429, 502, 503, 504, 507]);
 
 /**
  * @param {number} status
- * @param {string} body the text of the answer
+ * @param {string} body the text of the response
  * @returns {Problem}
  */
-export function problemOf(status, body) {
+export function problemFrom(status, body) {
   const cause = BUSY.has(status) || status === 401 || status === 403 ? "server" : "refused";
-  const given = parse(body);
-  if (given === undefined) {
-    return { title: `The server answered ${status}`, detail: hint(status), errors: [], omitted: 0, cause };
-  }
+  const title = `The server responded with status ${status}`;
+  const json = parseJson(body);
+  if (json === undefined) return { title, detail: hintFor(status), errors: [], omitted: 0, cause };
   return {
-    title: text(given.title) || `The server answered ${status}`,
-    detail: text(given.detail),
-    errors: Array.isArray(given.errors) ? given.errors.slice(0, 11).map(line) : [],
-    omitted: Number(given.errorsOmitted) || 0,
+    title: asText(json.title) || title,
+    detail: asText(json.detail),
+    errors: Array.isArray(json.errors) ? json.errors.slice(0, 11).map(errorLine) : [],
+    omitted: Number(json.errorsOmitted) || 0,
     cause,
   };
 }
 
-/** No answer came. @returns {Problem} */
+/** No response arrived. @returns {Problem} */
 export function networkProblem() {
   const detail = navigator.onLine
-    ? "The connection ended before the server answered, so this file does not count as saved. Check that the server runs, then try again."
-    : "This device is offline. The file is still here: try again when the connection is back.";
+    ? "The connection closed before the server confirmed the upload, so the file may not be saved. Check that the server is running, then try again."
+    : "This device is offline. Reconnect to the network, then try again.";
   return { title: "No connection to the server", detail, errors: [], omitted: 0, cause: "network" };
 }
 
-/** The browser lost the file. @returns {Problem} */
-export function fileProblem() {
+/** The browser cannot read the file. @returns {Problem} */
+export function unreadableFile() {
   const detail =
-    "It was changed, moved or deleted after you chose it, or this browser may not open it. Choose it again.";
+    "The file was changed, moved or deleted after you chose it, or the browser has no permission to read it. Choose the file again.";
   return { title: "The file cannot be read", detail, errors: [], omitted: 0, cause: "unreadable" };
 }
 
-/** Something that is not Sluice said 200. @returns {Problem} */
-export function strangerProblem() {
+/** The status says success, but the body is not Sluice's. @returns {Problem} */
+export function unexpectedResponse() {
   const detail =
-    "The answer did not come from Sluice. A proxy or a sign-in page may stand in between; reload this page and look.";
-  return { title: "Not confirmed as saved", detail, errors: [], omitted: 0, cause: "refused" };
+    "The response did not come from Sluice, so nothing is confirmed as saved. A proxy or a sign-in page may have answered instead. Reload this page, sign in if asked, then try again.";
+  return { title: "Unexpected response", detail, errors: [], omitted: 0, cause: "refused" };
 }
 
-/** @param {string} body @returns {Record<string, unknown> | undefined} */
-export function parse(body) {
+/** Parses a JSON object. @param {string} body @returns {Record<string, unknown> | undefined} */
+export function parseJson(body) {
   try {
     const value = JSON.parse(body);
     return typeof value === "object" && value !== null ? value : undefined;
@@ -67,22 +66,23 @@ export function parse(body) {
 }
 
 /** @param {unknown} value */
-function text(value) {
+function asText(value) {
   return typeof value === "string" ? value : "";
 }
 
 /** @param {unknown} error one element of `errors` */
-function line(error) {
+function errorLine(error) {
   if (typeof error !== "object" || error === null) return "";
   const { detail, code } = /** @type {Record<string, unknown>} */ (error);
-  return text(detail) || text(code);
+  return asText(detail) || asText(code);
 }
 
-/** @param {number} status of an answer without a problem in it, so probably a proxy's */
-function hint(status) {
-  if (status === 413) return "Something in front of the server limits the size of uploads.";
-  if (status === 401 || status === 403) return "You may need to sign in: reload this page.";
+/** Explains a response without a problem in its body, which a proxy probably sent. @param {number} status */
+function hintFor(status) {
+  if (status === 413)
+    return "A proxy in front of the server limits the size of uploads. Ask its administrator to raise the limit.";
+  if (status === 401 || status === 403) return "You may need to sign in. Reload this page, then try again.";
   if (BUSY.has(status))
-    return "The server, or a proxy in front of it, cannot take this now. Try again in a moment.";
-  return "There was no explanation with it.";
+    return "The server, or a proxy in front of it, cannot accept the request now. Try again in a moment.";
+  return "The response gives no reason. Try again, or look for the reason in the log of the server.";
 }

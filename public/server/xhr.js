@@ -1,42 +1,39 @@
-// One request with a body, followed while it leaves the browser. fetch() cannot tell how much of a body has been sent.
+// Sends one request with XMLHttpRequest, because fetch() cannot report how much of a request body has been sent.
 // @ts-check
 
-/**
- * What came back: an answer, or why there is none.
- * @typedef {{ status: number, body: string, header: (name: string) => string | null }} Answer
- */
+/** @typedef {{ status: number, body: string, header: (name: string) => string | null }} XhrResponse */
 
 /**
- * Never rejects.
+ * Never rejects: the promise resolves to the response, or to the reason why there is none.
  * @param {object} request
  * @param {string} request.method
  * @param {string} request.url
  * @param {Record<string, string>} request.headers
  * @param {Blob | null} request.body
  * @param {AbortSignal} request.signal
- * @param {(bytes: number) => void} [request.onSent] bytes of the body that this browser has handed to the network
- * @param {() => void} [request.onAllSent] the last byte left; the server still works
- * @returns {Promise<Answer | "cancelled" | "cut">}
+ * @param {(bytes: number) => void} [request.onSent] how many bytes of the body the browser has handed to the network
+ * @param {() => void} [request.onAllSent] the last byte has been sent; the response is still to come
+ * @returns {Promise<XhrResponse | "aborted" | "network-error">}
  */
-export function transmit({ method, url, headers, body, signal, onSent, onAllSent }) {
+export function sendRequest({ method, url, headers, body, signal, onSent, onAllSent }) {
   const request = new XMLHttpRequest();
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve("cancelled");
+    if (signal.aborted) return resolve("aborted");
     const abort = () => request.abort();
-    const end = (/** @type {Answer | "cancelled" | "cut"} */ outcome) => {
+    const settle = (/** @type {XhrResponse | "aborted" | "network-error"} */ result) => {
       signal.removeEventListener("abort", abort);
-      resolve(outcome);
+      resolve(result);
     };
     if (onSent !== undefined) request.upload.onprogress = (event) => onSent(event.loaded);
     if (onAllSent !== undefined) request.upload.onload = onAllSent;
     request.onload = () =>
-      end({
+      settle({
         status: request.status,
         body: request.responseText,
         header: (name) => request.getResponseHeader(name),
       });
-    request.onabort = () => end("cancelled");
-    request.onerror = () => end("cut");
+    request.onabort = () => settle("aborted");
+    request.onerror = () => settle("network-error");
     signal.addEventListener("abort", abort);
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
@@ -44,8 +41,12 @@ export function transmit({ method, url, headers, body, signal, onSent, onAllSent
   });
 }
 
-/** A request fails the same way whether the network broke or the file is gone: reading one byte tells which. @param {File} file */
-export async function readable(file) {
+/**
+ * Whether the browser can still read the file. XMLHttpRequest reports a lost file and a lost connection as the same
+ * error; reading one byte tells them apart.
+ * @param {File} file
+ */
+export async function isReadable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
     return true;
@@ -54,8 +55,8 @@ export async function readable(file) {
   }
 }
 
-/** An id for one upload. `crypto.randomUUID` is absent on plain-http origins; `getRandomValues` is not. */
-export function newId() {
+/** A random request id. Pages served over plain HTTP have `getRandomValues` but not `crypto.randomUUID`. */
+export function createRequestId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

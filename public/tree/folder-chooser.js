@@ -1,37 +1,36 @@
-// Asks for a folder: one can be opened after the other, and made.
+// Asks for a destination folder in a dialog, in which the user can browse folders and create new ones.
 // @ts-check
-
 import { fetchEntries } from "../listing/entries.js";
 import { nameOf } from "../server/path.js";
-import { ask } from "../ui/dialog.js";
+import { showDialog } from "../ui/dialog.js";
 import { icon, make } from "../ui/dom.js";
 import { problemBox } from "../ui/problem-box.js";
-import { makeFolder } from "./new-folder.js";
+import { createFolder } from "./new-folder.js";
 
-/** So many folders are shown; who has more in one place goes there and uses drag or names. */
-const MOST = 1000;
+/** At most this many folders are listed. In a larger folder, entries can still be moved by drag and drop. */
+const MAX_FOLDERS = 1000;
 
 /**
- * @param {object} question
- * @param {string} question.title
- * @param {string} question.verb on the button
- * @param {string} question.folder where to begin; it is not an answer itself
- * @param {(folder: string) => boolean} question.excluded these cannot be opened
- * @returns {Promise<string | undefined>} path of the folder
+ * @param {object} options
+ * @param {string} options.title
+ * @param {string} options.verb the label of the button begins with it
+ * @param {string} options.folder the folder to start in, which cannot be chosen itself
+ * @param {(folder: string) => boolean} options.isExcluded folders that cannot be opened
+ * @returns {Promise<string | undefined>} the path of the folder; undefined if the dialog was cancelled
  */
-export async function chooseFolder({ title, verb, folder: start, excluded }) {
+export async function chooseFolder({ title, verb, folder: start, isExcluded }) {
   const crumbs = make("ol", { class: "crumbs" });
   const list = make("ul", { class: "chooser-list" });
-  // Who may move or copy may make folders, too.
-  const fresh = make("button", { type: "button", class: "button-quiet chooser-new" }, "New folder");
+  // Moving and copying need the grant `write`, which also allows the creation of folders.
+  const create = make("button", { type: "button", class: "button-quiet chooser-new" }, "Create folder");
   let folder = start;
   let abort = new AbortController();
   /** @type {HTMLButtonElement | null} */
-  let go = null;
+  let confirm = null;
 
-  fresh.addEventListener("click", async () => {
-    const made = await makeFolder(folder);
-    if (made !== "") await open(made);
+  create.addEventListener("click", async () => {
+    const path = await createFolder(folder);
+    if (path !== "") await open(path);
   });
 
   /** @param {string} path */
@@ -39,25 +38,26 @@ export async function chooseFolder({ title, verb, folder: start, excluded }) {
     abort.abort();
     abort = new AbortController();
     folder = path;
-    const within = list.contains(document.activeElement) || crumbs.contains(document.activeElement);
-    crumbs.replaceChildren(...above(path).map((one) => crumb(one, one === path)));
-    if (go !== null) {
-      go.textContent = `${verb} to ${path === "" ? "Files" : nameOf(path)}`;
-      go.disabled = path === start;
+    const hadFocus = list.contains(document.activeElement) || crumbs.contains(document.activeElement);
+    crumbs.replaceChildren(...pathTo(path).map((one) => crumb(one, one === path)));
+    if (confirm !== null) {
+      confirm.textContent = `${verb} to ${path === "" ? "Files" : nameOf(path)}`;
+      confirm.disabled = path === start;
     }
-    const shown = await content(path, abort.signal).catch(() => undefined);
-    if (shown === undefined) return;
-    list.replaceChildren(...shown);
-    if (within) (list.querySelector("button") ?? crumbs.querySelector("button") ?? fresh).focus();
+    const items = await listItems(path, abort.signal).catch(() => undefined);
+    if (items === undefined) return;
+    list.replaceChildren(...items);
+    if (hadFocus) (list.querySelector("button") ?? crumbs.querySelector("button") ?? create).focus();
   }
 
   /** @param {string} path @param {AbortSignal} signal */
-  async function content(path, signal) {
+  async function listItems(path, signal) {
     const sort = /** @type {const} */ ({ key: "name", order: "asc" });
-    const page = await fetchEntries({ folder: path, sort, cursor: null, wanted: MOST, signal });
+    const page = await fetchEntries({ folder: path, sort, cursor: null, needed: MAX_FOLDERS, signal });
     if ("problem" in page) return [make("li", {}, problemBox(page.problem))];
-    const folders = page.entries.filter((entry) => entry.kind === "folder" && !excluded(entry.path));
-    if (folders.length === 0) return [make("li", { class: "chooser-none" }, "No folders in here")];
+    const folders = page.entries.filter((entry) => entry.kind === "folder" && !isExcluded(entry.path));
+    if (folders.length === 0)
+      return [make("li", { class: "chooser-none" }, "There are no subfolders to choose from")];
     return folders.map((entry) => {
       const button = make(
         "button",
@@ -70,21 +70,21 @@ export async function chooseFolder({ title, verb, folder: start, excluded }) {
     });
   }
 
-  /** @param {string} path @param {boolean} last */
-  function crumb(path, last) {
+  /** @param {string} path @param {boolean} isLast */
+  function crumb(path, isLast) {
     const name = make("bdi", {}, path === "" ? "Files" : nameOf(path));
-    if (last) return make("li", { class: "crumb", "aria-current": "location" }, name);
+    if (isLast) return make("li", { class: "crumb", "aria-current": "location" }, name);
     const button = make("button", { type: "button", class: "button-quiet chooser-crumb" }, name);
     button.addEventListener("click", () => void open(path));
     return make("li", { class: "crumb" }, button);
   }
 
-  const answer = await ask({
+  const answer = await showDialog({
     title,
-    body: [make("nav", { "aria-label": "Folders above" }, crumbs), list, fresh],
-    choices: [{ label: verb, value: "here", kind: "main" }],
+    body: [make("nav", { "aria-label": "Parent folders" }, crumbs), list, create],
+    buttons: [{ label: verb, value: "confirm", kind: "main" }],
     onOpen(dialog) {
-      go = dialog.querySelector("button[value=here]");
+      confirm = dialog.querySelector("button[value=confirm]");
       void open(start);
     },
   });
@@ -92,8 +92,8 @@ export async function chooseFolder({ title, verb, folder: start, excluded }) {
   return answer === "" ? undefined : folder;
 }
 
-/** The folders on the way to this one, from the root, and itself. @param {string} path */
-function above(path) {
+/** All folders from the root to this one, both included. @param {string} path */
+function pathTo(path) {
   if (path === "") return [""];
   const segments = path.split("/");
   return ["", ...segments.map((_, depth) => segments.slice(0, depth + 1).join("/"))];

@@ -1,61 +1,61 @@
-// The trash of this server, if it has one: how long things stay there, and how they come back.
+// The trash of the server, if it is enabled: how long deleted entries stay in it, and how to restore them.
 // @ts-check
-import { call } from "../server/api.js";
+import { callApi } from "../server/api.js";
 import { count, duration } from "../ui/format.js";
 
-/** @import { Operation, Progress, Result } from "./batch.js" */
+/** @import { BatchResult, Operation, Progress } from "./batch.js" */
 
-const DAY = 86_400;
-/** The most that the server lists at once. */
-const MOST = 1000;
+const DAY_SECONDS = 86_400;
+/** The server lists at most this many entries at a time. */
+const MAX_PAGE_SIZE = 1000;
 
-const said = Number(document.querySelector("meta[name=sluice-trash]")?.getAttribute("content") ?? "");
+const content = Number(document.querySelector("meta[name=sluice-trash]")?.getAttribute("content") ?? "");
 
-/** Seconds that removed things stay; 0: they are gone at once. */
-export const kept = Number.isFinite(said) ? said : 0;
+/** For how many seconds deleted entries stay in the trash; 0 means that there is no trash. */
+export const retentionSeconds = Number.isFinite(content) ? content : 0;
 
-/** "30 days" */
-export function keptFor() {
-  const days = Math.round(kept / DAY);
-  return days < 1 ? duration(kept) : `${count(days)} ${days === 1 ? "day" : "days"}`;
+/** The retention time in words, such as "30 days". */
+export function retentionTime() {
+  const days = Math.round(retentionSeconds / DAY_SECONDS);
+  return days < 1 ? duration(retentionSeconds) : `${count(days)} ${days === 1 ? "day" : "days"}`;
 }
 
 /**
- * Puts back what was just removed. Never rejects.
+ * Restores entries that were just deleted. Never rejects.
  * @param {string[]} paths
  * @param {object} options
  * @param {AbortSignal} options.signal
  * @param {(progress: Progress) => void} options.onProgress
- * @returns {Promise<Result>}
+ * @returns {Promise<BatchResult>}
  */
-export async function restore(paths, { signal, onProgress }) {
-  /** @type {Result} */
-  const result = { done: [], taken: [], failed: [], problem: undefined, cancelled: false };
-  const left = new Set(paths);
+export async function restoreEntries(paths, { signal, onProgress }) {
+  /** @type {BatchResult} */
+  const result = { done: [], conflicts: [], failed: [], problem: undefined, cancelled: false };
+  const pending = new Set(paths);
   /** @type {string | null} */
   let cursor = null;
   do {
-    const query = new URLSearchParams({ limit: String(MOST), ...(cursor !== null && { cursor }) });
-    const { body, problem } = await call(`/api/trash?${query}`);
+    const query = new URLSearchParams({ limit: String(MAX_PAGE_SIZE), ...(cursor !== null && { cursor }) });
+    const { body, problem } = await callApi(`/api/trash?${query}`);
     result.problem ??= problem;
-    // The last removed comes first: of several under one path it is the one.
+    // The trash lists the newest entry first, so the first match of a path is the one that was just deleted.
     for (const { id, path } of problem === undefined ? body["entries"] : []) {
-      if (!left.delete(path) || signal.aborted) continue;
-      await restoreOne(id, path, result);
+      if (!pending.delete(path) || signal.aborted) continue;
+      await restoreEntry(id, path, result);
       onProgress({ done: result.done.length, bytes: 0, total: 0 });
     }
     cursor = body["next"] ?? null;
-  } while (left.size > 0 && cursor !== null && !signal.aborted);
-  result.failed.push(...[...left].map(operationOf));
+  } while (pending.size > 0 && cursor !== null && !signal.aborted);
+  result.failed.push(...[...pending].map(deletionOf));
   result.cancelled = signal.aborted;
   return result;
 }
 
-/** @param {string} id @param {string} path @param {Result} result */
-async function restoreOne(id, path, result) {
+/** @param {string} id @param {string} path @param {BatchResult} result */
+async function restoreEntry(id, path, result) {
   const json = { id, conflict: "rename" };
-  const { body, problem } = await call("/api/trash/restore", { method: "POST", json });
-  const operation = operationOf(path);
+  const { body, problem } = await callApi("/api/trash/restore", { method: "POST", json });
+  const operation = deletionOf(path);
   if (problem === undefined) result.done.push({ operation, ...body });
   else {
     result.failed.push(operation);
@@ -63,7 +63,7 @@ async function restoreOne(id, path, result) {
   }
 }
 
-/** @param {string} path @returns {Operation} */
-function operationOf(path) {
+/** The operation that deleted this path. @param {string} path @returns {Operation} */
+function deletionOf(path) {
   return { op: "delete", path, recursive: true };
 }

@@ -1,27 +1,27 @@
-// Speaks to screen readers through a polite live region: the newest sentence wins, and progress waits for a long pause.
+// Announces sentences to screen readers through a polite live region. A newer sentence replaces one that is still queued.
 // @ts-check
 
-/** Milliseconds of silence before a sentence that answers something, and before one that only reports progress. */
-const PAUSE = { answer: 700, progress: 10_000 };
+/** The minimum time since the last announcement, in milliseconds: short after an action, long for mere progress. */
+const PAUSE = { action: 700, progress: 10_000 };
 
-/** @typedef {(sentence: string, kind?: keyof typeof PAUSE) => void} Say */
+/** @typedef {(sentence: string, kind?: keyof typeof PAUSE) => void} Announce */
 
 /**
  * @param {HTMLElement} region an element with `role="status"`
- * @returns {Say}
+ * @returns {Announce}
  */
-export function announcer(region) {
-  let spokenAt = Number.NEGATIVE_INFINITY;
+export function createAnnouncer(region) {
+  let announcedAt = Number.NEGATIVE_INFINITY;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  return (sentence, kind = "answer") => {
+  return (sentence, kind = "action") => {
     clearTimeout(timer);
-    const wait = Math.max(0, spokenAt + PAUSE[kind] - performance.now());
+    const delay = Math.max(0, announcedAt + PAUSE[kind] - performance.now());
     timer = setTimeout(() => {
       if (region.textContent === sentence) return;
       region.textContent = sentence;
-      spokenAt = performance.now();
-    }, wait);
+      announcedAt = performance.now();
+    }, delay);
   };
 }

@@ -1,29 +1,29 @@
-// Questions to the person: a title, what it is about, and the answers as buttons. Escape is always an answer.
+// Shows a modal dialog with a title, content and buttons. Every dialog can be closed with Cancel or Escape.
 // @ts-check
 import { make } from "./dom.js";
 
 /**
- * @typedef {object} Choice
+ * @typedef {object} DialogButton
  * @property {string} label
- * @property {string} value what `ask` resolves to
+ * @property {string} value the value that `showDialog` resolves to
  * @property {"main" | "danger"} [kind]
  */
 
-let asked = 0;
+let dialogs = 0;
 
 /**
- * @param {object} question
- * @param {string} question.title
- * @param {(Node | string)[]} [question.body]
- * @param {Choice[]} question.choices the first is what Enter does in a field
- * @param {(value: string) => Promise<boolean>} [question.attempt] what a choice starts; the dialog stays open when it gives false
- * @param {(dialog: HTMLDialogElement) => void} [question.onOpen]
- * @returns {Promise<string>} the value of the choice; "" after Escape or Cancel
+ * @param {object} options
+ * @param {string} options.title
+ * @param {(Node | string)[]} [options.body]
+ * @param {DialogButton[]} options.buttons pressing Enter in a field activates the first
+ * @param {(value: string) => Promise<boolean>} [options.onSubmit] runs before the dialog closes; false keeps it open
+ * @param {(dialog: HTMLDialogElement) => void} [options.onOpen]
+ * @returns {Promise<string>} the value of the activated button; "" after Escape or Cancel
  */
-export function ask({ title, body = [], choices, attempt = async () => true, onOpen }) {
-  const id = `dialog-${++asked}`;
+export function showDialog({ title, body = [], buttons, onSubmit = async () => true, onOpen }) {
+  const id = `dialog-${++dialogs}`;
   const cancel = make("button", { type: "button" }, "Cancel");
-  const buttons = choices.map(({ label, value, kind }) =>
+  const submitButtons = buttons.map(({ label, value, kind }) =>
     make("button", { type: "submit", value, class: kind === undefined ? "" : `button-${kind}` }, label),
   );
   const form = make(
@@ -31,7 +31,7 @@ export function ask({ title, body = [], choices, attempt = async () => true, onO
     { class: "dialog-form" },
     make("h2", { class: "dialog-title", id }, title),
     ...body,
-    make("div", { class: "dialog-buttons" }, cancel, ...buttons),
+    make("div", { class: "dialog-buttons" }, cancel, ...submitButtons),
   );
   const dialog = make("dialog", { class: "dialog", "aria-labelledby": id }, form);
 
@@ -39,9 +39,9 @@ export function ask({ title, body = [], choices, attempt = async () => true, onO
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const value = (event.submitter instanceof HTMLButtonElement && event.submitter.value) || "";
-    for (const button of buttons) button.disabled = true;
-    const done = await attempt(value);
-    for (const button of buttons) button.disabled = false;
+    for (const button of submitButtons) button.disabled = true;
+    const done = await onSubmit(value);
+    for (const button of submitButtons) button.disabled = false;
     if (done) dialog.close(value);
   });
   document.body.append(dialog);

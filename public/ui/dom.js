@@ -1,4 +1,4 @@
-// Making and finding elements. Text only ever becomes text nodes, so no file name can turn into markup.
+// Creates and finds elements. Text only ever becomes text nodes, so no file name can be parsed as markup.
 // @ts-check
 
 /**
@@ -15,10 +15,10 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** A picture from the symbols in index.html; decoration only. @param {string} name @param {string} place its class */
-export function icon(name, place) {
+/** An icon from the symbols in index.html, hidden from screen readers. @param {string} name @param {string} className */
+export function icon(name, className) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", `icon ${place}`);
+  svg.setAttribute("class", `icon ${className}`);
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
   use.setAttribute("href", `#icon-${name}`);
@@ -26,30 +26,30 @@ export function icon(name, place) {
   return svg;
 }
 
-/** Change the symbol an icon shows. @param {Element} svg @param {string} name */
+/** Changes the symbol of an icon. @param {Element} svg @param {string} name */
 export function setIcon(svg, name) {
   svg.firstElementChild?.setAttribute("href", `#icon-${name}`);
 }
 
 /**
- * The element of index.html with this id.
+ * Finds an element of index.html.
  * @template {HTMLElement} T
  * @param {string} id
- * @param {new () => T} kind
+ * @param {new () => T} type
  * @returns {T}
  */
-export function byId(id, kind) {
+export function byId(id, type) {
   const node = document.getElementById(id);
-  if (!(node instanceof kind)) throw new Error(`index.html has no #${id} of this kind`);
+  if (!(node instanceof type)) throw new Error(`index.html has no ${type.name} with id "${id}"`);
   return node;
 }
 
-/** Set text without touching the document when it is the same. @param {Node} node @param {string} text */
+/** Sets text, and leaves the document untouched when the text has not changed. @param {Node} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Join what is not empty. @param {string[]} parts */
-export function dots(...parts) {
+/** Joins the parts that are not empty with a middle dot. @param {string[]} parts */
+export function joinWithDots(...parts) {
   return parts.filter((part) => part !== "").join(" · ");
 }

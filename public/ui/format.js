@@ -1,4 +1,4 @@
-// Numbers, sizes, rates, times and dates as people read them, in the reader's own locale.
+// Formats numbers, sizes, rates, durations and dates in the locale of the browser.
 // @ts-check
 
 const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
@@ -25,19 +25,23 @@ export function count(n) {
 }
 
 /** "1 file", "12 files". @param {number} n */
-export function files(n) {
+export function fileCount(n) {
   return `${count(n)} ${n === 1 ? "file" : "files"}`;
 }
 
 /** "1 entry", "12 entries". @param {number} n */
-export function entries(n) {
+export function entryCount(n) {
   return `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 }
 
-/** A size with decimal units, as disks and networks count them: 1 kB = 1000 bytes. Always three digits, so that it does not jump. @param {number} bytes */
+/**
+ * A size in decimal units, as for disks and networks: 1 kB = 1000 bytes. Three significant digits at every size keep the
+ * width stable while the number grows.
+ * @param {number} bytes
+ */
 export function size(bytes) {
   let value = bytes;
-  // 999.5 rounds to 1000 with three digits: it belongs to the next unit.
+  // With three digits 999.5 would round to 1000, so it is shown in the next unit.
   for (const unit of [plainBytes, ...scaled]) {
     if (value < (unit === plainBytes ? 1000 : 999.5) || unit === scaled.at(-1)) return unit.format(value);
     value /= 1000;
@@ -60,8 +64,8 @@ export function duration(seconds) {
   return `${whole.format(Math.floor(s / 3600))} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
-/** A guess about the future, so it is rough on purpose. @param {number} seconds */
-export function left(seconds) {
+/** The estimated remaining time, deliberately coarse because the rate varies. @param {number} seconds */
+export function timeLeft(seconds) {
   if (!Number.isFinite(seconds) || seconds > 1e6) return "";
   if (seconds < 10) return "a few seconds left";
   if (seconds < 55) return `about ${Math.round(seconds / 10) * 10} s left`;
@@ -70,13 +74,13 @@ export function left(seconds) {
   return `about ${hours} h ${Math.floor((seconds % 3600) / 600) * 10} min left`;
 }
 
-/** Rounded down, and 99 at most until the work is done. @param {number} share 0 to 1 @param {boolean} done */
-export function percent(share, done) {
-  return done ? 100 : Math.min(99, Math.floor(share * 100));
+/** A percentage, rounded down and at most 99 until the work is done. @param {number} fraction 0 to 1 @param {boolean} done */
+export function percent(fraction, done) {
+  return done ? 100 : Math.min(99, Math.floor(fraction * 100));
 }
 
 /** "today, 14:03", "yesterday, 9:12", or the date. @param {string} iso @param {Date} [now] */
-export function when(iso, now = new Date()) {
+export function shortDate(iso, now = new Date()) {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
   const days = Math.round((midnight(date) - midnight(now)) / 86_400_000);
@@ -84,8 +88,8 @@ export function when(iso, now = new Date()) {
   return calendar.format(date);
 }
 
-/** Date and time in full, for a tooltip. @param {string} iso */
-export function exactly(iso) {
+/** The full date and time, for a tooltip. @param {string} iso */
+export function fullDate(iso) {
   const date = new Date(iso);
   return Number.isNaN(date.getTime()) ? "" : `${calendar.format(date)}, ${clock.format(date)}`;
 }

@@ -1,8 +1,8 @@
-// Which picture a name gets. Only a hint for the eye: nothing trusts it.
+// Chooses an icon by file name. The icon is only a visual hint: the extension may not match the content.
 // @ts-check
 
 /** @type {[string, RegExp][]} */
-const ENDINGS = [
+const EXTENSIONS = [
   ["image", /\.(jpe?g|png|gif|webp|avif|heic|svg|tiff?|bmp|raw|dng|cr2|nef|psd)$/i],
   ["film", /\.(mp4|mkv|mov|webm|avi|m4v|mpe?g|wmv|ts)$/i],
   ["sound", /\.(mp3|flac|wav|ogg|opus|m4a|aac|aiff?)$/i],
@@ -10,8 +10,8 @@ const ENDINGS = [
   ["text", /\.(txt|md|pdf|docx?|odt|rtf|csv|xlsx?|ods|pptx?|json|xml|html?|log|ya?ml|toml)$/i],
 ];
 
-/** @param {string} name @param {"file" | "folder"} kind */
-export function iconOf(name, kind) {
+/** The name of an icon in index.html, without the prefix `icon-`. @param {string} name @param {"file" | "folder"} kind */
+export function iconFor(name, kind) {
   if (kind === "folder") return "folder";
-  return ENDINGS.find(([, ending]) => ending.test(name))?.[0] ?? "file";
+  return EXTENSIONS.find(([, extension]) => extension.test(name))?.[0] ?? "file";
 }

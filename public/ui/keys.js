@@ -1,12 +1,12 @@
-// Decides whether a key press is a shortcut: which modifiers are held, and whether the focused element takes text.
+// Decides whether a key press is a shortcut: by the modifier keys, and by whether the focused element accepts text.
 // @ts-check
 
-/** Nothing but Shift held. @param {KeyboardEvent} event */
-export function isBare({ ctrlKey, metaKey, altKey }) {
+/** Whether no modifier other than Shift is pressed. @param {KeyboardEvent} event */
+export function isUnmodified({ ctrlKey, metaKey, altKey }) {
   return !ctrlKey && !metaKey && !altKey;
 }
 
-/** Do keys write text there? @param {HTMLElement} target */
-export function isTyping(target) {
+/** Whether key presses on this element enter text. @param {HTMLElement} target */
+export function isTextInput(target) {
   return target.matches("textarea, select, input:not([type=checkbox])") || target.isContentEditable;
 }

@@ -1,4 +1,4 @@
-// Shows a problem as a box: its title, its detail and the list of single errors.
+// Shows a problem as a box with its title, its detail and its list of errors.
 // @ts-check
 import { make } from "./dom.js";
 import { count } from "./format.js";

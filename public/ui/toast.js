@@ -1,4 +1,4 @@
-// What a change is doing and what became of it, above the listing: progress with Cancel, then a sentence with Undo.
+// The message above the listing about a file action: its progress with a Cancel button, then its result with Undo.
 // @ts-check
 import { byId, make, setText } from "./dom.js";
 import { percent, size } from "./format.js";
@@ -6,88 +6,92 @@ import { problemBox } from "./problem-box.js";
 
 /** @import { Problem } from "../server/problem.js" */
 
-/** A change this quick shows no progress. */
-const PATIENCE_MS = 400;
+/** An action that ends sooner shows no progress. */
+const PROGRESS_DELAY_MS = 400;
 
-/** @param {import("./announce.js").Say} say */
-export function notice(say) {
-  const box = byId("notice", HTMLElement);
-  const words = make("p", { class: "notice-words" });
-  const bar = make("progress", { class: "notice-bar", "aria-label": "Progress" });
-  const about = make("div", { class: "notice-about" }, words, bar);
-  const button = make("button", { type: "button", class: "notice-button" });
-  const close = make("button", { type: "button", class: "button-quiet" }, "Dismiss");
-  let onButton = () => {};
+/** @param {import("./announce.js").Announce} announce */
+export function createToast(announce) {
+  const box = byId("toast", HTMLElement);
+  const text = make("p", { class: "toast-text" });
+  const bar = make("progress", { class: "toast-progress", "aria-label": "Progress of the action" });
+  const content = make("div", { class: "toast-content" }, text, bar);
+  const action = make("button", { type: "button", class: "toast-action" });
+  const dismiss = make("button", { type: "button", class: "button-quiet" }, "Dismiss");
+  let onAction = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  box.append(about, button, close);
-  button.addEventListener("click", () => onButton());
-  close.addEventListener("click", () => hide());
+  box.append(content, action, dismiss);
+  action.addEventListener("click", () => onAction());
+  dismiss.addEventListener("click", () => hide());
 
   function hide() {
     clearTimeout(timer);
-    const within = box.contains(document.activeElement);
+    const hadFocus = box.contains(document.activeElement);
     box.hidden = true;
-    if (within) byId("here", HTMLElement).focus();
+    if (hadFocus) byId("current-folder", HTMLElement).focus();
+  }
+
+  function removeProblems() {
+    for (const problem of content.querySelectorAll(".problem")) problem.remove();
   }
 
   return {
     hide,
     /**
-     * Something is going on.
+     * Shows that an action is running.
      * @param {string} sentence
-     * @param {number} total how many entries it is about
+     * @param {number} total the number of entries that the action affects
      * @param {() => void} cancel
      */
-    working(sentence, total, cancel) {
+    showProgress(sentence, total, cancel) {
       hide();
-      for (const old of about.querySelectorAll(".problem")) old.remove();
-      setText(words, sentence);
+      removeProblems();
+      setText(text, sentence);
       bar.removeAttribute("value");
       bar.hidden = false;
-      setText(button, "Cancel");
-      button.hidden = false;
-      button.disabled = false;
-      close.hidden = true;
-      onButton = () => {
-        button.disabled = true;
+      setText(action, "Cancel");
+      action.hidden = false;
+      action.disabled = false;
+      dismiss.hidden = true;
+      onAction = () => {
+        action.disabled = true;
         cancel();
       };
       timer = setTimeout(() => {
         box.hidden = false;
-        say(sentence);
-      }, PATIENCE_MS);
+        announce(sentence);
+      }, PROGRESS_DELAY_MS);
       return {
         /** @param {{ done: number, bytes: number, total: number }} progress */
-        update({ done, bytes, total: all }) {
-          const share = all > 0 && total === 1 ? bytes / all : done / total;
-          if (share > 0) bar.value = share;
-          const copied = all > 0 ? `, ${size(bytes)} of ${size(all)}` : "";
-          setText(words, `${sentence} ${share > 0 ? `${percent(share, false)} %` : ""}${copied}`);
+        update({ done, bytes, total: totalBytes }) {
+          const fraction = totalBytes > 0 && total === 1 ? bytes / totalBytes : done / total;
+          if (fraction > 0) bar.value = fraction;
+          const copied = totalBytes > 0 ? `, ${size(bytes)} of ${size(totalBytes)}` : "";
+          setText(text, `${sentence} ${fraction > 0 ? `${percent(fraction, false)} %` : ""}${copied}`);
         },
       };
     },
     /**
-     * It is over.
+     * Shows the result of an action.
      * @param {string} sentence
-     * @param {object} [more]
-     * @param {Problem | undefined} [more.problem]
-     * @param {(() => void) | undefined} [more.undo]
+     * @param {object} [options]
+     * @param {Problem | undefined} [options.problem]
+     * @param {(() => void) | undefined} [options.undo]
      */
-    over(sentence, { problem, undo } = {}) {
+    showResult(sentence, { problem, undo } = {}) {
       clearTimeout(timer);
-      setText(words, sentence);
-      for (const old of about.querySelectorAll(".problem")) old.remove();
-      if (problem !== undefined) about.append(problemBox(problem));
+      setText(text, sentence);
+      removeProblems();
+      if (problem !== undefined) content.append(problemBox(problem));
       bar.hidden = true;
-      setText(button, "Undo");
-      button.hidden = undo === undefined;
-      button.disabled = false;
-      onButton = () => undo?.();
-      close.hidden = false;
+      setText(action, "Undo");
+      action.hidden = undo === undefined;
+      action.disabled = false;
+      onAction = () => undo?.();
+      dismiss.hidden = false;
       box.hidden = false;
-      say(problem === undefined ? sentence : `${sentence} ${problem.title}. ${problem.detail}`);
+      announce(problem === undefined ? sentence : `${sentence} ${problem.title}. ${problem.detail}`);
     },
   };
 }

@@ -1,71 +1,71 @@
-// The sum over one batch of uploads, from the first file of an idle queue until it is idle again: files, bytes, rate.
+// Adds up the progress of one batch of uploads. A batch starts with the first file in an idle queue and ends when it is idle again.
 // @ts-check
 
-/** Seconds the rate looks back: the server syncs in windows, so saved bytes arrive in steps. */
-const LOOK_BACK = 5;
+/** The server syncs data to disk in steps, so the rate is averaged over this many seconds. */
+const RATE_WINDOW_S = 5;
 
-export class Tally {
+export class BatchProgress {
   files = 0;
   saved = 0;
   failed = 0;
-  /** Bytes of all files but the cancelled ones; of the saved ones; of the failed ones. */
+  /** Bytes of all files except cancelled ones, of the saved files, and of the failed files. */
   bytes = 0;
   savedBytes = 0;
   failedBytes = 0;
-  /** Bytes that were with the server before this batch began: nobody waited for them now. */
-  beforeBytes = 0;
-  started = performance.now();
-  /** 0 until it is over, then as `performance.now()`. */
-  ended = 0;
+  /** Bytes that the server already had before this batch; they do not count towards the rate. */
+  resumedBytes = 0;
+  startedAt = performance.now();
+  /** 0 while the batch is running. */
+  endedAt = 0;
 
-  #begun = false;
+  #hasFiles = false;
   /** @type {{ time: number, bytes: number }[]} */
   #samples = [];
 
-  /** @param {number} size of a file that is going to be sent */
-  enter(size) {
-    this.#begun = true;
+  /** @param {number} size */
+  addFile(size) {
+    this.#hasFiles = true;
     this.files++;
     this.bytes += size;
   }
 
   end() {
-    if (this.#begun && this.ended === 0) this.ended = performance.now();
+    if (this.#hasFiles && this.endedAt === 0) this.endedAt = performance.now();
   }
 
-  /** @param {number} size @param {"failed" | "cancelled"} state */
-  leave(size, state) {
+  /** A file failed or was cancelled. @param {number} size @param {"failed" | "cancelled"} state */
+  dropFile(size, state) {
     this.#count(size, state, 1);
   }
 
-  /** A file that had left is tried again. @param {number} size @param {"failed" | "cancelled"} state */
-  reenter(size, state) {
+  /** A file that failed or was cancelled is retried. @param {number} size @param {"failed" | "cancelled"} state */
+  retryFile(size, state) {
     this.#count(size, state, -1);
   }
 
   /** @param {number} size */
-  save(size) {
+  saveFile(size) {
     this.saved++;
     this.savedBytes += size;
   }
 
-  /** @param {number} bytes of a file that goes on from before */
-  skip(bytes) {
-    this.beforeBytes += bytes;
+  /** @param {number} bytes of a resumed upload that the server already had */
+  addResumed(bytes) {
+    this.resumedBytes += bytes;
   }
 
-  /** How full, 0 to 1. @param {number} running saved bytes of the files that are not finished */
-  share(running) {
-    if (this.bytes > 0) return (this.savedBytes + running) / this.bytes;
+  /** The progress from 0 to 1. @param {number} runningBytes saved bytes of files that are not finished */
+  fraction(runningBytes) {
+    if (this.bytes > 0) return (this.savedBytes + runningBytes) / this.bytes;
     return this.files === 0 ? 0 : this.saved / this.files;
   }
 
-  /** Bytes per second saved lately. Call about twice a second. @param {number} running as for `share` */
-  rate(running) {
+  /** The current rate in bytes per second. Call it about twice a second. @param {number} runningBytes as for `fraction` */
+  rate(runningBytes) {
     const time = performance.now() / 1000;
-    const bytes = this.savedBytes + running - this.beforeBytes;
+    const bytes = this.savedBytes + runningBytes - this.resumedBytes;
     this.#samples.push({ time, bytes });
-    while (this.#samples.length > 2 && time - (this.#samples[0]?.time ?? 0) > LOOK_BACK)
+    while (this.#samples.length > 2 && time - (this.#samples[0]?.time ?? 0) > RATE_WINDOW_S)
       this.#samples.shift();
     const first = this.#samples[0];
     if (first === undefined || time - first.time < 0.4) return 0;

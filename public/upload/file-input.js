@@ -1,17 +1,17 @@
-// Files from the person: dropped, pasted or chosen; whole folders too, read entry by entry.
+// Receives files that the user drops, pastes or chooses. Dropped folders are read recursively.
 // @ts-check
 
-/** @typedef {{ file: File, path: string }} Item a file, and its path relative to where it was dropped */
-/** @typedef {(items: Item[]) => void} OnItems called with some hundred at a time while a large folder is read */
+/** @typedef {{ file: File, path: string }} Item a file, and its path relative to the dropped or chosen folder */
+/** @typedef {(items: Item[]) => void} OnItems called repeatedly while a large folder is read */
 
 /**
- * The whole window is the target.
- * @param {HTMLElement} overlay shown while files hover over the page
+ * Accepts files that are dropped anywhere in the window, or pasted.
+ * @param {HTMLElement} overlay shown while files are dragged over the page
  * @param {OnItems} onItems
- * @param {(name: string) => void} onUnreadable a dropped entry could not be read
- * @param {(reading: Promise<void>) => void} onReading settles when everything that was dropped has been handed over
+ * @param {(path: string) => void} onUnreadable a file or folder could not be read
+ * @param {(reading: Promise<void>) => void} onReading gets a promise that resolves once all items have been passed on
  */
-export function listenForDrops(overlay, onItems, onUnreadable, onReading) {
+export function acceptDroppedFiles(overlay, onItems, onUnreadable, onReading) {
   addEventListener("dragenter", (event) => {
     if (hasFiles(event)) overlay.hidden = false;
   });
@@ -27,26 +27,26 @@ export function listenForDrops(overlay, onItems, onUnreadable, onReading) {
     overlay.hidden = true;
     if (!hasFiles(event) || event.dataTransfer === null) return;
     event.preventDefault();
-    onReading(takeTransfer(event.dataTransfer, onItems, onUnreadable));
+    onReading(readTransfer(event.dataTransfer, onItems, onUnreadable));
   });
   addEventListener("paste", (event) => {
     if (event.clipboardData === null || event.clipboardData.files.length === 0) return;
     event.preventDefault();
-    onReading(takeTransfer(event.clipboardData, onItems, onUnreadable));
+    onReading(readTransfer(event.clipboardData, onItems, onUnreadable));
   });
 }
 
 /**
- * A button that opens the chooser of a hidden file input.
- * @param {HTMLButtonElement} button
+ * Accepts files that are chosen in the file dialog of a hidden input.
+ * @param {HTMLButtonElement} button opens the file dialog
  * @param {HTMLInputElement} input
  * @param {OnItems} onItems
  */
-export function listenForChoice(button, input, onItems) {
+export function acceptChosenFiles(button, input, onItems) {
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
     onItems(Array.from(input.files ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name })));
-    // Otherwise choosing the same file again would be no change.
+    // Without this, choosing the same file again would not fire a change event.
     input.value = "";
   });
 }
@@ -56,37 +56,37 @@ function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files") === true;
 }
 
-/** @param {DataTransfer} transfer @param {OnItems} onItems @param {(name: string) => void} onUnreadable */
-async function takeTransfer(transfer, onItems, onUnreadable) {
+/** @param {DataTransfer} transfer @param {OnItems} onItems @param {(path: string) => void} onUnreadable */
+async function readTransfer(transfer, onItems, onUnreadable) {
   /** @type {FileSystemEntry[]} */
-  const entries = [];
+  const folders = [];
   /** @type {Item[]} */
   const items = [];
-  // The transfer is empty after the first await, so everything is taken out of it now.
+  // The browser clears the transfer at the first await, so all entries are read from it before.
   for (const item of transfer.items) {
     if (item.kind !== "file") continue;
     const entry = item.webkitGetAsEntry();
     const file = entry?.isDirectory ? null : item.getAsFile();
     if (file !== null) items.push({ file, path: file.name });
-    else if (entry !== null) entries.push(entry);
+    else if (entry !== null) folders.push(entry);
   }
   if (items.length > 0) onItems(items);
-  for (const entry of entries) await takeEntry(entry, onItems, onUnreadable);
+  for (const folder of folders) await readFolder(folder, onItems, onUnreadable);
 }
 
-/** @param {FileSystemEntry} entry @param {OnItems} onItems @param {(name: string) => void} onUnreadable */
-async function takeEntry(entry, onItems, onUnreadable) {
-  const folders = [entry];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+/** @param {FileSystemEntry} root @param {OnItems} onItems @param {(path: string) => void} onUnreadable */
+async function readFolder(root, onItems, onUnreadable) {
+  const pending = [root];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     try {
-      for await (const batch of contentOf(/** @type {FileSystemDirectoryEntry} */ (folder))) {
-        folders.push(...batch.filter((child) => child.isDirectory));
+      for await (const batch of readEntries(/** @type {FileSystemDirectoryEntry} */ (folder))) {
+        pending.push(...batch.filter((child) => child.isDirectory));
         const files = batch.filter((child) => child.isFile);
-        const found = await Promise.allSettled(
-          files.map((child) => itemOf(/** @type {FileSystemFileEntry} */ (child))),
+        const results = await Promise.allSettled(
+          files.map((child) => toItem(/** @type {FileSystemFileEntry} */ (child))),
         );
-        onItems(found.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
-        found.forEach((result, i) => {
+        onItems(results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+        results.forEach((result, i) => {
           if (result.status === "rejected") onUnreadable(files[i]?.fullPath.slice(1) ?? "");
         });
       }
@@ -96,8 +96,11 @@ async function takeEntry(entry, onItems, onUnreadable) {
   }
 }
 
-/** A reader gives a hundred entries at a time, then an empty list. @param {FileSystemDirectoryEntry} folder */
-async function* contentOf(folder) {
+/**
+ * Yields batches of entries. A reader returns about 100 at a time, and an empty list at the end.
+ * @param {FileSystemDirectoryEntry} folder
+ */
+async function* readEntries(folder) {
   const reader = folder.createReader();
   for (;;) {
     /** @type {FileSystemEntry[]} */
@@ -108,7 +111,7 @@ async function* contentOf(folder) {
 }
 
 /** @param {FileSystemFileEntry} entry @returns {Promise<Item>} */
-async function itemOf(entry) {
+async function toItem(entry) {
   const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
   return { file, path: entry.fullPath.slice(1) };
 }

@@ -1,91 +1,90 @@
-// Learns from the server how much of each upload is on the disk: by its events, or by asking twice a second.
+// Receives the server-side progress of running uploads: by server-sent events, or by polling where events are unavailable.
 // @ts-check
 
-/** @import { Level, Queue } from "./queue.js" */
+/** @import { Queue, ServerProgress } from "./queue.js" */
 
-const EVERY_MS = 500;
-/** The first event comes at once. Where it does not, something on the way holds events back. */
-const PATIENCE_MS = 3000;
+const POLL_MS = 500;
+/** The server sends the first event at once. If it does not arrive in time, a proxy is buffering events. */
+const FIRST_EVENT_TIMEOUT_MS = 3000;
 
 /**
- * Fills in `level` of the running uploads.
+ * Updates `progress` of the running uploads. Call the returned function whenever the queue changes: it starts the feed
+ * with the first running upload, and stops it after the last.
  * @param {Queue} queue
  * @param {() => void} onChange
  */
-export function watch(queue, onChange) {
-  let asking = false;
-  /** Events were refused, or did not come. */
-  let mute = !("EventSource" in globalThis);
+export function createProgressFeed(queue, onChange) {
+  let scheduled = false;
+  let eventsUnavailable = !("EventSource" in globalThis);
   /** @type {EventSource | undefined} */
   let source;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let late;
+  let timeout;
 
   function close() {
-    clearTimeout(late);
+    clearTimeout(timeout);
     source?.close();
     source = undefined;
   }
 
-  function listen() {
+  function subscribe() {
     const events = new EventSource("/api/uploads/events");
     source = events;
-    const giveUp = () => {
+    const fallBackToPolling = () => {
       close();
-      mute = true;
-      wake();
+      eventsUnavailable = true;
+      update();
     };
-    late = setTimeout(giveUp, PATIENCE_MS);
+    timeout = setTimeout(fallBackToPolling, FIRST_EVENT_TIMEOUT_MS);
     events.addEventListener("uploads", ({ data }) => {
-      clearTimeout(late);
-      take(queue, JSON.parse(data).uploads);
+      clearTimeout(timeout);
+      applyProgress(queue, JSON.parse(data).uploads);
       onChange();
     });
-    // A browser tries again by itself what was cut, and not what was refused.
-    events.addEventListener("error", () => events.readyState === EventSource.CLOSED && giveUp());
+    // The browser reconnects by itself after a lost connection, but not after a refusal.
+    events.addEventListener("error", () => events.readyState === EventSource.CLOSED && fallBackToPolling());
   }
 
-  function wake() {
+  function update() {
     if (queue.running.size === 0) return close();
-    if (asking || source !== undefined) return;
-    asking = true;
-    // What is over by then is not worth a request.
+    if (scheduled || source !== undefined) return;
+    scheduled = true;
+    // Uploads that finish before this timer fires cost no request.
     setTimeout(async () => {
-      if (mute) await ask(queue);
-      asking = false;
-      if (!mute && queue.running.size > 0) return listen();
+      if (eventsUnavailable) await pollProgress(queue);
+      scheduled = false;
+      if (!eventsUnavailable && queue.running.size > 0) return subscribe();
       onChange();
-      wake();
-    }, EVERY_MS);
+      update();
+    }, POLL_MS);
   }
 
-  /** `wake`: call whenever the queue changed. It begins with the first upload and ends with the last. */
-  return { wake };
+  return update;
 }
 
-/** @param {Queue} queue @param {(Level & { id: string })[]} levels of all uploads at the server */
-function take(queue, levels) {
-  const byId = new Map(levels.map((level) => [level.id, level]));
-  for (const upload of queue.running) upload.level = byId.get(upload.id) ?? upload.level;
+/** @param {Queue} queue @param {(ServerProgress & { id: string })[]} uploads all uploads that the server receives now */
+function applyProgress(queue, uploads) {
+  const byId = new Map(uploads.map((progress) => [progress.id, progress]));
+  for (const upload of queue.running) upload.progress = byId.get(upload.id) ?? upload.progress;
 }
 
 /** @param {Queue} queue */
-async function ask(queue) {
+async function pollProgress(queue) {
   await Promise.all(
     [...queue.running].map(async (upload) => {
-      const level = await levelOf(upload.id);
-      if (level !== undefined) upload.level = level;
+      const progress = await fetchProgress(upload.id);
+      if (progress !== undefined) upload.progress = progress;
     }),
   );
 }
 
 /**
- * By its own id, which may be asked for also where nothing may be read. No answer is no news: the uploads themselves
- * say when the server is gone.
+ * Fetches the progress of one upload by its id, which the server answers even without the grant `read`. Errors are
+ * ignored, because the upload itself reports a lost connection.
  * @param {string} id
- * @returns {Promise<Level | undefined>}
+ * @returns {Promise<ServerProgress | undefined>}
  */
-async function levelOf(id) {
+async function fetchProgress(id) {
   try {
     const response = await fetch(`/api/uploads/${id}`, { headers: { accept: "application/json" } });
     return response.ok ? (await response.json()).uploads?.[0] : undefined;

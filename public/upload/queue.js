@@ -1,82 +1,85 @@
-// The queue of uploads: three at once, the rest waits. It counts as it goes, so ten thousand files cost no more per step than ten.
+// The upload queue: runs three uploads at a time. It keeps running totals, so the cost of a step does not grow with the queue.
 // @ts-check
 import { join } from "../server/path.js";
-import { newId } from "../server/xhr.js";
-import { Tally } from "./batch-progress.js";
-import { send } from "./upload.js";
+import { createRequestId } from "../server/xhr.js";
+import { BatchProgress } from "./batch-progress.js";
+import { uploadFile } from "./upload.js";
 
 /** @import { Problem } from "../server/problem.js" */
-/** @import { Saved } from "./upload-result.js" */
+/** @import { SavedFile } from "./upload-result.js" */
 
 /**
- * `waiting` in the queue · `sending` the browser still sends · `saving` all is sent, the server still works ·
- * `saved` the server's answer is here · `failed` · `cancelled`
+ * `waiting` in the queue · `sending` the browser is sending data · `saving` all data is sent, the response is pending ·
+ * `saved` the server confirmed the file · `failed` · `cancelled`
  * @typedef {"waiting" | "sending" | "saving" | "saved" | "failed" | "cancelled"} State
  */
 
 /**
  * @typedef {object} Upload
  * @property {File} file
- * @property {string} name path relative to the folder it was dropped into
- * @property {string} path path below the root
- * @property {string} id of the running attempt
+ * @property {string} name the path relative to the folder that was open when the file was added
+ * @property {string} path the path below the root
+ * @property {string} id the request id of the running attempt
  * @property {State} state
- * @property {number} sent bytes that left the browser, or are with the server from before
- * @property {boolean} cut the connection was cut, and it will go on by itself
- * @property {Level | undefined} level what the server last said about it
- * @property {Saved | undefined} saved
+ * @property {number} sent bytes that the browser has sent, or that the server already had
+ * @property {boolean} interrupted the connection was lost; the upload will resume automatically
+ * @property {ServerProgress | undefined} progress the latest progress that the server reported
+ * @property {SavedFile | undefined} saved
  * @property {Problem | undefined} problem
  * @property {AbortController} abort
- * @property {Tally | undefined} tally the batch it was counted in
+ * @property {BatchProgress | undefined} batch the batch that counts this upload
  */
 
-/** What is where on the server. @typedef {{ received: number, saved: number, bytesPerSecond: number, bottleneck: string }} Level */
+/**
+ * Bytes that the server has received, and bytes that are saved to its disk.
+ * @typedef {{ received: number, saved: number, bytesPerSecond: number, bottleneck: string }} ServerProgress
+ */
 
-const AT_ONCE = 3;
-/** So many failures in a row that are not about the file: the rest would only fail too. */
-const HOLD_AFTER = 3;
+const MAX_CONCURRENT = 3;
+/** After this many consecutive failures that are not specific to a file, the next uploads would most likely fail too. */
+const FAILURES_BEFORE_PAUSE = 3;
 
 export class Queue {
-  /** In the order they were added. @type {Upload[]} */
+  /** All uploads in the order they were added. @type {Upload[]} */
   uploads = [];
-  /** Uploads that run now. @type {Set<Upload>} */
+  /** @type {Set<Upload>} */
   running = new Set();
-  /** How many uploads are in each state. */
+  /** The number of uploads in each state. */
   counts = { waiting: 0, sending: 0, saving: 0, saved: 0, failed: 0, cancelled: 0 };
-  /** The current batch, or the last one. */
-  tally = new Tally();
-  /** Why nothing new is started. @type {Problem | undefined} */
-  held;
+  /** The current batch, or the last one while the queue is idle. */
+  batch = new BatchProgress();
+  /** The reason why the queue is paused; undefined while it is not. @type {Problem | undefined} */
+  pausedBy;
 
   /** @type {Set<Upload>} */
   #waiting = new Set();
-  /** Folders that are being read. */
-  #readings = 0;
-  #failuresInARow = 0;
+  /** The number of dropped folders that are still being read. */
+  #pendingReads = 0;
+  #consecutiveFailures = 0;
   #onChange;
   #onSaved;
 
   /**
    * @param {object} listeners
-   * @param {() => void} listeners.onChange after anything changed; called often, so collect before drawing
-   * @param {(saved: Saved) => void} listeners.onSaved
+   * @param {() => void} listeners.onChange called very often, so the listener should defer its work
+   * @param {(saved: SavedFile) => void} listeners.onSaved
    */
   constructor({ onChange, onSaved }) {
     this.#onChange = onChange;
     this.#onSaved = onSaved;
   }
 
-  /** Is anything running or going to run? */
+  /** Whether an upload is running or about to run. */
   get busy() {
-    return this.running.size > 0 || this.#waiting.size > 0 || this.#readings > 0;
+    return this.running.size > 0 || this.#waiting.size > 0 || this.#pendingReads > 0;
   }
 
-  /** Keeps the batch open while a folder is read: more files will come. @param {Promise<void>} reading */
-  async expect(reading) {
-    if (!this.busy) this.tally = new Tally();
-    this.#readings++;
+  /** Keeps the batch open while a folder is read, because more files will follow. @param {Promise<void>} reading */
+  async keepBatchOpen(reading) {
+    if (!this.busy) this.batch = new BatchProgress();
+    this.#pendingReads++;
     await reading;
-    this.#readings--;
+    this.#pendingReads--;
     this.#changed();
   }
 
@@ -94,12 +97,12 @@ export class Queue {
         id: "",
         state: "cancelled",
         sent: 0,
-        cut: false,
-        level: undefined,
+        interrupted: false,
+        progress: undefined,
         saved: undefined,
         problem: undefined,
         abort: new AbortController(),
-        tally: undefined,
+        batch: undefined,
       };
       this.uploads.push(upload);
       this.counts.cancelled++;
@@ -108,9 +111,9 @@ export class Queue {
     this.resume();
   }
 
-  /** Try again what failed or was cancelled. @param {Upload} upload */
+  /** Retries an upload that failed or was cancelled. @param {Upload} upload */
   retry(upload) {
-    if (upload.state !== "failed" && upload.state !== "cancelled") return;
+    if (!isStopped(upload.state)) return;
     this.#enqueue(upload);
     this.resume();
   }
@@ -120,18 +123,18 @@ export class Queue {
     this.resume();
   }
 
-  /** Start again after the queue was held. */
+  /** Continues after a pause. */
   resume() {
-    this.held = undefined;
-    this.#failuresInARow = 0;
-    this.#pump();
+    this.pausedBy = undefined;
+    this.#consecutiveFailures = 0;
+    this.#startNext();
   }
 
   /** @param {Upload} upload */
   cancel(upload) {
     if (upload.state === "waiting") {
       this.#waiting.delete(upload);
-      this.#move(upload, "cancelled");
+      this.#setState(upload, "cancelled");
       this.#changed();
     } else {
       upload.abort.abort();
@@ -142,32 +145,32 @@ export class Queue {
     for (const upload of [...this.#waiting, ...this.running]) this.cancel(upload);
   }
 
-  /** Forget what is over. */
-  clear() {
+  /** Removes uploads that have ended from the list. */
+  clearEnded() {
     this.uploads = this.uploads.filter((upload) => upload.state === "waiting" || this.running.has(upload));
     this.counts = { ...this.counts, saved: 0, failed: 0, cancelled: 0 };
-    if (!this.busy) this.tally = new Tally();
+    if (!this.busy) this.batch = new BatchProgress();
     this.#changed();
   }
 
   /** @param {Upload} upload */
   #enqueue(upload) {
-    if (!this.busy) this.tally = new Tally();
-    if (upload.tally !== this.tally) this.tally.enter(upload.file.size);
-    else if (isLost(upload.state)) this.tally.reenter(upload.file.size, upload.state);
-    upload.tally = this.tally;
+    if (!this.busy) this.batch = new BatchProgress();
+    if (upload.batch !== this.batch) this.batch.addFile(upload.file.size);
+    else if (isStopped(upload.state)) this.batch.retryFile(upload.file.size, upload.state);
+    upload.batch = this.batch;
     upload.sent = 0;
-    upload.cut = false;
-    upload.level = undefined;
+    upload.interrupted = false;
+    upload.progress = undefined;
     upload.problem = undefined;
     upload.abort = new AbortController();
     this.#waiting.add(upload);
-    this.#move(upload, "waiting");
+    this.#setState(upload, "waiting");
   }
 
-  #pump() {
+  #startNext() {
     for (const upload of this.#waiting) {
-      if (this.running.size >= AT_ONCE || this.held !== undefined) break;
+      if (this.running.size >= MAX_CONCURRENT || this.pausedBy !== undefined) break;
       this.#waiting.delete(upload);
       this.running.add(upload);
       void this.#run(upload);
@@ -176,20 +179,20 @@ export class Queue {
   }
 
   #changed() {
-    if (!this.busy) this.tally.end();
+    if (!this.busy) this.batch.end();
     this.#onChange();
   }
 
   /** @param {Upload} upload */
   async #run(upload) {
-    upload.id = newId();
-    this.#move(upload, "sending");
-    const outcome = await send({
+    upload.id = createRequestId();
+    this.#setState(upload, "sending");
+    const result = await uploadFile({
       id: upload.id,
       path: upload.path,
       file: upload.file,
       signal: upload.abort.signal,
-      onId: (id) => {
+      onIdChange: (id) => {
         upload.id = id;
       },
       onSent: (bytes) => {
@@ -197,51 +200,51 @@ export class Queue {
         this.#changed();
       },
       onAllSent: () => {
-        this.#move(upload, "saving");
+        this.#setState(upload, "saving");
         this.#changed();
       },
-      onBefore: (bytes) => upload.tally?.skip(bytes),
-      onCut: (cut) => {
-        if (upload.state === "saving") this.#move(upload, "sending");
-        upload.cut = cut;
+      onResumed: (bytes) => upload.batch?.addResumed(bytes),
+      onInterrupted: (interrupted) => {
+        if (upload.state === "saving") this.#setState(upload, "sending");
+        upload.interrupted = interrupted;
         this.#changed();
       },
     });
-    upload.cut = false;
+    upload.interrupted = false;
     this.running.delete(upload);
-    if ("saved" in outcome) {
-      upload.saved = outcome.saved;
-      this.#failuresInARow = 0;
-      this.#move(upload, "saved");
-      this.#onSaved(outcome.saved);
-    } else if ("problem" in outcome) {
-      upload.problem = outcome.problem;
-      this.#move(upload, "failed");
-      this.#countFailure(outcome.problem);
+    if ("saved" in result) {
+      upload.saved = result.saved;
+      this.#consecutiveFailures = 0;
+      this.#setState(upload, "saved");
+      this.#onSaved(result.saved);
+    } else if ("problem" in result) {
+      upload.problem = result.problem;
+      this.#setState(upload, "failed");
+      this.#countFailure(result.problem);
     } else {
-      this.#move(upload, "cancelled");
+      this.#setState(upload, "cancelled");
     }
-    this.#pump();
+    this.#startNext();
   }
 
   /** @param {Problem} problem */
   #countFailure(problem) {
     if (problem.cause !== "network" && problem.cause !== "server") return;
-    this.#failuresInARow++;
-    if (this.#failuresInARow >= HOLD_AFTER && this.#waiting.size > 0) this.held = problem;
+    this.#consecutiveFailures++;
+    if (this.#consecutiveFailures >= FAILURES_BEFORE_PAUSE && this.#waiting.size > 0) this.pausedBy = problem;
   }
 
   /** @param {Upload} upload @param {State} state */
-  #move(upload, state) {
+  #setState(upload, state) {
     this.counts[upload.state]--;
     this.counts[state]++;
     upload.state = state;
-    if (state === "saved") upload.tally?.save(upload.file.size);
-    if (isLost(state)) upload.tally?.leave(upload.file.size, state);
+    if (state === "saved") upload.batch?.saveFile(upload.file.size);
+    if (isStopped(state)) upload.batch?.dropFile(upload.file.size, state);
   }
 }
 
 /** @param {State} state @returns {state is "failed" | "cancelled"} */
-function isLost(state) {
+function isStopped(state) {
   return state === "failed" || state === "cancelled";
 }

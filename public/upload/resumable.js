@@ -1,144 +1,141 @@
-// Resumable Uploads for HTTP: makes an upload on the server, sends the file into it, and goes on by itself after every cut.
+// Resumable Uploads for HTTP: creates an upload on the server, sends the file, and resumes automatically after each interruption.
 // @ts-check
+import { parseJson, problemFrom, unexpectedResponse, unreadableFile } from "../server/problem.js";
+import { isReadable, sendRequest } from "../server/xhr.js";
+import { addUnfinished, loadUnfinished, removeUnfinished, uploadKey } from "./unfinished.js";
+import { resultFrom } from "./upload-result.js";
 
-import { fileProblem, parse, problemOf, strangerProblem } from "../server/problem.js";
-import { readable, transmit } from "../server/xhr.js";
-import { forget, keyOf, remember, unfinished } from "./unfinished.js";
-import { outcomeOf } from "./upload-result.js";
-
-/** @import { Answer } from "../server/xhr.js" */
-/** @import { Unfinished } from "./unfinished.js" */
-/** @import { Outcome } from "./upload-result.js" */
+/** @import { XhrResponse } from "../server/xhr.js" */
+/** @import { UnfinishedUpload } from "./unfinished.js" */
+/** @import { UploadResult } from "./upload-result.js" */
 
 /**
- * @typedef {object} Sending
+ * @typedef {object} UploadRequest
  * @property {string} path below the root
  * @property {File} file
  * @property {AbortSignal} signal
- * @property {string} id the `X-Request-Id`, under which `GET /api/uploads/{id}` shows this upload
- * @property {(id: string) => void} onId it has another one, from before
- * @property {(bytes: number) => void} onSent bytes of the file that left this browser, or are with the server from before
- * @property {() => void} onAllSent the last byte left; the server still works
- * @property {(cut: boolean) => void} onCut the connection was cut, and it will be tried again; or it goes on
- * @property {(bytes: number) => void} onBefore so many bytes are with the server already, from before the page was opened
+ * @property {string} id the `X-Request-Id`, by which `GET /api/uploads/{id}` finds this upload
+ * @property {(id: string) => void} onIdChange the upload has the id of an earlier attempt
+ * @property {(bytes: number) => void} onSent bytes that the browser has sent, or that the server already had
+ * @property {() => void} onAllSent the last byte has been sent; the response is pending
+ * @property {(interrupted: boolean) => void} onInterrupted true: the upload is interrupted and will be retried; false: it continues
+ * @property {(bytes: number) => void} onResumed the server already had this many bytes from an earlier visit
  */
 
 const VERSION = { "Upload-Draft-Interop-Version": "8" };
 const ACCEPT = { Accept: "application/json, application/problem+json" };
-/** Milliseconds between two tries, longer each time. */
-const PAUSES = [500, 1000, 2000, 5000, 10_000, 30_000];
-/** Most bytes of a request: everything at first, less when nothing gets through; some proxies bound or collect bodies. */
-const PIECES = [Number.POSITIVE_INFINITY, 64e6, 8e6, 1e6, 500e3];
-/** Statuses of servers and proxies that may take it later. */
-const LATER = new Set([408, 423, 429, 502, 503, 504]);
-const GONE = new Set([404, 410]);
+const RETRY_DELAYS_MS = [500, 1000, 2000, 5000, 10_000, 30_000];
+/** Maximum bytes per request: first the whole file, then less, because some proxies limit or buffer request bodies. */
+const CHUNK_SIZES = [Number.POSITIVE_INFINITY, 64e6, 8e6, 1e6, 500e3];
+/** Statuses with which a server or proxy may accept a later attempt. */
+const RETRYABLE = new Set([408, 423, 429, 502, 503, 504]);
+const NOT_FOUND = new Set([404, 410]);
 
-/** Two queued copies of one file must not fill the same upload. @type {Set<string>} */
-const inUse = new Set();
+/** Keys of running uploads: two queued copies of the same file must not write to the same upload. @type {Set<string>} */
+const activeKeys = new Set();
 
 /**
- * Goes on until the file is saved, refused or cancelled, however often the connection is cut. Never rejects.
- * @param {Sending} sending
- * @returns {Promise<Outcome>}
+ * Runs until the file is saved, refused or cancelled, however often the connection is lost. Never rejects.
+ * @param {UploadRequest} request
+ * @returns {Promise<UploadResult>}
  */
-export async function sendResumable(sending) {
-  const key = keyOf(sending.path, sending.file);
-  if (inUse.has(key)) return await new Attempt(sending, undefined).run();
-  inUse.add(key);
-  const outcome = await new Attempt(sending, key).run();
-  inUse.delete(key);
-  return outcome;
+export async function uploadResumable(request) {
+  const key = uploadKey(request.path, request.file);
+  if (activeKeys.has(key)) return await new ResumableUpload(request, undefined).run();
+  activeKeys.add(key);
+  const result = await new ResumableUpload(request, key).run();
+  activeKeys.delete(key);
+  return result;
 }
 
-/** Removes an upload from the server. @param {string} url @returns {Promise<boolean>} whether it is gone */
-export async function discard(url) {
+/** Deletes an upload on the server. @param {string} url @returns {Promise<boolean>} whether it no longer exists */
+export async function deleteUpload(url) {
   try {
     const { ok, status } = await fetch(url, { method: "DELETE", headers: VERSION, keepalive: true });
-    return ok || GONE.has(status);
+    return ok || NOT_FOUND.has(status);
   } catch {
     return false;
   }
 }
 
-class Attempt {
-  #sending;
-  /** Under which it is remembered, if it is. */
+class ResumableUpload {
+  #request;
+  /** The key under which the upload is remembered; undefined if it is not. */
   #key;
-  /** @type {Unfinished | undefined} */
+  /** The upload on the server; undefined until it is created. @type {UnfinishedUpload | undefined} */
   #upload;
-  /** Where the server stands. */
+  /** The offset of the next byte to send. */
   #offset = 0;
-  /** Which of the pieces is tried, and the largest that something on the way lets through. */
-  #piece = 0;
-  #largest = 0;
-  /** In a row, without a byte that arrived. */
+  /** The current index in `CHUNK_SIZES`, and the lowest index that no proxy has refused. */
+  #chunkIndex = 0;
+  #minChunkIndex = 0;
+  /** Consecutive attempts that transferred no byte. */
   #failures = 0;
 
-  /** @param {Sending} sending @param {string | undefined} key */
-  constructor(sending, key) {
-    this.#sending = sending;
+  /** @param {UploadRequest} request @param {string | undefined} key */
+  constructor(request, key) {
+    this.#request = request;
     this.#key = key;
-    this.#upload = unfinished().find((known) => known.key === key);
-    if (this.#upload !== undefined) sending.onId(this.#upload.id);
+    this.#upload = loadUnfinished().find((upload) => upload.key === key);
+    if (this.#upload !== undefined) request.onIdChange(this.#upload.id);
   }
 
-  /** @returns {Promise<Outcome>} */
+  /** @returns {Promise<UploadResult>} */
   async run() {
-    const { file, signal, onCut } = this.#sending;
-    /** Where the server stands is not known when the upload is from before. */
-    let asks = this.#upload !== undefined;
+    const { file, signal, onInterrupted } = this.#request;
+    let offsetUnknown = this.#upload !== undefined;
     for (;;) {
-      const outcome = asks ? await this.#look() : await this.#step();
+      const result = offsetUnknown ? await this.#fetchOffset() : await this.#sendNext();
       if (signal.aborted) return this.#cancel();
-      if (outcome === "on") {
-        onCut(false);
-        asks = false;
-      } else if (outcome === "later") {
-        if (!(await readable(file))) return { problem: fileProblem() };
-        onCut(true);
-        await this.#pause();
-        asks = this.#upload !== undefined;
+      if (result === "continue") {
+        onInterrupted(false);
+        offsetUnknown = false;
+      } else if (result === "retry") {
+        if (!(await isReadable(file))) return { problem: unreadableFile() };
+        onInterrupted(true);
+        await this.#backOff();
+        offsetUnknown = this.#upload !== undefined;
       } else {
-        if (this.#key !== undefined && "saved" in outcome) forget(this.#key);
-        return outcome;
+        if (this.#key !== undefined && "saved" in result) removeUnfinished(this.#key);
+        return result;
       }
     }
   }
 
-  /** Makes it if it is not there, and sends what is missing. @returns {Promise<Outcome | "on" | "later">} */
-  async #step() {
+  /** Creates the upload if there is none yet; otherwise sends the next chunk. @returns {Promise<UploadResult | "continue" | "retry">} */
+  async #sendNext() {
     if (this.#upload === undefined) return await this.#create();
-    const { file, signal, onSent, onAllSent } = this.#sending;
-    const from = this.#offset;
-    const end = Math.min(file.size, from + (PIECES[this.#piece] ?? 0));
-    const last = end === file.size;
-    const answer = await transmit({
+    const { file, signal, onSent, onAllSent } = this.#request;
+    const start = this.#offset;
+    const end = Math.min(file.size, start + (CHUNK_SIZES[this.#chunkIndex] ?? 0));
+    const isLast = end === file.size;
+    const response = await sendRequest({
       method: "PATCH",
       url: this.#upload.url,
       headers: {
         ...ACCEPT,
         ...VERSION,
         "Content-Type": "application/partial-upload",
-        "Upload-Offset": String(from),
-        "Upload-Complete": last ? "?1" : "?0",
+        "Upload-Offset": String(start),
+        "Upload-Complete": isLast ? "?1" : "?0",
       },
-      body: file.slice(from, end),
+      body: file.slice(start, end),
       signal,
-      onSent: (bytes) => onSent(from + bytes),
-      ...(last && { onAllSent }),
+      onSent: (bytes) => onSent(start + bytes),
+      ...(isLast && { onAllSent }),
     });
-    if (typeof answer !== "string" && answer.status === 204) {
-      this.#arrived(end);
-      return "on";
+    if (typeof response !== "string" && response.status === 204) {
+      this.#advanceTo(end);
+      return "continue";
     }
-    return this.#judge(answer);
+    return this.#classify(response);
   }
 
-  /** @returns {Promise<Outcome | "on" | "later">} */
+  /** @returns {Promise<UploadResult | "continue" | "retry">} */
   async #create() {
-    const { path, file, id, signal, onId } = this.#sending;
-    onId(id);
-    const answer = await transmit({
+    const { path, file, id, signal, onIdChange } = this.#request;
+    onIdChange(id);
+    const response = await sendRequest({
       method: "POST",
       url: `/uploads?${new URLSearchParams({ path, conflict: "rename" })}`,
       headers: {
@@ -151,83 +148,90 @@ class Attempt {
       body: null,
       signal,
     });
-    if (typeof answer === "string" || answer.status !== 201) return this.#judge(answer);
-    const url = answer.header("Location") ?? "";
-    if (!url.startsWith("/uploads/")) return { problem: strangerProblem() };
+    if (typeof response === "string" || response.status !== 201) return this.#classify(response);
+    const url = response.header("Location") ?? "";
+    if (!url.startsWith("/uploads/")) return { problem: unexpectedResponse() };
     this.#upload = { key: this.#key ?? "", url, id, path, size: file.size };
-    if (this.#key !== undefined) remember(this.#upload);
-    return "on";
+    if (this.#key !== undefined) addUnfinished(this.#upload);
+    return "continue";
   }
 
-  /** Asks where the upload stands. @returns {Promise<Outcome | "on" | "later">} */
-  async #look() {
-    const { file, signal, onSent, onBefore } = this.#sending;
+  /** Asks the server for the current offset. @returns {Promise<UploadResult | "continue" | "retry">} */
+  async #fetchOffset() {
+    const { file, signal, onSent, onResumed } = this.#request;
     const url = this.#upload?.url ?? "";
-    const answer = await transmit({ method: "HEAD", url, headers: VERSION, body: null, signal });
-    if (typeof answer === "string") return "later";
-    if (GONE.has(answer.status)) return this.#restart();
-    if (answer.status !== 204)
-      return LATER.has(answer.status) ? "later" : { problem: problemOf(answer.status, answer.body) };
-    const offset = Number(answer.header("Upload-Offset") ?? Number.NaN);
+    const response = await sendRequest({ method: "HEAD", url, headers: VERSION, body: null, signal });
+    if (typeof response === "string") return "retry";
+    if (NOT_FOUND.has(response.status)) return this.#restart();
+    if (response.status !== 204)
+      return RETRYABLE.has(response.status)
+        ? "retry"
+        : { problem: problemFrom(response.status, response.body) };
+    const offset = Number(response.header("Upload-Offset") ?? Number.NaN);
     if (!Number.isSafeInteger(offset) || offset > file.size) return this.#restart();
-    // Only at first: what was sent since the page was opened was waited for.
-    if (this.#offset === 0 && this.#failures === 0) onBefore(offset);
-    this.#arrived(offset);
+    // After a retry the offset includes bytes sent during this visit, so only the first one counts as resumed.
+    if (this.#offset === 0 && this.#failures === 0) onResumed(offset);
+    this.#advanceTo(offset);
     onSent(offset);
-    return "on";
+    return "continue";
   }
 
-  /** It is not there any more: from the start. */
+  /** Starts over, because the upload no longer exists on the server. */
   #restart() {
     this.#upload = undefined;
     this.#offset = 0;
-    return /** @type {const} */ ("on");
+    return /** @type {const} */ ("continue");
   }
 
   /** @param {number} offset */
-  #arrived(offset) {
+  #advanceTo(offset) {
     if (offset > this.#offset) {
       this.#failures = 0;
-      this.#piece = Math.max(this.#largest, this.#piece - 1);
+      this.#chunkIndex = Math.max(this.#minChunkIndex, this.#chunkIndex - 1);
     }
     this.#offset = offset;
   }
 
-  /** What an answer that is no progress means. @param {Answer | "cut" | "cancelled"} answer @returns {Outcome | "on" | "later"} */
-  #judge(answer) {
-    if (answer === "cancelled" || answer === "cut") return "later";
-    const { status, body } = answer;
-    const code = parse(body)?.["code"];
-    if (status === 413 && code === undefined && this.#piece < PIECES.length - 1) {
-      this.#largest = ++this.#piece;
-      return "later";
+  /**
+   * Decides what to do after a request that made no progress.
+   * @param {XhrResponse | "network-error" | "aborted"} response
+   * @returns {UploadResult | "continue" | "retry"}
+   */
+  #classify(response) {
+    if (typeof response === "string") return "retry";
+    const { status, body } = response;
+    const code = parseJson(body)?.["code"];
+    // A 413 that is not Sluice's comes from a proxy: continue with smaller chunks.
+    if (status === 413 && code === undefined && this.#chunkIndex < CHUNK_SIZES.length - 1) {
+      this.#minChunkIndex = ++this.#chunkIndex;
+      return "retry";
     }
-    if (LATER.has(status) || code === "offset_mismatch") return "later";
+    if (RETRYABLE.has(status) || code === "offset_mismatch") return "retry";
     if (code === "upload_gone" || (code === "not_found" && this.#upload !== undefined)) {
       this.#restart();
-      return this.#failures > 2 ? { problem: problemOf(status, body) } : "later";
+      return this.#failures > 2 ? { problem: problemFrom(status, body) } : "retry";
     }
-    return outcomeOf(status, body);
+    return resultFrom(status, body);
   }
 
-  /** Waits a little, longer each time, or for the network to be back. */
-  async #pause() {
-    const { signal } = this.#sending;
-    const wait = PAUSES[Math.min(this.#failures++, PAUSES.length - 1)] ?? 0;
-    if (this.#failures >= 3 && this.#piece < PIECES.length - 1) this.#piece++;
+  /** Waits for the next retry delay, or until the device is online again. */
+  async #backOff() {
+    const { signal } = this.#request;
+    const delay = RETRY_DELAYS_MS[Math.min(this.#failures++, RETRY_DELAYS_MS.length - 1)] ?? 0;
+    if (this.#failures >= 3 && this.#chunkIndex < CHUNK_SIZES.length - 1) this.#chunkIndex++;
     await new Promise((resolve) => {
-      // Offline nothing can come of it; the event ends the wait.
-      if (navigator.onLine) setTimeout(resolve, wait);
+      // While the device is offline every attempt would fail, so only the `online` event ends the wait.
+      if (navigator.onLine) setTimeout(resolve, delay);
       addEventListener("online", resolve, { once: true });
       signal.addEventListener("abort", resolve, { once: true });
     });
   }
 
-  /** @returns {Outcome} */
+  /** @returns {UploadResult} */
   #cancel() {
-    if (this.#key !== undefined) forget(this.#key);
-    // Nobody waits for the answer: without it the server forgets by itself, later.
-    if (this.#upload !== undefined) void discard(this.#upload.url);
+    if (this.#key !== undefined) removeUnfinished(this.#key);
+    // The response does not matter: if the request is lost, the upload expires on the server.
+    if (this.#upload !== undefined) void deleteUpload(this.#upload.url);
     return { cancelled: true };
   }
 }

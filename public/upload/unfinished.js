@@ -1,49 +1,53 @@
-// Uploads that were begun and are not finished, remembered by this browser, so that the same file goes on after the page was closed.
+// Unfinished uploads, remembered in this browser so that an upload can be resumed after the page was closed.
 // @ts-check
 
-/** @typedef {{ key: string, url: string, id: string, path: string, size: number }} Unfinished */
+/** @typedef {{ key: string, url: string, id: string, path: string, size: number }} UnfinishedUpload */
 
-const STORED = "sluice.unfinished";
-/** More than that are not remembered: the oldest are forgotten. */
-const MOST = 200;
+const STORAGE_KEY = "sluice.unfinished";
+/** At most this many uploads are remembered; the oldest ones are dropped. */
+const MAX_UPLOADS = 200;
 
-/** The same file for the same place. @param {string} path @param {File} file */
-export function keyOf(path, { size, lastModified }) {
+/** Identifies the upload of a file to a path. @param {string} path @param {File} file */
+export function uploadKey(path, { size, lastModified }) {
   return `${path} ${size} ${lastModified}`;
 }
 
-/** From the oldest to the newest. @returns {Unfinished[]} */
-export function unfinished() {
+/** All unfinished uploads, the oldest first. @returns {UnfinishedUpload[]} */
+export function loadUnfinished() {
   try {
-    const list = JSON.parse(localStorage.getItem(STORED) ?? "[]");
-    return Array.isArray(list) ? list.filter(isUnfinished) : [];
+    const list = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "[]");
+    return Array.isArray(list) ? list.filter(isUnfinishedUpload) : [];
   } catch {
     return [];
   }
 }
 
-/** @param {Unfinished} upload */
-export function remember(upload) {
-  store([...unfinished().filter(({ key }) => key !== upload.key), upload].slice(-MOST));
+/** @param {UnfinishedUpload} upload */
+export function addUnfinished(upload) {
+  store([...loadUnfinished().filter(({ key }) => key !== upload.key), upload].slice(-MAX_UPLOADS));
 }
 
-/** @param {string} forgotten its key */
-export function forget(forgotten) {
-  const list = unfinished();
-  if (list.some(({ key }) => key === forgotten)) store(list.filter(({ key }) => key !== forgotten));
+/** @param {string} removed the key of the upload */
+export function removeUnfinished(removed) {
+  const list = loadUnfinished();
+  if (list.some(({ key }) => key === removed)) store(list.filter(({ key }) => key !== removed));
 }
 
-/** @param {Unfinished[]} list */
+/** @param {UnfinishedUpload[]} list */
 function store(list) {
   try {
-    localStorage.setItem(STORED, JSON.stringify(list));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(list));
   } catch {
-    // Storage may be forbidden or full; then uploads only go on as long as the page is open.
+    // Storage may be blocked or full; uploads can then be resumed only while the page stays open.
   }
 }
 
-/** Other programs of this origin may have written anything. @param {unknown} value @returns {value is Unfinished} */
-function isUnfinished(value) {
+/**
+ * Validates stored data, which other programs on this origin may have written.
+ * @param {unknown} value
+ * @returns {value is UnfinishedUpload}
+ */
+function isUnfinishedUpload(value) {
   if (typeof value !== "object" || value === null) return false;
   const { key, url, id, path, size } = /** @type {Record<string, unknown>} */ (value);
   return (

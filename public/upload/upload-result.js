@@ -1,27 +1,27 @@
-// What became of an upload, read from the server's last answer.
+// Reads the result of an upload from the last response of the server.
 // @ts-check
-import { parse, problemOf, strangerProblem } from "../server/problem.js";
+import { parseJson, problemFrom, unexpectedResponse } from "../server/problem.js";
 
 /** @import { Problem } from "../server/problem.js" */
 
 /**
- * The server's answer for a saved file.
- * @typedef {object} Saved
+ * The server's description of a saved file.
+ * @typedef {object} SavedFile
  * @property {string} path
  * @property {string} name
  * @property {number} size
  * @property {string} url
- * @property {string} [renamedFrom] the name that was asked for and was taken
+ * @property {string} [renamedFrom] the requested name, if it was taken
  * @property {{ seconds: number, bytesPerSecond: number, explanation: string }} [flow]
  */
 
-/** @typedef {{ saved: Saved } | { problem: Problem } | { cancelled: true }} Outcome */
+/** @typedef {{ saved: SavedFile } | { problem: Problem } | { cancelled: true }} UploadResult */
 
-/** @param {number} status @param {string} body @returns {Outcome} */
-export function outcomeOf(status, body) {
-  if (status !== 200 && status !== 201) return { problem: problemOf(status, body) };
-  const answer = parse(body);
-  if (typeof answer?.["path"] !== "string" || typeof answer["url"] !== "string")
-    return { problem: strangerProblem() };
-  return { saved: /** @type {Saved} */ (/** @type {unknown} */ (answer)) };
+/** @param {number} status @param {string} body @returns {UploadResult} */
+export function resultFrom(status, body) {
+  if (status !== 200 && status !== 201) return { problem: problemFrom(status, body) };
+  const json = parseJson(body);
+  if (typeof json?.["path"] !== "string" || typeof json["url"] !== "string")
+    return { problem: unexpectedResponse() };
+  return { saved: /** @type {SavedFile} */ (/** @type {unknown} */ (json)) };
 }

@@ -1,27 +1,26 @@
-// One file on its way to the server: small ones in one request, large ones so that they can go on where they were cut.
+// Uploads one file: a small file in a single PUT request, a large one as a resumable upload.
 // @ts-check
-
 import { fileUrl } from "../server/path.js";
-import { fileProblem, networkProblem, parse } from "../server/problem.js";
-import { readable, transmit } from "../server/xhr.js";
-import { sendResumable } from "./resumable.js";
-import { outcomeOf } from "./upload-result.js";
+import { networkProblem, parseJson, unreadableFile } from "../server/problem.js";
+import { isReadable, sendRequest } from "../server/xhr.js";
+import { uploadResumable } from "./resumable.js";
+import { resultFrom } from "./upload-result.js";
 
-/** @import { Sending } from "./resumable.js" */
-/** @import { Outcome } from "./upload-result.js" */
+/** @import { UploadRequest } from "./resumable.js" */
+/** @import { UploadResult } from "./upload-result.js" */
 
-/** In bytes. To send so much again is cheaper than two requests for each of many small files. */
-const SMALL = 8 * 1024 * 1024;
+/** Up to this size, sending a file again costs less than an additional request for every small file. */
+const MAX_SINGLE_REQUEST_BYTES = 8 * 1024 * 1024;
 
 /**
- * Send one file. The returned promise never rejects.
- * @param {Sending} sending
- * @returns {Promise<Outcome>}
+ * Never rejects.
+ * @param {UploadRequest} request
+ * @returns {Promise<UploadResult>}
  */
-export async function send(sending) {
-  if (sending.file.size > SMALL) return await sendResumable(sending);
-  const { path, file, id, signal, onSent, onAllSent } = sending;
-  const answer = await transmit({
+export async function uploadFile(request) {
+  if (request.file.size > MAX_SINGLE_REQUEST_BYTES) return await uploadResumable(request);
+  const { path, file, id, signal, onSent, onAllSent } = request;
+  const response = await sendRequest({
     method: "PUT",
     url: `${fileUrl(path)}?conflict=rename`,
     headers: {
@@ -34,10 +33,11 @@ export async function send(sending) {
     onSent,
     onAllSent,
   });
-  if (answer === "cancelled") return { cancelled: true };
-  if (answer === "cut") return { problem: (await readable(file)) ? networkProblem() : fileProblem() };
-  // Something in front of the server may take smaller pieces.
-  if (answer.status === 413 && parse(answer.body)?.["code"] === undefined)
-    return await sendResumable(sending);
-  return outcomeOf(answer.status, answer.body);
+  if (response === "aborted") return { cancelled: true };
+  if (response === "network-error")
+    return { problem: (await isReadable(file)) ? networkProblem() : unreadableFile() };
+  // A 413 that is not Sluice's comes from a proxy, which may accept the file in smaller requests.
+  if (response.status === 413 && parseJson(response.body)?.["code"] === undefined)
+    return await uploadResumable(request);
+  return resultFrom(response.status, response.body);
 }

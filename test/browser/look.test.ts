@@ -118,7 +118,7 @@ describe.skipIf(noBrowser !== undefined)("look", () => {
       await using opened = await openPage(browser, fake.url, { locale });
       return await opened.page.evaluate<string[]>(`import("/ui/format.js").then((f) => [
         f.size(0), f.size(999), f.size(1000), f.size(999_499), f.size(999_500), f.size(1.6e9), f.rate(7005253),
-        f.duration(0.02), f.duration(228.4), f.duration(7300), f.left(90), f.percent(0.9999, false), f.percent(1, false), f.percent(1, true),
+        f.duration(0.02), f.duration(228.4), f.duration(7300), f.timeLeft(90), f.percent(0.9999, false), f.percent(1, false), f.percent(1, true),
       ].map((value) => String(value).replaceAll("\u00a0", " ")))`);
     };
     const times = ["20 ms", "3 min 48 s", "2 h 1 min", "about 2 min left", "99", "99", "100"];

@@ -58,10 +58,10 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(await link.getAttribute("href")).toBe("/files/walk/2026%20%C3%B1/");
     await link.click();
     await page.getByRole("link", { name: "deep" }).click();
-    await page.getByText("Nothing here yet").waitFor();
+    await page.getByRole("heading", { name: "This folder is empty" }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/files/walk/2026%20%C3%B1/deep/");
     expect(await texts(page, ".crumb-link")).toEqual(["Files", "walk", "2026 ñ"]);
-    expect(await page.locator("#here:focus").textContent()).toBe("deep");
+    expect(await page.locator("#current-folder:focus").textContent()).toBe("deep");
     await page.goBack();
     await page.getByRole("link", { name: "deep" }).waitFor();
     await page.getByRole("link", { name: "walk" }).click();
@@ -76,10 +76,10 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await Bun.write(join(server.root, "large/in/a.txt"), "x".repeat(1500));
     await using opened = await openFolder("large");
     const { page } = opened;
-    await page.getByRole("button", { name: "How large is this folder?" }).click();
-    await page.getByText(/^1\.50 kB in 1 file and 1 folder\. Free: /).waitFor();
+    await page.getByRole("button", { name: "Calculate folder size" }).click();
+    await page.getByText(/^1\.50 kB in 1 file and 1 folder\. Free space: /).waitFor();
     await page.getByRole("link", { name: "in" }).click();
-    await page.getByRole("button", { name: "How large is this folder?" }).click();
+    await page.getByRole("button", { name: "Calculate folder size" }).click();
     await page.getByText(/^1\.50 kB in 1 file and 0 folders\./).waitFor();
     expect(opened.complaints).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
         .nth(shown + 199)
         .waitFor();
     }
-    await page.getByText("2,000 entries shown, there are more").waitFor();
+    await page.getByText("2,000 entries shown; there are more").waitFor();
     await more.click();
     await more.click();
     await page.locator(".entry").nth(2299).waitFor();
@@ -150,7 +150,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await opened.choose({ "a.txt": "one" });
     await savedRows(opened, 1);
     await opened.choose({ "a.txt": "two" });
-    await opened.page.getByText("The name was taken, so it is now a (1).txt").waitFor();
+    await opened.page.getByText("The name was taken, so the file was saved as a (1).txt").waitFor();
     expect(await server.read("twice/a.txt")).toBe("one");
     expect(await server.read("twice/a (1).txt")).toBe("two");
   });
@@ -182,7 +182,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     for (const type of ["dragEnter", "dragOver"] as const) {
       await devtools.send("Input.dispatchDragEvent", { type, x: 5, y: 400, data });
     }
-    await page.getByText("Let go to upload into dropped").waitFor();
+    await page.getByText("Drop to upload to dropped").waitFor();
     await devtools.send("Input.dispatchDragEvent", { type: "drop", x: 5, y: 400, data });
     await page.getByRole("heading", { name: "All 132 files saved" }).waitFor();
     expect(await page.locator("#overlay").isVisible()).toBe(false);
@@ -242,7 +242,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await using readOnly = await startProgram(["--allow", "read"]);
     await using shut = await openPage(browser, readOnly.url);
     await shut.choose(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${i}`, "x"])));
-    await shut.page.locator("#held").getByText("Not allowed.").waitFor();
+    await shut.page.locator("#queue-paused").getByText("Not allowed.").waitFor();
     expect(await shut.page.locator(".problem", { hasText: "--allow" }).count()).toBeGreaterThan(0);
     expect([...large.complaints, ...shut.complaints]).toEqual([]);
   });

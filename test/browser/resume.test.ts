@@ -53,14 +53,14 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await page.context().setOffline(true);
     line.cut();
     await page.locator(".upload-state", { hasText: "Interrupted" }).waitFor();
-    await page.getByText("It goes on by itself").waitFor();
+    await page.getByText("The upload resumes automatically when the server accepts data again").waitFor();
     await page.context().setOffline(false);
     await saved(page);
     expect((await server.read("cut.txt")) === CONTENT).toBe(true);
     expect(offsets[0]).toBe(0);
     expect(offsets.at(-1)).toBeGreaterThan(5_000_000);
     expect(await remembered(page)).toBe("[]");
-    expect(await texts(page, ".upload-ending p")).toHaveLength(1);
+    expect(await texts(page, ".upload-report p")).toHaveLength(1);
     expect(opened.complaints).toEqual([]);
   });
 
@@ -86,7 +86,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await page.locator(".upload[data-state=saved]").nth(1).waitFor({ timeout: 30_000 });
     expect(offsets).toHaveLength(2);
     expect(offsets[1]).toBeGreaterThan(5_000_000);
-    await page.getByText("of it were there from before").waitFor();
+    await page.getByText("of it during an earlier visit").waitFor();
     expect(await page.locator("#unfinished").isVisible()).toBe(false);
     expect((await server.read(name.replace(".txt", " (1).txt"))) === CONTENT).toBe(true);
     expect((await server.read(name)).length).toBe(SIZE);
@@ -121,7 +121,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     const reloaded = page.reload();
     line.cut();
     await reloaded;
-    await page.getByRole("button", { name: "Forget old.txt" }).click();
+    await page.getByRole("button", { name: "Discard upload of old.txt" }).click();
     await page.locator("#unfinished").waitFor({ state: "hidden" });
     expect(await waiting()).toEqual([]);
     expect(await remembered(page)).toBe("[]");

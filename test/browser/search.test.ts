@@ -29,18 +29,18 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     await page.locator(".entry").nth(1).waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("FILM");
-    await page.locator(".entry-where").nth(1).waitFor();
+    await page.locator(".entry-location").nth(1).waitFor();
     expect((await texts(page, ".entry-link")).toSorted()).toEqual(["<i>Été<∕i> film.mkv", "film 2.mkv"]);
-    expect((await texts(page, ".entry-where")).toSorted()).toEqual(["in deep", "in x"]);
+    expect((await texts(page, ".entry-location")).toSorted()).toEqual(["in deep", "in x"]);
     expect(await page.locator("#list-foot").isVisible()).toBe(false);
     await page.keyboard.type(" ete");
     await page.locator(".entry").nth(1).waitFor({ state: "detached" });
     expect(await texts(page, ".entry-link")).toEqual(["<i>Été<∕i> film.mkv"]);
     await page.keyboard.type(" nowhere");
-    await page.getByText("Nothing found").waitFor();
+    await page.getByText("No results").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "top.txt" }).waitFor();
-    expect(await page.locator(".entry-where").count()).toBe(0);
+    expect(await page.locator(".entry-location").count()).toBe(0);
     expect(await page.locator("#search").inputValue()).toBe("");
     expect(opened.complaints).toEqual([]);
   });
@@ -49,15 +49,15 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     await using opened = await openPage(browser, `${server.url}/files/x/`);
     const { page } = opened;
     await page.getByRole("searchbox").fill("2.mkv");
-    await page.locator(".entry-where").waitFor();
+    await page.locator(".entry-location").waitFor();
     await page.getByRole("searchbox").press("ArrowDown");
     await page.keyboard.press("F2");
     await page.keyboard.type("film 2 <new>");
     await page.keyboard.press("Enter");
-    await page.locator(".notice-words", { hasText: "Renamed" }).waitFor();
+    await page.locator(".toast-text", { hasText: "Renamed" }).waitFor();
     expect(await readdir(join(server.root, "x/deep"))).toEqual(["film 2 <new>.mkv"]);
     await page.getByRole("searchbox").fill("new");
-    await page.locator(".entry-where", { hasText: "deep" }).click();
+    await page.locator(".entry-location", { hasText: "deep" }).click();
     await page.getByRole("heading", { name: "deep" }).waitFor();
     await page.getByRole("link", { name: "film 2 <new>.mkv" }).waitFor();
     expect(await page.getByRole("searchbox").inputValue()).toBe("");
@@ -70,7 +70,9 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     await using opened = await openPage(browser, `${server.url}/files/many/`);
     const { page } = opened;
     await page.getByRole("searchbox").fill("m");
-    await page.getByText("500 entries shown, there may be more: type more of the name").waitFor();
+    await page
+      .getByText("500 entries shown; there may be more. Type more of the name to narrow the search")
+      .waitFor();
     expect(await page.getByRole("button", { name: "Show more" }).isVisible()).toBe(false);
     expect(opened.complaints).toEqual([]);
   });

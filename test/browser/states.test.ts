@@ -29,7 +29,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(await row.locator(".upload-state").textContent()).toBe("Sending");
     expect(await row.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("25");
     expect(await row.locator(".upload-numbers").textContent()).toBe(
-      "10.0 MB of 40.0 MB saved · 5.00 MB/s · a few seconds left · the network is the limit",
+      "10.0 MB of 40.0 MB saved · 5.00 MB/s · a few seconds left · limited by the network",
     );
     expect(await page.locator("#gauge-title").textContent()).toBe("25 % saved");
     expect(await page.locator(".bar-received").getAttribute("style")).toBe("width: 50%;");
@@ -46,7 +46,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     const { page } = opened;
     await opened.choose({ "film.mkv": 3_000_000 });
     const row = page.locator(".upload");
-    await row.getByText("All sent, the server is finishing · 3.00 MB of 3.00 MB saved").waitFor();
+    await row.getByText("All data sent, waiting for the server · 3.00 MB of 3.00 MB saved").waitFor();
     expect(await row.getAttribute("data-state")).toBe("saving");
     expect(await row.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("99");
     expect(await page.locator("#gauge-title").textContent()).toBe("99 % saved");
@@ -64,10 +64,10 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     const row = page.locator(".upload[data-state=saved]");
     await row.waitFor();
     expect(await row.locator(".upload-numbers").textContent()).toBe("3.00 MB in 2.5 s · 1.20 MB/s");
-    expect(await row.locator(".upload-ending").textContent()).toStartWith("The network was the limit: 96 %");
+    expect(await row.locator(".upload-report").textContent()).toStartWith("The network was the limit: 96 %");
     expect(await row.locator("a").getAttribute("href")).toBe("/files/film.mkv?download");
     expect(await row.getByRole("button").count()).toBe(0);
-    await page.getByRole("status").getByText("Saved").waitFor();
+    await page.getByRole("status").getByText("File saved").waitFor();
   });
 
   test("a problem is shown whole, and Retry sends the file again under a new id", async () => {
@@ -107,7 +107,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     await using opened = await openPage(browser, fake.url);
     const { page } = opened;
     await opened.choose({ "a.txt": "hello" });
-    await page.getByText("Not confirmed as saved").waitFor();
+    await page.getByText("Unexpected response").waitFor();
     expect(await page.locator(".upload").getAttribute("data-state")).toBe("failed");
   });
 
@@ -131,7 +131,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     await page.locator(".upload[data-state=saved]").waitFor();
     await page.getByRole("button", { name: "Cancel slow.bin" }).click();
     await page.getByRole("button", { name: "Retry slow.bin" }).waitFor();
-    await page.getByRole("heading", { name: "Saved", exact: true }).waitFor();
+    await page.getByRole("heading", { name: "File saved", exact: true }).waitFor();
     gate.resolve();
   });
 
@@ -175,7 +175,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     })()`);
     await page.locator(".upload[data-state=saving]").nth(2).waitFor();
     expect(await page.locator(".upload").count()).toBeLessThan(60);
-    expect(await page.locator("#upload-more").textContent()).toMatch(/^and 9,9\d\d files more$/);
+    expect(await page.locator("#upload-more").textContent()).toMatch(/^and 9,9\d\d more files$/);
     expect(fake.mostAtOnce).toBe(3);
     // Generous: it is some 50 ms here, and seconds if every file got a row.
     expect(added).toBeLessThan(2000);
@@ -192,13 +192,13 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     const { page } = opened;
     const names = Array.from({ length: 40 }, (_, i) => [`f${i}.txt`, "x"]);
     await opened.choose(Object.fromEntries(names));
-    await page.locator("#held").waitFor();
+    await page.locator("#queue-paused").waitFor();
     for (const state of ["sending", "saving"])
       await page.locator(`.upload[data-state=${state}]`).first().waitFor({ state: "detached" });
     const failed = await page.locator(".upload[data-state=failed]").count();
     expect(failed).toBeLessThan(10);
     fake.script = () => ({});
-    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Resume uploads" }).click();
     await page
       .getByText(`${40 - failed} saved, ${failed} failed`)
       .first()

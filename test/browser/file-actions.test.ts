@@ -1,4 +1,4 @@
-// Selecting, moving, copying, renaming and removing on the page, against the real server and with names that try to be more than names.
+// File actions on the page against the real server: selecting, moving, copying, renaming and deleting, with hostile names.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
@@ -12,7 +12,7 @@ setDefaultTimeout(60_000);
 
 const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a\"b'c&d.txt", "\u202Egpj.exe", "100%25 %2e%2e #?.txt"];
 
-describe.skipIf(noBrowser !== undefined)("putting in order", () => {
+describe.skipIf(noBrowser !== undefined)("file actions", () => {
   let browser: Browser;
   let server: Program;
   beforeAll(async () => {
@@ -40,10 +40,10 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
   }
 
   const box = (page: Page, name: string) => page.getByLabel(`Select ${name}`, { exact: true });
-  const tool = (page: Page, name: string) => page.locator("#chosen").getByRole("button", { name });
+  const tool = (page: Page, name: string) => page.locator("#selection-bar").getByRole("button", { name });
   const answer = (page: Page, name: string) =>
     page.locator("dialog").getByRole("button", { name, exact: true });
-  const said = (page: Page, text: string) => page.locator(".notice-words", { hasText: text }).waitFor();
+  const said = (page: Page, text: string) => page.locator(".toast-text", { hasText: text }).waitFor();
   const inRoot = async (folder: string) => (await readdir(join(server.root, folder))).toSorted();
 
   test("hostile names are selected, counted, asked about and removed, as text", async () => {
@@ -51,19 +51,19 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     const { page } = opened;
     for (const name of HOSTILE) await box(page, name).check();
     await box(page, "dir").check();
-    expect(await page.locator("#chosen-count").textContent()).toBe("4 files and 1 folder");
+    expect(await page.locator("#selection-count").textContent()).toBe("4 files and 1 folder");
     await tool(page, "Delete").click();
     await page.getByRole("dialog", { name: "Delete 4 files and 1 folder?" }).waitFor();
     expect((await texts(page, ".dialog-names bdi")).toSorted()).toEqual([...HOSTILE, "dir"].toSorted());
-    expect(await page.getByText("Everything in the folders is deleted, too.").isVisible()).toBe(true);
+    expect(await page.getByText("Everything inside the folders is deleted as well.").isVisible()).toBe(true);
     await answer(page, "Cancel").click();
     expect(await inRoot("hostile")).toHaveLength(6);
     await tool(page, "Delete").click();
-    await answer(page, "Delete").click();
+    await answer(page, "Delete 4 files and 1 folder").click();
     await said(page, "Deleted 5 entries.");
     expect(await inRoot("hostile")).toEqual(["keep.txt"]);
     expect(await texts(page, ".entry-link")).toEqual(["keep.txt"]);
-    expect(await page.locator("#chosen").isVisible()).toBe(false);
+    expect(await page.locator("#selection-bar").isVisible()).toBe(false);
     expect(await page.locator("img").count()).toBe(0);
     expect(opened.complaints).toEqual([]);
   });
@@ -71,7 +71,7 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
   test("Shift, Ctrl+A, Escape, the box above and clicks beside the names select", async () => {
     await using opened = await openWith("select", ["a", "b", "c", "d", "e"]);
     const { page } = opened;
-    const count = page.locator("#chosen-count");
+    const count = page.locator("#selection-count");
     await box(page, "b").check();
     await box(page, "d").click({ modifiers: ["Shift"] });
     expect(await count.textContent()).toStartWith("3 files");
@@ -84,7 +84,7 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     expect(await count.textContent()).toStartWith("5 files");
     expect(await page.getByLabel("Select all").isChecked()).toBe(true);
     await page.keyboard.press("Escape");
-    expect(await page.locator("#chosen").isVisible()).toBe(false);
+    expect(await page.locator("#selection-bar").isVisible()).toBe(false);
     await page.getByLabel("Select all").check();
     expect(await count.textContent()).toStartWith("5 files");
     expect(opened.complaints).toEqual([]);
@@ -99,7 +99,7 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     };
     await page.getByLabel("Select all").check();
     await page.getByLabel("Select 100%25").uncheck();
-    const some = await downloaded(page.locator("#chosen-download").click());
+    const some = await downloaded(page.locator("#download-selected").click());
     expect(some.name).toEndWith(".zip");
     const list = Bun.spawn(["python3", "-m", "zipfile", "-l", some.path], { stdout: "pipe" });
     const names = await list.stdout.text();
@@ -108,9 +108,9 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     expect(names).not.toContain("100%25");
     await page.keyboard.press("Escape");
     await box(page, "a\"b'c&d.txt").check();
-    const one = await downloaded(page.locator("#chosen-download").click());
+    const one = await downloaded(page.locator("#download-selected").click());
     expect(await Bun.file(one.path).text()).toBe("content of a\"b'c&d.txt");
-    const all = await downloaded(page.getByRole("link", { name: "Download all" }).click());
+    const all = await downloaded(page.getByRole("link", { name: "Download folder" }).click());
     expect(all.name).toBe("zip.zip");
     expect(opened.complaints).toEqual([]);
   });
@@ -147,16 +147,16 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     await Bun.write(join(server.root, "taken/in/a.txt"), "old a");
     await Bun.write(join(server.root, "taken/in/b.txt"), "old b");
     await move("a.txt", "free.txt");
-    await page.getByRole("dialog", { name: "The name is taken" }).waitFor();
+    await page.getByRole("dialog", { name: "This name is already taken" }).waitFor();
     await answer(page, "Cancel").click();
-    await said(page, "Moved “free.txt” to “in”. 1 entry left: the name is taken.");
+    await said(page, "Moved “free.txt” to “in”. 1 entry was not moved, because its name is taken.");
     await move("a.txt");
-    await answer(page, "Keep both").click();
-    await said(page, "Its name is now “a (1).txt”.");
+    await answer(page, "Keep both entries").click();
+    await said(page, "Its name was taken, so it is now called “a (1).txt”.");
     expect(await content("a.txt")).toBe("old a");
     expect(await content("a (1).txt")).toBe("content of a.txt");
     await move("b.txt");
-    await answer(page, "Replace").click();
+    await answer(page, "Replace file").click();
     await said(page, "Moved “b.txt”");
     expect(await content("b.txt")).toBe("content of b.txt");
     expect(await page.getByRole("button", { name: "Undo" }).isVisible()).toBe(false);
@@ -181,11 +181,11 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
   test("new folders, and why a name cannot be one", async () => {
     await using opened = await openWith("fresh", ["there/"]);
     const { page } = opened;
-    await page.getByRole("button", { name: "New folder" }).click();
+    await page.getByRole("button", { name: "Create folder" }).click();
     await page.keyboard.type("there");
     await page.keyboard.press("Enter");
     await page.locator("dialog .problem-title", { hasText: "The name is taken" }).waitFor();
-    await page.getByLabel("Name", { exact: true }).fill("<i>new<∕i> #1");
+    await page.getByLabel("Folder name", { exact: true }).fill("<i>new<∕i> #1");
     await page.keyboard.press("Enter");
     await page.locator("dialog").waitFor({ state: "detached" });
     expect(await inRoot("fresh")).toEqual(["<i>new<∕i> #1", "there"]);
@@ -210,7 +210,7 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     expect(await page.locator(".entry-link:focus").textContent()).toBe("<b>old.txt");
     await page.keyboard.press(" ");
     await page.keyboard.press("Shift+ArrowDown");
-    expect(await page.locator("#chosen-count").textContent()).toStartWith("2 files");
+    expect(await page.locator("#selection-count").textContent()).toStartWith("2 files");
     await page.keyboard.press("Delete");
     expect(await page.locator("dialog :focus").textContent()).toBe("Cancel");
     await page.keyboard.press("Tab");
@@ -247,8 +247,8 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
     await page.locator(".entry").nth(4).waitFor();
     await page.getByLabel("Select all").check();
     await tool(page, "Delete").click();
-    await page.getByText("It stays in the trash for 30 days.").waitFor();
-    await answer(page, "Delete").click();
+    await page.getByText("Deleted entries stay in the trash for 30 days.").waitFor();
+    await answer(page, "Delete 4 files and 1 folder").click();
     await said(page, "Deleted 5 entries.");
     expect(await shown()).toEqual([]);
     await page.getByRole("button", { name: "Undo" }).click();
@@ -265,15 +265,15 @@ describe.skipIf(noBrowser !== undefined)("putting in order", () => {
       await using opened = await openPage(browser, shut.url);
       await box(opened.page, "a").check();
       return await opened.page.evaluate<string[]>(
-        `[...document.querySelectorAll(".gauge-buttons button, .tool, .chosen-tool")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`,
+        `[...document.querySelectorAll(".gauge-buttons button, .tool, .selection-action")].filter((one) => one.checkVisibility()).map((one) => one.textContent.trim())`,
       );
     };
-    expect(await offered("read")).toEqual(["Download all", "Download", "Clear"]);
+    expect(await offered("read")).toEqual(["Download folder", "Download", "Clear"]);
     expect(await offered("read", "write")).toEqual([
       "Upload files",
-      "Upload a folder",
-      "New folder",
-      "Download all",
+      "Upload folder",
+      "Create folder",
+      "Download folder",
       "Download",
       "Copy",
       "Clear",
