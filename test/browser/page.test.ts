@@ -77,10 +77,10 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await using opened = await openFolder("large");
     const { page } = opened;
     await page.getByRole("button", { name: "Calculate folder size" }).click();
-    await page.getByText(/^1\.50 kB in 1 file and 1 folder\. Free space: /).waitFor();
+    await page.locator("#usage", { hasText: /^1\.50 kB in 1 file and 1 folder\. Free space: / }).waitFor();
     await page.getByRole("link", { name: "in" }).click();
     await page.getByRole("button", { name: "Calculate folder size" }).click();
-    await page.getByText(/^1\.50 kB in 1 file and 0 folders\./).waitFor();
+    await page.locator("#usage", { hasText: /^1\.50 kB in 1 file and 0 folders\./ }).waitFor();
     expect(opened.complaints).toEqual([]);
   });
 
@@ -94,12 +94,12 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     }
     await using opened = await openFolder("sort");
     const { page } = opened;
-    await page.getByRole("button", { name: "Size" }).click();
+    await page.getByRole("button", { name: "Size", exact: true }).click();
     await page.locator("#entry-rows", { hasText: /^a.*c.*b/s }).waitFor();
     expect(await page.getByRole("columnheader", { name: "Size" }).getAttribute("aria-sort")).toBe(
       "descending",
     );
-    await page.getByRole("button", { name: "Size" }).click();
+    await page.getByRole("button", { name: "Size", exact: true }).click();
     await page.locator("#entry-rows", { hasText: /^b.*c.*a/ }).waitFor();
     await page.reload();
     await page.locator("#entry-rows", { hasText: /^b.*c.*a/ }).waitFor();
