@@ -46,7 +46,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
   const said = (page: Page, text: string) => page.locator(".toast-text", { hasText: text }).waitFor();
   const inRoot = async (folder: string) => (await readdir(join(server.root, folder))).toSorted();
 
-  test("hostile names are selected, counted, asked about and removed, as text", async () => {
+  test("hostile names stay text when they are selected, confirmed and deleted", async () => {
     await using opened = await openWith("hostile", [...HOSTILE, "keep.txt", "dir/", "dir/in.txt"]);
     const { page } = opened;
     for (const name of HOSTILE) await box(page, name).check();
@@ -68,7 +68,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("Shift, Ctrl+A, Escape, the box above and clicks beside the names select", async () => {
+  test("Shift, Ctrl+A, Escape, the header checkbox and clicks on a row change the selection", async () => {
     await using opened = await openWith("select", ["a", "b", "c", "d", "e"]);
     const { page } = opened;
     const count = page.locator("#selection-count");
@@ -90,7 +90,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("what is selected is downloaded as an archive, one file as it is, the folder whole", async () => {
+  test("a selection downloads as an archive, a single file as it is, a folder completely", async () => {
     await using opened = await openWith("zip", [...HOSTILE, "dir/", "dir/in.txt"]);
     const { page } = opened;
     const downloaded = async (click: Promise<void>) => {
@@ -115,7 +115,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("moving into a folder chosen, with Undo", async () => {
+  test("moves entries into the chosen folder, and Undo moves them back", async () => {
     await using opened = await openWith("move", ["a.txt", "<b>.txt", "in/", "in/deep/"]);
     const { page } = opened;
     await box(page, "a.txt").check();
@@ -134,7 +134,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a name that is taken is a question: keep both, replace, or leave it", async () => {
+  test("asks about a taken name: keep both, replace, or cancel", async () => {
     await using opened = await openWith("taken", ["a.txt", "b.txt", "free.txt", "in/"]);
     const { page } = opened;
     const content = (name: string) => server.read(`taken/in/${name}`);
@@ -163,7 +163,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("copies of folders go on in the background and are waited for", async () => {
+  test("waits for background copies of folders", async () => {
     const names = Array.from({ length: 40 }, (_, i) => [`d${i}/`, `d${i}/x.txt`]).flat();
     await using opened = await openWith("copy", [...names, "to/"]);
     const { page } = opened;
@@ -178,7 +178,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("new folders, and why a name cannot be one", async () => {
+  test("creates a folder, and shows why a name is refused", async () => {
     await using opened = await openWith("fresh", ["there/"]);
     const { page } = opened;
     await page.getByRole("button", { name: "Create folder" }).click();
@@ -193,7 +193,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("F2 renames in place, Escape does not; everything by keys alone", async () => {
+  test("renames with F2, cancels with Escape, and works by keyboard alone", async () => {
     await using opened = await openWith("keys", ["a.txt", "b.txt", "c.txt"]);
     const { page } = opened;
     await page.getByRole("link", { name: "a.txt" }).focus();
@@ -220,7 +220,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("entries are dragged onto a folder, and onto one above", async () => {
+  test("moves entries that are dragged onto a folder or a breadcrumb", async () => {
     await using opened = await openWith("drag", ["a.txt", "b.txt", "in/"]);
     const { page } = opened;
     await box(page, "a.txt").check();
@@ -238,7 +238,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("with a trash, what is deleted comes back by Undo", async () => {
+  test("with a trash, Undo restores deleted entries", async () => {
     await using kind = await startProgram(["--allow", "all", "--trash", "30d"]);
     for (const path of [...HOSTILE, "dir/in.txt"]) await Bun.write(join(kind.root, path), path);
     await using opened = await openPage(browser, kind.url);
@@ -258,7 +258,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("only what is granted is offered", async () => {
+  test("offers only granted actions", async () => {
     const offered = async (...allow: string[]) => {
       await using shut = await startProgram(["--allow", allow.join(",")]);
       await Bun.write(join(shut.root, "a"), "a");

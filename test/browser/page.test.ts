@@ -1,4 +1,4 @@
-// The page against the real server: listing, navigation, and every way a person can hand over files.
+// The page against the real server: listing, navigation, and every way to select files for an upload.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
@@ -72,7 +72,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("how large a folder is, when asked", async () => {
+  test("calculates the size of a folder on request", async () => {
     await Bun.write(join(server.root, "large/in/a.txt"), "x".repeat(1500));
     await using opened = await openFolder("large");
     const { page } = opened;
@@ -84,7 +84,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("headers sort on the server and say so", async () => {
+  test("column headers sort on the server and show the order", async () => {
     for (const [name, size] of [
       ["a", 3],
       ["b", 1],
@@ -106,7 +106,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("long folders load as they are scrolled, up to a bound; then they are asked for", async () => {
+  test("long folders load on scroll up to a limit, then on request", async () => {
     await mkdir(join(server.root, "long"));
     for (let i = 0; i < 2300; i++) await Bun.write(join(server.root, "long", `f${i}`), "");
     await using opened = await openFolder("long");
@@ -166,7 +166,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("dropped files and folders arrive, wherever on the page they fall", async () => {
+  test("dropped files and folders arrive, wherever on the page they are dropped", async () => {
     await using opened = await openFolder("dropped");
     const { page } = opened;
     const files: Record<string, string> = { "loose.txt": "loose", "pack/in/x.txt": "x" };
@@ -234,7 +234,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a file over the limit, and a server that takes none, say what to change", async () => {
+  test("a file over the limit and a server without the grant say what to change", async () => {
     await using small = await startProgram(["--max-file-size", "1MB"]);
     await using large = await openPage(browser, small.url);
     await large.choose({ "large.bin": 30_000_000 });

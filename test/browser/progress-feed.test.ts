@@ -1,4 +1,4 @@
-// How the page learns what is on the disk: by events where they come, by asking where they do not.
+// How the page receives the progress of uploads: by server-sent events, or by polling where events are unavailable.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser } from "playwright-core";
@@ -10,7 +10,7 @@ import { startServer, until } from "../support/server.ts";
 // Past its time limit a test loses the browser, and all that follow with it.
 setDefaultTimeout(60_000);
 
-describe.skipIf(noBrowser !== undefined)("what is on the disk", () => {
+describe.skipIf(noBrowser !== undefined)("upload progress", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launch();
@@ -32,11 +32,11 @@ describe.skipIf(noBrowser !== undefined)("what is on the disk", () => {
     return [...fake.asked];
   }
 
-  test("is told, over one connection", async () => {
+  test("comes as events over one connection", async () => {
     expect(await shown("told")).toEqual(["/api/uploads/events"]);
   });
 
-  test.each(["refused", "held"] as const)("is asked for where events are %s", async (events) => {
+  test.each(["refused", "held"] as const)("is polled where events are %s", async (events) => {
     const [first, ...others] = await shown(events);
     expect(first).toBe("/api/uploads/events");
     expect(others.length).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ describe.skipIf(noBrowser !== undefined)("what is on the disk", () => {
   test.each([
     ["all", GRANTS, 1],
     ["write alone", ["write"], 0],
-  ] as const)("by a real server that grants %s", async (_, grants, watching) => {
+  ] as const)("comes from a real server that grants %s", async (_, grants, watching) => {
     await using server = await startServer({ allow: new Set<Grant>(grants) });
     await using opened = await openPage(browser, server.url);
     const { page } = opened;

@@ -1,4 +1,4 @@
-// Large uploads from the page go on by themselves after a cut, and with the same file after the page was closed.
+// Large uploads from the page resume automatically after a lost connection, and with the same file after the page was closed.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, utimes } from "node:fs/promises";
@@ -42,7 +42,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     return ((await answer.json()) as { uploads: unknown[] }).uploads;
   };
 
-  test("after a cut it goes on by itself, from where it stood, and says so meanwhile", async () => {
+  test("resumes from its offset after a lost connection, and shows that it is interrupted", async () => {
     await using line = await openLine(server.url);
     await using opened = await openPage(browser, line.url);
     const { page } = opened;
@@ -64,7 +64,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("after the page was closed, the same file goes on, and no other does", async () => {
+  test("resumes after the page was closed, but only with the same file", async () => {
     await using line = await openLine(server.url);
     await using opened = await openPage(browser, line.url);
     const { page } = opened;
@@ -94,7 +94,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("what is cancelled is gone from the server, too", async () => {
+  test("a cancelled upload is deleted on the server", async () => {
     await using line = await openLine(server.url);
     await using opened = await openPage(browser, line.url);
     const { page } = opened;
@@ -110,7 +110,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("what waits from before can be forgotten", async () => {
+  test("an unfinished upload can be discarded", async () => {
     await using line = await openLine(server.url);
     await using opened = await openPage(browser, line.url);
     const { page } = opened;
@@ -128,7 +128,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("an upload the server has forgotten begins anew", async () => {
+  test("an upload that is gone from the server starts over", async () => {
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
     const file = join(await opened.write({ "lost.txt": CONTENT }), "lost.txt");
@@ -147,7 +147,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("something on the way that takes only small bodies gets small ones", async () => {
+  test("a proxy that accepts only small bodies gets small ones", async () => {
     await using narrow = startNarrow(server.url, 9_000_000);
     await using opened = await openPage(browser, narrow.url);
     const { page } = opened;

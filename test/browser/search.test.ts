@@ -1,4 +1,4 @@
-// Searching on the page: results while one types, where they are, whether they are all, and the way back.
+// Search on the page: results while typing, their locations, incomplete results, and the return to the folder.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
@@ -23,7 +23,7 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  test("results follow the typing, say where they are, and Escape leads back", async () => {
+  test("results appear while typing and show their folder, and Escape returns", async () => {
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
     await page.locator(".entry").nth(1).waitFor();
@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("what is found can be put in order, and its folder opened", async () => {
+  test("a result can be renamed, and its folder opened", async () => {
     await using opened = await openPage(browser, `${server.url}/files/x/`);
     const { page } = opened;
     await page.getByRole("searchbox").fill("2.mkv");
@@ -64,7 +64,7 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("too many results are said to be not all", async () => {
+  test("says that the results are incomplete when there are too many", async () => {
     await mkdir(join(server.root, "many"));
     for (let i = 0; i < 510; i++) await Bun.write(join(server.root, "many", `m${i}`), "");
     await using opened = await openPage(browser, `${server.url}/files/many/`);
@@ -77,7 +77,7 @@ describe.skipIf(noBrowser !== undefined)("search", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a search that is overtaken is ended", async () => {
+  test("a new search cancels the previous one", async () => {
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
     let release = () => {};

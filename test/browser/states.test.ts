@@ -1,4 +1,4 @@
-// The three honest states of an upload, its bar, its ending and its errors: against a server that holds still while we look.
+// The states of an upload, its progress bar, its report and its errors, against a fake server that can pause in each state.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser } from "playwright-core";
@@ -38,7 +38,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("saving: all is sent, the bar is not full and nothing says saved", async () => {
+  test("saving: all data is sent, the bar is not full and nothing says saved", async () => {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ received: 1, saved: 1, until: gate.promise });
@@ -56,7 +56,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("saved: size, rate, the server's sentence and a link", async () => {
+  test("saved: size, rate, the flow report and a link", async () => {
     using fake = startFakeServer();
     await using opened = await openPage(browser, fake.url);
     const { page } = opened;
@@ -70,7 +70,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     await page.getByRole("status").getByText("File saved").waitFor();
   });
 
-  test("a problem is shown whole, and Retry sends the file again under a new id", async () => {
+  test("shows all parts of a problem, and Retry sends the file with a new id", async () => {
     using fake = startFakeServer();
     const problem = {
       title: "Invalid path",
@@ -101,7 +101,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("an answer that is not Sluice's does not count as saved", async () => {
+  test("a response that is not Sluice's does not count as saved", async () => {
     using fake = startFakeServer();
     fake.script = () => ({ answer: new Response("<h1>Please sign in</h1>") });
     await using opened = await openPage(browser, fake.url);
@@ -111,7 +111,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(await page.locator(".upload").getAttribute("data-state")).toBe("failed");
   });
 
-  test("a cut connection says so and offers Retry", async () => {
+  test("a lost connection is reported with Retry", async () => {
     using fake = startFakeServer();
     fake.script = () => ({ answer: "cut" });
     await using opened = await openPage(browser, fake.url);
@@ -135,7 +135,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     gate.resolve();
   });
 
-  test("leaving the page while something runs asks first", async () => {
+  test("leaving the page during an upload asks for confirmation", async () => {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ until: gate.promise });
@@ -158,7 +158,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     await page.locator(".upload[data-state=saved]").waitFor();
   });
 
-  test("10,000 files: three at once, some dozen rows, and the page stays quick", async () => {
+  test("10,000 files: three at a time, a few dozen rows, and the page stays responsive", async () => {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ until: gate.promise });
@@ -185,7 +185,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("when the server is gone, the rest of the queue waits instead of failing", async () => {
+  test("when the server is unreachable, the queue pauses instead of failing", async () => {
     using fake = startFakeServer();
     fake.script = () => ({ answer: new Response("bad gateway", { status: 502 }) });
     await using opened = await openPage(browser, fake.url);

@@ -1,4 +1,4 @@
-// How the page looks and behaves for different eyes and devices: contrast, narrow screens, less motion; and that its modules are sound.
+// The appearance of the page: contrast, narrow screens, reduced motion, number formats, its policy; and the types of its scripts.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const TEXT = [
 ];
 const SHAPES = ["edge surface", "water raised", "focus ground", "focus surface", "focus water-deep"];
 
-describe.skipIf(noBrowser !== undefined)("look", () => {
+describe.skipIf(noBrowser !== undefined)("appearance", () => {
   let browser: Browser;
   let fake: FakeServer;
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe.skipIf(noBrowser !== undefined)("look", () => {
     });
   }
 
-  test("a phone of 360 px shows everything without scrolling sideways, with buttons for thumbs", async () => {
+  test("a phone of 360 px needs no horizontal scrolling, and buttons are large enough to tap", async () => {
     await using opened = await openPage(browser, fake.url, {
       viewport: { width: 360, height: 740 },
       hasTouch: true,
@@ -85,7 +85,7 @@ describe.skipIf(noBrowser !== undefined)("look", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("nothing moves for people who asked for less motion", async () => {
+  test("nothing is animated with prefers-reduced-motion", async () => {
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ until: gate.promise });
     for (const reducedMotion of ["reduce", "no-preference"] as const) {
@@ -113,7 +113,7 @@ describe.skipIf(noBrowser !== undefined)("look", () => {
       expect(complaints).toContain(directive);
   });
 
-  test("numbers and dates are written the reader's way", async () => {
+  test("numbers follow the browser's locale", async () => {
     const seen = async (locale: string) => {
       await using opened = await openPage(browser, fake.url, { locale });
       return await opened.page.evaluate<string[]>(`import("/ui/format.js").then((f) => [
