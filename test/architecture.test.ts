@@ -4,11 +4,15 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import manifest from "../package.json";
+import { circles, tree } from "./support/source-tree.ts";
 
 const TOP = join(import.meta.dir, "..");
 const page = readFileSync(join(TOP, "ARCHITECTURE.md"), "utf8");
 const sources = files("src");
 const documented = tree(block("src/"));
+const graph = new Map(
+  sources.map((file) => [file, importsOf(file).filter((target) => sources.includes(target))]),
+);
 
 /** Longest file, in lines. */
 const LONGEST = 300;
@@ -17,13 +21,12 @@ const MOST_FILES = 12;
 /** Names under which anything could be put. */
 const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
 describe("the tree", () => {
-  test("names every folder of src, every file at its top, and public, and no other", () => {
-    const folders = [...new Set(sources.map((file) => `${dirname(file)}/`))].filter(
-      (name) => name !== "src/",
-    );
-    const parents = folders.map((name) => `${dirname(name)}/`).filter((name) => name !== "src/");
+  test("names every folder of src and public, every file at the top of src, and no other", () => {
+    const folders = [...sources, ...files("public")].map((file) => `${dirname(file)}/`);
+    const parents = folders.map((name) => `${dirname(name)}/`).filter((name) => name !== "./");
     const top = sources.filter((file) => dirname(file) === "src");
-    const expected = new Set([...top, ...folders, ...parents, "public/"]);
+    const expected = new Set([...top, ...folders, ...parents]);
+    expected.delete("src/");
     expect([...documented.keys()].toSorted()).toEqual([...expected].toSorted());
   });
 
@@ -63,6 +66,24 @@ describe("imports", () => {
       importsOf(file)
         .filter((target) => target.startsWith("src/"))
         .filter((target) => unitOf(target) !== unitOf(file) && place(target) >= place(file))
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("form no circle, types counted", () => {
+    expect(circles(graph)).toEqual([]);
+  });
+
+  test.each(["core", "storage/disk"])("inside src/%s follow the order of its folders", (folder) => {
+    const steps = orderInside(folder);
+    const step = (file: string): number => steps.findIndex((names) => names.includes(childOf(folder, file)));
+    const inside = sources.filter((file) => file.startsWith(`src/${folder}/`));
+    expect(inside.filter((file) => step(file) === -1)).toEqual([]);
+    const wrong = inside.flatMap((file) =>
+      (graph.get(file) ?? [])
+        .filter((target) => inside.includes(target) && childOf(folder, target) !== childOf(folder, file))
+        .filter((target) => step(target) >= step(file))
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
@@ -231,16 +252,17 @@ function block(beginning: string): string {
   return beginning + (text.split("\n```", 1)[0] ?? "");
 }
 
-/** The folders (with a slash at the end) and files of an indented tree, with what is said about each. */
-function tree(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  const folders: string[] = [];
-  for (const line of text.split("\n")) {
-    const [, indent = "", name = "", words = ""] = /^( *)(\S+) *(.*)$/.exec(line) ?? [];
-    const depth = indent.length / 2;
-    folders.length = depth;
-    if (name !== "src/") found.set([...folders, name].join("/"), words);
-    if (name.endsWith("/")) folders[depth] = name.slice(0, -1);
-  }
-  return found;
+/** The steps of the order that the page gives for the folders inside a folder. */
+function orderInside(folder: string): string[][] {
+  const line = page.split("\n").find((text) => text.startsWith(`${folder}: `));
+  if (line === undefined) throw new Error(`ARCHITECTURE.md gives no order for ${folder}`);
+  return line
+    .slice(folder.length + 2)
+    .split("→")
+    .map((step) => step.split("·").map((name) => name.trim()));
+}
+
+/** The folder or file right inside `src/FOLDER` that a file belongs to. */
+function childOf(folder: string, file: string): string {
+  return file.slice(`src/${folder}/`.length).split("/", 1)[0] ?? "";
 }

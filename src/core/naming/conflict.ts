@@ -3,9 +3,8 @@
 import type { Config, Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
-import type { Entry, Moved } from "../../storage/entry.ts";
+import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
-import type { Uploader } from "../upload/uploader.ts";
 import { claimNumbered } from "./numbered-name.ts";
 import type { PathLocks } from "./path-locks.ts";
 import { nameTaken, replaceNotAllowed } from "./refusals.ts";

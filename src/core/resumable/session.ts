@@ -2,7 +2,8 @@
 
 import { Problem } from "../../errors.ts";
 import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
-import type { FileEntry, PartialUpload } from "../../storage/entry.ts";
+import type { FileEntry } from "../../storage/entry.ts";
+import type { PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import { buildFlowReport } from "../report/flow-report.ts";
 import { failureReason } from "../report/recent-uploads.ts";

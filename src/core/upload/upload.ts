@@ -2,9 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { failedCondition, unconditional } from "../../http/conditions.ts";
-import type { Digest } from "../../http/digest.ts";
-import { type FilePath, nameOf, urlOf } from "../../path.ts";
-import type { FileEntry } from "../../storage/entry.ts";
+import type { FilePath } from "../../path.ts";
 import type { PartialUpload, Published, Storage, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import { type SpaceReservation, tooLarge } from "../admission/free-space.ts";

@@ -1,11 +1,8 @@
 // Shared by every upload protocol: checks admission limits, rejects early where possible, and creates the `Upload`.
 
 import { Problem } from "../../errors.ts";
-import { failedCondition, type Preconditions } from "../../http/conditions.ts";
-import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
-import type { FilePath } from "../../path.ts";
-import type { Entry } from "../../storage/entry.ts";
-import type { Storage, StoredUpload } from "../../storage/storage.ts";
+import { failedCondition } from "../../http/conditions.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Slots } from "../admission/slots.ts";
 import { refuseEarly } from "../naming/conflict.ts";

@@ -81,7 +81,7 @@ async function answer(asked: Asked, operations: Static<typeof Operation>[]): Pro
 }
 
 async function perform(
-  { services, request, server }: Asked,
+  { services, request }: Asked,
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
   const { config, uploader, log, trash } = services;
@@ -103,7 +103,7 @@ async function perform(
   requireGrant(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
   const way = moveRequest(services, operation);
   const copying = did === "copied" ? await CopyOperation.begin(uploader, way) : null;
-  if (copying?.large) return { job: await startJob(services, request, server, copying) };
+  if (copying?.large) return { job: await startJob(services, request, copying) };
   const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, way);
   log.changed(request, { did, path: way.from, to: placed.entry.path, by });
   return placedEntry(placed);

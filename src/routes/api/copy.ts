@@ -11,7 +11,7 @@ import { Job, Way } from "../openapi/change-shapes.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Entry } from "../openapi/shapes.ts";
 import { entryAnswer } from "../support/entry-answer.ts";
-import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import { MOVE_PROBLEMS, moveRequest } from "../support/move-request.ts";
@@ -27,8 +27,7 @@ export function copy(services: Services) {
       const way = moveRequest(services, await jsonBody(services, request, Way));
       const copying = await CopyOperation.begin(uploader, way);
       const wanted = ASYNC.test(request.headers.get("prefer") ?? "");
-      if (wanted || copying.large)
-        return jobAnswer(await startJob(services, request, server, copying), wanted);
+      if (wanted || copying.large) return jobAnswer(await startJob(services, request, copying), wanted);
       const { signal } = new AbortController();
       const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
       copied(services, request, requestInfoOf(request)?.by, copying)(placed);
@@ -63,7 +62,6 @@ export function copy(services: Services) {
 export async function startJob(
   services: Services,
   request: Request,
-  server: Listener,
   copying: CopyOperation,
 ): Promise<JobReport> {
   const { jobs, log } = services;

@@ -17,7 +17,7 @@ export function folders(services: Services) {
   const { config, uploader, log } = services;
   return new Elysia({ name: "folders" }).use(access(config.allow)).post(
     "/api/folders",
-    async ({ request, server }) => {
+    async ({ request }) => {
       const body = await jsonBody(services, request, NewFolder);
       const folder = await makeFolder(uploader, checkFilePath(body.path, "/path"));
       log.changed(request, { did: "made", path: folder.path, by: requestInfoOf(request)?.by });

@@ -13,7 +13,6 @@ import { select } from "../../http/range.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { timed } from "../../plugins/request-info.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";

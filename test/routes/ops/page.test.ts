@@ -4,9 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { problemIn } from "../../support/problem.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
-import { problemIn } from "../support/problem.ts";
-import { type TestServer, startServer } from "../support/server.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 const PUBLIC = join(import.meta.dir, "../../../public");
 
