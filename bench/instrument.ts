@@ -1,0 +1,188 @@
+// Rewrites TypeScript so that every function says when it begins, waits, goes on and ends, for `bench/walks.ts`.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type ArrowFunction,
+  type Block,
+  isArrowFunction,
+  isAwaitExpression,
+  isBlock,
+  isClassDeclaration,
+  isClassExpression,
+  isConstructorDeclaration,
+  isForOfStatement,
+  isFunctionDeclaration,
+  isFunctionExpression,
+  isGetAccessorDeclaration,
+  isMethodDeclaration,
+  isPropertyAssignment,
+  isSetAccessorDeclaration,
+  isTryStatement,
+  isVariableDeclaration,
+  isYieldExpression,
+  type Node,
+  type SourceFile,
+} from "typescript/unstable/ast";
+import { API } from "typescript/unstable/async";
+
+/** What instrumented code calls: a property of `globalThis` with the methods of a `Trail`. */
+export const RECORDER = "__walk";
+/** The frame of the function that runs, in the code of each function. */
+const FRAME = "__frame";
+
+/** Text to be put in at a place of the source; of those at one place the one added first stands first. */
+class Edits {
+  readonly #at = new Map<number, { closing: string; opening: string }>();
+
+  open(place: number, text: string): void {
+    this.#of(place).opening += text;
+  }
+
+  /** What ends here stands before what begins here, and the innermost ends first. */
+  close(place: number, text: string): void {
+    const edits = this.#of(place);
+    edits.closing = text + edits.closing;
+  }
+
+  apply(text: string): string {
+    let result = "";
+    let from = 0;
+    for (const place of [...this.#at.keys()].sort((a, b) => a - b)) {
+      const { closing = "", opening = "" } = this.#at.get(place) ?? {};
+      result += text.slice(from, place) + closing + opening;
+      from = place;
+    }
+    return result + text.slice(from);
+  }
+
+  #of(place: number): { closing: string; opening: string } {
+    const found = this.#at.get(place) ?? { closing: "", opening: "" };
+    this.#at.set(place, found);
+    return found;
+  }
+}
+
+/**
+ * Rewrites files, by their absolute paths. TypeScript 7 calls its API unstable, so this fits the pinned version only; and
+ * the synchronous one does not run on Bun.
+ * @param nameOf what a file is called in the records
+ */
+export async function instrumentAll(files: readonly string[], nameOf: (file: string) => string) {
+  // A project of its own, without libraries and without types: only the syntax counts.
+  const folder = await mkdtemp(join(tmpdir(), "sluice-walks-"));
+  const project = join(folder, "tsconfig.json");
+  const compilerOptions = {
+    noLib: true,
+    noResolve: true,
+    types: [],
+    allowImportingTsExtensions: true,
+    noEmit: true,
+  };
+  await Bun.write(project, JSON.stringify({ compilerOptions, files }));
+  const api = new API({ cwd: folder });
+  try {
+    const snapshot = await api.updateSnapshot({ openProjects: [project] });
+    const program = snapshot.getProjects()[0]?.program;
+    const rewritten = new Map<string, string>();
+    for (const file of files) {
+      const source = await program?.getSourceFile(file);
+      if (!source) throw new Error(`${file} was not parsed.`);
+      rewritten.set(file, instrument(source, nameOf(file)));
+    }
+    return rewritten;
+  } finally {
+    await api.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Body {
+  body: Block | ArrowFunction["body"];
+  name: string;
+  /** Called by reading or setting a property. */
+  accessor: boolean;
+  /** The constructor of a class that extends another. */
+  derived: boolean;
+}
+
+function instrument(source: SourceFile, file: string): string {
+  const edits = new Edits();
+  const start = (node: Node): number => node.getStart(source);
+
+  const visit = (node: Node, inside: boolean, owner: string, derived: boolean): void => {
+    const body = bodyOf(node, owner, derived, source);
+    if (body) wrap(body);
+    else if (inside) waits(node);
+    const isClass = isClassDeclaration(node) || isClassExpression(node);
+    const ofClass = isClass ? (node.name?.text ?? owner) : owner;
+    const extending = isClass
+      ? (node.heritageClauses?.some((clause) => source.text.slice(start(clause)).startsWith("extends")) ??
+        false)
+      : derived;
+    node.forEachChild((child) => {
+      // What stands between the name and the body runs before the function says that it has begun.
+      visit(child, body ? child === body.body : inside && !isClass, ofClass, extending);
+      return undefined;
+    });
+  };
+
+  const wrap = ({ body, name, accessor, derived }: Body): void => {
+    const said = [file, name, accessor ? "access" : "call"].map((text) => JSON.stringify(text)).join(",");
+    const enter = `const ${FRAME}=${RECORDER}.enter(${said});try{`;
+    const exit = `}finally{${RECORDER}.exit(${FRAME})}`;
+    if (isBlock(body) && body.statements.length === 0) edits.open(start(body) + 1, enter + exit);
+    else if (isBlock(body)) {
+      // In a derived class, `this` is there only when the other constructor has ended.
+      const [first] = derived ? body.statements : [];
+      edits.open(first ? first.end : start(body) + 1, enter);
+      edits.close(body.end - 1, exit);
+    } else {
+      edits.open(start(body), `{${enter}return (`);
+      edits.close(body.end, `)${exit}}`);
+    }
+  };
+  const here = `${RECORDER}.here(${FRAME});`;
+  const waits = (node: Node): void => {
+    if (isAwaitExpression(node) || (isYieldExpression(node) && node.expression)) {
+      const value = node.expression;
+      if (!value) return;
+      edits.open(start(node), `${RECORDER}.resume(${FRAME},`);
+      edits.open(start(value), `${RECORDER}.leave(${FRAME},`);
+      edits.close(node.end, "))");
+    } else if (isForOfStatement(node)) {
+      if (node.awaitModifier) {
+        edits.open(start(node.expression), `${RECORDER}.each(${FRAME},`);
+        edits.close(node.expression.end, ")");
+      } else if (isBlock(node.statement)) edits.open(start(node.statement) + 1, here);
+    } else if (isTryStatement(node)) {
+      // What failed may have been waited for.
+      if (node.catchClause) edits.open(start(node.catchClause.block) + 1, here);
+      if (node.finallyBlock) edits.open(start(node.finallyBlock) + 1, here);
+    }
+  };
+  visit(source, false, "", false);
+  return edits.apply(source.text);
+}
+
+/** The body of a function, and how it is called. */
+function bodyOf(node: Node, owner: string, derived: boolean, source: SourceFile): Body | undefined {
+  const accessor = isGetAccessorDeclaration(node) || isSetAccessorDeclaration(node);
+  const constructs = isConstructorDeclaration(node);
+  const member = accessor || constructs || isMethodDeclaration(node);
+  const other = isArrowFunction(node) || isFunctionExpression(node) || isFunctionDeclaration(node);
+  if (!(member || other) || !node.body) return undefined;
+  const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+  const { parent } = node;
+  const named: Node & { name?: Node | undefined } =
+    isVariableDeclaration(parent) || isPropertyAssignment(parent) ? parent : node;
+  const own = constructs ? "constructor" : (!isArrowFunction(named) && named.name?.getText(source)) || "=>";
+  const prefix = member && owner ? `${owner}.` : "";
+  return {
+    body: node.body,
+    name: `${prefix}${own}:${line + 1}`,
+    accessor,
+    derived: derived && constructs,
+  };
+}
