@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
+import { noClients } from "../support/clients.ts";
 import { type Line, openLine } from "../support/line.ts";
 import { until } from "../support/server.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
@@ -16,7 +17,7 @@ setDefaultTimeout(60_000);
 const SIZE = 5_500_000;
 const CHUNKED = { chunkSize: 1_000_000 };
 
-describe.skipIf(noBrowser !== undefined)("Uppy", () => {
+describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", () => {
   let browser: Browser;
   let website: Website;
   let address: string;

@@ -3,8 +3,7 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const MODULES = join(import.meta.dir, "../../node_modules");
+import { CLIENT_MODULES } from "./clients.ts";
 
 /** Tests speak to `uppy`, which the page makes with `upload(endpoint, options of the plugin, fields of metadata)`. */
 const PAGE = `
@@ -27,7 +26,7 @@ export interface Website extends AsyncDisposable {
 
 export async function startWebsite(): Promise<Website> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-website-"));
-  await symlink(MODULES, join(folder, "node_modules"));
+  await symlink(CLIENT_MODULES, join(folder, "node_modules"));
   const scripts = new Map<string, Blob>();
   const website = Bun.serve({
     port: 0,
@@ -48,9 +47,15 @@ export async function startWebsite(): Promise<Website> {
       const name = `/${scripts.size}`;
       const entry = join(folder, `${name}.js`);
       await Bun.write(entry, script);
-      const { outputs } = await Bun.build({ entrypoints: [entry], target: "browser" });
-      const [bundle] = outputs;
-      if (bundle) scripts.set(`${name}.js`, bundle);
+      // By a process of its own: this one may have looked for the packages before they were installed.
+      const build = Bun.spawn([process.execPath, "build", entry, "--target", "browser"], { stderr: "pipe" });
+      const [code, bundle, complaint] = await Promise.all([
+        build.exited,
+        build.stdout.text(),
+        build.stderr.text(),
+      ]);
+      if (code !== 0) throw new Error(`The page cannot be built: ${complaint}`);
+      scripts.set(`${name}.js`, new Blob([bundle]));
       return website.url.origin + name;
     },
     async [Symbol.asyncDispose]() {

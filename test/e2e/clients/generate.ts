@@ -1,4 +1,4 @@
-// Generates clients from an OpenAPI document: `bun generate-clients.ts DOCUMENT FOLDER`. Asks no other host.
+// Generates clients from an OpenAPI document: `bun generate.ts DOCUMENT FOLDER`. Asks no other host.
 
 import { join } from "node:path";
 import { plugin } from "bun";

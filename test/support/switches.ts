@@ -1,0 +1,40 @@
+// Which tests run: what is long, large or needs root runs only when it is asked for. Every skip prints its reason and how to run it.
+
+/** What each switch turns on. `bun run test:all` sets them all. */
+export const SWITCHES = {
+  LARGE: "files of gigabytes, hundreds of kills, ten thousand uploads: minutes, and 16 GB of disk",
+  SHAPED: "networks, disks and processors that are slow in a known way: minutes, root on Linux",
+} as const;
+
+export type Switch = keyof typeof SWITCHES;
+
+/** Whether a switch is on. */
+export function isOn(name: Switch): boolean {
+  return Boolean(process.env[name]);
+}
+
+/** A number for the usual run, and one for `LARGE=1`. A variable with this name goes before both. */
+export function amount(name: string, usual: number, large: number): number {
+  return Number(process.env[name] ?? (isOn("LARGE") ? large : usual));
+}
+
+/** Why tests behind a switch do not run, with what runs them; `null` when it is on. */
+export function whyOff(name: Switch): string | null {
+  return isOn(name) ? null : `${SWITCHES[name]}; ${name}=1 runs it`;
+}
+
+/**
+ * Says that tests are skipped, because a silent skip looks like a pass.
+ * @param how what makes them run, unless the reason says so
+ * @returns true, for `skipIf`
+ */
+export function skipped(who: string, reason: string, how?: string): true {
+  console.warn(`skipped: ${who}: ${reason}${how === undefined ? "" : `; ${how}`}`);
+  return true;
+}
+
+/** Whether any of the programs is missing; says so, and that they must be installed. */
+export function missing(who: string, ...programs: string[]): boolean {
+  const absent = programs.filter((program) => Bun.which(program) === null);
+  return absent.length > 0 && skipped(who, `no ${absent.join(", no ")} on PATH`, "install it");
+}
