@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { type FakeServer, startFakeServer } from "../support/fake-server.ts";
+import { patient } from "../support/patience.ts";
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 /** Text on its ground: 4.5 to 1. Shapes that carry meaning: 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). */
 const TEXT = [

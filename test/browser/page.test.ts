@@ -5,10 +5,11 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { launch, noBrowser, openPage, texts, type WatchedPage } from "../support/browser.ts";
+import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a\"b'c&d.txt", "\u202Egpj.exe", "100%25 %2e%2e #?.txt"];
 

@@ -5,10 +5,11 @@ import type { Browser } from "playwright-core";
 import { GRANTS, type Grant } from "../../src/config/config.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { startFakeServer } from "../support/fake-server.ts";
+import { patient } from "../support/patience.ts";
 import { startServer, until } from "../support/server.ts";
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("upload progress", () => {
   let browser: Browser;

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
 import { openLine } from "../support/line.ts";
+import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { until } from "../support/server.ts";
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 /** No two places of it look the same. */
 const CONTENT = Array.from({ length: 2_000_000 }, (_, i) => `line ${i}\n`).join("");

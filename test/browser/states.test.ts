@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import type { Browser } from "playwright-core";
 import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
 import { startFakeServer } from "../support/fake-server.ts";
+import { patient } from "../support/patience.ts";
 
 const PROBLEM = { headers: { "content-type": "application/problem+json" } };
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("upload states", () => {
   let browser: Browser;

@@ -5,10 +5,11 @@ import type { OpenAPIV3 } from "openapi-types";
 import type { Browser } from "playwright-core";
 import { PROBLEMS } from "../../src/errors.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
+import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
 // Past its time limit a test loses the browser, and all that follow with it.
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("documentation", () => {
   let browser: Browser;

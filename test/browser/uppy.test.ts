@@ -8,11 +8,12 @@ import type { Browser, Page } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { noClients } from "../support/clients.ts";
 import { type Line, openLine } from "../support/line.ts";
+import { patient } from "../support/patience.ts";
 import { until } from "../support/server.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
 import { startWebsite, type Website } from "../support/uppy.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 const SIZE = 5_500_000;
 const CHUNKED = { chunkSize: 1_000_000 };

@@ -7,10 +7,11 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 
 const missing = (program: string): boolean => {
   const found = Bun.which(program) !== null;
-  if (!found) console.warn(`skipped: no ${program} on PATH`);
+  if (!found) skipped(program, "it is not on PATH", "install it");
   return !found;
 };
 

@@ -5,12 +5,14 @@ import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../support/raw.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 
 const LINT = join(import.meta.dir, "clients/lint.py");
 const PYTHON = process.env.TEST_PYTHON ?? "python3";
 
 const missing = Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import httplint"]).exitCode !== 0;
-if (missing) console.warn(`skipped: ${PYTHON} has no httplint (set TEST_PYTHON)`);
+if (missing)
+  skipped("httplint", `${PYTHON} has no httplint`, "install it into a Python and name that by TEST_PYTHON");
 
 /** Notes that stay, and why. */
 const EXPLAINED: Readonly<Record<string, string>> = {

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { Uploads } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
+import { amount } from "../support/switches.ts";
 
-/** How many: as many as are let in by default with `WAITING=10000 bun test many-waiting`. */
-const WAITING = Number(process.env.WAITING ?? 1500);
+/** The large number is as many as are let in by default. */
+const WAITING = amount("WAITING", 1500, 10_000);
 const AT_ONCE = 16;
 /** Bytes that each may take of memory once it was found by a start. */
 const EACH = 6 * 1024;

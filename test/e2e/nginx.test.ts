@@ -7,9 +7,10 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { connect, type RawAnswer } from "../support/raw.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 
 const nginx = Bun.which("nginx");
-if (!nginx) console.warn("skipped: no nginx on PATH");
+if (!nginx) skipped("downloads through nginx", "no nginx on PATH", "install it");
 
 const CHANGED = new Date("2026-01-02T03:04:05Z");
 const DATE = CHANGED.toUTCString();

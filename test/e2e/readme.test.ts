@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { type Ended, run, type Serving, serve } from "../support/binary.ts";
 import { blocks, PAGES, pageText } from "../support/pages.ts";
 import { until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 import { noTuspy, PYTHON } from "../support/tuspy.ts";
 
 const TOP = join(import.meta.dir, "../..");
 
 const missing = ["bash", "curl", "openssl", "tar"].filter((program) => Bun.which(program) === null);
-if (missing.length > 0)
-  console.warn(`no ${missing.join(", no ")} on PATH: the commands of the documentation are skipped`);
+if (missing.length > 0) skipped("the commands of the documentation", `no ${missing.join(", no ")} on PATH`, "install it");
 
 /** Files that the commands of a page leave in the root. */
 interface Saved {

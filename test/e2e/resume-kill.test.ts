@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dice } from "../storage/dice.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
+import { amount } from "../support/switches.ts";
 
-/** How often: more by `KILLS=200 bun test resume-kill`. */
-const KILLS = Number(process.env.KILLS ?? 12);
+const KILLS = amount("KILLS", 6, 200);
 const SEED = Number(process.env.SEED ?? 1);
 const AT_ONCE = 4;
 const TUS = { "tus-resumable": "1.0.0" };

@@ -5,6 +5,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnServing } from "../support/spawn.ts";
+import { skipped } from "../support/switches.ts";
 
 const CLIENTS = join(import.meta.dir, "clients");
 const PYTHON = process.env.TEST_PYTHON ?? "python3";
@@ -16,7 +17,12 @@ const PATIENCE = 540;
 
 const missing =
   Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import schemathesis"]).exitCode !== 0;
-if (missing) console.warn(`skipped: ${PYTHON} has no schemathesis (set TEST_PYTHON)`);
+if (missing)
+  skipped(
+    "schemathesis",
+    `${PYTHON} has no schemathesis`,
+    "install it into a Python and name that by TEST_PYTHON",
+  );
 
 test.skipIf(missing)(
   "no answer fails, is undocumented, or has another shape than the document says",

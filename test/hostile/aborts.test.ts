@@ -2,12 +2,13 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
+import { patient } from "../support/patience.ts";
 import type { RawConnection } from "../support/raw.ts";
 import { until } from "../support/server.ts";
 import { BOUNDARY, CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 /** Seconds in which everything of an upload that ended must be gone. */
 const SOON = 1;

@@ -5,19 +5,21 @@ import { mkdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Mount, whyNoMounts } from "../storage/disk/faults.ts";
 import { TemporaryRoot } from "../storage/disk/temporary-root.ts";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawConnection } from "../support/raw.ts";
 import { until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 import { CHUNKED, chunk, FORM, FORM_END, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const reason = await (async () => {
   await using root = await TemporaryRoot.make();
   return await whyNoMounts(root.root);
 })();
-if (reason !== null) console.warn(`Skipped: attacks with full disks need to mount one (${reason})`);
+if (reason !== null) skipped("attacks with full disks", reason, "run it as root on Linux");
 
 const KB = "x".repeat(1000);
 const MB = "x".repeat(1_000_000);

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProblemCode } from "../../src/errors.ts";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 /** Bytes that nobody wants. */
 const LARGE = 200_000_000;

@@ -6,10 +6,11 @@ import type { ProblemCode } from "../../src/errors.ts";
 import { openDisk } from "../../src/storage/disk/disk.ts";
 import { switchableCalls, systemError } from "../storage/disk/faults.ts";
 import { TemporaryRoot } from "../storage/disk/temporary-root.ts";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, until } from "../support/server.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const KB = "x".repeat(1000);
 const MB = "x".repeat(1_000_000);

@@ -1,6 +1,7 @@
 // Forms that are broken, endless or very long: bounded, answered, and the good parts are saved.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "./requests.ts";
 import { targetOfAll } from "./target.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(patient(30_000));
 
 const server = await targetOfAll();
 

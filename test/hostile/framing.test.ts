@@ -2,12 +2,13 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { until } from "../support/server.ts";
 import { CHUNKED, chunk, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 let server: Target;
 beforeAll(async () => {

@@ -2,10 +2,11 @@
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
+import { patient } from "../support/patience.ts";
 import { ask } from "./requests.ts";
 import { targetOfAll } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const server = await targetOfAll();
 

@@ -3,12 +3,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { FOLDERS, LEAVES, planted } from "./planted.ts";
 import { FORM, FORM_END, filePart } from "./requests.ts";
 import { CANARY } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const site = planted();
 

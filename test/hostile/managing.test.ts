@@ -2,9 +2,10 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import { patient } from "../support/patience.ts";
 import { FOLDERS, LEAVES, planted } from "./planted.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(patient(30_000));
 
 const site = planted();
 

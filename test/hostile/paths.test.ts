@@ -3,12 +3,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import { ask, CHUNKED, chunk, FORM, FORM_END, filePart, head } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 let server: Target;
 beforeAll(async () => {

@@ -3,10 +3,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Listing, SavedFile } from "../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../support/answer.ts";
+import { patient } from "../support/patience.ts";
 import { FORM, FORM_END, filePart } from "./requests.ts";
 import { targetOfAll } from "./target.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(patient(30_000));
 
 const server = await targetOfAll();
 

@@ -3,13 +3,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { truncate, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawConnection } from "../support/raw.ts";
 import { until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 import { CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 /** Seconds: `--idle-timeout`. */
 const IDLE = 2;
@@ -160,7 +162,7 @@ test.concurrent("a reader that is slow gets all of it", async () => {
 
 const enough = await descriptorsAllowed();
 if (enough < 6000)
-  console.warn(`Skipped: 5,000 connections need more than ${enough} descriptors (ulimit -n)`);
+  skipped("5,000 connections", `they need more than ${enough} descriptors`, "ulimit -n 10000");
 
 test.skipIf(enough < 6000)("5,000 connections that say nothing do not keep anyone waiting", async () => {
   await using own = await startTarget();

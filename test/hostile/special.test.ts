@@ -3,11 +3,13 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 import { makePipe, planted } from "./planted.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const site = planted();
 
@@ -26,7 +28,7 @@ describe("what is neither file nor folder", () => {
       (await Bun.spawn(["mknod", site.server.in("null"), "c", "1", "3"], { stderr: "ignore" }).exited) === 0
     )
       special.push("null");
-    else console.warn("Skipped: devices in the root (mknod is not permitted)");
+    else skipped("devices in the root", "mknod is not permitted", "run it as root");
     await symlink("pipe", site.server.in("to-pipe"));
     const before = await site.kinds();
     const started = performance.now();

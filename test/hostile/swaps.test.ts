@@ -4,6 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProblemCode } from "../../src/errors.ts";
+import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import type { RawAnswer, RawConnection } from "../support/raw.ts";
 import { until } from "../support/server.ts";
@@ -11,7 +12,7 @@ import { makePipe, planted } from "./planted.ts";
 import { BOUNDARY, CHUNKED, chunk, FORM, filePart, head, LAST_CHUNK } from "./requests.ts";
 import { CANARY } from "./target.ts";
 
-setDefaultTimeout(20_000);
+setDefaultTimeout(patient(20_000));
 
 const site = planted();
 

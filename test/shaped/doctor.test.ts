@@ -3,12 +3,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Finding } from "../../src/doctor/finding.ts";
+import { skipped, whyOff } from "../support/switches.ts";
 import { openStand, type Stand, whyNoStand } from "./stand.ts";
 import { whyNoFar } from "./system.ts";
 
-const asked = process.env["SHAPED"] ? null : "it takes a minute; SHAPED=1 runs it";
+const asked = whyOff("SHAPED");
 const reason = asked ?? whyNoStand() ?? whyNoFar();
-if (reason) console.log(`test/shaped/doctor skipped: ${reason}`);
+if (reason) skipped("test/shaped/doctor", reason);
 
 const MB = 1e6;
 const SECONDS = 120;

@@ -1,13 +1,14 @@
 // Reports on networks, disks and processors that are slow in a known way: five minutes, so only when SHAPED is set.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { skipped, whyOff } from "../support/switches.ts";
 import { RUNS } from "./cases.ts";
 import { measure } from "./measure.ts";
 import { openStand, type Stand, whyNoStand } from "./stand.ts";
 
-const asked = process.env["SHAPED"] ? null : "it takes minutes; SHAPED=1 runs it";
+const asked = whyOff("SHAPED");
 const reason = asked ?? whyNoStand();
-if (reason) console.log(`test/shaped skipped: ${reason}`);
+if (reason) skipped("test/shaped", reason);
 
 /** Other programs of the machine slow things down, too: who is wrong is asked again. */
 const ATTEMPTS = 3;

@@ -1,10 +1,12 @@
 // Waiting for conditions instead of times.
 
-/** Looks again and again until something holds; fails after ten seconds with `what`. */
+import { patient } from "../support/patience.ts";
+
+/** Looks again and again until something holds; fails with `what` after ten seconds, times the patience of this machine. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + patient(10_000);
   while (!holds()) {
-    if (performance.now() > end) throw new Error(`Not within 10 s: ${what}`);
+    if (performance.now() > end) throw new Error(`Not in time: ${what}`);
     await Bun.sleep(2);
   }
 }

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { patient } from "./patience.ts";
+import { skipped } from "./switches.ts";
 
 /** Where Chromium is, or undefined. */
 export const chromiumPath =
@@ -11,12 +13,16 @@ export const chromiumPath =
 
 /** Why browser tests cannot run here, or undefined. Printed once, because a silent skip looks like a pass. */
 export const noBrowser =
-  chromiumPath === undefined ? "no chromium on PATH: browser tests are skipped" : undefined;
-if (noBrowser !== undefined) console.warn(noBrowser);
+  chromiumPath === undefined && skipped("browser tests", "no chromium on PATH", "install it")
+    ? "no chromium on PATH"
+    : undefined;
 
 /** Starts Chromium with a fresh profile. The caller closes it. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
+    // The language of whoever runs the tests changes how Chromium formats numbers and dates.
+    env: { ...process.env, LANG: "C.UTF-8", LC_ALL: "C.UTF-8", LANGUAGE: "en" },
+    timeout: patient(30_000),
     ...(chromiumPath !== undefined && { executablePath: chromiumPath }),
     args: [
       "--no-sandbox",
@@ -50,7 +56,7 @@ export async function openPage(
   const context = await browser.newContext({ locale: "en-GB", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(patient(10_000));
   page.on("pageerror", (error) => complaints.push(`script error: ${error.message}`));
   page.on("console", (message) => {
     const text = message.text();

@@ -5,12 +5,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./server.ts";
+import { skipped } from "./switches.ts";
 
 /** Whether nginx is there, and if not, says that tests are skipped for it. */
 export function hasNginx(): boolean {
   if (Bun.which("nginx")) return true;
-  console.warn("no nginx on PATH: what doctor says of proxies is skipped");
-  return false;
+  return !skipped("what doctor says of proxies", "no nginx on PATH", "install it");
 }
 
 /** Starts nginx. `location` are lines beside `proxy_pass`. Disposing ends it. */

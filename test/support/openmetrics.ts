@@ -6,7 +6,12 @@ const PYTHON = process.env.TEST_PYTHON ?? "python3";
 /** Whether there is none. Said once, because a silent skip looks like a pass. */
 export const noParser =
   Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import prometheus_client"]).exitCode !== 0;
-if (noParser) console.warn(`skipped: ${PYTHON} has no prometheus-client (set TEST_PYTHON)`);
+if (noParser)
+  skipped(
+    "the parser of OpenMetrics",
+    `${PYTHON} has no prometheus-client`,
+    "install it into a Python and name that by TEST_PYTHON",
+  );
 
 /** One figure, as it was read. */
 export interface Sample {
@@ -21,6 +26,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 families = text_string_to_metric_families(sys.stdin.read())
 json.dump([dict(name=s.name, labels=s.labels, value=s.value) for f in families for s in f.samples], sys.stdout)
 `;
+
+import { skipped } from "./switches.ts";
 
 /** Reads the text, or throws what is wrong with it. */
 export function parsed(text: string): Sample[] {

@@ -1,6 +1,7 @@
 // HTTP by hand: exact bytes to a server over TCP, and its answers as they came, for what `fetch` would never send.
 
 import type { Socket } from "bun";
+import { patient } from "./patience.ts";
 
 /** One answer, its body decoded from chunks if it was sent in chunks. */
 export interface RawAnswer {
@@ -31,7 +32,8 @@ export interface RawConnection extends Disposable {
   readonly unread: Buffer;
 }
 
-const LONGEST_WAIT = 20;
+/** Seconds until an answer that does not come ends the connection. */
+const LONGEST_WAIT = patient(20);
 
 /** Connects to a server by its URL. */
 export async function connect(url: string): Promise<RawConnection> {

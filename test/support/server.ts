@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type App, type AppOptions, createApp } from "../../src/app.ts";
 import { GRANTS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
+import { patient } from "./patience.ts";
 
 /** Options of the app; everything is granted and no space is kept free unless a test says so. */
 export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"> {
@@ -65,15 +66,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-/** Waits until something holds, looking again and again; fails after `seconds` with `what`. */
+/** Waits until something holds, looking again and again; fails with `what` after `seconds`, times the patience of this machine. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   seconds = 10,
 ): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+  const limit = patient(seconds);
+  const end = performance.now() + limit * 1000;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Not within ${seconds} s: ${what}`);
+    if (performance.now() > end) throw new Error(`Not within ${limit} s: ${what}`);
     await Bun.sleep(5);
   }
 }

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { onCpuOrRunnable, runnableWait } from "../../src/system/schedstat.ts";
 
 const reason = existsSync("/proc/self/schedstat") ? null : "this system keeps no statistics of its scheduler";
-if (reason) console.log(`test/scheduled.test.ts skipped: ${reason}`);
+if (reason) skipped("threads of the scheduler", reason, "run it on Linux");
 
 function work(microseconds: number): void {
   for (const start = process.threadCpuUsage(); process.threadCpuUsage(start).user < microseconds; );

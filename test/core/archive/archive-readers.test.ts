@@ -9,11 +9,15 @@ import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { put } from "../../storage/driving.ts";
 import { missingUnpackers, proveReadable, said, unpacked } from "../../support/unpacking.ts";
+import { skipped, whyOff } from "../../support/switches.ts";
 import { open, UNWATCHED } from "./archives.ts";
 
 if (missingUnpackers.length > 0)
-  console.error(`Skipped, archives are not read: no ${missingUnpackers.join(", ")}.`);
+  skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
 const testReadable = test.skipIf(missingUnpackers.length > 0);
+const off = whyOff("LARGE");
+if (off) skipped("a file of 6 GB in an archive", off);
+const testLarge = test.skipIf(missingUnpackers.length > 0 || off !== null);
 
 /** Writes an archive to a file of its own and hands on its path. */
 async function written(archive: Archive, read: (path: string) => Promise<void>): Promise<void> {
@@ -125,7 +129,7 @@ describe("readers of others", () => {
     120_000,
   );
 
-  testReadable(
+  testLarge(
     "read a file of 6 GB from a pipe, and what follows it",
     async () => {
       await using root = await TemporaryRoot.make();

@@ -10,9 +10,10 @@ import { encodedSize } from "../../../src/core/archive/stream.ts";
 import { Tar } from "../../../src/core/archive/tar.ts";
 import { Zip } from "../../../src/core/archive/zip.ts";
 import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
+import { skipped } from "../../support/switches.ts";
 
 if (missingUnpackers.length > 0)
-  console.error(`Skipped, archives are not read: no ${missingUnpackers.join(", ")}.`);
+  skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
 
 const file = (name: string, size: number, modified = new Date(0)): ArchiveEntry => ({
   name,

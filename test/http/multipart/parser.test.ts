@@ -1,14 +1,15 @@
 // The multipart parser: third-party bodies, delimiters, limits and the boundary in Content-Type.
 
 import { describe, expect, test } from "bun:test";
-import { boundaryOf, MultipartError, MultipartParser } from "../../../src/http/multipart/parser.ts";
+import { MultipartError, MultipartParser, boundaryOf } from "../../../src/http/multipart/parser.ts";
 import { CORPUS_MISSING, corpus } from "../../support/multipart-corpus.ts";
 import { body, bytes, cut, oneByOne, read } from "../../support/multipart-reader.ts";
+import { skipped } from "../../support/switches.ts";
 
 const cases = corpus();
 describe("bodies collected by python-multipart", () => {
   if (!cases) {
-    console.log(`skipped: ${CORPUS_MISSING}`);
+    skipped("bodies of python-multipart", CORPUS_MISSING, "put it there");
     test.skip(CORPUS_MISSING, () => {});
     return;
   }

@@ -4,9 +4,10 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Dice } from "../../storage/dice.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { type TestServer, startServer } from "../../support/server.ts";
+import { patient } from "../../support/patience.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(patient(120_000));
 
 const FOLDERS = ["x/", "y/", "x/z/", "y/z/"];
 const ROUNDS = 120;

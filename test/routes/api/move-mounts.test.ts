@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { Mount, whyNoMounts } from "../../storage/disk/faults.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer } from "../../support/server.ts";
+import { skipped } from "../../support/switches.ts";
 
 const noMounts = await whyNoMounts("/var/tmp");
-if (noMounts) console.warn(`Skipped, because nothing can be mounted here: ${noMounts}`);
+if (noMounts) skipped("moves between file systems", noMounts, "run it as root on Linux");
 
 test.skipIf(noMounts !== null)("what lies on another file system is moved whole, or stays", async () => {
   await using server = await startServer();

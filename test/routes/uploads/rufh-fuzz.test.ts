@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dice } from "../../storage/dice.ts";
 import { connect } from "../../support/raw.ts";
-import { startServer, type TestServer } from "../../support/server.ts";
+import { type TestServer, startServer } from "../../support/server.ts";
+import { amount } from "../../support/switches.ts";
 
-/** How many: more by `OPERATIONS=20000 SEED=7 bun test resumable-fuzz`. */
-const OPERATIONS = Number(process.env.OPERATIONS ?? 600);
+/** Another seed draws others: `SEED=7`. */
+const OPERATIONS = amount("OPERATIONS", 600, 10_000);
 const SEED = Number(process.env.SEED ?? 1);
 const AT_ONCE = 12;
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { ROOT } from "../../../src/path.ts";
 import { type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+import { skipped } from "../../support/switches.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
 import { codeOf, contentOf, entriesIn, file, fill, pathsOf, put } from "../driving.ts";
 import { watchRejections } from "../rejections.ts";
@@ -15,7 +16,7 @@ const reason = await (async () => {
   await using root = await TemporaryRoot.make();
   return await whyNoMounts(root.root);
 })();
-if (reason !== null) console.warn(`Skipped: tests of a full disk need to mount one (${reason})`);
+if (reason !== null) skipped("tests of a full disk", reason, "run it as root on Linux");
 
 watchRejections();
 

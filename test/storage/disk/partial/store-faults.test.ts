@@ -4,17 +4,18 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { Problem } from "../../../../src/errors.ts";
 import type { DiskStorage } from "../../../../src/storage/disk/disk.ts";
-import type { PartialUpload } from "../../../../src/storage/storage.ts";
-import { newUploadId, type UploadId } from "../../../../src/storage/upload-id.ts";
-import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
+import type { KeptUpload, PartialUpload } from "../../../../src/storage/storage.ts";
+import { type UploadId, newUploadId } from "../../../../src/storage/upload-id.ts";
+import { KIB, MIB, bytes, chunksOf, difference } from "../../bytes.ts";
 import { file, fill, put, reading, text } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
 import { callsWith } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { FailingOnce } from "../watched-calls.ts";
+import { patient } from "../../../support/patience.ts";
 
 watchRejections();
-setDefaultTimeout(30_000);
+setDefaultTimeout(patient(30_000));
 
 // Hundreds of uploads, each synced several times: nobody pulls the plug here, so no device needs to hear of it.
 const UNSYNCED = callsWith({ datasync: async () => {}, sync: async () => {} });

@@ -3,41 +3,47 @@
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newUploadId, type UploadId } from "../../../../src/storage/upload-id.ts";
-import { bytes, difference, MIB } from "../../bytes.ts";
+import { type UploadId, newUploadId } from "../../../../src/storage/upload-id.ts";
+import { MIB, bytes, difference } from "../../bytes.ts";
 import { Dice } from "../../dice.ts";
 import { file } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
+import { patient } from "../../../support/patience.ts";
+import { amount } from "../../../support/switches.ts";
 
-const KILLS = 60;
+const KILLS = amount("KILLS", 20, 60);
 const UPLOADS = 4;
 const SIZE = 12 * MIB + 345;
 const PROGRAM = join(import.meta.dir, "keep-uploading.ts");
 
-test(`${KILLS} kills under ${UPLOADS} uploads: every promised byte is there and right, and all come to their end`, async () => {
-  await using root = await TemporaryRoot.make();
-  const dice = new Dice(20_240_229);
-  const contents = Array.from({ length: UPLOADS }, (_, index) => bytes(SIZE, index));
-  const state = { kills: 0, inTheMiddle: 0, finished: 0 };
-  while (state.kills < KILLS) {
-    const ids = contents.map(() => newUploadId());
-    const promised = new Map<string, number>();
-    for (let done = false; !done; ) {
-      done = await runAndKill(root.root, ids, dice, promised);
-      if (!done) state.kills += 1;
-      await using disk = await check(root, ids, contents, promised);
-      state.inTheMiddle += disk.unfinished;
+test(
+  `${KILLS} kills under ${UPLOADS} uploads: every promised byte is there and right, and all come to their end`,
+  async () => {
+    await using root = await TemporaryRoot.make();
+    const dice = new Dice(20_240_229);
+    const contents = Array.from({ length: UPLOADS }, (_, index) => bytes(SIZE, index));
+    const state = { kills: 0, inTheMiddle: 0, finished: 0 };
+    while (state.kills < KILLS) {
+      const ids = contents.map(() => newUploadId());
+      const promised = new Map<string, number>();
+      for (let done = false; !done; ) {
+        done = await runAndKill(root.root, ids, dice, promised);
+        if (!done) state.kills += 1;
+        await using disk = await check(root, ids, contents, promised);
+        state.inTheMiddle += disk.unfinished;
+      }
+      for (const [index, id] of ids.entries()) {
+        const hash = Bun.SHA256.hash(await readFile(root.in("files", id)), "hex");
+        expect(hash).toBe(Bun.SHA256.hash(contents[index] ?? "", "hex"));
+        state.finished += 1;
+      }
     }
-    for (const [index, id] of ids.entries()) {
-      const hash = Bun.SHA256.hash(await readFile(root.in("files", id)), "hex");
-      expect(hash).toBe(Bun.SHA256.hash(contents[index] ?? "", "hex"));
-      state.finished += 1;
-    }
-  }
-  // The kills came while there was something to lose, and uploads got to their end between them.
-  expect(state.inTheMiddle).toBeGreaterThan(KILLS);
-  expect(state.finished).toBeGreaterThan(UPLOADS);
-}, 60_000);
+    // The kills came while there was something to lose, and uploads got to their end between them.
+    expect(state.inTheMiddle).toBeGreaterThan(KILLS);
+    expect(state.finished).toBeGreaterThan(UPLOADS);
+  },
+  patient(60_000),
+);
 
 /** @returns true when it came to its end */
 async function runAndKill(

@@ -10,8 +10,10 @@ import { Canary } from "../canary.ts";
 import { Mount, whyNoMounts } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { FailingOnce, watchedCalls } from "../watched-calls.ts";
+import { patient } from "../../../support/patience.ts";
+import { skipped } from "../../../support/switches.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(patient(60_000));
 
 const move = (storage: Storage, from: string, to: string, replace = false) =>
   storage.move(file(from), file(to), { replace });
@@ -211,7 +213,7 @@ test("a second name of one file is a name of its own", async () => {
 });
 
 const noMounts = await whyNoMounts("/var/tmp");
-if (noMounts) console.warn(`Skipped, because nothing can be mounted here: ${noMounts}`);
+if (noMounts) skipped("moves between file systems", noMounts, "run it as root on Linux");
 
 test.skipIf(noMounts !== null)(
   "a folder on another file system: moved within, removed, and never half",
