@@ -172,6 +172,16 @@ describe("a file that becomes shorter in the middle", () => {
   /** How curl ends that takes the archive slowly while the file is cut. */
   async function curl(query: string, ...flags: string[]): Promise<number> {
     const file = join(server.root, "shrinks", "file");
+    const isOpen = (): boolean =>
+      readdirSync("/proc/self/fd").some((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === file;
+        } catch {
+          return false;
+        }
+      });
+    // The archive of the test before may still be closing it.
+    await until("nobody has the file open", () => !isOpen());
     await Bun.write(file, crypto.getRandomValues(new Uint8Array(65_536)));
     await truncate(file, LARGE);
     const child = Bun.spawn(
@@ -179,15 +189,7 @@ describe("a file that becomes shorter in the middle", () => {
       { stdout: "ignore" },
     );
     const cut = server.log.length;
-    await until("the file is open", () =>
-      readdirSync("/proc/self/fd").some((fd) => {
-        try {
-          return readlinkSync(`/proc/self/fd/${fd}`) === file;
-        } catch {
-          return false;
-        }
-      }),
-    );
+    await until("the file is open", isOpen);
     await truncate(file, 100_000);
     // What was on its way is not waited for.
     await until("the log says so", () => server.log.length > cut);
