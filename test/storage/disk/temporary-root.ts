@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DiskOptions, type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+import { patient } from "../../support/patience.ts";
 import { until } from "../until.ts";
 
 /** A root, the storage in it, and the folder both are in. `await using` removes everything. */
@@ -70,7 +71,7 @@ export class TemporaryRoot implements AsyncDisposable {
 
   /** Fails unless exactly these are open, within the moment that a FileSink takes to close its own descriptor. */
   async expectDescriptors(expected: string[], label = "descriptors"): Promise<void> {
-    const end = performance.now() + 1000;
+    const end = performance.now() + patient(1000);
     while (!Bun.deepEquals(this.descriptors(), expected) && performance.now() < end) await Bun.sleep(1);
     expect(this.descriptors(), label).toEqual(expected);
   }
