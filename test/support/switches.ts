@@ -2,7 +2,7 @@
 
 /** What each switch turns on. `bun run test:all` sets them all. */
 export const SWITCHES = {
-  LARGE: "files of gigabytes, hundreds of kills, ten thousand uploads: minutes, and 16 GB of disk",
+  LARGE: "files of gigabytes, hundreds of kills, ten thousand uploads: minutes, and 7 GB of disk",
   SHAPED: "networks, disks and processors that are slow in a known way: minutes, root on Linux",
 } as const;
 
