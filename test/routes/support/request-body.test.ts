@@ -227,10 +227,14 @@ describe("GET /api/uploads", () => {
   test("shows what is arriving, under the name its client gave it", async () => {
     await using server = await startServer();
     using connection = await begin(server, "a.bin", "X-Request-Id: my-upload_1\r\n");
-    await until("the network is the limit", () => reportsOf(server)[0]?.bottleneck === "network");
-    const answer = await server.fetch("/api/uploads");
-    expect(answer.status).toBe(200);
-    const { uploads } = await bodyIn(Uploads, answer);
+    let uploads: unknown;
+    // On a busy machine the processor may be the limit for a moment.
+    await until("the network is the limit", async () => {
+      const answer = await server.fetch("/api/uploads");
+      expect(answer.status).toBe(200);
+      ({ uploads } = await bodyIn(Uploads, answer));
+      return Array.isArray(uploads) && uploads[0]?.bottleneck === "network";
+    });
     expect(uploads).toEqual([
       {
         id: "my-upload_1",
