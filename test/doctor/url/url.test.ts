@@ -15,8 +15,6 @@ import { patient } from "../../support/patience.ts";
 
 setDefaultTimeout(patient(60_000));
 
-const SPEED = 0.1;
-
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer();
@@ -26,7 +24,7 @@ afterAll(() => server.stop());
 /** @param silence seconds for which nothing is said, to see who cuts that */
 async function examined(url: string, silence = 2) {
   const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, {
-    speed: SPEED,
+    speed: 0.1,
     silence,
   });
   const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
