@@ -29,12 +29,7 @@ export function whyOff(name: Switch): string | null {
  * @returns true, for `skipIf`
  */
 export function skipped(who: string, reason: string, how?: string): true {
-  console.warn(`skipped: ${who}: ${reason}${how === undefined ? "" : `; ${how}`}`);
+  const why = reason.trim().replace(/\s+/g, " ");
+  console.warn(`skipped: ${who}: ${why}${how === undefined ? "" : `; ${how}`}`);
   return true;
-}
-
-/** Whether any of the programs is missing; says so, and that they must be installed. */
-export function missing(who: string, ...programs: string[]): boolean {
-  const absent = programs.filter((program) => Bun.which(program) === null);
-  return absent.length > 0 && skipped(who, `no ${absent.join(", no ")} on PATH`, "install it");
 }
