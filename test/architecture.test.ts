@@ -4,8 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import manifest from "../package.json";
-import { circles, tree } from "./support/source-tree.ts";
 import clients from "./e2e/clients/package.json";
+import { circles, tree } from "./support/source-tree.ts";
 
 const TOP = join(import.meta.dir, "..");
 const page = readFileSync(join(TOP, "ARCHITECTURE.md"), "utf8");

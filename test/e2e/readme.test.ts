@@ -13,7 +13,8 @@ import { noTuspy, PYTHON } from "../support/tuspy.ts";
 const TOP = join(import.meta.dir, "../..");
 
 const missing = ["bash", "curl", "openssl", "tar"].filter((program) => Bun.which(program) === null);
-if (missing.length > 0) skipped("the commands of the documentation", `no ${missing.join(", no ")} on PATH`, "install it");
+if (missing.length > 0)
+  skipped("the commands of the documentation", `no ${missing.join(", no ")} on PATH`, "install it");
 
 /** Files that the commands of a page leave in the root. */
 interface Saved {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { onCpuOrRunnable, runnableWait } from "../../src/system/schedstat.ts";
+import { skipped } from "../support/switches.ts";
 
 const reason = existsSync("/proc/self/schedstat") ? null : "this system keeps no statistics of its scheduler";
 if (reason) skipped("threads of the scheduler", reason, "run it on Linux");

@@ -8,8 +8,8 @@ import type { Archive } from "../../../src/core/archive/archive.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { put } from "../../storage/driving.ts";
-import { missingUnpackers, proveReadable, said, unpacked } from "../../support/unpacking.ts";
 import { skipped, whyOff } from "../../support/switches.ts";
+import { missingUnpackers, proveReadable, said, unpacked } from "../../support/unpacking.ts";
 import { open, UNWATCHED } from "./archives.ts";
 
 if (missingUnpackers.length > 0)

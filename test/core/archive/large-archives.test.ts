@@ -9,8 +9,8 @@ import type { ArchiveEntry, ArchiveFormat } from "../../../src/core/archive/form
 import { encodedSize } from "../../../src/core/archive/stream.ts";
 import { Tar } from "../../../src/core/archive/tar.ts";
 import { Zip } from "../../../src/core/archive/zip.ts";
-import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
 import { skipped } from "../../support/switches.ts";
+import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
 
 if (missingUnpackers.length > 0)
   skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");

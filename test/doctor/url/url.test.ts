@@ -9,9 +9,9 @@ import { open } from "../../../src/doctor/url/raw-http.ts";
 import { urlSummary } from "../../../src/doctor/url/summary.ts";
 import { examineUrl } from "../../../src/doctor/url/url.ts";
 import { hasNginx, startNginx } from "../../support/nginx.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
-import { spawn } from "../../support/spawn.ts";
 import { patient } from "../../support/patience.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import { spawn } from "../../support/spawn.ts";
 
 setDefaultTimeout(patient(60_000));
 
@@ -20,26 +20,23 @@ beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.stop());
-
 /** @param silence seconds for which nothing is said, to see who cuts that */
 async function examined(url: string, silence = 2) {
-  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, {
-    speed: 0.1,
-    silence,
-  });
+  const pace = { speed: 0.1, silence };
+  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, pace);
   const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
   const faults = [...findings.values()]
-    // What limits one stream depends on what else this machine does: upload-limit.test.ts and test/shaped are about it.
+    // The limit of one stream depends on the load of this machine; upload-limit.test.ts and test/shaped cover it.
     .filter(({ verdict, check }) => verdict !== "ok" && check !== "upload-limit")
     .map(({ check }) => check);
   return { findings, faults, summary: urlSummary(groups) };
 }
 
-const finding = (findings: ReadonlyMap<string, Finding>, check: string): Finding => {
+function finding(findings: ReadonlyMap<string, Finding>, check: string): Finding {
   const found = findings.get(check);
-  if (!found) throw new Error(`Nothing was found out about ${check}`);
-  return found;
-};
+  if (found) return found;
+  throw new Error(`No finding about ${check}`);
+}
 
 describe("straight", () => {
   test("everything passes, speeds are measured, and nothing is left on the server", async () => {
@@ -248,8 +245,7 @@ describe.skipIf(!hasNginx())("through nginx", () => {
     const lines = [...(/proxy_pass [^\n]*\n(.*?)\n {2}\}/s.exec(page)?.[1] ?? "").matchAll(/^ +(\w.*;)$/gm)];
     expect(lines.length).toBeGreaterThan(5);
     await using nginx = await startNginx(server.url, lines.map(([, line = ""]) => line).join(" "));
-    const { faults } = await examined(nginx.url);
-    expect(faults).toEqual([]);
+    expect((await examined(nginx.url)).faults).toEqual([]);
   });
 
   const WELL = [

@@ -1,7 +1,7 @@
 // The multipart parser: third-party bodies, delimiters, limits and the boundary in Content-Type.
 
 import { describe, expect, test } from "bun:test";
-import { MultipartError, MultipartParser, boundaryOf } from "../../../src/http/multipart/parser.ts";
+import { boundaryOf, MultipartError, MultipartParser } from "../../../src/http/multipart/parser.ts";
 import { CORPUS_MISSING, corpus } from "../../support/multipart-corpus.ts";
 import { body, bytes, cut, oneByOne, read } from "../../support/multipart-reader.ts";
 import { skipped } from "../../support/switches.ts";

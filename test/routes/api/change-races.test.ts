@@ -4,8 +4,8 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Dice } from "../../storage/dice.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
 import { patient } from "../../support/patience.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 setDefaultTimeout(patient(120_000));
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
 import { naturalOrder } from "../../../src/storage/natural-order.ts";
 import { bodyIn } from "../../support/answer.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 import { amount } from "../../support/switches.ts";
 
 const COUNT = amount("ENTRIES", 20_000, 100_000);

@@ -8,10 +8,18 @@ import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { OpenAPIV3 } from "openapi-types";
 import { changeShapes } from "../../../src/routes/openapi/change-shapes.ts";
-import { FormResult, Health, Listing, Problem, SavedFile, Uploads, shapes } from "../../../src/routes/openapi/shapes.ts";
+import {
+  FormResult,
+  Health,
+  Listing,
+  Problem,
+  SavedFile,
+  shapes,
+  Uploads,
+} from "../../../src/routes/openapi/shapes.ts";
 import { version } from "../../../src/version.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
 import { CLIENT_MODULES, noClients } from "../../support/clients.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 const none = await noClients("the lint of the OpenAPI document");
 

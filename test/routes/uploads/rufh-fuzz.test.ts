@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dice } from "../../storage/dice.ts";
 import { connect } from "../../support/raw.ts";
-import { type TestServer, startServer } from "../../support/server.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 import { amount } from "../../support/switches.ts";
 
 /** Another seed draws others: `SEED=7`. */

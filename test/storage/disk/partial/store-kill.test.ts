@@ -3,13 +3,13 @@
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type UploadId, newUploadId } from "../../../../src/storage/upload-id.ts";
-import { MIB, bytes, difference } from "../../bytes.ts";
+import { newUploadId, type UploadId } from "../../../../src/storage/upload-id.ts";
+import { patient } from "../../../support/patience.ts";
+import { amount } from "../../../support/switches.ts";
+import { bytes, difference, MIB } from "../../bytes.ts";
 import { Dice } from "../../dice.ts";
 import { file } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
-import { patient } from "../../../support/patience.ts";
-import { amount } from "../../../support/switches.ts";
 
 const KILLS = amount("KILLS", 20, 60);
 const UPLOADS = 4;

@@ -3,14 +3,14 @@
 import { describe, expect, test } from "bun:test";
 import { link, lstat, mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { newUploadId } from "../../../../src/storage/upload-id.ts";
-import { KIB, MIB, bytes, chunksOf, difference } from "../../bytes.ts";
+import { skipped } from "../../../support/switches.ts";
+import { bytes, chunksOf, difference, KIB, MIB } from "../../bytes.ts";
 import { codeOf, contentOf, file, fill, put, text, waiting } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
 import { Canary } from "../canary.ts";
 import { Mount, whyNoMounts } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { watchedCalls } from "../watched-calls.ts";
-import { skipped } from "../../../support/switches.ts";
 
 const reason = await (async () => {
   await using root = await TemporaryRoot.make();

@@ -4,14 +4,14 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import type { Storage } from "../../../../src/storage/storage.ts";
 import { newTrashId } from "../../../../src/storage/trash.ts";
+import { patient } from "../../../support/patience.ts";
+import { skipped } from "../../../support/switches.ts";
 import { copy } from "../../contract/copying.ts";
 import { codeOf, contentOf, file, put } from "../../driving.ts";
 import { Canary } from "../canary.ts";
 import { Mount, whyNoMounts } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { FailingOnce, watchedCalls } from "../watched-calls.ts";
-import { patient } from "../../../support/patience.ts";
-import { skipped } from "../../../support/switches.ts";
 
 setDefaultTimeout(patient(60_000));
 
