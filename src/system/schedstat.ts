@@ -1,15 +1,15 @@
-// What the scheduler of the system says of this thread and of those that read and write files for it.
+// Reads the kernel's scheduler statistics of this thread and of the pool threads that do file I/O.
 
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
-/** Bun's name for the threads that do the work of asynchronous calls. */
+/** The names Bun gives to the threads of its pool. */
 const POOL = /^Bun Pool /;
-/** All threads of this process (Linux). */
+/** The folder with all threads of this process (Linux). */
 const TASKS = "/proc/self/task";
-/** Milliseconds between two looks for new ones. */
-const LOOK = 1000;
+/** Milliseconds between two scans for new threads. */
+const SCAN_INTERVAL = 1000;
 
-/** Seconds that a thread ran, and that it could have run but something else had the processor. */
+/** Seconds that a thread ran, and that it was runnable but waited for a processor. */
 interface Scheduled {
   ran: number;
   ready: number;
@@ -18,8 +18,8 @@ interface Scheduled {
 const bytes = new Uint8Array(96);
 
 /**
- * Reads a file of scheduler statistics (Linux): nanoseconds of both, in digits, a space behind each. The digits are put
- * together by hand, since this is asked thousands of times a second.
+ * Parses a schedstat file (Linux): both times in nanoseconds, each followed by a space. The digits are parsed by hand,
+ * because this runs thousands of times a second.
  */
 function read(file: number): Scheduled {
   const length = readSync(file, bytes, 0, bytes.length, 0);
@@ -38,7 +38,7 @@ function read(file: number): Scheduled {
   return { ran, ready };
 }
 
-/** Seconds that this thread ran, or could have run. Without statistics those that it ran. */
+/** Seconds that this thread ran or was runnable; without statistics only the seconds that it ran. */
 export const onCpuOrRunnable: () => number = ownThread();
 
 function ownThread(): () => number {
@@ -46,7 +46,7 @@ function ownThread(): () => number {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1e6;
   };
-  // The system adds up what a thread ran when it stops, or every few milliseconds; asked for the process, it does so now.
+  // The kernel updates a thread's time only when it stops, or every 4 ms. Asking for the process's time forces an update.
   const upToDate = (read: () => number) => (): number => {
     process.cpuUsage();
     return read();
@@ -57,29 +57,29 @@ function ownThread(): () => number {
       const { ran, ready } = read(file);
       return ran + ready;
     };
-    // Some systems have the file and keep no statistics.
+    // Some kernels provide the file but keep no statistics.
     return upToDate(both() > 0 ? both : used);
   } catch {
     return upToDate(used);
   }
 }
 
-/** Seconds that each thread of the pool could have run and did not, by its number. */
+/** Seconds that each pool thread was runnable but waited for a processor, by thread id. */
 export type RunnableWait = ReadonlyMap<string, number>;
 
-/** The statistics of the pool's threads, as far as they are known. */
+/** Open schedstat files of the pool threads found so far. */
 const pool = new Map<string, number>();
-let looked = Number.NEGATIVE_INFINITY;
+let scanned = Number.NEGATIVE_INFINITY;
 
-/** Empty where nobody counts. */
+/** Empty on a system without statistics. */
 export function runnableWait(): RunnableWait {
-  if (performance.now() - looked >= LOOK) look();
+  if (performance.now() - scanned >= SCAN_INTERVAL) scan();
   const seconds = new Map<string, number>();
   for (const [thread, file] of pool) {
     try {
       seconds.set(thread, read(file).ready);
     } catch {
-      // The thread is gone: its file cannot be read any more.
+      // The thread has ended, so its file can no longer be read.
       closeSync(file);
       pool.delete(thread);
     }
@@ -87,21 +87,14 @@ export function runnableWait(): RunnableWait {
   return seconds;
 }
 
-/** How long the thread that was starved most since `before` was: one operation is done by one thread. */
-export function longestRunnableWait(before: RunnableWait, after: RunnableWait): number {
-  let most = 0;
-  for (const [thread, seconds] of before) most = Math.max(most, (after.get(thread) ?? 0) - seconds);
-  return most;
-}
-
-function look(): void {
-  looked = performance.now();
+function scan(): void {
+  scanned = performance.now();
   for (const thread of threads()) {
     try {
       if (pool.has(thread) || !POOL.test(readFileSync(`${TASKS}/${thread}/comm`, "latin1"))) continue;
       pool.set(thread, openSync(`${TASKS}/${thread}/schedstat`, "r"));
     } catch {
-      // It ended meanwhile, or there are no statistics.
+      // The thread ended in between, or the system keeps no statistics.
     }
   }
 }

@@ -1,35 +1,35 @@
-// Measures waits for others. What this server's own processor adds to a wait is not theirs, and does not count.
+// Measures waits for clients and disks. Time that this process itself adds to a wait is deducted.
 
-import { longestRunnableWait, onCpuOrRunnable, type RunnableWait, runnableWait } from "./schedstat.ts";
+import { onCpuOrRunnable, type RunnableWait, runnableWait } from "./schedstat.ts";
 
 /** The clocks a `Stopwatch` reads. All values in seconds. */
 export interface Clock {
-  /** Grows with time. */
+  /** A monotonic clock. */
   now(): number;
-  /** Grows while this thread works, or could work and another program has the processor. */
+  /** Grows while this thread runs, or is runnable but another program has the processor. */
   occupied(): number;
-  /** How late this thread heard of things lately, as far as was seen: it is looked at every BEAT. */
+  /** The recent delay of this thread's event loop, sampled every BEAT. */
   late(): number;
-  /** Threads that do what is waited for: how long each of them could work and another program had the processor. */
+  /** For each thread that does the awaited work, the time it was runnable while another program had the processor. */
   starved(): RunnableWait;
 }
 
 /**
- * Seconds. Asking the system at both ends of every wait costs a tenth of a fast upload's processor time. So a wait that
- * begins this soon after a question is not asked about, unless it lasts as long itself: it is taken to be like the last
- * one that was asked about at both ends.
+ * Seconds. Sampling the clocks at both ends of every wait costs a tenth of a fast upload's processor time. So a wait that
+ * begins within this time of the last sample, and is itself shorter, is not sampled: its deduction is estimated from the
+ * last wait that was sampled at both ends.
  */
 const CLOSE = 0.005;
 
-/** Measures waits of one kind: what they lasted, without what the processor added. */
+/** Measures waits of one kind, without the delay that this process added. */
 export class Stopwatch {
   readonly #clock: Clock;
-  /** When the system was asked last, and what it said. */
-  #asked = Number.NEGATIVE_INFINITY;
+  /** The time and the values of the last sample. */
+  #sampledAt = Number.NEGATIVE_INFINITY;
   #occupied = 0;
   #late = 0;
   #starved: RunnableWait = new Map();
-  /** What the processor added to the last wait that was asked about at both ends: seconds, and as a part of it. */
+  /** The deduction from the last wait that was sampled at both ends, in seconds and as a share of it. */
   #added = 0;
   #part = 0;
 
@@ -43,19 +43,19 @@ export class Stopwatch {
    */
   start(): () => number {
     const began = this.#clock.now();
-    const asks = began - this.#asked >= CLOSE;
-    if (asks) this.#ask(began);
-    // Since it was asked this thread was busy, or most of the time: what is wrong with that is less than CLOSE.
-    const occupied = this.#occupied + began - this.#asked;
+    const sampled = began - this.#sampledAt >= CLOSE;
+    if (sampled) this.#sample(began);
+    // Assume that this thread was busy since the last sample; the error is below CLOSE.
+    const occupied = this.#occupied + began - this.#sampledAt;
     const starved = this.#starved;
     return () => {
       const now = this.#clock.now();
       const lasted = now - began;
-      if (!asks && lasted < CLOSE) return lasted - Math.min(this.#added, lasted * this.#part);
-      this.#ask(now);
+      if (!sampled && lasted < CLOSE) return lasted - Math.min(this.#added, lasted * this.#part);
+      this.#sample(now);
       const ours = Math.max(0, Math.min(this.#occupied - occupied, this.#late));
       const added = Math.min(lasted, ours + longestRunnableWait(starved, this.#starved));
-      if (asks && lasted > 0) {
+      if (sampled && lasted > 0) {
         this.#added = added;
         this.#part = added / lasted;
       }
@@ -63,34 +63,41 @@ export class Stopwatch {
     };
   }
 
-  #ask(now: number): void {
-    this.#asked = now;
+  #sample(now: number): void {
+    this.#sampledAt = now;
     this.#occupied = this.#clock.occupied();
-    this.#late = this.#clock.late();
     this.#starved = this.#clock.starved();
+    this.#late = this.#clock.late();
   }
 }
 
-/** Milliseconds between two looks at how late timers come. */
+/** The runnable wait of the thread that waited most since `before`: one operation is done by one thread. */
+function longestRunnableWait(before: RunnableWait, after: RunnableWait): number {
+  let longest = 0;
+  for (const [thread, seconds] of before) longest = Math.max(longest, (after.get(thread) ?? 0) - seconds);
+  return longest;
+}
+
+/** Milliseconds between two measurements of how late timers fire. */
 const BEAT = 20;
-/** The same after QUIET seconds in which no wait began or ended. */
+/** The interval after QUIET seconds without a measured wait. */
 const SLOW = 250;
 const QUIET = 1;
-/** Seconds in which no wait began or ended after which nobody looks any more: longer than a client may be silent. */
+/** Seconds without a measured wait after which sampling stops: longer than a client may be silent. */
 const REST = 256;
-/** What is left of a lateness after each beat that was not late. */
+/** The factor by which a recorded delay shrinks with every timer that was on time. */
 const FADE = 0.4;
 
-/** Looks how late timers come, as long as waits are measured. */
+/** Samples the delay of the event loop while waits are measured. */
 class Pulse {
-  /** Until the first beat nobody knows. */
+  /** Unknown until the first timer has fired. */
   #late = Number.POSITIVE_INFINITY;
-  #asked = 0;
-  /** When the next beat should come. */
+  #sampledAt = 0;
+  /** When the next timer is due. */
   #due: number | undefined;
 
   get late(): number {
-    this.#asked = now();
+    this.#sampledAt = now();
     if (this.#due === undefined) this.#beat();
     return Math.max(this.#late, this.#overdue);
   }
@@ -100,11 +107,11 @@ class Pulse {
   }
 
   #beat(): void {
-    const beat = now() - this.#asked < QUIET ? BEAT : SLOW;
+    const beat = now() - this.#sampledAt < QUIET ? BEAT : SLOW;
     this.#due = now() + beat / 1000;
     setTimeout(() => {
       this.#late = Math.max(this.#overdue, Number.isFinite(this.#late) ? this.#late * FADE : 0);
-      if (now() - this.#asked < REST) return this.#beat();
+      if (now() - this.#sampledAt < REST) return this.#beat();
       this.#due = undefined;
       this.#late = Number.POSITIVE_INFINITY;
     }, beat).unref();
@@ -114,14 +121,14 @@ class Pulse {
 const now = (): number => performance.now() / 1000;
 
 const pulse = new Pulse();
-const nobody: RunnableWait = new Map();
+const none: RunnableWait = new Map();
 
-/** For what comes from elsewhere. */
+/** For waits for clients. */
 export const CLIENT: Clock = {
   now,
   occupied: onCpuOrRunnable,
   late: () => pulse.late,
-  starved: () => nobody,
+  starved: () => none,
 };
-/** For what the system does with files, in threads of its own. */
+/** For waits for file I/O, which the kernel does on pool threads. */
 export const FILES: Clock = { ...CLIENT, starved: runnableWait };

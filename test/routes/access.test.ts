@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { GRANTS, type Grant } from "../../src/config/config.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -104,8 +104,11 @@ describe("every route", () => {
 
   test("that needs no grant is one of a few, or a file of the page", async () => {
     const open = server.app.routes.filter((route) => allowOf(route) === "public");
-    const files = await readdir(join(import.meta.dir, "../../public"));
-    const page = files.filter((file) => file !== "index.html").map((file) => `/${file}`);
+    const folder = join(import.meta.dir, "../../public");
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const page = files
+      .filter((file) => file.isFile() && file.name !== "index.html")
+      .map((file) => `/${relative(folder, join(file.parentPath, file.name))}`);
     expect(open.map(({ path }) => path).sort()).toEqual([...PUBLIC, ...page].sort());
     expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET"]));
   });
