@@ -20,10 +20,9 @@ beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.stop());
-/** @param silence seconds for which nothing is said, to see who cuts that */
-async function examined(url: string, silence = 2) {
-  const pace = { speed: 0.1, silence };
-  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, pace);
+/** @param silence seconds of silence, long enough to see who closes the connection @param speed seconds to send bodies for */
+async function examined(url: string, silence = 2, speed = 0.1) {
+  const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, { speed, silence });
   const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
   const faults = [...findings.values()]
     // The limit of one stream depends on the load of this machine; upload-limit.test.ts and test/shaped cover it.
@@ -181,7 +180,7 @@ describe("through a proxy of its own kind", () => {
     await using proxy = passing((_, body) =>
       body.byteLength > 300_000 ? new Response("", { status: 413 }) : undefined,
     );
-    const { findings, summary } = await examined(`http://127.0.0.1:${proxy.port}`);
+    const { findings, summary } = await examined(`http://127.0.0.1:${proxy.port}`, 2, 1);
     expect(finding(findings, "upload-1").verdict).toBe("ok");
     const upload = finding(findings, "large-bodies");
     expect(upload.reason).toContain("the answer was 413");
