@@ -23,7 +23,7 @@ test(
     const dice = new Dice(20_240_229);
     const contents = Array.from({ length: UPLOADS }, (_, index) => bytes(SIZE, index));
     const state = { kills: 0, inTheMiddle: 0, finished: 0 };
-    while (state.kills < KILLS) {
+    while (state.kills < KILLS || state.finished <= UPLOADS) {
       const ids = contents.map(() => newUploadId());
       const promised = new Map<string, number>();
       for (let done = false; !done; ) {
