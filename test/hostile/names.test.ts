@@ -89,7 +89,7 @@ test("their lines in the log are lines, and cannot be mistaken for others", asyn
   for (const target of [server, json]) for (const [, name] of names) await save(target, name);
   const lines = server.log().trimEnd().split("\n");
   for (const line of lines) {
-    expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (?:saved|sent) /);
+    expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (?:saved|sent|slow) /);
     expect(line).not.toMatch(UNSAFE);
   }
   const events = json.log().trimEnd().split("\n");
