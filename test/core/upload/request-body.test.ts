@@ -115,13 +115,13 @@ describe("waiting for the network", () => {
   test("counts what the sender takes, not what the reader takes", async () => {
     const { body, send, end } = fed({ clock: idle });
     send(1);
-    const reading = read(body, () => Bun.sleep(100));
-    setTimeout(() => send(1), 150);
-    setTimeout(end, 300);
+    const reading = read(body, () => Bun.sleep(500));
+    setTimeout(() => send(1), 1000);
+    setTimeout(end, 2000);
     await reading;
-    // 50 ms until the second byte, 50 ms until the end.
-    expect(body.waited).toBeGreaterThan(0.04);
-    expect(body.waited).toBeLessThan(0.2);
+    // 500 ms until the second byte, 500 ms until the end; the reader takes 1000 ms more.
+    expect(body.waited).toBeGreaterThan(0.4);
+    expect(body.waited).toBeLessThan(1.5);
   });
 
   test("processor time that passes meanwhile is not the network's", async () => {
