@@ -161,12 +161,12 @@ test("each file's report counts what was waited for while it was read", async ()
   const middle = body.indexOf("yyy");
   const { files } = await read([
     new Uint8Array(body.subarray(0, middle + 10)),
-    () => Bun.sleep(100),
+    () => Bun.sleep(1000),
     new Uint8Array(body.subarray(middle + 10)),
   ]);
   const [fast, slow] = files.map(({ flow }) => flow);
-  expect(fast?.waits.network).toBeLessThan(0.05);
-  expect(slow?.waits.network).toBeGreaterThan(0.05);
+  expect(fast?.waits.network).toBeLessThan(0.5);
+  expect(slow?.waits.network).toBeGreaterThan(0.5);
   expect(slow?.bottleneck).toBe("network");
 });
 
