@@ -33,7 +33,7 @@ describe("sent", () => {
   test("the first and the last byte have their times", async () => {
     using connection = await connect(server.url);
     await connection.send("PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
-    await Bun.sleep(300);
+    await Bun.sleep(1000);
     await connection.send("def");
     const { firstByte, lastByte, received } = JSON.parse((await connection.answer()).text);
     expect(received).toBe(6);
