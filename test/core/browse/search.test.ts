@@ -106,7 +106,7 @@ describe("what ends a search", () => {
 
   test("the time, and what was found until then is given", async () => {
     const storage = new Endless();
-    const searches = new Search(storage, 0.1);
+    const searches = new Search(storage, 1);
     const { paths, ...end } = await found(searches, "7", { limit: 1e9 });
     expect(end).toEqual({ complete: false, reason: "time" });
     expect(paths[0]).toBe("7");
