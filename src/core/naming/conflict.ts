@@ -7,7 +7,7 @@ import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { claimNumbered } from "./numbered-name.ts";
 import type { PathLocks } from "./path-locks.ts";
-import { nameTaken, replaceNotAllowed } from "./refusals.ts";
+import { nameIsFolder, nameTaken, replaceNotAllowed } from "./refusals.ts";
 
 /** The part of the uploader that naming needs. */
 export interface NamingServices {
@@ -51,7 +51,7 @@ export async function claimName<E extends Entry>(
     return await publish(to, replace);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    if (conflict === "fail") throw nameTaken(error);
+    if (conflict === "fail") throw nameTaken(error.cause);
     if (conflict === "replace") {
       // The storage's own message says why this entry cannot be replaced.
       if (replace || kind === "folder") throw error;
@@ -78,11 +78,11 @@ export function refuseEarly(
   current: Entry | null,
 ): void {
   if (current === null || conflict === "rename") return;
-  if (kind === "file" && current.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
   if (conflict === "fail" || kind === "folder") throw nameTaken();
+  if (current.kind === "folder") throw nameIsFolder();
   if (!limits.allow.has("replace")) throw replaceNotAllowed();
 }
 
-function isTaken(error: unknown): boolean {
+function isTaken(error: unknown): error is Problem {
   return error instanceof Problem && error.code === "name_taken";
 }

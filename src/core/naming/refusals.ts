@@ -14,6 +14,10 @@ export function nameTaken(cause?: unknown): Problem {
   );
 }
 
+export function nameIsFolder(): Problem {
+  return new Problem("is_folder", "A folder has this name.");
+}
+
 export function replaceNotAllowed(): Problem {
   return new Problem(
     "not_allowed",

@@ -7,7 +7,7 @@ import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-sp
 import { Slots } from "../admission/slots.ts";
 import { refuseEarly } from "../naming/conflict.ts";
 import { PathLocks } from "../naming/path-locks.ts";
-import { preconditionFailed } from "../naming/refusals.ts";
+import { nameIsFolder, preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
 import { RecentUploads } from "../report/recent-uploads.ts";
 import { Upload, type UploadServices, type UploadTarget } from "./upload.ts";
@@ -125,6 +125,7 @@ export class Uploader implements UploadServices {
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
+    if (current?.kind === "folder" && conflict !== "rename") throw nameIsFolder();
     refuseEarly(this, { conflict }, "file", current);
   }
 }

@@ -108,6 +108,7 @@ describe("on the disk", () => {
       ["x", "file", "name_taken", "replace"],
       ["x", "x", "name_taken", "fail"],
       ["x/y", "x/z", "name_taken", "fail"],
+      ["x/y", "x", "name_taken", "fail"],
       ["x/y", "x", "is_folder", "replace"],
       ["x", "file/x", "not_a_folder"],
       ["way", "new", "link_in_path"],

@@ -95,6 +95,8 @@ describe("a move", () => {
       renamedFrom: "taken.txt",
     });
     await problemIn(await move("c/2", "c/taken.txt", "fail"), "name_taken");
+    expect(server.log.at(-1)).toContain(" 409 name_taken · ");
+    expect(server.log.at(-1)).not.toContain("name_taken: ");
     expect(await textOf("c/taken.txt")).toBe("c/taken.txt");
     const replaced = await move("c/2", "c/taken.txt", "replace");
     expect(replaced.status).toBe(200);
