@@ -6,7 +6,7 @@ export interface SingleFlightOptions {
   concurrency?: number;
   /**
    * Whether a caller may join a run that has already started. If not, its result reflects every change made before the
-   * call. @default false
+   * call, and it is not aborted once it has started. @default false
    */
   joinRunning?: boolean;
 }
@@ -106,6 +106,8 @@ export class SingleFlight<Result> {
   #untilAborted(flight: Flight<Result>, signal: AbortSignal): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const leave = (): void => {
+      // Nobody else waits for a run that cannot be joined: it goes on, and its caller gets the result.
+      if (!this.#joinRunning && !this.#queue.has(flight)) return;
       reject(signal.reason);
       flight.callers -= 1;
       if (flight.callers > 0) return;

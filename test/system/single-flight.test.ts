@@ -120,3 +120,13 @@ test("a running flight is joined when that is allowed, and aborted when its last
   expect(reasons).toEqual(["second left"]);
   expect(shared.pending).toBe(0);
 });
+
+test("a caller that goes away while a run goes on that cannot be joined still gets its result", async () => {
+  const { ask, begun } = desk(1);
+  const left = new AbortController();
+  const answer = ask("a", { signal: left.signal });
+  const run = await begun(0);
+  left.abort(new Error("gone"));
+  run?.resolve("A");
+  expect(await answer).toBe("A");
+});
