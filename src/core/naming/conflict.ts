@@ -70,16 +70,24 @@ export async function claimName<E extends Entry>(
   return { ...published, renamedFrom: nameOf(to) };
 }
 
-/** Rejects before any bytes move what `claimName` would reject at the end. @throws Problem */
+/**
+ * Rejects before any bytes move what `claimName` would reject at the end.
+ * @param source the upload, or the kind of the entry that is copied or moved
+ * @param current the entry that has the name now
+ * @throws Problem name_taken, is_folder, not_allowed
+ */
 export function refuseEarly(
   { limits }: Pick<NamingServices, "limits">,
   { conflict }: Pick<MoveRequest, "conflict">,
-  kind: Entry["kind"],
+  source: Entry["kind"] | "upload",
   current: Entry | null,
 ): void {
   if (current === null || conflict === "rename") return;
-  if (conflict === "fail" || kind === "folder") throw nameTaken();
-  if (current.kind === "folder") throw nameIsFolder();
+  const taken = conflict === "fail" || source === "folder";
+  // An upload may name a folder by mistake: it is told so, rather than advised to choose another name.
+  if (current.kind === "folder" && (source === "upload" || !taken))
+    throw nameIsFolder();
+  if (taken) throw nameTaken();
   if (!limits.allow.has("replace")) throw replaceNotAllowed();
 }
 

@@ -125,7 +125,6 @@ export class Uploader implements UploadServices {
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
-    if (current?.kind === "folder" && conflict !== "rename") throw nameIsFolder();
-    refuseEarly(this, { conflict }, "file", current);
+    refuseEarly(this, { conflict }, "upload", current);
   }
 }

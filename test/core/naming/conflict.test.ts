@@ -1,0 +1,86 @@
+// The conflict policy before any bytes move: which problem names what is in the way.
+
+import { describe, expect, test } from "bun:test";
+import type { Conflict } from "../../../src/config/config.ts";
+import { refuseEarly } from "../../../src/core/naming/conflict.ts";
+import { CopyOperation } from "../../../src/core/tree/copy.ts";
+import { Problem } from "../../../src/errors.ts";
+import { checkFilePath } from "../../../src/path.ts";
+import type { Entry } from "../../../src/storage/entry.ts";
+import { bytesOf, engineWith, intentFor, pathsIn } from "../../support/uploader.ts";
+
+/** An uploader over the files `file`, `taken` and `folder/inside`. */
+async function engineWithFiles(limits: Parameters<typeof engineWith>[0] = {}) {
+  const uploader = engineWith(limits);
+  for (const path of ["file", "taken", "folder/inside"]) {
+    const upload = await uploader.begin(intentFor(path));
+    await upload.write(bytesOf("old"));
+    await upload.finish();
+  }
+  return uploader;
+}
+
+/** The code of the early refusal, null when there is none. */
+async function refusal(
+  source: Entry["kind"] | "upload",
+  conflict: Conflict,
+  destination: string,
+  limits: Parameters<typeof engineWith>[0] = {},
+): Promise<string | null> {
+  const uploader = await engineWithFiles(limits);
+  const current = await uploader.storage.probe(checkFilePath(destination));
+  try {
+    refuseEarly(uploader, { conflict }, source, current);
+    return null;
+  } catch (error) {
+    if (error instanceof Problem) return error.code;
+    throw error;
+  }
+}
+
+describe("an early refusal", () => {
+  const cases: [Entry["kind"] | "upload", Conflict, string, string | null][] = [
+    ["upload", "fail", "folder", "is_folder"],
+    ["file", "fail", "folder", "name_taken"],
+    ["folder", "fail", "folder", "name_taken"],
+    ["upload", "replace", "folder", "is_folder"],
+    ["file", "replace", "folder", "is_folder"],
+    ["folder", "replace", "folder", "name_taken"],
+    ["upload", "fail", "taken", "name_taken"],
+    ["file", "fail", "taken", "name_taken"],
+    ["folder", "replace", "taken", "name_taken"],
+    ["upload", "replace", "taken", null],
+    ["file", "replace", "taken", null],
+    ["upload", "rename", "folder", null],
+    ["file", "rename", "folder", null],
+    ["folder", "rename", "taken", null],
+    ["upload", "fail", "new", null],
+    ["file", "fail", "new", null],
+  ];
+  test.each(cases)("of %s with conflict=%s onto %s: %p", async (source, conflict, destination, code) => {
+    expect(await refusal(source, conflict, destination)).toBe(code);
+  });
+
+  test.each(["upload", "file"] as const)("of %s without the grant to replace", async (source) => {
+    const limits = { allow: new Set(["read", "write"] as const) };
+    expect(await refusal(source, "replace", "taken", limits)).toBe("not_allowed");
+    expect(await refusal(source, "replace", "folder", limits)).toBe("is_folder");
+  });
+});
+
+describe("a file onto a folder with conflict=fail", () => {
+  test("is_folder for an upload", async () => {
+    const uploader = await engineWithFiles();
+    await expect(uploader.begin(intentFor("folder", { conflict: "fail" }))).rejects.toMatchObject({
+      code: "is_folder",
+    });
+  });
+
+  test("name_taken for a copy, which leaves nothing behind", async () => {
+    const uploader = await engineWithFiles();
+    const request = { from: checkFilePath("file"), to: checkFilePath("folder"), conflict: "fail" } as const;
+    await expect(CopyOperation.begin(uploader, request)).rejects.toMatchObject({ code: "name_taken" });
+    expect(pathsIn(uploader.storage)).toEqual(["file", "folder/inside", "taken"]);
+    expect(uploader.slots.taken).toBe(0);
+  });
+});
