@@ -2,6 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { type Clock, Stopwatch } from "../../system/stopwatch.ts";
+import { TimeSlice } from "../../system/time-slice.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 interface Reader {
@@ -16,7 +17,7 @@ const MAX_SLICE = 5;
 export interface RequestBodyOptions {
   /** Seconds to wait for the next byte before the body is aborted. */
   idleTimeout: number;
-  /** Renews the connection's own idle timer; called at most once a second, while bytes arrive or the disk is busy. */
+  /** Resets the idle timer of the connection; called at most once a second while bytes arrive, and while the disk is busy. */
   renew?: () => void;
   /** Whether the reader owns the chunks and may free their memory at once, as with those of Bun's server. @default false */
   owned?: boolean;
@@ -38,7 +39,8 @@ export class RequestBody {
   /** Time spent waiting on the client so far, excluding this process's own delay, in seconds. */
   #elapsed: (() => number) | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  #sliceStart = performance.now();
+  /** A body whose data is always buffered resolves in microtasks only, which would starve timers and other sockets. */
+  readonly #slice = new TimeSlice(MAX_SLICE);
   #renewed = 0;
 
   /** @param stream `null` when the request has no body, or one of zero bytes */
@@ -56,8 +58,8 @@ export class RequestBody {
   }
 
   /**
-   * The chunks as they arrive. A chunk is invalid once the next one is requested; copy what must live longer.
-   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, and that of `stop`
+   * The chunks as they arrive. A chunk is invalid once the next one is requested; copy it to keep it longer.
+   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, and the one passed to `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) return;
@@ -68,14 +70,14 @@ export class RequestBody {
         if (this.#stopped) throw this.#stopped;
         if (done || !value) return;
         if (!(value instanceof Uint8Array))
-          throw new Problem("invalid_request", "The body must be made of bytes.");
+          throw new Problem("invalid_request", "The body must consist of bytes.");
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
         this.#renew();
         yield value;
         // Leaving this to the garbage collector costs 20 MiB more memory per fast upload.
         if (this.options.owned) value.buffer.transfer(0);
-        await this.#yieldToEventLoop();
+        if (this.#slice.expired) await this.#slice.yield();
       }
     } finally {
       clearTimeout(this.#idleTimer);
@@ -96,7 +98,7 @@ export class RequestBody {
     });
   }
 
-  /** Makes the reader of `chunks` fail with this problem at once; does nothing once the body was read to its end. */
+  /** Makes `chunks` throw this problem at once; has no effect once the body was read to its end. */
   stop(problem: Problem): void {
     this.#stopped ??= problem;
     void this.cancel();
@@ -119,12 +121,12 @@ export class RequestBody {
     }
   }
 
-  // One timer per body, set again only when it fires: a timer per chunk would cost more than the chunk.
+  // One timer per body, rescheduled only when it fires: resetting a timer for each chunk would cost more than the chunk.
   #watchIdle(delay: number): void {
     this.#idleTimer = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
       const idle = this.#elapsed ? performance.now() - this.#since : 0;
-      // The disk is slow, not the client, so the connection must not time out.
+      // Not waiting for the client means that the disk is slow, so the connection must not time out.
       if (!this.#elapsed) this.options.renew?.();
       if (idle < limit) return this.#watchIdle(limit - idle);
       this.stop(
@@ -134,13 +136,6 @@ export class RequestBody {
         ),
       );
     }, delay);
-  }
-
-  /** A body whose data is always buffered resolves in microtasks only; without this yield it would starve timers and other sockets. */
-  async #yieldToEventLoop(): Promise<void> {
-    if (performance.now() - this.#sliceStart < MAX_SLICE) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#sliceStart = performance.now();
   }
 
   #renew(): void {
