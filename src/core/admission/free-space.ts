@@ -1,13 +1,13 @@
-// Limits the size of a file, and keeps free space on the disk whatever running uploads have announced.
+// Limits the size of a file, and keeps space on the disk free by reserving the bytes that uploads announce.
 
 import { formatSize } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 
-/** Milliseconds a measurement is used for. In between, received bytes are subtracted from it. */
-const MEASURE_AFTER = 1000;
+/** Milliseconds between two measurements. In between, received bytes are subtracted from the last one. */
+const MEASURE_INTERVAL = 1000;
 
-/** The problem of a file that is larger than --max-file-size. */
+/** Creates the problem of a file that is larger than --max-file-size. */
 export function tooLarge(limit: number): Problem {
   return new Problem(
     "file_too_large",
@@ -15,7 +15,7 @@ export function tooLarge(limit: number): Problem {
   );
 }
 
-/** Keeps `--keep-free` bytes free, counting the bytes that running uploads have announced but not yet sent. */
+/** Keeps `--keep-free` bytes free. Bytes that running uploads have announced but not yet sent count as used. */
 export class FreeSpace {
   #free = Number.POSITIVE_INFINITY;
   #measuredAt = Number.NEGATIVE_INFINITY;
@@ -34,7 +34,7 @@ export class FreeSpace {
    */
   async reserve(size: number | undefined): Promise<SpaceReservation> {
     const fits = () => this.#free - this.#reserved - (size ?? 0) >= this.keepFree;
-    if (!fits() || performance.now() - this.#measuredAt >= MEASURE_AFTER) await this.#measure();
+    if (!fits() || performance.now() - this.#measuredAt >= MEASURE_INTERVAL) await this.#measure();
     if (!fits()) throw this.#full(size);
     this.#reserved += size ?? 0;
     return new SpaceReservation(this, size ?? 0);
@@ -44,18 +44,21 @@ export class FreeSpace {
   consume(bytes: number, reserved: number): Promise<void> | undefined {
     this.#free -= bytes;
     this.#reserved -= reserved;
-    const low = this.#free - (reserved < bytes ? this.#reserved : 0) < this.keepFree;
-    if (!low && performance.now() - this.#measuredAt < MEASURE_AFTER) return undefined;
-    return this.#measureAgain(reserved < bytes);
+    const tooLow = this.#free - (reserved < bytes ? this.#reserved : 0) < this.keepFree;
+    if (!tooLow && performance.now() - this.#measuredAt < MEASURE_INTERVAL) return undefined;
+    return this.#recheck(reserved < bytes);
   }
 
-  /** @internal gives back bytes that were announced and never sent */
+  /** @internal releases bytes that were announced but never sent */
   release(reserved: number): void {
     this.#reserved -= reserved;
   }
 
-  /** Unannounced bytes must not use up the space that other uploads have reserved. */
-  async #measureAgain(unannounced: boolean): Promise<void> {
+  /**
+   * Measures again. Unannounced bytes must not use space that other uploads have reserved.
+   * @throws Problem storage_full
+   */
+  async #recheck(unannounced: boolean): Promise<void> {
     await this.#measure();
     if (this.#free - (unannounced ? this.#reserved : 0) < this.keepFree) throw this.#full(undefined);
   }
@@ -91,7 +94,7 @@ export class SpaceReservation {
     return this.space.consume(bytes, reserved);
   }
 
-  /** Gives back what was reserved and not used. Calling it again has no effect. */
+  /** Releases the bytes that were reserved but not consumed. Calling it again has no effect. */
   release(): void {
     this.space.release(this.reserved);
     this.reserved = 0;

@@ -1,11 +1,11 @@
-// Limits how many of one kind run at once; one more is refused with 503 and Retry-After.
+// Limits how many operations of one kind run concurrently; excess ones are refused with 503 and Retry-After.
 
 import { Problem, type ProblemCode } from "../../errors.ts";
 
-/** How a full gate refuses. */
+/** The problem with which a full gate refuses. */
 export interface Refusal {
   readonly code: ProblemCode;
-  /** Says what is full, and how full. */
+  /** Names the limit and its value. */
   readonly detail: string;
 }
 
@@ -19,14 +19,14 @@ export class Gate {
     readonly retryAfter: number,
   ) {}
 
-  /** How many are inside now. */
+  /** Operations inside the gate now. */
   get entered(): number {
     return this.#entered;
   }
 
   /**
-   * Enters, and stays inside until the returned function is called. Calling it again has no effect.
-   * @throws Problem the refusal, when `limit` are inside
+   * Enters the gate; call the result to leave. Calling it again has no effect.
+   * @throws Problem the refusal, when `limit` operations are inside
    */
   enter(): () => void {
     if (this.#entered >= this.limit) {

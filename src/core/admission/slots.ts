@@ -1,4 +1,4 @@
-// Limits concurrent uploads, and tells shutdown when all requests that change the tree have ended.
+// Limits concurrent uploads, and lets shutdown wait for all requests that change the tree.
 
 import { Gate } from "./gate.ts";
 
@@ -8,7 +8,7 @@ const RETRY_AFTER = 5;
 /** One slot for each request that uploads. */
 export class Slots {
   readonly #gate: Gate;
-  /** Running steps that shutdown waits for and that occupy no slot. */
+  /** Running steps that shutdown waits for but that occupy no slot. */
   #tracked = 0;
   #idleWaiters: (() => void)[] = [];
 
@@ -22,7 +22,7 @@ export class Slots {
   }
 
   /**
-   * Acquires a slot until the returned function is called. Calling it again has no effect.
+   * Acquires a slot; call the result to release it. Calling it again has no effect.
    * @throws Problem too_many_uploads
    */
   acquire(): () => void {

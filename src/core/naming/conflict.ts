@@ -33,8 +33,8 @@ export interface ClaimedName<E extends Entry = Entry> {
 }
 
 /**
- * Publishes an entry under the requested name, or under the next free one with `conflict=rename`. With
- * `conflict=replace` the caller must hold the lock of the path.
+ * Publishes an entry under the requested name, or under the next free one with `conflict=rename`. The caller of
+ * `conflict=replace` must hold the lock of the path.
  * @param publish gives the entry a name; fails with `name_taken` when the name exists and cannot be replaced
  * @param lock acquires the lock under which the next free number is searched
  * @throws Problem name_taken, not_allowed, and those of `publish`

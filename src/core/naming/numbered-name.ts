@@ -4,55 +4,55 @@ import { type FilePath, MAX_SEGMENT_BYTES, nameOf, renamed } from "../../path.ts
 import type { Storage } from "../../storage/storage.ts";
 import { nameTaken } from "./refusals.ts";
 
-/** Numbers to try, at most; more files of one name are surely a mistake. */
+/** The highest number tried; more files of one name are surely a mistake. */
 const MAX_NUMBER = 1_000_000;
-// How often concurrent uploads may take the chosen name first; each lost race means that one of them succeeded.
+/** Numbers tried after another upload claimed the first one in between; each lost race means that another upload succeeded. */
 const MAX_RACES = 10_000;
-/** Bytes; a longer extension counts as part of the stem, so that the number fits. */
+/** Bytes. A longer extension counts as part of the stem, so that the stem can be cut to make the number fit. */
 const MAX_EXTENSION = 64;
-// archive.tar.gz has the extension .tar.gz.
-const DOUBLE_EXTENSION = /\.tar(?:\.[a-z0-9]{1,4})$/i;
+// The extension of archive.tar.gz is .tar.gz.
+const COMPOUND_EXTENSION = /\.tar(?:\.[a-z0-9]{1,4})$/i;
 
-/** `a.jpg` and 1 make `a (1).jpg`; a stem too long for the number is cut, never in the middle of a character. A folder has no extension. */
+/** Inserts a number: `a.jpg` becomes `a (1).jpg`. A long stem is cut between characters to stay within 255 bytes. Folders have no extension. */
 export function numbered(path: FilePath, number: number, kind: "file" | "folder" = "file"): FilePath {
   const name = nameOf(path);
-  const dot = DOUBLE_EXTENSION.exec(name)?.index ?? name.lastIndexOf(".");
-  // A dot at the front starts a hidden file's name, not an extension.
+  const dot = COMPOUND_EXTENSION.exec(name)?.index ?? name.lastIndexOf(".");
+  // A leading dot marks a hidden file, not an extension.
   const hasExtension = kind === "file" && dot > 0;
-  const at = hasExtension && Buffer.byteLength(name.slice(dot)) <= MAX_EXTENSION ? dot : name.length;
-  const ending = ` (${number})${name.slice(at)}`;
-  let stem = name.slice(0, at);
-  while (Buffer.byteLength(stem + ending) > MAX_SEGMENT_BYTES && stem !== "")
+  const stemEnd = hasExtension && Buffer.byteLength(name.slice(dot)) <= MAX_EXTENSION ? dot : name.length;
+  const suffix = ` (${number})${name.slice(stemEnd)}`;
+  let stem = name.slice(0, stemEnd);
+  while (Buffer.byteLength(stem + suffix) > MAX_SEGMENT_BYTES && stem !== "")
     stem = [...stem].slice(0, -1).join("");
-  return renamed(path, stem.trimEnd() + ending);
+  return renamed(path, stem.trimEnd() + suffix);
 }
 
 /**
  * Finds the next free number: tries 1, 2, 4, 8 … and then bisects, so that a thousand files of one name cost twenty
- * lookups instead of a thousand. The result is only a hint: another upload may take the name first.
- * @param taken tells whether a name is taken
+ * lookups instead of a thousand. The result is only a hint, because another upload may claim the name in between.
+ * @param isTaken looks up whether a name exists
  */
 export async function nextNumber(
   path: FilePath,
-  taken: (name: FilePath) => Promise<boolean>,
+  isTaken: (name: FilePath) => Promise<boolean>,
   kind?: "file" | "folder",
 ): Promise<number> {
   let low = 0;
   let high = 1;
-  while (high < MAX_NUMBER && (await taken(numbered(path, high, kind)))) {
+  while (high < MAX_NUMBER && (await isTaken(numbered(path, high, kind)))) {
     low = high;
     high *= 2;
   }
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (await taken(numbered(path, middle, kind))) low = middle;
+    if (await isTaken(numbered(path, middle, kind))) low = middle;
     else high = middle;
   }
   return high;
 }
 
 /**
- * Claims the next free number of a name. The caller holds the numbering lock of the path, because hundreds of concurrent
+ * Claims the next free number of a name. The caller must hold the numbering lock of the path; without it, concurrent
  * uploads would race for the same number.
  * @param claim returns `null` when the name was taken in between
  * @throws Problem name_taken when every race was lost

@@ -1,4 +1,4 @@
-// A mutex per path, for steps that check a file and then act on the result.
+// A mutex per path, for steps that check an entry and then act on the result.
 
 import type { FilePath } from "../../path.ts";
 
@@ -8,14 +8,14 @@ export class PathLocks {
 
   /** Runs `step` when all earlier steps for the path have ended, whether they failed or not. */
   async withLock<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(path) ?? Promise.resolve();
+    const previous = this.#tails.get(path) ?? Promise.resolve();
     let release = (): void => {};
-    const mine = new Promise<void>((resolve) => {
+    const released = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const tail = before.then(() => mine);
+    const tail = previous.then(() => released);
     this.#tails.set(path, tail);
-    await before;
+    await previous;
     try {
       return await step();
     } finally {

@@ -1,4 +1,4 @@
-// The problems of a name that cannot be given, worded the same early and at publish time.
+// Problems of a name that cannot be claimed, worded the same in early checks and at publication.
 
 import { Problem } from "../../errors.ts";
 
@@ -21,6 +21,6 @@ export function nameIsFolder(): Problem {
 export function replaceNotAllowed(): Problem {
   return new Problem(
     "not_allowed",
-    "A file has this name, and giving it new content needs the grant `replace`: start the server with --allow read,write,replace.",
+    "A file with this name already exists, and replacing it needs the grant `replace`. Start the server with --allow read,write,replace.",
   );
 }

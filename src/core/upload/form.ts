@@ -15,10 +15,10 @@ import type { Upload } from "./upload.ts";
 import type { UploadRequest } from "./upload-request.ts";
 import type { Uploader } from "./uploader.ts";
 
-/** Files that may be synced and published while the next part is already read. */
+/** Files that may be synced and published while later parts are read. */
 const MAX_FINISHING = 32;
-/** Characters of a part's name that an error repeats, at most. */
-const MAX_SHOWN_NAME = 255;
+/** Characters of a file name that an error quotes, at most. */
+const MAX_QUOTED_NAME = 255;
 
 export interface FormOptions {
   uploader: Uploader;
@@ -34,9 +34,9 @@ export interface FormSaveResult {
   files: SavedFile[];
   errors: readonly ErrorEntry[];
   errorsOmitted: number;
-  /** The first problem: the answer when nothing was saved. */
+  /** The first problem, which is the response when nothing was saved. */
   first: Problem | undefined;
-  /** Problems of this server rather than the client, for the log. */
+  /** Problems with status 5xx, for the log. */
   failures: readonly Problem[];
 }
 
@@ -50,16 +50,16 @@ export class FormUpload {
   #parts = 0;
   #stopped = false;
   #current: { upload: Upload; file: string } | undefined;
-  /** The field name of a part with an empty file name, until a byte of it arrives. */
-  #nameless: string | undefined;
+  /** The field name of a part with an empty file name, until its first byte arrives. */
+  #unnamed: string | undefined;
 
   constructor(readonly options: FormOptions) {
     this.#errors = new ErrorList(options.maxErrors);
   }
 
   /**
-   * Reads until the end of the form, a break in its framing, a full error list or the last file allowed.
-   * Never throws for a part: its error is an entry.
+   * Reads until the form ends, its framing breaks, the error list is full or it exceeds `maxFiles`.
+   * Never throws: a failing part becomes an entry in `errors`.
    * @param saving called when the whole body has been read and only storage work remains
    */
   async read(body: RequestBody, saving: () => void): Promise<FormSaveResult> {
@@ -83,7 +83,7 @@ export class FormUpload {
   }
 
   async #readParts(body: RequestBody): Promise<void> {
-    // Allows for form fields in addition to the files.
+    // The margin allows for form fields in addition to the files.
     const parser = new MultipartParser(this.options.boundary, { maxParts: this.options.maxFiles * 2 + 1000 });
     for await (const chunk of body.chunks()) {
       for (const event of parser.push(chunk)) {
@@ -98,8 +98,8 @@ export class FormUpload {
 
   async #begin(headers: PartHeaders, broken: PartProblem | undefined, body: RequestBody): Promise<void> {
     const { uploader, folder, maxFiles, intent } = this.options;
-    // A file input that was left empty sends a part without name and bytes; other parts are fields.
-    this.#nameless = headers.filename === "" && broken === undefined ? headers.name : undefined;
+    // A browser sends an empty file input as a part with an empty file name and no bytes. A part without a file name is a form field.
+    this.#unnamed = headers.filename === "" && broken === undefined ? headers.name : undefined;
     if (broken === undefined && !headers.filename) return;
     const file = headers.filename ?? headers.name;
     this.#parts += 1;
@@ -125,12 +125,12 @@ export class FormUpload {
   }
 
   async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#nameless !== undefined) {
+    if (this.#unnamed !== undefined) {
       this.#refuse(
-        this.#nameless,
-        new Problem("missing_name", "This part has bytes, and an empty file name."),
+        this.#unnamed,
+        new Problem("missing_name", "This part has content but an empty file name."),
       );
-      this.#nameless = undefined;
+      this.#unnamed = undefined;
     }
     if (!this.#current) return;
     try {
@@ -172,7 +172,7 @@ export class FormUpload {
     if (problem.status >= 500) this.#failures.push(problem);
     this.#errors.add({
       code: problem.code,
-      ...(file !== undefined && { file: file.slice(0, MAX_SHOWN_NAME).toWellFormed() }),
+      ...(file !== undefined && { file: file.slice(0, MAX_QUOTED_NAME).toWellFormed() }),
       detail: summarize(problem),
     });
   }
@@ -181,5 +181,5 @@ export class FormUpload {
 function problemOf(error: unknown): Problem {
   if (error instanceof MultipartError)
     return new Problem("invalid_multipart", error.message, { cause: error });
-  return asProblem(error, "The server failed on this file; its log says more.");
+  return asProblem(error, "The server failed to save this file; its log has the details.");
 }

@@ -1,4 +1,4 @@
-// The file an upload became, as clients see it.
+// The result of a completed upload: the saved file, as clients see it.
 
 import type { Digest } from "../../http/digest.ts";
 import { type FilePath, nameOf, urlOf } from "../../path.ts";

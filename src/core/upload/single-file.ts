@@ -1,4 +1,4 @@
-// Uploads whose whole body is one file.
+// Saves a request body that is exactly one file.
 
 import type { RequestBody } from "./request-body.ts";
 import type { SaveResult } from "./saved-file.ts";
@@ -8,7 +8,7 @@ import type { Uploader } from "./uploader.ts";
 /**
  * Reads the body to its end and saves it.
  * @param saving called when the last byte has arrived and only storage work remains
- * @throws Problem; then nothing was published and every trace is removed
+ * @throws Problem; then nothing was published and the temporary file is removed
  */
 export async function saveSingleFile(
   uploader: Uploader,

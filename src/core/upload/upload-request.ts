@@ -1,4 +1,4 @@
-// What an upload asks for, and the limits that apply to it.
+// The parameters of an upload, and the limits that apply to it.
 
 import type { Config, Conflict } from "../../config/config.ts";
 import type { Preconditions } from "../../http/conditions.ts";

@@ -42,6 +42,7 @@ const spaceChecks = new Stopwatch(FILES);
 export class Upload implements ReportsProgress {
   readonly #started = performance.now();
   readonly #startedAt = new Date();
+  /** `networkSeconds` of the request when the upload started. */
   readonly #networkBefore: number;
   #network: number | undefined;
   #received = 0;
@@ -98,11 +99,11 @@ export class Upload implements ReportsProgress {
   }
 
   /**
-   * Makes the upload a file. When it throws, nothing was published and the upload is already discarded, or suspended if it is resumable.
+   * Publishes the upload as a file. When it throws, nothing was published, and the upload was discarded, or suspended if it is resumable.
    * @throws Problem digest_mismatch, precondition_failed, name_taken, not_allowed, …
    */
   async finish(): Promise<SaveResult> {
-    // The last byte has arrived: stop charging time to the network.
+    // The last byte has arrived: later time is not spent on the network.
     this.#network = this.request.networkSeconds() - this.#networkBefore;
     try {
       const digest = this.#digester.finish();
@@ -171,18 +172,18 @@ export class Upload implements ReportsProgress {
   async #claimName(): Promise<Published> {
     const { services, stored } = this;
     const { path, conflict, conditions } = this.request;
-    const fresh = conditions.ifNoneMatch === "*";
+    const mustBeNew = conditions.ifNoneMatch === "*";
     try {
       return await claimName(
         services,
         // `If-None-Match: *` names one exact path, so `conflict=rename` must not pick another.
-        { to: path, conflict: fresh ? "fail" : conflict },
+        { to: path, conflict: mustBeNew ? "fail" : conflict },
         "file",
         (to, replace) => stored.finish(to, { replace }),
         (to, step) => this.#withLock(services.numberingLocks, to, step),
       );
     } catch (error) {
-      if (fresh && error instanceof Problem && error.code === "name_taken")
+      if (mustBeNew && error instanceof Problem && error.code === "name_taken")
         throw preconditionFailed("If-None-Match");
       throw error;
     }
@@ -204,7 +205,7 @@ export class Upload implements ReportsProgress {
       seconds: (performance.now() - this.#started) / 1000,
       network: this.#network ?? this.request.networkSeconds() - this.#networkBefore,
       hash: this.#digester.seconds + (this.request.checksumSeconds?.() ?? 0),
-      // The uploads that hold the lock sync their bytes and their directory entry.
+      // The upload that holds the lock is syncing its bytes and directory entry, so waiting for the lock counts as sync time.
       work: {
         diskWaited: diskWaited + this.#spaceWaited,
         diskBusy,
@@ -220,8 +221,8 @@ export class Upload implements ReportsProgress {
 
   #end(ended?: Omit<RecentUpload, "id" | "ended">): void {
     this.reservation.release();
-    const known = this.services.activeUploads.remove(this);
-    if (known && ended)
+    const wasActive = this.services.activeUploads.remove(this);
+    if (wasActive && ended)
       this.services.recentUploads.add({ id: this.request.id, ended: new Date().toISOString(), ...ended });
   }
 }

@@ -1,4 +1,4 @@
-// Shared by every upload protocol: checks admission limits, rejects early where possible, and creates the `Upload`.
+// Admits uploads of every protocol: enforces limits, rejects early what cannot succeed, and creates the `Upload`.
 
 import { Problem } from "../../errors.ts";
 import { failedCondition } from "../../http/conditions.ts";
@@ -67,8 +67,8 @@ export class Uploader implements UploadServices {
   }
 
   /**
-   * Reserves `bytes` of free space, or grows with the bytes consumed when `undefined`; the caller must release the
-   * reservation.
+   * Reserves `bytes` of free space; the caller must release the reservation.
+   * @param bytes `undefined` when unknown; then space is checked only as bytes arrive
    * @throws Problem storage_full
    */
   async reserve(bytes: number | undefined): Promise<SpaceReservation> {
@@ -119,7 +119,7 @@ export class Uploader implements UploadServices {
     return upload;
   }
 
-  /** Rejects early; the same is checked again when the file is published. @throws Problem */
+  /** Rejects what cannot succeed. The name and the preconditions are checked again when the file is published. @throws Problem */
   async #refuse({ path, size, conflict, conditions }: UploadRequest): Promise<void> {
     if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
     const current = await this.storage.probe(path);
