@@ -1,19 +1,22 @@
-// Digests made while bytes stream past (RFC 9530), so that no file is read twice.
+// Computes digests of bytes as they arrive (RFC 9530), so that no file has to be read again.
 
 import { createHash, type Hash, timingSafeEqual } from "node:crypto";
 import { Problem } from "../../errors.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 
-/** What Node calls each algorithm. */
+/** The name of each algorithm in node:crypto. */
 export const ALGORITHM_NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
 
 /** Digests of one upload. */
 export class Digester {
-  /** Seconds spent. */
+  /** Seconds spent hashing. */
   seconds = 0;
   readonly #hashes = new Map<DigestAlgorithm, Hash>();
 
-  /** @param expected what the client says; `wanted` is what it would like to be told */
+  /**
+   * @param expected the digests that the client sent, to be verified
+   * @param wanted the algorithm of the digest to report to the client
+   */
   constructor(
     readonly expected: readonly Digest[],
     readonly wanted: DigestAlgorithm | null,
@@ -30,20 +33,20 @@ export class Digester {
   }
 
   /**
-   * Ends the digests.
-   * @returns the wanted one, `null` when none is wanted
-   * @throws Problem digest_mismatch when one that was expected differs
+   * Verifies the expected digests; call it once, after the last byte.
+   * @returns the wanted digest, `null` when none is wanted
+   * @throws Problem digest_mismatch
    */
   finish(): Digest | null {
-    const made = new Map(
+    const computed = new Map(
       [...this.#hashes].map(([algorithm, hash]) => [algorithm, new Uint8Array(hash.digest())]),
     );
     for (const { algorithm, value } of this.expected) {
-      const is = made.get(algorithm);
-      if (!is || is.byteLength !== value.byteLength || !timingSafeEqual(is, value))
+      const actual = computed.get(algorithm);
+      if (!actual || actual.byteLength !== value.byteLength || !timingSafeEqual(actual, value))
         throw new Problem("digest_mismatch", `The ${algorithm} digest does not match the received bytes.`);
     }
-    const value = this.wanted === null ? undefined : made.get(this.wanted);
+    const value = this.wanted === null ? undefined : computed.get(this.wanted);
     return this.wanted !== null && value ? { algorithm: this.wanted, value } : null;
   }
 }

@@ -8,9 +8,9 @@ import { SingleFlight } from "../../system/single-flight.ts";
 import { yieldToEventLoop } from "../../system/time-slice.ts";
 import { ALGORITHM_NAMES } from "./digester.ts";
 
-/** Files digested at the same time. They share this thread; while one is read, the other is hashed. */
+/** Files digested concurrently. They share this thread: while one is read, the other is hashed. */
 const MAX_CONCURRENT = 2;
-/** Files queued behind those. Further requests get no digest, which is only a preference (RFC 9530 section 4). */
+/** Files queued behind those. Further requests get no digest: Want-Repr-Digest is only a preference (RFC 9530 section 4). */
 const MAX_QUEUED = 32;
 /** Digests cached by ETag, about 200 bytes each. The least recently used one is evicted. */
 const MAX_CACHED = 4096;
@@ -30,9 +30,9 @@ export class FileDigestCache {
   }
 
   /**
-   * The digest of a file in the version that `entry` describes.
+   * Returns the digest of the version of a file that `entry` describes.
    * @param signal aborted when the caller goes away
-   * @returns null when the signal was aborted, the queue is full, or the file has changed
+   * @returns null when the signal was aborted, the queue is full or the file has changed
    * @throws Problem
    */
   async of(entry: FileEntry, algorithm: DigestAlgorithm, signal: AbortSignal): Promise<Digest | null> {
@@ -61,7 +61,7 @@ export class FileDigestCache {
       for await (const chunk of file.body.stream()) {
         if (signal.aborted) return null;
         hash.update(chunk);
-        // Hashing half a megabyte takes 0.4 ms (sha-512: 0.8 ms). Serve other requests before the next chunk.
+        // Hashing half a megabyte takes 0.4 ms (sha-512: 0.8 ms), so other requests are served before the next chunk.
         await yieldToEventLoop();
       }
       return file.stat().etag === entry.etag ? { algorithm, value: new Uint8Array(hash.digest()) } : null;
