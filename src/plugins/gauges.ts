@@ -79,7 +79,7 @@ export class Gauges implements Observer {
     this.#gauge(
       "sluice_uploads_unfinished",
       "Uploads that can be resumed, running or waiting",
-      () => uploads.waiting,
+      () => uploads.unfinished,
     );
     this.#gauge(
       "sluice_memory_held_bytes",

@@ -6,7 +6,7 @@ import { tooLarge } from "../admission/free-space.ts";
 import type { RequestBody } from "../upload/request-body.ts";
 import type { UploadState } from "./record.ts";
 
-/** A request being received. */
+/** The body of a request that is being received. */
 export interface IncomingBody {
   body: RequestBody;
   /** Called when the last byte has arrived and only storage work remains. */
@@ -14,23 +14,23 @@ export interface IncomingBody {
   close: () => void;
 }
 
-/** A checksum of one request's bytes; on a mismatch none of them is kept. */
+/** A checksum of one request's bytes; on a mismatch all of them are discarded. */
 export interface Check {
-  /** Seconds spent. */
+  /** Seconds spent hashing. */
   readonly seconds: number;
   update(chunk: Uint8Array): void;
   /** Called once, after the last byte. @throws Problem checksum_mismatch, digest_mismatch */
   finish(): unknown;
 }
 
-/** The parsed request. */
+/** A parsed request that appends bytes. */
 export interface AppendRequest {
   offset: number;
-  /** Bytes of the whole upload, when this request says so. */
+  /** Bytes of the whole upload; null when this request does not state them. */
   size: number | null;
-  /** Bytes of this request, when announced. */
+  /** Bytes of this request's body, `undefined` when unknown. */
   bytes: number | undefined;
-  /** Whether these bytes complete the upload; `length`: when they reach its size. */
+  /** Whether these bytes complete the upload; `length`: only if they reach its size. */
   ends: boolean | "length";
   checks: readonly Check[];
   /** The digest of the whole file to report on completion. */
@@ -41,12 +41,13 @@ export interface AppendRequest {
   spoils: boolean;
   /** Creates the problem of a request whose offset is not the current one. */
   mismatch: (offset: number) => Problem;
-  /** Starts receiving; called once the request holds the lock. @throws Problem */
+  /** Starts to receive the body; called once the request holds the lock. @throws Problem */
   receive: () => IncomingBody;
 }
 
 /**
- * @returns whether the announced bytes go past the end of the upload
+ * Checks a request against the state of the upload, before its body is read.
+ * @returns whether the announced bytes exceed the length of the upload
  * @throws Problem offset_mismatch, inconsistent_length, file_too_large, concatenated_upload
  */
 export function checkAppend(
@@ -55,21 +56,27 @@ export function checkAppend(
   maxFileSize: number,
 ): boolean {
   if (record.concat?.kind === "final")
-    throw new Problem("concatenated_upload", "This upload is made of others and takes no bytes of its own.");
+    throw new Problem(
+      "concatenated_upload",
+      "This upload is concatenated from other uploads, so no bytes can be appended to it.",
+    );
   if (offset !== length) throw mismatch(length);
   if (size !== null && record.size !== null && size !== record.size)
-    throw new Problem("inconsistent_length", "This upload already has a different length.");
-  const whole = record.size ?? size;
-  if (whole === null) return false;
-  if (whole > maxFileSize) throw tooLarge(maxFileSize);
-  if (whole < length)
-    throw new Problem("inconsistent_length", "This upload already has more bytes than that length.");
+    throw new Problem(
+      "inconsistent_length",
+      "This upload already has a different length than the stated one.",
+    );
+  const total = record.size ?? size;
+  if (total === null) return false;
+  if (total > maxFileSize) throw tooLarge(maxFileSize);
+  if (total < length)
+    throw new Problem("inconsistent_length", "This upload already has more bytes than the stated length.");
   if (bytes === undefined) return false;
-  if (ends === true && offset + bytes < whole) throw overflow();
-  return offset + bytes > whole;
+  if (ends === true && offset + bytes < total) throw overflow();
+  return offset + bytes > total;
 }
 
-/** Reads the body of a request to a complete upload, which must be empty. @throws Problem */
+/** Reads the body of a request to a complete upload; it must be empty. @throws Problem */
 export async function expectEmptyBody(body: RequestBody, { overflow }: AppendRequest): Promise<null> {
   for await (const _ of body.chunks()) throw overflow();
   return null;

@@ -1,4 +1,4 @@
-// Appends the bytes of one request to a session. An error keeps the bytes received, unless they are known to be wrong.
+// Appends the bytes of one request to a session. After an error the bytes received are kept, unless they are known to be wrong.
 
 import { Problem } from "../../errors.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
@@ -8,7 +8,7 @@ import { type AppendRequest, checkAppend, expectEmptyBody, type IncomingBody } f
 import type { OpenSession, UploadSession } from "./session.ts";
 import { superseded } from "./takeover-lock.ts";
 
-/** Problems after which no byte of the request may be kept. */
+/** Problems after which all bytes of the request are discarded. */
 const INVALIDATING = new Set([
   "inconsistent_length",
   "checksum_mismatch",
@@ -33,8 +33,8 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
     try {
       if (request.wanted) session.requestDigest(request.wanted);
       if (request.size !== null) await session.setLength(request.size);
-      // Also for an empty body: the last request of all may bring no bytes.
       if (session.complete) return await expectEmptyBody(incoming.body, request);
+      // An empty body is appended as well: the last request may only state that the upload is complete.
       return await new Append(session, request, incoming).run();
     } finally {
       session.touch();
@@ -45,8 +45,10 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
 
 /** The state of one append. */
 class Append {
+  /** The offset of the next byte. */
   #position: number;
-  #overrun = false;
+  /** Whether the body went past the length of the upload. */
+  #exceeded = false;
 
   constructor(
     readonly session: UploadSession,
@@ -56,18 +58,18 @@ class Append {
     this.#position = request.offset;
   }
 
-  /** @returns the file, when it is one now. @throws Problem */
+  /** @returns the file, when the upload is complete. @throws Problem */
   async run(): Promise<SaveResult | null> {
     const { session, request, incoming } = this;
     const { record, digest } = session;
-    const before = digest.seconds;
-    const checking = (): number =>
-      request.checks.reduce((sum, { seconds }) => sum + seconds, digest.seconds - before);
-    const network = (): number => incoming.body.waited;
+    const digestSecondsBefore = digest.seconds;
+    const checksumSeconds = (): number =>
+      request.checks.reduce((sum, { seconds }) => sum + seconds, digest.seconds - digestSecondsBefore);
+    const networkSeconds = (): number => incoming.body.waited;
     const open = await session.open({
       size: record.size ?? undefined,
-      networkSeconds: network,
-      checksumSeconds: checking,
+      networkSeconds,
+      checksumSeconds,
     });
     try {
       await this.#receive(open);
@@ -93,13 +95,13 @@ class Append {
     const { record, checkpoint, digest } = this.session;
     const { checks } = request;
     if (checks.length > 0 || record.unverified !== null)
-      await writer.waitForMetadata(this.#verified(checks.length > 0 ? request.offset : null));
+      await writer.waitForMetadata(this.#recordUnverified(checks.length > 0 ? request.offset : null));
     await writer.waitForMetadata(checkpoint.prepare(request.offset));
     for await (const chunk of incoming.body.chunks()) {
       const offset = this.#position;
       this.#position += chunk.byteLength;
-      this.#overrun = record.size !== null && this.#position > record.size;
-      if (this.#overrun) throw request.overflow();
+      this.#exceeded = record.size !== null && this.#position > record.size;
+      if (this.#exceeded) throw request.overflow();
       for (const check of checks) check.update(chunk);
       digest.update(chunk, offset);
       const ready = upload.write(chunk);
@@ -114,7 +116,8 @@ class Append {
     this.session.setOffset(this.#position);
   }
 
-  async #verified(from: number | null): Promise<void> {
+  /** Records the offset from which on bytes are unverified; `null`: all are verified. @throws Problem */
+  async #recordUnverified(from: number | null): Promise<void> {
     this.session.record.unverified = from;
     await this.session.checkpoint.save();
   }
@@ -122,18 +125,18 @@ class Append {
   async #suspend({ writer, upload }: OpenSession): Promise<void> {
     const { session, request } = this;
     const { record, checkpoint } = session;
-    // A complete part is reported as such and not sent again, so it must be durable before the answer.
+    // The client will not send a complete part again, so its bytes must be durable before the response.
     const part = record.concat !== null && this.#position === record.size;
     if (part) await session.verify(writer.partial);
     const measured = upload.timings();
     const start = performance.now();
-    const synced = suspensions.start();
+    const elapsed = suspensions.start();
     await (part ? writer.suspend() : writer.suspendLazily());
     await upload.suspend();
     session.setOffset(writer.length);
     await checkpoint.written();
-    const after = syncing((performance.now() - start) / 1000, synced());
-    await checkpoint.mark(writer.saved, addTimings(measured, after), part || request.checks.length > 0);
+    const sync = syncTimings((performance.now() - start) / 1000, elapsed());
+    await checkpoint.mark(writer.saved, addTimings(measured, sync), part || request.checks.length > 0);
   }
 
   /** Keeps the bytes received before an error, or truncates those that are known to be wrong. */
@@ -143,25 +146,29 @@ class Append {
     const code = error instanceof Problem ? error.code : null;
     const measured = upload.timings();
     // Bytes whose checksum was never verified are discarded, whatever the error.
-    const wrong = (code !== null && INVALIDATING.has(code)) || record.unverified !== null;
-    if (wrong)
+    const discarding = (code !== null && INVALIDATING.has(code)) || record.unverified !== null;
+    if (discarding)
       await writer.partial.truncate(request.offset).catch(() => {
-        // The storage failed as well: what it has is found when it is resumed.
+        // The storage failed as well; the length of the file is checked when the upload is resumed.
       });
     await upload.suspend();
     session.setOffset(Math.min(writer.length, record.unverified ?? writer.length));
     await checkpoint.written();
-    if (this.#overrun && request.spoils) return await session.markFailed("length");
+    if (this.#exceeded && request.spoils) return await session.markFailed("length");
     if (code === "digest_mismatch" && record.unverified === null) return await session.markFailed("digest");
-    // The request that took over waits for the bytes to be durable, not for this checkpoint.
-    // After a failed sync the bytes exist but are not known to be durable.
+    // Not awaited, so that a request that takes over does not have to wait for this checkpoint.
+    // After a failed sync, bytes beyond `saved` exist but are not known to be durable.
     void checkpoint.mark(Math.min(session.length, writer.saved), measured, false).catch(() => {
-      // The client hears of the error that made it end.
+      // The client gets the error that ended the request.
     });
   }
 }
 
-/** Timings of the sync at the end of a request, in seconds. */
-function syncing(seconds: number, waited: number): Timings {
+/**
+ * The timings of the sync at the end of a request.
+ * @param seconds elapsed in total
+ * @param waited seconds of them spent waiting for the disk
+ */
+function syncTimings(seconds: number, waited: number): Timings {
   return { ...NO_TIMINGS, seconds, work: { ...NO_TIMINGS.work, syncWaited: waited, syncBusy: waited } };
 }

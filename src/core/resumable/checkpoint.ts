@@ -4,7 +4,7 @@ import type { Storage } from "../../storage/storage.ts";
 import type { Timings } from "../report/flow-report.ts";
 import { formatUploadState, type UploadState } from "./record.ts";
 
-/** Bytes between two checkpoints of a fast upload. One per request would make requests of 8 MiB a tenth slower. */
+/** Bytes between two checkpoints of a fast upload. One per request would slow requests of 8 MiB down by a tenth. */
 const BYTES_BETWEEN = 64 * 1024 * 1024;
 /** Milliseconds between two checkpoints of a slow upload. */
 const TIME_BETWEEN = 1000;
@@ -14,9 +14,10 @@ export class Checkpoint {
   #writing = Promise.resolve();
   /** Whether the record is newer than the metadata on disk. */
   #stale = false;
-  /** Whether a write failed, so that the metadata on disk may promise too many bytes. */
+  /** Whether the last write failed, so that the metadata on disk may state too many durable bytes. */
   #failed = false;
-  #marked = performance.now();
+  /** Time of the last checkpoint, in milliseconds of `performance.now()`. */
+  #markedAt = performance.now();
   /** Writes not yet completed. */
   #pending = 0;
 
@@ -30,7 +31,7 @@ export class Checkpoint {
     return this.#stale;
   }
 
-  /** How many of the stored bytes are known to be correct and durable. */
+  /** The number of stored bytes that are known to be correct and durable. */
   certain(length: number): number {
     const { unverified, mark } = this.record;
     const rebooted = mark !== null && mark.boot !== this.storage.bootId;
@@ -55,25 +56,25 @@ export class Checkpoint {
     }
   }
 
-  /** Call before appending: corrects a durable length that is too large or dates from before a reboot. @throws Problem */
+  /** Corrects a durable length that is too large or dates from before a reboot; call it before appending. @throws Problem */
   async prepare(length: number): Promise<void> {
     const { mark } = this.record;
-    const right = mark !== null && mark.boot === this.storage.bootId && mark.length <= length;
-    if (!right) this.#mark(length);
-    if (!right || this.#failed) await this.save();
+    const valid = mark !== null && mark.boot === this.storage.bootId && mark.length <= length;
+    if (!valid) this.#mark(length);
+    if (!valid || this.#failed) await this.save();
   }
 
   /** Whether enough bytes were synced since the last checkpoint to write another. */
   due(saved: number): boolean {
-    const more = this.#provable(saved) - (this.record.mark?.length ?? 0);
-    // On a slow disk, writes would only queue up.
+    const added = this.#withoutUnverified(saved) - (this.record.mark?.length ?? 0);
+    // On a slow disk, further writes would only queue up.
     if (this.#pending > 0) return false;
-    return more >= BYTES_BETWEEN || (more > 0 && performance.now() - this.#marked >= TIME_BETWEEN);
+    return added >= BYTES_BETWEEN || (added > 0 && performance.now() - this.#markedAt >= TIME_BETWEEN);
   }
 
   /**
-   * Writes a checkpoint in the background. Never throws: the previous one stays valid, and `prepare` corrects one that
-   * promises too much before the next byte is appended.
+   * Writes a checkpoint in the background. Never throws: the previous one stays valid, and before the next append
+   * `prepare` corrects one that states too many bytes.
    */
   markLater(saved: number, measured: Timings): void {
     this.#mark(saved);
@@ -86,12 +87,12 @@ export class Checkpoint {
   /**
    * Records the durable length at the end of a request.
    * @param length bytes that are synced
-   * @param must writes the metadata even when no checkpoint is due
+   * @param force writes the metadata even when no checkpoint is due
    * @throws Problem
    */
-  async mark(length: number, measured: Timings, must: boolean): Promise<void> {
+  async mark(length: number, measured: Timings, force: boolean): Promise<void> {
     this.record.measured = measured;
-    const due = must || this.due(length);
+    const due = force || this.due(length);
     if (due) this.#mark(length);
     this.#stale = true;
     if (due) await this.save();
@@ -103,19 +104,19 @@ export class Checkpoint {
     await this.save();
   }
 
-  /** Waits for writes in progress. Never throws. */
+  /** Resolves when the writes in progress have ended, whether they failed or not. */
   async written(): Promise<void> {
     await this.#writing;
   }
 
   #mark(length: number): void {
     const { bootId: boot } = this.storage;
-    this.record.mark = { boot, length: this.#provable(length) };
-    this.#marked = performance.now();
+    this.record.mark = { boot, length: this.#withoutUnverified(length) };
+    this.#markedAt = performance.now();
   }
 
-  /** Excludes bytes whose checksum was not verified yet: they cannot be relied on, synced or not. */
-  #provable(length: number): number {
+  /** Excludes bytes whose checksum is not verified yet: they cannot be relied on, synced or not. */
+  #withoutUnverified(length: number): number {
     return Math.min(length, this.record.unverified ?? length);
   }
 }

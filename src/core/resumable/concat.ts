@@ -8,7 +8,7 @@ import type { UploadSession } from "./session.ts";
 /**
  * Publishes a final upload once all its parts are complete; until then it does nothing. The storage copies the bytes of
  * the parts, which are deleted once the file is published.
- * @param find returns the upload with an id
+ * @param find returns the upload with this id
  * @throws Problem upload_gone when a part is gone, too_many_uploads, file_too_large, storage_full, name_taken, …
  */
 export async function concatenate(
@@ -22,7 +22,7 @@ export async function concatenate(
       const part = find(id);
       const { concat, spoiled } = part?.record ?? {};
       if (part && concat?.kind === "partial" && !concat.used && !spoiled) return part;
-      throw new Problem("upload_gone", "A part of this upload is gone: send it again.");
+      throw new Problem("upload_gone", "A part of this upload no longer exists. Upload all parts again.");
     });
     if (!parts.every((part) => part.complete)) return;
     upload.record.measured = combineTimings([...new Set(parts)]);
@@ -30,7 +30,7 @@ export async function concatenate(
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     try {
       await upload.finish(size, async (partial) => {
-        // A crash may have left some of the bytes.
+        // A crash may have left bytes of an earlier attempt.
         await partial.truncate(0);
         await partial.appendFrom(parts.map((part) => part.record.id));
       });
@@ -38,12 +38,12 @@ export async function concatenate(
       release();
     }
     // Concurrently, because deleting gigabytes takes time.
-    const used = [...new Set(parts)].map((part) =>
+    const deletions = [...new Set(parts)].map((part) =>
       part.markConcatenated().catch(() => {
-        // It was cancelled in between or the storage failed: it will expire.
+        // The part was cancelled in between or the storage failed: it will expire.
       }),
     );
-    await Promise.all(used);
+    await Promise.all(deletions);
   });
 }
 
@@ -51,7 +51,7 @@ export async function concatenate(
 function combineTimings(parts: readonly UploadSession[]): Timings {
   const sum = parts.map(({ record }) => record.measured).reduce(addTimings, NO_TIMINGS);
   const began = Math.min(...parts.map(({ record }) => record.created));
-  const ended = Math.max(...parts.map(({ lastActivity: touched }) => touched));
+  const ended = Math.max(...parts.map(({ lastActivity }) => lastActivity));
   const seconds = Math.max(0, ended - began) / 1000;
   return sum.seconds > seconds ? scaleTimings(sum, seconds / sum.seconds) : sum;
 }

@@ -1,4 +1,4 @@
-// The metadata of a resumable upload, as its sidecar file stores it over restarts.
+// The state of a resumable upload, as its sidecar file preserves it across restarts.
 
 import type { Conflict } from "../../config/config.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
@@ -16,9 +16,9 @@ export interface UploadState {
   name: string;
   path: FilePath;
   conflict: Conflict;
-  /** Total bytes; null until the client says. */
+  /** Total bytes; null until the client states them. */
   size: number | null;
-  /** Whether it completes on reaching `size`, or only when the client says so. */
+  /** Whether the upload completes when it reaches `size`, or only when a request states that it is the last. */
   endsByLength: boolean;
   /** The client's metadata, as sent; `""` for none. */
   metadata: string;
@@ -29,13 +29,13 @@ export interface UploadState {
   /** Milliseconds since 1970. */
   created: number;
   concat: Concatenation | null;
-  /** Offset of bytes whose checksum is not verified yet; after a crash they are discarded. */
+  /** Offset of the first byte whose checksum is not verified yet; after a crash, the bytes from there on are discarded. */
   unverified: number | null;
   /** The durable length: bytes known to be synced during this boot. After a reboot, only these are relied on. */
   mark: { boot: string; length: number } | null;
   /** The timings when the metadata was written. */
   measured: Timings;
-  /** The path being published. After a crash the storage tells whether that succeeded. */
+  /** The path under which the file is being published. After a crash, the storage is asked whether that succeeded. */
   publishing: FilePath | null;
   /** The published file, and the requested digest as in `Repr-Digest`. */
   finished: { file: SavedFile; replaced: boolean; digest: string | null } | null;
@@ -47,11 +47,17 @@ export type FailureReason = "length" | "digest";
 
 /** A part of another upload, or an upload concatenated from parts. */
 export type Concatenation =
-  | { kind: "partial" /** Whether its bytes are part of a published file. */; used: boolean }
+  | { kind: "partial" /** Whether its bytes belong to a published file. */; used: boolean }
   | { kind: "final" /** As sent by the client. */; urls: readonly string[]; parts: readonly UploadId[] };
 
 /** Defaults for the fields that version 1 lacks. */
-const SINCE_2 = { digests: "", wanted: null, mark: null, measured: NO_TIMINGS, spoiled: null } as const;
+const VERSION_1_DEFAULTS = {
+  digests: "",
+  wanted: null,
+  mark: null,
+  measured: NO_TIMINGS,
+  spoiled: null,
+} as const;
 
 export function formatUploadState(record: UploadState): string {
   return JSON.stringify(record);
@@ -62,7 +68,7 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
   try {
     const parsed = JSON.parse(text);
     if (parsed.version !== 1 && parsed.version !== 2) return null;
-    const record: UploadState = { ...SINCE_2, ...parsed, version: 2 };
+    const record: UploadState = { ...VERSION_1_DEFAULTS, ...parsed, version: 2 };
     if (record.id !== id || !isUploadId(record.id)) return null;
     checkFilePath(record.path);
     if (record.publishing !== null) checkFilePath(record.publishing);
@@ -74,7 +80,7 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
 }
 
 /** A suspended upload, as `GET /api/uploads` shows it. */
-export function waitingReport(upload: {
+export function suspendedReport(upload: {
   record: UploadState;
   length: number;
   expires: number;

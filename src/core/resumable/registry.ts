@@ -9,7 +9,7 @@ import type { ActiveUpload } from "../report/active-uploads.ts";
 import { NO_TIMINGS } from "../report/flow-report.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
-import { type Concatenation, parseUploadState, waitingReport } from "./record.ts";
+import { type Concatenation, parseUploadState, suspendedReport } from "./record.ts";
 import { UploadSession } from "./session.ts";
 
 /** Milliseconds between two sweeps, at most. */
@@ -80,22 +80,22 @@ export class UploadRegistry {
       await Promise.all(all.slice(at, at + FLUSH_BATCH).map(flush));
   }
 
-  /** Number of uploads with bytes of their own. */
-  get waiting(): number {
+  /** Uploads that are not settled; `--max-waiting` limits them. */
+  get unfinished(): number {
     return this.#all.size - this.#settled.size;
   }
 
   /**
-   * Creates an empty upload, which survives a power cut once the promise resolves.
+   * Creates an empty upload. Once the promise resolves, the upload survives a power cut.
    * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
-  async create(creation: SessionOptions): Promise<UploadSession> {
-    const { path, conflict, size, endsByLength, metadata, name, wanted } = creation;
+  async create(options: SessionOptions): Promise<UploadSession> {
+    const { path, conflict, size, endsByLength, metadata, name, wanted } = options;
     const { uploader, limits } = this;
-    if (this.waiting >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
+    if (this.unfinished >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
     const id = newUploadId();
-    const concat = this.#concatenation(creation.concat);
-    const nothing = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
+    const concat = this.#concatenation(options.concat);
+    const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
     const upload = this.#add(
       new UploadSession(
         uploader,
@@ -108,7 +108,7 @@ export class UploadRegistry {
           size,
           endsByLength,
           metadata,
-          digests: creation.digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
+          digests: options.digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
           wanted,
           created: Date.now(),
           concat,
@@ -125,7 +125,7 @@ export class UploadRegistry {
       ),
     );
     try {
-      await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...nothing });
+      await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...defaults });
       const partial = await uploader.storage.begin(path, id);
       try {
         await upload.checkpoint.save();
@@ -134,7 +134,7 @@ export class UploadRegistry {
       }
       return upload;
     } catch (error) {
-      // The client never received its URL, so it can be removed.
+      // The client never received its URL, so the upload can be deleted.
       this.#all.delete(id);
       await upload.delete();
       throw error;
@@ -147,27 +147,33 @@ export class UploadRegistry {
     if (!upload) throw new Problem("not_found", "There is no such upload.");
     if (!this.#expired(upload)) return upload;
     await this.#forget(upload);
-    throw new Problem("upload_gone", "Nothing came for longer than --upload-expiry: start a new upload.");
+    throw new Problem(
+      "upload_gone",
+      "This upload had no activity for longer than --upload-expiry allows. Start a new upload.",
+    );
   }
 
-  /** Aborts the running request and brings the state up to date, as HEAD does. @throws Problem upload_gone, … */
-  async look(id: string): Promise<UploadSession> {
+  /** Aborts the running request and brings the state up to date, as HEAD needs it. @throws Problem upload_gone, … */
+  async refresh(id: string): Promise<UploadSession> {
     const upload = await this.find(id);
     upload.touch();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
     else await upload.withLock();
-    // A client that reads "complete" sends nothing more, so a missing file must not be reported as complete.
-    if (await this.#hasFile(upload)) return upload;
+    // A client sends no more bytes to a complete upload, so one whose file is missing must not be reported as complete.
+    if (await this.#fileExists(upload)) return upload;
     await this.#forget(upload);
-    throw new Problem("upload_gone", "Its file was removed, moved or replaced: start a new upload.");
+    throw new Problem(
+      "upload_gone",
+      "The file of this upload was removed, moved or replaced. Start a new upload.",
+    );
   }
 
-  /** Cancels an upload; a file made of it stays. @throws Problem */
+  /** Cancels an upload; a file published from it is not deleted. @throws Problem */
   async remove(id: string): Promise<void> {
     await this.#forget(await this.find(id));
   }
 
-  /** Publishes a final upload as a file, if all its parts are complete. @throws Problem */
+  /** Concatenates a final upload if all its parts are complete. @throws Problem */
   async assemble(upload: UploadSession): Promise<void> {
     await concatenate(upload, (id) => this.#all.get(id));
   }
@@ -177,7 +183,7 @@ export class UploadRegistry {
     const reports: ActiveUpload[] = [];
     for (const upload of [...this.#all.values()].reverse()) {
       if (upload.settled || upload.lock.busy) continue;
-      reports.push(waitingReport(upload));
+      reports.push(suspendedReport(upload));
       if (reports.length === MAX_LISTED) break;
     }
     return reports;
@@ -191,7 +197,7 @@ export class UploadRegistry {
   }
 
   async #sweep(): Promise<void> {
-    let left = SWEEP_BATCH;
+    let remaining = SWEEP_BATCH;
     for (const upload of [...this.#all.values()]) {
       if (this.#expired(upload))
         await this.#forget(upload).catch(() => {
@@ -200,13 +206,13 @@ export class UploadRegistry {
         });
       else if (upload.needsFlush) await flush(upload);
       else continue;
-      left -= 1;
-      if (left === 0) return;
+      remaining -= 1;
+      if (remaining === 0) return;
     }
   }
 
-  /** False when the published file was removed, moved or replaced. */
-  async #hasFile({ record: { finished } }: UploadSession): Promise<boolean> {
+  /** False when the upload was published but its file has since been removed, moved or replaced. */
+  async #fileExists({ record: { finished } }: UploadSession): Promise<boolean> {
     if (finished === null) return true;
     const entry = await this.uploader.storage.find(finished.file.path);
     return entry?.kind === "file" && entry.etag === finished.file.etag;
@@ -222,7 +228,10 @@ export class UploadRegistry {
     const parts = concat.ids.map((id) => {
       const part = id !== null && isUploadId(id) ? this.#all.get(id) : undefined;
       if (part?.record.concat?.kind === "partial" && !part.record.concat.used) return part.record.id;
-      throw new Problem("invalid_request", "Upload-Concat names an upload that is no part, or is gone.");
+      throw new Problem(
+        "invalid_request",
+        "Upload-Concat names an upload that does not exist or is not a partial upload.",
+      );
     });
     return { kind: "final", urls: concat.urls, parts };
   }
@@ -232,7 +241,7 @@ export class UploadRegistry {
     return upload;
   }
 
-  /** Remembers a settled session for clients that ask again, and forgets the oldest when there are too many. */
+  /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
   #remember(upload: UploadSession): void {
     if (!this.#all.has(upload.record.id)) return;
     this.#settled.add(upload);
@@ -250,10 +259,10 @@ export class UploadRegistry {
 
   async #load(): Promise<void> {
     const { storage } = this.uploader;
-    const begun: UploadSession[] = [];
+    const unpublished: UploadSession[] = [];
     for await (const { id, text, length, changed } of storage.partialUploads()) {
       const record = parseUploadState(id, text);
-      // A newer version of the server may be able to read it.
+      // It stays on the disk: a newer version of the server may be able to read it.
       if (record === null) continue;
       const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (session) =>
         this.#remember(session),
@@ -264,16 +273,16 @@ export class UploadRegistry {
       // A crash may have come after the metadata was written but before the bytes were deleted.
       if (upload.settled && length > 0) await storage.releaseData(id);
       if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
-        begun.push(upload);
+        unpublished.push(upload);
     }
-    for (const upload of begun)
+    for (const upload of unpublished)
       await upload.withLock().catch(() => {
         // The client gets the error with its next request.
       });
   }
 }
 
-/** Flushes a session. Never throws: the older metadata stays valid, it only promises fewer bytes. */
+/** Flushes a session. Never throws: the older metadata stays valid and only states fewer durable bytes. */
 async function flush(upload: UploadSession): Promise<void> {
   await upload.checkpoint.written();
   if (upload.needsFlush) await upload.flush().catch(() => {});
@@ -282,7 +291,7 @@ async function flush(upload: UploadSession): Promise<void> {
 function tooMany(limit: number): Problem {
   return new Problem(
     "too_many_waiting",
-    `${limit} uploads wait to be resumed, as many as --max-waiting allows. Try again later.`,
+    `${limit} uploads are unfinished, the maximum set by --max-waiting. Try again later.`,
     { headers: { "retry-after": "60" } },
   );
 }

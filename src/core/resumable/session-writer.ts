@@ -1,4 +1,4 @@
-// A partial upload as `Upload` sees it during one request: an error suspends it instead of removing its bytes.
+// Adapts a partial upload to `Upload` for one request: an error suspends it instead of deleting its bytes.
 
 import type { FilePath } from "../../path.ts";
 import type { PartialUpload, Published, StorageWork, StoredUpload } from "../../storage/storage.ts";
@@ -11,8 +11,8 @@ const metadataWaits = new Stopwatch(FILES);
 /** Created for one request. */
 export class SessionWriter implements StoredUpload {
   #suspended: Promise<void> | undefined;
-  /** The storage's work for earlier requests. */
-  readonly #before: StorageWork;
+  /** Work of the storage for earlier requests. */
+  readonly #earlierWork: StorageWork;
   /** Seconds spent waiting for the metadata to be written. */
   #metadataWaited = 0;
 
@@ -20,7 +20,7 @@ export class SessionWriter implements StoredUpload {
     readonly partial: PartialUpload,
     readonly checkpoint: Checkpoint,
   ) {
-    this.#before = { ...partial.work };
+    this.#earlierWork = { ...partial.work };
   }
 
   get length(): number {
@@ -32,7 +32,7 @@ export class SessionWriter implements StoredUpload {
   }
 
   get work(): StorageWork {
-    const { syncWaited, ...others } = addWork(this.partial.work, this.#before, -1);
+    const { syncWaited, ...others } = addWork(this.partial.work, this.#earlierWork, -1);
     return { ...others, syncWaited: syncWaited + this.#metadataWaited };
   }
 
@@ -42,27 +42,27 @@ export class SessionWriter implements StoredUpload {
 
   async finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
     const { record } = this.checkpoint;
-    // Written before the name is given, so that after a crash the storage can tell whether it was.
+    // Written before the file is published, so that after a crash the storage can be asked whether it was.
     record.publishing = path;
     record.size = this.partial.length;
     await this.waitForMetadata(this.checkpoint.save());
     return await this.partial.finish(path, options);
   }
 
-  /** Waits until metadata is written and synced; counts as sync time. @throws Problem */
+  /** Waits until the metadata is written and synced; the wait counts as sync time. @throws Problem */
   async waitForMetadata(written: Promise<void>): Promise<void> {
     const elapsed = metadataWaits.start();
     await written;
     this.#metadataWaited += elapsed();
   }
 
-  /** Syncs and keeps the bytes, and closes them. @throws Problem */
+  /** Syncs the bytes and closes the file, keeping it for later requests. @throws Problem */
   suspend(): Promise<void> {
     this.#suspended ??= this.partial.suspend();
     return this.#suspended;
   }
 
-  /** Keeps the bytes, which are synced a moment later, and closes them. @throws Problem */
+  /** Closes the file and keeps it for later requests; its last bytes are synced shortly after. @throws Problem */
   suspendLazily(): Promise<void> {
     this.#suspended ??= this.partial.suspendLazily();
     return this.#suspended;

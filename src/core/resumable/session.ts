@@ -1,4 +1,4 @@
-// One resumable upload: its state, the lock of its requests, and its publication once it is complete.
+// One resumable upload: its state, the lock that serializes its requests, and its publication once it is complete.
 
 import { Problem } from "../../errors.ts";
 import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
@@ -26,16 +26,16 @@ export interface OpenSession {
 export class UploadSession {
   readonly lock = new TakeoverLock();
   readonly checkpoint: Checkpoint;
-  /** Milliseconds since 1970. */
+  /** Time of expiry, in milliseconds since 1970. */
   expires = 0;
-  #whole: UploadDigest | undefined;
+  #digest: UploadDigest | undefined;
   #length: number;
-  #gone = false;
+  #deleted = false;
 
   /**
    * @param length bytes stored so far
    * @param lifetime seconds without activity after which it expires
-   * @param onSettled called once no bytes of its own remain
+   * @param onSettled called once it has no bytes of its own
    */
   constructor(
     readonly uploader: Uploader,
@@ -51,10 +51,11 @@ export class UploadSession {
 
   /** The current offset: bytes stored so far. */
   get length(): number {
-    return this.record.finished?.file.size ?? (this.#used ? (this.record.size ?? 0) : this.#length);
+    return this.record.finished?.file.size ?? (this.#concatenated ? (this.record.size ?? 0) : this.#length);
   }
 
-  get #used(): boolean {
+  /** Whether its bytes belong to a published file that was concatenated from parts. */
+  get #concatenated(): boolean {
     return this.record.concat?.kind === "partial" && this.record.concat.used;
   }
 
@@ -64,15 +65,15 @@ export class UploadSession {
     return this.record.finished !== null;
   }
 
-  /** True once no bytes of its own remain: finished, concatenated or discarded. */
+  /** True once it has no bytes of its own: published, concatenated, or failed. */
   get settled(): boolean {
-    return this.record.finished !== null || this.#used || this.record.spoiled !== null;
+    return this.record.finished !== null || this.#concatenated || this.record.spoiled !== null;
   }
 
-  /** Digests of all its bytes, over several requests. */
+  /** Digests of the whole upload, updated by each request. */
   get digest(): UploadDigest {
-    this.#whole ??= new UploadDigest(this.record.digests, this.record.wanted);
-    return this.#whole;
+    this.#digest ??= new UploadDigest(this.record.digests, this.record.wanted);
+    return this.#digest;
   }
 
   /** Time of the last activity, in milliseconds since 1970. */
@@ -86,8 +87,8 @@ export class UploadSession {
   }
 
   /**
-   * Aborts the running append, waits until it has ended, and runs `step` unless the upload is a file by then.
-   * @throws Problem also when a crash left the upload complete and it cannot be published
+   * Aborts the running append, waits until it has ended, and runs `step` unless the upload has been published by then.
+   * @throws Problem upload_gone, …, also when an upload that a crash left complete cannot be published
    */
   async withLock(step?: () => Promise<void>): Promise<void> {
     await this.acquire(async () => {
@@ -96,7 +97,7 @@ export class UploadSession {
     });
   }
 
-  /** Publishes an upload that a crash or an error left complete but unpublished. @throws Problem */
+  /** Publishes an upload that was complete but unpublished when the server crashed or an error occurred. @throws Problem */
   async recover(): Promise<void> {
     const { record, uploader } = this;
     if (record.finished || record.concat?.kind === "partial") return;
@@ -116,7 +117,7 @@ export class UploadSession {
   /**
    * Publishes the upload as a file.
    * @param size bytes of the file
-   * @param fill appends the missing bytes first
+   * @param fill called first, to append the missing bytes
    */
   async finish(size: number, fill?: (partial: PartialUpload) => Promise<void>): Promise<SaveResult> {
     if (size > this.uploader.limits.maxFileSize) throw tooLarge(this.uploader.limits.maxFileSize);
@@ -142,9 +143,9 @@ export class UploadSession {
     });
   }
 
-  /** Deletes the upload; a published file stays. Later requests get `not_found`. @throws Problem */
+  /** Deletes the upload but not a published file. Later requests get `not_found`. @throws Problem */
   async delete(): Promise<void> {
-    this.#gone = true;
+    this.#deleted = true;
     await this.lock.acquire(async () => {
       await this.checkpoint.written();
       await this.uploader.storage.deletePartial(this.record.id);
@@ -153,13 +154,13 @@ export class UploadSession {
 
   /** True when in-memory state is newer than the sidecar file and no request will flush it. */
   get needsFlush(): boolean {
-    return this.checkpoint.stale && !this.settled && !this.#gone && !this.lock.busy;
+    return this.checkpoint.stale && !this.settled && !this.#deleted && !this.lock.busy;
   }
 
   /** Syncs the bytes and writes the state to the sidecar file. @throws Problem */
   async flush(): Promise<void> {
     await this.acquire(async () => {
-      // The last bytes may not be synced yet.
+      // The last bytes may not be synced yet; suspending syncs them.
       const partial = await this.uploader.storage.resume(this.record.id);
       await partial?.suspend();
       await this.checkpoint.flush(Math.min(partial?.saved ?? 0, this.#length));
@@ -169,8 +170,8 @@ export class UploadSession {
   /** Runs `step` once this request holds the lock. @throws Problem not_found; upload_gone when the upload has failed */
   async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.lock.acquire(async (signal) => {
-      if (this.#gone) throw new Problem("not_found", "There is no such upload.");
-      if (this.record.spoiled) throw goneFor(this.record.spoiled);
+      if (this.#deleted) throw new Problem("not_found", "There is no such upload.");
+      if (this.record.spoiled) throw uploadFailed(this.record.spoiled);
       return await step(signal);
     });
   }
@@ -182,11 +183,11 @@ export class UploadSession {
   }
 
   requestDigest(algorithm: DigestAlgorithm): void {
-    if (this.digest.wanted === null) this.#whole = new UploadDigest(this.record.digests, algorithm);
+    if (this.digest.wanted === null) this.#digest = new UploadDigest(this.record.digests, algorithm);
   }
 
   /**
-   * Opens the stored bytes, to append more after those that are known to be correct.
+   * Opens the stored bytes for appending, truncated to those that are known to be correct.
    * @throws Problem upload_gone, storage_full
    */
   async open(
@@ -195,21 +196,25 @@ export class UploadSession {
     const { uploader, record } = this;
     const { id, name, path, conflict, measured } = record;
     const partial = await uploader.storage.resume(id);
-    if (!partial) throw new Problem("upload_gone", "The bytes of this upload are gone: start a new one.");
+    if (!partial)
+      throw new Problem("upload_gone", "The bytes of this upload no longer exist. Start a new upload.");
     const writer = new SessionWriter(partial, this.checkpoint);
     try {
       const length = this.#length;
       if (partial.length > length) await partial.truncate(length);
       if (partial.length < length) {
         this.#length = partial.length;
-        throw new Problem("storage_failed", "The disk lost bytes: ask for the offset, and go on from there.");
+        throw new Problem(
+          "storage_failed",
+          "The disk lost bytes of this upload. Request the offset with HEAD and resume from there.",
+        );
       }
       const resumed = { length, measured };
-      const naming = { path, conflict, conditions: {}, digests: [], wantedDigest: null };
-      return { writer, upload: await uploader.resume({ ...request, ...naming, id: name, resumed }, writer) };
+      const target = { path, conflict, conditions: {}, digests: [], wantedDigest: null };
+      return { writer, upload: await uploader.resume({ ...request, ...target, id: name, resumed }, writer) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {
-        // The caller reports the error that came first.
+        // The first error is the one to report.
       });
       throw error;
     }
@@ -220,7 +225,7 @@ export class UploadSession {
     this.#length = length;
   }
 
-  /** Publishes the complete upload; on error its bytes are kept, so that a retry can publish it. @throws Problem */
+  /** Publishes the complete upload. After an error its bytes are kept, so that a retry can publish it. @throws Problem */
   async publish({ writer, upload }: OpenSession): Promise<SaveResult> {
     try {
       await writer.waitForMetadata(this.checkpoint.written());
@@ -239,13 +244,13 @@ export class UploadSession {
 
   /** Verifies the digests of all bytes. @returns the requested digest. @throws Problem digest_mismatch */
   async verify(partial: PartialUpload): Promise<SaveResult["digest"]> {
-    return await this.digest.finish(partial, () => this.#gone);
+    return await this.digest.finish(partial, () => this.#deleted);
   }
 
-  /** Records why the upload can never complete, and deletes its bytes. @throws Problem */
+  /** Records why the upload has failed for good, and deletes its bytes. @throws Problem */
   async markFailed(why: FailureReason): Promise<void> {
     this.record.spoiled = why;
-    this.ended("failed", goneFor(why));
+    this.ended("failed", uploadFailed(why));
     this.onSettled(this);
     await this.checkpoint.save();
     await this.uploader.storage.releaseData(this.record.id);
@@ -280,12 +285,13 @@ export class UploadSession {
   }
 }
 
-function goneFor(why: FailureReason): Problem {
-  const reason = why === "length" ? "went past its length" : "were not those of Repr-Digest";
-  return new Problem("upload_gone", `The bytes of this upload ${reason}: start a new one.`);
+/** Creates the problem of a request to an upload that has failed for good. */
+function uploadFailed(why: FailureReason): Problem {
+  const reason = why === "length" ? "exceeded its length" : "did not match its Repr-Digest";
+  return new Problem("upload_gone", `The bytes of this upload ${reason}. Start a new upload.`);
 }
 
-/** The file an upload became just before a crash; its flow is the one last written to the metadata. */
+/** A file that was published just before a crash; its flow report is made from the timings last written to the metadata. */
 function recoveredFile({ path, measured }: UploadState, entry: FileEntry): SavedFile {
   const flow = buildFlowReport(measured, entry.size);
   const explanation = `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`;

@@ -2,7 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 
-/** A client that reconnects has given up its earlier request, even if that connection is not known to be dead yet. */
+/** A client that reconnects has abandoned its earlier request, even if the server has not noticed that its connection is dead. */
 export class TakeoverLock {
   #tail = Promise.resolve();
   #latest: AbortController | undefined;
@@ -14,20 +14,20 @@ export class TakeoverLock {
 
   /**
    * Aborts the running step, waits until it has ended, and runs `step`.
-   * @param step receives a signal that is aborted when a newer request arrives; it may stop early or run to its end
+   * @param step receives a signal that is aborted when a newer request arrives; it may end early or complete
    */
   async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#latest?.abort(superseded());
-    const turn = new AbortController();
-    this.#latest = turn;
+    const controller = new AbortController();
+    this.#latest = controller;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#tail;
+    const previous = this.#tail;
     this.#tail = promise;
-    await before;
+    await previous;
     try {
-      return await step(turn.signal);
+      return await step(controller.signal);
     } finally {
-      if (this.#latest === turn) this.#latest = undefined;
+      if (this.#latest === controller) this.#latest = undefined;
       resolve();
     }
   }
@@ -35,7 +35,7 @@ export class TakeoverLock {
 
 /** The problem of a request that a newer one aborted. */
 export function superseded(): Problem {
-  return new Problem("upload_locked", "A newer request to this upload ended this one.", {
+  return new Problem("upload_locked", "A newer request to this upload aborted this one.", {
     headers: { "retry-after": "1" },
   });
 }

@@ -1,17 +1,17 @@
-// Digests of a whole upload: computed while its bytes arrive in order, otherwise by reading them once at the end.
+// Digests of a whole upload: computed while bytes arrive in order, otherwise by reading the file once at the end.
 
 import { type Digest, type DigestAlgorithm, parseDigest } from "../../http/digest.ts";
 import type { PartialUpload } from "../../storage/storage.ts";
 import { Digester } from "../digest/digester.ts";
 import { superseded } from "./takeover-lock.ts";
 
-/** Lives in memory only: the state of a hash cannot be saved over a restart. */
+/** Held in memory only, because the state of a hash cannot be serialized. */
 export class UploadDigest {
   /** Seconds spent hashing and reading. */
   seconds = 0;
   #digester: Digester | undefined;
-  /** Bytes the digester has seen, from the first on. */
-  #seen = 0;
+  /** Bytes hashed so far, from the first on. */
+  #hashed = 0;
   #result: { length: number; digest: Digest | null } | undefined;
 
   /**
@@ -32,8 +32,8 @@ export class UploadDigest {
   update(chunk: Uint8Array, offset: number): void {
     if (!this.needed) return;
     if (offset === 0) this.#begin();
-    if (this.#digester && this.#seen === offset) this.#add(this.#digester, chunk);
-    // Bytes it hashed were truncated, or earlier bytes arrived before the server started.
+    if (this.#digester && this.#hashed === offset) this.#add(this.#digester, chunk);
+    // Hashed bytes were truncated, or earlier bytes arrived before the server started.
     else this.#digester = undefined;
   }
 
@@ -47,7 +47,7 @@ export class UploadDigest {
     if (!this.needed) return null;
     const { length } = partial;
     if (this.#result?.length === length) return this.#result.digest;
-    if (!this.#digester || this.#seen !== length) await this.#read(partial, cancelled);
+    if (!this.#digester || this.#hashed !== length) await this.#read(partial, cancelled);
     const digester = this.#digester;
     this.#digester = undefined;
     const digest = (digester ?? this.#begin()).finish();
@@ -57,18 +57,18 @@ export class UploadDigest {
 
   async #read(partial: PartialUpload, cancelled: () => boolean): Promise<void> {
     const digester = this.#begin();
-    const hashed = this.seconds;
+    const secondsBefore = this.seconds;
     const start = performance.now();
     for await (const chunk of partial.contents()) {
       if (cancelled()) throw superseded();
       this.#add(digester, chunk);
     }
-    this.seconds = hashed + (performance.now() - start) / 1000;
+    this.seconds = secondsBefore + (performance.now() - start) / 1000;
   }
 
   #begin(): Digester {
     this.#digester = new Digester(parseDigest(this.expected), this.wanted);
-    this.#seen = 0;
+    this.#hashed = 0;
     this.#result = undefined;
     return this.#digester;
   }
@@ -77,6 +77,6 @@ export class UploadDigest {
     const before = digester.seconds;
     digester.update(chunk);
     this.seconds += digester.seconds - before;
-    this.#seen += chunk.byteLength;
+    this.#hashed += chunk.byteLength;
   }
 }

@@ -125,7 +125,7 @@ async function head(services: Services, draft: Draft, asked: UploadRequest): Pro
   checkBare(draft, request.headers);
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
-    withoutIdleTimeout(services, request, asked.server, () => services.uploads.look(id), null),
+    withoutIdleTimeout(services, request, asked.server, () => services.uploads.refresh(id), null),
   );
   const headers = {
     ...NO_STORE,

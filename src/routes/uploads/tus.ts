@@ -107,7 +107,7 @@ async function head(services: Services, asked: UploadRequest): Promise<Response>
   const { request, id } = asked;
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
-    withoutIdleTimeout(services, request, asked.server, () => services.uploads.look(id), null),
+    withoutIdleTimeout(services, request, asked.server, () => services.uploads.refresh(id), null),
   );
   const metadata = parseMetadata(upload.record.metadata);
   const headers = {

@@ -20,7 +20,7 @@ describe("a crash", () => {
     await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
     const next = await open({ contents });
     expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
-    const found = await next.uploads.look(upload.record.id);
+    const found = await next.uploads.refresh(upload.record.id);
     expect([found.complete, found.length]).toEqual([true, 6]);
   });
 
@@ -35,7 +35,7 @@ describe("a crash", () => {
     const upload = await uploads.create(creation("a.txt"));
     await expect(append(upload, 0, "abcdef")).rejects.toMatchObject({ code: "storage_failed" });
     const next = await open({ contents });
-    const found = await next.uploads.look(upload.record.id);
+    const found = await next.uploads.refresh(upload.record.id);
     expect(found.record.finished?.file).toMatchObject({ path: "a.txt", size: 6, flow: { bytes: 6 } });
     expect(pathsIn(next.storage)).toEqual(["a.txt"]);
     await expect(append(found, 0, "abcdef")).rejects.toMatchObject({ code: "offset_mismatch" });
@@ -47,7 +47,7 @@ describe("a crash", () => {
     const upload = await uploads.create(creation("a.txt", { endsByLength: false }));
     await append(upload, 0, "abcdef", false);
     const next = await open({ contents });
-    const found = await next.uploads.look(upload.record.id);
+    const found = await next.uploads.refresh(upload.record.id);
     expect([found.complete, found.length]).toEqual([false, 6]);
     await append(found, 6, "", true);
     expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
@@ -85,12 +85,12 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
   }).catch(() => {});
   await stopped.promise;
   const next = await open({ contents });
-  const found = await next.uploads.look(upload.record.id);
+  const found = await next.uploads.refresh(upload.record.id);
   expect(found.length).toBe(3);
   await append(found, 3, "d");
   // What came without a checksum stays, whatever came before it.
   const last = await open({ contents });
-  const again = await last.uploads.look(upload.record.id);
+  const again = await last.uploads.refresh(upload.record.id);
   expect(again.length).toBe(4);
   await append(again, 4, "ef");
   expect(await textOf(last.storage, "a.txt")).toBe("abcdef");
@@ -125,7 +125,7 @@ describe("a power cut", () => {
     contents.boot = "another";
     const next = await open({ contents });
     expect(pathsIn(next.storage)).toEqual([]);
-    const found = await next.uploads.look(upload.record.id);
+    const found = await next.uploads.refresh(upload.record.id);
     expect([found.complete, found.length]).toEqual([false, 3]);
     await append(found, 3, "xyz");
     expect(await textOf(next.storage, "a.txt")).toBe("abcxyz");
@@ -138,7 +138,7 @@ describe("a power cut", () => {
     await append(upload, 0, "abcdef");
     contents.boot = "another";
     const next = await open({ contents });
-    expect((await next.uploads.look(upload.record.id)).complete).toBe(true);
+    expect((await next.uploads.refresh(upload.record.id)).complete).toBe(true);
   });
 
   test("takes nothing that came after the one before: the mark is set anew before a byte is added", async () => {
@@ -149,11 +149,11 @@ describe("a power cut", () => {
     await upload.flush();
     contents.boot = "second";
     const next = await open({ contents });
-    const found = await next.uploads.look(upload.record.id);
+    const found = await next.uploads.refresh(upload.record.id);
     await append(found, 3, "de");
     // No cut this time: what the second boot wrote is there.
     const last = await open({ contents });
-    expect((await last.uploads.look(upload.record.id)).length).toBe(5);
+    expect((await last.uploads.refresh(upload.record.id)).length).toBe(5);
   });
 });
 
@@ -230,7 +230,7 @@ test("what was forgotten is not written again by a request that waited", async (
 test("a refused upload leaves nothing", async () => {
   const { storage, uploads } = await open({ capacity: 5 });
   await expect(uploads.create(creation("a.txt"))).rejects.toMatchObject({ code: "storage_full" });
-  expect([uploads.waiting, storage.contents.partials.size]).toEqual([0, 0]);
+  expect([uploads.unfinished, storage.contents.partials.size]).toEqual([0, 0]);
 });
 
 test("a note this version cannot read is left alone", async () => {
