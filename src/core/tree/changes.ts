@@ -1,4 +1,4 @@
-// Changes the tree: creates folders, moves and removes entries.
+// Creates folders, and moves and removes entries.
 
 import { Problem } from "../../errors.ts";
 import { failedCondition, type Preconditions } from "../../http/conditions.ts";
@@ -10,28 +10,31 @@ import type { Uploader } from "../upload/uploader.ts";
 import { moveByCopy } from "./copy.ts";
 import type { TrashCan } from "./trash.ts";
 
-/** @throws Problem */
+/** Creates a folder, and missing folders above it. @throws Problem name_taken, … */
 export async function makeFolder(uploader: Uploader, path: FilePath): Promise<FolderEntry> {
   return await uploader.track(() => uploader.storage.makeFolder(path));
 }
 
-/** Moves a file or folder; from another file system it is copied, synced and removed. @throws Problem */
-export async function move(uploader: Uploader, way: MoveRequest): Promise<ClaimedName> {
-  const { storage, pathLocks: locks } = uploader;
+/** Moves a file or folder. To another file system it is copied and synced, and the source is then removed. @throws Problem */
+export async function move(uploader: Uploader, request: MoveRequest): Promise<ClaimedName> {
+  const { storage, pathLocks } = uploader;
+  const { from, to } = request;
   return await uploader.track(() =>
-    locks.withLocks([way.from, way.to], async () => {
-      const kind = (await storage.find(way.from))?.kind ?? "file";
+    pathLocks.withLocks([from, to], async () => {
+      const kind = (await storage.find(from))?.kind ?? "file";
       try {
-        return await claimName(uploader, way, kind, (to, replace) => storage.move(way.from, to, { replace }));
+        return await claimName(uploader, request, kind, (name, replace) =>
+          storage.move(from, name, { replace }),
+        );
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "other_file_system") throw error;
-        return await moveByCopy(uploader, way);
+        return await moveByCopy(uploader, request);
       }
     }),
   );
 }
 
-/** Removes a file, or with `recursive` a folder; into the trash, if there is one. @throws Problem */
+/** Removes a file, or with `recursive` a folder. With `trash`, the entry is moved there instead of deleted. @throws Problem */
 export async function remove(
   uploader: Uploader,
   path: FilePath,
@@ -41,13 +44,13 @@ export async function remove(
     trash = null,
   }: { recursive: boolean; conditions?: Preconditions; trash?: TrashCan | null },
 ): Promise<void> {
-  const { storage, pathLocks: locks } = uploader;
+  const { storage, pathLocks } = uploader;
   await uploader.track(() =>
-    locks.withLock(path, async () => {
-      const there = await storage.find(path);
-      const failed = failedCondition(conditions, there);
+    pathLocks.withLock(path, async () => {
+      const entry = await storage.find(path);
+      const failed = failedCondition(conditions, entry);
       if (failed !== null) throw preconditionFailed(failed);
-      if (trash && there && (recursive || there.kind === "file")) await trash.put(path, there);
+      if (trash && entry && (recursive || entry.kind === "file")) await trash.put(path, entry);
       else await storage.remove(path, { recursive });
     }),
   );

@@ -1,4 +1,4 @@
-// Background copies: runs a few at a time, queues the others, and remembers finished ones for a while.
+// Background copies: runs a few concurrently, queues the others, and remembers ended ones for a while.
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
@@ -7,13 +7,14 @@ import { type ListedEntry, listed } from "../browse/listing.ts";
 import type { ClaimedName } from "../naming/conflict.ts";
 import type { CopyOperation } from "./copy.ts";
 
-/** Copies at the same time: more would only make the disk seek. */
+/** Copies run concurrently: more would only make the disk seek. */
 const MAX_CONCURRENT = 2;
-/** Copies that run or wait. */
+/** Copies that run or are queued. */
 const MAX_UNFINISHED = 32;
-/** Ended ones that are remembered, and for how many milliseconds. */
+/** Ended jobs that are remembered. */
 const MAX_ENDED = 100;
-const REMEMBERED = 3600_000;
+/** Milliseconds an ended job is remembered. */
+const MAX_AGE = 3600_000;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
 
@@ -25,17 +26,17 @@ export interface JobReport {
   to: FilePath;
   /** Bytes copied so far. */
   bytes: number;
-  /** Bytes to copy; of a folder 0 until it was looked at. */
+  /** Bytes to copy; 0 until a folder has been measured. */
   total: number;
-  /** What was made, when done. */
+  /** The copy, when `state` is `done`. */
   entry?: ListedEntry & { renamedFrom?: string };
-  /** Why it failed. */
+  /** The reason, when `state` is `failed`. */
   error?: { code: string; detail: string };
 }
 
-/** Told of the end of a job, unless it was cancelled. */
-export interface Ends {
-  done(placed: ClaimedName): void;
+/** Called when a job ends, unless it was cancelled. */
+export interface JobObserver {
+  done(claimed: ClaimedName): void;
   failed(problem: Problem): void;
 }
 
@@ -45,57 +46,57 @@ class Job {
   readonly #ended = Promise.withResolvers<void>();
   state: JobReport["state"] = "waiting";
   endedAt = Number.POSITIVE_INFINITY;
-  #outcome: Pick<JobReport, "entry" | "error"> = {};
+  #result: Pick<JobReport, "entry" | "error"> = {};
 
   constructor(
-    readonly copying: CopyOperation,
-    readonly ends: Ends,
-    readonly leave: () => void,
+    readonly operation: CopyOperation,
+    readonly observer: JobObserver,
+    readonly leaveGate: () => void,
   ) {}
 
   async run(): Promise<void> {
     this.state = "running";
     try {
-      const placed = await this.copying.run(this.#cancel.signal);
-      this.#outcome = { entry: placedEntry(placed) };
+      const claimed = await this.operation.run(this.#cancel.signal);
+      this.#result = { entry: claimedEntry(claimed) };
       this.#end("done");
-      this.ends.done(placed);
+      this.observer.done(claimed);
     } catch (error) {
       if (error === this.#cancel.signal.reason) return this.#end("cancelled");
       const problem = asProblem(error);
-      this.#outcome = { error: { code: problem.code, detail: problem.detail } };
+      this.#result = { error: { code: problem.code, detail: problem.detail } };
       this.#end("failed");
-      this.ends.failed(problem);
+      this.observer.failed(problem);
     }
   }
 
-  /** Resolves when nothing of it goes on; it may have been done just before. */
+  /** Cancels the job and resolves when it has ended. It may have completed just before. */
   async cancel(): Promise<void> {
     this.#cancel.abort(new Error("The job was cancelled."));
     if (this.state === "waiting") {
       this.#end("cancelled");
-      await this.copying.discard();
+      await this.operation.discard();
     }
     await this.#ended.promise;
   }
 
   report(): JobReport {
-    const { id, state, copying } = this;
-    const { way, bytes, total } = copying;
-    return { id, state, from: way.from, to: way.to, bytes, total, ...this.#outcome };
+    const { id, state, operation } = this;
+    const { request, bytes, total } = operation;
+    return { id, state, from: request.from, to: request.to, bytes, total, ...this.#result };
   }
 
   #end(state: JobReport["state"]): void {
     this.state = state;
     this.endedAt = Date.now();
-    this.leave();
+    this.leaveGate();
     this.#ended.resolve();
   }
 }
 
-/** One per app. */
+/** The copies of one server. */
 export class CopyJobs {
-  /** In the order in which they came. */
+  /** By id, in the order of creation. */
   readonly #all = new Map<string, Job>();
   readonly #gate = new Gate(
     MAX_UNFINISHED,
@@ -107,21 +108,24 @@ export class CopyJobs {
   );
   #closed = false;
 
-  /** Jobs that run or wait. */
+  /** Number of jobs that run or are queued. */
   get unfinished(): number {
     return this.#gate.entered;
   }
 
-  /** Runs the copy, now or later. @throws Problem too_many_jobs, draining; then the copy is still the caller's */
-  start(copying: CopyOperation, ends: Ends): JobReport {
+  /**
+   * Runs a copy, or queues it.
+   * @throws Problem too_many_jobs, draining; then the caller must still discard the operation
+   */
+  start(operation: CopyOperation, observer: JobObserver): JobReport {
     if (this.#closed) throw new Problem("draining", "The server is stopping; try again when it is back.");
-    const job = new Job(copying, ends, this.#gate.enter());
+    const job = new Job(operation, observer, this.#gate.enter());
     this.#all.set(job.id, job);
-    this.#next();
+    this.#runNext();
     return job.report();
   }
 
-  /** Those that run or wait, and those that ended not long ago. */
+  /** Jobs that run or are queued, and those that ended recently. */
   reports(): JobReport[] {
     this.#forgetOld();
     return [...this.#all.values()].map((job) => job.report());
@@ -132,45 +136,52 @@ export class CopyJobs {
     return this.#find(id).report();
   }
 
-  /** Ends a job, or forgets one that has ended. Resolves when nothing of it goes on. @throws Problem not_found */
+  /** Cancels a job and resolves when it has ended, or forgets one that has ended already. @throws Problem not_found */
   async cancel(id: string): Promise<void> {
     const job = this.#find(id);
     if (Number.isFinite(job.endedAt)) this.#all.delete(id);
     else await job.cancel();
   }
 
-  /** Ends all of them, and takes no more. */
+  /** Cancels all jobs, refuses new ones, and resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#in("waiting"), ...this.#in("running")].map((job) => job.cancel()));
+    await Promise.all(
+      [...this.#withState("waiting"), ...this.#withState("running")].map((job) => job.cancel()),
+    );
   }
 
   #find(id: string): Job {
     this.#forgetOld();
     const job = this.#all.get(id);
-    if (!job) throw new Problem("not_found", "There is no such job, or it ended too long ago.");
+    if (!job)
+      throw new Problem(
+        "not_found",
+        "There is no job with this id. It may have ended more than an hour ago.",
+      );
     return job;
   }
 
-  #next(): void {
-    const [first] = this.#in("waiting");
-    if (!first || this.#closed || this.#in("running").length >= MAX_CONCURRENT) return;
-    void first.run().finally(() => this.#next());
+  /** Runs the oldest queued job, if a slot is free. */
+  #runNext(): void {
+    const [first] = this.#withState("waiting");
+    if (!first || this.#closed || this.#withState("running").length >= MAX_CONCURRENT) return;
+    void first.run().finally(() => this.#runNext());
   }
 
-  #in(state: JobReport["state"]): Job[] {
+  #withState(state: JobReport["state"]): Job[] {
     return [...this.#all.values()].filter((job) => job.state === state);
   }
 
   #forgetOld(): void {
     const ended = [...this.#all.values()].filter(({ endedAt }) => Number.isFinite(endedAt));
-    const old = ended.filter(({ endedAt }) => endedAt < Date.now() - REMEMBERED);
-    const tooMany = ended.slice(0, Math.max(0, ended.length - MAX_ENDED));
-    for (const { id } of [...old, ...tooMany]) this.#all.delete(id);
+    const old = ended.filter(({ endedAt }) => endedAt < Date.now() - MAX_AGE);
+    const excess = ended.slice(0, Math.max(0, ended.length - MAX_ENDED));
+    for (const { id } of [...old, ...excess]) this.#all.delete(id);
   }
 }
 
-/** An entry where it is now, as clients see it. */
-export function placedEntry({ entry, renamedFrom }: ClaimedName): ListedEntry & { renamedFrom?: string } {
+/** An entry under the name it got, as clients see it. */
+export function claimedEntry({ entry, renamedFrom }: ClaimedName): ListedEntry & { renamedFrom?: string } {
   return { ...listed(entry), ...(renamedFrom !== undefined && { renamedFrom }) };
 }

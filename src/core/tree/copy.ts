@@ -1,95 +1,96 @@
-// One copy: admitted, measured, written to a temporary name, then published atomically; a failure leaves nothing behind.
+// Copies a file or folder: measures it, writes it under a temporary name, then publishes it atomically; a failure leaves nothing behind.
 
 import { Problem } from "../../errors.ts";
 import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";
 import { type ClaimedName, claimName, type MoveRequest, refuseEarly } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
-/** Bytes from which on nobody should have to wait for a copy. */
+/** Bytes. A larger copy takes too long for one request. */
 const LARGE = 64 * 1024 * 1024;
 
 export class CopyOperation {
   /** Bytes copied so far. */
   bytes = 0;
-  /** Bytes to copy; of a folder 0 until somebody has looked. */
+  /** Bytes to copy; 0 until a folder has been measured. */
   total = 0;
 
   private constructor(
     readonly uploader: Uploader,
-    readonly way: MoveRequest,
+    readonly request: MoveRequest,
     readonly stored: StoredCopy,
-    readonly release: () => void,
+    readonly releaseSlot: () => void,
   ) {
     if (stored.entry.kind === "file") this.total = stored.entry.size;
   }
 
   /**
-   * Says early what cannot be. The caller ends it with `run` or `discard`.
+   * Acquires an upload slot and rejects early what cannot succeed. The caller must call `run` or `discard` on the result.
    * @throws Problem draining, not_found, name_taken, into_itself, …
    */
-  static async begin(uploader: Uploader, way: MoveRequest): Promise<CopyOperation> {
-    const release = uploader.admit();
+  static async begin(uploader: Uploader, request: MoveRequest): Promise<CopyOperation> {
+    const releaseSlot = uploader.admit();
     try {
-      return new CopyOperation(uploader, way, await beginStored(uploader, way), release);
+      return new CopyOperation(uploader, request, await beginStored(uploader, request), releaseSlot);
     } catch (error) {
-      release();
+      releaseSlot();
       throw error;
     }
   }
 
-  /** Whether it may take long. */
+  /** Whether it should run in the background, because it may take long. */
   get large(): boolean {
     return this.stored.entry.kind === "folder" || this.total > LARGE;
   }
 
-  /** Copies to the end. When it throws, nothing of it is left. @throws Problem; the reason of the signal */
+  /** Copies everything and publishes the copy. When it throws, the copy was discarded. @throws Problem; the reason of the signal */
   async run(signal: AbortSignal): Promise<ClaimedName> {
-    const { uploader, way } = this;
+    const { uploader, request } = this;
     const { kind } = this.stored.entry;
     try {
       await this.#copy({ signal });
-      return await uploader.pathLocks.withLock(way.to, () =>
-        claimName(uploader, way, kind, (to, replace) => this.stored.finish(to, { replace })),
+      return await uploader.pathLocks.withLock(request.to, () =>
+        claimName(uploader, request, kind, (to, replace) => this.stored.finish(to, { replace })),
       );
     } finally {
       await this.discard();
     }
   }
 
-  /** Lets go of everything. Never throws; harmless after the end. */
+  /** Deletes an unpublished copy and releases the slot. Never throws. Calling it again has no effect. */
   async discard(): Promise<void> {
     await this.stored.discard();
-    this.release();
+    this.releaseSlot();
   }
 
   async #copy({ signal }: Pick<CopyOptions, "signal">): Promise<void> {
     this.total = (await this.stored.measure(signal)).bytes;
-    const share = await this.uploader.reserve(this.total);
+    const reservation = await this.uploader.reserve(this.total);
     try {
       await this.stored.run({
         signal,
         took: (bytes) => {
           this.bytes += bytes;
-          // What was written meanwhile into what is copied.
+          // The source may grow while it is copied.
           this.total = Math.max(this.total, this.bytes);
-          return share.consume(bytes);
+          return reservation.consume(bytes);
         },
       });
     } finally {
-      share.release();
+      reservation.release();
     }
   }
 }
 
-async function beginStored(uploader: Uploader, way: MoveRequest): Promise<StoredCopy> {
-  const { from, to, conflict } = way;
+/** Begins the copy of a storage, unless it cannot succeed. @throws Problem */
+async function beginStored(uploader: Uploader, request: MoveRequest): Promise<StoredCopy> {
+  const { from, to, conflict } = request;
   const { storage } = uploader;
   if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "A folder cannot be copied into itself.");
   if (from === to && conflict === "replace")
     throw new Problem("into_itself", "Source and destination are the same.");
   const stored = await storage.copy(from);
   try {
-    refuseEarly(uploader, way, stored.entry.kind, await storage.probe(to));
+    refuseEarly(uploader, request, stored.entry.kind, await storage.probe(to));
     return stored;
   } catch (error) {
     await stored.discard();
@@ -98,33 +99,36 @@ async function beginStored(uploader: Uploader, way: MoveRequest): Promise<Stored
 }
 
 /**
- * A move to another file system, for one who holds the locks of both paths. What it cannot take along makes it fail, and
- * so does what changes meanwhile: the entry stays where it is.
- * @throws Problem
+ * Moves an entry to another file system: copies it, publishes the copy, then removes the source. The caller must hold the
+ * locks of both paths.
+ * @throws Problem also when the source cannot be copied completely or changes in between; then it stays where it is
  */
-export async function moveByCopy(uploader: Uploader, way: MoveRequest): Promise<ClaimedName> {
+export async function moveByCopy(uploader: Uploader, request: MoveRequest): Promise<ClaimedName> {
   const { storage } = uploader;
   const { signal } = new AbortController();
-  const stored = await beginStored(uploader, way);
+  const stored = await beginStored(uploader, request);
   try {
-    const before = await stored.measure(signal);
-    if (before.omitted > 0)
+    const measured = await stored.measure(signal);
+    if (measured.omitted > 0)
       throw new Problem(
         "other_file_system",
-        "It holds links or special files, which stay on their file system.",
+        "The folder contains links or special files, which cannot be moved to another file system.",
       );
-    const share = await uploader.reserve(before.bytes);
+    const reservation = await uploader.reserve(measured.bytes);
     try {
-      await stored.run({ signal, took: (bytes) => share.consume(bytes), keepTimes: true });
+      await stored.run({ signal, took: (bytes) => reservation.consume(bytes), keepTimes: true });
     } finally {
-      share.release();
+      reservation.release();
     }
-    if (!Bun.deepEquals(before, await stored.measure(signal)))
-      throw new Problem("storage_failed", "It was changed while it was moved to another file system.");
+    if (!Bun.deepEquals(measured, await stored.measure(signal)))
+      throw new Problem(
+        "storage_failed",
+        "The source changed while it was moved to another file system. Try again.",
+      );
     const { kind } = stored.entry;
-    const placed = await claimName(uploader, way, kind, (to, replace) => stored.finish(to, { replace }));
-    await storage.remove(way.from, { recursive: kind === "folder" });
-    return placed;
+    const claimed = await claimName(uploader, request, kind, (to, replace) => stored.finish(to, { replace }));
+    await storage.remove(request.from, { recursive: kind === "folder" });
+    return claimed;
   } finally {
     await stored.discard();
   }

@@ -7,20 +7,20 @@ import { isTrashId, newTrashId, type TrashId, timeOf } from "../../storage/trash
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
-/** Seconds between two sweeps for expired entries. */
-const LOOK = 600;
+/** Seconds between two sweeps for expired entries, at most. */
+const SWEEP_INTERVAL = 600;
 /** Entries deleted in one sweep; the next sweep handles the others. */
-const MOST_EXPIRED = 1000;
+const SWEEP_BATCH = 1000;
 
 /** Sidecar files read concurrently; each briefly needs two descriptors. */
-const TOGETHER = 32;
+const READ_BATCH = 32;
 
-/** As clients see it. */
+/** An entry in the trash, as clients see it. */
 export interface TrashedEntry {
   id: string;
   path: string;
   kind: "file" | "folder";
-  /** Of files. */
+  /** Bytes; only of files. */
   size?: number;
   deleted: string;
   expires: string;
@@ -28,123 +28,125 @@ export interface TrashedEntry {
 
 export interface TrashPage {
   entries: TrashedEntry[];
+  /** The cursor of the next page; null on the last. */
   next: string | null;
 }
 
 export class TrashCan {
   readonly #timer: ReturnType<typeof setInterval>;
-  #looking: Promise<unknown> = Promise.resolve();
+  #sweeping: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** @param keep seconds */
+  /** @param keep seconds until an entry expires */
   constructor(
     readonly uploader: Uploader,
     readonly keep: number,
   ) {
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), Math.min(LOOK, keep) * 1000);
+    this.#sweep();
+    this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_INTERVAL, keep) * 1000);
     this.#timer.unref();
   }
 
-  /** Puts away what stands under a path. @throws Problem not_found, … */
+  /** Moves an entry into the trash. @throws Problem not_found, … */
   async put(path: FilePath, entry: Entry): Promise<void> {
     const { kind } = entry;
-    const note = { path, kind, ...(kind === "file" && { size: entry.size }) };
-    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), JSON.stringify(note));
+    const metadata = { path, kind, ...(kind === "file" && { size: entry.size }) };
+    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), JSON.stringify(metadata));
   }
 
   /**
-   * A page, the last removed first.
-   * @param cursor `next` of the page before
+   * Returns one page, most recently removed first.
+   * @param cursor `next` of the previous page
    */
   async list(limit: number, cursor: string | undefined): Promise<TrashPage> {
     const { trash } = this.uploader.storage;
     const ids = (await trash.ids()).sort().reverse();
-    const from = cursor === undefined ? ids : ids.filter((id) => id < cursor);
-    const shown = from.slice(0, limit);
+    const remaining = cursor === undefined ? ids : ids.filter((id) => id < cursor);
+    const page = remaining.slice(0, limit);
     const entries: TrashedEntry[] = [];
-    for (let at = 0; at < shown.length; at += TOGETHER) {
-      const some = shown.slice(at, at + TOGETHER).map(async (id) => this.#entry(id, await trash.text(id)));
-      for (const entry of await Promise.all(some)) if (entry) entries.push(entry);
+    for (let at = 0; at < page.length; at += READ_BATCH) {
+      const batch = page.slice(at, at + READ_BATCH).map(async (id) => this.#entry(id, await trash.text(id)));
+      for (const entry of await Promise.all(batch)) if (entry) entries.push(entry);
     }
     return {
       entries,
-      next: from.length > limit ? (shown.at(-1) ?? null) : null,
+      next: remaining.length > limit ? (page.at(-1) ?? null) : null,
     };
   }
 
-  /** Puts it back where it was. @throws Problem not_found, name_taken, not_allowed, … */
+  /** Moves an entry back to its path. @throws Problem not_found, name_taken, not_allowed, … */
   async restore(id: string, conflict: MoveRequest["conflict"]): Promise<ClaimedName> {
     const { uploader } = this;
     const { trash } = uploader.storage;
-    const known = this.#known(id);
+    const trashId = checkId(id);
     return await uploader.track(async () => {
-      const entry = this.#entry(known, await trash.text(known));
-      if (!entry) throw notThere();
+      const entry = this.#entry(trashId, await trash.text(trashId));
+      if (!entry) throw notInTrash();
       const to = checkFilePath(entry.path);
       return await uploader.pathLocks.withLock(to, () =>
         claimName(uploader, { to, conflict }, entry.kind, (name, replace) =>
-          trash.restore(known, name, { replace }),
+          trash.restore(trashId, name, { replace }),
         ),
       );
     });
   }
 
-  /** Removes it for good. @throws Problem not_found */
+  /** Deletes an entry for good. @throws Problem not_found */
   async remove(id: string): Promise<void> {
     const { uploader } = this;
-    const known = this.#known(id);
-    await uploader.track(() => uploader.storage.trash.remove(known));
+    const trashId = checkId(id);
+    await uploader.track(() => uploader.storage.trash.remove(trashId));
   }
 
-  /** Removes what is too old, at most so much at once. */
+  /** Deletes expired entries, the oldest `SWEEP_BATCH` of them. @throws Problem */
   async expire(): Promise<void> {
     const { uploader } = this;
     const { trash } = uploader.storage;
     await uploader.track(async () => {
-      const oldest = Date.now() - this.keep * 1000;
-      const old = (await trash.ids()).filter((id) => timeOf(id) < oldest).sort();
-      for (const id of old.slice(0, MOST_EXPIRED)) {
+      const deadline = Date.now() - this.keep * 1000;
+      const expired = (await trash.ids()).filter((id) => timeOf(id) < deadline).sort();
+      for (const id of expired.slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
         await trash.remove(id);
       }
     });
   }
 
-  /** Resolves when nothing of it goes on. */
+  /** Stops sweeping, and resolves when a running sweep has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#sweeping;
   }
 
-  #look(): void {
-    this.#looking = this.#looking
+  #sweep(): void {
+    this.#sweeping = this.#sweeping
       .then(() => this.expire())
       .catch(() => {
-        // A disk that fails is told to those who write; the next look tries again.
+        // Requests that write report a failing disk; the next sweep tries again.
       });
   }
 
-  #known(id: string): TrashId {
-    if (!isTrashId(id)) throw notThere();
-    return id;
-  }
-
-  /** `null` when it is gone, or its note is not ours. */
+  /** @returns null when the sidecar file is gone or cannot be parsed */
   #entry(id: TrashId, text: string | null): TrashedEntry | null {
-    const note = text === null ? null : parse(text);
-    if (!note) return null;
+    const metadata = text === null ? null : parseMetadata(text);
+    if (!metadata) return null;
     const deleted = timeOf(id);
     const times = {
       deleted: new Date(deleted).toISOString(),
       expires: new Date(deleted + this.keep * 1000).toISOString(),
     };
-    return { id, ...note, ...times };
+    return { id, ...metadata, ...times };
   }
 }
 
-function parse(text: string): Pick<TrashedEntry, "path" | "kind" | "size"> | null {
+/** @throws Problem not_found */
+function checkId(id: string): TrashId {
+  if (!isTrashId(id)) throw notInTrash();
+  return id;
+}
+
+function parseMetadata(text: string): Pick<TrashedEntry, "path" | "kind" | "size"> | null {
   try {
     const { path, kind, size } = JSON.parse(text);
     if (kind !== "file" && kind !== "folder") return null;
@@ -154,4 +156,4 @@ function parse(text: string): Pick<TrashedEntry, "path" | "kind" | "size"> | nul
   }
 }
 
-const notThere = (): Problem => new Problem("not_found", "There is no such entry in the trash.");
+const notInTrash = (): Problem => new Problem("not_found", "The trash has no entry with this id.");

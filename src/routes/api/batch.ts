@@ -5,7 +5,7 @@ import { Elysia } from "elysia";
 import { listed } from "../../core/browse/listing.ts";
 import { makeFolder, move, remove } from "../../core/tree/changes.ts";
 import { CopyOperation } from "../../core/tree/copy.ts";
-import { placedEntry } from "../../core/tree/copy-jobs.ts";
+import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
 import { access, requireGrant } from "../../plugins/access.ts";
@@ -106,5 +106,5 @@ async function perform(
   if (copying?.large) return { job: await startJob(services, request, copying) };
   const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, way);
   log.changed(request, { did, path: way.from, to: placed.entry.path, by });
-  return placedEntry(placed);
+  return claimedEntry(placed);
 }

@@ -3,7 +3,7 @@
 import { Elysia } from "elysia";
 import type { ClaimedName } from "../../core/naming/conflict.ts";
 import { CopyOperation } from "../../core/tree/copy.ts";
-import { type JobReport, placedEntry } from "../../core/tree/copy-jobs.ts";
+import { claimedEntry, type JobReport } from "../../core/tree/copy-jobs.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
@@ -31,7 +31,7 @@ export function copy(services: Services) {
       const { signal } = new AbortController();
       const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
       copied(services, request, requestInfoOf(request)?.by, copying)(placed);
-      return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
+      return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
       parse: "none",
@@ -79,9 +79,14 @@ export async function startJob(
 }
 
 /** The audit line of a copy, once it is made. */
-function copied({ log }: Services, request: Request, by: string | undefined, { way }: CopyOperation) {
+function copied(
+  { log }: Services,
+  request: Request,
+  by: string | undefined,
+  { request: { from } }: CopyOperation,
+) {
   return ({ entry }: ClaimedName): void =>
-    log.changed(request, { did: "copied", path: way.from, to: entry.path, by });
+    log.changed(request, { did: "copied", path: from, to: entry.path, by });
 }
 
 function jobAnswer(job: JobReport, wanted: boolean): Response {

@@ -2,7 +2,7 @@
 
 import { Elysia } from "elysia";
 import { move } from "../../core/tree/changes.ts";
-import { placedEntry } from "../../core/tree/copy-jobs.ts";
+import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
@@ -23,7 +23,7 @@ export function moving(services: Services) {
       const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, way));
       const { path } = placed.entry;
       log.changed(request, { did: "moved", path: way.from, to: path, by: requestInfoOf(request)?.by });
-      return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
+      return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
       parse: "none",

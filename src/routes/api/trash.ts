@@ -1,7 +1,7 @@
 // /api/trash, with --trash: what was removed is listed, restored, or removed for good.
 
 import { Elysia, t } from "elysia";
-import { placedEntry } from "../../core/tree/copy-jobs.ts";
+import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
@@ -45,7 +45,7 @@ export function trashRoutes(services: Services) {
         );
         const { path } = placed.entry;
         log.changed(request, { did: "restored", path, by: requestInfoOf(request)?.by });
-        return entryAnswer(placedEntry(placed), placed.replaced ? 200 : 201);
+        return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
       },
       {
         parse: "none",
