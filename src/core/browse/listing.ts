@@ -1,4 +1,4 @@
-// One page of a folder: sorted as people count ("file 2" before "file 10"), continued by a cursor.
+// Lists a folder page by page, in natural order ("file 2" before "file 10"), with a cursor for the next page.
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf, urlOf } from "../../path.ts";
@@ -7,19 +7,19 @@ import type { PageKey, PageQuery } from "../../storage/paging.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 
-/** Most entries of a page. */
-export const MOST_ENTRIES = 1000;
+/** Maximum entries of a page. */
+export const MAX_ENTRIES = 1000;
 
 export interface ListingOptions extends Omit<PageQuery, "after"> {
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   cursor?: string | undefined;
 }
 
-/** How a listing is made when nothing is said. */
+/** The default options. */
 export const LISTING: ListingOptions = {
   sort: "name",
   order: "asc",
-  limit: MOST_ENTRIES,
+  limit: MAX_ENTRIES,
   foldersFirst: false,
   hidden: false,
 };
@@ -35,21 +35,22 @@ export interface ListedEntry {
   etag?: string;
 }
 
-/** One page; `next` is null on the last. */
+/** One page. */
 export interface Listing {
   folder: FolderPath;
   entries: ListedEntry[];
+  /** The cursor of the next page; null on the last. */
   next: string | null;
 }
 
-/** Pages made at the same time, of different folders: more would only wait for each other. */
+/** Folders listed concurrently in one storage: more would only wait for each other. */
 const MAX_CONCURRENT = 2;
 const listings = new WeakMap<Storage, SingleFlight<Listing>>();
 
 /**
- * Lists one page. Shared by all who wait for the same one, so not to be changed.
- * @param signal says that this one does not wait any more: a page that nobody waits for is not made
- * @throws Problem not_found, not_a_folder, invalid_request for a cursor that is none; the reason of the signal
+ * Lists one page. Concurrent callers share one result, so it must not be modified.
+ * @param signal aborted when the caller goes away; a page without callers is not made unless it has begun
+ * @throws Problem not_found, not_a_folder, invalid_request for an invalid cursor; the reason of the signal
  */
 export async function listFolder(
   storage: Storage,
@@ -57,22 +58,22 @@ export async function listFolder(
   options: ListingOptions,
   signal?: AbortSignal,
 ): Promise<Listing> {
-  const after = options.cursor === undefined ? undefined : placeIn(options.cursor);
-  const sharing = listings.get(storage) ?? new SingleFlight({ concurrency: MAX_CONCURRENT });
-  listings.set(storage, sharing);
-  const { cursor: _, ...rest } = options;
-  const query: PageQuery = { ...rest, after };
-  const make = async (): Promise<Listing> => {
-    const { entries, next } = await storage.page(folder, query);
-    return { folder, entries: entries.map(listed), next: next && cursorOf(next) };
+  const after = options.cursor === undefined ? undefined : parseCursor(options.cursor);
+  const singleFlight = listings.get(storage) ?? new SingleFlight({ concurrency: MAX_CONCURRENT });
+  listings.set(storage, singleFlight);
+  const { cursor: _, ...query } = options;
+  const pageQuery: PageQuery = { ...query, after };
+  const list = async (): Promise<Listing> => {
+    const { entries, next } = await storage.page(folder, pageQuery);
+    return { folder, entries: entries.map(listed), next: next && formatCursor(next) };
   };
-  return await sharing.run(JSON.stringify([folder, query]), make, {
+  return await singleFlight.run(JSON.stringify([folder, pageQuery]), list, {
     partition: folder,
     ...(signal && { signal }),
   });
 }
 
-/** An entry in the shape of the API. */
+/** An entry as clients see it. */
 export function listed(entry: Entry): ListedEntry {
   return {
     path: entry.path,
@@ -84,24 +85,26 @@ export function listed(entry: Entry): ListedEntry {
   };
 }
 
-const cursorOf = (place: PageKey): string => Buffer.from(JSON.stringify(place)).toString("base64url");
+const formatCursor = (position: PageKey): string =>
+  Buffer.from(JSON.stringify(position)).toString("base64url");
 
-function placeIn(cursor: string): PageKey {
+/** @throws Problem invalid_request */
+function parseCursor(cursor: string): PageKey {
   try {
-    const place: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    if (Array.isArray(place) && place.length === 3) {
-      const [first, key, name]: unknown[] = place;
+    const position: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (Array.isArray(position) && position.length === 3) {
+      const [group, key, name]: unknown[] = position;
       if (
-        typeof first === "number" &&
+        typeof group === "number" &&
         (typeof key === "number" || typeof key === "string") &&
         typeof name === "string"
       )
-        return [first, key, name];
+        return [group, key, name];
     }
   } catch {
-    // Not a cursor: said below, as for every other text.
+    // Not JSON: rejected below, like any other invalid cursor.
   }
-  const detail = "The cursor is not one that this server gave: start again without it.";
+  const detail = "The cursor is invalid. Use `next` of the previous page, or omit the cursor to start again.";
   throw new Problem("invalid_request", detail, {
     errors: [{ code: "invalid_value", pointer: "/query/cursor", detail }],
   });

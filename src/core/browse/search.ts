@@ -1,4 +1,4 @@
-// Finds entries by their names: without case and accents, for so long, and so many.
+// Finds entries by name, ignoring case and accents, with a limit of time and of results.
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
@@ -8,39 +8,39 @@ import { Gate } from "../admission/gate.ts";
 import { walk } from "./walk.ts";
 
 export interface SearchQuery {
-  /** One word or several; a name that holds all of them is found. */
+  /** One or more words; a name matches if it contains all of them. */
   query: string;
   folder: FolderPath;
   kind?: Entry["kind"] | undefined;
-  /** Entries whose name starts with a dot, and what is below such folders, as well. */
+  /** Whether to include entries whose name starts with a dot, and the contents of such folders. */
   hidden: boolean;
-  /** From 1: most entries that are found. */
+  /** Maximum number of results, at least 1. */
   limit: number;
 }
 
-/** Whether everything was looked at, and if not, what ended the search. */
+/** Whether the search covered everything below the folder, and if not, which limit ended it. */
 export interface SearchEnd {
   complete: boolean;
   reason: "limit" | "time" | null;
 }
 
-/** Seconds a search takes at most. */
+/** Maximum duration of a search, in seconds. */
 export const SEARCH_SECONDS = 10;
-/** Most words of a query. */
-const MOST_WORDS = 16;
-/** Searches that run at the same time. */
+/** Maximum words of a query. */
+const MAX_WORDS = 16;
+/** Searches that run concurrently. */
 const MAX_CONCURRENT = 8;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 5;
 
-/** A text as it is compared: compatible characters, cases and accents are one. */
-export function folded(text: string): string {
+/** Folds a text for comparison: compatible characters become equal, and case and accents are removed. */
+export function fold(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toUpperCase();
-  // Some letters become several by that, and some of these have an accent: ŉ is ʼN, ΐ is Ϊ́.
+  // Normalized again, because uppercasing may expand a letter into several, some with accents: ŉ is ʼN, ΐ is Ϊ́.
   return text.normalize("NFKD").toUpperCase().normalize("NFKD").replace(/\p{M}/gu, "");
 }
 
-/** The searches in one storage. */
+/** Searches one storage. */
 export class Search {
   readonly #gate = new Gate(
     MAX_CONCURRENT,
@@ -51,61 +51,64 @@ export class Search {
     RETRY_AFTER,
   );
 
-  /** @param seconds that each takes at most */
+  /** @param seconds maximum duration of each search */
   constructor(
     readonly storage: Storage,
     readonly seconds = SEARCH_SECONDS,
   ) {}
 
-  /** Searches that run now. */
+  /** Number of running searches. */
   get running(): number {
     return this.#gate.entered;
   }
 
   /**
-   * Finds entries in the order of a walk. A link is found by its own name; nothing is looked for behind it.
-   * @param signal ends the search, which then throws its reason
-   * @throws Problem not_found, not_a_folder, invalid_request without a word, too_many_searches
+   * Finds entries in the order of `walk`. A link is matched by its own name and not followed.
+   * @param signal aborts the search, which then throws the reason of the signal
+   * @throws Problem not_found, not_a_folder, invalid_request for a query without words or with too many, too_many_searches
    */
   async *find(query: SearchQuery, signal: AbortSignal): AsyncGenerator<Entry, SearchEnd, void> {
-    const words = wordsOf(query.query);
+    const words = parseWords(query.query);
     const leave = this.#gate.enter();
-    const time = AbortSignal.timeout(this.seconds * 1000);
+    const timeout = AbortSignal.timeout(this.seconds * 1000);
     try {
-      return yield* this.#found(query, words, AbortSignal.any([signal, time]));
+      return yield* this.#matches(query, words, AbortSignal.any([signal, timeout]));
     } catch (error) {
-      if (error === time.reason && !signal.aborted) return { complete: false, reason: "time" };
+      if (error === timeout.reason && !signal.aborted) return { complete: false, reason: "time" };
       throw error;
     } finally {
       leave();
     }
   }
 
-  async *#found(
+  async *#matches(
     { folder, kind, hidden, limit }: SearchQuery,
     words: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Entry, SearchEnd, void> {
-    let found = 0;
+    let count = 0;
     for await (const entry of walk(this.storage, folder, { signal, hidden })) {
       if (kind !== undefined && entry.kind !== kind) continue;
-      const name = folded(nameOf(entry.path));
+      const name = fold(nameOf(entry.path));
       if (!words.every((word) => name.includes(word))) continue;
-      if (found === limit) return { complete: false, reason: "limit" };
-      found += 1;
+      if (count === limit) return { complete: false, reason: "limit" };
+      count += 1;
       yield entry;
     }
     return { complete: true, reason: null };
   }
 }
 
-function wordsOf(query: string): string[] {
-  const words = folded(query)
+/** @throws Problem invalid_request */
+function parseWords(query: string): string[] {
+  const words = fold(query)
     .split(/\s+/)
     .filter((word) => word !== "");
-  if (words.length > 0 && words.length <= MOST_WORDS) return words;
+  if (words.length > 0 && words.length <= MAX_WORDS) return words;
   const detail =
-    words.length === 0 ? "Say at least one letter or digit." : `Say no more than ${MOST_WORDS} words.`;
+    words.length === 0
+      ? "The query has no word to search for. Enter at least one letter or digit."
+      : `The query has ${words.length} words; the maximum is ${MAX_WORDS}.`;
   throw new Problem("invalid_request", detail, {
     errors: [{ code: "invalid_value", pointer: "/query/query", detail }],
   });

@@ -1,4 +1,4 @@
-// Folder size. Concurrent requests share one count, which is cancelled when the last caller goes away.
+// Sizes of folders. Concurrent requests share one count, which is aborted when the last caller goes away.
 
 import type { FolderPath } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -7,13 +7,13 @@ import { walk } from "./walk.ts";
 
 /** Totals of everything below a folder, hidden entries included. */
 export interface FolderSize {
-  /** Size of all files. A file with two hard links counts twice; symbolic links and the server's own folder do not count. */
+  /** Bytes of all files. A file with two hard links counts twice; symbolic links and the server's own folder do not count. */
   bytes: number;
   files: number;
   folders: number;
 }
 
-/** Counts that run at the same time; further ones are queued. */
+/** Counts that run concurrently; further ones are queued. */
 const MAX_CONCURRENT = 2;
 
 /** Counts the folders of one storage. */
@@ -22,7 +22,7 @@ export class FolderSizes {
 
   constructor(readonly storage: Storage) {}
 
-  /** Folders that are being counted or are queued. */
+  /** Number of folders that are being counted or are queued. */
   get running(): number {
     return this.#counts.pending;
   }

@@ -1,4 +1,4 @@
-// Walks everything below a folder, entry by entry, for searches, folder sizes and archives.
+// Walks everything below a folder, entry by entry: used by searches, folder sizes and archives.
 
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
@@ -7,42 +7,41 @@ import { isHidden } from "../../storage/paging.ts";
 import type { Storage } from "../../storage/storage.ts";
 
 export interface WalkOptions {
-  /** Ends the walk: what it waits for is not looked at any more, and it throws the reason of the signal. */
+  /** Aborts the walk before its next entry; it then throws the reason of the signal. */
   signal?: AbortSignal;
-  /** Entries whose name starts with a dot, and what is below such folders. @default true */
+  /** Whether to include entries whose name starts with a dot, and the contents of such folders. @default true */
   hidden?: boolean;
-  /** A folder that is there and cannot be read ends the walk; otherwise it is passed over. @default false */
-  whole?: boolean;
+  /** Whether a folder that exists but cannot be read makes the walk fail; otherwise it is skipped. @default false */
+  strict?: boolean;
 }
 
 /**
- * Walks a tree depth-first: a folder comes before what is in it, the entries of one folder in the order of their names
- * ("file 2" before "file 10"). What is reached through a link is told (`link`), but no link is descended into, so a walk
- * ends. Only the names in the folders on the way down are kept in memory. A folder that goes away meanwhile is passed
- * over. Leaving the loop ends the walk.
- * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal; with `whole` storage_failed for
+ * Walks a tree depth-first: a folder comes before its contents, and the entries of one folder are in natural order
+ * ("file 2" before "file 10"). Links are yielded (with `link`) but not followed, so a walk always ends. Memory holds only
+ * the names in the folders from the root down to the current one. A folder that is removed in between is skipped.
+ * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal; with `strict` storage_failed for
  * a folder that cannot be read
  */
 export async function* walk(
   storage: Storage,
   folder: FolderPath,
-  { signal, hidden = true, whole = false }: WalkOptions = {},
+  { signal, hidden = true, strict = false }: WalkOptions = {},
 ): AsyncGenerator<Entry, void, void> {
-  const way: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, hidden)];
+  const open: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, hidden)];
   try {
-    for (let here = way.at(-1); here; here = way.at(-1)) {
+    for (let deepest = open.at(-1); deepest; deepest = open.at(-1)) {
       signal?.throwIfAborted();
-      const { value: entry } = await here.next();
+      const { value: entry } = await deepest.next();
       if (!entry) {
-        way.pop();
+        open.pop();
         continue;
       }
       yield entry;
       if (entry.kind === "folder" && !entry.link)
-        way.push(entriesWithin(storage, entry.path, { hidden, whole }));
+        open.push(entriesBelow(storage, entry.path, { hidden, strict }));
     }
   } finally {
-    for (const left of way) await left.return();
+    for (const entries of open) await entries.return();
   }
 }
 
@@ -55,19 +54,19 @@ async function* entriesOf(
     for (const entry of entries) if (hidden || !isHidden(nameOf(entry.path))) yield entry;
 }
 
-/** Those of a folder that was there a moment ago. */
-async function* entriesWithin(
+/** The entries of a folder that the walk has found; unlike the first one, it may have been removed since. */
+async function* entriesBelow(
   storage: Storage,
   folder: FolderPath,
-  { hidden, whole }: { hidden: boolean; whole: boolean },
+  { hidden, strict }: { hidden: boolean; strict: boolean },
 ): AsyncGenerator<Entry, void, void> {
   try {
     yield* entriesOf(storage, folder, hidden);
   } catch (cause) {
-    // What is said of a folder that is gone, and of one that cannot be read.
+    // The storage throws these for a folder that was removed, and for one that cannot be read.
     if (!(cause instanceof Problem) || (cause.code !== "not_found" && cause.code !== "not_a_folder"))
       throw cause;
-    if (whole && (await storage.find(folder))?.kind === "folder")
+    if (strict && (await storage.find(folder))?.kind === "folder")
       throw new Problem("storage_failed", `The folder \`${folder}\` cannot be read.`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 // GET /api/entries: one page of a folder.
 
 import { Elysia, t } from "elysia";
-import { LISTING, listFolder, MOST_ENTRIES } from "../../core/browse/listing.ts";
+import { LISTING, listFolder, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { SORTS } from "../../storage/paging.ts";
@@ -37,7 +37,7 @@ export function entries(services: Services) {
         ),
         order: t.Optional(oneOf(["asc", "desc"], "Ascending unless said")),
         limit: t.Optional(
-          t.Integer({ minimum: 1, maximum: MOST_ENTRIES, description: "Most entries of the page" }),
+          t.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Most entries of the page" }),
         ),
         cursor: t.Optional(t.String({ maxLength: 4096, description: "`next` of the page before" })),
         foldersFirst: t.Optional(flag("Folders before files")),

@@ -1,7 +1,7 @@
 // GET /api/search: entries by their names, in one answer or line by line.
 
 import { Elysia, t } from "elysia";
-import { listed, MOST_ENTRIES } from "../../core/browse/listing.ts";
+import { listed, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { SEARCH_SECONDS, Search, type SearchEnd } from "../../core/browse/search.ts";
 import { asProblem, type Problem } from "../../errors.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
@@ -57,7 +57,7 @@ export function search({ config, storage, log }: Services) {
         limit: t.Optional(
           t.Integer({
             minimum: 1,
-            maximum: MOST_ENTRIES,
+            maximum: MAX_ENTRIES,
             description: `Most entries; ${DEFAULT_LIMIT} unless said`,
           }),
         ),

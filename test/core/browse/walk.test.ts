@@ -100,11 +100,11 @@ test("a folder that is removed during the walk is passed over", async () => {
   expect(found).toEqual(["a", "a/x", "b", "b/a.txt", "b/c", "b.txt"]);
 });
 
-test("a folder that cannot be read is passed over, or ends the walk when it is to be whole", async () => {
+test("a folder that cannot be read is skipped, or ends a strict walk", async () => {
   const storage = new MemoryStorage();
   await tree(storage);
   const scan = storage.scan.bind(storage);
   storage.scan = (path) => scan(path === "b/c" ? folder("gone") : path);
   expect(await paths(storage, "b")).toEqual(["b/a.txt", "b/c"]);
-  expect(await codeOf(paths(storage, "b", { whole: true }))).toBe("storage_failed");
+  expect(await codeOf(paths(storage, "b", { strict: true }))).toBe("storage_failed");
 });
