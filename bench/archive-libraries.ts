@@ -36,15 +36,15 @@ function* names({ files }: Files): Generator<string, void, void> {
 }
 
 const ours =
-  (Packer: typeof Zip | typeof Tar): Maker =>
+  (Format: typeof Zip | typeof Tar): Maker =>
   (files) => {
     async function* sources(): AsyncGenerator<Source, void, void> {
       for (const name of names(files)) {
-        const member = { name, kind: "file", size: files.bytes, modified } as const;
-        yield { member, bytes: files.bytes === 0 ? new Uint8Array() : bytes(files.bytes) };
+        const entry = { name, kind: "file", size: files.bytes, modified } as const;
+        yield { entry, content: files.bytes === 0 ? new Uint8Array() : bytes(files.bytes) };
       }
     }
-    return coalesce(encode(new Packer(), sources()));
+    return coalesce(encode(new Format(), sources()));
   };
 
 interface ClientZip {

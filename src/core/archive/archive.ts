@@ -1,4 +1,4 @@
-// Archives of files and folders: selects the entries, names them, and limits how many archives are sent at once.
+// Archives of files and folders: selects and names the entries, and limits how many archives are sent concurrently.
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
@@ -8,34 +8,34 @@ import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 import { prefetch } from "./prefetch.ts";
-import { coalesce, encode, encodedSize, encodeEntry, readAll, SMALL, type Source } from "./stream.ts";
+import { coalesce, encode, encodedSize, readAll, readChunks, SMALL, type Source } from "./stream.ts";
 import { Tar } from "./tar.ts";
 import { Zip } from "./zip.ts";
 
-/** What an archive can be. */
+/** The archive formats. */
 export const FORMATS = ["zip", "tar", "tar.gz", "tar.zst"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Archives made at the same time: each has up to nine files open, and with a slow reader 4 MiB of memory. */
+/** Archives sent concurrently. Each has up to nine open files, and with a slow reader uses 4 MiB of memory. */
 const MAX_CONCURRENT = 16;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 30;
-/** Entries looked at before the first byte: of no more than these the size is known. */
-const LOOKED_AT = 10_000;
+/** Entries listed before the first byte is sent. The size of a larger archive is unknown. */
+const MAX_LISTED = 10_000;
 
-/** Hears of an archive that is being sent. */
-export interface Watcher {
-  /** The reader wants more. */
-  wanted(): void;
-  /** All of it was taken. @param bytes before they were compressed */
-  taken(bytes: number): void;
-  /** The reader went. */
-  left(): void;
-  /** It ended early, and the reader was made to see it. */
+/** Observes an archive that is being sent. */
+export interface ArchiveObserver {
+  /** The reader requests more bytes. */
+  pulled(): void;
+  /** The archive was read to its end. @param bytes before compression */
+  sent(bytes: number): void;
+  /** The reader went away. */
+  cancelled(): void;
+  /** The archive failed, and the reader got the error. */
   failed(error: unknown): void;
 }
 
-/** Makes the archives of one storage. */
+/** Creates the archives of one storage. */
 export class Archives {
   readonly #gate: Gate;
 
@@ -48,9 +48,9 @@ export class Archives {
   }
 
   /**
-   * Begins an archive of these files and folders, those within another one only once. It has a place until it is
-   * read to its end, cancelled or closed.
-   * @throws Problem not_found when one is not there, too_many_archives
+   * Opens an archive of these files and folders; a path inside another one is included only once. The archive counts
+   * towards the limit until it is read to its end, cancelled or closed.
+   * @throws Problem not_found when a path does not exist, too_many_archives
    */
   async open(paths: readonly FolderPath[], format: Format): Promise<Archive> {
     const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter());
@@ -66,72 +66,73 @@ export class Archives {
 
 /** One archive, read at most once. */
 export class Archive {
-  /** Bytes it will have if nothing changes meanwhile: known of those that are not compressed and have few entries. */
+  /** Bytes of the archive if nothing changes in between; unknown for compressed formats and for more than `MAX_LISTED` entries. */
   size: number | undefined;
   readonly #base: FolderPath;
   readonly #entries: AsyncGenerator<Entry, void, void>;
-  readonly #looked: Entry[] = [];
+  /** The entries that `listFirst` has read ahead. */
+  readonly #listed: Entry[] = [];
   #closed = false;
 
   constructor(
     readonly storage: Storage,
     readonly paths: readonly FolderPath[],
     readonly format: Format,
-    readonly closed: () => void,
+    readonly onClosed: () => void,
   ) {
     this.#base = commonFolder(paths);
     this.#entries = this.#walk();
   }
 
-  /** For a file of its own, without an ending. */
+  /** A file name for the archive, without extension. */
   get name(): string {
-    const [path = ROOT, another] = this.paths;
-    return nameOf(another === undefined ? path : this.#base) || "files";
+    const [path = ROOT, second] = this.paths;
+    return nameOf(second === undefined ? path : this.#base) || "files";
   }
 
-  /** Looks at the first entries. @throws Problem not_found when a path leads to nothing */
+  /** Lists the first entries and computes the size if these are all. @throws Problem not_found when a path does not exist */
   async listFirst(): Promise<void> {
-    while (this.#looked.length < LOOKED_AT) {
+    while (this.#listed.length < MAX_LISTED) {
       const { done, value } = await this.#entries.next();
-      if (!done) this.#looked.push(value);
+      if (!done) this.#listed.push(value);
       else if (this.format === "zip" || this.format === "tar") {
         this.size = encodedSize(
-          this.#packer(),
-          this.#looked.map((entry) => this.#member(entry)),
+          this.#encoder(),
+          this.#listed.map((entry) => this.#archiveEntry(entry)),
         );
         return;
       } else return;
     }
   }
 
-  /** Its bytes, made while they are read. They fail when a file cannot be read as far as it went when it was opened. */
-  stream(watcher: Watcher): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const pieces = coalesce(encode(this.#packer(), this.#sources()));
+  /** The bytes, encoded while they are read. The stream fails when a file cannot be read or becomes shorter after it was opened. */
+  stream(observer: ArchiveObserver): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pieces = coalesce(encode(this.#encoder(), this.#sources()));
     const close = (): void => this.close();
     let bytes = 0;
-    let left = false;
+    let cancelled = false;
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
-          watcher.wanted();
+          observer.pulled();
           try {
             const { done, value } = await pieces.next();
-            if (left) return;
+            if (cancelled) return;
             bytes += value?.length ?? 0;
             if (!done) return controller.enqueue(value);
             controller.close();
             close();
-            watcher.taken(bytes);
+            observer.sent(bytes);
           } catch (error) {
             close();
-            // Nobody waits for it any more.
-            if (!left) watcher.failed(error);
+            // After a cancellation the error has no reader.
+            if (!cancelled) observer.failed(error);
             throw error;
           }
         },
         async cancel() {
-          left = true;
-          watcher.left();
+          cancelled = true;
+          observer.cancelled();
           await pieces.return().finally(close);
         },
       },
@@ -146,66 +147,67 @@ export class Archive {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    // Also of an archive that nobody began to read: the folder that is looked at is open.
+    // Also for an archive that was never read: the walk has a folder open.
     this.#entries.return().catch(() => {});
-    this.closed();
+    this.onClosed();
   }
 
-  #packer(): ArchiveFormat {
+  #encoder(): ArchiveFormat {
     return this.format === "zip" ? new Zip() : new Tar();
   }
 
   async *#walk(): AsyncGenerator<Entry, void, void> {
     for (const path of this.paths) {
       const entry = await this.storage.find(path);
-      if (entry === null) throw new Problem("not_found", "There is nothing under one of the paths.");
+      if (entry === null) throw new Problem("not_found", `There is no file or folder at \`${path}\`.`);
       if (path !== ROOT) yield entry;
       if (entry.kind === "file") continue;
-      // A link to a folder may lead to one above it: only a folder that is asked for by its path is packed through one.
-      for await (const inside of walk(this.storage, entry.path, { whole: true }))
-        if (inside.kind === "file" || !inside.link) yield inside;
+      // A link to a folder may lead to a folder above it, so it is followed only when the client asked for its path.
+      for await (const below of walk(this.storage, entry.path, { strict: true }))
+        if (below.kind === "file" || !below.link) yield below;
     }
   }
 
   #sources(): AsyncGenerator<Source | null, void, void> {
-    const make = (entry: Entry): Promise<Source | null> => this.#source(entry);
-    return prefetch(this.#all(), make, async (source) => await source?.close?.());
+    const open = (entry: Entry): Promise<Source | null> => this.#source(entry);
+    return prefetch(this.#all(), open, async (source) => await source?.close?.());
   }
 
   async *#all(): AsyncGenerator<Entry, void, void> {
     try {
-      yield* this.#looked.splice(0);
+      yield* this.#listed.splice(0);
       yield* this.#entries;
     } finally {
       await this.#entries.return();
     }
   }
 
-  /** @returns null when it was removed since it was listed */
+  /** @returns null when the entry was removed after it was listed */
   async #source(entry: Entry): Promise<Source | null> {
-    if (entry.kind === "folder") return { member: this.#member(entry), bytes: new Uint8Array() };
-    const file = await present(this.storage, entry);
+    if (entry.kind === "folder") return { entry: this.#archiveEntry(entry), content: new Uint8Array() };
+    const file = await openListed(this.storage, entry);
     if (file === null) return null;
-    const member = this.#member(file.entry);
-    if (member.size > SMALL) return { member, bytes: encodeEntry(file), close: () => file.close() };
+    const archived = this.#archiveEntry(file.entry);
+    if (archived.size > SMALL)
+      return { entry: archived, content: readChunks(file), close: () => file.close() };
     try {
-      return { member, bytes: await readAll(file) };
+      return { entry: archived, content: await readAll(file) };
     } finally {
       await file.close();
     }
   }
 
-  #member(entry: Entry): ArchiveEntry {
+  #archiveEntry(entry: Entry): ArchiveEntry {
     const name = entry.path.slice(this.#base === ROOT ? 0 : this.#base.length + 1);
-    // A name that begins like a drive of Windows would leave the folder it is unpacked into there.
+    // On Windows, a name that begins with a drive letter would be extracted outside the target folder.
     const safe = /^[a-z]:/i.test(name) ? `./${name}` : name;
     const size = entry.kind === "file" ? entry.size : 0;
     return { name: safe, kind: entry.kind, size, modified: entry.modified };
   }
 }
 
-/** Opens a file that was listed. @returns null when it was removed since; one that cannot be read fails */
-async function present(storage: Storage, { path }: FileEntry): Promise<StoredFile | null> {
+/** Opens a listed file. @returns null when it was removed in between. @throws Problem storage_failed when it cannot be read */
+async function openListed(storage: Storage, { path }: FileEntry): Promise<StoredFile | null> {
   try {
     return await storage.open(path);
   } catch (error) {
@@ -215,13 +217,13 @@ async function present(storage: Storage, { path }: FileEntry): Promise<StoredFil
   }
 }
 
-/** The paths without those that are within another one. */
+/** Removes paths that are inside another one. */
 function outermost(paths: readonly FolderPath[]): FolderPath[] {
   const all = new Set(paths);
   return [...all].filter((path) => !foldersAbove(path).some((folder) => all.has(folder)));
 }
 
-/** The deepest folder that holds all of them, and so has no two of the same name. */
+/** The deepest folder that contains all paths; relative to it, all names are unique. */
 function commonFolder(paths: readonly FolderPath[]): FolderPath {
   const [first = [], ...others] = paths.map(foldersAbove);
   return first.findLast((folder) => others.every((folders) => folders.includes(folder))) ?? ROOT;

@@ -1,8 +1,8 @@
-// What goes into an archive, and what a format puts around it.
+// The contract of an archive format: the records it writes before, between and after the entries.
 
 /** A file or folder of an archive. */
 export interface ArchiveEntry {
-  /** Its path there, without a slash at the end. */
+  /** Path inside the archive, without a trailing slash. */
   readonly name: string;
   readonly kind: "file" | "folder";
   /** Bytes; 0 for a folder. */
@@ -10,13 +10,18 @@ export interface ArchiveEntry {
   readonly modified: Date;
 }
 
-/** A format of archives. The bytes of a member stand between `begin` and `end`; nothing compresses them here. */
+/** Encodes an archive. The caller sends the bytes of an entry, uncompressed, between the results of `begin` and `end`. */
 export interface ArchiveFormat {
-  /** @param whole the bytes of the member where all of them are known before they are sent */
-  begin(member: ArchiveEntry, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
-  /** The next bytes of the member; not called for those given as `whole`. */
-  take(bytes: Uint8Array<ArrayBuffer>): void;
+  /**
+   * Starts an entry.
+   * @param content all bytes of the entry, when they are known before it is sent
+   * @returns the records before its bytes
+   */
+  begin(entry: ArchiveEntry, content?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+  /** Adds the next bytes of the entry to its checksum; not called for those passed to `begin`. */
+  update(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Ends the entry. @returns the records after its bytes */
   end(): Uint8Array<ArrayBuffer>;
-  /** What stands behind the last member. */
+  /** Ends the archive. @returns the records after the last entry */
   finish(): Iterable<Uint8Array<ArrayBuffer>>;
 }

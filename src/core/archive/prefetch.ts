@@ -1,45 +1,45 @@
 // Ordered prefetch: keeps a few items in flight ahead of the consumer.
 
-/** How many are made while one is in use. */
-const AHEAD = 8;
+/** Items prepared while one is in use. */
+const DEPTH = 8;
 
 /**
- * Yields what `make` makes of each item, in the order of the items. Each is given to `discard` when its turn is over, or
- * when there will be none because the loop was left or something failed; it ends `items` too then.
+ * Calls `prepare` for each item and yields the results in the order of the items. Every result is passed to `discard`:
+ * after the consumer is done with it, or unused when the loop is left or something fails. `items` is closed as well.
  * @param discard must not throw
  */
-export async function* prefetch<Item, Made>(
+export async function* prefetch<Item, Result>(
   items: AsyncIterable<Item>,
-  make: (item: Item) => Promise<Made>,
-  discard: (made: Made) => Promise<void>,
-): AsyncGenerator<Made, void, void> {
+  prepare: (item: Item) => Promise<Result>,
+  discard: (result: Result) => Promise<void>,
+): AsyncGenerator<Result, void, void> {
   const source = items[Symbol.asyncIterator]();
-  const waiting: Promise<Made>[] = [];
+  const pending: Promise<Result>[] = [];
   let ended = false;
   try {
     while (true) {
-      while (!ended && waiting.length < AHEAD) {
+      while (!ended && pending.length < DEPTH) {
         const { done, value } = await source.next();
         if (done) ended = true;
-        else waiting.push(made(make(value)));
+        else pending.push(deferRejection(prepare(value)));
       }
-      const first = waiting.shift();
+      const first = pending.shift();
       if (!first) return;
-      const next = await first;
+      const result = await first;
       try {
-        yield next;
+        yield result;
       } finally {
-        await discard(next);
+        await discard(result);
       }
     }
   } finally {
-    await Promise.all(waiting.map((promise) => promise.then(discard, () => {})));
+    await Promise.all(pending.map((promise) => promise.then(discard, () => {})));
     await source.return?.();
   }
 }
 
-/** A failure is heard of when its turn comes. */
-function made<Made>(promise: Promise<Made>): Promise<Made> {
+/** Keeps a rejection from being reported as unhandled before the promise is awaited. */
+function deferRejection<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => {});
   return promise;
 }

@@ -1,42 +1,43 @@
-// Encodes files and folders as a byte stream, on demand while it is read.
+// Encodes files and folders as the byte stream of an archive, on demand while it is read.
 
 import { Problem } from "../../errors.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 
-/** Bytes read at once. */
-const SLICE = 2 ** 18;
-/** A file of no more bytes is read before its turn. */
+/** Bytes of one read. */
+const READ_SIZE = 2 ** 18;
+/** Bytes. A file of up to this size is read into memory when it is prefetched. */
 export const SMALL = 2 ** 16;
-/** Smaller pieces are sent together: an archive of empty files is nothing but headers. */
-const LEAST = 2 ** 16;
-/** Milliseconds of packing between two yields to the event loop. */
+/** Bytes. Smaller pieces are joined: an archive of empty files is nothing but headers. */
+const MIN_PIECE = 2 ** 16;
+/** Milliseconds of encoding between two yields to the event loop. */
 const SLICE_MS = 5;
 
-/** A member with its bytes: all of them where they are few. */
+/** An entry and its content, which is in memory for a small file. */
 export interface Source {
-  readonly member: ArchiveEntry;
-  readonly bytes: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>;
-  /** To be called when its turn is over. */
+  readonly entry: ArchiveEntry;
+  readonly content: Uint8Array<ArrayBuffer> | AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Closes the file; call it once the content was read. */
   close?(): Promise<void>;
 }
 
 /**
- * The bytes of an open file, as many as it had when it was opened: what it grew by since is not read.
- * @throws Problem storage_failed when it has become shorter
+ * Reads an open file up to the size it had when it was opened; bytes appended since are not read.
+ * @throws Problem storage_failed when the file became shorter
  */
-export async function* encodeEntry(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+export async function* readChunks(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size } = file.entry;
-  for (let at = 0; at < size; at += SLICE) yield await read(file, at, Math.min(at + SLICE, size));
+  for (let offset = 0; offset < size; offset += READ_SIZE)
+    yield await read(file, offset, Math.min(offset + READ_SIZE, size));
 }
 
-/** All bytes of a small file. @throws Problem storage_failed when it has become shorter */
+/** Reads a small file. @throws Problem storage_failed when the file became shorter */
 export async function readAll(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
   return await read(file, 0, file.entry.size);
 }
 
-// Not `body.stream()`: while the system has the file in memory, that keeps the thread for whole files.
+// Not `body.stream()`: while the file is in the page cache, that blocks the thread until the whole file is read.
 async function read({ entry, body }: StoredFile, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
   if (from === to) return new Uint8Array();
   const bytes = await body
@@ -46,64 +47,65 @@ async function read({ entry, body }: StoredFile, from: number, to: number): Prom
       throw new Problem("storage_failed", `The file \`${entry.path}\` cannot be read.`, { cause });
     });
   if (bytes.length === to - from) return bytes;
-  throw new Problem("storage_failed", `The file \`${entry.path}\` has become shorter while it was packed.`);
+  throw new Problem(
+    "storage_failed",
+    `The file \`${entry.path}\` became shorter while it was added to the archive.`,
+  );
 }
 
-/** The archive, piece by piece. Whoever leaves the loop, or fails within it, ends `sources` too. */
+/** Yields the archive piece by piece. Leaving the loop closes `sources`. @throws Problem storage_failed, … */
 export async function* encode(
-  packer: ArchiveFormat,
+  format: ArchiveFormat,
   sources: AsyncIterable<Source | null>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   for await (const source of sources) {
     if (source === null) continue;
-    const { member, bytes } = source;
-    if (bytes instanceof Uint8Array) {
-      yield packer.begin(member, bytes);
-      yield bytes;
+    const { entry, content } = source;
+    if (content instanceof Uint8Array) {
+      yield format.begin(entry, content);
+      yield content;
     } else {
-      yield packer.begin(member);
-      for await (const some of bytes) {
-        packer.take(some);
-        yield some;
+      yield format.begin(entry);
+      for await (const chunk of content) {
+        format.update(chunk);
+        yield chunk;
       }
     }
-    yield packer.end();
+    yield format.end();
   }
-  yield* packer.finish();
+  yield* format.finish();
 }
 
-/** How many bytes `packed` makes of these members. */
-export function encodedSize(packer: ArchiveFormat, members: readonly ArchiveEntry[]): number {
+/** The number of bytes that `encode` yields for these entries. */
+export function encodedSize(format: ArchiveFormat, entries: readonly ArchiveEntry[]): number {
   let size = 0;
-  for (const member of members) {
-    size += packer.begin(member, member.size <= SMALL ? new Uint8Array() : undefined).length + member.size;
-    size += packer.end().length;
+  for (const entry of entries) {
+    size += format.begin(entry, entry.size <= SMALL ? new Uint8Array() : undefined).length + entry.size;
+    size += format.end().length;
   }
-  for (const piece of packer.finish()) size += piece.length;
+  for (const piece of format.finish()) size += piece.length;
   return size;
 }
 
-/** The same bytes in pieces that are worth a write, letting others have their turn. */
+/** Joins small pieces, so that each is worth a write, and yields to the event loop between them. */
 export async function* coalesce(
   pieces: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let pending: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   const slice = new TimeSlice(SLICE_MS);
   for await (const piece of pieces) {
-    waiting.push(piece);
+    pending.push(piece);
     size += piece.length;
-    if (slice.expired) {
-      await slice.yield();
-    }
-    if (size < LEAST) continue;
+    if (slice.expired) await slice.yield();
+    if (size < MIN_PIECE) continue;
     // A large piece is not copied.
-    if (piece.length >= LEAST) {
-      if (size > piece.length) yield Buffer.concat(waiting.slice(0, -1));
+    if (piece.length >= MIN_PIECE) {
+      if (size > piece.length) yield Buffer.concat(pending.slice(0, -1));
       yield piece;
-    } else yield Buffer.concat(waiting);
-    waiting = [];
+    } else yield Buffer.concat(pending);
+    pending = [];
     size = 0;
   }
-  if (size > 0) yield Buffer.concat(waiting);
+  if (size > 0) yield Buffer.concat(pending);
 }

@@ -1,33 +1,34 @@
-// The format tar: ustar headers, and pax headers for what they cannot say (POSIX.1-2008, pax, "pax Interchange Format").
+// The tar format: ustar headers, plus pax headers for values that do not fit (POSIX.1-2008, pax, "pax Interchange Format").
 
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 
 const BLOCK = 512;
-/** The largest number in eleven octal digits. */
-const MOST = 0o77777777777;
+/** The largest number of eleven octal digits. */
+const MAX_OCTAL = 0o77777777777;
 const MODES = { file: 0o644, folder: 0o755 } as const;
 const TYPES = { file: "0", folder: "5", pax: "x" } as const;
 
 export class Tar implements ArchiveFormat {
+  /** Bytes of the current entry. */
   #size = 0;
 
-  begin(member: ArchiveEntry): Uint8Array<ArrayBuffer> {
-    this.#size = member.size;
-    const name = Buffer.from(member.kind === "folder" ? `${member.name}/` : member.name);
-    const seconds = Math.floor(member.modified.getTime() / 1000);
-    const facts = { mode: MODES[member.kind], size: member.size, seconds, type: TYPES[member.kind] };
-    const records = Buffer.from(recordsOf(member, name));
-    if (records.length === 0) return header(name, facts);
-    const pax = { ...facts, mode: MODES.file, size: records.length, type: TYPES.pax };
+  begin(entry: ArchiveEntry): Uint8Array<ArrayBuffer> {
+    this.#size = entry.size;
+    const name = Buffer.from(entry.kind === "folder" ? `${entry.name}/` : entry.name);
+    const seconds = Math.floor(entry.modified.getTime() / 1000);
+    const fields = { mode: MODES[entry.kind], size: entry.size, seconds, type: TYPES[entry.kind] };
+    const records = Buffer.from(paxRecords(entry, name));
+    if (records.length === 0) return header(name, fields);
+    const pax = { ...fields, mode: MODES.file, size: records.length, type: TYPES.pax };
     return Buffer.concat([
       header(Buffer.from("pax"), pax),
       records,
       padding(records.length),
-      header(name, facts),
+      header(name, fields),
     ]);
   }
 
-  take(): void {}
+  update(): void {}
 
   end(): Uint8Array<ArrayBuffer> {
     return padding(this.#size);
@@ -38,42 +39,43 @@ export class Tar implements ArchiveFormat {
   }
 }
 
-/** What the ustar header cannot say: names that are long or not ASCII, sizes from 8 GiB on, parts of a second, times far away. */
-function recordsOf({ size, modified }: ArchiveEntry, name: Buffer<ArrayBuffer>): string {
+/** The values that do not fit a ustar header: long or non-ASCII names, sizes from 8 GiB on, fractions of a second, times out of range. */
+function paxRecords({ size, modified }: ArchiveEntry, name: Buffer<ArrayBuffer>): string {
   let records = "";
   const time = modified.getTime();
   if (name.length > 100 || name.some((byte) => byte > 0x7f)) records += record("path", name.toString());
-  if (size > MOST) records += record("size", String(size));
-  if (time % 1000 !== 0 || time < 0 || time / 1000 > MOST) records += record("mtime", String(time / 1000));
+  if (size > MAX_OCTAL) records += record("size", String(size));
+  if (time % 1000 !== 0 || time < 0 || time / 1000 > MAX_OCTAL)
+    records += record("mtime", String(time / 1000));
   return records;
 }
 
-/** `length keyword=value\n`, where the length counts itself. */
+/** A pax record, `length keyword=value\n`; the length includes its own digits. */
 function record(keyword: string, value: string): string {
-  const rest = ` ${keyword}=${value}\n`;
-  const bytes = Buffer.byteLength(rest);
+  const text = ` ${keyword}=${value}\n`;
+  const bytes = Buffer.byteLength(text);
   const digits = String(bytes + String(bytes).length).length;
-  return `${bytes + digits}${rest}`;
+  return `${bytes + digits}${text}`;
 }
 
 function header(
   name: Buffer<ArrayBuffer>,
-  facts: { mode: number; size: number; seconds: number; type: string },
+  fields: { mode: number; size: number; seconds: number; type: string },
 ): Buffer<ArrayBuffer> {
   const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, at: number, digits: number): void => {
-    block.write(value.toString(8).padStart(digits, "0"), at, digits, "latin1");
+  const octal = (value: number, offset: number, digits: number): void => {
+    block.write(value.toString(8).padStart(digits, "0"), offset, digits, "latin1");
   };
   name.copy(block, 0, 0, 100);
-  octal(facts.mode, 100, 7);
-  // The owner is nobody's business: root, which only root can restore.
+  octal(fields.mode, 100, 7);
+  // The owner is not disclosed: uid and gid are 0, which only root can restore.
   octal(0, 108, 7);
   octal(0, 116, 7);
-  octal(Math.min(facts.size, MOST), 124, 11);
-  octal(Math.min(Math.max(facts.seconds, 0), MOST), 136, 11);
-  block.write(facts.type, 156, "latin1");
+  octal(Math.min(fields.size, MAX_OCTAL), 124, 11);
+  octal(Math.min(Math.max(fields.seconds, 0), MAX_OCTAL), 136, 11);
+  block.write(fields.type, 156, "latin1");
   block.write("ustar\u000000", 257, "latin1");
-  // The checksum is made with eight spaces in its place.
+  // The checksum is computed with eight spaces in its field.
   block.fill(" ", 148, 156, "latin1");
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");

@@ -1,82 +1,87 @@
-// The format zip, without compression: keeps the list that stands at its end small while the archive is sent.
+// The zip format, without compression. The central directory at its end is held compressed while the archive is sent.
 
 import { crc32 } from "node:zlib";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 import { descriptor, directoryRecord, type EntryHeader, endRecords, fileHeader } from "./zip-records.ts";
 
-/** Bytes of the list that are compressed together. */
+/** Bytes of the central directory that are compressed together. */
 const BLOCK = 2 ** 18;
-/** Most bytes kept of the list: some 1.5 million members with names such as those of a camera. */
-const MOST_KEPT = 2 ** 25;
+/** Maximum bytes of the compressed directory: enough for some 1.5 million entries with names such as a camera gives. */
+const MAX_COMPRESSED = 2 ** 25;
 
 export class Zip implements ArchiveFormat {
-  #told: EntryHeader | undefined;
+  /** The entry that was begun and not ended. */
+  #header: EntryHeader | undefined;
+  /** Bytes of the archive before the next record. */
   #offset = 0;
-  readonly #list = new List();
+  readonly #directory = new CentralDirectory();
 
-  begin(member: ArchiveEntry, whole?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const { kind, size, modified } = member;
-    this.#told = {
-      name: Buffer.from(kind === "folder" ? `${member.name}/` : member.name),
+  begin(entry: ArchiveEntry, content?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const { kind, size, modified } = entry;
+    this.#header = {
+      name: Buffer.from(kind === "folder" ? `${entry.name}/` : entry.name),
       kind,
       size,
       modified,
       offset: this.#offset,
-      crc: whole ? crc32(whole) : 0,
-      crcFollows: whole === undefined,
+      crc: content ? crc32(content) : 0,
+      crcFollows: content === undefined,
     };
-    const head = fileHeader(this.#told);
-    this.#offset += head.length + size;
-    return head;
+    const record = fileHeader(this.#header);
+    this.#offset += record.length + size;
+    return record;
   }
 
-  take(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#told) this.#told.crc = crc32(bytes, this.#told.crc);
+  update(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#header) this.#header.crc = crc32(bytes, this.#header.crc);
   }
 
-  /** @throws RangeError when the list has become too long to be kept */
+  /** @throws RangeError when the central directory exceeds MAX_COMPRESSED */
   end(): Uint8Array<ArrayBuffer> {
-    if (!this.#told) throw new TypeError("Nothing has begun.");
-    const tail = descriptor(this.#told);
-    this.#list.add(directoryRecord(this.#told));
-    this.#told = undefined;
-    this.#offset += tail.length;
-    return tail;
+    if (!this.#header) throw new TypeError("There is no entry to end: call begin first.");
+    const record = descriptor(this.#header);
+    this.#directory.add(directoryRecord(this.#header));
+    this.#header = undefined;
+    this.#offset += record.length;
+    return record;
   }
 
   *finish(): Generator<Uint8Array<ArrayBuffer>, void, void> {
-    const { count, size } = this.#list;
-    yield* this.#list.read();
+    const { count, size } = this.#directory;
+    yield* this.#directory.read();
     yield endRecords({ count, size, offset: this.#offset });
   }
 }
 
-/** A list of records that is written while members pass and read once. Their names and sizes are much alike, so it is kept compressed. */
-class List {
+/** The records at the end of a zip: added while entries are sent, read once. They are held compressed because they are much alike. */
+class CentralDirectory {
+  /** Number of records. */
   count = 0;
+  /** Bytes of all records, uncompressed. */
   size = 0;
   #blocks: Uint8Array<ArrayBuffer>[] = [];
-  #kept = 0;
-  #waiting: Uint8Array<ArrayBuffer>[] = [];
-  #waitingSize = 0;
+  #compressedSize = 0;
+  /** Records not compressed yet. */
+  #pending: Uint8Array<ArrayBuffer>[] = [];
+  #pendingSize = 0;
 
   add(record: Uint8Array<ArrayBuffer>): void {
     this.count += 1;
     this.size += record.length;
-    this.#waiting.push(record);
-    this.#waitingSize += record.length;
-    if (this.#waitingSize < BLOCK) return;
-    const block = new Uint8Array(Bun.zstdCompressSync(Buffer.concat(this.#waiting), { level: 1 }));
-    this.#waiting = [];
-    this.#waitingSize = 0;
+    this.#pending.push(record);
+    this.#pendingSize += record.length;
+    if (this.#pendingSize < BLOCK) return;
+    const block = new Uint8Array(Bun.zstdCompressSync(Buffer.concat(this.#pending), { level: 1 }));
+    this.#pending = [];
+    this.#pendingSize = 0;
     this.#blocks.push(block);
-    this.#kept += block.length;
-    if (this.#kept > MOST_KEPT)
-      throw new RangeError(`The list at the end of a zip would be too long after ${this.count} members.`);
+    this.#compressedSize += block.length;
+    if (this.#compressedSize > MAX_COMPRESSED)
+      throw new RangeError(`The central directory of this zip is too large after ${this.count} entries.`);
   }
 
   *read(): Generator<Uint8Array<ArrayBuffer>, void, void> {
     for (const block of this.#blocks) yield new Uint8Array(Bun.zstdDecompressSync(block));
-    yield Buffer.concat(this.#waiting);
+    yield Buffer.concat(this.#pending);
   }
 }

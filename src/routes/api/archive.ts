@@ -48,9 +48,9 @@ export function archive({ config, storage, log }: Services) {
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
         log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
       const stream = archive.stream({
-        wanted: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
-        taken: (bytes) => ended("sent", bytes),
-        left: () => ended("cut", archive.size ?? null),
+        pulled: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
+        sent: (bytes) => ended("sent", bytes),
+        cancelled: () => ended("cut", archive.size ?? null),
         failed: (error) =>
           log.problem(request, asProblem(error, "The archive was cut, because it could not be made.")),
       });

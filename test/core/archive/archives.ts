@@ -1,10 +1,15 @@
 // Archives of a storage, in tests.
 
-import { type Archive, Archives, type Format, type Watcher } from "../../../src/core/archive/archive.ts";
+import {
+  type Archive,
+  type ArchiveObserver,
+  Archives,
+  type Format,
+} from "../../../src/core/archive/archive.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { folder } from "../../storage/driving.ts";
 
-export const UNWATCHED: Watcher = { wanted() {}, taken() {}, left() {}, failed() {} };
+export const UNWATCHED: ArchiveObserver = { pulled() {}, sent() {}, cancelled() {}, failed() {} };
 
 export async function open(
   storage: Storage,

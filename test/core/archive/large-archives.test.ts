@@ -25,7 +25,7 @@ const SMALL = new TextEncoder().encode("small");
 
 /** Writes an archive whose large files are holes, and lets it be read. */
 async function sparse(
-  packer: ArchiveFormat,
+  format: ArchiveFormat,
   members: readonly ArchiveEntry[],
   read: (path: string) => Promise<void>,
 ): Promise<void> {
@@ -40,12 +40,12 @@ async function sparse(
   try {
     for (const member of members) {
       const whole = member.size === SMALL.length ? SMALL : undefined;
-      write(packer.begin(member, whole));
+      write(format.begin(member, whole));
       if (whole) write(whole);
       else at += member.size;
-      write(packer.end());
+      write(format.end());
     }
-    for (const piece of packer.finish()) write(piece);
+    for (const piece of format.finish()) write(piece);
     closeSync(descriptor);
     await truncate(path, at);
     await read(path);
@@ -93,9 +93,9 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
   test.each([
     ["zip", () => new Zip(), [-1, 0, 2 ** 31 - 1]],
     ["tar", () => new Tar(), [-1.5, -1, 0, 0.25, 2 ** 31, 2 ** 33, 2 ** 35]],
-  ] as const)("find times in a %s that are unusual", async (_name, packer, times) => {
+  ] as const)("find times in a %s that are unusual", async (_name, format, times) => {
     const members = times.map((time) => file(`${time}`, SMALL.length, new Date(time * 1000)));
-    await sparse(packer(), members, async (path) => {
+    await sparse(format(), members, async (path) => {
       expect((await unpacked(path)).map(({ modified }) => modified)).toEqual([...times]);
     });
   });
