@@ -1,4 +1,4 @@
-// Live feed of running uploads: one snapshot is serialized once and sent to every subscriber.
+// Live feed of unfinished uploads: each snapshot is serialized once and sent to every subscriber.
 
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
 import { Gate } from "../admission/gate.ts";
@@ -6,29 +6,29 @@ import type { RecentUpload } from "../report/recent-uploads.ts";
 import type { UploadRegistry } from "../resumable/registry.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
-/** How many can watch at once. */
+/** Maximum number of subscribers. */
 const MAX_SUBSCRIBERS = 100;
-/** Milliseconds between two looks, at least. */
-const PACE = 100;
-/** Bytes per millisecond that snapshots take on a line, at most: where a thousand uploads wait, there are fewer. */
-const RATE = 512;
-/** Milliseconds of silence after which a comment is sent. */
-const SILENCE = 15_000;
+/** Minimum milliseconds between two snapshots. */
+const MIN_INTERVAL = 100;
+/** Maximum bytes of snapshots per millisecond and subscriber: larger snapshots are made less often. */
+const MAX_RATE = 512;
+/** Milliseconds without an event after which a comment keeps the connection alive. */
+const KEEP_ALIVE = 15_000;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
 
-/** All that is arriving at one moment, as it goes to everyone. */
+/** All unfinished uploads at one moment, as sent to every subscriber. */
 interface Snapshot {
-  /** Without its id: to see whether anything changed. */
+  /** The JSON without the event id, compared to detect changes. */
   text: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** How many uploads had ended. */
+  /** Number of uploads that had ended. */
   ended: number;
 }
 
-/** Made once in app.ts. */
+/** The feed of one server. */
 export class EventFeed {
-  readonly #listeners = new Set<Subscriber>();
+  readonly #subscribers = new Set<Subscriber>();
   readonly #gate = new Gate(
     MAX_SUBSCRIBERS,
     {
@@ -37,64 +37,66 @@ export class EventFeed {
     },
     RETRY_AFTER,
   );
-  /** Numbers begin anew with every start of the server, so an id says which start it is of. */
-  readonly #start = crypto.randomUUID().slice(0, 8);
-  readonly #written = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
+  /** Part of every event id, because the numbers of ended uploads restart at 0 with the server. */
+  readonly #run = crypto.randomUUID().slice(0, 8);
+  /** Events of ended uploads, serialized once. */
+  readonly #endedEvents = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
   #snapshot: Snapshot | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly uploader: Uploader,
     readonly uploads: UploadRegistry,
-    readonly silence = SILENCE,
+    readonly keepAlive = KEEP_ALIVE,
   ) {}
 
-  /** How many watch. */
+  /** Number of subscribers. */
   get size(): number {
-    return this.#listeners.size;
+    return this.#subscribers.size;
   }
 
-  /** All that is arriving, or waits. */
+  /** All running and suspended uploads. */
   list() {
     return { uploads: [...this.uploader.activeUploads.reports(), ...this.uploads.reports()] };
   }
 
   /**
-   * Someone watches from now on, until `close`.
-   * @param last the id of the last event that was heard; null for none
-   * @param onEnd called when the server ends it
+   * Subscribes a client until `close` is called on the result.
+   * @param last id of the last event the client received; null for none
+   * @param onEnd called when the server ends the subscription
    * @throws Problem draining, too_many_listeners
    */
   listen(last: string | null, onEnd: () => void): Subscriber {
     this.uploader.assertAccepting();
-    const leave = this.#gate.enter();
-    const listener = new Subscriber(this.#after(last), (one) => this.#news(one), {
-      closed: (one) => {
-        leave();
-        this.#remove(one);
+    const leaveGate = this.#gate.enter();
+    const subscriber = new Subscriber(this.#endedBefore(last), (self) => this.#pending(self), {
+      closed: (self) => {
+        leaveGate();
+        this.#remove(self);
       },
       ended: onEnd,
     });
-    this.#listeners.add(listener);
-    if (this.#timer === undefined) this.#look();
-    return listener;
+    this.#subscribers.add(subscriber);
+    if (this.#timer === undefined) this.#refresh();
+    return subscriber;
   }
 
-  /** Ends all that is watched. Harmless when repeated. */
+  /** Ends all subscriptions. Calling it again has no effect. */
   close(): void {
-    for (const listener of this.#listeners) listener.end();
+    for (const subscriber of this.#subscribers) subscriber.end();
   }
 
-  /** How many ended uploads a client has heard of that heard this id. */
-  #after(last: string | null): number {
+  /** The number of the last ended upload that a client with this event id knows of. */
+  #endedBefore(last: string | null): number {
     if (last === null) return this.uploader.recentUploads.count;
-    const [start, count] = last.split("-");
-    // Of what ended since this start it has heard nothing.
-    if (start !== this.#start || !/^\d{1,15}$/.test(count ?? "")) return 0;
+    const [run, count] = last.split("-");
+    // The client knows of no upload that ended since the server started.
+    if (run !== this.#run || !/^\d{1,15}$/.test(count ?? "")) return 0;
     return Math.min(Number(count), this.uploader.recentUploads.count);
   }
 
-  #look(): void {
+  /** Takes a snapshot if anything changed, wakes the subscribers, and schedules the next one. */
+  #refresh(): void {
     if (this.uploader.draining) {
       this.close();
       return;
@@ -102,38 +104,38 @@ export class EventFeed {
     const text = JSON.stringify(this.list());
     const ended = this.uploader.recentUploads.count;
     if (text !== this.#snapshot?.text || ended !== this.#snapshot.ended) {
-      const id = `${this.#start}-${ended}`;
+      const id = `${this.#run}-${ended}`;
       this.#snapshot = { text, bytes: eventBytes({ id, name: "uploads", json: text }), ended };
     }
-    for (const listener of this.#listeners) listener.wake();
-    this.#timer = setTimeout(() => this.#look(), Math.max(PACE, text.length / RATE));
+    for (const subscriber of this.#subscribers) subscriber.wake();
+    this.#timer = setTimeout(() => this.#refresh(), Math.max(MIN_INTERVAL, text.length / MAX_RATE));
     this.#timer.unref();
   }
 
-  /** What this one has not heard of; nothing when there is nothing. */
-  #news(listener: Subscriber): Uint8Array<ArrayBuffer>[] {
+  /** The events to send to a subscriber now; a comment when the last event was long ago. */
+  #pending(subscriber: Subscriber): Uint8Array<ArrayBuffer>[] {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return [];
-    if (listener.snapshot === snapshot)
-      return performance.now() - listener.heard >= this.silence ? [COMMENT] : [];
-    const ended = this.uploader.recentUploads.between(listener.ended, snapshot.ended);
-    const numbers = snapshot.ended - ended.length + 1;
-    listener.snapshot = snapshot;
-    listener.ended = snapshot.ended;
-    return [...ended.map((upload, at) => this.#endedBytes(upload, numbers + at)), snapshot.bytes];
+    if (subscriber.snapshot === snapshot)
+      return performance.now() - subscriber.sentAt >= this.keepAlive ? [COMMENT] : [];
+    const ended = this.uploader.recentUploads.between(subscriber.ended, snapshot.ended);
+    const firstNumber = snapshot.ended - ended.length + 1;
+    subscriber.snapshot = snapshot;
+    subscriber.ended = snapshot.ended;
+    return [...ended.map((upload, index) => this.#endedEvent(upload, firstNumber + index)), snapshot.bytes];
   }
 
-  #endedBytes(upload: RecentUpload, number: number): Uint8Array<ArrayBuffer> {
-    const known = this.#written.get(upload);
-    if (known) return known;
+  #endedEvent(upload: RecentUpload, number: number): Uint8Array<ArrayBuffer> {
+    const cached = this.#endedEvents.get(upload);
+    if (cached) return cached;
     const json = JSON.stringify({ ended: upload });
-    const bytes = eventBytes({ id: `${this.#start}-${number}`, name: "ended", json });
-    this.#written.set(upload, bytes);
+    const bytes = eventBytes({ id: `${this.#run}-${number}`, name: "ended", json });
+    this.#endedEvents.set(upload, bytes);
     return bytes;
   }
 
-  #remove(listener: Subscriber): void {
-    this.#listeners.delete(listener);
+  #remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
     if (this.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -141,29 +143,32 @@ export class EventFeed {
   }
 }
 
-/** A subscriber. Unbuffered: a slow reader skips snapshots instead of queueing them. */
+/** One subscription. It has no buffer: a slow reader skips snapshots instead of queueing them. */
 export class Subscriber {
-  /** What it heard last. */
+  /** The last snapshot sent. */
   snapshot: Snapshot | undefined;
-  /** When it heard something last. */
-  heard = performance.now();
+  /** Time of the last event, in milliseconds of `performance.now()`. */
+  sentAt = performance.now();
   #wake: (() => void) | undefined;
   #closed = false;
 
-  /** @param ended number of the last ended upload it heard of */
+  /**
+   * @param ended number of the last ended upload that the client knows of
+   * @param pending returns the events to send now
+   */
   constructor(
     public ended: number,
-    readonly news: (listener: Subscriber) => Uint8Array<ArrayBuffer>[],
-    readonly on: { closed: (listener: Subscriber) => void; ended: () => void },
+    readonly pending: (subscriber: Subscriber) => Uint8Array<ArrayBuffer>[],
+    readonly on: { closed: (subscriber: Subscriber) => void; ended: () => void },
   ) {}
 
-  /** Waits for something new. @returns null when it is over */
+  /** Waits for the next events. @returns null when the subscription has ended */
   async next(): Promise<Uint8Array<ArrayBuffer>[] | null> {
     while (!this.#closed) {
-      const news = this.news(this);
-      if (news.length > 0) {
-        this.heard = performance.now();
-        return news;
+      const events = this.pending(this);
+      if (events.length > 0) {
+        this.sentAt = performance.now();
+        return events;
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -172,19 +177,19 @@ export class Subscriber {
     return null;
   }
 
-  /** Something may be new. */
+  /** Makes `next` check for new events. */
   wake(): void {
     this.#wake?.();
     this.#wake = undefined;
   }
 
-  /** The server ends it. */
+  /** Ends the subscription on behalf of the server. */
   end(): void {
     this.close();
     this.on.ended();
   }
 
-  /** It is over. Harmless when repeated. */
+  /** Ends the subscription. Calling it again has no effect. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
