@@ -3,7 +3,7 @@
 import type { FilePath } from "../../path.ts";
 import type { Bottleneck } from "./flow-report.ts";
 
-/** A running upload as clients see it. */
+/** An unfinished upload, as clients see it. */
 export interface ActiveUpload {
   id: string;
   path: FilePath;
@@ -16,9 +16,9 @@ export interface ActiveUpload {
   bytesPerSecond: number;
   bottleneck: Bottleneck;
   started: string;
-  /** `waiting`: suspended, no request is sending more of it. */
+  /** `waiting`: suspended, because no request is appending to it. */
   state: "receiving" | "saving" | "waiting";
-  /** When it expires, unless it is resumed. */
+  /** When the upload expires unless it is resumed. */
   expires?: string;
   /** One sentence that names the bottleneck so far. */
   explanation?: string;
@@ -29,7 +29,7 @@ export interface ReportsProgress {
   report(): ActiveUpload;
 }
 
-/** One per uploader. */
+/** The registry of one uploader. */
 export class ActiveUploads {
   readonly #uploads = new Set<ReportsProgress>();
 

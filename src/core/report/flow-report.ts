@@ -1,10 +1,10 @@
-// Where the time of an upload went, and one true sentence about it.
+// Reports where the time of an upload went, with one sentence that names the bottleneck.
 
 import { formatSize } from "../../config/config.ts";
 import type { StorageWork } from "../../storage/storage.ts";
 import { addWork, NO_WORK } from "../../storage/work.ts";
 
-/** The parts of the way that can make an upload wait. `other` is what is left: this server's processor. */
+/** Seconds an upload spent waiting for each part of the system. `other` is the remainder: this server's processor. */
 export interface Waits {
   network: number;
   disk: number;
@@ -15,10 +15,10 @@ export interface Waits {
 
 const WAITS = ["network", "disk", "sync", "hash", "other"] as const satisfies readonly (keyof Waits)[];
 
-/** What can be the limit. */
+/** The part of the system that limited an upload. */
 export type Bottleneck = "network" | "disk" | "sync" | "hash" | "processor";
 
-/** The report at the end of every upload. Times in seconds; the waits add up to `seconds`. */
+/** The report of one upload, as clients see it. Times in seconds; the waits add up to `seconds`. */
 export interface FlowReport {
   bytes: number;
   seconds: number;
@@ -28,17 +28,17 @@ export interface FlowReport {
   explanation: string;
 }
 
-/** What was measured. */
+/** The measurements of one upload; times in seconds. */
 export interface Timings {
   bytes: number;
   seconds: number;
-  /** Waiting for the client, the processor time this took already taken off. */
+  /** Waiting for the client, excluding delay caused by this process. */
   network: number;
   hash: number;
   work: StorageWork;
 }
 
-/** What is known of an upload before its first byte. */
+/** The measurements before the first byte. */
 export const NO_TIMINGS: Timings = {
   bytes: 0,
   seconds: 0,
@@ -47,7 +47,7 @@ export const NO_TIMINGS: Timings = {
   work: NO_WORK,
 };
 
-/** Two measurements of one upload, made one after the other. */
+/** Adds the measurements of two consecutive requests to one upload. */
 export function addTimings(one: Timings, other: Timings): Timings {
   return {
     bytes: one.bytes + other.bytes,
@@ -58,7 +58,7 @@ export function addTimings(one: Timings, other: Timings): Timings {
   };
 }
 
-/** A measurement whose times are all longer, or shorter, by a factor. */
+/** Multiplies all times by a factor. */
 export function scaleTimings({ bytes, seconds, network, hash, work }: Timings, factor: number): Timings {
   return {
     bytes,
@@ -72,14 +72,14 @@ export function scaleTimings({ bytes, seconds, network, hash, work }: Timings, f
 const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
 
 /**
- * Makes the report.
- * @param size bytes of the whole; more than were measured when the server was killed in between
+ * Builds the report.
+ * @param size bytes of the file; more than `measured.bytes` when measurements were lost because the server was killed
  */
 export function buildFlowReport(measured: Timings, size = measured.bytes): FlowReport {
   const { bytes, seconds, network, hash, work } = measured;
   const known = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
   const sum = Object.values(known).reduce((total, part) => total + part, 0);
-  // Clocks read one after another can add up to a hair more than the whole.
+  // The clocks are not read at the same instant, so the parts can add up to slightly more than the total.
   const scale = sum > seconds && sum > 0 ? seconds / sum : 1;
   const waits: Waits = {
     network: round(known.network * scale),
@@ -99,7 +99,7 @@ export function buildFlowReport(measured: Timings, size = measured.bytes): FlowR
   };
 }
 
-/** The part that took the most. */
+/** The part with the longest wait. */
 export function bottleneckOf(waits: Waits): Bottleneck {
   const names: [Bottleneck, number][] = [
     ["network", waits.network],
@@ -108,7 +108,7 @@ export function bottleneckOf(waits: Waits): Bottleneck {
     ["hash", waits.hash],
     ["processor", waits.other],
   ];
-  return names.reduce((most, part) => (part[1] > most[1] ? part : most))[0];
+  return names.reduce((longest, part) => (part[1] > longest[1] ? part : longest))[0];
 }
 
 const SUBJECT: Record<Bottleneck, string> = {
@@ -130,12 +130,12 @@ function explain(measured: Timings, waits: Waits, bottleneck: Bottleneck, size: 
 
 function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): string {
   const { bytes, seconds, work } = measured;
-  const share = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
+  const fraction = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
   const limit =
-    share >= 0.5
+    fraction >= 0.5
       ? SUBJECT[bottleneck]
       : `No single part was the limit; ${SUBJECT[bottleneck].replace(" was the limit", "").replace(/^./, (c) => c.toLowerCase())} came closest`;
-  const percent = `${Math.round(share * 100)} %`;
+  const percent = `${Math.round(fraction * 100)} %`;
   const rate = formatRate(bytes / seconds);
   const busy = work.diskBusy + work.syncBusy;
   const disk = busy > 0 ? ` The disk took it at ${formatRate(bytes / busy)}.` : "";
@@ -155,12 +155,12 @@ function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): 
 }
 
 function networkRate(bytes: number, seconds: number, waited: number): string {
-  // Below a hundredth the quotient would be a fantasy figure: the data was simply there.
+  // When less than 1 % of the time was spent waiting, the quotient would be meaningless.
   if (waited < seconds / 100) return " The network was faster: data was always there.";
   return ` The network brought it at ${formatRate(bytes / waited)} while it was waited for.`;
 }
 
-/** Bytes per second for people, decimal units: `7.0 MB/s`. */
+/** Formats bytes per second for people, in decimal units: `7.0 MB/s`. */
 export function formatRate(bytesPerSecond: number): string {
   const units = ["B/s", "kB/s", "MB/s", "GB/s"];
   let value = Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
@@ -173,8 +173,8 @@ export function formatRate(bytesPerSecond: number): string {
 }
 
 /**
- * Reports as a `Server-Timing` header: milliseconds by part, for the browser's network panel. Those of several files of
- * one request are added up.
+ * The value of a `Server-Timing` header: milliseconds per part, for the network panel of browsers. The reports of several
+ * files of one request are summed.
  */
 export function serverTiming(...flows: readonly FlowReport[]): string {
   const sum = (of: (flow: FlowReport) => number): string =>

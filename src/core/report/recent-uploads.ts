@@ -1,30 +1,31 @@
-// The uploads that ended last, so that subscribers also learn of those that ended while they were disconnected.
+// The uploads that ended most recently, for subscribers that were disconnected in between.
 
 import { asProblem, summarize } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import type { FlowReport } from "./flow-report.ts";
 
-/** Uploads remembered; each takes 1 KB as a rule and 10 KB at most. */
+/** Uploads remembered; each takes about 1 KB, and 10 KB at most. */
 const MAX_REMEMBERED = 256;
 
 /** An upload that has ended, as clients see it. */
 export interface RecentUpload {
   id: string;
-  /** Path of the file, or the requested path when there is none. */
+  /** Path of the file, or the requested path when none was saved. */
   path: FilePath;
-  /** `forgotten`: it was suspended, and then cancelled or expired. */
+  /** `forgotten`: a suspended upload was cancelled or expired. */
   outcome: "saved" | "failed" | "forgotten";
-  /** Bytes of the file, or bytes received when there is none. */
+  /** Bytes of the file, or bytes received when none was saved. */
   size: number;
   ended: string;
   flow: FlowReport;
-  /** Why it failed. */
+  /** The reason, when `outcome` is `failed`. */
   error?: { code: string; detail: string };
 }
 
-/** One per uploader. */
+/** The recent uploads of one uploader. */
 export class RecentUploads {
-  #last: RecentUpload[] = [];
+  /** A ring buffer: upload number n is at index (n - 1) % MAX_REMEMBERED. */
+  readonly #ring: RecentUpload[] = [];
   #count = 0;
 
   /** Uploads ended so far: the sequence number of the last one. */
@@ -33,23 +34,23 @@ export class RecentUploads {
   }
 
   add(upload: RecentUpload): void {
-    this.#last[this.#count % MAX_REMEMBERED] = upload;
+    this.#ring[this.#count % MAX_REMEMBERED] = upload;
     this.#count += 1;
   }
 
   /** Uploads after number `from`, up to and including number `to`, as far as they are remembered. */
   between(from: number, to: number): RecentUpload[] {
     const first = Math.max(0, from, this.#count - MAX_REMEMBERED);
-    const found: RecentUpload[] = [];
-    for (let at = first; at < Math.min(to, this.#count); at += 1) {
-      const upload = this.#last[at % MAX_REMEMBERED];
-      if (upload) found.push(upload);
+    const uploads: RecentUpload[] = [];
+    for (let index = first; index < Math.min(to, this.#count); index += 1) {
+      const upload = this.#ring[index % MAX_REMEMBERED];
+      if (upload) uploads.push(upload);
     }
-    return found;
+    return uploads;
   }
 }
 
-/** Why an upload failed, for clients; internal errors are not disclosed. */
+/** The reason an upload failed, for clients. Internal errors are not disclosed. */
 export function failureReason(cause: unknown): NonNullable<RecentUpload["error"]> {
   const problem = asProblem(cause);
   return { code: problem.code, detail: summarize(problem) };
