@@ -84,7 +84,7 @@ export function refuseEarly(
 ): void {
   if (current === null || conflict === "rename") return;
   const taken = conflict === "fail" || source === "folder";
-  // An upload may name a folder by mistake: it is told so, rather than advised to choose another name.
+  // An upload onto a folder is probably a mistake in its URL, so the problem says that the name is a folder.
   if (current.kind === "folder" && (source === "upload" || !taken))
     throw nameIsFolder();
   if (taken) throw nameTaken();

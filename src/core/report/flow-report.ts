@@ -77,15 +77,15 @@ const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
  */
 export function buildFlowReport(measured: Timings, size = measured.bytes): FlowReport {
   const { bytes, seconds, network, hash, work } = measured;
-  const known = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
-  const sum = Object.values(known).reduce((total, part) => total + part, 0);
+  const waited = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
+  const sum = Object.values(waited).reduce((total, part) => total + part, 0);
   // The clocks are not read at the same instant, so the parts can add up to slightly more than the total.
   const scale = sum > seconds && sum > 0 ? seconds / sum : 1;
   const waits: Waits = {
-    network: round(known.network * scale),
-    disk: round(known.disk * scale),
-    sync: round(known.sync * scale),
-    hash: round(known.hash * scale),
+    network: round(waited.network * scale),
+    disk: round(waited.disk * scale),
+    sync: round(waited.sync * scale),
+    hash: round(waited.hash * scale),
     other: round(Math.max(0, seconds - sum)),
   };
   const bottleneck = bottleneckOf(waits);

@@ -73,7 +73,7 @@ class Append {
     });
     try {
       await this.#receive(open);
-      if (!this.#ended) {
+      if (!this.#completesUpload) {
         await this.#suspend(open);
         return null;
       }
@@ -84,7 +84,7 @@ class Append {
     return await session.publish(open);
   }
 
-  get #ended(): boolean {
+  get #completesUpload(): boolean {
     const { concat, size } = this.session.record;
     const { ends } = this.request;
     return concat === null && (ends === true || (ends === "length" && this.#position === size));
@@ -126,17 +126,21 @@ class Append {
     const { session, request } = this;
     const { record, checkpoint } = session;
     // The client will not send a complete part again, so its bytes must be durable before the response.
-    const part = record.concat !== null && this.#position === record.size;
-    if (part) await session.verify(writer.partial);
+    const completePart = record.concat !== null && this.#position === record.size;
+    if (completePart) await session.verify(writer.partial);
     const measured = upload.timings();
     const start = performance.now();
     const elapsed = suspensions.start();
-    await (part ? writer.suspend() : writer.suspendLazily());
+    await (completePart ? writer.suspend() : writer.suspendLazily());
     await upload.suspend();
     session.setOffset(writer.length);
     await checkpoint.written();
     const sync = syncTimings((performance.now() - start) / 1000, elapsed());
-    await checkpoint.mark(writer.saved, addTimings(measured, sync), part || request.checks.length > 0);
+    await checkpoint.mark(
+      writer.saved,
+      addTimings(measured, sync),
+      completePart || request.checks.length > 0,
+    );
   }
 
   /** Keeps the bytes received before an error, or truncates those that are known to be wrong. */

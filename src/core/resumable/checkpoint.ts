@@ -32,7 +32,7 @@ export class Checkpoint {
   }
 
   /** The number of stored bytes that are known to be correct and durable. */
-  certain(length: number): number {
+  reliableLength(length: number): number {
     const { unverified, mark } = this.record;
     const rebooted = mark !== null && mark.boot !== this.storage.bootId;
     return Math.min(length, unverified ?? length, rebooted ? mark.length : length);

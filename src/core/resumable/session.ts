@@ -45,7 +45,7 @@ export class UploadSession {
     readonly onSettled: (upload: UploadSession) => void,
   ) {
     this.checkpoint = new Checkpoint(uploader.storage, record);
-    this.#length = this.checkpoint.certain(length);
+    this.#length = this.checkpoint.reliableLength(length);
     this.touch();
   }
 

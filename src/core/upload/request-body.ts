@@ -35,7 +35,7 @@ export class RequestBody {
   #stopped: Problem | undefined;
   #waited = 0;
   /** Start of the current wait, in milliseconds. */
-  #since = 0;
+  #waitStart = 0;
   /** Time spent waiting on the client so far, excluding this process's own delay, in seconds. */
   #elapsed: (() => number) | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +105,7 @@ export class RequestBody {
   }
 
   async #next(reader: Reader) {
-    this.#since = performance.now();
+    this.#waitStart = performance.now();
     this.#elapsed = this.#stopwatch.start();
     try {
       return await reader.read();
@@ -125,7 +125,7 @@ export class RequestBody {
   #watchIdle(delay: number): void {
     this.#idleTimer = setTimeout(() => {
       const limit = this.options.idleTimeout * 1000;
-      const idle = this.#elapsed ? performance.now() - this.#since : 0;
+      const idle = this.#elapsed ? performance.now() - this.#waitStart : 0;
       // Not waiting for the client means that the disk is slow, so the connection must not time out.
       if (!this.#elapsed) this.options.renew?.();
       if (idle < limit) return this.#watchIdle(limit - idle);

@@ -83,10 +83,10 @@ describe("a mark", () => {
 
   test("of another boot cuts, and is set anew", async () => {
     const { checkpoint, noted } = journalOf({}, { mark: { boot: "before", length: 9 } });
-    expect([checkpoint.certain(5), checkpoint.certain(50)]).toEqual([5, 9]);
+    expect([checkpoint.reliableLength(5), checkpoint.reliableLength(50)]).toEqual([5, 9]);
     await checkpoint.prepare(9);
     expect(noted().mark).toEqual({ boot: "memory", length: 9 });
-    expect(checkpoint.certain(50)).toBe(50);
+    expect(checkpoint.reliableLength(50)).toBe(50);
   });
 
   test("that could not be written is written before bytes are added, or none are", async () => {
