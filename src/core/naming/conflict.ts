@@ -85,8 +85,7 @@ export function refuseEarly(
   if (current === null || conflict === "rename") return;
   const taken = conflict === "fail" || source === "folder";
   // An upload onto a folder is probably a mistake in its URL, so the problem says that the name is a folder.
-  if (current.kind === "folder" && (source === "upload" || !taken))
-    throw nameIsFolder();
+  if (current.kind === "folder" && (source === "upload" || !taken)) throw nameIsFolder();
   if (taken) throw nameTaken();
   if (!limits.allow.has("replace")) throw replaceNotAllowed();
 }

@@ -7,7 +7,7 @@ import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-sp
 import { Slots } from "../admission/slots.ts";
 import { refuseEarly } from "../naming/conflict.ts";
 import { PathLocks } from "../naming/path-locks.ts";
-import { nameIsFolder, preconditionFailed } from "../naming/refusals.ts";
+import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
 import { RecentUploads } from "../report/recent-uploads.ts";
 import { Upload, type UploadServices, type UploadTarget } from "./upload.ts";
