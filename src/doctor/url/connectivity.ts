@@ -1,4 +1,4 @@
-// The way to a server: its name, the connection, TLS, how long a round trip takes, and whether Sluice answers at its end.
+// Checks the path to a server: DNS, the TCP connection, TLS, the round-trip time, and whether Sluice answers.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -11,14 +11,14 @@ import { about, type Finding } from "../finding.ts";
 import { type Answer, bareHost, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 const ROUNDS = 12;
-/** Seconds. */
-const LONGEST_ROUNDS = 3;
+/** Seconds after which no further round trip is measured. */
+const MAX_ROUNDS_SECONDS = 3;
 
-/** @returns the addresses of a name, none when it has none, and what is to be said of it */
+/** Resolves the host name. @returns its addresses (empty when the lookup fails) and a finding about the lookup */
 export async function findAddresses(url: URL): Promise<{ addresses: string[]; finding: Finding }> {
   const { ok, warning, problem } = about("dns", "DNS");
   const host = bareHost(url);
-  if (isIP(host)) return { addresses: [host], finding: ok("an address, no name") };
+  if (isIP(host)) return { addresses: [host], finding: ok("not needed: the URL contains an IP address") };
   const began = performance.now();
   try {
     const addresses = (await Promise.race([lookup(host, { all: true }), late(10_000)])).map(
@@ -28,42 +28,42 @@ export async function findAddresses(url: URL): Promise<{ addresses: string[]; fi
     const value = `${addresses.join(", ")}, in ${milliseconds(seconds)}`;
     const figures = { seconds, addresses: addresses.length };
     if (seconds < 0.5) return { addresses, finding: ok(value, { figures }) };
-    const advice = "Use a nearer or faster name server on this machine.";
+    const advice = "Configure a nearer or faster name server on this machine.";
     return {
       addresses,
-      finding: warning(value, { reason: "Names are slow to find here.", advice, figures }),
+      finding: warning(value, { reason: "Name lookups are slow on this machine.", advice, figures }),
     };
   } catch {
     return {
       addresses: [],
-      finding: problem(`no address for ${printable(host, 100)}`, {
-        advice: "Check the spelling, the DNS record, and this machine's name server.",
+      finding: problem(`no address found for ${printable(host, 100)}`, {
+        advice: "Check the spelling of the name, its DNS record, and this machine's name server.",
       }),
     };
   }
 }
 
 /**
- * The first address that can be connected to, as clients look for it.
- * @returns also the finding that others before it cannot
- * @throws WireError when none can
+ * Tries the addresses in order, as clients do, until one accepts a connection.
+ * @returns that address, with a finding when an earlier one failed
+ * @throws RawConnectionError when all fail
  */
 export async function firstReached(
   target: Omit<Target, "address">,
   addresses: readonly string[],
 ): Promise<{ address: string; finding?: Finding }> {
   const dead: string[] = [];
-  let last = new RawConnectionError("there is no address");
+  let last = new RawConnectionError("the name has no address");
   for (const address of addresses.slice(0, 4)) {
     try {
       (await open({ ...target, address })).close();
-      // Every system has both for itself, and few servers listen on both.
+      // localhost resolves to both ::1 and 127.0.0.1, and few servers listen on both.
       if (dead.length === 0 || target.url.hostname === "localhost") return { address };
       const finding = about("addresses", "Addresses").warning(
         `${dead.join(", ")} cannot be reached from here`,
         {
-          reason: "Clients try it first, and some wait for long, or give up.",
-          advice: "Remove its DNS record (AAAA, A), or let the server or its proxy listen there, too.",
+          reason: "Clients try this address first; some then wait for a long time, or give up.",
+          advice: "Remove its DNS record (AAAA or A), or make the server or its proxy listen on it.",
         },
       );
       return { address, finding };
@@ -76,7 +76,7 @@ export async function firstReached(
   throw last;
 }
 
-/** How long connecting takes, and TLS. @throws WireError */
+/** Measures how long the TCP connection and the TLS handshake take. @throws RawConnectionError */
 export async function connecting(target: Target): Promise<Finding[]> {
   const { hostname, port, protocol } = target.url;
   const tls = protocol === "https:";
@@ -112,20 +112,21 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
     const why = printable(String(socket.authorizationError), 80);
     return warning(value, {
       reason: `This machine does not trust the certificate: ${why}. Browsers and curl will refuse it.`,
-      advice: "Use one of a public authority (Let's Encrypt), with its whole chain, for this very name.",
+      advice:
+        "Use a certificate for this host name from a public authority (such as Let's Encrypt), with its full chain.",
       figures,
     });
   }
   if (days < 7)
     return warning(value, {
-      reason: `The certificate ends in ${Math.max(0, Math.floor(days))} days.`,
-      advice: "Look why it was not renewed.",
+      reason: `The certificate expires in ${Math.max(0, Math.floor(days))} days.`,
+      advice: "Find out why it was not renewed.",
       figures,
     });
   return ok(value, { figures });
 }
 
-/** Asks `/health` again and again on one connection. */
+/** Requests `/health` repeatedly on one connection. */
 export async function roundTrips(
   target: Target,
 ): Promise<{ finding: Finding; median: number; last: Answer }> {
@@ -144,7 +145,7 @@ export async function roundTrips(
         wire.close();
         wire = await open(target);
       }
-    } while (times.length < ROUNDS && performance.now() - began < LONGEST_ROUNDS * 1000);
+    } while (times.length < ROUNDS && performance.now() - began < MAX_ROUNDS_SECONDS * 1000);
     times.sort((one, other) => one - other);
     const [min = 0] = times;
     const [median, p95] = [quantile(times, 0.5), quantile(times, 0.95)];
@@ -155,17 +156,17 @@ export async function roundTrips(
       return {
         median,
         last,
-        finding: problem(`${last.status} for GET /health, which is no answer of Sluice`, {
+        finding: problem(`GET /health was answered with ${last.status}, not by Sluice`, {
           reason:
-            last.status === 401 ? "A login stands before it." : "Something else answers under this URL.",
+            last.status === 401 ? "The server requires a login." : "Another server answers at this URL.",
           advice:
             last.status === 401
-              ? "Name it in the URL: https://user:password@host/."
-              : "Check the URL, and where the proxy passes it on to (is Sluice running there?).",
+              ? "Put it in the URL: https://user:password@host/."
+              : "Check the URL, the proxy's upstream address, and that Sluice is running there.",
         }),
       };
-    const about = `${health} answers GET /health on one connection, ${times.length} times.`;
-    return { median, last, finding: ok(value, { reason: about, figures }) };
+    const reason = `${health} answered ${times.length} GET /health requests on one connection.`;
+    return { median, last, finding: ok(value, { reason, figures }) };
   } finally {
     wire.close();
   }
@@ -173,10 +174,10 @@ export async function roundTrips(
 
 function healthIn({ text }: Answer): string | undefined {
   try {
-    const said: unknown = JSON.parse(text);
-    if (typeof said !== "object" || said === null || !("version" in said) || !("status" in said))
+    const health: unknown = JSON.parse(text);
+    if (typeof health !== "object" || health === null || !("version" in health) || !("status" in health))
       return undefined;
-    return `Sluice ${printable(String(said.version), 20)} (${printable(String(said.status), 20)})`;
+    return `Sluice ${printable(String(health.version), 20)} (${printable(String(health.status), 20)})`;
   } catch {
     return undefined;
   }
@@ -184,5 +185,5 @@ function healthIn({ text }: Answer): string | undefined {
 
 async function late(milliseconds: number): Promise<never> {
   await Bun.sleep(milliseconds);
-  throw new RawConnectionError("it took too long");
+  throw new RawConnectionError("the lookup timed out");
 }

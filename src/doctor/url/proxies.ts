@@ -1,6 +1,6 @@
-// Which proxy answers, as far as its headers say, and the lines that change what is wrong with it.
+// Identifies a proxy from its response headers and lists the settings that fix each fault.
 
-/** What can be wrong between a client and the server. */
+/** A fault that a proxy between the client and the server can cause. */
 export type Fault =
   | "size"
   | "buffering"
@@ -12,7 +12,7 @@ export type Fault =
   | "compression"
   | "idle";
 
-const LINES = {
+const SETTINGS = {
   nginx: {
     name: "nginx",
     size: "client_max_body_size 0;",
@@ -51,37 +51,37 @@ const LINES = {
   },
   cloudflare: {
     name: "Cloudflare",
-    size: "its plans end at 100 to 500 MB for one request: upload by tus in chunks below that, or set the DNS record to `DNS only`",
-    buffering: "it cannot be told not to: set the DNS record to `DNS only`",
+    size: "its plans limit a request to 100 to 500 MB: upload by tus in smaller chunks, or set the DNS record to `DNS only`",
+    buffering: "buffering cannot be turned off: set the DNS record to `DNS only`",
     host: "remove the origin rule that overrides the Host header",
-    range: "a cache rule for this host: Bypass cache",
-    etag: "a cache rule for this host: Bypass cache; a configuration rule: no Rocket Loader, no minification; strong ETags on",
-    headers: "remove the transform rules for them",
-    methods: "remove the WAF rule against them",
-    compression: "a compression rule for this host: off",
-    idle: "it ends requests after 100 s of silence: upload by tus, in chunks",
+    range: "add a cache rule for this host (Bypass cache)",
+    etag: "add a cache rule for this host (Bypass cache) and a configuration rule (Rocket Loader and minification off); turn on strong ETags",
+    headers: "remove the transform rules that change them",
+    methods: "remove the WAF rule that blocks them",
+    compression: "add a compression rule for this host that turns compression off",
+    idle: "it ends requests after 100 s without data: upload by tus, in chunks",
   },
 } as const satisfies Record<string, Record<Fault | "name", string>>;
 
-export type ProxyName = keyof typeof LINES;
+export type ProxyName = keyof typeof SETTINGS;
 
-/** The proxy that signs its answers; undefined when none does, as Traefik and HAProxy. */
+/** The proxy named in the response headers; undefined when none is (Traefik and HAProxy add no such header). */
 export function proxyOf(headers: Headers): ProxyName | undefined {
-  const signs = ["server", "via"].map((name) => headers.get(name)?.toLowerCase() ?? "").join(" ");
-  if (headers.has("cf-ray") || signs.includes("cloudflare")) return "cloudflare";
-  if (signs.includes("nginx") || signs.includes("openresty")) return "nginx";
-  if (signs.includes("caddy")) return "caddy";
-  if (signs.includes("traefik")) return "traefik";
+  const names = ["server", "via"].map((name) => headers.get(name)?.toLowerCase() ?? "").join(" ");
+  if (headers.has("cf-ray") || names.includes("cloudflare")) return "cloudflare";
+  if (names.includes("nginx") || names.includes("openresty")) return "nginx";
+  if (names.includes("caddy")) return "caddy";
+  if (names.includes("traefik")) return "traefik";
   return undefined;
 }
 
-/** How people call it. */
+/** The proxy's name in messages. */
 export function nameOfProxy(proxy: ProxyName | undefined): string {
-  return proxy ? LINES[proxy].name : "a proxy";
+  return proxy ? SETTINGS[proxy].name : "a proxy";
 }
 
-/** The lines to change: for the proxy that was seen, or for all. */
-export function cure(fault: Fault, proxy: ProxyName | undefined): string {
+/** The settings that fix a fault: those of the detected proxy, or those of every known proxy. */
+export function settingsFor(fault: Fault, proxy: ProxyName | undefined): string {
   const proxies = proxy ? [proxy] : (["nginx", "caddy", "traefik", "cloudflare"] as const);
-  return proxies.map((one) => `${LINES[one].name}: ${LINES[one][fault]}`).join(" · ");
+  return proxies.map((one) => `${SETTINGS[one].name}: ${SETTINGS[one][fault]}`).join(" · ");
 }

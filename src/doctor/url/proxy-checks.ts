@@ -1,17 +1,17 @@
-// What passes between a client and the server, and what is held back or changed on the way.
+// Checks what a proxy between client and server buffers, blocks or changes.
 
 import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { printable } from "../../plugins/log.ts";
 import { Probe } from "../../routes/openapi/shapes.ts";
 import { about, type Finding } from "../finding.ts";
-import { cure, nameOfProxy, type ProxyName } from "./proxies.ts";
+import { nameOfProxy, type ProxyName, settingsFor } from "./proxies.ts";
 import { type Answer, open, RawConnectionError, type Target } from "./raw-http.ts";
 
-/** What /api/probe says of a request. */
+/** The request as /api/probe received it. */
 type Seen = Static<typeof Probe>;
 
-/** Headers that uploads and downloads send, with values no proxy has a reason to touch. */
+/** Headers that uploads and downloads send, with values that no proxy has a reason to change. */
 const SENT: Readonly<Record<string, string>> = {
   "Content-Disposition": 'attachment; filename="probe.bin"',
   "If-Match": '"probe"',
@@ -27,8 +27,8 @@ const SENT: Readonly<Record<string, string>> = {
   "X-Request-Id": "probe-of-doctor",
 };
 
-/** Headers answers need, as /api/probe sends them. */
-const ANSWERED: Readonly<Record<string, string>> = {
+/** Response headers that clients need, as /api/probe sends them. */
+const RESPONSE_HEADERS: Readonly<Record<string, string>> = {
   location: "/api/probe",
   "content-location": "/api/probe",
   "upload-offset": "7",
@@ -38,7 +38,7 @@ const ANSWERED: Readonly<Record<string, string>> = {
 
 const METHODS = ["POST", "PATCH", "DELETE"] as const;
 
-/** One request with an answer, on a connection of its own. @throws WireError */
+/** Sends one request on its own connection and returns the response. @throws RawConnectionError */
 export async function request(
   target: Target,
   line: string,
@@ -53,17 +53,17 @@ export async function request(
   }
 }
 
-/** What is told of a request; undefined when something else answered. */
+/** Parses the response of /api/probe; undefined when something else answered. */
 export function seenIn({ text }: Answer): Seen | undefined {
   try {
-    const said: unknown = JSON.parse(text);
-    return Value.Check(Probe, said) ? said : undefined;
+    const body: unknown = JSON.parse(text);
+    return Value.Check(Probe, body) ? body : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether bytes reach the server while the client is still sending: half is sent, then a pause, then the rest. */
+/** Checks whether bytes reach the server while the client is still sending: sends half, pauses, then sends the rest. */
 export async function buffering(
   target: Target,
   most: number,
@@ -82,11 +82,14 @@ export async function buffering(
     const ahead = (seen?.lastByte ?? 0) - (seen?.firstByte ?? 0);
     const figures = { ahead, pause };
     if (ahead > pause / 2)
-      return ok("yes", { reason: "The server had the first byte before the last was sent.", figures });
-    return warning(`no: ${nameOfProxy(proxy)} collects the whole request first`, {
+      return ok("yes", {
+        reason: "The server received the first byte before the client sent the last one.",
+        figures,
+      });
+    return warning(`no: ${nameOfProxy(proxy)} buffers the whole request first`, {
       reason:
-        "The first byte came after the last was sent. Every upload takes twice, fills the proxy's disk, and its progress is not the server's; a cut one brings nothing.",
-      change: cure("buffering", proxy),
+        "The server received the first byte only after the client had sent the last one. Every upload is transferred twice and fills the proxy's disk, its progress shows the proxy rather than the server, and an interrupted upload cannot be resumed.",
+      change: settingsFor("buffering", proxy),
       figures,
     });
   } finally {
@@ -94,15 +97,15 @@ export async function buffering(
   }
 }
 
-/** Headers both ways, and Host. */
+/** Checks request headers, Host and response headers. */
 export async function headersFinding(target: Target, proxy: ProxyName | undefined): Promise<Finding[]> {
   const answer = await request(target, "PUT /api/probe", { ...SENT, "Content-Length": "0" });
   const seen = seenIn(answer);
   if (!seen)
     return [
       about("request-headers", "Request headers").problem(`answered with ${answer.status}`, {
-        reason: `A request with the headers of a resumable upload does not pass.`,
-        change: cure("headers", proxy),
+        reason: "A request with the headers of a resumable upload was rejected.",
+        change: settingsFor("headers", proxy),
       }),
     ];
   return [
@@ -119,7 +122,7 @@ function requestHeaders({ headers }: Seen, proxy: ProxyName | undefined): Findin
   if (lost.length === 0) return ok(`all ${Object.keys(SENT).length} arrive as sent`);
   return problem(`lost or changed: ${lost.map(([name]) => name).join(", ")}`, {
     reason: "Conditions, digests and resumable uploads need them.",
-    change: cure("headers", proxy),
+    change: settingsFor("headers", proxy),
   });
 }
 
@@ -127,22 +130,24 @@ function hostHeader({ headers }: Target, seen: Seen, proxy: ProxyName | undefine
   const { ok, warning } = about("host", "Host");
   if (seen.headers["host"] === headers["Host"]) return ok("arrives as sent");
   return warning(`arrives as ${printable(seen.headers["host"] ?? "nothing", 60)}`, {
-    reason: "Over plain http the page is then taken for one of another website: 403 cross_origin.",
-    change: cure("host", proxy),
+    reason:
+      "Over plain HTTP, requests of the web page then look cross-origin and are refused (403 cross_origin).",
+    change: settingsFor("host", proxy),
   });
 }
 
 function answerHeaders({ headers }: Answer, proxy: ProxyName | undefined): Finding {
-  const { ok, problem } = about("answer-headers", "Answer headers");
-  const wrong = Object.entries(ANSWERED).filter(([name, value]) => headers.get(name) !== value);
+  const { ok, problem } = about("answer-headers", "Response headers");
+  const wrong = Object.entries(RESPONSE_HEADERS).filter(([name, value]) => headers.get(name) !== value);
   if (wrong.length === 0) return ok("arrive as sent");
   const names = wrong.map(([name]) => {
     const value = headers.get(name);
     return value === null ? `${name} is lost` : `${name} is ${printable(value, 60)}`;
   });
   return problem(names.join(", "), {
-    reason: "Clients find their upload by Location, and where to go on by Upload-Offset.",
-    change: cure("headers", proxy),
+    reason:
+      "Clients find their upload through Location, and the position to resume from through Upload-Offset.",
+    change: settingsFor("headers", proxy),
   });
 }
 
@@ -151,39 +156,43 @@ function entityTag({ headers }: Answer, proxy: ProxyName | undefined): Finding {
   const tag = headers.get("etag");
   if (tag === '"probe"') return ok("arrives as sent");
   return warning(tag === null ? "lost" : `changed to ${printable(tag, 40)}`, {
-    reason: "Without the strong tag, If-Match never holds, and broken downloads begin anew (If-Range).",
-    change: cure("etag", proxy),
+    reason:
+      "Without the strong ETag, If-Match never matches, and interrupted downloads start over (If-Range).",
+    change: settingsFor("etag", proxy),
   });
 }
 
-/** Whether a download can go on in the middle. */
+/** Checks whether a download can be resumed. */
 export async function ranges(target: Target, proxy: ProxyName | undefined): Promise<Finding> {
   const { ok, problem } = about("range", "Range");
   const answer = await request(target, "GET /api/probe?bytes=100000", { Range: "bytes=10-19" });
   const range = answer.headers.get("content-range");
   if (answer.status === 206 && range === "bytes 10-19/100000" && answer.bytes === 10) return ok("works");
-  return problem(answer.status === 200 ? "lost: all of the file is sent" : `answered with ${answer.status}`, {
-    reason: "Broken downloads begin anew, and films cannot be wound.",
-    change: cure("range", proxy),
-  });
+  return problem(
+    answer.status === 200 ? "ignored: the whole file is sent" : `answered with ${answer.status}`,
+    {
+      reason: "Interrupted downloads start over, and players cannot seek in videos.",
+      change: settingsFor("range", proxy),
+    },
+  );
 }
 
-/** Whether answers are compressed on the way. */
+/** Checks whether a proxy compresses responses. */
 export async function compression(target: Target, proxy: ProxyName | undefined): Promise<Finding> {
   const { ok, warning } = about("compression", "Compression");
   const answer = await request(target, "GET /api/probe?bytes=100000&content=zero", {
     "Accept-Encoding": "gzip, br, zstd",
   });
   const encoding = answer.headers.get("content-encoding");
-  if (encoding === null || encoding === "identity") return ok("files pass as they are");
-  return warning(`files are sent as ${printable(encoding, 20)}`, {
+  if (encoding === null || encoding === "identity") return ok("files are not compressed");
+  return warning(`files are compressed with ${printable(encoding, 20)}`, {
     reason:
-      "It costs processor time for what mostly is compressed already, and takes length, ranges and strong ETags away.",
-    change: cure("compression", proxy),
+      "This costs processor time although most large files are compressed already, and it removes Content-Length, ranges and strong ETags.",
+    change: settingsFor("compression", proxy),
   });
 }
 
-/** Whether methods beside GET and PUT pass. */
+/** Checks whether methods other than GET and PUT reach the server. */
 export async function methods(target: Target, proxy: ProxyName | undefined): Promise<Finding> {
   const { ok, problem } = about("methods", "Methods");
   const refused: string[] = [];
@@ -196,12 +205,12 @@ export async function methods(target: Target, proxy: ProxyName | undefined): Pro
   }
   if (refused.length === 0) return ok(`PUT, ${METHODS.join(", ")} pass`);
   return problem(`refused: ${refused.join(", ")}`, {
-    reason: "Forms need POST, resumable uploads PATCH, removing DELETE.",
-    change: cure("methods", proxy),
+    reason: "Forms need POST, resumable uploads need PATCH, and deleting files needs DELETE.",
+    change: settingsFor("methods", proxy),
   });
 }
 
-/** Whether a silent connection lives: once in the middle of a request, once before the answer. Takes `seconds`. */
+/** Checks whether an idle connection survives `seconds`: one in the middle of a request, one before the response. */
 export async function idling(
   target: Target,
   proxy: ProxyName | undefined,
@@ -209,29 +218,30 @@ export async function idling(
 ): Promise<Finding> {
   const { ok, warning } = about("idle", "Silence");
   const [sender, server] = await Promise.all([
-    lives(target, seconds, "PUT /api/probe", true),
-    lives(target, seconds, `PUT /api/probe?wait=${seconds}`, false),
+    idleCutoff(target, seconds, "PUT /api/probe", true),
+    idleCutoff(target, seconds, `PUT /api/probe?wait=${seconds}`, false),
   ]);
   const cuts = [
-    sender !== undefined && `a sender that pauses is cut after ${sender.toFixed(0)} s`,
-    server !== undefined && `an answer that takes its time is cut after ${server.toFixed(0)} s`,
+    sender !== undefined && `a pause in a request is cut off after ${sender.toFixed(0)} s`,
+    server !== undefined && `a slow response is cut off after ${server.toFixed(0)} s`,
   ].filter((text) => text !== false);
   const figures = {
     seconds,
     ...(sender !== undefined && { sender }),
     ...(server !== undefined && { server }),
   };
-  if (cuts.length === 0) return ok(`is borne for ${seconds} s, by sender and server`, { figures });
+  if (cuts.length === 0)
+    return ok(`connections may be idle for ${seconds} s, in a request and before a response`, { figures });
   return warning(cuts.join(", "), {
-    reason: "A laptop that changes its network, or a disk that syncs, can be silent for longer.",
-    advice: "Sluice itself waits for --idle-timeout.",
-    change: cure("idle", proxy),
+    reason: "A laptop that changes networks, or a disk that is syncing, can be idle for longer.",
+    advice: "Raise the proxy's timeouts above Sluice's --idle-timeout.",
+    change: settingsFor("idle", proxy),
     figures,
   });
 }
 
-/** @returns undefined when it lived, else after how many seconds it was cut */
-async function lives(
+/** @returns the seconds after which an idle connection was closed; undefined when it stayed open */
+async function idleCutoff(
   target: Target,
   seconds: number,
   line: string,
@@ -243,9 +253,9 @@ async function lives(
   try {
     await wire.ask(target, line, { "Content-Length": "2" });
     await wire.send(pauses ? "a" : "ab");
-    while (pauses && spent() < seconds && !wire.spoken) await Bun.sleep(100);
+    while (pauses && spent() < seconds && !wire.responded) await Bun.sleep(100);
     const cut = spent();
-    if (pauses && !wire.spoken) await wire.send("b");
+    if (pauses && !wire.responded) await wire.send("b");
     const answer = await wire.answer(seconds + 5);
     if (answer.status === 200) return undefined;
     return pauses ? cut : spent();

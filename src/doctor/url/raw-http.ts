@@ -1,16 +1,16 @@
-// HTTP/1.1 by hand over one connection: exact headers both ways, bodies that pause, answers that come before a body ends.
+// A minimal HTTP/1.1 client on one connection: exact headers, bodies that pause, responses that arrive before a body ends.
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 
-/** A server and the way to it. */
+/** The server to connect to, and how. */
 export interface Target {
   /** Such as `https://files.example.org/`, without user and password. */
   readonly url: URL;
   readonly address: string;
-  /** Headers every request has: Host, perhaps Authorization. */
+  /** Headers sent with every request: Host, and Authorization when the URL has a login. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Ends all connections. */
+  /** Closes all connections when aborted. */
   readonly signal: AbortSignal;
 }
 
@@ -22,19 +22,19 @@ export interface Answer {
   readonly bytes: number;
 }
 
-/** No answer, or none that can be read. Its message completes a sentence: "the connection was closed". */
+/** No response, or an unreadable one. The message is a clause such as "the connection was closed". */
 export class RawConnectionError extends Error {
-  override readonly name = "WireError";
+  override readonly name = "RawConnectionError";
 }
 
-const KEPT = 64 * 1024;
-const LONGEST_HEAD = 64 * 1024;
-/** Bytes that wait to be read before the other side is slowed down. */
-const QUEUED = 1024 * 1024;
-/** Seconds in which the other side takes something. */
-const STUCK = 15;
+const MAX_TEXT_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
+/** Unread bytes after which the socket is paused, so that the peer slows down. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+/** Seconds after which a send that makes no progress fails. */
+const SEND_TIMEOUT = 15;
 
-/** @throws WireError */
+/** @throws RawConnectionError */
 export async function open({ url, address, signal }: Target): Promise<RawConnection> {
   const tls = url.protocol === "https:";
   const port = Number(url.port || (tls ? 443 : 80));
@@ -42,17 +42,17 @@ export async function open({ url, address, signal }: Target): Promise<RawConnect
     ? connectTls({
         host: address,
         port,
-        // Addresses are no names for SNI (RFC 6066 section 3).
+        // SNI must not contain an IP address (RFC 6066 section 3).
         ...(isIP(bareHost(url)) === 0 && { servername: bareHost(url) }),
         ALPNProtocols: ["http/1.1"],
-        // What is wrong with a certificate is a finding, not the end.
+        // An invalid certificate becomes a finding; it must not end the examination.
         rejectUnauthorized: false,
       })
     : connectTcp({ host: address, port });
   await new Promise<void>((resolve, reject) => {
     const stop = () => {
       socket.destroy();
-      reject(new RawConnectionError("it took too long"));
+      reject(new RawConnectionError("connecting took too long"));
     };
     if (signal.aborted) return stop();
     const late = setTimeout(stop, 10_000);
@@ -76,7 +76,7 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** A connection. End it with `close`. */
+/** An open connection; the caller must `close` it. */
 export class RawConnection {
   readonly #queue: Buffer[] = [];
   #queued = 0;
@@ -85,7 +85,7 @@ export class RawConnection {
   #drained: (() => void) | undefined;
 
   readonly #signal: AbortSignal;
-  readonly #abort = (): void => this.fail("it took too long");
+  readonly #abort = (): void => this.fail("the examination ran out of time");
 
   /** @param socket connected */
   constructor(
@@ -97,9 +97,9 @@ export class RawConnection {
     socket.on("data", (chunk: Buffer) => {
       this.#queue.push(chunk);
       this.#queued += chunk.length;
-      if (this.#queued > QUEUED) socket.pause();
+      if (this.#queued > MAX_QUEUED_BYTES) socket.pause();
       this.#wake?.();
-      // Who answers may never read the rest.
+      // A server that responds early may never read the rest of the body, so `send` must not wait for it.
       this.#drained?.();
     });
     socket.on("drain", () => this.#drained?.());
@@ -109,8 +109,8 @@ export class RawConnection {
     signal.addEventListener("abort", this.#abort);
   }
 
-  /** Whether something was said that nobody has read, or the connection ended. */
-  get spoken(): boolean {
+  /** Whether unread bytes have arrived, or the connection has ended. */
+  get responded(): boolean {
     return this.#queued > 0 || this.#ended !== undefined;
   }
 
@@ -124,11 +124,14 @@ export class RawConnection {
     this.socket.destroy();
   }
 
-  /** Resolves when the system took the bytes, or something was answered. @throws WireError */
+  /** Resolves when the kernel has accepted the bytes, or a response arrives. @throws RawConnectionError */
   async send(bytes: string | Uint8Array): Promise<void> {
     if (this.#ended) throw this.#ended;
     if (this.socket.write(bytes)) return;
-    const late = setTimeout(() => this.fail(`nothing was taken for ${STUCK} s`), STUCK * 1000);
+    const late = setTimeout(
+      () => this.fail(`the server accepted no data for ${SEND_TIMEOUT} s`),
+      SEND_TIMEOUT * 1000,
+    );
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
@@ -148,18 +151,18 @@ export class RawConnection {
   }
 
   /**
-   * The next answer.
-   * @param within seconds until it must be complete
-   * @param interim whether `100 Continue` is an answer, too
-   * @throws WireError
+   * Reads the next response.
+   * @param within seconds within which it must be complete
+   * @param interim whether to return interim responses such as `100 Continue` instead of skipping them
+   * @throws RawConnectionError
    */
   async answer(within = 15, interim = false): Promise<Answer> {
-    const late = setTimeout(() => this.fail(`nothing came for ${within} s`), within * 1000);
+    const late = setTimeout(() => this.fail(`no response within ${within} s`), within * 1000);
     try {
       for (;;) {
-        const [first = "", ...lines] = (await this.#until("\r\n\r\n", LONGEST_HEAD)).split("\r\n");
+        const [first = "", ...lines] = (await this.#until("\r\n\r\n", MAX_HEAD_BYTES)).split("\r\n");
         const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? Number.NaN);
-        if (!Number.isFinite(status)) throw new RawConnectionError("what came is no HTTP/1.1");
+        if (!Number.isFinite(status)) throw new RawConnectionError("the response is not HTTP/1.1");
         const headers = headersIn(lines);
         if (status < 200 && !interim) continue;
         const { text, bytes } = status < 200 ? { text: "", bytes: 0 } : await this.#body(status, headers);
@@ -171,10 +174,10 @@ export class RawConnection {
   }
 
   async #body(status: number, headers: Headers): Promise<{ text: string; bytes: number }> {
-    const kept: Buffer[] = [];
+    const start: Buffer[] = [];
     let bytes = 0;
-    const take = (chunk: Buffer) => {
-      if (bytes < KEPT) kept.push(Buffer.from(chunk.subarray(0, KEPT - bytes)));
+    const append = (chunk: Buffer) => {
+      if (bytes < MAX_TEXT_BYTES) start.push(Buffer.from(chunk.subarray(0, MAX_TEXT_BYTES - bytes)));
       bytes += chunk.length;
     };
     const length = headers.get("content-length");
@@ -182,29 +185,29 @@ export class RawConnection {
     if (headers.get("transfer-encoding")?.toLowerCase().endsWith("chunked")) {
       for (;;) {
         const size = Number.parseInt(await this.#until("\r\n", 1024), 16);
-        if (!Number.isFinite(size)) throw new RawConnectionError("the answer broke off");
+        if (!Number.isFinite(size)) throw new RawConnectionError("a chunk of the response is malformed");
         if (size === 0) break;
-        await this.#consume(size, take);
+        await this.#consume(size, append);
         await this.#until("\r\n", 2);
       }
-      while ((await this.#until("\r\n", LONGEST_HEAD)) !== "");
+      while ((await this.#until("\r\n", MAX_HEAD_BYTES)) !== "");
     } else if (length !== null) {
-      await this.#consume(Number(length), take);
+      await this.#consume(Number(length), append);
     } else {
-      await this.#consume(Number.POSITIVE_INFINITY, take).catch((error) => {
+      await this.#consume(Number.POSITIVE_INFINITY, append).catch((error) => {
         if (!this.#ended) throw error;
       });
     }
-    return { text: Buffer.concat(kept).toString(), bytes };
+    return { text: Buffer.concat(start).toString(), bytes };
   }
 
-  async #consume(count: number, take: (chunk: Buffer) => void): Promise<void> {
+  async #consume(count: number, onChunk: (chunk: Buffer) => void): Promise<void> {
     for (let left = count; left > 0; ) {
       const chunk = await this.#next();
       const mine = chunk.subarray(0, left);
       if (mine.length < chunk.length) this.#putBack(chunk.subarray(mine.length));
       left -= mine.length;
-      take(mine);
+      onChunk(mine);
     }
   }
 
@@ -217,7 +220,7 @@ export class RawConnection {
         return seen.toString("latin1", 0, at);
       }
       if (seen.length > longest + mark.length)
-        throw new RawConnectionError("what came is too long for a head");
+        throw new RawConnectionError("the head of the response is too long");
       seen = Buffer.concat([seen, await this.#next()]);
     }
   }
@@ -232,7 +235,7 @@ export class RawConnection {
     }
     const chunk = this.#queue.shift() ?? Buffer.alloc(0);
     this.#queued -= chunk.length;
-    if (this.#queued < QUEUED / 2 && this.socket.isPaused()) this.socket.resume();
+    if (this.#queued < MAX_QUEUED_BYTES / 2 && this.socket.isPaused()) this.socket.resume();
     return chunk;
   }
 
@@ -249,7 +252,7 @@ export class RawConnection {
   }
 }
 
-/** @throws WireError for what no server should send */
+/** @throws RawConnectionError when a header is invalid */
 function headersIn(lines: readonly string[]): Headers {
   const headers = new Headers();
   try {
@@ -258,16 +261,16 @@ function headersIn(lines: readonly string[]): Headers {
       if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     }
   } catch {
-    throw new RawConnectionError("a header of the answer is none");
+    throw new RawConnectionError("a header of the response is invalid");
   }
   return headers;
 }
 
 function reasonOf(error: Error): string {
   const code = "code" in error ? String(error.code) : "";
-  if (code === "ECONNREFUSED") return "nobody listens there";
-  if (code === "ECONNRESET" || code === "EPIPE") return "the connection was cut";
-  if (code === "ETIMEDOUT") return "nobody answered";
-  if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return "there is no way to it";
+  if (code === "ECONNREFUSED") return "nothing listens there (connection refused)";
+  if (code === "ECONNRESET" || code === "EPIPE") return "the connection was reset";
+  if (code === "ETIMEDOUT") return "connecting timed out";
+  if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return "there is no route to it";
   return code || error.message;
 }

@@ -1,36 +1,36 @@
-// What the kernel knows of this machine's own connections (TCP_INFO), as ss(8) tells it: node:net gives nothing of it.
+// Reads the kernel's statistics of this machine's connections (TCP_INFO) from ss(8), because node:net does not expose them.
 
 import type { Target } from "./raw-http.ts";
 
-/** One connection since it was opened. Times are in seconds. */
+/** Statistics of one connection since it was opened. Times are in seconds. */
 export interface Socket {
-  /** Of this machine. */
+  /** The local port. */
   readonly port: number;
-  /** While something was on its way, or waited to be sent. */
+  /** Time with data in flight or waiting to be sent. */
   readonly busy: number;
-  /** Of `busy`: the other end took no more. */
+  /** Part of `busy` in which the peer's receive window was full. */
   readonly receiver: number;
-  /** Of `busy`: this machine's send buffer was too small for what could be on its way. */
+  /** Part of `busy` in which this machine's send buffer limited the data in flight. */
   readonly buffer: number;
-  /** Packets with data. */
+  /** Data packets sent, including retransmissions. */
   readonly sent: number;
-  /** Of `sent`: again, because the first was lost. Those that turned out to be needless do not count. */
+  /** Packets in `sent` that were retransmitted because of a loss; spurious retransmissions do not count. */
   readonly lost: number;
-  /** A round trip to what this connection ends at, which may be a proxy. */
+  /** Smoothed round trip to the peer, which may be a proxy. */
   readonly roundTrip: number;
-  /** The shortest: without what waits in queues. */
+  /** Shortest round trip, hence without queueing. */
   readonly shortest: number;
-  /** How the rate is decided: `cubic`, `bbr`. */
+  /** The congestion control algorithm, such as `cubic` or `bbr`. */
   readonly congestionControl: string;
 }
 
-/** All connections of one measurement together. */
-export interface Books extends Omit<Socket, "port"> {
-  /** All of them were open, together. */
+/** Statistics of all connections of one measurement. */
+export interface SocketStats extends Omit<Socket, "port"> {
+  /** Sum of the times for which the connections were open. */
   readonly seconds: number;
 }
 
-/** Reads what `ss -tinH` printed; connections that carried nothing, and words it does not know, are left out. */
+/** Parses the output of `ss -tinH`. Skips connections that sent no data, and unknown fields. */
 export function socketsIn(text: string): Socket[] {
   // The second line of a connection is indented.
   const lines = text.replaceAll(/\n[\t ]+/g, " ").split("\n");
@@ -60,21 +60,21 @@ function of(line: string, pattern: RegExp): number | undefined {
 }
 
 /** Milliseconds between two readings. */
-const EVERY = 200;
-/** Milliseconds one may take. */
-const LONGEST = 1000;
-/** Bytes one may print: a machine can have thousands of connections to one server. */
-const MOST = 2 ** 20;
+const INTERVAL = 200;
+/** Timeout of one reading, in milliseconds. */
+const TIMEOUT = 1000;
+/** Largest output of one reading, in bytes: a machine can have thousands of connections to one server. */
+const MAX_OUTPUT = 2 ** 20;
 
-/** Connections that are watched. */
+/** A running measurement; the caller must `end` it. */
 export interface Watch {
-  /** A connection that belongs to it, by its port on this machine. */
+  /** Adds a connection to the measurement, by its local port. */
   readonly opened: (port: number | undefined) => void;
-  /** Ends it. @returns undefined where there is no ss, or nothing could be read */
-  end(): Promise<Books | undefined>;
+  /** Stops reading. @returns undefined when ss is not installed or reported nothing */
+  end(): Promise<SocketStats | undefined>;
 }
 
-/** Reads again and again, because connections come and go, and nothing is told of those that went. */
+/** Runs ss repeatedly, because it does not report closed connections. */
 export function watchSockets({ url, address }: Pick<Target, "url" | "address">): Watch {
   const ss = process.platform === "linux" ? Bun.which("ss") : null;
   const host = address.includes(":") ? `[${address}]` : address;
@@ -88,8 +88,8 @@ export function watchSockets({ url, address }: Pick<Target, "url" | "address">):
       stdin: "ignore",
       stderr: "ignore",
       stdout: "pipe",
-      timeout: LONGEST,
-      maxBuffer: MOST,
+      timeout: TIMEOUT,
+      maxBuffer: MAX_OUTPUT,
     });
     const text = await new Response(child.stdout).text();
     for (const socket of socketsIn(text)) {
@@ -101,7 +101,7 @@ export function watchSockets({ url, address }: Pick<Target, "url" | "address">):
   const reading = (async () => {
     while (ss !== null && !stop.signal.aborted) {
       await read(ss).catch(() => stop.abort());
-      await Bun.sleep(EVERY);
+      await Bun.sleep(INTERVAL);
     }
   })();
 
@@ -112,13 +112,13 @@ export function watchSockets({ url, address }: Pick<Target, "url" | "address">):
     async end() {
       stop.abort();
       await reading;
-      return booksOf([...last.values()]);
+      return combineSockets([...last.values()]);
     },
   };
 }
 
-/** Times and packets add up; what is true of a moment is taken from the connection that worked longest. */
-export function booksOf(sockets: readonly (Socket & { seconds: number })[]): Books | undefined {
+/** Sums times and packets; takes the other values from the connection that was busy longest. */
+export function combineSockets(sockets: readonly (Socket & { seconds: number })[]): SocketStats | undefined {
   const [longest] = sockets.toSorted((one, other) => other.busy - one.busy);
   if (longest === undefined) return undefined;
   const sum = (of: (socket: Socket & { seconds: number }) => number): number =>

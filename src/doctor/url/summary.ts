@@ -1,17 +1,17 @@
-// The paragraph at the end of a report about a way to a server: how fast, what holds it back, what to change where.
+// The closing paragraph of a URL report: speeds, what limits them, and the settings to change.
 
 import { formatRate } from "../../core/report/flow-report.ts";
 import { milliseconds } from "../disk/findings.ts";
 import type { Finding, Group } from "../finding.ts";
-import { MORE, PLENTY } from "./upload-limit.ts";
+import { FAST, GAIN } from "./upload-limit.ts";
 
 export function urlSummary(groups: readonly Group[]): string {
   const findings = groups.flatMap((group) => group.findings);
-  // What limits a stream is told with the speeds, and need not stand between.
+  // The limit of one stream is reported with the speeds.
   const faults = findings.filter(({ verdict, check }) => verdict !== "ok" && check !== "upload-limit");
   return [
     speeds(findings),
-    faults.length === 0 ? "Nothing between here and the server stands in the way." : todo(faults),
+    faults.length === 0 ? "No fault was found between this machine and the server." : todo(faults),
   ]
     .filter(Boolean)
     .join(" ");
@@ -23,38 +23,38 @@ function speeds(findings: readonly Finding[]): string {
   const [one, four, down] = [rate("upload-1"), rate("upload-4"), rate("download-1")];
   if (one === undefined || four === undefined) return "";
   const far = findings.find(({ check }) => check === "round-trip")?.figures?.["median"] ?? 0;
-  const plain = `From here files go up at ${formatRate(one)} with one stream and ${formatRate(four)} with four${down === undefined ? "" : `, and come down at ${formatRate(down)}`}.`;
-  if (one >= PLENTY) return plain;
+  const plain = `From this machine, uploads reach ${formatRate(one)} with one stream and ${formatRate(four)} with four${down === undefined ? "" : `; downloads reach ${formatRate(down)}`}.`;
+  if (one >= FAST) return plain;
   const limit = findings.find(({ check }) => check === "upload-limit");
-  // What the kernel saw is better than what can be guessed from speeds.
+  // The kernel's statistics are more reliable than a guess from the speeds.
   if (limit?.verdict === "warning")
-    return `${plain} What limits one stream is ${limit.value}. ${limit.advice ?? ""}`.trimEnd();
-  if (four < MORE * one)
-    return `${plain} More streams bring no more, so the line (or this machine, or the server's processor) is the limit; an upload slower than that waits for the server's disk: see its flow report, and \`sluice doctor\` there.`;
+    return `${plain} The limit of one stream is ${limit.value}. ${limit.advice ?? ""}`.trimEnd();
+  if (four < GAIN * one)
+    return `${plain} More streams are not faster, so the limit is the line, this machine, or the server's processor. If uploads are slower than this, they wait for the server's disk: read their flow report, and run \`sluice doctor\` on the server.`;
   const window = one * far;
   const why =
     far > 0.01
-      ? `the round trip of ${milliseconds(far)} lets one stream have only about ${Math.max(1, Math.round(window / 1024))} KiB on its way`
-      : "something on the way limits each connection";
-  return `${plain} One stream does not fill the line: ${why}. Send several files at once, or one in parts (tus: parallelUploads 4).`;
+      ? `at a round trip of ${milliseconds(far)}, one stream has only about ${Math.max(1, Math.round(window / 1024))} KiB in flight`
+      : "something on the path limits each connection";
+  return `${plain} One stream does not fill the line: ${why}. Upload several files concurrently, or one file in parts (tus: parallelUploads 4).`;
 }
 
 function todo(faults: readonly Finding[]): string {
   const found = faults.map(({ name, value }) => `${name}: ${value}`).join("; ");
-  return `What stands between: ${found}. ${changes(faults)}`;
+  return `Found on the path: ${found}. ${changes(faults)}`;
 }
 
-/** The lines of all faults together, when it is known whose they are. */
+/** The settings that fix all faults, when the proxy is known. */
 function changes(faults: readonly Finding[]): string {
   const all = faults.flatMap(({ change }) => change ?? []);
   const [first] = all;
   if (first === undefined || all.some((change) => change.includes(" · ")))
-    return "What to do stands at each line above (→).";
+    return "Each line above says what to do (→).";
   const [proxy = ""] = first.split(": ", 1);
   const lines = [...new Set(all)]
     .map((change) => change.slice(proxy.length + 2))
     .map((line) => (line.endsWith(";") ? line : `${line}.`))
     .join(" ");
-  const others = all.length < faults.length ? " What else to do stands above (→)." : "";
+  const others = all.length < faults.length ? " For the other lines, see above (→)." : "";
   return `Change in ${proxy}: ${lines}${others}`;
 }

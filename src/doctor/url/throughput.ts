@@ -1,41 +1,41 @@
-// How fast bytes go to a server and come from it: requests that grow until they take a second, on one connection or several.
+// Measures upload and download rates with requests that grow until each takes a second, on one or more connections.
 
 import { type Answer, open, type RawConnection, RawConnectionError, type Target } from "./raw-http.ts";
 
 const SMALLEST = 64 * 1024;
 const LARGEST = 2 ** 28;
 const BLOCK = 256 * 1024;
-/** Seconds a request should take: shorter ones measure the latency, longer ones cannot be stopped in time. */
-const AIM = 1;
+/** Target duration of a request, in seconds: shorter ones measure latency, longer ones end too late. */
+const TARGET_SECONDS = 1;
 
 export interface Load {
   readonly way: "upload" | "download";
   readonly streams: number;
   readonly seconds: number;
-  /** All streams together. */
+  /** Bytes after which all streams together stop. */
   readonly bytes: number;
-  /** Largest body a request may have. */
+  /** Largest body of one request, in bytes. */
   readonly body: number;
-  /** Is told the port of every connection on this machine. */
+  /** Called with the local port of every connection. */
   readonly opened?: (port: number | undefined) => void;
 }
 
 export interface Throughput {
   readonly bytesPerSecond: number;
   readonly bytes: number;
-  /** Seconds in which there was something to send, of all streams together. */
+  /** Seconds in which there was data to send, summed over all streams. */
   readonly sending: number;
-  /** A body that was refused, or cut, though its announced length was let through and a smaller one arrived. */
+  /** The smallest body that failed although its announced length was accepted and smaller bodies arrived. */
   readonly refused?: Refused;
 }
 
-/** `why` completes a sentence: "the answer was 413". */
+/** A failed body; `why` is a clause such as "the answer was 413". */
 export interface Refused {
   readonly bytes: number;
   readonly why: string;
 }
 
-/** @throws WireError when nothing at all could be moved */
+/** @throws RawConnectionError when no data could be transferred */
 export async function throughput(target: Target, load: Load): Promise<Throughput> {
   const shared: Shared = { moved: 0, sending: 0 };
   const began = performance.now();
@@ -44,7 +44,7 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
   const settled = await Promise.allSettled(streams);
   const done = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = settled.find((one) => one.status === "rejected");
-  if (shared.moved === 0) throw failed?.reason ?? new RawConnectionError("nothing could be moved");
+  if (shared.moved === 0) throw failed?.reason ?? new RawConnectionError("no data could be transferred");
   return {
     bytesPerSecond: steadyRate(done, load.seconds),
     bytes: shared.moved,
@@ -53,7 +53,7 @@ export async function throughput(target: Target, load: Load): Promise<Throughput
   };
 }
 
-/** What all streams add to. */
+/** Totals of all streams. */
 interface Shared {
   moved: number;
   sending: number;
@@ -79,7 +79,7 @@ async function stream(
       const failed = await move(wire, target, { way, size, shared });
       const to = spent();
       if (failed !== undefined) {
-        // Smaller ones passed, so it is the size: a proxy that counts bytes instead of believing their announced number.
+        // Smaller bodies arrived, so a proxy limits the bytes it receives rather than the announced length.
         if (target.signal.aborted || size <= SMALLEST) throw new RawConnectionError(failed);
         if (size < (shared.refused?.bytes ?? Number.POSITIVE_INFINITY))
           shared.refused = { bytes: size, why: failed };
@@ -87,10 +87,10 @@ async function stream(
       } else {
         done.push({ bytes: size, from, to });
         shared.moved += size;
-        const fitting = size * Math.min(4, AIM / Math.max(to - from, 0.001));
+        const fitting = size * Math.min(4, TARGET_SECONDS / Math.max(to - from, 0.001));
         size = Math.min(most, LARGEST, Math.max(SMALLEST, Math.floor(fitting)));
       }
-      if (!wire.spoken) continue;
+      if (!wire.responded) continue;
       wire.close();
       wire = undefined;
     }
@@ -102,7 +102,7 @@ async function stream(
   return done;
 }
 
-/** One request that is over: from when to when, in seconds. */
+/** One finished request; `from` and `to` are seconds since the measurement began. */
 export interface Done {
   readonly bytes: number;
   readonly from: number;
@@ -110,8 +110,8 @@ export interface Done {
 }
 
 /**
- * Bytes per second of all streams in the time in which all of them ran. The first quarter, in which a line gets up to
- * speed, does not count; of requests that reach over an end, their share does.
+ * The rate of all streams, in bytes per second, while all of them ran. Leaves out the first quarter, in which TCP is still
+ * speeding up. A request that extends beyond this period counts in proportion.
  */
 export function steadyRate(streams: readonly (readonly Done[])[], seconds: number): number {
   const busy = streams.filter((done) => done.length > 0);
@@ -130,7 +130,7 @@ interface Move {
   readonly shared: Shared;
 }
 
-/** One request. @returns why it failed */
+/** Sends one request. @returns the reason when it failed */
 async function move(
   wire: RawConnection,
   target: Target,
@@ -153,10 +153,10 @@ async function send(wire: RawConnection, target: Target, size: number, shared: S
   const began = performance.now();
   await wire.ask(target, "PUT /api/probe", { "Content-Length": String(size) });
   try {
-    for (let left = size; left > 0 && !wire.spoken; left -= BLOCK)
+    for (let left = size; left > 0 && !wire.responded; left -= BLOCK)
       await wire.send(left < BLOCK ? block.subarray(0, left) : block);
   } catch (error) {
-    // What was said before the connection ended says more than that it did.
+    // A response that arrived before the connection ended explains more than this error.
     if (!(error instanceof RawConnectionError)) throw error;
   }
   shared.sending += (performance.now() - began) / 1000;

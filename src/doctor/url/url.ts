@@ -1,4 +1,4 @@
-// Examines a server from where its clients are, through whatever stands between. At most 60 s.
+// Examines a server from a client machine, through any proxies on the path. Takes at most 60 s.
 
 import { formatSize } from "../../config/config.ts";
 import { formatRate } from "../../core/report/flow-report.ts";
@@ -6,7 +6,7 @@ import { bare, loginHeaders } from "../../http/login.ts";
 import { about, type Finding, type Group } from "../finding.ts";
 import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
 import { connecting, findAddresses, firstReached, roundTrips } from "./connectivity.ts";
-import { cure, nameOfProxy, type ProxyName, proxyOf } from "./proxies.ts";
+import { nameOfProxy, type ProxyName, proxyOf, settingsFor } from "./proxies.ts";
 import {
   buffering,
   compression,
@@ -18,23 +18,23 @@ import {
   seenIn,
 } from "./proxy-checks.ts";
 import { RawConnectionError, type Target } from "./raw-http.ts";
-import { type Books, watchSockets } from "./sockets.ts";
+import { type SocketStats, watchSockets } from "./sockets.ts";
 import { type Load, type Refused, throughput } from "./throughput.ts";
 import { type Speeds, uploadLimit } from "./upload-limit.ts";
 
-/** Seconds for everything but the name, which has ten. */
-const LONGEST = 48;
-/** Bytes of each measurement of speed. */
+/** Seconds allowed for everything except the name lookup, which has ten. */
+const MAX_SECONDS = 48;
+/** Most bytes of each speed measurement. */
 const SPEED_BYTES = 2 ** 30;
 const STREAMS = 4;
-/** Nothing that is larger comes through at once anyway. */
+/** Largest body that a test sends, in bytes, when the proxy sets no limit. */
 const UNLIMITED = 2 ** 28;
 
-/** Seconds that single measurements take. */
+/** Durations of measurements, in seconds. */
 export interface Pace {
-  /** Each of the four speeds. */
+  /** Of each of the four speed measurements. */
   readonly speed: number;
-  /** Beside all others. */
+  /** Of the idle test, which runs concurrently with all others. */
   readonly silence: number;
 }
 
@@ -56,11 +56,11 @@ export async function examineUrl(
   ];
   const found = () => groups.filter(({ findings }) => findings.length > 0);
 
-  says("the way");
+  says("the path");
   const { addresses, finding } = await findAddresses(given);
   way.push(finding);
   if (addresses.length === 0) return found();
-  const end = AbortSignal.any([signal, AbortSignal.timeout(LONGEST * 1000)]);
+  const end = AbortSignal.any([signal, AbortSignal.timeout(MAX_SECONDS * 1000)]);
   const base = { url: bare(given), headers: headersFor(given), signal: end };
   try {
     const { address, finding: dead } = await firstReached(base, addresses);
@@ -80,7 +80,7 @@ export async function examineUrl(
     const add = async (into: Finding[], check: string, name: string, find: Find) => {
       says(name.toLowerCase());
       const more = await attempt(check, name, find);
-      // One stream and four can find the same fault.
+      // The measurements with one stream and with four can report the same fault.
       into.push(...more.filter((one) => !into.some((known) => known.check === one.check)));
     };
     const silence = attempt("idle", "Silence", () => idling(target, proxy, pace.silence));
@@ -95,7 +95,7 @@ export async function examineUrl(
     await add(passing, "range", "Range", () => ranges(target, proxy));
     await add(passing, "methods", "Methods", () => methods(target, proxy));
     await add(passing, "compression", "Compression", () => compression(target, proxy));
-    let books: Books | undefined;
+    let stats: SocketStats | undefined;
     for (const direction of ["download", "upload"] as const) {
       for (const streams of [1, STREAMS]) {
         const watch = direction === "upload" && streams === 1 ? watchSockets(target) : undefined;
@@ -109,17 +109,17 @@ export async function examineUrl(
         await add(speeds, `${direction}-${streams}`, speedName(direction, streams), () =>
           speed(target, load, proxy),
         );
-        if (watch) books = await watch.end();
+        if (watch) stats = await watch.end();
       }
     }
-    speeds.push(...uploadLimit(books, rates(speeds, finding.figures?.["min"] ?? median, median)));
+    speeds.push(...uploadLimit(stats, rates(speeds, finding.figures?.["min"] ?? median, median)));
     says("silence");
     passing.push(...(await silence));
   } catch (error) {
     if (!(error instanceof RawConnectionError)) throw error;
     way.push(
       about("reached", "Reached").problem(`no: ${error.message}`, {
-        advice: "Check the address and the port, a firewall, and that the server or its proxy runs.",
+        advice: "Check the address, the port and firewalls, and that the server or its proxy is running.",
       }),
     );
   }
@@ -128,35 +128,37 @@ export async function examineUrl(
 
 type Find = () => Promise<Finding | Finding[]>;
 
-/** One check that fails does not end the others. */
+/** Runs one check. A failure becomes a finding, so that the other checks still run. */
 async function attempt(check: string, name: string, find: Find): Promise<Finding[]> {
   try {
     return [await find()].flat();
   } catch (error) {
     if (!(error instanceof RawConnectionError)) throw error;
-    const advice = "Try again; if it stays, something on the way cuts such requests.";
+    const advice = "Try again. If it fails again, something on the path blocks such requests.";
     return [about(check, name).warning(`not measured: ${error.message}`, { advice })];
   }
 }
 
 function between(proxy: ProxyName | undefined): Finding {
   const { ok } = about("proxy", "Proxy");
-  return proxy ? ok(nameOfProxy(proxy)) : ok("none that says so");
+  return proxy ? ok(nameOfProxy(proxy)) : ok("no response header names one");
 }
 
-/** Whether /api/probe is there for us; without it nothing more can be learned. */
+/** Checks that /api/probe can be used, which all further tests need. @returns a finding when it cannot */
 async function refused(target: Target): Promise<Finding | undefined> {
   const answer = await request(target, "PUT /api/probe", { "Content-Length": "0" });
   if (answer.status === 200 && seenIn(answer)) return undefined;
   const { warning, problem } = about("probe", "Probe");
   if (answer.text.includes("not_allowed"))
     return warning("not allowed", {
-      reason: "The server grants no write, and without it nothing can be sent to it.",
-      advice: "Start it with --allow read,write while you examine it.",
+      reason: "The server does not grant write, so doctor cannot send test data.",
+      advice: "Start the server with --allow read,write for the examination.",
     });
   return problem(`answered with ${answer.status}`, {
-    reason: answer.status === 404 ? "That Sluice is too old for it." : "PUT does not pass.",
-    advice: answer.status === 404 ? "Update it." : "Let the proxy pass PUT to every path on.",
+    reason:
+      answer.status === 404 ? "This version of Sluice is too old for the test." : "PUT requests are blocked.",
+    advice:
+      answer.status === 404 ? "Update Sluice." : "Allow PUT for every path in the proxy's configuration.",
   });
 }
 
@@ -166,13 +168,14 @@ async function bodySize(target: Target, roundTrip: number, proxy: ProxyName | un
   const { limit, exact, requests } = await findLimit((bytes) => letsThrough(target, bytes, silence));
   if (limit === undefined)
     return ok(`no limit up to ${formatSize(LARGEST)}`, {
-      reason: "By the announced length; a proxy that counts bytes instead is seen when it refuses them.",
+      reason:
+        "Tested with the announced length. A limit on the bytes received shows only when a test upload fails (Large bodies).",
       figures: { requests },
     });
   return warning(exact ? formatSize(limit) : `about ${formatSize(Number(limit.toPrecision(3)))}`, {
-    reason: `${nameOfProxy(proxy)} refuses everything larger (413), and Sluice never sees it.`,
-    advice: "Until that is changed: upload by tus, with chunks below it (chunkSize).",
-    change: cure("size", proxy),
+    reason: `${nameOfProxy(proxy)} rejects larger bodies (413) before they reach Sluice.`,
+    advice: "Until that is changed, upload by tus in smaller chunks (chunkSize).",
+    change: settingsFor("size", proxy),
     figures: { limit, requests },
   });
 }
@@ -191,7 +194,7 @@ async function speed(
     bytes: SPEED_BYTES,
   });
   const small = way === "upload" && body < 2 ** 24;
-  const reason = `In bodies of ${formatSize(body)}, one after another.`;
+  const reason = `Sent in consecutive bodies of ${formatSize(body)}.`;
   const figures = { bytesPerSecond, bytes, streams, ...(way === "upload" && { sending }) };
   const found = ok(formatRate(bytesPerSecond), { ...(small && { reason }), figures });
   return refused ? [found, cutOff(refused, proxy)] : [found];
@@ -205,9 +208,9 @@ function rates(findings: readonly Finding[], roundTrip: number, usual: number): 
 }
 
 function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {
-  return about("large-bodies", "Large bodies").warning(`fail, such as one of ${formatSize(bytes)}`, {
-    reason: `Smaller ones pass. Of this one doctor learned: ${why}. It is a limit of ${nameOfProxy(proxy)}, of bytes or of time.`,
-    change: cure("size", proxy),
+  return about("large-bodies", "Large bodies").warning(`fail: one of ${formatSize(bytes)} did`, {
+    reason: `Smaller bodies arrive. For this one, ${why}: ${nameOfProxy(proxy)} limits the bytes or the duration of a request.`,
+    change: settingsFor("size", proxy),
     figures: { bytes },
   });
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { about, type Finding } from "../../../src/doctor/finding.ts";
 import { findLimit, LARGEST } from "../../../src/doctor/url/body-limit.ts";
-import { cure, proxyOf } from "../../../src/doctor/url/proxies.ts";
+import { proxyOf, settingsFor } from "../../../src/doctor/url/proxies.ts";
 import { urlSummary } from "../../../src/doctor/url/summary.ts";
 import { steadyRate } from "../../../src/doctor/url/throughput.ts";
 
@@ -73,8 +73,8 @@ describe("proxies", () => {
   });
 
   test("lines are of the one that was seen, else of all", () => {
-    expect(cure("size", "nginx")).toBe("nginx: client_max_body_size 0;");
-    expect(cure("size", undefined).split(" · ")).toHaveLength(4);
+    expect(settingsFor("size", "nginx")).toBe("nginx: client_max_body_size 0;");
+    expect(settingsFor("size", undefined).split(" · ")).toHaveLength(4);
   });
 });
 
@@ -96,18 +96,18 @@ describe("the paragraph at the end", () => {
   test("one stream that is held back by latency: several", () => {
     const text = said(7e6, 24e6, 0.1);
     expect(text).toContain(
-      "go up at 7.0 MB/s with one stream and 24 MB/s with four, and come down at 9.0 MB/s.",
+      "uploads reach 7.0 MB/s with one stream and 24 MB/s with four; downloads reach 9.0 MB/s.",
     );
-    expect(text).toContain("the round trip of 100 ms lets one stream have only about 684 KiB on its way");
+    expect(text).toContain("at a round trip of 100 ms, one stream has only about 684 KiB in flight");
     expect(text).toContain("parallelUploads 4");
   });
 
   test("one stream that fills the line", () => {
-    expect(said(7e6, 7.2e6, 0.1)).toContain("More streams bring no more, so the line");
+    expect(said(7e6, 7.2e6, 0.1)).toContain("More streams are not faster, so the limit is the line");
   });
 
   test("a line that is fast enough", () => {
-    expect(said(5e8, 2e9, 0.001)).not.toContain("streams bring");
+    expect(said(5e8, 2e9, 0.001)).not.toContain("stream does not");
   });
 
   const size = (change: string) => about("x", "Largest body").warning("1MiB", { change });
@@ -117,17 +117,17 @@ describe("the paragraph at the end", () => {
       change: "nginx: proxy_set_header Host $http_host;",
     });
     expect(said(7e6, 7e6, 0.1, size("nginx: client_max_body_size 0;"), host)).toEndWith(
-      "What stands between: Largest body: 1MiB; Host: changed. Change in nginx: client_max_body_size 0; proxy_set_header Host $http_host;",
+      "Found on the path: Largest body: 1MiB; Host: changed. Change in nginx: client_max_body_size 0; proxy_set_header Host $http_host;",
     );
     const tls = about("tls", "TLS").warning("not trusted", { advice: "Use another." });
     expect(said(7e6, 7e6, 0.1, size("nginx: a;"), tls)).toEndWith(
-      "Change in nginx: a; What else to do stands above (→).",
+      "Change in nginx: a; For the other lines, see above (→).",
     );
   });
 
   test("of a proxy that nobody knows, the lines stand where its faults are", () => {
     expect(said(7e6, 7e6, 0.1, size("nginx: a; · Caddy: b"))).toEndWith(
-      "What to do stands at each line above (→).",
+      "Each line above says what to do (→).",
     );
   });
 });

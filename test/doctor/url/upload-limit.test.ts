@@ -1,7 +1,12 @@
-// What the kernel's books of a connection mean: readings of ss from lines that were slow in a known way.
+// What the kernel's stats of a connection mean: readings of ss from lines that were slow in a known way.
 
 import { describe, expect, test } from "bun:test";
-import { type Books, booksOf, socketsIn, watchSockets } from "../../../src/doctor/url/sockets.ts";
+import {
+  combineSockets,
+  type SocketStats,
+  socketsIn,
+  watchSockets,
+} from "../../../src/doctor/url/sockets.ts";
 import { urlSummary } from "../../../src/doctor/url/summary.ts";
 import { uploadLimit } from "../../../src/doctor/url/upload-limit.ts";
 
@@ -60,20 +65,20 @@ describe("ss", () => {
 
 describe("what limits one stream", () => {
   /** As if the first reading of `text` came after so many seconds. */
-  const books = (text: string, seconds: number): Books | undefined =>
-    booksOf(socketsIn(text).map((socket) => ({ ...socket, seconds })));
+  const stats = (text: string, seconds: number): SocketStats | undefined =>
+    combineSockets(socketsIn(text).map((socket) => ({ ...socket, seconds })));
   const speeds = { one: 7e6, four: 24e6, sending: 3, roundTrip: 0.05, usual: 0.055 };
   const said = (text: string, more: Partial<typeof speeds & { seconds: number }> = {}) =>
-    uploadLimit(books(text, more.seconds ?? 3.4), { ...speeds, ...more })[0];
+    uploadLimit(stats(text, more.seconds ?? 3.4), { ...speeds, ...more })[0];
 
   test("latency × window: of the server, of this machine, of what stands between", () => {
     expect(said(FAR)).toMatchObject({ verdict: "warning", value: "latency × window" });
-    expect(said(FAR)?.reason).toContain("about 350kB (the server's window) in each 50 ms is 7.0 MB/s");
+    expect(said(FAR)?.reason).toContain("about 350kB (the server's window) per round trip of 50 ms is 7.0 MB/s");
     expect(said(FAR)?.advice).toContain("tcp_rmem");
     expect(said(BUFFER)).toMatchObject({ value: "latency × window" });
     expect(said(BUFFER)?.advice).toContain("tcp_wmem");
     expect(said(RELAY, { seconds: 1, sending: 0.9 })).toMatchObject({ value: "latency × window" });
-    expect(said(RELAY, { seconds: 1, sending: 0.9 })?.advice).toContain("at what stands between");
+    expect(said(RELAY, { seconds: 1, sending: 0.9 })?.advice).toContain("of the proxy, VPN or tunnel");
     // The relay took it all at once, and the answer was waited for.
     expect(said(RELAY, { seconds: 3, sending: 0.5 })).toMatchObject({ value: "latency × window" });
   });
@@ -93,7 +98,7 @@ describe("what limits one stream", () => {
 
   test("a server that answers now sooner, now later is busy, not far", () => {
     const starved = { seconds: 1, sending: 0.9, roundTrip: 0.975, usual: 2.278 };
-    expect(said(RELAY, starved)).toMatchObject({ value: "what takes it at the other end" });
+    expect(said(RELAY, starved)).toMatchObject({ value: "the receiver" });
   });
 
   test("a line that is full", () => {
@@ -110,16 +115,16 @@ describe("what limits one stream", () => {
   test("the other end, near by", () => {
     const near = { seconds: 1, sending: 0.9, roundTrip: 0.0005 };
     const slow = RELAY.replace("rtt:30.341", "rtt:0.341");
-    expect(said(slow, near)).toMatchObject({ value: "what takes it at the other end" });
-    expect(said(slow, near)?.reason).toContain("limit for each connection");
-    expect(said(slow, { ...near, four: 7e6 })?.reason).toContain("Several streams bring no more");
+    expect(said(slow, near)).toMatchObject({ value: "the receiver" });
+    expect(said(slow, near)?.reason).toContain("limit per connection");
+    expect(said(slow, { ...near, four: 7e6 })?.reason).toContain("Several streams are not faster");
   });
 
   test("nothing is said of fast lines, short looks and systems without ss", () => {
     expect(said(FAR, { one: 200e6 })).toBeUndefined();
     expect(said(FAR, { seconds: 0.3 })).toBeUndefined();
     expect(uploadLimit(undefined, speeds)).toEqual([]);
-    expect(booksOf([])).toBeUndefined();
+    expect(combineSockets([])).toBeUndefined();
   });
 
   test("the summary says it instead of guessing", () => {
@@ -131,9 +136,9 @@ describe("what limits one stream", () => {
     const findings = [speed(1, 7e6), speed(4, 24e6), ...(limit ? [limit] : [])];
     const summary = urlSummary([{ title: "Speed", findings }]);
     expect(summary).toContain(
-      "What limits one stream is latency × window. Several streams have a window each",
+      "The limit of one stream is latency × window. Each stream has its own window",
     );
-    expect(summary).toContain("Nothing between here and the server stands in the way.");
+    expect(summary).toContain("No fault was found between this machine and the server.");
   });
 });
 
