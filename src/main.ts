@@ -1,4 +1,4 @@
-// The program: options, storage, app, listen, and an orderly end on a signal.
+// The entry point: parses the command line and runs serve, doctor or top.
 
 import { readCommand } from "./cli/cli.ts";
 import { doctor } from "./doctor/doctor.ts";

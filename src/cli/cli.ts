@@ -1,4 +1,4 @@
-// The command line: argv, SLUICE_ variables and sluice.toml become a Config, a text to print, or a message about wrong use.
+// Parses argv, SLUICE_ variables and sluice.toml into a Config, a text to print, or an error message.
 
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
@@ -13,9 +13,9 @@ import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
 import { nearest, quoted } from "./suggest.ts";
 
-/** What the command asks for. Texts end with a line end. */
+/** The parsed command. Texts end with a newline. */
 export type Invocation =
-  /** `file`: the file of options that was read, as messages call it. */
+  /** `file`: the name of the options file that was read, for messages. */
   | { kind: "serve"; config: Config; file?: string }
   | { kind: "doctor"; subject: Subject; json: boolean }
   | { kind: "top"; url: URL; once: boolean }
@@ -24,21 +24,21 @@ export type Invocation =
   /** For standard error; exit 2. */
   | { kind: "wrong"; text: string };
 
-/** Further faults are only counted. */
-const MOST_FAULTS = 10;
+/** Most faults listed in one message; further ones are only counted. */
+const MAX_FAULTS = 10;
 
-/** The first word may be one of these; without it, it is the root. */
+/** Commands, given as the first word. Any other first word is the root. */
 const COMMANDS = ["serve", "doctor", "top"] as const;
 type CommandName = (typeof COMMANDS)[number];
-/** Flags that are no options, and the command they belong to. */
+/** Flags of single commands, which are not options, and the command of each. */
 const OWN_FLAGS = { json: "doctor", once: "top" } as const satisfies Record<string, CommandName>;
 
 /**
- * Reads the command line. A flag wins over a variable, a variable over the file, the file over the default.
+ * Parses the command line. A flag overrides a variable, a variable overrides the file, the file overrides the default.
  *
- * @param argv what follows the program's name
- * @param env of its variables, those that start with `SLUICE_` matter
- * @param folder the current folder: sluice.toml is looked for in it
+ * @param argv the arguments after the program's name
+ * @param env the environment; only variables that start with `SLUICE_` are read
+ * @param folder the current folder, in which sluice.toml is searched
  */
 export async function readCommand(
   argv: readonly string[],
@@ -58,21 +58,21 @@ export async function readCommand(
 
   const given = new Map([...(file?.given ?? []), ...environment.given, ...flags.given]);
   const faults = [...flags.faults, ...environment.faults, ...(file?.faults ?? []), ...wrongValues(given)];
-  if (named?.text && !file) faults.push(`${named.label}: there is no file ${label}`);
+  if (named?.text && !file) faults.push(`${named.label}: the file ${label} does not exist`);
   if (faults.length > 0) return wrong(faults);
 
   const config = toConfig(new Map([...given].map(([name, { text }]) => [name, text])));
   const host = given.get(OPTIONS.host.name);
   if (host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name)) {
     return wrong([
-      `${host.label}: ${quoted(config.host)} lets other machines in, and nothing says what they may do; ` +
-        "add --allow read (look and download), --allow read,write (upload, too) or --allow all",
+      `${host.label}: ${quoted(config.host)} gives other machines access, so their permissions must be set; ` +
+        "add --allow read (list and download), --allow read,write (also upload) or --allow all",
     ]);
   }
   if (file && !named && (await isServed([folder, path], resolve(folder, config.root)))) {
     return wrong([
-      "sluice.toml is inside the root, where whoever may write could allow themselves more; " +
-        "move it out, remove it if it is not yours, or name it: --config sluice.toml",
+      "sluice.toml is inside the root, where clients that may write could change their own permissions; " +
+        "move it elsewhere, delete it if it is not yours, or trust it with --config sluice.toml",
     ]);
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
@@ -80,16 +80,16 @@ export async function readCommand(
   return { kind: "serve", config, ...(file && { file: label }) };
 }
 
-/** What the words say beside options. */
+/** The arguments apart from options. */
 interface Words extends Source {
   readonly command: CommandName;
   readonly json: boolean;
   readonly once: boolean;
-  /** Of a server that is not this machine's. */
+  /** The server to examine or watch, instead of the one on this machine. */
   readonly url?: string;
 }
 
-/** The flags and the root; or what --help and --version print; or what is wrong with them. */
+/** Parses flags and arguments. Returns an invocation for --help, --version and errors. */
 function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocation {
   const given = new Map<string, Given>();
   let text = "";
@@ -143,7 +143,7 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
   const faults = [
     ...Object.entries(OWN_FLAGS)
       .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
-      .map(([flag, owner]) => `--${flag} is a flag of sluice ${owner}`),
+      .map(([flag, owner]) => `--${flag} can only be used with sluice ${owner}`),
     ...rest.map(
       (word) => `${quoted(word)} is an unexpected argument: ${what} is already ${quoted(root ?? "")}`,
     ),
@@ -151,19 +151,19 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
   return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
 }
 
-/** `doctor URL`, `top URL`: what this machine would serve is not looked at, so no option may be given. */
+/** Parses `doctor URL` and `top URL`. Options are rejected, because they configure a server on this machine. */
 function readUrl(text: string, { given, faults, command, json, once }: Words): Invocation {
   const url = URL.parse(text);
   const all = [...faults];
   if (!url?.hostname || !/^https?:$/.test(url.protocol))
-    all.push(`${quoted(text)} is no URL of a server; use one such as https://files.example.org`);
+    all.push(`${quoted(text)} is not the URL of a server; use one such as https://files.example.org`);
   for (const { label } of given.values())
-    all.push(`${label} is about a server on this machine, not about a URL`);
+    all.push(`${label} applies to a server on this machine and cannot be used with a URL; remove it`);
   if (!url || all.length > 0) return wrong(all);
   return command === "top" ? { kind: "top", url, once } : { kind: "doctor", subject: { url }, json };
 }
 
-/** Where a server with these options is reached from this machine. */
+/** The URL at which this machine reaches a server with these options. */
 function urlOf({ host, port }: Config): URL {
   const near = host === "0.0.0.0" ? "127.0.0.1" : host.replace(/^(?:::|0:0:0:0:0:0:0:0)$/, "::1");
   return new URL(`http://${near.includes(":") ? `[${near}]` : near}:${port}`);
@@ -179,7 +179,7 @@ function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
   return shorthand ? [flag, new Flag(shorthand.flag).conflicts(flag.attributeName())] : [flag];
 }
 
-/** Says what commander found wrong, in the words of the other messages. */
+/** Rewrites an error of commander in the style of the other messages. */
 function misunderstood({ code, message }: CommanderError): string {
   const [, word = ""] = /'(.*)'/s.exec(message) ?? [];
   const option = FLAGS.find(({ name }) => word.includes(`--${name} <`));
@@ -207,19 +207,19 @@ function wrongValues(given: ReadonlyMap<string, Given>): string[] {
   });
 }
 
-/** Whether one of the paths is in the root. A root that is not there yet holds nothing. */
+/** Whether one of the paths is inside the root; false when the root does not exist yet. */
 async function isServed(paths: readonly string[], root: string): Promise<boolean> {
   const real = await realpath(root).catch(() => undefined);
   if (real === undefined) return false;
   for (const path of paths) {
-    const way = relative(real, await realpath(path).catch(() => path));
-    if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return true;
+    const route = relative(real, await realpath(path).catch(() => path));
+    if (route !== ".." && !route.startsWith(`..${sep}`) && !isAbsolute(route)) return true;
   }
   return false;
 }
 
 function wrong(faults: readonly string[]): Invocation {
-  const more = faults.length > MOST_FAULTS ? [`and ${faults.length - MOST_FAULTS} more`] : [];
-  const lines = [...faults.slice(0, MOST_FAULTS), ...more].map((fault) => `sluice: ${fault}\n`);
-  return { kind: "wrong", text: `${lines.join("")}sluice --help lists everything that can be set.\n` };
+  const more = faults.length > MAX_FAULTS ? [`and ${faults.length - MAX_FAULTS} more`] : [];
+  const lines = [...faults.slice(0, MAX_FAULTS), ...more].map((fault) => `sluice: ${fault}\n`);
+  return { kind: "wrong", text: `${lines.join("")}Run sluice --help for all commands and options.\n` };
 }

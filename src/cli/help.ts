@@ -1,4 +1,4 @@
-// The text of --help, written from the table of options.
+// Builds the text of --help from the table of options.
 
 import { styleText } from "node:util";
 import { Help } from "commander";
@@ -6,54 +6,54 @@ import { FLAGS, shownDefault } from "../config/config.ts";
 import { GROUPS, type Option } from "../config/option.ts";
 import type { Terminal } from "../system/terminal.ts";
 
-/** One line of the help: what is typed, its default, what it means. */
+/** One line of the help: the flag, its default, its description. */
 type Row = readonly [term: string, value: string, text: string];
 
 const SUMMARY =
-  "Sluice receives and serves large files: uploads stream to the disk in constant memory, and each one says where the time went.";
+  "Sluice receives and serves large files: uploads stream to the disk in constant memory, and each reports where its time went.";
 
 const EXAMPLES = [
   ["sluice", "serve ./files to this machine"],
   ["sluice ~/inbox --host 0.0.0.0 --allow write", "a drop box for the network"],
-  ["sluice /srv/media -A --max-file-size 2TiB", "replace and delete, too"],
+  ["sluice /srv/media -A --max-file-size 2TiB", "also allow replace and delete"],
 ] as const;
 
 const SOURCES =
-  'Every flag is also a variable (SLUICE_MAX_FILE_SIZE=50GiB) and a key of sluice.toml (max-file-size = "50GiB"). A flag wins over a variable, a variable over the file.';
+  'Every flag is also a variable (SLUICE_MAX_FILE_SIZE=50GiB) and a key of sluice.toml (max-file-size = "50GiB"). A flag overrides a variable, and a variable overrides the file.';
 
 const DOCTOR_SUMMARY =
-  "Says why it is slow, or will not work. On the server it measures the disk of ROOT, and looks at the machine and its network settings: at most 15 s. With a URL, run where uploads come from, it measures the way to that server and finds out what a proxy does to it: at most 60 s, 12 of them at full speed. It leaves nothing behind.";
+  "Finds out why uploads are slow or do not work. On the server, it measures the disk of ROOT and checks the machine and its network settings in at most 15 s. With a URL, run on a client, it measures the network path to that server and finds out what a proxy does to uploads. That takes at most 60 s, 12 of them at full speed. It leaves nothing behind.";
 
 const DOCTOR_EXAMPLES = [
-  ["sluice doctor", "examine what `sluice` would use"],
-  ["sluice doctor /srv/media --port 80", "what `sluice /srv/media --port 80` would use"],
-  ["sluice doctor https://files.example.org", "examine the way there; user:password@ is a login"],
-  ["sluice doctor --json", "for programs"],
+  ["sluice doctor", "check the setup of `sluice`"],
+  ["sluice doctor /srv/media --port 80", "that of `sluice /srv/media --port 80`"],
+  ["sluice doctor https://files.example.org", "check the path; user:password@ is a login"],
+  ["sluice doctor --json", "JSON output for programs"],
 ] as const;
 
 const DOCTOR_NOTES =
-  "Every line begins with ✓ (well), ! (could be better) or ✗ (will not work). Exit codes: 0 no ✗, 1 some ✗, 2 wrong use.";
+  "Every line begins with ✓ (good), ! (could be better) or ✗ (does not work). Exit codes: 0 no ✗, 1 at least one ✗, 2 invalid use.";
 
 const TOP_SUMMARY =
-  "Shows what is arriving at a server: how much of each upload is received and how much is saved, how fast it is, and what the limit is. q ends it. In a pipe it writes lines, of each upload one a second at most, and ends with the server.";
+  "Shows the running uploads of a server: how much of each is received and saved, how fast it is, and what limits it. Press q to quit. In a pipe it writes at most one line a second for each upload, and ends when the server does.";
 
 const TOP_EXAMPLES = [
-  ["sluice top", "the server that `sluice` starts here"],
-  ["sluice top --port 80", "the one that `sluice --port 80` starts"],
-  ["sluice top https://files.example.org", "any other; user:password@ is a login"],
-  ["sluice top --once", "one look"],
+  ["sluice top", "the server started by `sluice`"],
+  ["sluice top --port 80", "the server started by `sluice --port 80`"],
+  ["sluice top https://files.example.org", "any server; user:password@ is a login"],
+  ["sluice top --once", "print one snapshot"],
 ] as const;
 
 const TOP_NOTES =
-  "The server must allow read. Exit codes: 0 ended as asked, or with the server, 1 the server refuses or is not there, 2 wrong use.";
+  "The server must grant read. Exit codes: 0 stopped by the user or the server ended, 1 refused or not reached, 2 invalid use.";
 
-/** The flags that are no options: they are asked for, and the server does not start. */
+/** Flags that are not options: they print a text and start no server. */
 export const ALWAYS: readonly Row[] = [
   ["-h, --help", "", "Show this text"],
   ["-V, --version", "", "Show the version"],
 ];
 
-/** The help, 80 to 100 columns wide, with a line end. */
+/** The help, 80 to 100 columns wide, ending with a newline. */
 export function helpText(terminal: Terminal): string {
   const { width, paint, layout } = pageFor(terminal);
   const groups = GROUPS.map((name) => ({
@@ -81,7 +81,7 @@ export function helpText(terminal: Terminal): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-/** The help of `sluice doctor`, as wide, with a line end. */
+/** The help of `sluice doctor`, formatted like {@link helpText}. */
 export function doctorHelpText(terminal: Terminal): string {
   const { width, paint, layout } = pageFor(terminal);
   const sections = [
@@ -93,7 +93,7 @@ export function doctorHelpText(terminal: Terminal): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-/** The help of `sluice top`, as wide, with a line end. */
+/** The help of `sluice top`, formatted like {@link helpText}. */
 export function topHelpText(terminal: Terminal): string {
   const { width, paint, layout } = pageFor(terminal);
   const sections = [

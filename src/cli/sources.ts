@@ -1,17 +1,17 @@
-// Where options are given beside flags: SLUICE_ variables and sluice.toml.
+// Reads options from SLUICE_ variables and sluice.toml.
 
 import { dirname, resolve } from "node:path";
 import { FLAGS, OPTIONS } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
 import { nearest, quoted } from "./suggest.ts";
 
-/** A text that was given for an option, and where: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
+/** The text given for an option, and a label for its source: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
 export interface Given {
   readonly text: string;
   readonly label: string;
 }
 
-/** What one source gives, by option name, and what is wrong with it, one sentence each. */
+/** The options of one source by name, and its faults, one sentence each. */
 export interface Source {
   readonly given: ReadonlyMap<string, Given>;
   readonly faults: readonly string[];
@@ -19,8 +19,8 @@ export interface Source {
 
 const PREFIX = "SLUICE_";
 
-/** Larger than any file of options: whoever names a disk or a film gets an answer, not a full memory. */
-const LARGEST_FILE = 64 * 1024;
+/** Largest options file in bytes, so that naming a device or a video by mistake does not fill memory. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 const KEYS: ReadonlyMap<string, Option<unknown>> = new Map(
   Object.values(OPTIONS).map((option) => [option.name, option]),
@@ -31,7 +31,7 @@ export function variable(name: string): string {
   return PREFIX + name.toUpperCase().replaceAll("-", "_");
 }
 
-/** The variables that start with `SLUICE_`. An unknown one is a fault: a limit with a slip in its name would not hold. */
+/** Reads the variables that start with `SLUICE_`. An unknown one is a fault: a misspelled limit would not apply. */
 export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Source {
   const given = new Map<string, Given>();
   const faults: string[] = [];
@@ -49,23 +49,24 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 /**
- * A file of options. Its root is relative to the folder the file is in.
+ * Reads an options file. A relative root is resolved against the file's folder.
  *
  * @param file its path
- * @param label what messages call it
- * @returns undefined when there is no such file
+ * @param label its name in messages
+ * @returns undefined when the file does not exist
  */
 export async function fromFile(file: string, label: string): Promise<Source | undefined> {
   try {
     const text = await Bun.file(file)
-      .slice(0, LARGEST_FILE + 1)
+      .slice(0, MAX_FILE_BYTES + 1)
       .text();
-    if (text.length > LARGEST_FILE) throw new SyntaxError("it is longer than 64 KiB, too long for options");
+    if (text.length > MAX_FILE_BYTES)
+      throw new SyntaxError("the file is longer than 64 KiB, too long for an options file");
     return fromEntries(parseToml(text), label, dirname(file));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT") return undefined;
-    const reason = error instanceof SyntaxError ? error.message : `it cannot be read (${code})`;
+    const reason = error instanceof SyntaxError ? error.message : `the file cannot be read (${code})`;
     return { given: new Map(), faults: [`${label}: ${reason}`] };
   }
 }
@@ -82,7 +83,7 @@ function fromEntries(entries: readonly [string, unknown][], label: string, folde
     }
     const text = asText(value, option);
     if (text === undefined) {
-      const kinds = option.list ? "a text or a list of texts" : "a text or a number";
+      const kinds = option.list ? "a string or a list of strings" : "a string or a number";
       faults.push(`${key} in ${label} is not ${kinds}; use ${option.allowed}`);
       continue;
     }
@@ -92,7 +93,7 @@ function fromEntries(entries: readonly [string, unknown][], label: string, folde
   return { given, faults };
 }
 
-/** Throws a SyntaxError that names the line, which Bun's own does not. */
+/** Parses TOML. @throws SyntaxError that names the line, which Bun's own error does not */
 function parseToml(text: string): [key: string, value: unknown][] {
   try {
     return Object.entries(Bun.TOML.parse(text));
@@ -113,7 +114,7 @@ function isToml(text: string): boolean {
   }
 }
 
-/** The value as it would be written behind a flag; undefined when it could not be. */
+/** Converts a TOML value to the text of a flag; undefined when its type is not allowed. */
 function asText(value: unknown, option: Option<unknown>): string | undefined {
   if (typeof value === "string") return value;
   if (!option.list) return typeof value === "number" ? String(value) : undefined;

@@ -1,10 +1,10 @@
-// Words for wrong use: what was written, shown safely, and the real name it comes nearest to.
+// Helps with error messages: quotes user input safely and suggests the most similar name.
 
 import leven from "leven";
 
 const LONGEST_SHOWN = 60;
 
-/** A text in quotes: control and invisible characters escaped, cut at 60 characters. */
+/** Quotes a text, escapes control and invisible characters, and cuts it at 60 characters. */
 export function quoted(text: string): string {
   const cut = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
   const safe = cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
@@ -15,8 +15,8 @@ export function quoted(text: string): string {
 }
 
 /**
- * The name that is most like the word, in whatever style the word is written: one that holds it (`size`), or one a
- * slip of the pen away (`prot`). Slips seldom touch the first letter, so that decides between equals.
+ * The name most similar to the word, in any case style: one that contains it (`size`), or the one with the smallest edit
+ * distance (`prot`). Typing errors seldom affect the first letter, so it breaks ties.
  */
 export function nearest(word: string, names: readonly string[]): string {
   const plain = word

@@ -1,54 +1,54 @@
-// Every option of Sluice, once: its name, default, allowed values and help. Flags, variables, file keys and docs come from here.
+// The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
 import { GROUPS, type Option } from "./option.ts";
 import { choice, choices, count, duration, host, origins, path, size } from "./values.ts";
 
 export { formatSize } from "./values.ts";
 
-/** What a person who reaches the port can be allowed to do. `replace`: new content for an existing name. `delete`: remove, and move away. */
+/** Permissions of everyone who can reach the port. `replace`: overwrite an existing file. `delete`: remove or move an entry. */
 export const GRANTS = ["read", "write", "replace", "delete"] as const;
 export type Grant = (typeof GRANTS)[number];
 
-/** What happens to an upload whose name is taken. */
+/** Policies for an upload whose name is taken. */
 export const CONFLICTS = ["rename", "replace", "fail"] as const;
 export type Conflict = (typeof CONFLICTS)[number];
 
-/** How log lines look. */
+/** Formats of log lines. */
 const LOGS = ["text", "json"] as const;
 export type Log = (typeof LOGS)[number];
 
-/** How much the log says: each level what the one before says, and more. */
+/** Log levels; each includes the ones before it. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** All options with their values, checked. Sizes are bytes, times are seconds (fractions allowed). */
+/** The validated values of all options. Sizes are bytes, times are seconds (fractions allowed). */
 export interface Config {
-  /** The served folder, as it was written: relative to the current folder, or absolute. */
+  /** The served folder as the user wrote it: absolute, or relative to the current folder. */
   root: string;
   /** An IP address (no brackets, no port) or a host name. */
   host: string;
-  /** 0 takes any free port. */
+  /** 0 chooses any free port. */
   port: number;
   allow: ReadonlySet<Grant>;
   maxFileSize: number;
-  /** Files in one form. */
+  /** Most files in one form. */
   maxFiles: number;
-  /** Entries of an error list, 1 to 100. */
+  /** Most entries of an error list, 1 to 100. */
   maxErrors: number;
-  /** Uploads that run at the same time. */
+  /** Most concurrent uploads. */
   maxUploads: number;
-  /** Unfinished uploads that wait to be resumed. */
+  /** Most unfinished uploads that can be resumed. */
   maxWaiting: number;
-  /** Bytes that uploads leave free on the file system. */
+  /** Bytes of the file system that uploads must leave free. */
   keepFree: number;
-  /** 1 to 255: longer ones Bun's socket timers cut short. */
+  /** 1 to 255, the longest timeout that Bun's socket timers support. */
   idleTimeout: number;
   uploadExpiry: number;
-  /** Unset: each way of uploading has its own default. */
+  /** Unset: the default depends on the upload protocol. */
   conflict?: Conflict;
-  /** Seconds that removed entries stay in the trash. Unset: there is none. */
+  /** Seconds for which removed entries stay in the trash. Unset: no trash. */
   trash?: number;
-  /** How long running work may go on after a signal to stop; 0 ends it at once. */
+  /** How long running transfers may continue after a stop signal; 0 ends them at once. */
   drain: number;
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
   cors: readonly string[];
@@ -56,7 +56,7 @@ export interface Config {
   logLevel: LogLevel;
 }
 
-/** The table. The order is that of the help. */
+/** All options. Within a group, `--help` lists them in this order. */
 export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Config[Key]>> } = {
   root: {
     name: "root",
@@ -64,7 +64,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "ROOT",
     default: "./files",
     ...path("a folder"),
-    help: "Folder to serve, made if missing",
+    help: "Folder to serve; created if missing",
     group: "What is served",
   },
   host: {
@@ -72,7 +72,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "ADDRESS",
     default: "127.0.0.1",
     ...host(),
-    help: "Address to listen on; all but loopback need --allow",
+    help: "Address to listen on; any but loopback requires --allow",
     group: "What is served",
   },
   port: {
@@ -81,7 +81,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "PORT",
     default: "3000",
     ...count(0, 65_535),
-    help: "Port to listen on; 0 takes any free one",
+    help: "Port to listen on; 0 chooses a free one",
     group: "What is served",
   },
   allow: {
@@ -91,7 +91,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "read,write",
     list: true,
     ...choices(GRANTS),
-    help: "What anyone who reaches the port may do: read, write, replace, delete (commas between), or all",
+    help: "What everyone who can reach the port may do: read, write, replace, delete (comma-separated), or all",
     group: "Who may do what",
   },
   cors: {
@@ -100,14 +100,14 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "",
     list: true,
     ...origins(),
-    help: "Website whose pages may call this server; may be repeated",
+    help: "Origin of a website whose pages may call this server; may be repeated",
     group: "Who may do what",
   },
   conflict: {
     name: "conflict",
     placeholder: "WAY",
     ...choice(CONFLICTS),
-    help: "When a name is taken: rename, replace or fail. Unset, PUT replaces and everything else renames",
+    help: "If a name is taken: rename, replace or fail. If unset, PUT replaces and everything else renames",
     group: "Who may do what",
   },
   maxFileSize: {
@@ -115,7 +115,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "SIZE",
     default: "50GiB",
     ...size(1),
-    help: "Largest file. 10GB is 10^10 bytes, 10GiB is 10 x 2^30",
+    help: "Largest file; 10GB is 10^10 bytes, 10GiB is 10 x 2^30",
     group: "Limits",
   },
   keepFree: {
@@ -123,7 +123,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "SIZE",
     default: "1GiB",
     ...size(0),
-    help: "Disk space that uploads leave free",
+    help: "Disk space to leave free",
     group: "Limits",
   },
   maxUploads: {
@@ -131,7 +131,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "COUNT",
     default: "256",
     ...count(1, 100_000),
-    help: "Uploads at the same time; more are asked to retry",
+    help: "Most concurrent uploads; others are told to retry",
     group: "Limits",
   },
   maxWaiting: {
@@ -139,7 +139,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "COUNT",
     default: "10000",
     ...count(1, 1_000_000),
-    help: "Unfinished uploads that can be resumed; more are asked to retry",
+    help: "Most unfinished uploads that can be resumed; others are told to retry",
     group: "Limits",
   },
   maxFiles: {
@@ -147,7 +147,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "COUNT",
     default: "10000",
     ...count(1, 1_000_000),
-    help: "Files in one form",
+    help: "Most files in one form",
     group: "Limits",
   },
   maxErrors: {
@@ -155,7 +155,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "COUNT",
     default: "10",
     ...count(1, 100),
-    help: "Errors listed in one answer; reading stops there",
+    help: "Most errors in one response; reading stops there",
     group: "Limits",
   },
   idleTimeout: {
@@ -163,7 +163,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "TIME",
     default: "60s",
     ...duration("1s", "255s"),
-    help: "Silence after which a connection is cut",
+    help: "Time without data after which a connection is closed",
     group: "Limits",
   },
   uploadExpiry: {
@@ -178,7 +178,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     name: "trash",
     placeholder: "TIME",
     ...duration("1s", "3650d"),
-    help: "How long removed files and folders can be restored. Unset, they are gone at once",
+    help: "How long removed files and folders can be restored. If unset, they are deleted at once",
     group: "Who may do what",
   },
   drain: {
@@ -186,7 +186,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "TIME",
     default: "30s",
     ...duration("0s", "24h"),
-    help: "Time that running transfers get to finish after SIGTERM or Ctrl-C",
+    help: "Time for running transfers to finish after SIGTERM or Ctrl-C",
     group: "Stopping and logs",
   },
   log: {
@@ -194,7 +194,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "FORMAT",
     default: "text",
     ...choice(LOGS),
-    help: "Log lines on standard error: text or json",
+    help: "Format of log lines on standard error: text or json",
     group: "Stopping and logs",
   },
   logLevel: {
@@ -202,26 +202,26 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "LEVEL",
     default: "info",
     ...choice(LOG_LEVELS),
-    help: "Log errors, also warnings, also what was saved, sent and changed, or every request (debug)",
+    help: "error; warn adds warnings; info adds saved, sent and changed files; debug adds every request",
     group: "Stopping and logs",
   },
 };
 
-/** The file of options: a flag and a variable, but no key of itself. */
+/** The options file: has a flag and a variable, but is not a key in the file itself. */
 export const CONFIG_FILE: Option<string> = {
   name: "config",
   placeholder: "FILE",
   default: "sluice.toml",
   ...path("a file"),
-  help: "Options in TOML; the default is read when it exists",
+  help: "File of options in TOML; the default is read if it exists",
   group: "What is served",
 };
 
-/** Makes a Config of the texts that were given, by option name. Throws a RangeError for one that is not allowed. */
+/** Parses texts by option name, with defaults for the others. @throws RangeError for a value that is not allowed */
 export function toConfig(given: ReadonlyMap<string, string>): Config {
   const value = <T>(option: Option<T>): T => {
     const parsed = option.parse(given.get(option.name) ?? option.default ?? "");
-    if (parsed === undefined) throw new RangeError(`Wrong ${option.name}: use ${option.allowed}`);
+    if (parsed === undefined) throw new RangeError(`Invalid ${option.name}: use ${option.allowed}`);
     return parsed;
   };
   return {
@@ -246,15 +246,15 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
   };
 }
 
-/** Everything that can be set, in the order of the help. */
+/** All options and the options file, in the order of `--help`. */
 export const FLAGS: readonly Option<unknown>[] = GROUPS.flatMap((group) =>
   [...Object.values(OPTIONS), CONFIG_FILE].filter((option) => option.group === group),
 );
 
-/** The default as the help and the docs show it. */
+/** The default as shown in the help and the docs. */
 export function shownDefault(option: Option<unknown>): string {
   return option.default === undefined ? "unset" : option.default || "none";
 }
 
-/** What holds when nothing is said. */
+/** The configuration when no option is given. */
 export const defaults: Config = toConfig(new Map());

@@ -1,24 +1,24 @@
-// What an option is: its names, its kind of value, its default, and where the help shows it.
+// Defines an option: its names, its kind of value, its default and its place in the help.
 
 import type { Kind } from "./values.ts";
 
 /** The headings of `--help`, in order. */
 export const GROUPS = ["What is served", "Who may do what", "Limits", "Stopping and logs"] as const;
 
-/** One option. Its variable is `SLUICE_` and the name in capitals, its key in sluice.toml is the name. */
+/** One option. Its variable is `SLUICE_` plus the upper-case name; its key in sluice.toml is the name. */
 export interface Option<T> extends Kind<T> {
   readonly name: string;
   /** A short flag that takes the same value. */
   readonly short?: string;
-  /** A short flag without a value, and the value it stands for. */
+  /** A short flag without a value, and the value it sets. */
   readonly shorthand?: { readonly flag: string; readonly value: string };
-  /** What the value is called in the help. */
+  /** The name of the value in the help. */
   readonly placeholder: string;
-  /** Written as a person writes it; undefined when the option can be unset. */
+  /** As a user would write it; undefined when the option may be unset. */
   readonly default?: string;
-  /** Takes several values: a repeated flag, an array in the file, or commas. */
+  /** Accepts several values: a repeated flag, an array in the file, or a comma-separated text. */
   readonly list?: true;
-  /** Given as an argument, not as a flag. */
+  /** An argument rather than a flag. */
   readonly positional?: true;
   readonly help: string;
   readonly group: (typeof GROUPS)[number];

@@ -1,12 +1,12 @@
-// The kinds of values options have: what is allowed, said in words, and how a text becomes a value.
+// The kinds of option values: a description of the allowed values and a parser for each.
 
 import { isIP } from "node:net";
 
 /** A kind of value. */
 export interface Kind<T> {
-  /** What a value may be: completes "use …". */
+  /** Describes the allowed values; completes "use …". */
   readonly allowed: string;
-  /** Undefined for a text that is not allowed. A list comes as one text with commas. */
+  /** Returns undefined for a text that is not allowed. A list is one comma-separated text. */
   readonly parse: (text: string) => T | undefined;
 }
 
@@ -32,10 +32,10 @@ const TIMES = [
   { name: "d", seconds: 86_400 },
 ] as const;
 
-/** Digits, perhaps with a fraction, and a unit: no sign, no exponent, and too short to leave the range of a number. */
+/** Digits, an optional fraction and an optional unit; no sign or exponent. The length limits keep it a finite number. */
 const QUANTITY = /^(\d{1,16}(?:\.\d{1,16})?)(?: ?([a-z]{1,3}))?$/i;
 
-/** Bytes of `10GB` (10^10), `1.5GiB`, `500k` or `1024`, in any case; a fraction of a byte is rounded. */
+/** Parses `10GB` (10^10), `1.5GiB`, `500k` or `1024` as bytes, ignoring case; rounds to whole bytes. */
 export function parseSize(text: string): number | undefined {
   const [, digits, letters = ""] = QUANTITY.exec(text) ?? [];
   const name = `${letters.replace(/b$/i, "")}B`.toLowerCase();
@@ -43,14 +43,14 @@ export function parseSize(text: string): number | undefined {
   return digits === undefined || !unit ? undefined : Math.round(Number(digits) * unit.bytes);
 }
 
-/** Seconds of `60s`, `1.5h`, `24h`, `30d`, `500ms` or `60`. */
+/** Parses `60s`, `1.5h`, `24h`, `30d`, `500ms` or `60` as seconds. */
 export function parseDuration(text: string): number | undefined {
   const [, digits, name = ""] = QUANTITY.exec(text) ?? [];
   const unit = TIMES.find((time) => time.name === (name || "s"));
   return digits === undefined || !unit ? undefined : Number(digits) * unit.seconds;
 }
 
-/** A size for people: exact where that is short (`10GB`, `1.5GiB`, `1001B`), else rounded to three digits (`1.23GB`). */
+/** Formats a size for people: exact if that is short (`10GB`, `1.5GiB`, `1001B`), otherwise rounded to three digits (`1.23GB`). */
 export function formatSize(bytes: number): string {
   const units = SIZES.filter((size) => size.bytes <= bytes);
   const [exact] = units
@@ -69,7 +69,7 @@ export function count(least: number, most: number): Kind<number> {
   };
 }
 
-/** Bytes, up to 1 PiB: what lies above is a slip of the pen, and nears where numbers lose single bytes. */
+/** Bytes, up to 1 PiB: larger values are probably typing errors, and approach the limit of exact integers (2^53). */
 export function size(least: number): Kind<number> {
   return {
     allowed: `a size from ${formatSize(least)} to 1PiB, such as 500MB or 1.5GiB`,
@@ -77,7 +77,7 @@ export function size(least: number): Kind<number> {
   };
 }
 
-/** Seconds. The bounds are written as people write them. */
+/** Seconds. The bounds are texts such as `1s`. */
 export function duration(least: string, most: string): Kind<number> {
   const [from = 0, to = 0] = [parseDuration(least), parseDuration(most)];
   return {
@@ -97,7 +97,7 @@ export function choice<Word extends string>(words: readonly Word[]): Kind<Word> 
 /** At least one of several words, or `all`. */
 export function choices<Word extends string>(words: readonly Word[]): Kind<ReadonlySet<Word>> {
   return {
-    allowed: `one or more of ${sentence(words, "and")} with commas between, or all`,
+    allowed: `one or more of ${sentence(words, "and")}, separated by commas, or all`,
     parse: (text) => {
       if (text === "all") return new Set(words);
       const found = split(text).map((name) => words.find((word) => word === name));
@@ -106,7 +106,7 @@ export function choices<Word extends string>(words: readonly Word[]): Kind<Reado
   };
 }
 
-/** A path of this machine. It is not looked up. */
+/** A path on this machine. Does not check that it exists. */
 export function path(what: string): Kind<string> {
   return {
     allowed: `the path of ${what}`,
@@ -114,7 +114,7 @@ export function path(what: string): Kind<string> {
   };
 }
 
-/** Something a socket can listen on. An IPv6 address loses its brackets; short spellings of IPv4 (`0`, `127.1`) are refused. */
+/** A host name or IP address to listen on. Strips the brackets of IPv6; rejects short forms of IPv4 (`0`, `127.1`). */
 export function host(): Kind<string> {
   const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
   const name = new RegExp(`^(?=.{1,253}$)(?!(?:.*\\.)?(?:\\d+|0x[\\da-f]*)$)${label}(?:\\.${label})*$`, "i");
@@ -127,11 +127,11 @@ export function host(): Kind<string> {
   };
 }
 
-/** Origins of web pages, as browsers send them in `Origin`. Any number, also none. */
+/** Origins of web pages, as browsers send them in `Origin`. The list may be empty. */
 export function origins(): Kind<readonly string[]> {
   return {
     allowed:
-      "origins such as https://app.example.com:8443 (scheme, host and port, no path; commas between). * is refused: with it every page that anyone opens could use this server through their browser",
+      "origins such as https://app.example.com:8443 (scheme, host and port, no path; separated by commas). * is refused: it would let every web page that a user opens access this server through the browser",
     parse: (text) => {
       const found = split(text).map(origin);
       return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;

@@ -129,7 +129,9 @@ describe("doctor", () => {
   test("is as strict as serve", async () => {
     expect(await message("doctor a b")).toBe('"b" is an unexpected argument: ROOT is already "a"');
     expect(await message("doctor --prot 1")).toBe('unknown flag "--prot"; the nearest is --port');
-    expect(await message("doctor --host 0.0.0.0")).toStartWith('--host: "0.0.0.0" lets other machines in');
+    expect(await message("doctor --host 0.0.0.0")).toStartWith(
+      '--host: "0.0.0.0" gives other machines access',
+    );
   });
 
   test("a word that begins with http:// or https:// is a URL, whatever this machine would serve", async () => {
@@ -144,15 +146,15 @@ describe("doctor", () => {
   });
 
   test("a URL that is none, or flags that say nothing about it, are refused", async () => {
-    expect(await message("doctor http://")).toContain('"http://" is no URL of a server');
+    expect(await message("doctor http://")).toContain('"http://" is not the URL of a server');
     expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
-      "--port is about a server on this machine, not about a URL\n--keep-free is about a server on this machine, not about a URL",
+      "--port applies to a server on this machine and cannot be used with a URL; remove it\n--keep-free applies to a server on this machine and cannot be used with a URL; remove it",
     );
     expect(await message("doctor https://a.example b")).toContain('"b" is an unexpected argument');
   });
 
   test("--json is its own flag", async () => {
-    expect(await message("--json")).toBe("--json is a flag of sluice doctor");
+    expect(await message("--json")).toBe("--json can only be used with sluice doctor");
   });
 });
 
@@ -172,14 +174,14 @@ describe("top", () => {
 
   test("is as strict as the others", async () => {
     for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
-      expect(await message(`top ${word}`)).toContain(`"${word}" is no URL of a server`);
+      expect(await message(`top ${word}`)).toContain(`"${word}" is not the URL of a server`);
     expect(await message("top http://a b")).toBe(
       '"b" is an unexpected argument: the URL is already "http://a"',
     );
-    expect(await message("top http://a --port 1")).toContain("--port is about a server on this machine");
-    expect(await message("--once")).toBe("--once is a flag of sluice top");
-    expect(await message("top --json")).toBe("--json is a flag of sluice doctor");
-    expect(await message("doctor --once")).toBe("--once is a flag of sluice top");
+    expect(await message("top http://a --port 1")).toContain("--port applies to a server on this machine");
+    expect(await message("--once")).toBe("--once can only be used with sluice top");
+    expect(await message("top --json")).toBe("--json can only be used with sluice doctor");
+    expect(await message("doctor --once")).toBe("--once can only be used with sluice top");
     expect((await config("./top")).root).toBe("./top");
   });
 });
@@ -239,7 +241,7 @@ describe("flags", () => {
 
 describe("listening to other machines", () => {
   test.each(["0.0.0.0", "::", "192.168.1.2", "nas.example"])("on %s needs --allow", async (host) => {
-    const why = `"${host}" lets other machines in, and nothing says what they may do; add --allow read `;
+    const why = `"${host}" gives other machines access, so their permissions must be set; add --allow read `;
     expect(await message(`--host ${host}`)).toStartWith(`--host: ${why}`);
     expect(await message("", { SLUICE_HOST: host })).toStartWith(`SLUICE_HOST: ${why}`);
     expect(await message("", {}, await workingFolder(`host = "${host}"`))).toStartWith(

@@ -31,16 +31,16 @@ describe("--help", () => {
       [
         "",
         "Limits:                     Default",
-        "      --max-file-size SIZE  50GiB        Largest file. 10GB is 10^10 bytes,",
+        "      --max-file-size SIZE  50GiB        Largest file; 10GB is 10^10 bytes,",
         "                                         10GiB is 10 x 2^30",
-        "      --keep-free SIZE      1GiB         Disk space that uploads leave free",
+        "      --keep-free SIZE      1GiB         Disk space to leave free",
         "",
       ].join("\n"),
     );
     expect(text).toContain("\n  -A                                     Short for --allow all\n");
     expect(text).toContain("SLUICE_MAX_FILE_SIZE=50GiB");
     expect(text).toContain('max-file-size = "50GiB"');
-    expect(text).toEndWith("over the file.\n");
+    expect(text).toEndWith("overrides the file.\n");
   });
 
   test("shows every flag and its default, aligned", async () => {
@@ -84,11 +84,11 @@ describe("sluice doctor --help", () => {
   test("comes in several ways, and tells what the marks and exit codes mean", async () => {
     const invocation = await run("doctor --help");
     const text = invocation.kind === "print" ? invocation.text : "";
-    expect(text).toStartWith("Says why it is slow, or will not work. ");
+    expect(text).toStartWith("Finds out why uploads are slow or do not work. ");
     expect(text).toContain(
       "\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]\n",
     );
-    expect(text).toContain("✓ (well), ! (could be better) or ✗ (will not work)");
+    expect(text).toContain("✓ (good), ! (could be better) or ✗ (does not work)");
     for (const argv of ["doctor -h", "help doctor", "doctor ./files --json --help"]) {
       expect(await run(argv)).toEqual({ kind: "print", text });
     }
@@ -107,7 +107,7 @@ describe("sluice top --help", () => {
   test("comes in several ways, with examples that work", async () => {
     const invocation = await run("top --help");
     const text = invocation.kind === "print" ? invocation.text : "";
-    expect(text).toStartWith("Shows what is arriving at a server");
+    expect(text).toStartWith("Shows the running uploads of a server");
     expect(text).toContain("\nUsage: sluice top [URL] [--once]\n");
     for (const argv of ["top -h", "help top"]) expect(await run(argv)).toEqual({ kind: "print", text });
     const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());

@@ -46,9 +46,9 @@ describe("the file of options", () => {
   });
 
   test("must be there when it is named", async () => {
-    expect(await message("--config nowhere.toml")).toBe('--config: there is no file "nowhere.toml"');
+    expect(await message("--config nowhere.toml")).toBe('--config: the file "nowhere.toml" does not exist');
     expect(await message("", { SLUICE_CONFIG: "nowhere.toml" })).toBe(
-      'SLUICE_CONFIG: there is no file "nowhere.toml"',
+      'SLUICE_CONFIG: the file "nowhere.toml" does not exist',
     );
     expect(await message("--config=")).toBe('--config: "" is not allowed; use the path of a file');
   });
@@ -66,10 +66,10 @@ describe("the file of options", () => {
     ['config = "x"', 'no key or section "config" in sluice.toml; the nearest key is conflict'],
     ["[limits]\nmax-files = 1", 'no key or section "limits" in sluice.toml; the nearest key is '],
     ["__proto__ = 1", 'no key or section "__proto__" in sluice.toml; the nearest key is '],
-    ["port = true", "port in sluice.toml is not a text or a number; use a whole number from 0 to 65535"],
-    ["port = [1]", "port in sluice.toml is not a text or a number; use"],
-    ["drain = 2026-01-01", "drain in sluice.toml is not a text or a number; use"],
-    ["allow = [1]", "allow in sluice.toml is not a text or a list of texts; use one or more of read"],
+    ["port = true", "port in sluice.toml is not a string or a number; use a whole number from 0 to 65535"],
+    ["port = [1]", "port in sluice.toml is not a string or a number; use"],
+    ["drain = 2026-01-01", "drain in sluice.toml is not a string or a number; use"],
+    ["allow = [1]", "allow in sluice.toml is not a string or a list of strings; use one or more of read"],
     ["allow = []", 'allow in sluice.toml: "" is not allowed; use one or more of read'],
     ["port = 1e400", 'port in sluice.toml: "Infinity" is not allowed; use'],
     ["keep-free = nan", 'keep-free in sluice.toml: "NaN" is not allowed; use'],
@@ -82,13 +82,15 @@ describe("the file of options", () => {
 
   test("that is too long is refused", async () => {
     const cwd = await workingFolder(`# ${"x".repeat(70_000)}`);
-    expect(await message("", {}, cwd)).toBe("sluice.toml: it is longer than 64 KiB, too long for options");
+    expect(await message("", {}, cwd)).toBe(
+      "sluice.toml: the file is longer than 64 KiB, too long for an options file",
+    );
   });
 
   test("that is a folder is refused", async () => {
     const cwd = await workingFolder();
     await mkdir(join(cwd, "sluice.toml"));
-    expect(await message("", {}, cwd)).toBe("sluice.toml: it cannot be read (EISDIR)");
+    expect(await message("", {}, cwd)).toBe("sluice.toml: the file cannot be read (EISDIR)");
   });
 
   test("is not taken from the root, where a client could have put it", async () => {

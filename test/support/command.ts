@@ -43,7 +43,7 @@ export function commandLine() {
     const invocation = await run(argv, env, cwd);
     if (invocation.kind !== "wrong") throw new Error(`${argv} is not wrong`);
     const lines = invocation.text.split("\n");
-    expect(lines.splice(-2)).toEqual(["sluice --help lists everything that can be set.", ""]);
+    expect(lines.splice(-2)).toEqual(["Run sluice --help for all commands and options.", ""]);
     expect(lines.filter((line) => !line.startsWith("sluice: "))).toEqual([]);
     return lines.map((line) => line.slice("sluice: ".length)).join("\n");
   }

@@ -126,7 +126,7 @@ test("what is wrong with a name is said in its one entry", async () => {
       code: "invalid_path",
       file: "../con/b ",
       detail:
-        "A segment must not be `..`. A segment must not be a device name of Windows. A segment must not end in a dot or a space.",
+        "A segment must not be `..`. A segment must not be a Windows device name. A segment must not end in a dot or a space.",
     },
   ]);
 });

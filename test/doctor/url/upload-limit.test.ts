@@ -73,7 +73,9 @@ describe("what limits one stream", () => {
 
   test("latency × window: of the server, of this machine, of what stands between", () => {
     expect(said(FAR)).toMatchObject({ verdict: "warning", value: "latency × window" });
-    expect(said(FAR)?.reason).toContain("about 350kB (the server's window) per round trip of 50 ms is 7.0 MB/s");
+    expect(said(FAR)?.reason).toContain(
+      "about 350kB (the server's window) per round trip of 50 ms is 7.0 MB/s",
+    );
     expect(said(FAR)?.advice).toContain("tcp_rmem");
     expect(said(BUFFER)).toMatchObject({ value: "latency × window" });
     expect(said(BUFFER)?.advice).toContain("tcp_wmem");
@@ -135,9 +137,7 @@ describe("what limits one stream", () => {
     const limit = said(FAR);
     const findings = [speed(1, 7e6), speed(4, 24e6), ...(limit ? [limit] : [])];
     const summary = urlSummary([{ title: "Speed", findings }]);
-    expect(summary).toContain(
-      "The limit of one stream is latency × window. Each stream has its own window",
-    );
+    expect(summary).toContain("The limit of one stream is latency × window. Each stream has its own window");
     expect(summary).toContain("No fault was found between this machine and the server.");
   });
 });

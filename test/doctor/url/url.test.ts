@@ -73,7 +73,10 @@ describe("straight", () => {
   });
 
   test.each([
-    ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n", "a header of the response is invalid"],
+    [
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n",
+      "a header of the response is invalid",
+    ],
     ["SSH-2.0-OpenSSH\r\n\r\n", "the response is not HTTP/1.1"],
     [`HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}`, "the head of the response is too long"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "a chunk of the response is malformed"],
