@@ -1,4 +1,4 @@
-// Problems, the only errors that reach clients, and lists of errors that cannot grow.
+// Problems, the only errors that reach clients, and bounded lists of errors.
 
 import { PROBLEMS, type ProblemCode, typeOf } from "./problems.ts";
 
@@ -12,21 +12,21 @@ export interface ErrorEntry {
   file?: string;
 }
 
-/** What a problem carries beside its code and detail. */
+/** Optional parts of a problem. */
 export interface ProblemExtras {
-  /** The single errors it is made of; trimmed to `--max-errors` when answered. */
+  /** The individual errors; cut to `--max-errors` in the response. */
   errors?: readonly ErrorEntry[];
-  /** Errors known to be left out of `errors`. */
+  /** Number of errors left out of `errors`. */
   errorsOmitted?: number;
-  /** Headers the answer needs, such as `Allow` or `Retry-After`. */
+  /** Response headers, such as `Allow` or `Retry-After`. */
   headers?: Readonly<Record<string, string>>;
   /** Members its type defines, such as `expected-offset` (RFC 9457 section 3.2). */
   members?: Readonly<Record<string, number>>;
-  /** The error of the platform behind it: for the log, never for the client. */
+  /** The system error that caused it: logged, never sent to the client. */
   cause?: unknown;
 }
 
-/** The one error that reaches clients. `detail` is shown to them: it never names a path of the system. */
+/** The only error that reaches clients. `detail` is sent to them and must not contain a path of the server. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
@@ -49,51 +49,51 @@ export class Problem extends Error {
   }
 }
 
-/** The entry that closes a list which reached its limit. */
+/** The last entry of a list that has reached its limit. */
 export const LIMIT_REACHED: ErrorEntry = { code: "too_many_errors", detail: "Maximum error limit reached" };
 
 /** A list of errors that cannot grow without bound. */
 export class ErrorList {
-  readonly #kept: ErrorEntry[] = [];
+  readonly #entries: ErrorEntry[] = [];
   omitted = 0;
 
-  /** @param limit from 1: how many entries are kept; further ones are only counted */
+  /** @param limit most entries stored, at least 1; further ones are only counted */
   constructor(readonly limit: number) {}
 
   get size(): number {
-    return this.#kept.length;
+    return this.#entries.length;
   }
 
-  /** True from the entry that reached the limit on: whoever reads a body stops there. */
+  /** True once the limit is reached; the caller then stops reading the body. */
   get full(): boolean {
-    return this.#kept.length >= this.limit;
+    return this.#entries.length >= this.limit;
   }
 
   add(entry: ErrorEntry): void {
     if (this.full) this.omitted += 1;
-    else this.#kept.push(entry);
+    else this.#entries.push(entry);
   }
 
-  /** The list as it is shown: a full one ends with {@link LIMIT_REACHED}. */
+  /** The list for the response; a full one ends with {@link LIMIT_REACHED}. */
   get entries(): readonly ErrorEntry[] {
-    return this.full ? [...this.#kept, LIMIT_REACHED] : this.#kept;
+    return this.full ? [...this.#entries, LIMIT_REACHED] : this.#entries;
   }
 }
 
-/** A problem as it is; anything else as one that tells clients nothing of it, with the error as its cause for the log. */
+/** Returns a problem unchanged; wraps any other error in an `internal` problem that reveals nothing of it to clients. */
 export function asProblem(error: unknown, detail = "The server failed; its log says more."): Problem {
   return error instanceof Problem ? error : new Problem("internal", detail, { cause: error });
 }
 
-/** What is wrong with one thing of several, in one entry: what its own errors say is said in it. */
+/** Summarizes a problem in one sentence for an error list, including up to three of its own errors. */
 export function summarize({ detail, errors = [] }: Problem): string {
   const details = errors.slice(0, 3).map((entry) => entry.detail);
   return details.length > 1 ? [...new Set(details)].join(" ") : detail;
 }
 
 /**
- * The body of a problem (RFC 9457), its list cut to `maxErrors` entries and one that says so.
- * @param id of the request, by which the log is searched
+ * The response body of a problem (RFC 9457), with its list cut to `maxErrors` entries plus {@link LIMIT_REACHED}.
+ * @param id the request id, which the log contains too
  */
 export function problemBody(problem: Problem, maxErrors: number, id?: string) {
   const errors = problem.errors;

@@ -1,4 +1,4 @@
-// Paths of clients: decoded and checked once, here; a FilePath or FolderPath is trusted everywhere else.
+// Decodes and validates the paths that clients send. All other code trusts a FilePath or FolderPath.
 
 import { Type } from "@sinclair/typebox";
 import { type ErrorEntry, ErrorList, Problem } from "./errors.ts";
@@ -13,42 +13,42 @@ export type FolderPath = string & { readonly [checked]: "folder" };
 
 /** Longest path, in bytes of UTF-8. */
 export const MAX_PATH_BYTES = 4096;
-/** Longest segment, in bytes of UTF-8: what Linux file systems take. */
+/** Longest segment, in bytes of UTF-8: the limit of Linux file systems. */
 export const MAX_SEGMENT_BYTES = 255;
 /** Most segments of a path. */
 export const MAX_SEGMENTS = 64;
-/** The folder Sluice keeps for itself at the top of the root. */
+/** The folder at the top of the root that is reserved for Sluice. */
 export const RESERVED = ".sluice";
 
 /** The root as a folder. */
 export const ROOT: FolderPath = "" as FolderPath;
 
-// Kept per path; `--max-errors` (at most 100) cuts the list once more when it is answered.
+// Most errors collected for one path; `--max-errors` (at most 100) limits the list again in the response.
 const MAX_LISTED = 100;
 const DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)$/i;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
 const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
-/** Every rule one segment breaks, as code and explanation. */
+/** Yields the code and explanation of every rule that a segment breaks. */
 function* brokenRules(segment: string, top: boolean): Generator<[code: string, detail: string]> {
   if (segment === "") yield ["empty_segment", "A segment is empty: remove the extra slash."];
   if (segment === ".") yield ["dot_segment", "A segment must not be `.`."];
   else if (segment === "..") yield ["parent_segment", "A segment must not be `..`."];
   else if (/[. ]$/.test(segment))
     yield ["trailing_dot_or_space", "A segment must not end in a dot or a space."];
-  if (CONTROLS.test(segment)) yield ["control_character", "A segment must not hold control characters."];
+  if (CONTROLS.test(segment)) yield ["control_character", "A segment must not contain control characters."];
   if (segment.includes("\\"))
-    yield ["backslash", "A segment must not hold a backslash: separate folders by `/`."];
+    yield ["backslash", "A segment must not contain a backslash: separate folders by `/`."];
   if (bytesOf(segment) > MAX_SEGMENT_BYTES)
     yield ["segment_too_long", `A segment must not be longer than ${MAX_SEGMENT_BYTES} bytes of UTF-8.`];
   const stem = segment.split(".", 1)[0] ?? "";
-  if (DEVICES.test(stem.trimEnd())) yield ["device_name", "A segment must not be a device name of Windows."];
+  if (DEVICES.test(stem.trimEnd())) yield ["device_name", "A segment must not be a Windows device name."];
   // Both cases, because file systems that ignore case fold some letters in one direction only (ſ is an S).
   if (top && (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase()))
-    yield ["reserved_name", `\`${RESERVED}\` at the top is kept for the server.`];
+    yield ["reserved_name", `\`${RESERVED}\` at the top of the root is reserved for the server.`];
 }
 
-/** @param top false when the path will stand below a folder, where no name is reserved */
+/** @param top false when the path is relative to a folder below the root, where no name is reserved */
 function check(decoded: string, pointer: string, folder: boolean, top = true): string {
   const errors = new ErrorList(MAX_LISTED);
   const path = decoded.normalize("NFC");
@@ -94,20 +94,20 @@ function decode(encoded: string, pointer: string): string {
 }
 
 /**
- * Checks text that is already decoded: a `?name=`, a form's file name, a JSON value.
- * @param pointer where errors point to; the index of the segment is added
+ * Validates text that is already decoded: a `?name=`, a form's file name, a JSON value.
+ * @param pointer the JSON pointer for errors; the index of the segment is appended
  * @throws Problem invalid_path with every rule the path breaks
  */
 export function checkFilePath(decoded: string, pointer = "/path"): FilePath {
   return check(decoded, pointer, false) as FilePath;
 }
 
-/** As {@link checkFilePath} for a folder: one slash at the end is allowed, `""` is the root. */
+/** Like {@link checkFilePath}, for a folder: a trailing slash is allowed, and `""` is the root. */
 export function checkFolderPath(decoded: string, pointer = "/folder"): FolderPath {
   return check(decoded, pointer, true) as FolderPath;
 }
 
-// `Unsafe` only says to the type checker what the schema decodes to.
+// `Unsafe` tells the type checker the type that each schema decodes to.
 
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file. */
 export const FilePathParam = Type.Unsafe<FilePath>(
@@ -144,18 +144,18 @@ export const FilePathValue = Type.Unsafe<FilePath>(
     .Encode((path) => path),
 );
 
-/** A checked path that a client named below a folder: `filename` of a form's part may hold folders. */
+/** Validates a path relative to a folder: the `filename` of a form's part may contain folders. */
 export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {
   const path = check(relative, pointer, false, folder === "");
   return checkFilePath(folder === "" ? path : `${folder}/${path}`, pointer);
 }
 
-// What breaks no rule for sure: printable ASCII without backslash or dot at the end, that begins like no device.
+// Fast path for names that cannot break a rule: printable ASCII, no backslash, no trailing dot, no device-name prefix.
 const PLAIN_SEGMENT = /^(?!aux|com|con|lpt|nul|prn|\.sluice)[ -[\]-~]{0,200}[!-\-/-[\]-~]$/i;
 
 /**
- * How clients know what has this name in a folder of the disk: its NFC form, `null` when the path would break a rule.
- * Names of a disk come by the million, so it is not told which.
+ * The name under which clients see an entry of a folder on the disk: its NFC form, or `null` when the path would break a
+ * rule. It does not report the rule, because it runs for millions of names.
  */
 export function nameIn(folder: FolderPath, name: string): string | null {
   const plain = PLAIN_SEGMENT.test(name);
@@ -167,13 +167,13 @@ export function nameIn(folder: FolderPath, name: string): string | null {
   return brokenRules(segment, folder === "").next().done ? segment : null;
 }
 
-/** The path of what has this name in a folder, `null` when clients cannot know it: see {@link nameIn}. */
+/** The path of the entry with this name in a folder; `null` when clients cannot address it: see {@link nameIn}. */
 export function childOf(folder: FolderPath, name: string): FilePath | null {
   const segment = nameIn(folder, name);
   return segment === null ? null : ((folder === "" ? segment : `${folder}/${segment}`) as FilePath);
 }
 
-/** The same path with another last segment; the new name is checked like any. */
+/** Replaces the last segment of a path and validates the result. */
 export function renamed(path: FilePath, name: string): FilePath {
   const slash = path.lastIndexOf("/");
   return checkFilePath(path.slice(0, slash + 1) + name);
@@ -194,7 +194,7 @@ export function folderOf(path: FilePath): FolderPath {
   return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as FolderPath;
 }
 
-/** A path as a part of a URL: each segment percent-encoded. */
+/** Percent-encodes each segment of a path for use in a URL. */
 export function encodePath(path: FilePath | FolderPath): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,18 +1,17 @@
-// The closed table of problems: every error a client can meet, with its status, title and what to do about it.
+// The table of problems: every error that clients can receive, with its status, title and remedy.
 
 /** The fixed part of a problem. */
 export interface ProblemRow {
   status: number;
   title: string;
   help: string;
-  /** The URI a specification registers for it (RFC 9457 section 4.2). @default its place on `/problems` */
+  /** The URI registered for it by a specification (RFC 9457 section 4.2). @default its anchor on `/problems` */
   type?: string;
 }
 
 /**
- * Every problem Sluice can answer with. `help` is for the reader of the docs and says what to do.
- * Adding a row here is the only way to make a new error; `docs/problems.md` and the page at `/problems` are
- * written from this table.
+ * Every problem that Sluice can return. `help` is for readers of the docs and says what to do.
+ * A new error needs a row here; `docs/problems.md` and the page at `/problems` are generated from this table.
  */
 export const PROBLEMS = {
   invalid_path: {
@@ -23,7 +22,7 @@ export const PROBLEMS = {
   invalid_request: {
     status: 400,
     title: "Invalid request",
-    help: "A query parameter, a header or the body has a value that is not allowed. `errors` points to each.",
+    help: "A query parameter, a header or the body has a value that is not allowed. `errors` lists each with a pointer to it.",
   },
   missing_name: {
     status: 400,
@@ -43,12 +42,12 @@ export const PROBLEMS = {
   body_incomplete: {
     status: 400,
     title: "The body is incomplete",
-    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again. Only an upload at `/uploads` keeps what arrived.",
+    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again. Only an upload at `/uploads` keeps the received bytes and can be resumed.",
   },
   too_many_errors: {
     status: 400,
     title: "Too many errors",
-    help: "The list of errors is full, so reading stopped. What was saved before stays saved. `--max-errors` sets the limit.",
+    help: "The list of errors is full, so reading stopped. Files that were saved before remain saved. `--max-errors` sets the limit.",
   },
   content_range: {
     status: 400,
@@ -80,7 +79,7 @@ export const PROBLEMS = {
   not_allowed: {
     status: 403,
     title: "Not allowed",
-    help: "The server was started without the grant this request needs. `--allow` grants it.",
+    help: "The server was started without the permission that this request needs. Restart it with `--allow` to grant it.",
   },
   concatenated_upload: {
     status: 403,
@@ -90,22 +89,22 @@ export const PROBLEMS = {
   cross_origin: {
     status: 403,
     title: "Cross-origin request refused",
-    help: "A page of another origin asked a browser to send this. `--cors ORIGIN` lets that origin in.",
+    help: "A page of another origin made a browser send this request. Start the server with `--cors ORIGIN` to allow that origin.",
   },
   not_found: {
     status: 404,
     title: "Not found",
-    help: "There is nothing under this URL.",
+    help: "Nothing exists at this URL.",
   },
   method_not_allowed: {
     status: 405,
     title: "Method not allowed",
-    help: "This URL exists, with other methods: see the `Allow` header.",
+    help: "This URL does not support the request's method. The `Allow` header lists the methods it supports.",
   },
   idle_timeout: {
     status: 408,
     title: "No data arrived in time",
-    help: "The upload was silent for longer than `--idle-timeout`. Nothing was saved: send it again. Only an upload at `/uploads` keeps what arrived.",
+    help: "No data arrived for longer than `--idle-timeout`. Nothing was saved: send it again. Only an upload at `/uploads` keeps the received bytes and can be resumed.",
   },
   name_taken: {
     status: 409,
@@ -115,7 +114,7 @@ export const PROBLEMS = {
   is_folder: {
     status: 409,
     title: "This is a folder",
-    help: "The request needs a file, and a folder has this name.",
+    help: "The request needs a file, but this path is a folder. Choose another name.",
   },
   not_a_folder: {
     status: 409,
@@ -130,7 +129,7 @@ export const PROBLEMS = {
   into_itself: {
     status: 409,
     title: "Source and destination overlap",
-    help: "A folder cannot be moved or copied into itself, and nothing to where it is already. Choose another target.",
+    help: "A folder cannot be moved or copied into itself, and no entry to its own location. Choose another destination.",
   },
   other_file_system: {
     status: 409,
@@ -140,7 +139,7 @@ export const PROBLEMS = {
   mount_point: {
     status: 409,
     title: "A file system is mounted here",
-    help: "The folder is where another file system is mounted: it can be neither moved nor removed, only what is in it.",
+    help: "The folder is the mount point of another file system, so it can be neither moved nor deleted. Move or delete its contents instead.",
   },
   offset_mismatch: {
     status: 409,
@@ -151,17 +150,17 @@ export const PROBLEMS = {
   upload_gone: {
     status: 410,
     title: "The upload is gone",
-    help: "It was cancelled, nothing came for longer than `--upload-expiry`, its bytes went past its length or were not those of its `Repr-Digest`, or its file is not there any more. Start a new upload.",
+    help: "The upload was cancelled, received no data for longer than `--upload-expiry`, exceeded its length or did not match its `Repr-Digest`, or its file no longer exists. Start a new upload.",
   },
   precondition_failed: {
     status: 412,
     title: "A precondition failed",
-    help: "`If-Match` or `If-None-Match` did not hold (RFC 9110 section 13). Look at the file again, then decide.",
+    help: "The condition in `If-Match` or `If-None-Match` is false (RFC 9110 section 13). Read the file's current state, then decide whether to retry.",
   },
   unsupported_version: {
     status: 412,
     title: "Unsupported version of tus",
-    help: "Every request of tus needs `Tus-Resumable` with one of the versions in the answer's `Tus-Version`.",
+    help: "Every tus request needs `Tus-Resumable` with one of the versions in the response's `Tus-Version`.",
   },
   file_too_large: {
     status: 413,
@@ -171,7 +170,7 @@ export const PROBLEMS = {
   probe_too_large: {
     status: 413,
     title: "The probe is too large",
-    help: "What is sent to `/api/probe` is dropped, and bounded in bytes and time. Files are sent to `/files/`.",
+    help: "Data sent to `/api/probe` is discarded, and its size and duration are limited. Send files to `/files/`.",
   },
   too_many_files: {
     status: 413,
@@ -181,7 +180,7 @@ export const PROBLEMS = {
   body_too_large: {
     status: 413,
     title: "The body is too large",
-    help: "The body is JSON that says what to do, and has at most 1 MiB. Do it in several requests.",
+    help: "A JSON body may have at most 1 MiB. Split it into several requests.",
   },
   unsupported_encoding: {
     status: 415,
@@ -191,7 +190,7 @@ export const PROBLEMS = {
   unsupported_type: {
     status: 415,
     title: "Unsupported Content-Type",
-    help: "The bytes of an upload are sent as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), what is to be done under `/api` as `application/json`.",
+    help: "Send the bytes of an upload as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), and requests to `/api` as `application/json`.",
   },
   upload_locked: {
     status: 423,
@@ -206,12 +205,12 @@ export const PROBLEMS = {
   range_not_satisfiable: {
     status: 416,
     title: "The file is shorter",
-    help: "`Range` asks for bytes behind the end of the file; `Content-Range` says how many it has (RFC 9110 section 14).",
+    help: "`Range` requests bytes past the end of the file; `Content-Range` states its length (RFC 9110 section 14).",
   },
   internal: {
     status: 500,
     title: "Internal error",
-    help: "A defect in the server. Its log has the details under the time of the request.",
+    help: "The server has a defect. Its log contains the details under the id and time of the request.",
   },
   storage_failed: {
     status: 500,
@@ -221,22 +220,22 @@ export const PROBLEMS = {
   storage_read_only: {
     status: 503,
     title: "The storage cannot be written",
-    help: "The root is read-only, or the server may not write there. Check its mount and its owner.",
+    help: "The root is read-only, or the server is not permitted to write to it. Check its mount options and owner.",
   },
   storage_gone: {
     status: 503,
     title: "The root is gone",
-    help: "The served folder was removed or unmounted while the server was running. Put it back and restart the server.",
+    help: "The served folder was removed or unmounted while the server was running. Restore or mount it, then restart the server.",
   },
   too_many_uploads: {
     status: 503,
     title: "Too many uploads at once",
-    help: "`--max-uploads` are running. Try again after `Retry-After` seconds.",
+    help: "The server is already running `--max-uploads` uploads. Try again after `Retry-After` seconds.",
   },
   too_many_probes: {
     status: 503,
     title: "Too many probes at once",
-    help: "Others run `sluice doctor URL` against this server. Try again after `Retry-After` seconds.",
+    help: "The server is already running its maximum number of `sluice doctor URL` tests. Try again after `Retry-After` seconds.",
   },
   too_many_searches: {
     status: 503,
@@ -246,7 +245,7 @@ export const PROBLEMS = {
   too_many_listeners: {
     status: 503,
     title: "Too many event listeners",
-    help: "The maximum number of clients already listens to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or poll `GET /api/uploads`.",
+    help: "The maximum number of clients is already listening to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or poll `GET /api/uploads`.",
   },
   too_many_archives: {
     status: 503,
@@ -266,7 +265,7 @@ export const PROBLEMS = {
   out_of_files: {
     status: 503,
     title: "No file descriptors left",
-    help: "The process reached its limit of open files. Raise `ulimit -n`, or lower `--max-uploads`.",
+    help: "The process has reached its limit of open files. Raise `ulimit -n`, or lower `--max-uploads`.",
   },
   draining: {
     status: 503,
