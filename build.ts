@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-/** Systems a binary can be built for; all but this machine's own make Bun fetch its executable for that system once. */
+/** Supported targets. For any but this machine's own, Bun downloads its executable once. */
 const TARGETS = [
   "bun-linux-x64",
   "bun-linux-arm64",
@@ -20,7 +20,7 @@ const TARGETS = [
 const PAGE = "public";
 const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/standalone.js"];
 
-/** What is started as a thread: only entries have a path inside the binary, below their common folder. */
+/** Worker scripts. They are entry points, because only those have a path inside the binary, below their common folder. */
 const THREADS = ["src/storage/disk/list/lister-worker.ts"];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
@@ -47,7 +47,7 @@ const built = await Bun.build({
     autoloadBunfig: false,
     ...(target && { target }),
   },
-  // Compiled ahead of time, it starts in half the time. The default format for it knows no top-level await.
+  // Bytecode halves the startup time. Its default format does not support top-level await, hence ESM.
   bytecode: true,
   format: "esm",
   // Not minified: Elysia reads the source of handlers to learn what they use, and misreads it when it is.

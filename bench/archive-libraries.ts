@@ -1,4 +1,4 @@
-// Formats of archives alone, without a server and a disk: ours beside the libraries that can be resolved.
+// Compares the archive writers of Sluice with the installed libraries, without a server or a disk.
 // Each measurement is a process of its own; `bun bench/archive-libraries.ts [ROUNDS]`, with NODE_PATH for the libraries.
 
 import { Readable } from "node:stream";

@@ -1,4 +1,4 @@
-// What every group of figures is given, and what it gives back.
+// The input and the result of a group of benchmarks.
 
 import type { Contestant, Server } from "./contestant.ts";
 import type { Figure } from "./table.ts";
@@ -15,7 +15,7 @@ export interface Bench {
   readonly sluice: Contestant;
   /** The peers that are installed. */
   readonly peers: readonly Contestant[];
-  /** Tells the person who waits what is going on. */
+  /** Prints progress for the user. */
   say(line: string): void;
 }
 
@@ -52,7 +52,7 @@ export async function startAll(
   return servers;
 }
 
-/** Writes what is still only in memory, so that no contestant pays for the one before it. */
+/** Flushes dirty pages (sync), so that no contestant pays for the previous one's writes. */
 export async function settle({ workspace }: Bench): Promise<void> {
   await workspace.spawn(["sync", "-f", workspace.folder]).exited;
 }

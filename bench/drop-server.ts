@@ -1,4 +1,4 @@
-// The yardstick of the latency figure: a bare Bun server that reads every body and drops it.
+// The baseline for latency: a bare Bun server that reads every body and discards it.
 // usage: bun bench/drop-server.ts [PORT]
 
 const server = Bun.serve({

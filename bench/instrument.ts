@@ -1,4 +1,4 @@
-// Rewrites TypeScript so that every function says when it begins, waits, goes on and ends, for `bench/walks.ts`.
+// Instruments TypeScript so that every function records when it starts, suspends, resumes and returns, for `bench/walks.ts`.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

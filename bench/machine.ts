@@ -1,4 +1,4 @@
-// The machine the figures were taken on: what a reader needs to judge them, and nothing that names it.
+// Describes the machine that the figures were measured on, without anything that identifies it.
 
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";

@@ -1,4 +1,4 @@
-// The multipart parser alone, without a server: beside multipasta where that can be resolved, and beside a plain search.
+// Compares the multipart parser, without a server, with multipasta (if installed) and with a plain search.
 // Each measurement is a process of its own; `bun bench/multipart-parser.ts [ROUNDS]`, with NODE_PATH for multipasta.
 
 import { MultipartParser } from "../src/http/multipart/parser.ts";

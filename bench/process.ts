@@ -1,4 +1,4 @@
-// What a process and its children have used, read from /proc: processor time, memory, descriptors.
+// Reads the processor time, memory and descriptors of a process and its children from /proc.
 
 import { readdirSync, readFileSync } from "node:fs";
 

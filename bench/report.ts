@@ -1,4 +1,4 @@
-// The report of the benchmarks: a head about the machine, and a section for each group.
+// Assembles the report of the benchmarks: a head about the machine and a section for each group.
 
 /** One group's part of the report. */
 export interface Section {
@@ -14,7 +14,7 @@ function sectionsOf(report: string): Section[] {
 }
 
 /**
- * The whole report: what was measured now, and of a report written before the sections that were not.
+ * Assembles the report from the new sections, and from the previous report for groups that were not measured.
  * @param titles of all groups, in order; a section with another title is left out
  */
 export function assemble(

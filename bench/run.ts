@@ -1,4 +1,4 @@
-// The benchmarks: `bun run bench` measures Sluice beside other servers, prints a table and writes docs/benchmarks.md.
+// `bun run bench`: compares Sluice with other servers, prints a table and writes docs/benchmarks.md.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-// The contestants by name: Sluice, the server that drops, and the peers, each with its configuration.
+// The contestants by name: Sluice, the server that discards bodies, and other servers, each with its configuration.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

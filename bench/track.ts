@@ -1,4 +1,4 @@
-// What is measured in turn, round after round: rates and processor time, each turn on memory that a dd has just freed.
+// Measures rates and processor time of contestants in turn, in rounds, each on memory that a dd has just freed.
 
 import { type Bench, settle } from "./bench.ts";
 import type { Server } from "./contestant.ts";

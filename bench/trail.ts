@@ -1,4 +1,4 @@
-// What ran in which order: the records that instrumented code makes, and what is counted in them, for `bench/walks.ts`.
+// Records the order in which instrumented functions run and counts changes between files, for `bench/walks.ts`.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 

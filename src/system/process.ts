@@ -1,8 +1,8 @@
-// The descriptors of this process, where the system tells of them in /proc.
+// Counts the file descriptors of this process through /proc.
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** How many may be open; nothing where the system does not say. */
+/** The soft limit of open descriptors; undefined when it is unlimited or the system has no /proc. */
 export function filesAllowed(): number | undefined {
   try {
     const [, soft = ""] = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1")) ?? [];
@@ -12,8 +12,8 @@ export function filesAllowed(): number | undefined {
   }
 }
 
-/** How many are open. @throws the system's error where it does not say */
+/** The number of open descriptors. @throws the system's error when there is no /proc */
 export function filesOpen(): number {
-  // One of them is the folder that is being read.
+  // One of them is the descriptor of the folder being read.
   return readdirSync("/proc/self/fd").length - 1;
 }

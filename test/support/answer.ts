@@ -1,9 +1,9 @@
-// Answers read as the shapes they are documented to have.
+// Parses responses and validates them against their documented schemas.
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/** The body of an answer; throws when it is not of this shape. */
+/** Parses the body of a response. @throws when it does not match the schema */
 export async function bodyIn<T extends TSchema>(
   shape: T,
   answer: { json(): Promise<unknown> },

@@ -10,7 +10,7 @@ const READY = /^Sluice is listening on (http:\S+) \(root: (.*)\)$/m;
 /** A program to start. */
 export interface Binary extends AsyncDisposable {
   path: string;
-  /** What the build said. */
+  /** The output of the build. */
   built: string;
 }
 

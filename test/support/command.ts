@@ -1,4 +1,4 @@
-// The command line in tests: run with an environment and a current folder of its own.
+// Runs the command line in tests with its own environment and current folder.
 
 import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -38,7 +38,7 @@ export function commandLine() {
     return invocation.config;
   }
 
-  /** What is said about one that is wrong, without the last line, which is always the same. */
+  /** The error message for an invalid command line, without the last line, which is always the same. */
   async function message(argv: Words, env?: Environment, cwd?: string): Promise<string> {
     const invocation = await run(argv, env, cwd);
     if (invocation.kind !== "wrong") throw new Error(`${argv} is not wrong`);

@@ -1,4 +1,4 @@
-// Forms byte by byte, for what `FormData` would never write, and what became of them on the disk.
+// Builds multipart forms byte by byte, including ones that `FormData` cannot produce, and reads the saved files.
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A clock of a thread that never works: waits count whole, whatever else the machine does.
+// A clock of an idle thread: waits count in full, regardless of the load of the machine.
 
 import type { Clock } from "../../src/system/stopwatch.ts";
 

@@ -1,4 +1,4 @@
-// A line between a client and a server that can be held at a byte, and cut.
+// A TCP relay between client and server that can stall after a number of bytes, or close its connections.
 
 import { connect, createServer, type Socket } from "node:net";
 

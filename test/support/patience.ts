@@ -1,4 +1,4 @@
-// How long tests wait for what must come: a busy or slow machine takes longer, and is no fault of what is tested.
+// Scales the timeouts of tests, so that a slow or busy machine does not make them fail.
 
 /**
  * Every limit of a wait is multiplied by it. Waits end as soon as their condition holds, so a large factor costs time only

@@ -1,4 +1,4 @@
-// What every error looks like to a client, checked in one place.
+// Checks that a response is a problem in the format that all errors share.
 
 import { expect } from "bun:test";
 import { type ErrorEntry, LIMIT_REACHED, PROBLEMS, type ProblemCode, typeOf } from "../../src/errors.ts";

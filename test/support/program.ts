@@ -1,4 +1,4 @@
-// Sluice as a program of its own, serving a fresh folder on a free port.
+// Runs Sluice as a separate process that serves a new folder on a free port.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

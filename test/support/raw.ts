@@ -1,4 +1,4 @@
-// HTTP by hand: exact bytes to a server over TCP, and its answers as they came, for what `fetch` would never send.
+// A raw HTTP client: sends exact bytes over TCP, including ones that `fetch` would never send, and reads the responses.
 
 import type { Socket } from "bun";
 import { patient } from "./patience.ts";
@@ -15,11 +15,11 @@ export interface RawAnswer {
 export interface RawConnection extends Disposable {
   /** Resolves when the system took all bytes; rejects when the other side is gone. */
   send(bytes: string | Uint8Array): Promise<void>;
-  /** Says that nothing more comes, and goes on reading (FIN). */
+  /** Closes the sending side (FIN) and continues reading. */
   halfClose(): void;
   /** Ends the connection at once (RST). */
   reset(): void;
-  /** Takes nothing any more from the system, until `resume`. */
+  /** Stops reading from the socket until `resume`. */
   pause(): void;
   resume(): void;
   /** The next answer; answers 1xx before it are skipped. Rejects when the connection ends without one. */

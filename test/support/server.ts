@@ -1,4 +1,4 @@
-// A server of its own for a test: a real socket on a free port, a temporary root, a log that is kept instead of printed.
+// A server for one test: a real socket on a free port, a temporary root, and a log that is stored instead of printed.
 
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

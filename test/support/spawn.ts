@@ -1,4 +1,4 @@
-// Sluice as a process of its own: what it prints, how it takes signals, how it ends.
+// Runs Sluice as a separate process, to test its output, its signal handling and its exit code.
 
 import { join } from "node:path";
 import type { Subprocess } from "bun";

@@ -1,4 +1,4 @@
-// Problems that are thrown at once, caught for a test.
+// Catches problems that are thrown synchronously.
 
 import { Problem } from "../../src/errors.ts";
 

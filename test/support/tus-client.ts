@@ -1,4 +1,4 @@
-// tus by hand, for one test server: each function is one request.
+// A minimal tus client for one test server; each function sends one request.
 
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -43,7 +43,7 @@ export function tusClient(server: Pick<TestServer, "fetch" | "root">) {
     /** The content of a file of the root. */
     text: (path: string) => Bun.file(join(server.root, path)).text(),
     exists: (path: string) => Bun.file(join(server.root, path)).exists(),
-    /** What is kept on the disk, of one upload or of all. */
+    /** The partial files on the disk, of one upload or of all. */
     async kept(url = ""): Promise<string[]> {
       const names = await readdir(join(server.root, ".sluice/kept"));
       return url === "" ? names : names.filter((name) => url.endsWith(`/${name.split(".", 1)[0]}`));

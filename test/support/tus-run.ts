@@ -1,4 +1,4 @@
-// Runs tus-upload.ts, and tells what it did.
+// Runs tus-upload.ts and returns its requests and result.
 
 import { join } from "node:path";
 import type { TusEvent, TusOptions } from "./tus-upload.ts";

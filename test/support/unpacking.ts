@@ -1,4 +1,4 @@
-// Programs of others that read archives, and what they find in them.
+// Reads archives with other programs and returns what they find.
 
 /** Programs that tests of archives need, and that are not here. */
 export const missingUnpackers = ["python3", "unzip", "bsdtar", "7z", "zstd"].filter(

@@ -1,4 +1,4 @@
-// An uploader over a storage in memory, and intents and bodies for it: uploads without HTTP.
+// An uploader on in-memory storage, with upload options and bodies, for testing uploads without HTTP.
 
 import { RequestBody, type RequestBodyOptions } from "../../src/core/upload/request-body.ts";
 import type { Limits, UploadRequest } from "../../src/core/upload/upload-request.ts";
@@ -24,7 +24,7 @@ export function engineWith(
   return Object.assign(uploader, { storage });
 }
 
-/** What a plain PUT means. */
+/** The upload options of a plain PUT. */
 export function intentFor(path: string, more: Partial<UploadRequest> = {}): UploadRequest {
   return {
     path: checkFilePath(path),

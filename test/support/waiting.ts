@@ -1,4 +1,4 @@
-// Uploads that wait, in memory, filled without HTTP.
+// Resumable uploads in memory, filled without HTTP.
 
 import { afterEach } from "bun:test";
 import { append as appendTo } from "../../src/core/resumable/append.ts";
@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const uploads of opened.splice(0)) await uploads.close();
 });
 
-/** A server's uploads over what an earlier one left. */
+/** Creates an upload registry on storage that may contain the uploads of an earlier server. */
 export async function open(memory: MemoryOptions = {}, limits: Partial<SessionLimits> = {}) {
   const { limits: rules } = engineWith();
   const storage = new MemoryStorage(memory);

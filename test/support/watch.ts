@@ -1,4 +1,4 @@
-// One who watches what is arriving: the events of GET /api/uploads/events, as they come.
+// A client of GET /api/uploads/events that collects the events as they arrive.
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
 
@@ -20,7 +20,7 @@ export interface Watching extends Disposable {
   over: Promise<void>;
 }
 
-/** Begins to watch. Dispose it to stop. @param last the id of the last event that was heard */
+/** Subscribes to the events; the caller must dispose the result. @param last the id of the last event received */
 export async function watchEvents(url: string, last?: string): Promise<Watching> {
   const stop = new AbortController();
   const answer = await fetch(`${url}/api/uploads/events`, {

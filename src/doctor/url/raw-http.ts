@@ -261,14 +261,14 @@ function headersIn(lines: readonly string[]): Headers {
       if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     }
   } catch {
-    throw new RawConnectionError("a header of the response is invalid");
+    throw new RawConnectionError("a response header is invalid");
   }
   return headers;
 }
 
 function reasonOf(error: Error): string {
   const code = "code" in error ? String(error.code) : "";
-  if (code === "ECONNREFUSED") return "nothing listens there (connection refused)";
+  if (code === "ECONNREFUSED") return "nothing listens there";
   if (code === "ECONNRESET" || code === "EPIPE") return "the connection was reset";
   if (code === "ETIMEDOUT") return "connecting timed out";
   if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return "there is no route to it";

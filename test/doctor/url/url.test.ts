@@ -67,16 +67,13 @@ describe("straight", () => {
     await other.stop(true);
     expect(finding((await examined(`http://127.0.0.1:${other.port}`)).findings, "reached")).toMatchObject({
       verdict: "problem",
-      value: "no: nothing listens there (connection refused)",
+      value: "no: nothing listens there",
     });
     expect(finding((await examined("http://nowhere.invalid")).findings, "dns").verdict).toBe("problem");
   });
 
   test.each([
-    [
-      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n",
-      "a header of the response is invalid",
-    ],
+    ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\nbroken name: \x01\r\n\r\n", "a response header is invalid"],
     ["SSH-2.0-OpenSSH\r\n\r\n", "the response is not HTTP/1.1"],
     [`HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}`, "the head of the response is too long"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "a chunk of the response is malformed"],
