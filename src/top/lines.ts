@@ -8,30 +8,30 @@ import { amounts, ending, pace, safe } from "./format.ts";
 const PACE = 1000;
 
 /** The state and time of the last line about an upload. */
-interface Told {
+interface LastLine {
   at: number;
   state: string;
 }
 
 export class Lines {
-  #told = new Map<string, Told>();
+  #written = new Map<string, LastLine>();
 
   /** The changes since the last call, at most one line a second for each upload. `now` is in milliseconds. */
   changed(board: Board, now: number): string[] {
     const lines: string[] = [];
-    const told = new Map<string, Told>();
+    const written = new Map<string, LastLine>();
     for (const upload of [...board.arriving, ...board.waiting]) {
       const key = keyOf(upload);
-      const before = this.#told.get(key);
+      const before = this.#written.get(key);
       const state = stateOf(upload);
       if (before && (now - before.at < PACE || before.state === state)) {
-        told.set(key, before);
+        written.set(key, before);
         continue;
       }
-      told.set(key, { at: now, state });
+      written.set(key, { at: now, state });
       lines.push(line(upload.path, `${pace(upload, board.rateOf(upload))} · ${amounts(upload)}`));
     }
-    this.#told = told;
+    this.#written = written;
     return lines;
   }
 

@@ -104,7 +104,7 @@ export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefin
 /** The finding about the type of the file system. */
 export function fileSystem(mount: Mount | undefined): Finding {
   const { ok, warning, problem } = about("file-system", "File system");
-  if (!mount) return ok("not known", { reason: "Only Linux tells, in /proc/self/mountinfo." });
+  if (!mount) return ok("not known", { reason: "Only Linux reports it, in /proc/self/mountinfo." });
   const value = `${mount.type} on ${mount.point}`;
   const trap = TRAPS.find(({ types }) => types.test(mount.type));
   if (trap) {

@@ -24,7 +24,7 @@ export function freeSpace({ free, total }: Space, keepFree: number): Finding {
   const figures = { free, total, keepFree };
   if (free <= keepFree)
     return problem(value, {
-      reason: `Every upload is refused (507 storage_full): --keep-free keeps ${formatSize(keepFree)}.`,
+      reason: `Every upload is refused (507 storage_full): --keep-free reserves ${formatSize(keepFree)}.`,
       advice: "Remove files, enlarge the disk, or lower --keep-free.",
       figures,
     });

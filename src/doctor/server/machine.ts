@@ -132,7 +132,7 @@ const BASE = 64;
 export function openFiles(read: ReadText, maxUploads: number): Finding {
   const { ok, warning, problem } = about("open-files", "Open files");
   const line = /^Max open files +(\S+) +(\S+)/m.exec(read("/proc/self/limits") ?? "");
-  if (!line) return ok("not known", { reason: "Only Linux tells, in /proc/self/limits." });
+  if (!line) return ok("not known", { reason: "Only Linux reports it, in /proc/self/limits." });
   const limit = number(line[1]);
   if (limit === Number.POSITIVE_INFINITY) return ok("unlimited");
   const enough = Math.max(0, Math.floor((limit - BASE) / PER_UPLOAD));

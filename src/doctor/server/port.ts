@@ -132,10 +132,10 @@ async function askHealth(host: string, port: number): Promise<PortReadings["slui
   try {
     const url = `http://${near.includes(":") ? `[${near}]` : near}:${port}/health`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: "manual" });
-    const said: unknown = await answer.json();
-    if (typeof said !== "object" || said === null || !("status" in said) || !("version" in said))
+    const health: unknown = await answer.json();
+    if (typeof health !== "object" || health === null || !("status" in health) || !("version" in health))
       return undefined;
-    return { status: String(said.status), version: String(said.version) };
+    return { status: String(health.status), version: String(health.version) };
   } catch {
     return undefined;
   }
