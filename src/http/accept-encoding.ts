@@ -1,9 +1,9 @@
-// Which coding an answer may have (RFC 9110 section 12.5.3).
+// Negotiates the content coding of an answer from Accept-Encoding (RFC 9110 section 12.5.3).
 
 /**
- * The coding to use, the first of those the client likes best; null for none.
+ * The offered coding with the highest weight, the first one of equals; null for no coding.
  * @param accepted the value of `Accept-Encoding`
- * @param offered what can be made, the better ones first
+ * @param offered the codings the server supports, in order of preference
  */
 export function chooseEncoding<Coding extends string>(
   accepted: string | null,
@@ -18,6 +18,6 @@ export function chooseEncoding<Coding extends string>(
   const weigh = (coding: string): number => weights.get(coding) ?? weights.get("*") ?? 0;
   let best: Coding | null = null;
   for (const coding of offered) if (weigh(coding) > (best === null ? 0 : weigh(best))) best = coding;
-  // Unless it is said, nothing is as good as no coding at all.
+  // An unlisted `identity` counts as 0 here, so that any accepted coding wins over it.
   return best !== null && weigh(best) >= (weights.get("identity") ?? 0) ? best : null;
 }

@@ -1,23 +1,23 @@
-// Several ranges of a file as one body: multipart/byteranges (RFC 9110 section 14.6).
+// Encodes several ranges of a file as one multipart/byteranges body (RFC 9110 section 14.6).
 
 import type { Range } from "./range.ts";
 
-/** Bytes read at once. Readers together wait for as many pieces as there are of them, and a larger one is no faster. */
-const PIECE = 256 * 1024;
+/** Bytes per read. Every concurrent download holds one such block in memory; a larger one is no faster. */
+const BLOCK = 256 * 1024;
 
-/** A body of parts, and what its answer says. */
+/** A multipart/byteranges body and the values of its headers. */
 export interface Byteranges {
   /** The media type, with the boundary. */
   type: string;
   /** Bytes of the body. */
   length: number;
-  /** Reads when it is read, a piece at a time, and fails when the file turns out to be shorter than it was. */
+  /** Reads the file lazily, one block per pull, and fails if the file has become shorter. */
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Puts ranges of a file into parts, in this order.
- * @param file its bytes, which are read while the body is
+ * Encodes each range as one part, in the given order.
+ * @param file read while the body is being read
  * @param about media type and size of the whole file
  */
 export function byteranges(
@@ -39,16 +39,16 @@ export function byteranges(
     for (const [index, { first, last }] of ranges.entries()) {
       const head = heads[index];
       if (head) yield head;
-      for (let at = first; at <= last; at += PIECE) {
-        const to = Math.min(at + PIECE, last + 1);
-        const piece = await file.slice(at, to).bytes();
-        if (piece.byteLength < to - at) throw new Error("The file became shorter while it was sent.");
-        yield piece;
+      for (let at = first; at <= last; at += BLOCK) {
+        const to = Math.min(at + BLOCK, last + 1);
+        const block = await file.slice(at, to).bytes();
+        if (block.byteLength < to - at) throw new Error("The file became shorter while it was sent.");
+        yield block;
       }
     }
     yield end;
   }
-  const pieces = parts();
+  const chunks = parts();
   return {
     type: `multipart/byteranges; boundary=${boundary}`,
     length:
@@ -57,12 +57,12 @@ export function byteranges(
     body: new ReadableStream(
       {
         async pull(controller) {
-          const { done, value } = await pieces.next();
+          const { done, value } = await chunks.next();
           if (done) controller.close();
           else controller.enqueue(value);
         },
         async cancel() {
-          await pieces.return();
+          await chunks.return();
         },
       },
       { highWaterMark: 0 },

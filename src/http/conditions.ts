@@ -1,16 +1,16 @@
-// Preconditions of requests (RFC 9110 section 13).
+// Parses and evaluates the preconditions of requests (RFC 9110 section 13).
 
-/** What the client says must hold. `undefined`: it did not say. */
+/** The conditions a client sets. `undefined`: the header was not sent. */
 export interface Preconditions {
   ifMatch?: "*" | readonly string[];
   ifNoneMatch?: "*" | readonly string[];
-  /** Milliseconds since 1970. Ignored when `ifMatch` is there (section 13.1.4). */
+  /** Milliseconds since 1970. Ignored when `ifMatch` is present (section 13.1.4). */
   ifUnmodifiedSince?: number;
-  /** Milliseconds since 1970. Only for reading, and ignored when `ifNoneMatch` is there (section 13.1.3). */
+  /** Milliseconds since 1970. Only for GET and HEAD; ignored when `ifNoneMatch` is present (section 13.1.3). */
   ifModifiedSince?: number;
 }
 
-/** What a condition is compared with: a folder has neither tag nor date. */
+/** The current state that conditions are compared with. A folder has neither entity tag nor date. */
 export interface Current {
   etag?: string;
   modified?: Date;
@@ -18,12 +18,12 @@ export interface Current {
 
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
-// The three forms of section 5.6.7; Date.parse alone takes much more for a date.
+// The three formats of section 5.6.7; Date.parse alone accepts many others.
 const DATE =
   /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$|^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT$/;
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}$/;
 
-/** Milliseconds since 1970; NaN for what is no date of HTTP. */
+/** Milliseconds since 1970; NaN if the value is not an HTTP date. */
 function dateOf(value: string): number {
   if (DATE.test(value)) return Date.parse(value);
   return ASCTIME.test(value) ? Date.parse(`${value} GMT`) : Number.NaN;
@@ -34,8 +34,8 @@ function tags(value: string): "*" | readonly string[] {
 }
 
 /**
- * Reads the headers of a request that changes something. A list without any valid tag matches nothing; a date that is
- * none is ignored.
+ * Parses the conditions of a request that modifies something. A list without a valid entity tag matches nothing; an
+ * invalid date is ignored.
  */
 export function preconditionsOf(headers: Headers): Preconditions {
   const conditions: Preconditions = {};
@@ -48,7 +48,7 @@ export function preconditionsOf(headers: Headers): Preconditions {
   return conditions;
 }
 
-/** Reads the headers of a request that only reads: as `preconditionsOf`, with `If-Modified-Since`. */
+/** Parses the conditions of GET and HEAD: those of `preconditionsOf`, and `If-Modified-Since`. */
 export function readingPreconditionsOf(headers: Headers): Preconditions {
   const conditions = preconditionsOf(headers);
   const since = dateOf(headers.get("if-modified-since") ?? "");
@@ -56,18 +56,18 @@ export function readingPreconditionsOf(headers: Headers): Preconditions {
   return conditions;
 }
 
-/** True when nothing was asked, so nothing needs to be looked at. */
+/** Whether there are no conditions, so that the caller need not look up the current state. */
 export function unconditional(conditions: Preconditions): boolean {
   return Object.keys(conditions).length === 0;
 }
 
-/** A condition that does not hold. The last two mean "not modified" to a request that only reads (section 13.2.2). */
+/** The header whose condition failed. For GET and HEAD the last two mean 304 (section 13.2.2). */
 export type FailedCondition = "If-Match" | "If-Unmodified-Since" | "If-None-Match" | "If-Modified-Since";
 
 /**
- * Whether the request may go on, in the order of section 13.2.2. `If-Match` compares strongly, `If-None-Match` weakly.
- * @param current what exists now
- * @returns the header that failed, `null` when all hold
+ * Evaluates the conditions in the order of section 13.2.2. `If-Match` compares strongly, `If-None-Match` weakly.
+ * @param current the current state; null when nothing exists
+ * @returns the header that failed, `null` when all conditions hold
  */
 export function failedCondition(conditions: Preconditions, current: Current | null): FailedCondition | null {
   const { ifMatch, ifNoneMatch, ifUnmodifiedSince, ifModifiedSince } = conditions;
@@ -90,16 +90,16 @@ export function failedCondition(conditions: Preconditions, current: Current | nu
 }
 
 /**
- * Whether `Range` counts: nothing more is asked by `If-Range`, or it names the very version that is there (section
- * 13.1.5). A date does so only when its second is over, because a file can change twice in one (section 8.8.2.2).
+ * Whether `Range` applies: `If-Range` is absent, or matches the current version (section 13.1.5). A date matches only
+ * once its second is over, because a file can change twice within one second (section 8.8.2.2).
  */
-export function rangeCounts(headers: Headers, current: Required<Current>, now = Date.now()): boolean {
+export function rangeApplies(headers: Headers, current: Required<Current>, now = Date.now()): boolean {
   const version = headers.get("if-range");
-  // An empty one is none, as it is for Bun, which would answer the range anyway.
+  // An empty header counts as absent, as in Bun, which would send the range anyway.
   if (!version || version === current.etag) return true;
   const date = dateOf(version);
   return date === wholeSeconds(current.modified) && date + 1000 <= now;
 }
 
-/** Dates of HTTP have whole seconds. */
+/** HTTP dates have a resolution of one second. */
 const wholeSeconds = (date: Date): number => Math.floor(date.getTime() / 1000) * 1000;

@@ -1,8 +1,8 @@
-// Content-Length: how long the body of a request is said to be (RFC 9110 section 8.6).
+// Reads Content-Length: the announced size of a request body (RFC 9110 section 8.6).
 
 /**
- * Bytes, `undefined` when nothing is said. The server has checked the value already; one that was sent twice arrives as
- * `5, 5` and counts once.
+ * The size in bytes; `undefined` without the header. Bun's server has already validated the value; a duplicate header
+ * arrives as `5, 5`, of which the first value counts.
  */
 export function contentLength(headers: Headers): number | undefined {
   const length = headers.get("content-length");

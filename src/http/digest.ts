@@ -1,9 +1,9 @@
-// Digests in headers: Repr-Digest, Content-Digest and Want-Repr-Digest (RFC 9530), which are structured fields (RFC 9651).
+// Repr-Digest, Content-Digest and Want-Repr-Digest (RFC 9530), which are structured fields (RFC 9651).
 
 import { type Dictionary, parseDictionary, serializeDictionary } from "structured-headers";
 import { Problem } from "../errors.ts";
 
-/** The algorithms that are checked, and the bytes of a digest of each. */
+/** The supported algorithms, with the length of their digests in bytes. */
 const LENGTHS = { "sha-256": 32, "sha-512": 64 } as const;
 
 export type DigestAlgorithm = keyof typeof LENGTHS;
@@ -14,8 +14,8 @@ export interface Digest {
 }
 
 /**
- * The digests in a `Repr-Digest` or `Content-Digest`, as ordered there; none for null. Other algorithms are left out
- * (RFC 9530 section 2).
+ * The digests in a `Repr-Digest` or `Content-Digest`, in the order of the header; none for null. Unsupported algorithms
+ * are ignored (RFC 9530 section 2).
  * @throws Problem `invalid_digest`
  */
 export function parseDigest(header: string | null): Digest[] {
@@ -23,16 +23,16 @@ export function parseDigest(header: string | null): Digest[] {
   if (!dictionary)
     throw new Problem(
       "invalid_digest",
-      "The digest must be a dictionary such as sha-256=:base64: (RFC 9530).",
+      "The digest header must be a dictionary such as sha-256=:base64: (RFC 9530).",
     );
   const digests: Digest[] = [];
   for (const [algorithm, [value]] of dictionary) {
-    if (!isChecked(algorithm)) continue;
+    if (!isSupported(algorithm)) continue;
     const length = LENGTHS[algorithm];
     if (!(value instanceof ArrayBuffer) || value.byteLength !== length)
       throw new Problem(
         "invalid_digest",
-        `The ${algorithm} digest must be ${length} bytes, as base64 between colons.`,
+        `The ${algorithm} digest must be ${length} bytes in base64, between colons.`,
       );
     digests.push({ algorithm, value: new Uint8Array(value) });
   }
@@ -40,8 +40,8 @@ export function parseDigest(header: string | null): Digest[] {
 }
 
 /**
- * The algorithm a `Want-Repr-Digest` prefers among those that are checked; sha-256 when it likes both the same. Null when
- * it accepts none, or cannot be read: it is only a hint (RFC 9530 section 4).
+ * The supported algorithm that `Want-Repr-Digest` prefers; sha-256 when both have the same weight. Null when it accepts
+ * neither or is malformed: the header is only a hint (RFC 9530 section 4).
  */
 export function wantedDigest(header: string | null): DigestAlgorithm | null {
   const dictionary = readDictionary(header);
@@ -51,7 +51,7 @@ export function wantedDigest(header: string | null): DigestAlgorithm | null {
   return sha256 > 0 ? "sha-256" : null;
 }
 
-/** The value of a `Repr-Digest` or `Content-Digest` with this one digest. */
+/** The value of a `Repr-Digest` or `Content-Digest` with a single digest. */
 export function formatDigest(algorithm: DigestAlgorithm, value: Uint8Array): string {
   return serializeDictionary({ [algorithm]: new Uint8Array(value) });
 }
@@ -65,11 +65,11 @@ function readDictionary(header: string | null): Dictionary | null {
   }
 }
 
-/** 0 is "not acceptable"; what is no weight says nothing, which comes to the same. */
+/** 0 means "not acceptable"; an invalid weight counts as 0. */
 function weight(value: unknown): number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 10 ? value : 0;
 }
 
-function isChecked(algorithm: string): algorithm is DigestAlgorithm {
+function isSupported(algorithm: string): algorithm is DigestAlgorithm {
   return Object.hasOwn(LENGTHS, algorithm);
 }

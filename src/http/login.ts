@@ -1,8 +1,8 @@
-// User and password in a URL: said to the server, and never printed.
+// User and password in a URL: sent to the server, never printed.
 
 import { Buffer } from "node:buffer";
 
-/** Without user and password, which nobody prints by accident then, and without query and fragment. */
+/** A copy that is safe to print: without user, password, query and fragment. */
 export function bare(url: URL): URL {
   const copy = new URL(url.href);
   copy.username = "";
@@ -12,7 +12,7 @@ export function bare(url: URL): URL {
   return copy;
 }
 
-/** What the URL says of who asks (RFC 7617); nothing when it says nothing. */
+/** The Authorization header for the user and password of the URL (RFC 7617); empty when it has neither. */
 export function loginHeaders({ username, password }: URL): { Authorization?: string } {
   if (!username && !password) return {};
   const login = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
@@ -23,7 +23,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that was meant as itself.
+    // A literal percent sign.
     return text;
   }
 }

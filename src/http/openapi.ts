@@ -1,4 +1,4 @@
-// Turns the JSON Schema that TypeBox writes into what OpenAPI 3.0 knows, anywhere in a document.
+// Converts the JSON Schemas of TypeBox to OpenAPI 3.0, anywhere in a document.
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -6,16 +6,16 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * The document in the words of OpenAPI 3.0: schemas with an `$id` become references to the component of that name, and
- * `const`, `null`, and alternatives that only say that text is read as a number too, are said as 3.0 says them.
- * @param document what a generator wrote, parsed
+ * Converts a document to OpenAPI 3.0: schemas with an `$id` become references to the component of that name; `const` and
+ * `null` are rewritten; alternatives that only allow a number as text are removed.
+ * @param document the parsed output of a generator
  * @param schemas the components
  */
 export function openApiDocument(
   document: unknown,
   schemas: readonly { readonly $id?: string }[],
 ): JsonObject {
-  if (!isObject(document)) throw new TypeError("An OpenAPI document is an object.");
+  if (!isObject(document)) throw new TypeError("An OpenAPI document must be an object.");
   const components = Object.fromEntries(schemas.map(({ $id, ...schema }) => [$id, openApi(schema)]));
   return { ...document, paths: openApi(document.paths), components: { schemas: components } };
 }
@@ -23,13 +23,13 @@ export function openApiDocument(
 function openApi(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(openApi);
   if (!isObject(value)) return value;
-  return typeof value.$id === "string" ? { $ref: `#/components/schemas/${value.$id}` } : rewritten(value);
+  return typeof value.$id === "string" ? { $ref: `#/components/schemas/${value.$id}` } : rewrite(value);
 }
 
-function rewritten({ anyOf, const: only, ...rest }: JsonObject): JsonObject {
-  const kept = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, openApi(value)]));
-  if (only !== undefined) return { ...kept, enum: [only] };
-  return Array.isArray(anyOf) ? { ...alternatives(anyOf.filter(isObject)), ...kept } : kept;
+function rewrite({ anyOf, const: only, ...others }: JsonObject): JsonObject {
+  const converted = Object.fromEntries(Object.entries(others).map(([key, value]) => [key, openApi(value)]));
+  if (only !== undefined) return { ...converted, enum: [only] };
+  return Array.isArray(anyOf) ? { ...alternatives(anyOf.filter(isObject)), ...converted } : converted;
 }
 
 function alternatives(schemas: readonly JsonObject[]): JsonObject {
@@ -39,12 +39,12 @@ function alternatives(schemas: readonly JsonObject[]): JsonObject {
   if (first && values.every((schema) => typeof schema.const === "string"))
     return { type: "string", enum: values.map((schema) => schema.const), ...nullable };
   return {
-    ...(first && values.length === 1 ? rewritten(first) : { anyOf: values.map(openApi) }),
+    ...(first && values.length === 1 ? rewrite(first) : { anyOf: values.map(openApi) }),
     ...nullable,
   };
 }
 
-/** Elysia adds such an alternative to every integer and number. */
+/** Elysia adds such an alternative to every integer and number, because query values arrive as text. */
 function isNumberAsText({ type, format }: JsonObject): boolean {
   return type === "string" && (format === "integer" || format === "numeric");
 }

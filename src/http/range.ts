@@ -1,25 +1,25 @@
-// The ranges of a file that a request asks for (RFC 9110 section 14).
+// Parses the Range header of a request (RFC 9110 section 14).
 
-/** Bytes of a file, from `first` to `last`, both of them included. */
+/** Bytes of a file, from `first` to `last` inclusive. */
 export interface Range {
   first: number;
   last: number;
 }
 
-/** What is sent: all of the file, some ranges of it in the order of the request, or nothing, because it has none of them. */
+/** The bytes to send: the whole file, some ranges in the order of the request, or nothing, because no range is satisfiable. */
 export type Selection = "whole" | "nothing" | readonly [Range, ...Range[]];
 
-/** More ranges than this are answered with the whole file: each costs a read and a head of its own. */
-export const MOST_RANGES = 16;
+/** With more ranges than this the whole file is sent: each range costs a read and a part header of its own. */
+export const MAX_RANGES = 16;
 
-// With the spaces that Bun's server overlooks: it would cut out such a range where all of the file is meant.
+// Allows the white space that Bun's server ignores; otherwise Bun would send a range where this module selects the whole file.
 const UNIT = /^\s*bytes\s*=/i;
 const RANGE = /^(?:(\d+)\s*-\s*(\d*)|-\s*(\d+))$/;
 
 /**
- * What the value of `Range` selects of a file. Another unit, and what is no range, select all of it, as if nothing had
- * been asked (section 14.2), and so do many ranges, and ranges that overlap: nobody reads a file like that, and it would
- * be sent several times over. All of an empty file is what clients mean that ask for a range of every file.
+ * The bytes that `Range` selects. An unknown unit or a malformed header selects the whole file, as if the header were
+ * absent (section 14.2). So do too many ranges and overlapping ones: no real client needs them, and they would send the
+ * same bytes several times. An empty file is always sent whole, for clients that request a range of every file.
  * @param size bytes of the file
  */
 export function select(range: string | null, size: number): Selection {
@@ -33,14 +33,15 @@ export function select(range: string | null, size: number): Selection {
   for (const spec of specs) {
     const [, first, last, suffix] = RANGE.exec(spec) ?? [];
     if (first === undefined && suffix === undefined) return "whole";
-    // Behind the end it is nothing first, as for Bun's server, which looks again where all of the file is meant.
+    // A range beyond the end counts as unsatisfiable before its order is checked, as in Bun's server, which parses the
+    // header again when the whole file is sent.
     if (Number(first) < size && last && Number(last) < Number(first)) return "whole";
-    const there = suffix === undefined ? from(Number(first), last, size) : lastOf(Number(suffix), size);
-    if (there) found.push(there);
+    const range = suffix === undefined ? from(Number(first), last, size) : lastOf(Number(suffix), size);
+    if (range) found.push(range);
   }
   const [one, ...others] = found;
   if (!one) return specs.length > 0 ? "nothing" : "whole";
-  return found.length > MOST_RANGES || overlap(found) ? "whole" : [one, ...others];
+  return found.length > MAX_RANGES || overlap(found) ? "whole" : [one, ...others];
 }
 
 function from(first: number, last: string | undefined, size: number): Range | null {

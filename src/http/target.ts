@@ -1,9 +1,9 @@
-// The target of a request: its path and query, without trusting the Host that a client sent.
+// The path and query of a request, without relying on the Host that the client sent.
 
 /**
- * Cuts them out of `request.url`. That URL cannot be given to `new URL` unseen: its host is what the client sent, and
- * may be none, which would throw.
- * @returns the path as it was sent, from its slash on; the query without its question mark, `""` when there is none
+ * Extracts both from `request.url`. `new URL` could throw: the host in that URL is the one the client sent, and may be
+ * invalid.
+ * @returns the path as sent, with its leading slash; the query without the question mark, `""` when there is none
  */
 export function targetOf(request: Request): { path: string; query: string } {
   const target = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").split("#", 1)[0] ?? "";

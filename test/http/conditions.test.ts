@@ -5,7 +5,7 @@ import {
   failedCondition,
   type Preconditions,
   preconditionsOf,
-  rangeCounts,
+  rangeApplies,
   readingPreconditionsOf,
   unconditional,
 } from "../../src/http/conditions.ts";
@@ -110,8 +110,8 @@ describe("reading only", () => {
   });
 
   test("If-Range lets a range count for the version it names", () => {
-    const counts = (value: string) => rangeCounts(new Headers({ "if-range": value }), file);
-    expect(rangeCounts(new Headers(), file)).toBe(true);
+    const counts = (value: string) => rangeApplies(new Headers({ "if-range": value }), file);
+    expect(rangeApplies(new Headers(), file)).toBe(true);
     expect(counts("")).toBe(true);
     expect(counts('"a"')).toBe(true);
     expect(counts(date("37"))).toBe(true);
@@ -120,7 +120,7 @@ describe("reading only", () => {
 
   test("If-Range with a date counts only when its second is over", () => {
     const headers = new Headers({ "if-range": date("37") });
-    expect(rangeCounts(headers, file, Date.parse("1994-11-06T08:49:37.999Z"))).toBe(false);
-    expect(rangeCounts(headers, file, Date.parse("1994-11-06T08:49:38.000Z"))).toBe(true);
+    expect(rangeApplies(headers, file, Date.parse("1994-11-06T08:49:37.999Z"))).toBe(false);
+    expect(rangeApplies(headers, file, Date.parse("1994-11-06T08:49:38.000Z"))).toBe(true);
   });
 });

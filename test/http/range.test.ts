@@ -1,7 +1,7 @@
 // Which bytes of a file a request selects.
 
 import { describe, expect, test } from "bun:test";
-import { MOST_RANGES, type Range, type Selection, select } from "../../src/http/range.ts";
+import { MAX_RANGES, type Range, type Selection, select } from "../../src/http/range.ts";
 
 /** `0-4 7-9` as ranges. */
 const ranges = (text: string): Range[] =>
@@ -69,11 +69,11 @@ describe("of a file with ten bytes", () => {
   );
 });
 
-test(`up to ${MOST_RANGES} ranges are sent as they are, more are all of the file`, () => {
+test(`up to ${MAX_RANGES} ranges are sent as they are, more are all of the file`, () => {
   const asked = (count: number): Selection =>
     select(`bytes=${Array.from({ length: count }, (_, index) => `${2 * index}-${2 * index}`)}`, 1000);
-  expect(asked(MOST_RANGES)).toHaveLength(MOST_RANGES);
-  expect(asked(MOST_RANGES + 1)).toBe("whole");
+  expect(asked(MAX_RANGES)).toHaveLength(MAX_RANGES);
+  expect(asked(MAX_RANGES + 1)).toBe("whole");
 });
 
 test("all of an empty file is answered to every range", () => {

@@ -7,28 +7,28 @@ import { type PartHeaders, type PartProblem, readPartHeaders } from "./part-head
 export { MultipartError, type MultipartReason } from "./error.ts";
 export { PART_PROBLEMS, type PartHeaders, type PartProblem } from "./part-headers.ts";
 
-/** What a chunk holds, in the order of the body: each part is one `part`, any number of `data`, one `end`. */
+/** An event of the parser, in the order of the body: each part is one `part`, any number of `data`, one `end`. */
 export type PartEvent =
   | {
       kind: "part";
       headers: PartHeaders;
-      /** The part cannot be used: skip its data, list the problem, go on with the parts after it. */
+      /** The part is unusable: skip its data, report the problem, continue with the next part. */
       problem?: PartProblem;
     }
-  /** Never empty; a view into the pushed chunk, or a small copy. Valid as long as the chunk is. */
+  /** Never empty; a view into the pushed chunk, or a small copy. Valid for as long as the chunk is. */
   | { kind: "data"; bytes: Uint8Array<ArrayBuffer> }
-  /** The part is complete: the boundary after it was seen. Without it, what arrived is only a beginning. */
+  /** The part is complete: the boundary after it was found. Without this event the part is truncated. */
   | { kind: "end" };
 
-/** What a body may cost. Going over any of these is a `MultipartError`. */
+/** Limits of a body. Exceeding any of them is a `MultipartError`. */
 export interface MultipartLimits {
-  /** The headers of one part, in bytes. Default 16 KiB. */
+  /** Bytes of the headers of one part. Default 16 KiB. */
   maxHeaderBytes?: number;
-  /** The headers of one part, in lines. Default 32. */
+  /** Headers of one part. Default 32. */
   maxHeaders?: number;
-  /** Parts of the body, files and fields together. Default 20,000. */
+  /** Parts of the body, files and fields alike. Default 20,000. */
   maxParts?: number;
-  /** Bytes before, after and between the parts, which are dropped. Default 16 MiB: a wrong boundary is found out early. */
+  /** Bytes before, after and between the parts, which are discarded. Default 16 MiB, so that a wrong boundary fails early. */
   maxOutsideBytes?: number;
 }
 
@@ -37,31 +37,31 @@ const LF = 10;
 const HYPHEN = 45;
 const SPACE = 32;
 const TAB = 9;
-/** Length of a line end. */
+/** Length of a line break. */
 const CRLF = 2;
 const EMPTY_LINE = Buffer.from("\r\n\r\n");
 
 /**
- * Reads one body. Part data is never kept: between two chunks the parser holds only the number of bytes of a boundary
- * that may have begun, or the beginning of a header block.
+ * Parses one body. Part data is never buffered: between two chunks the parser holds only the number of matched bytes of
+ * a possible boundary, or the beginning of a header block.
  */
 export class MultipartParser {
   readonly #limits: Required<MultipartLimits>;
-  /** CRLF, two hyphens, the boundary, and room for the byte behind them. */
+  /** CRLF, two hyphens, the boundary, and one byte for the character after them. */
   readonly #line: Buffer;
   /** The same without the last byte. */
   readonly #delimiter: Buffer;
 
   #state: "preamble" | "padding" | "headers" | "data" | "epilogue" = "preamble";
-  /** Bytes matched of a delimiter line that may have begun. A line begins with the body, and where headers end. */
-  #held = CRLF;
-  /** How many of the held bytes are no data even if the match fails: that implied CRLF. */
+  /** Matched bytes of a possible delimiter line. The CRLF is implied at the start of the body and after a header block. */
+  #matched = CRLF;
+  /** How many of the matched bytes are not data even if the match fails: the implied CRLF. */
   #implied = CRLF;
-  /** Headers that began in an earlier chunk, from the CRLF of the boundary line on. */
+  /** Headers that began in an earlier chunk, starting with the CRLF of the boundary line. */
   #headerBlock: Buffer | undefined;
   #headerLength = 0;
-  /** Where reading goes on in the chunk at hand. */
-  #after = 0;
+  /** The position in the current chunk where parsing continues. */
+  #next = 0;
   #parts = 0;
   #outside = 0;
   #reading = false;
@@ -83,13 +83,12 @@ export class MultipartParser {
   }
 
   /**
-   * Takes the next chunk of the body; an empty one is fine. Works only while the consumer asks for the next event, so
-   * whoever waits between two events slows the sender down. Read every event of a chunk before the next push.
-   * @throws MultipartError when the body is broken; the parser cannot be used after it
+   * Parses the next chunk of the body, which may be empty. The generator is lazy, so a consumer that waits between two
+   * events applies backpressure. Read every event of a chunk before the next push.
+   * @throws MultipartError when the framing is invalid; the parser is unusable afterwards
    */
   *push(chunk: Uint8Array<ArrayBuffer>): Generator<PartEvent, void, undefined> {
-    if (this.#reading)
-      throw new TypeError("Cannot push: the events of the chunk before were not read to their end");
+    if (this.#reading) throw new TypeError("Cannot push: read all events of the previous chunk first");
     this.#reading = true;
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     let at = 0;
@@ -100,67 +99,67 @@ export class MultipartParser {
       } else if (this.#state === "padding") {
         this.#skipPadding(bytes, at);
       } else if (this.#state === "epilogue") {
-        this.#drop(bytes.length - at);
-        this.#after = bytes.length;
+        this.#discard(bytes.length - at);
+        this.#next = bytes.length;
       } else {
         const inPart = this.#state === "data";
-        if (this.#held === 0) {
+        if (this.#matched === 0) {
           const end = this.#findDelimiter(bytes, at);
-          if (!inPart) this.#drop(end - at);
+          if (!inPart) this.#discard(end - at);
           else if (end > at) yield { kind: "data", bytes: chunk.subarray(at, end) };
         } else if (!this.#matchDelimiter(bytes, at)) {
-          const data = this.#releaseHeld();
-          if (!inPart) this.#drop(data.length);
+          const data = this.#unmatch();
+          if (!inPart) this.#discard(data.length);
           else if (data.length > 0) yield { kind: "data", bytes: data };
-          this.#after = at;
+          this.#next = at;
         }
         if (inPart && this.#state !== "data") yield { kind: "end" };
       }
-      at = this.#after;
+      at = this.#next;
     }
     this.#reading = false;
   }
 
   /**
-   * Says that the body is over.
-   * @throws MultipartError `missing_end` when its last boundary was not seen: a part without an `end` is not complete
+   * Must be called at the end of the body.
+   * @throws MultipartError `missing_end` without a closing boundary: a part without an `end` event is truncated
    */
   finish(): void {
     if (this.#state !== "epilogue") throw new MultipartError("missing_end");
   }
 
-  /** Returns where the data ends: at a delimiter, at what may become one in the next chunk, or with the chunk. */
+  /** The end of the data in this chunk: a delimiter, the start of a possible one, or the end of the chunk. */
   #findDelimiter(bytes: Buffer, from: number): number {
     let start = this.#findCandidate(bytes, from);
     while (start !== -1) {
       if (this.#matchDelimiter(bytes, start)) return start;
       start = this.#findCandidate(bytes, start + 1);
     }
-    this.#after = bytes.length;
+    this.#next = bytes.length;
     return bytes.length;
   }
 
   #findCandidate(bytes: Buffer, from: number): number {
     const whole = bytes.indexOf(this.#delimiter, from);
     if (whole !== -1) return whole;
-    // A boundary has no CR in it, so only the last CR of the chunk can begin a delimiter that is cut off.
+    // A boundary contains no CR, so only the last CR of the chunk can begin a delimiter that continues in the next one.
     const earliest = Math.max(from, bytes.length - this.#delimiter.length + 1);
     for (let at = bytes.length - 1; at >= earliest; at--) if (bytes[at] === CR) return at;
     return -1;
   }
 
   /**
-   * Goes on matching a delimiter line, from `#held` bytes of it on. False when this is none. True when it is one, which
-   * changes the state, or may be one, which changes `#held`; `#after` then says where to go on.
+   * Continues matching a delimiter line of which `#matched` bytes are known. Returns false on a mismatch; true on a full
+   * match, which changes the state, or on a match up to the end of the chunk, which changes `#matched`. Sets `#next`.
    */
   #matchDelimiter(bytes: Buffer, from: number): boolean {
     const { length } = this.#delimiter;
-    let held = this.#held;
-    for (let at = from; at < bytes.length; at++, held++) {
+    let matched = this.#matched;
+    for (let at = from; at < bytes.length; at++, matched++) {
       const byte = bytes[at];
-      if (held < length) {
-        if (byte !== this.#delimiter[held]) return false;
-      } else if (held === length) {
+      if (matched < length) {
+        if (byte !== this.#delimiter[matched]) return false;
+      } else if (matched === length) {
         if (byte === SPACE || byte === TAB) return this.#endData("padding", at);
         if (byte !== CR && byte !== HYPHEN) return false;
         this.#line[length] = byte;
@@ -170,67 +169,67 @@ export class MultipartParser {
         return byte === HYPHEN && this.#endData("epilogue", at + 1);
       }
     }
-    this.#held = held;
-    this.#after = bytes.length;
+    this.#matched = matched;
+    this.#next = bytes.length;
     return true;
   }
 
   #endData(state: "padding" | "headers" | "epilogue", after: number): true {
     this.#state = state;
-    this.#held = 0;
+    this.#matched = 0;
     this.#implied = 0;
-    this.#after = after;
+    this.#next = after;
     return true;
   }
 
-  /** The held bytes turned out to be data (or preamble): the delimiter's own bytes, so they need not be stored. */
-  #releaseHeld(): Uint8Array<ArrayBuffer> {
-    const held = new Uint8Array(this.#line.subarray(this.#implied, this.#held));
-    this.#held = 0;
+  /** The matched bytes are data (or preamble) after all. They equal the delimiter's own, so they need not be stored. */
+  #unmatch(): Uint8Array<ArrayBuffer> {
+    const data = new Uint8Array(this.#line.subarray(this.#implied, this.#matched));
+    this.#matched = 0;
     this.#implied = 0;
-    return held;
+    return data;
   }
 
-  /** The header block starts at the CR, so that a part without headers is one with an empty line right there. */
+  /** The header block starts at this CR, so that a part without headers has its empty line right there. */
   #beginHeaders(lineFeed: number): true {
     if (lineFeed > 0) return this.#endData("headers", lineFeed - 1);
-    this.#headerLength = Buffer.from("\r").copy(this.#headerSpace());
+    this.#headerLength = Buffer.from("\r").copy(this.#headerBuffer());
     return this.#endData("headers", 0);
   }
 
-  /** White space behind a boundary is transport padding (RFC 2046 section 5.1.1). */
+  /** White space after a boundary is transport padding (RFC 2046 section 5.1.1). */
   #skipPadding(bytes: Buffer, from: number): void {
     let at = from;
     while (at < bytes.length && (bytes[at] === SPACE || bytes[at] === TAB)) at += 1;
-    this.#drop(at - from);
-    this.#after = at;
+    this.#discard(at - from);
+    this.#next = at;
     if (at === bytes.length) return;
     if (bytes[at] !== CR) throw new MultipartError("invalid_delimiter");
     this.#state = "headers";
   }
 
-  /** The header lines of a part once their end is there, one character for each byte. */
+  /** The header lines of a part, one character per byte; `undefined` until their end arrives. */
   #readHeaders(bytes: Buffer, at: number): string | undefined {
     if (this.#headerLength === 0) {
       const end = bytes.indexOf(EMPTY_LINE, at);
       if (end !== -1) {
-        this.#after = end + EMPTY_LINE.length;
+        this.#next = end + EMPTY_LINE.length;
         return this.#headerText(bytes, at, end);
       }
     }
-    const space = this.#headerSpace();
-    const known = this.#headerLength;
-    this.#headerLength += bytes.copy(space, known, at);
-    const end = space
+    const buffer = this.#headerBuffer();
+    const previous = this.#headerLength;
+    this.#headerLength += bytes.copy(buffer, previous, at);
+    const end = buffer
       .subarray(0, this.#headerLength)
-      .indexOf(EMPTY_LINE, Math.max(0, known - EMPTY_LINE.length + 1));
+      .indexOf(EMPTY_LINE, Math.max(0, previous - EMPTY_LINE.length + 1));
     if (end !== -1) {
       this.#headerLength = 0;
-      this.#after = at + end + EMPTY_LINE.length - known;
-      return this.#headerText(space, 0, end);
+      this.#next = at + end + EMPTY_LINE.length - previous;
+      return this.#headerText(buffer, 0, end);
     }
-    if (this.#headerLength === space.length) throw new MultipartError("headers_too_large");
-    this.#after = bytes.length;
+    if (this.#headerLength === buffer.length) throw new MultipartError("headers_too_large");
+    this.#next = bytes.length;
     return undefined;
   }
 
@@ -240,7 +239,7 @@ export class MultipartParser {
     return block.toString("latin1", start + CRLF, end);
   }
 
-  #headerSpace(): Buffer {
+  #headerBuffer(): Buffer {
     this.#headerBlock ??= Buffer.allocUnsafe(CRLF + this.#limits.maxHeaderBytes + EMPTY_LINE.length);
     return this.#headerBlock;
   }
@@ -249,19 +248,19 @@ export class MultipartParser {
     this.#parts += 1;
     if (this.#parts > this.#limits.maxParts) throw new MultipartError("too_many_parts");
     this.#state = "data";
-    this.#held = CRLF;
+    this.#matched = CRLF;
     this.#implied = CRLF;
     return { kind: "part", ...readPartHeaders(headers, this.#limits.maxHeaders) };
   }
 
-  #drop(length: number): void {
+  #discard(length: number): void {
     this.#outside += length;
     if (this.#outside > this.#limits.maxOutsideBytes) throw new MultipartError("too_much_outside");
   }
 }
 
 /**
- * The boundary that a Content-Type announces; null when it announces something else than multipart/form-data.
+ * The boundary of a Content-Type; null unless the type is multipart/form-data.
  * @throws MultipartError `missing_boundary` or `invalid_boundary`
  */
 export function boundaryOf(contentType: string | null): string | null {
@@ -274,7 +273,7 @@ export function boundaryOf(contentType: string | null): string | null {
   return boundary;
 }
 
-/** RFC 2046 section 5.1.1. */
+/** The grammar of RFC 2046 section 5.1.1. */
 function isBoundary(boundary: string): boolean {
   return /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/.test(boundary);
 }

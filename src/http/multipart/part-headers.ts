@@ -1,37 +1,37 @@
-// The headers of one part of a form: which field it is, which file, and whether it can be used (RFC 7578 section 4).
+// Parses the headers of one part of a form: its field name and file name (RFC 7578 section 4).
 
 import { isTokenValid } from "content-type";
 import { MultipartError } from "./error.ts";
 
-/** What a part says about itself. */
+/** The headers of a part, parsed. */
 export interface PartHeaders {
-  /** The field; "" when the part has a problem that hides it. */
+  /** The name of the field; "" when a problem of the part makes it unreadable. */
   name: string;
   /**
-   * Present, perhaps empty, exactly when the part is a file. Decoded as browsers encode it; a path in it is kept as
-   * sent, so it must be checked like any path of a client.
+   * Present, possibly empty, exactly when the part is a file. Decoded as browsers encode it. It may be a path: validate it
+   * like any path from a client.
    */
   filename?: string;
-  /** As sent, with its parameters. */
+  /** As sent, including parameters. */
   contentType?: string;
 }
 
-/** Every reason why a single part cannot be used while the parts around it can, with the sentence a client reads. */
+/** Every problem that makes one part unusable but not the others, with the message that the client receives. */
 export const PART_PROBLEMS = {
   missing_disposition: 'The part has no Content-Disposition. Send `form-data; name="…"; filename="…"`.',
   invalid_disposition:
     'The Content-Disposition of the part is malformed or ambiguous. Send `form-data; name="…"; filename="…"`, each once.',
   missing_name:
     'The Content-Disposition of the part has no `name`. Send `form-data; name="…"; filename="…"`.',
-  invalid_utf8: "The name of the field or of the file is not UTF-8. Encode it as UTF-8.",
+  invalid_utf8: "The field name or file name is not UTF-8. Encode it as UTF-8.",
   transfer_encoding:
-    "The Content-Transfer-Encoding of the part is not supported. Send its bytes as they are, without that header.",
+    "The Content-Transfer-Encoding of the part is not supported. Send the bytes unencoded, without that header.",
 } as const;
 
-/** A short, stable name of what is wrong with one part. */
+/** The short, stable name of a problem with one part. */
 export type PartProblem = keyof typeof PART_PROBLEMS;
 
-/** The headers of a part; with a `problem` they are only good for naming the part in an error. */
+/** The result of {@link readPartHeaders}. With a `problem` the headers only serve to name the part in an error. */
 export interface ReadHeaders {
   headers: PartHeaders;
   problem?: PartProblem;
@@ -42,8 +42,8 @@ const TAB = 9;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads the header lines of a part.
- * @param block the lines without the empty one that ends them, one character for each byte (ISO 8859-1)
+ * Parses the header lines of a part.
+ * @param block the lines without the empty line that ends them, one character per byte (ISO 8859-1)
  * @throws MultipartError `invalid_header` or `too_many_headers`
  */
 export function readPartHeaders(block: string, maxHeaders: number): ReadHeaders {
@@ -68,11 +68,11 @@ export function readPartHeaders(block: string, maxHeaders: number): ReadHeaders 
   return { headers };
 }
 
-/** The values of each header, by its name in lower case. */
+/** The values of each header by lower-case name. */
 function headerLines(block: string, maxHeaders: number): Map<string, string[]> {
   const values = new Map<string, string[]>();
   if (block === "") return values;
-  // A line that starts with white space continues the one above (RFC 5322 section 2.2.3).
+  // A line that starts with white space continues the previous one (RFC 5322 section 2.2.3).
   const lines = block.replace(/\r\n(?=[ \t])/g, "").split("\r\n", maxHeaders + 1);
   if (lines.length > maxHeaders) throw new MultipartError("too_many_headers");
   for (const line of lines) {
@@ -87,18 +87,18 @@ function headerLines(block: string, maxHeaders: number): Map<string, string[]> {
   return values;
 }
 
-/** The parameters of a `form-data` disposition, decoded; null when it is something else or malformed. */
+/** The decoded parameters of a `form-data` disposition; null when it has another type or is malformed. */
 function formData(disposition: string): Map<string, string> | null {
   const semicolon = disposition.indexOf(";");
   const type = semicolon === -1 ? disposition : trim(disposition.slice(0, semicolon));
   if (type.toLowerCase() !== "form-data") return null;
   if (semicolon === -1) return new Map();
-  // In `"a\"b"` some clients escape a quote, and in `"C:\"` browsers send a backslash: only one reading is well formed.
+  // Some clients escape a quote, as in `"a\"b"`; browsers send a plain backslash, as in `"C:\"`. Only one reading is valid.
   const text = disposition.slice(semicolon + 1);
   return (text.includes('\\"') ? parameters(text, true) : null) ?? parameters(text, false);
 }
 
-/** Each step moves forward by `indexOf`: client input never meets a pattern that can backtrack. */
+/** Scans with `indexOf`: client input never meets a regular expression that can backtrack. */
 function parameters(text: string, escapes: boolean): Map<string, string> | null {
   const found = new Map<string, string>();
   let at = skipSpaces(text, 0);
@@ -133,13 +133,13 @@ function closingQuote(text: string, from: number, escapes: boolean): number {
   return quote;
 }
 
-/** Browsers encode exactly these three; any other `%` and any other backslash stands for itself (WHATWG HTML, "Multipart form data"). */
+/** Browsers encode exactly these three; any other `%` or backslash is literal (WHATWG HTML, "Multipart form data"). */
 function unescapeQuoted(value: string, escapes: boolean): string {
   const quoted = escapes ? value.replaceAll('\\"', '"') : value;
   return quoted.replace(/%22|%0D|%0A/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
-/** RFC 7578 section 4.7 deprecates the header; these three leave the bytes as they are. */
+/** RFC 7578 section 4.7 deprecates the header; these three values leave the bytes unchanged. */
 function isIdentity(encoding: string): boolean {
   return ["7bit", "8bit", "binary"].includes(encoding.toLowerCase());
 }
@@ -153,7 +153,7 @@ function isValidUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Unlike `String.trim`, takes only what RFC 5322 calls white space. */
+/** Unlike `String.trim`, removes only the white space of RFC 5322. */
 function trim(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace(text.charCodeAt(end - 1))) end -= 1;

@@ -1,50 +1,50 @@
-// The versions of Resumable Uploads for HTTP that are spoken here: one row each, one field for each difference.
+// The supported versions of Resumable Uploads for HTTP: one row per version, one field per difference.
 
-/** An interop version: what `Upload-Draft-Interop-Version` says. */
+/** A draft version, identified by `Upload-Draft-Interop-Version`. */
 export interface Draft {
   version: number;
-  /** The header that says whether an upload is complete. */
+  /** The header that states whether the upload is complete. */
   header: "Upload-Complete" | "Upload-Incomplete";
-  /** Whether `?1` there means that it is not. */
+  /** Whether `?1` in that header means incomplete. */
   inverted: boolean;
-  /** What a PATCH without that header means; null: it is an error. */
-  unsaid: boolean | null;
+  /** Whether a PATCH without that header completes the upload; null: the header is required. */
+  completeByDefault: boolean | null;
   /** Whether a PATCH must have the Content-Type `application/partial-upload`. */
   typed: boolean;
   /** The key of `Upload-Limit` for the lifetime; null: there is no `Upload-Limit`. */
   ageKey: "expires" | "max-age" | null;
-  /** Whether answers to OPTIONS have `Accept-Patch`. */
+  /** Whether answers to OPTIONS carry `Accept-Patch`. */
   acceptPatch: boolean;
   /**
-   * Whether an upload that has reached its `Upload-Length` is complete whatever the header said. The drafts say no; tus-js-client,
-   * which speaks 5 and 6, never sends `?1` for an empty file or a stream.
+   * Whether an upload that has reached its `Upload-Length` is complete regardless of the header. The drafts say no, but
+   * tus-js-client, which uses versions 5 and 6, never sends `?1` for an empty file or a stream.
    */
   endsByLength: boolean;
-  /** Whether an upload is of no use any more when bytes went past its `Upload-Length`. */
-  spoils: boolean;
-  /** The status of an answer to bytes that do not complete the upload. */
+  /** Whether bytes beyond `Upload-Length` invalidate the upload. */
+  overflowInvalidates: boolean;
+  /** The status of the answer to an append that does not complete the upload. */
   appended: 201 | 204;
-  /** Headers that HEAD and DELETE must not have. */
-  bare: readonly string[];
-  /** Whether GET tells the offset, too. */
+  /** Headers that are forbidden in HEAD and DELETE. */
+  forbidden: readonly string[];
+  /** Whether GET also reports the offset. */
   offsetByGet: boolean;
 }
 
-/** From the oldest to the newest. */
+/** Sorted from oldest to newest. */
 export const DRAFTS = [
   {
     // Draft -01.
     version: 3,
     header: "Upload-Incomplete",
     inverted: true,
-    unsaid: true,
+    completeByDefault: true,
     typed: false,
     ageKey: null,
     acceptPatch: false,
     endsByLength: true,
-    spoils: false,
+    overflowInvalidates: false,
     appended: 201,
-    bare: ["Upload-Offset", "Upload-Incomplete"],
+    forbidden: ["Upload-Offset", "Upload-Incomplete"],
     offsetByGet: false,
   },
   {
@@ -52,14 +52,14 @@ export const DRAFTS = [
     version: 5,
     header: "Upload-Complete",
     inverted: false,
-    unsaid: false,
+    completeByDefault: false,
     typed: false,
     ageKey: null,
     acceptPatch: false,
     endsByLength: true,
-    spoils: false,
+    overflowInvalidates: false,
     appended: 201,
-    bare: ["Upload-Offset", "Upload-Complete"],
+    forbidden: ["Upload-Offset", "Upload-Complete"],
     offsetByGet: false,
   },
   {
@@ -67,14 +67,14 @@ export const DRAFTS = [
     version: 6,
     header: "Upload-Complete",
     inverted: false,
-    unsaid: false,
+    completeByDefault: false,
     typed: true,
     ageKey: "expires",
     acceptPatch: false,
     endsByLength: true,
-    spoils: false,
+    overflowInvalidates: false,
     appended: 201,
-    bare: ["Upload-Offset", "Upload-Complete"],
+    forbidden: ["Upload-Offset", "Upload-Complete"],
     offsetByGet: false,
   },
   {
@@ -82,14 +82,14 @@ export const DRAFTS = [
     version: 8,
     header: "Upload-Complete",
     inverted: false,
-    unsaid: null,
+    completeByDefault: null,
     typed: true,
     ageKey: "max-age",
     acceptPatch: true,
     endsByLength: false,
-    spoils: true,
+    overflowInvalidates: true,
     appended: 204,
-    bare: [],
+    forbidden: [],
     offsetByGet: false,
   },
   {
@@ -97,14 +97,14 @@ export const DRAFTS = [
     version: 10,
     header: "Upload-Complete",
     inverted: false,
-    unsaid: null,
+    completeByDefault: null,
     typed: true,
     ageKey: "max-age",
     acceptPatch: false,
     endsByLength: false,
-    spoils: true,
+    overflowInvalidates: true,
     appended: 204,
-    bare: [],
+    forbidden: [],
     offsetByGet: true,
   },
 ] as const satisfies readonly Draft[];

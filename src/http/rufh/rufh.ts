@@ -1,54 +1,55 @@
-// Resumable Uploads for HTTP (draft-ietf-httpbis-resumable-upload): what its versions have in common, read and written.
+// The headers of Resumable Uploads for HTTP (draft-ietf-httpbis-resumable-upload), parsed and formatted for every version.
 
 import { type BareItem, parseItem, serializeDictionary, serializeItem } from "structured-headers";
 import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../invalid-header.ts";
 import { DRAFTS, type Draft, NEWEST } from "./drafts.ts";
 
-/** The Content-Type of bytes that are added to an upload, from draft -04 on. */
+/** The Content-Type of bytes that are appended to an upload, since draft -04. */
 export const PARTIAL_TYPE = "application/partial-upload";
 
-/** Largest Integer of a structured field (RFC 9651 section 3.3.1). */
+/** The largest Integer of a structured field (RFC 9651 section 3.3.1). */
 const MAX_INTEGER = 999_999_999_999_999;
 
-const SIGNS = ["Upload-Draft-Interop-Version", "Upload-Complete", "Upload-Incomplete"];
+/** Any of these headers marks a request of this protocol. */
+const MARKERS = ["Upload-Draft-Interop-Version", "Upload-Complete", "Upload-Incomplete"];
 
-/** What the request that makes an upload says. */
+/** The headers of a request that creates an upload, parsed. */
 export interface Start {
-  /** Whether its body is, or ends, the whole file. */
+  /** Whether the body reaches the end of the file. */
   complete: boolean;
-  /** Bytes of the whole file; null when nothing says so yet. */
+  /** Bytes of the whole file; null while it is unknown. */
   length: number | null;
 }
 
-/** What a request that adds bytes says. */
+/** The headers of a request that appends bytes, parsed. */
 export interface Addition extends Start {
   offset: number;
 }
 
-/** What an answer tells about an upload. */
+/** The state of an upload, as answers report it. */
 export interface Progress {
   offset: number;
   complete: boolean;
   length: number | null;
 }
 
-/** What an upload is bounded by. */
+/** The limits of an upload. */
 export interface Limits {
   /** Largest file in bytes. */
   maxSize?: number;
-  /** Seconds until an upload is forgotten in which nothing happens. */
+  /** Seconds of inactivity after which an upload expires. */
   maxAge?: number;
 }
 
-/** Whether a request speaks it: only those of a later RFC that have no body (HEAD, DELETE) do not show. */
+/** Whether a request uses this protocol. HEAD and DELETE without a version header, as a final RFC may have, are not recognized. */
 export function speaksResumable(headers: Headers): boolean {
-  return SIGNS.some((name) => headers.has(name));
+  return MARKERS.some((name) => headers.has(name));
 }
 
 /**
- * The version a request speaks. Without `Upload-Draft-Interop-Version` (an RFC will have none), and for versions not in the
- * table, it is the next newer one, at most the newest.
+ * The version of a request: the oldest one in the table that is at least `Upload-Draft-Interop-Version`, else the newest;
+ * also the newest without that header, which a final RFC will not have.
  */
 export function draftOf(headers: Headers): Draft {
   const version = integer(headers, "Upload-Draft-Interop-Version") ?? NEWEST.version;
@@ -56,19 +57,22 @@ export function draftOf(headers: Headers): Draft {
 }
 
 /**
- * Reads the request that makes an upload; null for an ordinary one, which does not say whether it is complete.
- * @throws Problem `inconsistent_length`, `invalid_request`: it is to be a part, as clients of both protocols ask by mistake
+ * Parses a request that creates an upload; null for an ordinary POST, which does not state whether it is complete.
+ * @throws Problem `inconsistent_length`, `invalid_request` (`Upload-Concat`, which clients of both protocols send by mistake)
  */
 export function readStart(draft: Draft, headers: Headers): Start | null {
   if (headers.has("Upload-Concat"))
-    throw invalidHeader("Upload-Concat", "Only tus puts parts together: send Tus-Resumable, or one stream.");
+    throw invalidHeader(
+      "Upload-Concat",
+      "Only tus supports concatenation: add Tus-Resumable, or send the file as one upload.",
+    );
   const complete = completeness(draft, headers);
   if (complete === null) return null;
   return { complete, length: agreedLength(headers, complete ? 0 : null) };
 }
 
 /**
- * Reads a request that adds bytes (PATCH).
+ * Parses a request that appends bytes (PATCH).
  * @throws Problem `unsupported_type`, `invalid_request`, `inconsistent_length`
  */
 export function readAddition(draft: Draft, headers: Headers): Addition {
@@ -79,23 +83,24 @@ export function readAddition(draft: Draft, headers: Headers): Addition {
     });
   const offset = integer(headers, "Upload-Offset");
   if (offset === null)
-    throw invalidHeader("Upload-Offset", "Send Upload-Offset: where these bytes begin in the upload.");
-  const complete = completeness(draft, headers) ?? draft.unsaid;
+    throw invalidHeader("Upload-Offset", "Send Upload-Offset: the position of the first byte in the upload.");
+  const complete = completeness(draft, headers) ?? draft.completeByDefault;
   if (complete === null)
     throw invalidHeader(draft.header, `Send ${draft.header}: ?0, or ?1 with the last bytes.`);
   return { offset, complete, length: agreedLength(headers, complete ? offset : null) };
 }
 
 /**
- * Checks a request that only asks or cancels (HEAD, DELETE).
- * @throws Problem `invalid_request`: older versions demand that it does not speak of an offset
+ * Checks a request without a body (HEAD, DELETE).
+ * @throws Problem `invalid_request`: older versions forbid some headers there
  */
-export function checkBare(draft: Draft, headers: Headers): void {
-  const spare = draft.bare.find((name) => headers.has(name));
-  if (spare !== undefined) throw invalidHeader(spare, `A request without a body has no ${spare}.`);
+export function checkNoBodyHeaders(draft: Draft, headers: Headers): void {
+  const forbidden = draft.forbidden.find((name) => headers.has(name));
+  if (forbidden !== undefined)
+    throw invalidHeader(forbidden, `A request without a body must not have ${forbidden}: omit it.`);
 }
 
-/** The headers of every answer that is about an upload. */
+/** The headers of every answer about an upload. */
 export function formatProgress(draft: Draft, { offset, complete, length }: Progress): Record<string, string> {
   return {
     "upload-draft-interop-version": `${draft.version}`,
@@ -105,7 +110,7 @@ export function formatProgress(draft: Draft, { offset, complete, length }: Progr
   };
 }
 
-/** `Upload-Limit`, where the version has it. */
+/** The header `Upload-Limit`, for the versions that define it. */
 export function formatLimits(draft: Draft, { maxSize, maxAge }: Limits): Record<string, string> {
   if (draft.ageKey === null) return {};
   const limits: [string, number | undefined][] = [
@@ -116,12 +121,12 @@ export function formatLimits(draft: Draft, { maxSize, maxAge }: Limits): Record<
     limit !== undefined && limit <= MAX_INTEGER ? [[key, Math.floor(limit)]] : [],
   );
   return {
-    // A server without limits must still say that it takes uploads.
+    // Without limits the header is still sent: it announces that the server supports resumable uploads.
     "upload-limit": known.length > 0 ? serializeDictionary(Object.fromEntries(known)) : "min-size=0",
   };
 }
 
-/** The answer to bytes that begin elsewhere than where the upload stands. */
+/** The problem of a request whose offset is not the current offset of the upload. */
 export function offsetMismatch(draft: Draft, expected: number, provided: number): Problem {
   return new Problem("offset_mismatch", `The current offset is ${expected}; resume from there.`, {
     headers: formatProgress(draft, { offset: expected, complete: false, length: null }),
@@ -130,28 +135,28 @@ export function offsetMismatch(draft: Draft, expected: number, provided: number)
 }
 
 function completeness(draft: Draft, headers: Headers): boolean | null {
-  const said = item(headers, draft.header);
-  if (typeof said !== "boolean") return null;
-  return draft.inverted ? !said : said;
+  const flag = item(headers, draft.header);
+  if (typeof flag !== "boolean") return null;
+  return draft.inverted ? !flag : flag;
 }
 
 /**
- * The length by `Upload-Length` and, when the body is the last there is, by where it ends.
- * @param start where a body begins that is the last; else null
+ * The length of the file by `Upload-Length` and, when the body is the last one, by the position of its end.
+ * @param start the offset of the body if it is the last one, else null
  */
 function agreedLength(headers: Headers, start: number | null): number | null {
-  const said = integer(headers, "Upload-Length");
+  const declared = integer(headers, "Upload-Length");
   const content = headers.get("content-length");
-  const counted = start === null || content === null ? null : start + Number(content);
-  if (said !== null && counted !== null && said !== counted)
-    throw new Problem("inconsistent_length", "Upload-Length is not where the last bytes of the body end.");
-  return said ?? counted;
+  const computed = start === null || content === null ? null : start + Number(content);
+  if (declared !== null && computed !== null && declared !== computed)
+    throw new Problem("inconsistent_length", "Upload-Length differs from the position where the body ends.");
+  return declared ?? computed;
 }
 
-/** Not negative, and no more than 15 digits; anything else is as if the header were not there, as the draft demands. */
+/** A non-negative Integer of at most 15 digits; any other value counts as absent, as the draft requires. */
 function integer(headers: Headers, name: string): number | null {
   const value = item(headers, name);
-  // The parser gives the Decimal `6.0` as the number 6.
+  // The parser returns the Decimal `6.0` as the number 6.
   const decimal = /^ *-?\d+\./.test(headers.get(name) ?? "");
   return typeof value === "number" && !decimal && value >= 0 ? value : null;
 }

@@ -1,4 +1,4 @@
-// Upload-Checksum of tus 1.0.0: the checksum of one request's bytes, made while they stream past.
+// Upload-Checksum of tus 1.0.0: the checksum of one request's bytes, computed while they stream in.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -6,47 +6,50 @@ import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../invalid-header.ts";
 import { fromBase64 } from "./metadata.ts";
 
-/** What is checked, as `Tus-Checksum-Algorithm` names it. */
+/** The supported algorithms, as `Tus-Checksum-Algorithm` lists them. */
 export const CHECKSUMS = ["sha1", "sha256", "sha512", "md5", "crc32"] as const;
 
 export type ChecksumAlgorithm = (typeof CHECKSUMS)[number];
 
-/** The checksum a client sent, and the one of the bytes so far. */
+/** Compares the checksum a client sent with that of the bytes received. */
 export class Checksum {
-  /** Seconds spent. */
+  /** Seconds spent computing. */
   seconds = 0;
-  readonly #made: { update(chunk: Uint8Array): unknown; digest(): Uint8Array };
+  readonly #hash: { update(chunk: Uint8Array): unknown; digest(): Uint8Array };
 
-  /** @param expected of any length: one that cannot be right does not match */
+  /** @param expected of any length: one of the wrong length never matches */
   constructor(
     readonly algorithm: ChecksumAlgorithm,
     readonly expected: Uint8Array,
   ) {
-    this.#made = algorithm === "crc32" ? new Crc32() : createHash(algorithm);
+    this.#hash = algorithm === "crc32" ? new Crc32() : createHash(algorithm);
   }
 
   update(chunk: Uint8Array): void {
     const start = performance.now();
-    this.#made.update(chunk);
+    this.#hash.update(chunk);
     this.seconds += (performance.now() - start) / 1000;
   }
 
-  /** Ends the checksum. @throws Problem `checksum_mismatch` */
+  /** Completes the checksum and compares it. Call it once. @throws Problem `checksum_mismatch` */
   finish(): void {
     if (this.matches()) return;
-    throw new Problem("checksum_mismatch", "The bytes that arrived are not those of Upload-Checksum.");
+    throw new Problem(
+      "checksum_mismatch",
+      "Upload-Checksum does not match the received bytes: send them again.",
+    );
   }
 
-  /** Whether the bytes are those the client meant. Ends the checksum: call it once. */
+  /** Whether the bytes match the checksum the client sent. Completes the checksum: call it once. */
   matches(): boolean {
-    const made = this.#made.digest();
-    return made.byteLength === this.expected.byteLength && timingSafeEqual(made, this.expected);
+    const actual = this.#hash.digest();
+    return actual.byteLength === this.expected.byteLength && timingSafeEqual(actual, this.expected);
   }
 }
 
 /**
- * Reads `algorithm base64`. Null when there is none.
- * @throws Problem `invalid_request`: an algorithm that is not checked here (tus demands 400), or no base64
+ * Parses `algorithm base64`; null without the header.
+ * @throws Problem `invalid_request`: an unsupported algorithm (tus requires 400), or invalid base64
  */
 export function parseChecksum(header: string | null): Checksum | null {
   if (header === null) return null;
@@ -56,11 +59,14 @@ export function parseChecksum(header: string | null): Checksum | null {
     throw invalidHeader("Upload-Checksum", `Upload-Checksum must begin with one of ${CHECKSUMS.join(", ")}.`);
   const expected = more.length === 0 && value !== "" ? fromBase64(value) : null;
   if (expected === null)
-    throw invalidHeader("Upload-Checksum", "Upload-Checksum must be an algorithm, a space and base64.");
+    throw invalidHeader(
+      "Upload-Checksum",
+      "Upload-Checksum must be an algorithm, a space and the base64 checksum.",
+    );
   return new Checksum(algorithm, expected);
 }
 
-/** CRC-32 of ISO 3309, as zip and PNG have it; its four bytes in network order. */
+/** CRC-32 of ISO 3309, as used by zip and PNG; the digest is four bytes in network byte order. */
 class Crc32 {
   #value = 0;
 

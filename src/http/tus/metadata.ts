@@ -1,13 +1,13 @@
-// Upload-Metadata of tus 1.0.0: what a client says about a file, and where the file goes.
+// Upload-Metadata of tus 1.0.0: parses and formats it, and reads the file's path from it.
 
 import { invalidHeader } from "../invalid-header.ts";
 
-/** Values by their keys, in the order they were sent. A value is any bytes. */
+/** Values by key, in the order of the header. A value is arbitrary bytes. */
 export type Metadata = ReadonlyMap<string, Uint8Array>;
 
-/** Longest header, in characters: it is kept as long as the upload is. */
+/** Maximum length of the header in characters: it is stored for as long as the upload exists. */
 export const MAX_METADATA = 8192;
-/** Most pairs. */
+/** Maximum number of pairs. */
 export const MAX_PAIRS = 64;
 
 const KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
@@ -15,8 +15,8 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads `key base64,key base64`; the space before an empty value may be missing. Null is no metadata.
- * @throws Problem `invalid_request`: too long, a key that is empty, not ASCII or there twice, a value that is not base64
+ * Parses `key base64,key base64`; the space before an empty value may be missing. Null gives empty metadata.
+ * @throws Problem `invalid_request`: too long, a key that is empty, not ASCII or repeated, a value that is not base64
  */
 export function parseMetadata(header: string | null): Metadata {
   const metadata = new Map<string, Uint8Array>();
@@ -29,7 +29,7 @@ export function parseMetadata(header: string | null): Metadata {
     const [key = "", value = "", ...more] = pair.trim().split(" ");
     if (!KEY.test(key) || more.length > 0)
       throw invalid("Upload-Metadata must be pairs of an ASCII key, a space and a base64 value.");
-    if (metadata.has(key)) throw invalid("Upload-Metadata must not have the same key twice.");
+    if (metadata.has(key)) throw invalid("Upload-Metadata must not contain the same key twice.");
     const bytes = fromBase64(value);
     if (bytes === null) throw invalid("A value of Upload-Metadata is not base64 (RFC 4648 section 4).");
     metadata.set(key, bytes);
@@ -37,39 +37,39 @@ export function parseMetadata(header: string | null): Metadata {
   return metadata;
 }
 
-/** The header that is read as this metadata; `""` for none. */
+/** The value of the header for this metadata; `""` when it is empty. */
 export function formatMetadata(metadata: Metadata): string {
   return Array.from(metadata, ([key, value]) =>
     value.length === 0 ? key : `${key} ${value.toBase64()}`,
   ).join(",");
 }
 
-/** Where a client wants its file: raw text that `path.ts` has not checked yet. */
+/** The path a client requests for its file: raw text, not yet validated by `path.ts`. */
 export interface Target {
   /** `""` for the root. */
   folder: string;
-  /** May hold folders. Null: the client gave no name. */
+  /** May contain folders. Null: the client gave no name. */
   name: string | null;
-  /** Where errors of the name point to. */
+  /** The JSON pointer for errors of the name. */
   pointer: string;
 }
 
 /**
- * `relativePath` (with the file's name, as Uppy sends it), else `filename` in `folder`.
+ * `relativePath` (which includes the file name, as Uppy sends it), else `filename` in `folder`.
  * @throws Problem `invalid_request`: one of them is not UTF-8
  */
 export function targetOf(metadata: Metadata): Target {
   const relative = textOf(metadata, "relativePath");
-  // Uppy writes the null of a file that came without a folder as text.
+  // For a file without a folder Uppy sends the text "null".
   if (relative && relative !== "null")
     return { folder: "", name: relative, pointer: "/metadata/relativePath" };
   const folder = textOf(metadata, "folder") ?? "";
   return { folder, name: textOf(metadata, "filename"), pointer: "/metadata/filename" };
 }
 
-/** The bytes of strict base64: the alphabet of RFC 4648 section 4, padded, no stray bits. Null for anything else. */
+/** Decodes strict base64: the alphabet of RFC 4648 section 4, padded, unused bits zero. Null for anything else. */
 export function fromBase64(text: string): Uint8Array | null {
-  // `fromBase64` alone passes over white space.
+  // `Uint8Array.fromBase64` alone would skip white space.
   if (!BASE64.test(text)) return null;
   try {
     return Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });

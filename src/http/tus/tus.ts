@@ -1,18 +1,18 @@
-// The headers of tus 1.0.0: what a request may say, and what an answer says.
+// The headers of tus 1.0.0: parses those of requests, formats those of answers.
 
 import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../invalid-header.ts";
 import { CHECKSUMS, type Checksum, parseChecksum } from "./checksum.ts";
 import { formatMetadata, type Metadata, parseMetadata } from "./metadata.ts";
 
-/** The one version there is. */
+/** The only supported version. */
 export const TUS_VERSION = "1.0.0";
-/** The Content-Type of bytes that are added to an upload. */
+/** The Content-Type of bytes that are appended to an upload. */
 export const OFFSET_TYPE = "application/offset+octet-stream";
-/** Most parts of a final upload. */
+/** Maximum number of partial uploads in a final upload. */
 export const MAX_PARTIALS = 1000;
 
-/** `checksum-trailer` is missing: the server below gives no trailers. */
+/** `checksum-trailer` is missing: Bun's server does not expose trailers. */
 const EXTENSIONS = [
   "creation",
   "creation-with-upload",
@@ -26,50 +26,50 @@ const EXTENSIONS = [
 const METHODS = ["OPTIONS", "HEAD", "GET", "POST", "PATCH", "DELETE"];
 const WHOLE_NUMBER = /^(?:0|[1-9][0-9]*)$/;
 
-/** What `Upload-Concat` makes of an upload. The URLs of a final one are as they were sent: {@link uploadIn} reads them. */
+/** The role of an upload by `Upload-Concat`. The URLs of a final one are as sent: {@link uploadIn} parses them. */
 export type Concat = { kind: "partial" } | { kind: "final"; urls: readonly string[] };
 
-/** What a POST says. */
+/** The headers of a POST, parsed. */
 export interface Creation {
-  /** Bytes of the whole upload. Null: said later, or the sum of the partials of a final upload. */
+  /** Bytes of the whole upload. Null: deferred, or the sum of the partials of a final upload. */
   length: number | null;
   metadata: Metadata;
-  /** Null: an upload of its own. */
+  /** Null: an ordinary upload. */
   concat: Concat | null;
-  /** Whether the body holds the first bytes. */
-  carries: boolean;
-  /** Of those bytes. */
+  /** Whether the body holds the first bytes of the upload. */
+  hasBytes: boolean;
+  /** The checksum of the body. */
   checksum: Checksum | null;
 }
 
-/** What a PATCH says. */
+/** The headers of a PATCH, parsed. */
 export interface Append {
   offset: number;
-  /** Only an upload whose length was deferred may be given one, and only once. */
+  /** Allowed once, and only for an upload whose length was deferred. */
   length: number | null;
   checksum: Checksum | null;
 }
 
-/** What an answer tells about an upload. */
+/** The state of an upload, as answers report it. */
 export interface UploadState {
   /** Null for a final upload whose partials are not finished. */
   offset: number | null;
-  /** Null while it is deferred. */
+  /** Null while the length is deferred. */
   length: number | null;
   metadata?: Metadata;
   concat?: Concat | null;
-  /** When an unfinished upload is forgotten. */
+  /** When an unfinished upload expires. */
   expires?: Date;
 }
 
-/** Whether a request speaks tus. */
+/** Whether a request uses tus. */
 export function speaksTus(headers: Headers): boolean {
   return headers.has("tus-resumable");
 }
 
 /**
- * Checks `Tus-Resumable`. Not for OPTIONS, where it is ignored.
- * @throws Problem `unsupported_version`, also when it is missing
+ * Checks `Tus-Resumable`. Do not call it for OPTIONS, where tus ignores the header.
+ * @throws Problem `unsupported_version`, also when the header is missing
  */
 export function checkVersion(headers: Headers): void {
   if (headers.get("tus-resumable") === TUS_VERSION) return;
@@ -79,64 +79,73 @@ export function checkVersion(headers: Headers): void {
 }
 
 /**
- * The method a request means: `X-HTTP-Method-Override` goes before its own.
- * @throws Problem `invalid_request`: an override with a method tus does not have
+ * The effective method of a request: `X-HTTP-Method-Override` takes precedence over the request line.
+ * @throws Problem `invalid_request`: an override with a method tus does not use
  */
 export function methodOf(request: { method: string; headers: Headers }): string {
   const override = request.headers.get("x-http-method-override");
   if (override === null) return request.method;
   if (!METHODS.includes(override))
-    throw invalidHeader("X-HTTP-Method-Override", `The method must be one of ${METHODS.join(", ")}.`);
+    throw invalidHeader(
+      "X-HTTP-Method-Override",
+      `X-HTTP-Method-Override must be one of ${METHODS.join(", ")}.`,
+    );
   return override;
 }
 
 /**
- * Reads a POST.
- * @throws Problem `invalid_request`, `unsupported_type` (a body of another type), `file_too_large` (more digits than a
- * length can have)
+ * Parses the headers of a POST.
+ * @throws Problem `invalid_request`, `unsupported_type` (a body of another type), `file_too_large` (a length beyond
+ * 2^53 - 1)
  */
 export function readCreation(headers: Headers): Creation {
   const concat = parseConcat(headers.get("upload-concat"));
   const length = lengthOf(headers);
   const deferred = isDeferred(headers);
-  const carries = contentType(headers) === OFFSET_TYPE;
-  if (!carries && hasContent(headers)) throw unsupportedType();
+  const hasBytes = contentType(headers) === OFFSET_TYPE;
+  if (!hasBytes && hasContent(headers)) throw unsupportedType();
   if (concat?.kind === "final") {
     if (length !== null || deferred)
-      throw invalidHeader("Upload-Length", "A final upload has the length of its partials: leave it out.");
+      throw invalidHeader(
+        "Upload-Length",
+        "The length of a final upload is the sum of its partials: omit this header.",
+      );
     if (hasContent(headers))
-      throw invalidHeader("Upload-Concat", "A final upload is made of its partials: send it without a body.");
+      throw invalidHeader(
+        "Upload-Concat",
+        "A final upload consists of its partials: send the request without a body.",
+      );
   } else if ((length === null) !== deferred) {
     throw invalidHeader("Upload-Length", "Send either Upload-Length or Upload-Defer-Length: 1.");
   }
   const metadata = parseMetadata(headers.get("upload-metadata"));
-  return { length, metadata, concat, carries, checksum: parseChecksum(headers.get("upload-checksum")) };
+  return { length, metadata, concat, hasBytes, checksum: parseChecksum(headers.get("upload-checksum")) };
 }
 
 /**
- * Reads a PATCH.
+ * Parses the headers of a PATCH.
  * @throws Problem as {@link readCreation}
  */
 export function readAppend(headers: Headers): Append {
   if (contentType(headers) !== OFFSET_TYPE) throw unsupportedType();
   const offset = wholeNumber(headers, "Upload-Offset");
   if (offset === null || !Number.isSafeInteger(offset))
-    throw invalidHeader("Upload-Offset", "Send Upload-Offset: where these bytes begin in the upload.");
+    throw invalidHeader("Upload-Offset", "Send Upload-Offset: the position of the first byte in the upload.");
   return { offset, length: lengthOf(headers), checksum: parseChecksum(headers.get("upload-checksum")) };
 }
 
-/** The value that is read as this. */
+/** The value of `Upload-Concat`. */
 export function formatConcat(concat: Concat): string {
   return concat.kind === "partial" ? "partial" : `final;${concat.urls.join(" ")}`;
 }
 
-/** The last segment of the path of an absolute or relative URL: the id, if it is an upload's. Null for what is no URL. */
+/** The last path segment of an absolute or relative URL: the id, if it is the URL of an upload. Null for an invalid URL. */
 export function uploadIn(url: string): string | null {
   const path = URL.parse(url, "http://localhost/uploads/")?.pathname;
   return path?.slice(path.lastIndexOf("/") + 1) || null;
 }
 
-/** The headers of the answer to HEAD, POST and PATCH. */
+/** The headers of an answer to HEAD, POST or PATCH. */
 export function formatState({ offset, length, metadata, concat, expires }: UploadState) {
   const headers: Record<string, string> = { "tus-resumable": TUS_VERSION };
   if (offset !== null) headers["upload-offset"] = `${offset}`;
@@ -174,11 +183,11 @@ function parseConcat(header: string | null): Concat | null {
 function lengthOf(headers: Headers): number | null {
   const length = wholeNumber(headers, "Upload-Length");
   if (length !== null && !Number.isSafeInteger(length))
-    throw new Problem("file_too_large", "No file can be as long as Upload-Length says.");
+    throw new Problem("file_too_large", "Upload-Length is larger than any file can be.");
   return length;
 }
 
-/** A header that is there twice arrives as `5, 5`, which is no number. */
+/** A duplicate header arrives as `5, 5`, which is refused. */
 function wholeNumber(headers: Headers, name: string): number | null {
   const value = headers.get(name);
   if (value === null) return null;

@@ -6,7 +6,7 @@ import { LISTING, listFolder } from "../../core/browse/listing.ts";
 import { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
-import { failedCondition, rangeCounts, readingPreconditionsOf } from "../../http/conditions.ts";
+import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition.ts";
 import { select } from "../../http/range.ts";
@@ -167,7 +167,7 @@ async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
     headers.set("content-length", String(entry.size));
     return new Response(null, { headers });
   }
-  const counts = rangeCounts(request.headers, current);
+  const counts = rangeApplies(request.headers, current);
   const selection = counts ? select(request.headers.get("range"), entry.size) : "whole";
   if (selection === "nothing")
     throw new Problem("range_not_satisfiable", `The file has ${entry.size} bytes.`, {

@@ -6,7 +6,7 @@ import { Problem } from "../../errors.ts";
 import { invalidHeader } from "../../http/invalid-header.ts";
 import type { Draft } from "../../http/rufh/drafts.ts";
 import {
-  checkBare,
+  checkNoBodyHeaders,
   draftOf,
   formatLimits,
   formatProgress,
@@ -37,7 +37,7 @@ export async function rufh(services: Services, method: string, asked: UploadRequ
   if (asked.id === "" && method === "POST") return await create(services, draft, asked);
   if (asked.id !== "" && method === "PATCH") return await append(services, draft, asked);
   if (asked.id !== "" && method === "DELETE") {
-    checkBare(draft, asked.request.headers);
+    checkNoBodyHeaders(draft, asked.request.headers);
     await services.uploads.remove(asked.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
@@ -79,7 +79,7 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
           size: null,
           ends: start.complete || (draft.endsByLength && "length"),
           overflow,
-          spoils: draft.spoils,
+          spoils: draft.overflowInvalidates,
           mismatch: (current) => offsetMismatch(draft, current, 0),
           ...incomingBody(services, asked),
         }),
@@ -111,7 +111,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
         size: length,
         ends: complete || (draft.endsByLength && "length"),
         overflow,
-        spoils: draft.spoils,
+        spoils: draft.overflowInvalidates,
         mismatch: (current) => offsetMismatch(draft, current, offset),
         ...incomingBody(services, asked),
       }),
@@ -122,7 +122,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
 
 async function head(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
   const { request, id } = asked;
-  checkBare(draft, request.headers);
+  checkNoBodyHeaders(draft, request.headers);
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
     withoutIdleTimeout(services, request, asked.server, () => services.uploads.refresh(id), null),

@@ -52,7 +52,7 @@ export function tusAbilities({ config }: Services): Record<string, string> {
 async function create(services: Services, asked: UploadRequest): Promise<Response> {
   const { request } = asked;
   const { uploads } = services;
-  const { length, metadata, concat, carries, checksum } = readCreation(request.headers);
+  const { length, metadata, concat, hasBytes, checksum } = readCreation(request.headers);
   const upload = await uploads.create({
     path: pathFor(asked, metadata),
     conflict: asked.conflict,
@@ -67,7 +67,7 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
     logged(services, request, upload, async () => {
       if (concat?.kind === "final")
         await withoutIdleTimeout(services, request, asked.server, () => uploads.assemble(upload), null);
-      else if (carries && length !== 0)
+      else if (hasBytes && length !== 0)
         await appendTo(upload, {
           offset: 0,
           size: null,

@@ -137,6 +137,6 @@ describe("chunks", () => {
   test("a chunk that was not read to its end cannot be followed by another", () => {
     const parser = new MultipartParser("b");
     for (const _ of parser.push(body("Content-Disposition: form-data; name=a"))) break;
-    expect(() => [...parser.push(bytes("x"))]).toThrow("not read to their end");
+    expect(() => [...parser.push(bytes("x"))]).toThrow("read all events of the previous chunk");
   });
 });

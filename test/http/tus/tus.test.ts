@@ -94,7 +94,7 @@ describe("a POST", () => {
       length: 100,
       metadata: new Map([["filename", new Uint8Array([0x61])]]),
       concat: null,
-      carries: false,
+      hasBytes: false,
       checksum: null,
     });
   });
@@ -132,7 +132,7 @@ describe("a POST", () => {
       "content-type": `${OFFSET_TYPE}; charset=binary`,
       "upload-checksum": "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
     });
-    expect(carrying.carries).toBe(true);
+    expect(carrying.hasBytes).toBe(true);
     expect(carrying.checksum?.algorithm).toBe("sha1");
     expect(carrying.checksum?.expected.length).toBe(20);
   });
@@ -144,7 +144,7 @@ describe("a POST", () => {
         expect(problem.code).toBe("unsupported_type");
       }
     const empty = { "upload-length": "12", "content-length": "0", "content-type": "application/json" };
-    expect(creation(empty).carries).toBe(false);
+    expect(creation(empty).hasBytes).toBe(false);
   });
 
   test("with broken metadata or checksum is refused", () => {
