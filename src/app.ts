@@ -1,4 +1,4 @@
-// Every plugin and route wired to one storage.
+// Creates the app: wires all plugins and routes to one storage.
 
 import { Elysia } from "elysia";
 import { type Config, defaults } from "./config/config.ts";
@@ -7,9 +7,8 @@ import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
 import { TrashCan } from "./core/tree/trash.ts";
 import { Uploader } from "./core/upload/uploader.ts";
-import { Problem, problemBody } from "./errors.ts";
 import { compression } from "./plugins/compression.ts";
-import { errors } from "./plugins/errors.ts";
+import { errors, lateErrorResponse } from "./plugins/errors.ts";
 import { Gauges } from "./plugins/gauges.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { origin } from "./plugins/origin.ts";
@@ -51,21 +50,21 @@ export interface AppOptions extends Partial<Config> {
   logger?: Log;
 }
 
-/** The longest time Bun's own timer of silent connections can have, in seconds. */
-const LONGEST_IDLE = 255;
+/** The maximum of Bun's own idle timeout, in seconds. */
+const MAX_IDLE_TIMEOUT = 255;
 
 /**
- * Makes the app, not listening yet: `app.listen(port)`, or call `app.handle(request)`.
+ * Creates the app without listening: call `app.listen(port)` or `app.handle(request)`.
  * @throws RootInUse, or the system's error when the root cannot be opened
  */
 export async function createApp(options: AppOptions = {}) {
-  const { storage: given, logger, ...rest } = options;
-  const config: Config = { ...defaults, ...rest };
-  const changes = config.allow.has("write") || config.allow.has("delete");
-  const storage = given ?? (await openDisk(config.root, { write: changes }));
+  const { storage: provided, logger, ...settings } = options;
+  const config: Config = { ...defaults, ...settings };
+  const write = config.allow.has("write") || config.allow.has("delete");
+  const storage = provided ?? (await openDisk(config.root, { write }));
   const uploader = new Uploader(storage, config);
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
-    if (!given) await storage.close();
+    if (!provided) await storage.close();
     throw error;
   });
   const jobs = new CopyJobs();
@@ -81,7 +80,7 @@ export async function createApp(options: AppOptions = {}) {
     // Aborted uploads still delete the bytes that they left in the root.
     await uploader.slots.idle();
     await uploads.close();
-    if (!given) await storage.close();
+    if (!provided) await storage.close();
   };
   const services: Services = {
     config,
@@ -104,7 +103,10 @@ export async function createApp(options: AppOptions = {}) {
     normalize: "typebox",
     // Elysia assumes hosts of at least four characters; with shorter ones it matches no wildcard route.
     handler: { standardHostname: false },
-    serve: { ...serveOptions(config), error: (error) => failed(error, config, log) },
+    serve: {
+      ...serveOptions(config),
+      error: (error) => lateErrorResponse(error, { maxErrors: config.maxErrors, log }),
+    },
   })
     // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
@@ -142,54 +144,40 @@ export async function createApp(options: AppOptions = {}) {
   return app;
 }
 
-/** The answer to what fails after a route has answered, such as a file that cannot be read when it is to be sent. */
-function failed(error: Error, { maxErrors }: Config, log: Log): Response {
-  log.say(`A request failed after its route: ${error.message}`, "error");
-  const problem = new Problem("internal", "The server failed; its log says more.");
-  return new Response(JSON.stringify(problemBody(problem, maxErrors)), {
-    status: problem.status,
-    headers: {
-      "content-type": "application/problem+json",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-    },
-  });
-}
-
-/** The options of Bun's server, also for embedders that start it themselves. */
+/** The options of Bun's server, also for applications that start it themselves. */
 export function serveOptions(config: Config) {
   return {
     hostname: config.host,
-    // Our own limits answer with a problem; Bun's would answer with nothing.
+    // The app's own limits answer with a problem; Bun's limit sends an empty answer.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    idleTimeout: Math.min(LONGEST_IDLE, Math.ceil(config.idleTimeout)),
+    idleTimeout: Math.min(MAX_IDLE_TIMEOUT, Math.ceil(config.idleTimeout)),
     // Two servers must not share a port silently.
     reusePort: false,
-    // Errors in development would show source code.
+    // In development mode Bun's error page shows source code.
     development: false,
   };
 }
 
-/** The app with all its routes: what Eden needs to know. */
+/** The type of the app with all its routes, for the Eden client. */
 export type App = Awaited<ReturnType<typeof createApp>>;
 
 /**
- * The methods that have a route for this path. A route for all methods is one for GET and HEAD here. A path with routes of
- * its own is nobody's id.
+ * The methods that have a route for this path. A route for all methods counts as GET and HEAD. Routes registered for the
+ * exact path take precedence over patterns such as `/api/jobs/:id`.
  */
 function methodsOf(routes: readonly Route[], path: string): string[] {
   const methods = new Set<string>();
   const own = routes.filter((route) => route.path === path);
   for (const route of own.length > 0 ? own : routes) {
-    if (!fits(route.path, path)) continue;
+    if (!matches(route.path, path)) continue;
     if (route.method === "ALL" || route.method === "GET") methods.add("GET").add("HEAD");
     else methods.add(route.method);
   }
   return [...methods].sort();
 }
 
-/** `*` at the end of a route is any rest of a path, `:name` is one segment of it. */
-function fits(route: string, path: string): boolean {
+/** A final `*` matches any remainder of the path, `:name` one segment. */
+function matches(route: string, path: string): boolean {
   if (route.endsWith("/*")) return path.startsWith(route.slice(0, -1));
   const segments = path.split("/");
   const pattern = route.split("/");

@@ -1,4 +1,4 @@
-// The library: `createApp` and its types; the default export is a fetch handler that opens its root at the first request.
+// The library: `createApp` and its types. The default export is a fetch handler that opens its root on the first request.
 
 import type { Server } from "bun";
 import { createApp, serveOptions } from "./app.ts";
@@ -15,12 +15,12 @@ export type { Storage } from "./storage/storage.ts";
 
 let opening: ReturnType<typeof createApp> | undefined;
 
-/** What `bun src/index.ts` serves: `./files` with the default grants, for this machine only. */
+/** For `bun src/index.ts`: serves `./files` on the loopback address with the default grants. */
 export default {
   ...serveOptions(defaults),
   port: defaults.port,
   async fetch(request: Request, server: Server<unknown> | null = null): Promise<Response> {
-    // A root that could not be opened is tried again by the next request.
+    // If the root cannot be opened, the next request tries again.
     opening ??= createApp().catch((error: unknown) => {
       opening = undefined;
       throw error;

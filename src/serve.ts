@@ -1,4 +1,4 @@
-// Runs an app until a signal ends it: listens, says so, drains, and tells what it waits for.
+// Runs an app until a signal stops it: listens, drains running requests, and logs what it waits for.
 
 import { resolve } from "node:path";
 import { type App, type AppOptions, createApp } from "./app.ts";
@@ -7,19 +7,19 @@ import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
 
-/** Milliseconds after a signal in which another one counts as the same: a terminal, or a supervisor, may send it twice. */
-const SAME_SIGNAL = 50;
-/** Uploads at once from which garbage is collected without waiting for the collector's own idea of time. */
-const MANY = 64;
-/** Seconds between two such collections, each of which takes some 10 to 40 ms. */
-const COLLECT = 3;
+/** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
+const SIGNAL_DEBOUNCE = 50;
+/** Concurrent uploads from which garbage collection is forced. */
+const GC_UPLOADS = 64;
+/** Seconds between two forced collections, each of which takes about 10 to 40 ms. */
+const GC_INTERVAL = 3;
 
-/** Seconds that a disk has to take back what was cut, before the process ends all the same. */
-const STUCK = 10;
+/** Seconds that shutdown waits for the disk to delete aborted uploads before the process exits anyway. */
+const CLEANUP_TIMEOUT = 10;
 
 /**
  * Serves until SIGTERM or SIGINT.
- * @returns the exit code: 0 stopped as asked, 1 failed, or a second signal cut what ran
+ * @returns the exit code: 0 after a clean shutdown, 1 after a failure or a second signal
  */
 export async function serve(config: Config): Promise<number> {
   const log = createLog(config.log, undefined, config.logLevel);
@@ -30,12 +30,12 @@ export async function serve(config: Config): Promise<number> {
   }
   const { uploader, events } = app.decorator.services;
   const signals = new Signals();
-  collect(uploader);
+  collectGarbage(uploader);
 
   const signal = await signals.next();
   uploader.drain();
   const busy = runningIn(app);
-  // Event streams never end by themselves.
+  // Event streams never end on their own.
   events.close();
   if (busy) log.say(`${signal}: waiting up to ${config.drain} s for ${busy}; another signal ends them now.`);
   const end = await Promise.race([
@@ -43,33 +43,33 @@ export async function serve(config: Config): Promise<number> {
     Bun.sleep(config.drain * 1000).then(() => "late" as const),
     signals.next().then(() => "again" as const),
   ]);
-  const left = runningIn(app);
-  if (end === "late" && left) log.say(`--drain ${config.drain} s is over: ${left} cut.`);
-  const settled = await Promise.race([
-    settle(app, end === "finished").then(() => true),
+  const remaining = runningIn(app);
+  if (end === "late" && remaining) log.say(`--drain ${config.drain} s is over: ${remaining} cut.`);
+  const cleaned = await Promise.race([
+    cleanUp(app, end === "finished").then(() => true),
     signals.next().then(() => false),
-    Bun.sleep(STUCK * 1000).then(() => false),
+    Bun.sleep(CLEANUP_TIMEOUT * 1000).then(() => false),
   ]);
-  log.say(settled ? "Stopped." : "Stopped, though the disk did not answer.");
-  return settled && end !== "again" ? 0 : 1;
+  log.say(cleaned ? "Stopped." : "Stopped, though the disk did not answer.");
+  return cleaned && end !== "again" ? 0 : 1;
 }
 
 /**
- * Hundreds of slow uploads leave small garbage that grows old, and the process with it: 500 of them peaked at 175 to 190 MB
- * without this, at 125 to 135 MB with it.
+ * Forces garbage collection while many uploads run. Hundreds of slow uploads produce small objects that survive minor
+ * collections: 500 uploads peaked at 175 to 190 MB of memory without this, at 125 to 135 MB with it.
  */
-function collect({ slots }: Services["uploader"]): void {
-  let used = false;
+function collectGarbage({ slots }: Services["uploader"]): void {
+  let wasBusy = false;
   setInterval(() => {
     const idle = slots.taken === 0;
-    // Once more after the last upload: an idle server returns memory to the system.
-    if (slots.taken >= MANY || (idle && used)) Bun.gc(true);
-    used = !idle;
-  }, COLLECT * 1000).unref();
+    // Once more after the last upload, so that an idle server returns memory to the system.
+    if (slots.taken >= GC_UPLOADS || (idle && wasBusy)) Bun.gc(true);
+    wasBusy = !idle;
+  }, GC_INTERVAL * 1000).unref();
 }
 
 /** Aborts requests that still run, then closes the services and releases the root. */
-async function settle(app: App, finished: boolean): Promise<void> {
+async function cleanUp(app: App, finished: boolean): Promise<void> {
   if (!finished) await app.stop(true);
   await app.decorator.services.close();
 }
@@ -86,7 +86,7 @@ async function start(options: AppOptions & Config) {
     await app.modules;
     app.listen({ port: options.port, hostname: options.host });
     const server = app.server;
-    if (!server) return "The server did not start.";
+    if (!server) return "Bun did not start the server.";
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     process.stdout.write(
       `Sluice is listening on http://${host}:${server.port} (root: ${printable(resolve(options.root), 4096)})\n`,
@@ -101,7 +101,7 @@ function reason(error: unknown, { root, host, port }: Config): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (error instanceof RootInUse) return `${printable(root)}: ${error.message}`;
   if (code === "EADDRINUSE")
-    return `Port ${port} of ${host} is taken: choose another with --port, or --port 0 for any.`;
+    return `Port ${port} of ${host} is already in use: choose another with --port, or --port 0 for any free port.`;
   if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine: change --host.`;
   if (code === "EACCES" || code === "EPERM")
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;
@@ -115,20 +115,20 @@ function runningIn({ server, decorator }: App): string {
   const { uploader, events } = decorator.services;
   const reports = uploader.activeUploads.reports();
   const others = Math.max(0, (server?.pendingRequests ?? 0) - reports.length - events.size);
-  const some = reports.slice(0, 3).map(({ path, received, size }) => {
-    const share = size ? ` (${Math.floor((received / size) * 100)} %)` : "";
-    return `${printable(path, 80)}${share}`;
+  const listed = reports.slice(0, 3).map(({ path, received, size }) => {
+    const percent = size ? ` (${Math.floor((received / size) * 100)} %)` : "";
+    return `${printable(path, 80)}${percent}`;
   });
-  const more = reports.length > some.length ? ` and ${reports.length - some.length} more` : "";
-  const uploads = reports.length > 0 && `${count(reports.length, "upload")}: ${some.join(", ")}${more}`;
+  const more = reports.length > listed.length ? ` and ${reports.length - listed.length} more` : "";
+  const uploads = reports.length > 0 && `${count(reports.length, "upload")}: ${listed.join(", ")}${more}`;
   const copies = decorator.services.jobs.unfinished;
   const jobs = copies > 0 && (copies === 1 ? "1 copy" : `${copies} copies`);
   return [uploads, jobs, others > 0 && count(others, "other request")].filter(Boolean).join("; ");
 }
 
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? "" : "s"}`;
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-/** SIGTERM and SIGINT, one after another. From here on neither ends the process by itself. */
+/** Receives SIGTERM and SIGINT. Once constructed, neither signal ends the process by default. */
 class Signals {
   #resolve: ((signal: string) => void) | undefined;
   #last = Number.NEGATIVE_INFINITY;
@@ -146,7 +146,7 @@ class Signals {
 
   #receive(signal: string): void {
     const now = performance.now();
-    if (now - this.#last < SAME_SIGNAL) return;
+    if (now - this.#last < SIGNAL_DEBOUNCE) return;
     this.#last = now;
     this.#resolve?.(signal);
   }

@@ -75,7 +75,7 @@ describe("start", () => {
     const second = spawn(other, "--port", port);
     expect(await second.exited).toBe(1);
     expect(second.stderr).toBe(
-      `sluice: Port ${port} of 127.0.0.1 is taken: choose another with --port, or --port 0 for any.\n`,
+      `sluice: Port ${port} of 127.0.0.1 is already in use: choose another with --port, or --port 0 for any free port.\n`,
     );
     await rm(other, { recursive: true });
   });

@@ -1,26 +1,26 @@
-// Grants: every route says what it allows with `allow`, and what was not granted is refused before anything is read.
+// Grants: every route declares the grants it needs in `allow`; without them the request is refused before its body is read.
 
 import { type DocumentDecoration, Elysia } from "elysia";
 import type { Grant } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 
 /**
- * What a route can ask for: one grant or all of several. `public`: it gives nothing away and everyone may have it. `each`:
- * every part of the request asks for its own, by `prove`.
+ * The grants a route needs: one, or all of several. `public`: none, because the answer reveals nothing about files. `each`:
+ * the handler checks each part of the request with `requireGrant`.
  */
 export type Allow = Grant | readonly Grant[] | "public" | "each";
 
-/** A route's `detail`, and so its operation in the OpenAPI document, says what it asks for. */
+/** The `detail` of a route with its grants, which the OpenAPI document shows. */
 export interface AllowDetail extends DocumentDecoration {
   "x-allow": Allow;
 }
 
-/** For routes of other plugins, which have a `detail` but not `allow`. */
+/** For routes of third-party plugins, which accept a `detail` but not `allow`. */
 export function allowDetail(allow: Allow): AllowDetail {
   return { "x-allow": allow };
 }
 
-/** What a route asks for, in words; "" when that is nothing. */
+/** A sentence about the grants a route needs; "" when it needs none. */
 export function grantOf(allow: Allow): string {
   if (allow === "public") return "";
   if (allow === "each") return "Each operation needs its own grants.";
@@ -28,9 +28,9 @@ export function grantOf(allow: Allow): string {
   return `Needs the ${named.length > 1 ? "grants" : "grant"} ${named.join(" and ")}.`;
 }
 
-/** @throws Problem not_allowed */
-export function requireGrant(granted: ReadonlySet<Grant>, wanted: readonly Grant[]): void {
-  const missing = wanted.filter((grant) => !granted.has(grant));
+/** Checks that all `required` grants were given. @throws Problem not_allowed */
+export function requireGrant(granted: ReadonlySet<Grant>, required: readonly Grant[]): void {
+  const missing = required.filter((grant) => !granted.has(grant));
   if (missing.length === 0) return;
   const named = missing.map((grant) => `\`${grant}\``).join(" and ");
   const all = [...granted, ...missing].join(",");
@@ -40,13 +40,13 @@ export function requireGrant(granted: ReadonlySet<Grant>, wanted: readonly Grant
   );
 }
 
-/** Gives routes the option `allow`. Named, so that it counts once however many routes use it. */
+/** Adds the option `allow` to routes. The name makes Elysia register the plugin only once. */
 export function access(granted: ReadonlySet<Grant>) {
   return new Elysia({ name: "access" }).macro({
-    allow: (wanted: Allow) => ({
-      detail: allowDetail(wanted),
+    allow: (required: Allow) => ({
+      detail: allowDetail(required),
       beforeHandle() {
-        if (wanted !== "public" && wanted !== "each") requireGrant(granted, [wanted].flat());
+        if (required !== "public" && required !== "each") requireGrant(granted, [required].flat());
       },
     }),
   });

@@ -1,4 +1,4 @@
-// Compresses listings and the web page, never files, beside the network thread; and gives the page's files their tags.
+// Compresses JSON answers and the web page, never files, off the network thread, and adds ETags to the page's files.
 
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -6,10 +6,10 @@ import { type Context, Elysia } from "elysia";
 import { chooseEncoding } from "../http/accept-encoding.ts";
 import { failedCondition, readingPreconditionsOf } from "../http/conditions.ts";
 
-/** Less than this is not worth it: it fits into one packet, or nearly. */
-const WORTH = 1024;
-/** Answers of the page that are kept compressed; the page has some thirty files. */
-const MOST_KEPT = 128;
+/** Smaller bodies are not compressed: they fit into about one packet. */
+const MIN_BYTES = 1024;
+/** Maximum number of cached compressed bodies; the page has some thirty files. */
+const MAX_CACHED = 128;
 
 const TYPES = /^(?:application\/json|text\/(?:html|css|javascript)|image\/svg\+xml)\b/;
 const CODINGS = ["zstd", "gzip"] as const;
@@ -21,18 +21,18 @@ const encoders: Record<Coding, (bytes: Uint8Array) => Promise<Uint8Array>> = {
   gzip: (bytes) => zip(bytes, { level: 6 }),
 };
 
-/** For every route that reads; those that send bytes of files say so by a Content-Disposition, and are left alone. */
+/** Applies to GET and HEAD of every route, except answers with Content-Disposition, which carry file bytes. */
 export function compression() {
-  const kept = new Map<string, Uint8Array<ArrayBuffer>>();
+  const cache = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  /** Compressed once, because the files of the page are the same for all. */
+  /** Caches bodies with a tag: the files of the page are the same for every client. */
   async function compressed(bytes: Uint8Array, coding: Coding, tag: string | null) {
     const key = `${tag} ${coding}`;
-    const known = tag === null ? undefined : kept.get(key);
-    if (known) return known;
-    const made = new Uint8Array(await encoders[coding](bytes));
-    if (tag !== null && kept.size < MOST_KEPT) kept.set(key, made);
-    return made;
+    const cached = tag === null ? undefined : cache.get(key);
+    if (cached) return cached;
+    const encoded = new Uint8Array(await encoders[coding](bytes));
+    if (tag !== null && cache.size < MAX_CACHED) cache.set(key, encoded);
+    return encoded;
   }
 
   async function rewrite(request: Request, answer: Response, set: Context["set"]): Promise<Response> {
@@ -41,23 +41,23 @@ export function compression() {
     const bytes = await answer.bytes();
     const isPage = status === 200 && !headers.get("content-type")?.startsWith("application/json");
     const tag = isPage ? Bun.hash(bytes).toString(36) : null;
-    const wanted =
-      bytes.byteLength < WORTH ? null : chooseEncoding(request.headers.get("accept-encoding"), CODINGS);
-    // What another plugin has said would be replaced by what is said here.
+    const chosen =
+      bytes.byteLength < MIN_BYTES ? null : chooseEncoding(request.headers.get("accept-encoding"), CODINGS);
+    // A Vary header of another plugin must be merged, or this one would replace it.
     const vary = [set.headers["vary"], headers.get("vary"), "Accept-Encoding"].filter(Boolean);
     headers.set("vary", vary.join(", "));
     delete set.headers["vary"];
     headers.delete("content-length");
     if (tag !== null) {
-      // Each coding has its own (RFC 9110 section 8.8.3.3).
-      const etag = wanted === null ? `"${tag}"` : `"${tag}-${wanted}"`;
+      // Each coding needs an ETag of its own (RFC 9110 section 8.8.3.3).
+      const etag = chosen === null ? `"${tag}"` : `"${tag}-${chosen}"`;
       headers.set("etag", etag);
       if (failedCondition(readingPreconditionsOf(request.headers), { etag }) === "If-None-Match")
         return new Response(null, { status: 304, headers: cacheable(headers) });
     }
-    if (wanted === null) return new Response(bytes, { status, headers });
-    headers.set("content-encoding", wanted);
-    return new Response(await compressed(bytes, wanted, tag), { status, headers });
+    if (chosen === null) return new Response(bytes, { status, headers });
+    headers.set("content-encoding", chosen);
+    return new Response(await compressed(bytes, chosen, tag), { status, headers });
   }
 
   return new Elysia({ name: "compression" }).mapResponse(
@@ -66,14 +66,15 @@ export function compression() {
       if (request.method !== "GET" && request.method !== "HEAD") return;
       if (responseValue instanceof Response) {
         const { headers } = responseValue;
-        const fits = TYPES.test(headers.get("content-type") ?? "") && !headers.has("content-disposition");
-        return fits && responseValue.body !== null ? rewrite(request, responseValue, set) : undefined;
+        const compressible =
+          TYPES.test(headers.get("content-type") ?? "") && !headers.has("content-disposition");
+        return compressible && responseValue.body !== null ? rewrite(request, responseValue, set) : undefined;
       }
-      // An object is what routes answer in JSON.
+      // Elysia sends a plain object as JSON.
       if (responseValue === null || typeof responseValue !== "object") return;
       if (Object.getPrototypeOf(responseValue) !== Object.prototype) return;
       const text = JSON.stringify(responseValue);
-      if (text.length < WORTH) return;
+      if (text.length < MIN_BYTES) return;
       const status = typeof set.status === "number" ? set.status : 200;
       const headers = { "content-type": "application/json" };
       return rewrite(request, new Response(text, { status, headers }), set);
@@ -81,12 +82,12 @@ export function compression() {
   );
 }
 
-/** What a 304 says: nothing about a body it does not have. */
+/** The headers of a 304: none that describe the missing body. */
 function cacheable(headers: Headers): Headers {
-  const kept = new Headers();
+  const selected = new Headers();
   for (const name of ["etag", "cache-control", "vary"]) {
     const value = headers.get(name);
-    if (value !== null) kept.set(name, value);
+    if (value !== null) selected.set(name, value);
   }
-  return kept;
+  return selected;
 }

@@ -1,4 +1,4 @@
-// The one place where an error becomes an answer: every problem leaves here as application/problem+json.
+// Turns every error into an answer of type application/problem+json.
 
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
@@ -12,11 +12,11 @@ import { onAnswered } from "./request-timing.ts";
 export interface ErrorOptions {
   maxErrors: number;
   log: Log;
-  /** The methods that exist under a path, to tell 405 from 404. */
+  /** The methods registered for a path, to distinguish 405 from 404. */
   methodsOf: (path: string) => readonly string[];
 }
 
-/** Answers every error of every route, and requests no route takes. */
+/** Answers the errors of all routes, and requests that match no route. */
 export function errors(options: ErrorOptions) {
   return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request, set, route }) => {
     const problem = translate(error, request, options.methodsOf);
@@ -26,19 +26,33 @@ export function errors(options: ErrorOptions) {
   });
 }
 
-/** The answer to a problem; clients can read it while they still send. */
+/**
+ * Answers an error that occurs after the route has answered, such as a file that cannot be opened when Bun sends it. Bun
+ * passes no request to this handler.
+ */
+export function lateErrorResponse(error: Error, { maxErrors, log }: Pick<ErrorOptions, "maxErrors" | "log">) {
+  log.say(`A request failed after its route: ${error.message}`, "error");
+  const problem = asProblem(error);
+  const { text, headers } = serialize(problem, maxErrors);
+  return new Response(text, { status: problem.status, headers });
+}
+
 function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
+  const { text, headers } = serialize(problem, maxErrors, requestInfoOf(request)?.id);
+  if (problem.code !== "idle_timeout") return lingeringClose(request, text, problem.status, headers);
+  // After an idle timeout, close instead of waiting for the rest of the body.
+  headers.set("connection", "close");
+  return new Response(text, { status: problem.status, headers });
+}
+
+function serialize(problem: Problem, maxErrors: number, id?: string): { text: string; headers: Headers } {
   const headers = new Headers({
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...problem.headers,
   });
-  const text = JSON.stringify(problemBody(problem, maxErrors, requestInfoOf(request)?.id));
-  if (problem.code !== "idle_timeout") return lingeringClose(request, text, problem.status, headers);
-  // After an idle timeout, close instead of waiting for the rest of the body.
-  headers.set("connection", "close");
-  return new Response(text, { status: problem.status, headers });
+  return { text: JSON.stringify(problemBody(problem, maxErrors, id)), headers };
 }
 
 type Caught = Parameters<ErrorHandler>[0]["error"];
@@ -46,13 +60,13 @@ type Caught = Parameters<ErrorHandler>[0]["error"];
 function translate(error: Caught, request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
   const problem = problemWithin(error);
   if (problem) return problem;
-  // Nobody reads this answer, and nothing failed.
+  // The client disconnected: nothing failed, and nobody reads this answer.
   if (request.signal.aborted && error instanceof DOMException && error.name === "AbortError")
-    return new Problem("body_incomplete", "The client went away before it was answered.");
-  if (error instanceof NotFoundError) return nothingHere(request, methodsOf);
+    return new Problem("body_incomplete", "The client disconnected before the answer was sent.");
+  if (error instanceof NotFoundError) return unmatched(request, methodsOf);
   if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error, request);
   if (error instanceof ParseError)
-    return new Problem("invalid_request", "The body cannot be read as what its Content-Type says.", {
+    return new Problem("invalid_request", "The body cannot be parsed: it does not match its Content-Type.", {
       cause: error,
     });
   return asProblem(error);
@@ -66,35 +80,35 @@ function problemWithin(error: unknown, depth = 0): Problem | undefined {
   return inner ?? problemWithin(error.cause, depth + 1);
 }
 
-function nothingHere(request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
+function unmatched(request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
   const methods = methodsOf(targetOf(request).path);
-  if (methods.length === 0) return new Problem("not_found", "There is nothing under this URL.");
+  if (methods.length === 0) return new Problem("not_found", "This server has no such URL.");
   const allow = methods.join(", ");
-  return new Problem("method_not_allowed", `This URL takes ${allow}.`, { headers: { allow } });
+  return new Problem("method_not_allowed", `This URL supports only ${allow}.`, { headers: { allow } });
 }
 
 function invalidRequest(error: ValidationError, request: Request): Problem {
   const errors: ErrorEntry[] = [];
-  for (const found of error.all) {
-    // The value itself is not repeated: it can be as long as the request.
-    if (!("schema" in found)) continue;
+  for (const issue of error.all) {
+    // The value is not quoted: it can be as long as the request.
+    if (!("schema" in issue)) continue;
     const pointer =
-      error.type === "property" ? numberIn(request, error.value) : `/${error.type}${found.path}`;
-    errors.push({ code: "invalid_value", pointer, detail: expected(found) });
+      error.type === "property" ? numberPointer(request, error.value) : `/${error.type}${issue.path}`;
+    errors.push({ code: "invalid_value", pointer, detail: expected(issue) });
   }
-  return new Problem("invalid_request", "A value of the request is not allowed; `errors` points to it.", {
+  return new Problem("invalid_request", "The request contains an invalid value: see `errors`.", {
     errors,
   });
 }
 
-/** A number out of range is only found when its parameter is decoded, and then its name is not known any more. */
-function numberIn(request: Request, value: unknown): string {
+/** Elysia reports a number out of range without the name of its parameter: find the parameter by its value. */
+function numberPointer(request: Request, value: unknown): string {
   const parameters = new URLSearchParams(targetOf(request).query);
-  const [named, ...others] = [...parameters].filter(([, text]) => Number(text) === value);
-  return named && others.length === 0 ? `/query/${named[0]}` : "/query";
+  const [match, ...others] = [...parameters].filter(([, text]) => Number(text) === value);
+  return match && others.length === 0 ? `/query/${match[0]}` : "/query";
 }
 
-/** What a schema takes, for people. */
+/** A sentence about the values that a schema accepts. */
 export function expected({
   schema,
   summary,

@@ -1,20 +1,20 @@
-// How late this server does things: the longest time that a timer came late, while somebody asks for it.
+// Measures the event-loop delay: by how much a timer fired late at most, while somebody reads the value.
 
-/** Milliseconds between two looks. */
-const BEAT = 50;
-/** Milliseconds without a question after which nobody looks any more. */
-const REST = 5 * 60_000;
+/** Milliseconds between two samples. */
+const INTERVAL = 50;
+/** Milliseconds without a read after which sampling stops. */
+const STOP_AFTER = 5 * 60_000;
 
-/** One per app. Nothing runs before the first question. */
+/** One per app. Sampling starts with the first read. */
 export class EventLoopDelay {
   #worst = 0;
   #due: number | undefined;
-  #asked = 0;
+  #lastRead = 0;
 
-  /** Seconds: the longest since the last question, what is late now included; 0 at the first. */
+  /** The longest delay in seconds since the previous read, including a timer that is late now; 0 at the first read. */
   readAndReset(): number {
-    this.#asked = performance.now();
-    if (this.#due === undefined) this.#beat();
+    this.#lastRead = performance.now();
+    if (this.#due === undefined) this.#sample();
     const worst = Math.max(this.#worst, this.#overdue);
     this.#worst = 0;
     return worst;
@@ -24,12 +24,12 @@ export class EventLoopDelay {
     return this.#due === undefined ? 0 : Math.max(0, performance.now() - this.#due) / 1000;
   }
 
-  #beat(): void {
-    this.#due = performance.now() + BEAT;
+  #sample(): void {
+    this.#due = performance.now() + INTERVAL;
     setTimeout(() => {
       this.#worst = Math.max(this.#worst, this.#overdue);
-      if (performance.now() - this.#asked < REST) return this.#beat();
+      if (performance.now() - this.#lastRead < STOP_AFTER) return this.#sample();
       this.#due = undefined;
-    }, BEAT).unref();
+    }, INTERVAL).unref();
   }
 }

@@ -1,4 +1,4 @@
-// The figures of GET /metrics. Their labels are words of this server: never a path, a name or a text of a client.
+// The metrics of GET /metrics. Label values come from fixed lists: never a path, a name or text from a client.
 
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { UploadRegistry } from "../core/resumable/registry.ts";
@@ -12,8 +12,8 @@ import { version } from "../version.ts";
 import type { Answer, Change, Download, Observer } from "./log.ts";
 import { processGauges } from "./process-gauges.ts";
 
-/** What is looked at when somebody asks. */
-export interface Watched {
+/** The services whose state is read at each scrape. */
+export interface Sources {
   uploader: Uploader;
   uploads: UploadRegistry;
   jobs: CopyJobs;
@@ -21,86 +21,94 @@ export interface Watched {
 
 const LABELS = ["method", "route", "status"];
 const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
-/** Seconds: from what nobody notices to what takes an evening. */
-const WAITS = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600];
-/** Problems by which a client ends its own upload. */
+/** Buckets in seconds, from a millisecond to an hour. */
+const WAIT_BUCKETS = [0.001, 0.01, 0.1, 1, 10, 60, 600, 3600];
+/** Problems that mean the client interrupted its own upload. */
 const CUTS = new Set(["body_incomplete", "idle_timeout"]);
 
 type Dialect = "put" | "post" | "form" | "tus" | "resumable";
 const DIALECTS: readonly Dialect[] = ["put", "post", "form", "tus", "resumable"];
 const OUTCOMES = ["saved", "refused", "cut", "failed"] as const;
 
-/** Listens as the log does, and counts. */
+/** Observes the same events as the log, and counts them. */
 export class Gauges implements Observer {
   readonly registry = new Registry<OpenMetricsContentType>();
   readonly #registers = [this.registry];
-  readonly #uploads = this.#counter("sluice_uploads", "Uploads that ended, with what", [
+  readonly #uploads = this.#counter("sluice_uploads", "Uploads that ended, by outcome", [
     "dialect",
     "outcome",
   ]);
-  readonly #savedBytes = this.#counter("sluice_saved_bytes", "Bytes of the files that were saved", []);
+  readonly #savedBytes = this.#counter("sluice_saved_bytes", "Bytes of saved files", []);
   readonly #waits = new Histogram({
     name: "sluice_upload_wait_seconds",
-    help: "What saved files waited for, each counted once for every kind",
+    help: "Seconds that saved files waited, one observation per file and kind",
     labelNames: ["kind"] as const,
-    buckets: WAITS,
+    buckets: WAIT_BUCKETS,
     registers: this.#registers,
   });
-  readonly #downloads = this.#counter("sluice_downloads", "Files and archives that were sent", ["ending"]);
-  readonly #sentBytes = this.#counter("sluice_sent_bytes", "Bytes of the downloads that were sent whole", []);
-  readonly #changes = this.#counter("sluice_changes", "What was done to files and folders", ["what"]);
-  readonly #problems = this.#counter("sluice_problems", "Problems that were answered", ["code"]);
-  /** How many requests by method, status and route: a map of its own, because every request is counted. */
+  readonly #downloads = this.#counter(
+    "sluice_downloads",
+    "Downloads of files and archives that ended, by outcome",
+    ["ending"],
+  );
+  readonly #sentBytes = this.#counter("sluice_sent_bytes", "Bytes of completed downloads", []);
+  readonly #changes = this.#counter("sluice_changes", "Changes to files and folders", ["what"]);
+  readonly #problems = this.#counter("sluice_problems", "Problem answers", ["code"]);
+  /** Requests by method, status and route. A plain map, because it is updated on every request. */
   readonly #answered = new Map<string, number>();
 
-  constructor({ uploader, uploads, jobs }: Watched) {
+  constructor({ uploader, uploads, jobs }: Sources) {
     this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-    // What has not happened yet is 0, so that its first time shows as a rise.
+    // Start every series at 0, so that the first event shows as an increase.
     for (const dialect of DIALECTS)
       for (const outcome of OUTCOMES) this.#uploads.inc({ dialect, outcome }, 0);
     for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
     for (const ending of ["sent", "cut", "shrank"]) this.#downloads.inc({ ending }, 0);
 
     const { storage, activeUploads: running, slots, limits } = uploader;
-    const received = this.#counter("sluice_received_bytes", "Bytes of uploads that arrived", [], () => {
+    const received = this.#counter("sluice_received_bytes", "Received bytes of uploads", [], () => {
       received.reset();
       received.inc(uploader.receivedBytes);
     });
-    const requests = this.#counter("sluice_requests", "Requests that were answered", LABELS, () => {
+    const requests = this.#counter("sluice_requests", "Answered requests", LABELS, () => {
       requests.reset();
       for (const [key, count] of this.#answered) {
         const [method = "", status = "", route = ""] = key.split(" ");
         requests.inc({ method, route, status }, count);
       }
     });
-    this.#gauge("sluice_uploads_running", "Files that arrive now", () => running.size);
-    this.#gauge("sluice_upload_requests", "Requests that upload now", () => slots.taken);
-    this.#gauge("sluice_upload_requests_limit", "How many may, by --max-uploads", () => limits.maxUploads);
+    this.#gauge("sluice_uploads_running", "Files being received", () => running.size);
+    this.#gauge("sluice_upload_requests", "Upload requests in progress", () => slots.taken);
     this.#gauge(
-      "sluice_uploads_unfinished",
-      "Uploads that can be resumed, running or waiting",
-      () => uploads.unfinished,
+      "sluice_upload_requests_limit",
+      "Maximum number of upload requests, from --max-uploads",
+      () => limits.maxUploads,
     );
+    this.#gauge("sluice_uploads_unfinished", "Unfinished resumable uploads", () => uploads.unfinished);
     this.#gauge(
       "sluice_memory_held_bytes",
-      "Bytes in memory that wait for the disk",
+      "Bytes in memory that are waiting for the disk",
       () => storage.load.held,
     );
     this.#gauge(
       "sluice_disk_waiting_uploads",
-      "Uploads with bytes of which no write has begun",
+      "Uploads with bytes in memory and no write in progress",
       () => storage.load.waiting,
     );
-    this.#gauge("sluice_disk_syncs", "Syncs on their way to the disk", () => storage.load.syncing);
-    this.#gauge("sluice_jobs_unfinished", "Copies in the background that run or wait", () => jobs.unfinished);
-    this.#gauge("sluice_draining", "1 when the server is stopping", () => Number(uploader.draining));
-    const about = new Gauge({
+    this.#gauge("sluice_disk_syncs", "Syncs in progress", () => storage.load.syncing);
+    this.#gauge(
+      "sluice_jobs_unfinished",
+      "Background copies that are running or queued",
+      () => jobs.unfinished,
+    );
+    this.#gauge("sluice_draining", "1 while the server is shutting down", () => Number(uploader.draining));
+    const buildInfo = new Gauge({
       name: "sluice_build_info",
-      help: "Always 1; tells the version",
+      help: "Always 1; the version is a label",
       labelNames: ["version"],
       registers: this.#registers,
     });
-    about.set({ version }, 1);
+    buildInfo.set({ version }, 1);
     processGauges(this.#registers);
   }
 
@@ -146,7 +154,7 @@ export class Gauges implements Observer {
   }
 }
 
-/** How a request uploads; `null` for one that does not. */
+/** The upload dialect of a request; `null` for a request that does not upload. */
 function dialectOf(request: Request): Dialect | null {
   const { method, headers } = request;
   const { path } = targetOf(request);

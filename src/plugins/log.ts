@@ -1,4 +1,4 @@
-// What the server says while it runs: one line per event on standard error, as text or JSON, safe to print.
+// The log: one line per event on standard error, as text or JSON, without control characters.
 
 import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config/config.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
@@ -9,56 +9,56 @@ import { requestInfoOf } from "./request-info.ts";
 /** A download that has ended. */
 export interface Download {
   path: string;
-  /** Bytes that its answer should have; of an archive before it is compressed, and null where that is not known. */
+  /** Expected bytes of the body; of an archive, before compression. Null if unknown. */
   bytes: number | null;
   seconds: number;
   /**
-   * `sent`: the system took all bytes. `cut`: the client went before that. `shrank`: the file became shorter, and the
-   * connection was ended. How many bytes went out in the last two cases is not known.
+   * `sent`: the system accepted all bytes. `cut`: the client disconnected before that. `shrank`: the file became shorter
+   * and the server closed the connection. In the last two cases the number of bytes sent is unknown.
    */
   ending: "sent" | "cut" | "shrank";
 }
 
-/** What was done, for the audit. */
+/** A change to the tree, for the audit log. */
 export interface Change {
   did: "made" | "moved" | "copied" | "removed" | "put into the trash" | "restored" | "removed from the trash";
   path: string;
-  /** Where it is now. */
+  /** The new path. */
   to?: string;
-  /** The address of whoever asked, as the connection says it. */
+  /** The client's address as seen by the connection: behind a proxy, the address of the proxy. */
   by: string | undefined;
 }
 
-/** How a request was answered. */
+/** The answer to a request. */
 export interface Answer {
   status: number;
-  /** Of the body, where that is known. */
+  /** Bytes of the body; null if unknown. */
   bytes: number | null;
-  /** The route that took it, as it is registered: `/files/*`. */
+  /** The pattern of the matched route: `/files/*`. */
   route: string | undefined;
 }
 
-/** Told of what happens to requests. */
+/** Receives the events of requests. */
 export interface Observer {
   /** A file was saved. */
   saved(request: Request, file: SavedFile): void;
-  /** A download ended, well or not. */
+  /** A download ended, successfully or not. */
   sent(request: Request, download: Download): void;
-  /** Something in the root was changed by a request, or by what it began. */
+  /** A request, or a job it started, changed something in the root. */
   changed(request: Request, change: Change): void;
-  /** A request failed. The cause is logged here and shown to no client. */
+  /** A request failed. The cause is logged and never sent to a client. */
   problem(request: Request, problem: Problem): void;
-  /** Any request, when its answer is known and not yet sent. */
+  /** The answer of a request is known but not sent yet. */
   answered(request: Request, answer: Answer): void;
 }
 
-/** Where lines go, and how they look. */
+/** The log of the server. */
 export interface Log extends Observer {
-  /** Something about the server itself. @param level @default info */
+  /** Logs a message about the server itself. @param level @default info */
   say(message: string, level?: LogLevel): void;
 }
 
-/** The log, and somebody who listens as well. */
+/** A log that also forwards every event to an observer. */
 export function withObserver(log: Log, observer: Observer): Log {
   return {
     saved(...event) {
@@ -85,50 +85,55 @@ export function withObserver(log: Log, observer: Observer): Log {
   };
 }
 
-/** Seconds from which on an answer of which the parts are known is slow. */
+/** Seconds from which a request with timed steps is logged as slow. */
 const SLOW = 1;
-const READING = new Set(["GET", "HEAD", "OPTIONS"]);
+const READ_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** A line without control characters, terminal sequences or marks that change the direction of the text. */
-export function printable(text: string, longest = 500): string {
+/** Escapes control characters, terminal sequences and marks that change the text direction. @param maxLength in characters */
+export function printable(text: string, maxLength = 500): string {
   const safe = text.replace(
     /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return safe.length > longest ? `${safe.slice(0, longest)}…` : safe;
+  return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe;
 }
 
 /**
- * @param write takes one line, without its end. @default standard error
- * @param level the least that is written. @default info
+ * @param write receives one line without a line break. @default standard error
+ * @param level the least severe level that is written. @default info
  */
 export function createLog(
   format: Format,
   write: (line: string) => void = linesTo(process.stderr),
   level: LogLevel = "info",
 ): Log {
-  const most = LOG_LEVELS.indexOf(level);
-  const writes = (wanted: LogLevel): boolean => LOG_LEVELS.indexOf(wanted) <= most;
+  const maxLevel = LOG_LEVELS.indexOf(level);
+  const enabled = (lineLevel: LogLevel): boolean => LOG_LEVELS.indexOf(lineLevel) <= maxLevel;
   const line = (event: string, text: string, fields: Record<string, unknown>): void => {
     const time = new Date().toISOString();
-    // What `printable` writes instead is how JSON writes it, too.
+    // The escapes that `printable` inserts are also valid JSON escapes.
     const json = () => printable(JSON.stringify({ time, event, ...fields }), Number.POSITIVE_INFINITY);
     write(format === "json" ? json() : `${time} ${text}`);
   };
-  /** A line about a request: ends with who sent it, and what it is called. */
-  const about = (request: Request, event: string, text: string, fields: Record<string, unknown>): void => {
+  /** Writes a line about a request, which ends with the client's address and the request id. */
+  const requestLine = (
+    request: Request,
+    event: string,
+    text: string,
+    fields: Record<string, unknown>,
+  ): void => {
     const info = requestInfoOf(request);
     if (info) info.logged = true;
     const { id, by } = { id: info?.id, by: info?.by, ...fields };
     const from = by === undefined ? "" : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
-    line(event, `${text}${from}${name}`, { request: at(request), ...fields, by, id });
+    line(event, `${text}${from}${name}`, { request: methodAndPath(request), ...fields, by, id });
   };
   return {
     saved(request, file) {
-      if (!writes("info")) return;
+      if (!enabled("info")) return;
       const { flow } = file;
-      about(
+      requestLine(
         request,
         "saved",
         `saved ${printable(file.path)} · ${formatSize(file.size)} in ${flow.seconds.toFixed(2)} s · ${flow.explanation}`,
@@ -136,27 +141,27 @@ export function createLog(
       );
     },
     sent(request, { path, bytes, seconds, ending }) {
-      if (!writes("info")) return;
-      about(
+      if (!enabled("info")) return;
+      requestLine(
         request,
         "download",
-        `${ending} ${printable(path)} · ${sentence(ending, bytes === null ? "it" : formatSize(bytes), seconds)}`,
+        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatSize(bytes), seconds)}`,
         { path, bytes, seconds, ending },
       );
     },
     changed(request, { did, path, to, by }) {
-      if (!writes("info")) return;
+      if (!enabled("info")) return;
       const where = to === undefined ? "" : ` to ${printable(to)}`;
       const fields = { did, path, ...(to !== undefined && { to }), ...(by !== undefined && { by }) };
-      about(request, "changed", `${did} ${printable(path)}${where}`, fields);
+      requestLine(request, "changed", `${did} ${printable(path)}${where}`, fields);
     },
     problem(request, problem) {
-      if (!writes(levelOf(request, problem))) return;
+      if (!enabled(levelOf(request, problem))) return;
       const cause = problem.cause === undefined ? "" : ` · ${printable(causeOf(problem.cause))}`;
-      about(
+      requestLine(
         request,
         "problem",
-        `${problem.status} ${problem.code} · ${at(request)} · ${printable(problem.detail)}${cause}`,
+        `${problem.status} ${problem.code} · ${methodAndPath(request)} · ${printable(problem.detail)}${cause}`,
         {
           code: problem.code,
           status: problem.status,
@@ -167,44 +172,44 @@ export function createLog(
     },
     answered(request, { status, bytes }) {
       const info = requestInfoOf(request);
-      if (info === undefined || info.logged || (info.parts === undefined && !writes("debug"))) return;
+      if (info === undefined || info.logged || (info.parts === undefined && !enabled("debug"))) return;
       const { seconds, parts = new Map<string, number>() } = info;
       const slow = seconds >= SLOW && parts.size > 0;
-      if (!writes(slow ? "warn" : "debug")) return;
+      if (!enabled(slow ? "warn" : "debug")) return;
       const size = bytes === null ? "" : `${formatSize(bytes)} `;
-      about(
+      requestLine(
         request,
         slow ? "slow" : "request",
-        `${slow ? "slow " : ""}${at(request)} · ${status} · ${size}in ${seconds.toFixed(seconds < SLOW ? 4 : 2)} s${slow ? `, ${shares(seconds, parts)}` : ""}`,
+        `${slow ? "slow " : ""}${methodAndPath(request)} · ${status} · ${size}in ${seconds.toFixed(seconds < SLOW ? 4 : 2)} s${slow ? `, ${timeBreakdown(seconds, parts)}` : ""}`,
         { status, bytes, seconds, ...(parts.size > 0 && { parts: Object.fromEntries(parts) }) },
       );
     },
     say(message, level = "info") {
-      if (writes(level)) line("server", printable(message), { message });
+      if (enabled(level)) line("server", printable(message), { message });
     },
   };
 }
 
-/** What failed by this server's fault, what it refuses for now, what was meant to change something and did not, the rest. */
+/** Server faults are errors, temporary refusals warnings, failed changes info, failed reads debug. */
 function levelOf(request: Request, { status }: Problem): LogLevel {
   if (status === 503) return "warn";
   if (status >= 500) return "error";
-  return READING.has(request.method) ? "debug" : "info";
+  return READ_METHODS.has(request.method) ? "debug" : "info";
 }
 
-/** Method and path: not the query, which may hold what is nobody's business. */
-function at(request: Request): string {
+/** Method and path, without the query, which may contain private data. */
+function methodAndPath(request: Request): string {
   return `${request.method} ${printable(targetOf(request).path)}`;
 }
 
-/** Where the time of a slow request went. */
-function shares(seconds: number, parts: ReadonlyMap<string, number>): string {
+/** The duration of each step of a slow request. */
+function timeBreakdown(seconds: number, parts: ReadonlyMap<string, number>): string {
   const known = [...parts.values()].reduce((sum, part) => sum + part, 0);
   const named = [...parts].map(([name, part]) => `${part.toFixed(2)} s of them ${name}`);
   return [...named, `${Math.max(0, seconds - known).toFixed(2)} s all else`].join(", ");
 }
 
-function sentence(ending: Download["ending"], size: string, seconds: number): string {
+function describeDownload(ending: Download["ending"], size: string, seconds: number): string {
   const time = `${seconds.toFixed(2)} s`;
   if (ending === "sent") return `${size} in ${time}`;
   if (ending === "cut") return `the client went after ${time}, before all of ${size} was sent`;
@@ -216,15 +221,15 @@ function causeOf(cause: unknown): string {
   return cause instanceof Problem || "code" in cause ? cause.message : (cause.stack ?? cause.message);
 }
 
-/** Lines of one turn go out together: a form of ten thousand files must not hold the thread for as many writes. */
+/** Batches the lines of one turn of the event loop into one write: a form of 10,000 files must not cause 10,000 writes. */
 function linesTo(stream: { write(text: string): unknown }): (line: string) => void {
-  let waiting = "";
+  let pending = "";
   return (line) => {
-    if (waiting === "")
+    if (pending === "")
       queueMicrotask(() => {
-        stream.write(waiting);
-        waiting = "";
+        stream.write(pending);
+        pending = "";
       });
-    waiting += `${line}\n`;
+    pending += `${line}\n`;
   };
 }

@@ -1,11 +1,11 @@
-// Other origins: a page of another site cannot use this server through a visitor's browser unless --cors names it.
+// Cross-origin requests: a page of another site cannot use this server through a visitor's browser unless --cors allows it.
 
 import { Elysia } from "elysia";
 import { Problem } from "../errors.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
 
-/** What a page of a granted origin may send: for every file, for tus, for Resumable Uploads. */
+/** Request headers that a page of a granted origin may send, for plain uploads, tus and Resumable Uploads for HTTP. */
 const REQUEST_HEADERS = [
   "Authorization",
   "Content-Type",
@@ -33,7 +33,7 @@ const REQUEST_HEADERS = [
   "Upload-Draft-Interop-Version",
 ];
 
-/** What it may read. */
+/** Response headers that it may read. */
 const ANSWER_HEADERS = [
   "Location",
   "Content-Location",
@@ -63,8 +63,8 @@ const ANSWER_HEADERS = [
 ];
 
 /**
- * Refuses cross-origin requests of browsers with 403 `cross_origin`, answers preflights of granted origins.
- * Programs that are not browsers send neither `Origin` nor `Sec-Fetch-Site` and are not concerned.
+ * Refuses cross-origin requests of browsers with 403 `cross_origin` and answers preflights of granted origins. Other
+ * programs send neither `Origin` nor `Sec-Fetch-Site` and are not affected.
  * @param granted origins such as `https://app.example.org`
  */
 export function origin(granted: readonly string[]) {
@@ -79,7 +79,7 @@ export function origin(granted: readonly string[]) {
     if (isForeign(request, from))
       throw new Problem(
         "cross_origin",
-        "A page of another origin sent this; --cors ORIGIN lets an origin in.",
+        "A page of another origin sent this request: start the server with --cors ORIGIN to allow that origin.",
       );
     return undefined;
   });
@@ -104,15 +104,15 @@ function preflightHeaders(): Record<string, string> {
 
 function isForeign(request: Request, from: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
-  // The browser itself says so, and no page can make it say it. Right behind every proxy, whatever Host it sends.
+  // Set by the browser, out of reach of pages. Correct behind any proxy, whatever Host it forwards.
   if (site === "same-origin" || site === "none") return false;
   if (from !== null) return !sameHost(from, request.headers.get("host"));
-  // A link on another site may lead here; its images, scripts and forms may not.
+  // Another site may link here; it may not load images, run scripts or submit forms from here.
   if (site === null) return false;
   return !(request.headers.get("sec-fetch-mode") === "navigate" && request.method === "GET");
 }
 
-/** Compared without the scheme: a proxy in front may speak https for us. */
+/** Ignores the scheme, because a reverse proxy may terminate TLS. */
 function sameHost(from: string, host: string | null): boolean {
   try {
     return new URL(from).host === host?.toLowerCase();

@@ -1,4 +1,4 @@
-// Queries that cannot be decoded: refused, because Elysia would hand them on as they were sent, and `%ff` would become a name.
+// Refuses queries that cannot be decoded: Elysia would pass them on undecoded, and `%ff` would become a file name.
 
 import { Elysia } from "elysia";
 import { Problem } from "../errors.ts";

@@ -2,15 +2,15 @@
 
 import type { Server } from "bun";
 
-/** The request ids that are accepted from clients; others are replaced. */
+/** Valid request ids from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Created when a request arrives. */
 export class RequestInfo {
   readonly id: string;
-  /** True when a log line reports this request, or will. */
+  /** True when a log line reports this request, or will report it. */
   logged = false;
-  /** Seconds by step; `undefined` when no step was timed. */
+  /** Seconds per step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
   readonly #began = performance.now();
   #by: string | undefined;
@@ -19,26 +19,27 @@ export class RequestInfo {
     readonly request: Request,
     readonly server: Server<unknown> | null,
   ) {
-    const given = request.headers.get("x-request-id");
-    this.id = given !== null && ID.test(given) ? given : crypto.randomUUID();
+    const clientId = request.headers.get("x-request-id");
+    this.id = clientId !== null && ID.test(clientId) ? clientId : crypto.randomUUID();
   }
 
-  /** The client's address. Bun forgets it once the answer is sent, so the first read must come before. */
+  /** The client's address. Bun discards it once the answer is sent, so the first read must happen before that. */
   get by(): string | undefined {
     this.#by ??= this.server?.requestIP(this.request)?.address;
     return this.#by;
   }
 
+  /** Seconds since the request arrived. */
   get seconds(): number {
     return (performance.now() - this.#began) / 1000;
   }
 
-  took(part: string, seconds: number): void {
+  addTiming(part: string, seconds: number): void {
     this.parts ??= new Map();
     this.parts.set(part, (this.parts.get(part) ?? 0) + seconds);
   }
 
-  /** Announces a log line that is written after the answer is sent, and reads the address while Bun still has it. */
+  /** Must be called when the log line is written only after the answer is sent: reads the address in time. */
   logOnFinish(): void {
     this.logged = true;
     this.#by = this.by;
@@ -53,7 +54,7 @@ export class RequestInfo {
   }
 }
 
-/** A property of the request itself: a WeakMap costs half a microsecond more and adds work for the garbage collector. */
+/** Stored as a property of the request: a WeakMap costs half a microsecond more, and garbage collection time. */
 const REQUEST_INFO = Symbol("request info");
 declare global {
   interface Request {
@@ -61,24 +62,24 @@ declare global {
   }
 }
 
-/** Creates the `RequestInfo` of a request that arrives. */
+/** Creates the `RequestInfo` of a new request. */
 export function attachRequestInfo(request: Request, server: Server<unknown> | null): RequestInfo {
   const info = new RequestInfo(request, server);
   request[REQUEST_INFO] = info;
   return info;
 }
 
-/** `undefined` for a request that did not come through an app. */
+/** `undefined` for a request that did not pass through the app. */
 export function requestInfoOf(request: Request): RequestInfo | undefined {
   return request[REQUEST_INFO];
 }
 
-/** Runs a step whose time shows in `Server-Timing`, and in the log when the request was slow. */
+/** Runs a step and reports its duration in `Server-Timing`, and in the log if the request is slow. */
 export async function timed<T>(request: Request, name: string, step: () => Promise<T>): Promise<T> {
   const began = performance.now();
   try {
     return await step();
   } finally {
-    request[REQUEST_INFO]?.took(name, (performance.now() - began) / 1000);
+    request[REQUEST_INFO]?.addTiming(name, (performance.now() - began) / 1000);
   }
 }

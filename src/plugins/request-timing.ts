@@ -1,15 +1,15 @@
-// X-Request-Id and Server-Timing of every answer, and its line in the log.
+// Adds X-Request-Id and Server-Timing to every answer, and reports the answer to the log.
 
 import { Elysia } from "elysia";
 import type { Log } from "./log.ts";
 import { attachRequestInfo, requestInfoOf } from "./request-info.ts";
 
-/** The headers that Elysia adds to the answer. */
+/** The headers that Elysia merges into the answer. */
 interface AnswerHeaders {
   headers: Record<string, string | number>;
 }
 
-/** Adds `Server-Timing` and logs the answer. Must be called once, when the answer is known. */
+/** Adds `Server-Timing` and logs the answer. Must be called exactly once per request. */
 export function onAnswered(
   request: Request,
   set: AnswerHeaders,

@@ -46,7 +46,7 @@ describe("405 names the methods that the URL takes", () => {
     const answer = await ask(method, path);
     expect(answer.headers.get("allow")).toBe(allow);
     const { detail } = await problemIn(answer, "method_not_allowed");
-    expect(detail).toBe(`This URL takes ${allow}.`);
+    expect(detail).toBe(`This URL supports only ${allow}.`);
   });
 
   test("a body that comes with it does not break the connection", async () => {
@@ -114,7 +114,7 @@ test.each(["/api/usage", "/api/entries", "/files/"])(
     await until("both have come", () => slow.app.server?.pendingRequests === 3);
     client.abort();
     await Promise.allSettled(answers);
-    const gone = () => slow.log.filter((line) => line.includes("went away"));
+    const gone = () => slow.log.filter((line) => line.includes("disconnected before"));
     await until("it is seen", () => gone().length === 2);
     look.resolve();
     expect((await first).status).toBe(200);

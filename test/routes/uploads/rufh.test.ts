@@ -117,14 +117,14 @@ describe.each(drafts)("version %d", (version, draft) => {
   });
 
   test.each(["announced", "not announced"])(
-    `bytes past the end, %s, ${draft.spoils ? "end" : "leave"} the upload`,
+    `bytes past the end, %s, ${draft.overflowInvalidates ? "end" : "leave"} the upload`,
     async (how) => {
       const path = `past-${how.length}-${version}.txt`;
       const made = await post(path, false, "abc", { "upload-length": "5" });
       const url = made.headers.get("location") ?? "";
       const body = how === "announced" ? "defg" : new Blob(["de", "fg"]).stream();
       await problemIn(await patch(url, 3, false, body), "inconsistent_length");
-      if (draft.spoils) {
+      if (draft.overflowInvalidates) {
         const asked = await ask(url, "GET");
         expect(asked.headers.get("upload-offset")).toBeNull();
         await problemIn(asked, "upload_gone");
