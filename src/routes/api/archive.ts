@@ -1,4 +1,4 @@
-// GET and HEAD /api/archive: folders and files as one stream.
+// GET and HEAD /api/archive: streams folders and files as one archive.
 
 import { Elysia, NotFoundError, t } from "elysia";
 import { Archives, FORMATS, type Format } from "../../core/archive/archive.ts";
@@ -39,7 +39,7 @@ export function archive({ config, storage, log }: Services) {
       });
       if (request.method === "HEAD") {
         archive.close();
-        // Otherwise Bun would say that the answer to GET is empty.
+        // Otherwise Bun would send `Content-Length: 0`.
         headers.set("transfer-encoding", "chunked");
         return new Response(null, { headers });
       }
@@ -66,10 +66,10 @@ export function archive({ config, storage, log }: Services) {
         folder: t.Optional(FolderPathValue),
         paths: t.Optional(
           t.Array(t.String(), {
-            description: "Instead of `folder`: paths of files and folders below the root. May be repeated",
+            description: "Instead of `folder`: paths of files and folders below the root. Repeatable",
           }),
         ),
-        format: t.Optional(oneOf(FORMATS, "`zip` unless said; its files are not compressed")),
+        format: t.Optional(oneOf(FORMATS, "Default `zip`, without compression")),
       }),
       response: {
         200: bytes(
@@ -82,19 +82,19 @@ export function archive({ config, storage, log }: Services) {
         operationId: "getArchive",
         summary: "Download folders and files as one archive",
         description:
-          "Names begin with the folder's own name, at the root with those in it. Hidden files and empty folders are in it, folders behind links are not. It is made while it is sent: when a file cannot be read to its end, the connection is cut.",
+          "Entry names begin with the folder's own name, except for the root. Hidden files and empty folders are included, folders behind links are not. The archive is created while it is sent: if a file cannot be read completely, the connection is closed.",
         tags: ["Files"],
       },
     },
   );
 }
 
-/** Read from the query itself: Elysia would take a value that begins with `[` for a list. */
+/** Parsed here, because Elysia would parse a value that begins with `[` as a list. */
 function pathsOf(request: Request, folder: FolderPath | undefined): FolderPath[] {
   const paths = new URLSearchParams(targetOf(request).query).getAll("paths");
   if (paths.length === 0) return [folder ?? ROOT];
   if (folder === undefined) return paths.map((path, index) => checkFolderPath(path, `/paths/${index}`));
-  const detail = "An archive is of a `folder` or of `paths`, not of both.";
+  const detail = "Send either `folder` or `paths`, not both.";
   throw new Problem("invalid_request", detail, {
     errors: [{ code: "invalid_value", pointer: "/query/paths", detail }],
   });

@@ -1,4 +1,4 @@
-// POST /api/batch: many changes in one request; the good ones happen, whatever the others are.
+// POST /api/batch: performs many operations in one request; a failed one does not affect the others.
 
 import type { Static } from "@sinclair/typebox";
 import { Elysia } from "elysia";
@@ -20,7 +20,7 @@ import type { Services } from "../support/services.ts";
 import { startJob } from "./copy.ts";
 
 type Done = Static<typeof BatchResult>["done"][number];
-type Asked = { services: Services; request: Request; server: Listener };
+type Context = { services: Services; request: Request; server: Listener };
 
 export function batch(services: Services) {
   const { config } = services;
@@ -36,15 +36,15 @@ export function batch(services: Services) {
       parse: "none",
       allow: "each",
       response: {
-        200: json(BatchResult, { description: "All of it is done" }),
-        207: json(BatchResult, { description: "Some of it is done; `errors` says why not the rest" }),
+        200: json(BatchResult, { description: "All operations succeeded" }),
+        207: json(BatchResult, { description: "Some operations succeeded; `errors` explains the others" }),
         ...problems(...BATCH_PROBLEMS),
       },
       detail: {
         operationId: "batch",
-        summary: "Make folders, move, copy and remove many",
+        summary: "Perform many operations",
         description:
-          "One after the other, in the order of the list: at most 1,000. Every good one happens, also when the list of errors is full. A copy that takes long is a job.",
+          "Creates folders, moves, copies and removes entries, in the order of the list: at most 1,000. Every valid operation is performed, even when the list of errors is full. Large copies become background jobs.",
         tags: ["Files"],
         requestBody: jsonRequest(Batch),
       },
@@ -52,19 +52,19 @@ export function batch(services: Services) {
   );
 }
 
-async function answer(asked: Asked, operations: Static<typeof Operation>[]): Promise<Response> {
-  const { config, log } = asked.services;
+async function answer(context: Context, operations: Static<typeof Operation>[]): Promise<Response> {
+  const { config, log } = context.services;
   const done: Done[] = [];
   const errors = new ErrorList(config.maxErrors);
   let first: Problem | undefined;
   for (const [index, operation] of operations.entries()) {
     try {
-      done.push({ operation: index, ...(await perform(asked, operation)) });
+      done.push({ operation: index, ...(await perform(context, operation)) });
     } catch (error) {
       const problem = asProblem(error, "The server failed on this operation; its log says more.");
       errors.add({ code: problem.code, pointer: `/operations/${index}`, detail: summarize(problem) });
-      // When nothing was done the first problem is the answer, which is logged where all answers are.
-      if (first) log.problem(asked.request, problem);
+      // If no operation succeeds, the first problem becomes the answer and is logged as such.
+      if (first) log.problem(context.request, problem);
       first ??= problem;
     }
   }
@@ -76,12 +76,12 @@ async function answer(asked: Asked, operations: Static<typeof Operation>[]): Pro
       headers: first.headers,
       cause: first.cause,
     });
-  if (first) log.problem(asked.request, first);
+  if (first) log.problem(context.request, first);
   return jsonAnswer({ done, errors: entries, errorsOmitted }, first ? 207 : 200);
 }
 
 async function perform(
-  { services, request }: Asked,
+  { services, request }: Context,
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
   const { config, uploader, log, trash } = services;
@@ -101,10 +101,10 @@ async function perform(
   }
   const did = operation.op === "move" ? "moved" : "copied";
   requireGrant(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
-  const way = moveRequest(services, operation);
-  const copying = did === "copied" ? await CopyOperation.begin(uploader, way) : null;
+  const paths = moveRequest(services, operation);
+  const copying = did === "copied" ? await CopyOperation.begin(uploader, paths) : null;
   if (copying?.large) return { job: await startJob(services, request, copying) };
-  const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, way);
-  log.changed(request, { did, path: way.from, to: placed.entry.path, by });
+  const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, paths);
+  log.changed(request, { did, path: paths.from, to: placed.entry.path, by });
   return claimedEntry(placed);
 }

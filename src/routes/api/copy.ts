@@ -1,4 +1,4 @@
-// POST /api/copy: at once when it is small, else in the background, as a job.
+// POST /api/copy: copies small files before answering, everything else in a background job.
 
 import { Elysia } from "elysia";
 import type { ClaimedName } from "../../core/naming/conflict.ts";
@@ -24,10 +24,11 @@ export function copy(services: Services) {
   return new Elysia({ name: "copy" }).use(access(config.allow)).post(
     "/api/copy",
     async ({ request, server }) => {
-      const way = moveRequest(services, await jsonBody(services, request, Way));
-      const copying = await CopyOperation.begin(uploader, way);
-      const wanted = ASYNC.test(request.headers.get("prefer") ?? "");
-      if (wanted || copying.large) return jobAnswer(await startJob(services, request, copying), wanted);
+      const paths = moveRequest(services, await jsonBody(services, request, Way));
+      const copying = await CopyOperation.begin(uploader, paths);
+      const preferAsync = ASYNC.test(request.headers.get("prefer") ?? "");
+      if (preferAsync || copying.large)
+        return jobAnswer(await startJob(services, request, copying), preferAsync);
       const { signal } = new AbortController();
       const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
       copied(services, request, requestInfoOf(request)?.by, copying)(placed);
@@ -40,7 +41,7 @@ export function copy(services: Services) {
         200: json(Entry, { description: "The copy replaced a file", headers: ["Location", "ETag"] }),
         201: json(Entry, { description: "The copy", headers: ["Location", "ETag"] }),
         202: json(Job, {
-          description: "It goes on in the background; `Location` tells how it is doing",
+          description: "The copy continues in the background; `Location` reports its progress",
           headers: ["Location", "Preference-Applied"],
         }),
         ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS, "too_many_jobs", "too_many_uploads"),
@@ -49,7 +50,7 @@ export function copy(services: Services) {
         operationId: "copy",
         summary: "Copy a file or folder",
         description:
-          "Folders, and files of more than 64 MiB, are copied in the background. A copy is there at once and whole, or not at all; links are left out. Replacing a file needs the grant `replace` besides.",
+          "Folders, and files of more than 64 MiB, are copied in the background. A copy appears atomically or not at all. Symbolic links are skipped. Replacing a file also needs the grant `replace`.",
         tags: ["Files"],
         parameters: requestHeaders("Prefer"),
         requestBody: jsonRequest(Way),
@@ -58,14 +59,14 @@ export function copy(services: Services) {
   );
 }
 
-/** Leaves a copy to the background. @throws Problem too_many_jobs; then nothing of it is left */
+/** Starts a copy as a background job. @throws Problem too_many_jobs, after discarding the copy */
 export async function startJob(
   services: Services,
   request: Request,
   copying: CopyOperation,
 ): Promise<JobReport> {
   const { jobs, log } = services;
-  // Known now: the connection may be gone when it ends.
+  // Read now: the connection may be closed when the copy ends.
   const by = requestInfoOf(request)?.by;
   try {
     return jobs.start(copying, {
@@ -78,7 +79,7 @@ export async function startJob(
   }
 }
 
-/** The audit line of a copy, once it is made. */
+/** Returns a callback that writes the audit line of a finished copy. */
 function copied(
   { log }: Services,
   request: Request,
@@ -89,10 +90,10 @@ function copied(
     log.changed(request, { did: "copied", path: from, to: entry.path, by });
 }
 
-function jobAnswer(job: JobReport, wanted: boolean): Response {
+function jobAnswer(job: JobReport, preferAsync: boolean): Response {
   return jsonAnswer({ job }, 202, {
     location: `/api/jobs/${job.id}`,
     "retry-after": "1",
-    ...(wanted && { "preference-applied": "respond-async" }),
+    ...(preferAsync && { "preference-applied": "respond-async" }),
   });
 }

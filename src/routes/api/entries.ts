@@ -1,4 +1,4 @@
-// GET /api/entries: one page of a folder.
+// GET /api/entries: lists a folder page by page.
 
 import { Elysia, t } from "elysia";
 import { LISTING, listFolder, MAX_ENTRIES } from "../../core/browse/listing.ts";
@@ -33,18 +33,21 @@ export function entries(services: Services) {
       query: t.Object({
         folder: t.Optional(FolderPathValue),
         sort: t.Optional(
-          oneOf(SORTS, `By what; \`${LISTING.sort}\` unless said. Names count: "file 2" is before "file 10"`),
+          oneOf(
+            SORTS,
+            `Sort key (default \`${LISTING.sort}\`). Names sort naturally: "file 2" before "file 10"`,
+          ),
         ),
-        order: t.Optional(oneOf(["asc", "desc"], "Ascending unless said")),
+        order: t.Optional(oneOf(["asc", "desc"], "Default `asc`")),
         limit: t.Optional(
-          t.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Most entries of the page" }),
+          t.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Maximum number of entries per page" }),
         ),
-        cursor: t.Optional(t.String({ maxLength: 4096, description: "`next` of the page before" })),
-        foldersFirst: t.Optional(flag("Folders before files")),
-        hidden: t.Optional(flag("Names that begin with a dot too")),
+        cursor: t.Optional(t.String({ maxLength: 4096, description: "`next` of the previous page" })),
+        foldersFirst: t.Optional(flag("List folders before files")),
+        hidden: t.Optional(flag("Include names that begin with a dot")),
       }),
       response: {
-        200: json(Listing, { description: "One page; `next` continues" }),
+        200: json(Listing, { description: "One page; `next` is the cursor of the next one" }),
         ...problems(...ENTRY_PROBLEMS, "not_a_folder"),
       },
       detail: { operationId: "listEntries", summary: "List a folder, page by page", tags: ["Files"] },

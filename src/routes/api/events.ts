@@ -1,4 +1,4 @@
-// GET /api/uploads/events: what is arriving, told again and again while it changes.
+// GET /api/uploads/events: Server-Sent Events about running and unfinished uploads.
 
 import { Elysia, t } from "elysia";
 import { access } from "../../plugins/access.ts";
@@ -7,7 +7,7 @@ import { requestHeaders } from "../openapi/headers.ts";
 import { Ended, Uploads } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-/** Seconds after which a client that takes nothing is cut off. More than the time between two comments. */
+/** Seconds after which a client that reads nothing is disconnected. Longer than the interval of comments. */
 const PATIENCE = 30;
 
 const HEADERS = {
@@ -18,26 +18,26 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** @param patience see above */
+/** @param patience seconds after which a client that reads nothing is disconnected */
 export function watchUploads({ config, events }: Services, patience = PATIENCE) {
   return new Elysia({ name: "events" }).use(access(config.allow)).get(
     "/api/uploads/events",
     ({ request, server }) => {
-      // Elysia answers HEAD by this, too, and reads its body to the end.
+      // Elysia answers HEAD with this handler and would read the endless body.
       if (request.method === "HEAD")
         return new Response(null, { headers: { ...HEADERS, "transfer-encoding": "chunked" } });
       const listener = events.listen(request.headers.get("last-event-id"), () =>
-        // Who has not taken the end by then does not take anything.
+        // A client that has not read the end of the stream within a second reads nothing at all.
         server?.timeout(request, 1),
       );
-      // Bun ends a connection that takes nothing for so long, whatever waits to be sent.
+      // Bun closes a connection that reads nothing for this long.
       server?.timeout(request, patience);
       const stream = new ReadableStream<Uint8Array>(
         {
           async pull(controller) {
-            const news = await listener.next();
-            if (news === null) controller.close();
-            for (const bytes of news ?? []) controller.enqueue(bytes);
+            const batch = await listener.next();
+            if (batch === null) controller.close();
+            for (const bytes of batch ?? []) controller.enqueue(bytes);
           },
           cancel: () => listener.close(),
         },
@@ -50,15 +50,15 @@ export function watchUploads({ config, events }: Services, patience = PATIENCE) 
       response: {
         200: answer(t.Union([Uploads, Ended]), {
           description:
-            "Events. `uploads` says what `GET /api/uploads` says: at once, and when it changed, at most ten times a second (fewer when many are listed). Before it comes one `ended` for each upload that ended meanwhile. A comment is sent after 15 s of silence",
+            "Events. `uploads` holds the answer of `GET /api/uploads`: sent immediately and after changes, at most ten times a second (less often for long lists). It is preceded by one `ended` for each upload that has ended since. A comment is sent after 15 s of silence",
         }),
         ...problems("not_allowed", "too_many_listeners", "draining"),
       },
       detail: {
         operationId: "getUploadEvents",
-        summary: "What is arriving, as events while it changes",
+        summary: "Follow uploads as events",
         description:
-          "Server-Sent Events. Whoever comes back with `Last-Event-ID` hears of what ended meanwhile, of at most the last 256. Nothing is kept for slow clients: they miss snapshots, and who takes nothing for 30 s is cut off. The events end when the server stops.",
+          "Server-Sent Events. A client that reconnects with `Last-Event-ID` receives the uploads that ended in between, up to the last 256. Nothing is buffered for slow clients: they miss snapshots, and a client that reads nothing for 30 s is disconnected. The stream ends when the server stops.",
         tags: ["Upload"],
         parameters: requestHeaders("Last-Event-ID"),
       },

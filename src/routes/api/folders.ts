@@ -1,4 +1,4 @@
-// POST /api/folders: makes a folder.
+// POST /api/folders: creates a folder.
 
 import { Elysia } from "elysia";
 import { listed } from "../../core/browse/listing.ts";
@@ -32,8 +32,8 @@ export function folders(services: Services) {
       },
       detail: {
         operationId: "makeFolder",
-        summary: "Make a folder",
-        description: "Missing folders above it are made, too.",
+        summary: "Create a folder",
+        description: "Missing parent folders are created too.",
         tags: ["Files"],
         requestBody: jsonRequest(NewFolder),
       },

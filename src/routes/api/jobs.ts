@@ -1,4 +1,4 @@
-// GET /api/jobs, GET and DELETE /api/jobs/{id}: how copies in the background are doing.
+// GET /api/jobs, GET and DELETE /api/jobs/{id}: lists, reports and cancels background copies.
 
 import { Elysia, t } from "elysia";
 import { access } from "../../plugins/access.ts";
@@ -14,19 +14,21 @@ export function jobRoutes({ config, jobs }: Services) {
     .get("/api/jobs", () => ({ jobs: jobs.reports() }), {
       allow: "read",
       response: {
-        200: json(Jobs, { description: "Those that run or wait, and those that ended within the hour" }),
+        200: json(Jobs, {
+          description: "Running and queued jobs, and those that ended within the last hour",
+        }),
         ...problems("not_allowed"),
       },
-      detail: { operationId: "listJobs", summary: "Copies in the background", tags: ["Files"] },
+      detail: { operationId: "listJobs", summary: "List background copies", tags: ["Files"] },
     })
     .get("/api/jobs/:id", ({ params }) => ({ job: jobs.report(params.id) }), {
       allow: "read",
       params,
       response: {
-        200: json(Job, { description: "How it is doing" }),
+        200: json(Job, { description: "The state of the job" }),
         ...problems("not_allowed", "not_found", "invalid_request"),
       },
-      detail: { operationId: "getJob", summary: "How a copy is doing", tags: ["Files"] },
+      detail: { operationId: "getJob", summary: "Get the state of a copy", tags: ["Files"] },
     })
     .delete(
       "/api/jobs/:id",
@@ -38,13 +40,14 @@ export function jobRoutes({ config, jobs }: Services) {
         allow: "write",
         params,
         response: {
-          204: empty({ description: "Nothing of it goes on" }),
+          204: empty({ description: "The job was cancelled or deleted" }),
           ...problems("not_allowed", "not_found", "invalid_request"),
         },
         detail: {
           operationId: "cancelJob",
-          summary: "End a copy",
-          description: "Nothing of it is left. One that has ended is forgotten, and what it made stays.",
+          summary: "Cancel a copy",
+          description:
+            "A running copy is deleted. A job that has ended is removed from the list; its copy is kept.",
           tags: ["Files"],
         },
       },

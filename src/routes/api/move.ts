@@ -1,4 +1,4 @@
-// POST /api/move: gives a file or folder another path.
+// POST /api/move: moves or renames a file or folder.
 
 import { Elysia } from "elysia";
 import { move } from "../../core/tree/changes.ts";
@@ -19,25 +19,28 @@ export function moving(services: Services) {
   return new Elysia({ name: "moving" }).use(access(config.allow)).post(
     "/api/move",
     async ({ request, server }) => {
-      const way = moveRequest(services, await jsonBody(services, request, Way));
-      const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, way));
+      const paths = moveRequest(services, await jsonBody(services, request, Way));
+      const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, paths));
       const { path } = placed.entry;
-      log.changed(request, { did: "moved", path: way.from, to: path, by: requestInfoOf(request)?.by });
+      log.changed(request, { did: "moved", path: paths.from, to: path, by: requestInfoOf(request)?.by });
       return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
       parse: "none",
       allow: ["write", "delete"],
       response: {
-        200: json(Entry, { description: "It replaced a file", headers: ["Location", "ETag"] }),
-        201: json(Entry, { description: "It has its new name", headers: ["Location", "ETag"] }),
+        200: json(Entry, {
+          description: "The moved file replaced another one",
+          headers: ["Location", "ETag"],
+        }),
+        201: json(Entry, { description: "The entry has its new path", headers: ["Location", "ETag"] }),
         ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS),
       },
       detail: {
         operationId: "move",
-        summary: "Give a file or folder another name",
+        summary: "Move or rename a file or folder",
         description:
-          "Missing folders are made. Only a file is ever replaced, and only by a file; that needs the grant `replace` besides.",
+          "Missing folders are created. Only a file can replace a file; this also needs the grant `replace`.",
         tags: ["Files"],
         requestBody: jsonRequest(Way),
       },

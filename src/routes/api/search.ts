@@ -1,4 +1,4 @@
-// GET /api/search: entries by their names, in one answer or line by line.
+// GET /api/search: finds entries by name; the answer is one JSON document or one JSON line per entry.
 
 import { Elysia, t } from "elysia";
 import { listed, MAX_ENTRIES } from "../../core/browse/listing.ts";
@@ -12,7 +12,7 @@ import { ENTRY_PROBLEMS, jsonOrLines, problems } from "../openapi/answers.ts";
 import { oneOf, SearchLine, SearchResult } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-/** The media type of one JSON value a line. */
+/** The media type of one JSON value per line. */
 const LINES = "application/x-ndjson";
 const DEFAULT_LIMIT = 100;
 const HEADERS = { vary: "Accept", "cache-control": "no-store" };
@@ -38,7 +38,7 @@ export function search({ config, storage, log }: Services) {
       );
       if (!request.headers.get("accept")?.includes(LINES))
         return Response.json(await timed(request, "searching", () => whole(finding)), { headers: HEADERS });
-      // What cannot be searched is answered as a problem, before the first line.
+      // Wait for the first result, so that an error is still answered as a problem.
       const first = await timed(request, "searching", () => finding.next());
       return lines(first, finding, {
         left: () => stop.abort(),
@@ -50,31 +50,31 @@ export function search({ config, storage, log }: Services) {
       query: t.Object({
         query: t.String({
           maxLength: 256,
-          description: "Words; a name that holds all of them is found. Case and accents do not count",
+          description: "Words that a name must all contain. Case and accents are ignored",
         }),
         folder: t.Optional(FolderPathValue),
-        kind: t.Optional(oneOf(["file", "folder"], "Only these")),
+        kind: t.Optional(oneOf(["file", "folder"], "Only entries of this kind")),
         limit: t.Optional(
           t.Integer({
             minimum: 1,
             maximum: MAX_ENTRIES,
-            description: `Most entries; ${DEFAULT_LIMIT} unless said`,
+            description: `Maximum number of entries (default ${DEFAULT_LIMIT})`,
           }),
         ),
         hidden: t.Optional(
-          oneOf(["true", "false"], "Names that begin with a dot too, and what is below them"),
+          oneOf(["true", "false"], "Include names that begin with a dot, and everything below them"),
         ),
       }),
       response: {
         200: jsonOrLines(SearchResult, SearchLine, {
-          description: "What was found; `complete` says whether everything was looked at",
+          description: "The entries found; `complete` states whether the whole folder was searched",
         }),
         ...problems(...ENTRY_PROBLEMS, "not_a_folder", "too_many_searches"),
       },
       detail: {
         operationId: "search",
         summary: "Find files and folders by name",
-        description: `Looks below the folder for ${SEARCH_SECONDS} seconds at most, and ends when the client goes. Links are found by their own names, and not followed. With \`Accept: ${LINES}\` each entry is a line of its own, sent as soon as it is found; the last line is \`complete\` and \`reason\`.`,
+        description: `Searches below the folder for at most ${SEARCH_SECONDS} seconds and stops when the client disconnects. Symbolic links are found by their own names and not followed. With \`Accept: ${LINES}\` each entry is one line, sent as soon as it is found; the last line holds \`complete\` and \`reason\`.`,
         tags: ["Files"],
       },
     },
@@ -90,37 +90,37 @@ async function whole(finding: Finding): Promise<{ entries: ReturnType<typeof lis
   }
 }
 
-/** Each as soon as it is found. Nobody waits for the reader: the limit bounds what it leaves in memory. */
+/** Sends each entry as soon as it is found. No backpressure: the limit bounds the memory used for a slow reader. */
 function lines(
   first: IteratorResult<Entry, SearchEnd>,
   finding: Finding,
   { left, failed }: { left: () => void; failed: (problem: Problem) => void },
 ): Response {
   const encoder = new TextEncoder();
-  let read = true;
+  let connected = true;
   const body = new ReadableStream<Uint8Array>({
     start(stream) {
       const send = async (): Promise<void> => {
-        for (let step = first; read; step = await finding.next()) {
+        for (let step = first; connected; step = await finding.next()) {
           stream.enqueue(encoder.encode(`${JSON.stringify(step.done ? step.value : listed(step.value))}\n`));
           if (!step.done) continue;
           stream.close();
           return;
         }
       };
-      // A cut answer has no last line: its reader can tell.
+      // A truncated answer lacks the last line, so that the client can detect it.
       send()
         .catch((error: unknown) => {
-          if (!read) return;
+          if (!connected) return;
           failed(asProblem(error, "The search was cut, because something failed."));
           stream.error(error);
         })
-        // Also when its reader went just after an entry was found.
+        // Also closes the search if the client disconnected just after an entry was found.
         .finally(() => finding.return({ complete: false, reason: null }))
         .catch(() => {});
     },
     cancel() {
-      read = false;
+      connected = false;
       left();
     },
   });

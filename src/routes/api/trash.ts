@@ -1,4 +1,4 @@
-// /api/trash, with --trash: what was removed is listed, restored, or removed for good.
+// /api/trash, with --trash: lists, restores and permanently deletes removed entries.
 
 import { Elysia, t } from "elysia";
 import { claimedEntry } from "../../core/tree/copy-jobs.ts";
@@ -14,34 +14,42 @@ import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import { MOVE_PROBLEMS } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 
-const MOST = 1000;
+const MAX_ENTRIES = 1000;
 
 export function trashRoutes(services: Services) {
   const { config, log } = services;
-  const opened = () => {
+  const requireTrash = () => {
     if (services.trash) return services.trash;
-    throw new Problem("not_found", "There is no trash: start the server with --trash 30d.");
+    throw new Problem("not_found", "The trash is disabled: start the server with --trash 30d.");
   };
   return new Elysia({ name: "trash" })
     .use(access(config.allow))
-    .get("/api/trash", ({ query }) => opened().list(query.limit ?? MOST, query.cursor), {
+    .get("/api/trash", ({ query }) => requireTrash().list(query.limit ?? MAX_ENTRIES, query.cursor), {
       allow: "delete",
       query: t.Object({
-        limit: t.Optional(t.Integer({ minimum: 1, maximum: MOST, description: "Most entries of the page" })),
-        cursor: t.Optional(t.String({ maxLength: 64, description: "`next` of the page before" })),
+        limit: t.Optional(
+          t.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Maximum number of entries per page" }),
+        ),
+        cursor: t.Optional(t.String({ maxLength: 64, description: "`next` of the previous page" })),
       }),
       response: {
-        200: json(Trash, { description: "One page, the last removed first; `next` continues" }),
+        200: json(Trash, {
+          description: "One page, most recently removed first; `next` is the cursor of the next one",
+        }),
         ...problems(...ENTRY_PROBLEMS),
       },
-      detail: { operationId: "listTrash", summary: "What was removed and can be restored", tags: ["Files"] },
+      detail: {
+        operationId: "listTrash",
+        summary: "List removed entries that can be restored",
+        tags: ["Files"],
+      },
     })
     .post(
       "/api/trash/restore",
       async ({ request, server }) => {
         const { id, conflict } = await jsonBody(services, request, Restoring);
         const placed = await withoutIdleTimeout(services, request, server, () =>
-          opened().restore(id, conflict ?? config.conflict ?? "rename"),
+          requireTrash().restore(id, conflict ?? config.conflict ?? "rename"),
         );
         const { path } = placed.entry;
         log.changed(request, { did: "restored", path, by: requestInfoOf(request)?.by });
@@ -51,14 +59,17 @@ export function trashRoutes(services: Services) {
         parse: "none",
         allow: "write",
         response: {
-          200: json(Entry, { description: "It replaced a file", headers: ["Location", "ETag"] }),
-          201: json(Entry, { description: "It is where it was", headers: ["Location", "ETag"] }),
+          200: json(Entry, {
+            description: "The restored file replaced another one",
+            headers: ["Location", "ETag"],
+          }),
+          201: json(Entry, { description: "The entry was restored", headers: ["Location", "ETag"] }),
           ...problems(...CHANGE_PROBLEMS, ...MOVE_PROBLEMS),
         },
         detail: {
           operationId: "restore",
-          summary: "Put back what was removed",
-          description: "Missing folders are made. Replacing a file needs the grant `replace` besides.",
+          summary: "Restore a removed entry",
+          description: "Missing folders are created. Replacing a file also needs the grant `replace`.",
           tags: ["Files"],
           requestBody: jsonRequest(Restoring),
         },
@@ -67,19 +78,23 @@ export function trashRoutes(services: Services) {
     .delete(
       "/api/trash/:id",
       async ({ request, params, server }) => {
-        await withoutIdleTimeout(services, request, server, () => opened().remove(params.id));
+        await withoutIdleTimeout(services, request, server, () => requireTrash().remove(params.id));
         const by = requestInfoOf(request)?.by;
         log.changed(request, { did: "removed from the trash", path: params.id, by });
         return new Response(null, { status: 204 });
       },
       {
         allow: "delete",
-        params: t.Object({ id: t.String({ maxLength: 64, description: "From the list" }) }),
+        params: t.Object({ id: t.String({ maxLength: 64, description: "`id` of an entry in the trash" }) }),
         response: {
-          204: empty({ description: "It is gone for good" }),
+          204: empty({ description: "The entry was permanently deleted" }),
           ...problems(...ENTRY_PROBLEMS),
         },
-        detail: { operationId: "removeFromTrash", summary: "Remove for good", tags: ["Files"] },
+        detail: {
+          operationId: "removeFromTrash",
+          summary: "Permanently delete a removed entry",
+          tags: ["Files"],
+        },
       },
     );
 }

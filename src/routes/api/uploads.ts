@@ -1,4 +1,4 @@
-// GET /api/uploads: what is arriving now and what waits to be resumed; GET /api/uploads/{id}: what arrives under one id.
+// GET /api/uploads: running and unfinished uploads; GET /api/uploads/{id}: the running uploads with one id.
 
 import { Elysia, t } from "elysia";
 import { access } from "../../plugins/access.ts";
@@ -12,27 +12,32 @@ export function listUploads({ config, uploader, events }: Services) {
     .use(access(config.allow))
     .get("/api/uploads", () => events.list(), {
       allow: "read",
-      response: { 200: json(Uploads, { description: "None, or some" }), ...problems("not_allowed") },
+      response: {
+        200: json(Uploads, { description: "The uploads; may be empty" }),
+        ...problems("not_allowed"),
+      },
       detail: {
         operationId: "listUploads",
-        summary: "Uploads that are arriving now, or wait to be resumed",
+        summary: "List running and unfinished uploads",
         tags: ["Upload"],
       },
     })
     .get("/api/uploads/:id", ({ params }) => ({ uploads: uploader.activeUploads.reports(params.id) }), {
-      // Who may only send can follow what is its own: nobody else knows the id.
+      // A client that may only upload can follow its own upload: only it knows the id.
       allow: "write",
       params: t.Object({
-        id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` it was sent with" }),
+        id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` of the upload request" }),
       }),
       response: {
-        200: json(Uploads, { description: "Those with this id: a form has several, one after another" }),
+        200: json(Uploads, {
+          description: "The uploads with this id; a form has several, one after another",
+        }),
         ...problems("not_allowed", "invalid_request"),
       },
       detail: {
         operationId: "getUpload",
-        summary: "How an upload of one's own is doing",
-        description: "None while it has not begun, and when it has ended.",
+        summary: "Get the progress of one's own upload",
+        description: "Empty before the upload begins and after it has ended.",
         tags: ["Upload"],
       },
     });

@@ -1,4 +1,4 @@
-// GET /api/usage: what a folder takes, and what is free.
+// GET /api/usage: the size of a folder and the free space.
 
 import { Elysia, t } from "elysia";
 import { FolderSizes } from "../../core/browse/usage.ts";
@@ -11,27 +11,27 @@ import type { Services } from "../support/services.ts";
 
 export function usage(services: Services) {
   const { config, storage } = services;
-  const usages = new FolderSizes(storage);
+  const sizes = new FolderSizes(storage);
   return new Elysia({ name: "usage" }).use(access(config.allow)).get(
     "/api/usage",
     async ({ request, query, server }) =>
       await withoutIdleTimeout(services, request, server, async () => {
         const folder = query.folder ?? ROOT;
-        const counted = await usages.of(folder, request.signal);
+        const counted = await sizes.of(folder, request.signal);
         return { folder, ...counted, ...(await storage.space()) };
       }),
     {
       allow: "read",
       query: t.Object({ folder: t.Optional(FolderPathValue) }),
       response: {
-        200: json(Usage, { description: "What is below the folder, and the space of its disk" }),
+        200: json(Usage, { description: "The size of the folder and the space of its disk" }),
         ...problems(...ENTRY_PROBLEMS, "not_a_folder"),
       },
       detail: {
         operationId: "getUsage",
-        summary: "How much a folder takes, and how much is free",
+        summary: "Get the size of a folder and the free space",
         description:
-          "Looks at everything below the folder, some 100,000 entries a second, and ends when the client goes. Sizes of files are added up: a file with two names counts twice, what a link leads to does not count, nor does what the server keeps for itself.",
+          "Visits everything below the folder, about 100,000 entries per second, and stops when the client disconnects. Adds up file sizes: a hard-linked file counts once per name; targets of symbolic links and the server's own data do not count.",
         tags: ["Files"],
       },
     },

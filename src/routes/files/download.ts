@@ -32,10 +32,10 @@ const FILE_HEADERS = [
   "Repr-Digest",
 ] as const;
 
-/** Files have their own, the page is HTML. */
+/** The media type depends on the file. */
 const ANY_TYPE = ["*/*"];
 
-/** What a browser could run in a stored file stays in a box without scripts, forms and this server's origin. */
+/** Stored HTML and SVG run in a sandbox: without scripts, forms and this server's origin. */
 const SANDBOX =
   "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
@@ -49,8 +49,8 @@ export function download(services: Services) {
     async ({ request, params, query, server }) => {
       const path = params["*"];
       const slash = path === ROOT || targetOf(request).path.endsWith("/");
-      // Opened at once: looking at it before would cost as much again.
-      const file = slash ? null : await opened(checkFilePath(path));
+      // Open without a lookup first: a lookup would cost as much again.
+      const file = slash ? null : await openFile(checkFilePath(path));
       if (file)
         return await fileAnswer(file, {
           request,
@@ -63,10 +63,10 @@ export function download(services: Services) {
       const entry = await storage.find(path);
       if (entry?.kind === "folder") return await folderAnswer(path, request, server);
       if (entry && slash)
-        throw new Problem("not_found", "This is a file: ask for it without the slash at the end.");
-      // Someone who followed an old link gets the page, which says so and leads on.
+        throw new Problem("not_found", "This is a file: request it without the trailing slash.");
+      // A browser that follows a dead link gets the page, which explains the error and offers navigation.
       if (request.headers.get("accept")?.includes("text/html")) return await pageAnswer(config, 404);
-      throw new Problem("not_found", "There is nothing under this path.");
+      throw new Problem("not_found", "No file or folder has this path.");
     },
     {
       transform({ request: { method } }) {
@@ -78,24 +78,30 @@ export function download(services: Services) {
       query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
       response: {
         200: bytes(
-          { description: "The file's bytes; the media type is the one of its name", headers: FILE_HEADERS },
+          {
+            description: "The file's bytes; the media type follows from the extension",
+            headers: FILE_HEADERS,
+          },
           ANY_TYPE,
         ),
         206: bytes(
           {
-            description: "The bytes that `Range` asked for; several ranges as `multipart/byteranges`",
+            description: "The requested range; several ranges as `multipart/byteranges`",
             headers: ["Content-Range", ...FILE_HEADERS],
           },
           ANY_TYPE,
         ),
-        304: empty({ description: "The client has this version", headers: ["ETag", "Last-Modified"] }),
+        304: empty({
+          description: "The client already has this version",
+          headers: ["ETag", "Last-Modified"],
+        }),
         ...problems(...ENTRY_PROBLEMS, "is_folder", "precondition_failed", "range_not_satisfiable"),
       },
       detail: {
         operationId: "getFile",
         summary: "Download a file, or list a folder",
         description:
-          "A folder is answered with its `Listing` for `Accept: application/json` (as by `GET /api/entries`, which clients use better), otherwise with the web page. What is not there is answered with a page, too, for `Accept: text/html`.",
+          "A folder is answered with its `Listing` for `Accept: application/json` (prefer `GET /api/entries`), otherwise with the web page. With `Accept: text/html` a missing path is also answered with the web page, and status 404.",
         tags: ["Files"],
         parameters: requestHeaders(
           "If-Match",
@@ -110,8 +116,8 @@ export function download(services: Services) {
     },
   );
 
-  /** `null` when there is no file that can be read. */
-  async function opened(path: FilePath): Promise<StoredFile | null> {
+  /** `null` if the path is not a readable file. */
+  async function openFile(path: FilePath): Promise<StoredFile | null> {
     try {
       return await storage.open(path);
     } catch (error) {
@@ -133,49 +139,49 @@ export function download(services: Services) {
   }
 }
 
-/** All of it is about the one open file: its name may be another file's by now. */
-async function fileAnswer(file: StoredFile, asked: Asked): Promise<Response> {
-  const answer = await answerTo(asked, file.entry).catch(async (error) => {
+/** Uses only the open file: its name may refer to another file by now. */
+async function fileAnswer(file: StoredFile, options: DownloadOptions): Promise<Response> {
+  const answer = await answerTo(options, file.entry).catch(async (error) => {
     await file.close();
     throw error;
   });
-  if (!(answer instanceof Response)) return await sendFile(file, answer.selection, answer.headers, asked);
+  if (!(answer instanceof Response)) return await sendFile(file, answer.selection, answer.headers, options);
   await file.close();
   return answer;
 }
 
-/** A file, and how it is asked for. */
-interface Asked extends SendOptions {
-  /** Whether a browser is to save it. */
+/** The parameters of a download. */
+interface DownloadOptions extends SendOptions {
+  /** Whether browsers should save the file instead of displaying it. */
   save: boolean;
   digests: FileDigestCache;
 }
 
-/** The answer without any byte of the file, or what an answer with bytes is made of. */
-async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
+/** A complete answer without file bytes, or the selection and headers for an answer with them. */
+async function answerTo({ request, save, ...options }: DownloadOptions, entry: FileEntry) {
   const current = { etag: entry.etag, modified: lastModified(entry) };
   const failed = failedCondition(readingPreconditionsOf(request.headers), current);
   if (failed === "If-Match" || failed === "If-Unmodified-Since") throw preconditionFailed(failed);
   if (failed !== null) return new Response(null, { status: 304, headers: validators(current) });
 
   const headers = new Headers([...validators(current), ...description(entry, save)]);
-  // Bun dates answers by itself, but not one to HEAD; and of one with a file it sends that line in five packets.
+  // Bun adds Date itself, but not to HEAD, and it would send the header of a file answer in five packets.
   headers.set("date", new Date().toUTCString());
-  const digest = await digestFor(request, entry, asked);
+  const digest = await digestFor(request, entry, options);
   if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
   if (request.method === "HEAD") {
     headers.set("content-length", String(entry.size));
     return new Response(null, { headers });
   }
-  const counts = rangeApplies(request.headers, current);
-  const selection = counts ? select(request.headers.get("range"), entry.size) : "whole";
+  const applies = rangeApplies(request.headers, current);
+  const selection = applies ? select(request.headers.get("range"), entry.size) : "whole";
   if (selection === "nothing")
     throw new Problem("range_not_satisfiable", `The file has ${entry.size} bytes.`, {
       headers: { "content-range": `bytes */${entry.size}` },
     });
   // Bun also evaluates If-Range but skips the one-second rule (RFC 9110 section 8.8.2.2). Without Last-Modified it sends the
   // whole file.
-  if (!counts && request.headers.get("if-range") === headers.get("last-modified"))
+  if (!applies && request.headers.get("if-range") === headers.get("last-modified"))
     headers.delete("last-modified");
   return { selection, headers };
 }
@@ -183,7 +189,7 @@ async function answerTo({ request, save, ...asked }: Asked, entry: FileEntry) {
 async function digestFor(
   request: Request,
   entry: FileEntry,
-  { digests, server, config }: Pick<Asked, "digests" | "server" | "config">,
+  { digests, server, config }: Pick<DownloadOptions, "digests" | "server" | "config">,
 ): Promise<Digest | null> {
   const algorithm = wantedDigest(request.headers.get("want-repr-digest"));
   if (algorithm === null) return null;
@@ -191,12 +197,12 @@ async function digestFor(
   return await withoutIdleTimeout({ config }, request, server, compute, "digest");
 }
 
-/** Not later than the answer itself (RFC 9110 section 8.8.2.1): a clock may have been set back. */
+/** Never later than now (RFC 9110 section 8.8.2.1): the clock may have been set back. */
 function lastModified({ modified }: FileEntry): Date {
   return new Date(Math.min(modified.getTime(), Date.now()));
 }
 
-/** The headers that a 304 carries, too. */
+/** The headers that a 304 also carries. */
 function validators({ etag, modified }: { etag: string; modified: Date }): [string, string][] {
   return [
     ["cache-control", "no-cache"],

@@ -27,7 +27,7 @@ export function post(services: Services) {
       const boundary = boundaryIn(request);
       const intent = uploadRequest(request, query.conflict ?? config.conflict ?? "rename");
       if (boundary !== null) return await saveForm(services, request, server, folder, boundary, intent);
-      return await saveOne(services, request, server, folder, query.name, intent);
+      return await saveBody(services, request, server, folder, query.name, intent);
     },
     {
       parse: "none",
@@ -38,22 +38,25 @@ export function post(services: Services) {
         conflict: t.Optional(Conflict),
       }),
       response: {
-        200: json(SavedFile, { description: "One file, which was replaced", headers: SAVED_HEADERS }),
+        200: json(SavedFile, {
+          description: "One file, which replaced an existing one",
+          headers: SAVED_HEADERS,
+        }),
         201: json(t.Union([SavedFile, FormResult]), {
           description: "One new file (`SavedFile`), or all files of a form (`FormResult`)",
           headers: SAVED_HEADERS,
         }),
         207: json(FormResult, {
-          description: "Some files of a form; `errors` says why not the others",
+          description: "Some files of a form were saved; `errors` explains the others",
           headers: ["Server-Timing"],
         }),
         ...problems(...UPLOAD_PROBLEMS, "missing_name", "no_files", "invalid_multipart", "too_many_files"),
       },
       detail: {
         operationId: "postFiles",
-        summary: "Save files into this folder",
+        summary: "Save files to a folder",
         description:
-          "The path is the folder's, with or without a slash at the end; empty for the root. A form saves every part that has a file name; the name may hold folders. Any other body is one file, named by `name` or `Content-Disposition`.",
+          "The path is that of the folder, with or without a trailing slash; empty for the root. Every form part with a file name is saved; the name may contain folders. Any other body is one file, named by `name` or `Content-Disposition`.",
         tags: ["Upload"],
         parameters: requestHeaders("Content-Disposition", ...UPLOAD_HEADERS),
         requestBody: {
@@ -85,31 +88,31 @@ function boundaryIn(request: Request): string | null {
   }
 }
 
-async function saveOne(
+async function saveBody(
   services: Services,
   request: Request,
   server: Listener,
   folder: FolderPath,
-  given: string | undefined,
+  queryName: string | undefined,
   intent: HeaderIntent,
 ): Promise<Response> {
-  const name = given ?? filenameOf(request.headers.get("content-disposition"));
+  const name = queryName ?? filenameOf(request.headers.get("content-disposition"));
   if (name === null)
     throw new Problem(
       "missing_name",
-      "Name the file: ?name=photo.jpg, or Content-Disposition with filename.",
+      "The file has no name: send ?name=photo.jpg, or Content-Disposition with filename.",
     );
   const path = below(folder, name);
   const receiving = receive(services, request, server);
   try {
-    const outcome = await saveSingleFile(
+    const result = await saveSingleFile(
       services.uploader,
       receiving.body,
       { ...intent, path, size: announcedSize(request), id: uploadId(request) },
       receiving.saving,
     );
-    services.log.saved(request, outcome.file);
-    return savedAnswer(outcome);
+    services.log.saved(request, result.file);
+    return savedAnswer(result);
   } finally {
     receiving.close();
   }
@@ -127,26 +130,26 @@ async function saveForm(
   if (intent.digests.length > 0)
     throw new Problem(
       "invalid_digest",
-      "The digest of a form cannot be checked before its files are saved: send the file alone.",
+      "A digest of a whole form is not supported, because its files are saved before the form ends: send each file alone.",
     );
   const { maxFiles, maxErrors } = config;
   const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent });
   const receiving = receive(services, request, server);
-  let outcome: FormSaveResult;
+  let result: FormSaveResult;
   try {
-    outcome = await form.read(receiving.body, receiving.saving);
+    result = await form.read(receiving.body, receiving.saving);
   } finally {
     receiving.close();
   }
-  for (const file of outcome.files) log.saved(request, file);
-  for (const failure of outcome.failures) {
-    // When nothing was saved the first problem is the answer, which is logged where all answers are.
-    if (outcome.files.length > 0 || failure !== outcome.first) log.problem(request, failure);
+  for (const file of result.files) log.saved(request, file);
+  for (const failure of result.failures) {
+    // If no file was saved, the first problem becomes the answer and is logged as such.
+    if (result.files.length > 0 || failure !== result.first) log.problem(request, failure);
   }
-  return formAnswer(request, outcome);
+  return formAnswer(request, result);
 }
 
-/** `201` all saved, `207` some saved; none saved is the problem of the first error. */
+/** `201` if all files were saved, `207` if some were; if none was, throws the first problem. */
 function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormSaveResult): Response {
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");

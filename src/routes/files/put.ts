@@ -17,10 +17,13 @@ export function put(services: Services) {
     "/files/*",
     async ({ request, params, query, server }) => {
       if (request.headers.has("content-range"))
-        throw new Problem("content_range", "Send the whole file, without Content-Range.");
+        throw new Problem(
+          "content_range",
+          "Partial PUT is not supported: send the whole file, without Content-Range.",
+        );
       const receiving = receive(services, request, server);
       try {
-        const outcome = await saveSingleFile(
+        const result = await saveSingleFile(
           uploader,
           receiving.body,
           {
@@ -31,8 +34,8 @@ export function put(services: Services) {
           },
           receiving.saving,
         );
-        log.saved(request, outcome.file);
-        return savedAnswer(outcome);
+        log.saved(request, result.file);
+        return savedAnswer(result);
       } finally {
         receiving.close();
       }
@@ -43,14 +46,15 @@ export function put(services: Services) {
       params: t.Object({ "*": FilePathParam }),
       query: t.Object({ conflict: t.Optional(Conflict) }),
       response: {
-        200: json(SavedFile, { description: "The file of this name was replaced", headers: SAVED_HEADERS }),
+        200: json(SavedFile, { description: "The existing file was replaced", headers: SAVED_HEADERS }),
         201: json(SavedFile, { description: "A new file was saved", headers: SAVED_HEADERS }),
         ...problems(...UPLOAD_PROBLEMS, "content_range"),
       },
       detail: {
         operationId: "putFile",
-        summary: "Save a file under this path",
-        description: "Missing folders are made. Answers when the bytes and the name are safe on the disk.",
+        summary: "Save a file",
+        description:
+          "Missing folders are created. The answer is sent once the file and its name are synced to the disk.",
         tags: ["Upload"],
         parameters: requestHeaders(...UPLOAD_HEADERS),
         requestBody: {

@@ -1,4 +1,4 @@
-// DELETE /files/{path}: removes a file, or a folder with all that is in it.
+// DELETE /files/{path}: removes a file, or a folder with its contents.
 
 import { Elysia, t } from "elysia";
 import { remove as removeEntry } from "../../core/tree/changes.ts";
@@ -6,7 +6,6 @@ import { preconditionsOf } from "../../http/conditions.ts";
 import { FilePathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-
 import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -36,10 +35,12 @@ export function remove(services: Services) {
       allow: "delete",
       params: t.Object({ "*": FilePathParam }),
       query: t.Object({
-        recursive: t.Optional(oneOf(["true", "false"], "A folder, too, with all that is in it")),
+        recursive: t.Optional(
+          oneOf(["true", "false"], "Also remove folders, with their contents"),
+        ),
       }),
       response: {
-        204: empty({ description: "It is gone" }),
+        204: empty({ description: "The entry was removed" }),
         ...problems(
           ...ENTRY_PROBLEMS,
           "is_folder",
@@ -52,9 +53,9 @@ export function remove(services: Services) {
       },
       detail: {
         operationId: "deleteFile",
-        summary: "Remove a file, or a folder",
+        summary: "Remove a file or folder",
         description:
-          "A folder disappears at once; the answer comes when its space is free. Links in it are removed themselves, never what they lead to. With `--trash` it can be restored until its time is over.",
+          "A folder disappears immediately; the answer is sent once its space is free. Symbolic links are removed, not their targets. With `--trash` the entry can be restored until it expires.",
         tags: ["Files"],
         parameters: requestHeaders("If-Match", "If-None-Match", "If-Unmodified-Since"),
       },

@@ -1,4 +1,4 @@
-// GET /health: whether this server can take uploads now.
+// GET /health: whether the server currently accepts uploads.
 
 import { Elysia } from "elysia";
 import { Problem } from "../../errors.ts";
@@ -8,14 +8,14 @@ import { json, problems } from "../openapi/answers.ts";
 import { Health } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-/** Milliseconds a look at the disk holds: a probe every second must not become a load. */
-const FRESH = 1000;
+/** Milliseconds that the result of a disk check is reused, so that frequent health checks cost little. */
+const CHECK_INTERVAL = 1000;
 
 export function health({ config, uploader, storage, log }: Services) {
-  let looked = Number.NEGATIVE_INFINITY;
+  let checked = Number.NEGATIVE_INFINITY;
   let writable: Promise<boolean> = Promise.resolve(true);
 
-  const look = async (): Promise<boolean> => {
+  const check = async (): Promise<boolean> => {
     try {
       await storage.check();
       await uploader.assertFreeSpace();
@@ -31,11 +31,11 @@ export function health({ config, uploader, storage, log }: Services) {
     "/health",
     async ({ status }) => {
       if (uploader.draining) return status(503, { status: "draining" as const, version });
-      // A server that only reads has nothing to write.
+      // Without the grant `write` the root need not be writable.
       if (!config.allow.has("write")) return { status: "ok" as const, version };
-      if (performance.now() - looked > FRESH) {
-        looked = performance.now();
-        writable = look();
+      if (performance.now() - checked > CHECK_INTERVAL) {
+        checked = performance.now();
+        writable = check();
       }
       if (await writable) return { status: "ok" as const, version };
       return status(503, { status: "unwritable" as const, version });
@@ -43,13 +43,14 @@ export function health({ config, uploader, storage, log }: Services) {
     {
       allow: "public",
       response: {
-        200: json(Health, { description: "Uploads are taken" }),
+        200: json(Health, { description: "Uploads are accepted" }),
         503: json(Health, {
-          description: "Stopping, or the root cannot be written, or it has less than `--keep-free`",
+          description:
+            "The server is shutting down, the root is not writable, or less than `--keep-free` is free",
         }),
         ...problems(),
       },
-      detail: { operationId: "getHealth", summary: "Whether uploads can be taken", tags: ["Server"] },
+      detail: { operationId: "getHealth", summary: "Check whether uploads are accepted", tags: ["Server"] },
     },
   );
 }

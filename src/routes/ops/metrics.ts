@@ -1,4 +1,4 @@
-// GET /metrics: the gauges, for Prometheus and whatever reads its format.
+// GET /metrics: metrics in the OpenMetrics format, for Prometheus and compatible scrapers.
 
 import { Elysia } from "elysia";
 import { access } from "../../plugins/access.ts";
@@ -14,17 +14,17 @@ export function metrics({ config }: Services, { registry }: Gauges) {
         headers: { "content-type": registry.contentType, "cache-control": "no-store" },
       }),
     {
-      // Figures only, no name of a file and no address: what /health says, in numbers. Whoever scrapes need not be one who reads files.
+      // The metrics contain no file name and no address, so a scraper needs no grant.
       allow: "public",
       response: {
-        200: text({ description: "The gauges" }, "application/openmetrics-text"),
+        200: text({ description: "The metrics" }, "application/openmetrics-text"),
         ...problems(),
       },
       detail: {
         operationId: "getMetrics",
-        summary: "What the server does, in figures",
+        summary: "Get metrics",
         description:
-          "OpenMetrics text. Labels are words of the server: no path, name or address is in it. `docs/metrics.md` explains each figure.",
+          "OpenMetrics text. It contains no path, name or address. `docs/metrics.md` explains each metric.",
         tags: ["Server"],
       },
     },

@@ -1,4 +1,4 @@
-// GET / and the files of the web page, from the folder public/ beside the source or inside the binary.
+// GET / and the files of the web page, from the folder public/ of the repository or of the binary.
 
 import { staticPlugin } from "@elysiajs/static";
 import { Elysia } from "elysia";

@@ -1,4 +1,4 @@
-// /api/probe: for `sluice doctor URL`, which finds out what is between it and this server. Touches the disk only if asked.
+// /api/probe: lets `sluice doctor URL` examine the network and proxies in between. Writes to the disk only with `save`.
 
 import { type DocumentDecoration, Elysia, type Static, t } from "elysia";
 import { Gate } from "../../core/admission/gate.ts";
@@ -18,17 +18,17 @@ import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import { probeBytes } from "./probe-bytes.ts";
 
-/** Bytes of one probe, in either direction. */
-const LARGEST = 2 ** 30;
-/** Seconds of one probe. */
-const LONGEST = 60;
-/** Seconds a client may ask to be kept waiting. */
-const LONGEST_WAIT = 30;
-/** Probes at once, all clients together. */
-const MOST = 16;
+/** Maximum bytes of one probe, in either direction. */
+const MAX_BYTES = 2 ** 30;
+/** Maximum seconds of one probe. */
+const MAX_SECONDS = 60;
+/** Maximum of `wait` in seconds. */
+const MAX_WAIT = 30;
+/** Maximum number of concurrent probes of all clients. */
+const MAX_CONCURRENT = 16;
 
-/** What is told back of a request: only what uploads and downloads need. A proxy may have added secrets to others. */
-const SEEN = [
+/** The request headers that are reported: only those that uploads and downloads need. A proxy may add secrets to others. */
+const REPORTED_HEADERS = [
   "host",
   "content-length",
   "transfer-encoding",
@@ -52,7 +52,7 @@ const SEEN = [
   "x-request-id",
 ] as const;
 
-/** What answers of the server carry in earnest. Proxies that change these break downloads or resuming. */
+/** Sample values of headers that uploads and downloads rely on: a proxy that changes them breaks downloads or resuming. */
 const ANSWER = {
   location: "/api/probe",
   "content-location": "/api/probe",
@@ -62,9 +62,9 @@ const ANSWER = {
   "content-disposition": 'attachment; filename="probe.bin"',
 } as const;
 
-type Seen = Pick<Static<typeof Probe>, "received" | "firstByte" | "lastByte" | "flow">;
+type Measured = Pick<Static<typeof Probe>, "received" | "firstByte" | "lastByte" | "flow">;
 
-interface Asked {
+interface ProbeQuery {
   announce?: string | undefined;
   save?: string | undefined;
   wait?: number | undefined;
@@ -72,33 +72,33 @@ interface Asked {
 
 export function probe(services: Services) {
   const { config, uploader } = services;
-  const full = `${MOST} probes are already running, the maximum. Try again in 5 seconds.`;
-  const gate = new Gate(MOST, { code: "too_many_probes", detail: full }, 5);
+  const full = `${MAX_CONCURRENT} probes are already running, the maximum. Try again in 5 seconds.`;
+  const gate = new Gate(MAX_CONCURRENT, { code: "too_many_probes", detail: full }, 5);
 
-  const take = async (request: Request, asked: Asked, server: Listener): Promise<Response> => {
-    if (asked.announce === "true") {
-      const { text, headers } = told(request, { received: 0 });
+  const answer = async (request: Request, query: ProbeQuery, server: Listener): Promise<Response> => {
+    if (query.announce === "true") {
+      const { text, headers } = report(request, { received: 0 });
       return lingeringClose(request, text, 200, headers);
     }
-    if ((contentLength(request.headers) ?? 0) > LARGEST) throw tooLarge();
+    if ((contentLength(request.headers) ?? 0) > MAX_BYTES) throw tooLarge();
     const release = gate.enter();
     try {
-      const seen = await read(request, server, asked.save === "true");
-      if (asked.wait !== undefined) await keepWaiting(request, server, asked.wait);
-      const { text, headers } = told(request, seen);
-      // Read to its end: the connection can be used again, and is up to speed then.
+      const measured = await read(request, server, query.save === "true");
+      if (query.wait !== undefined) await keepWaiting(request, server, query.wait);
+      const { text, headers } = report(request, measured);
+      // The body was read completely, so the connection can be reused at full speed.
       return new Response(text, { headers });
     } finally {
       release();
     }
   };
 
-  /** Reads the body to its end. What goes to the disk is taken away again, and never has a name. */
-  const read = async (request: Request, server: Listener, saves: boolean): Promise<Seen> => {
+  /** Reads the whole body. With `saves` the bytes are also written to an unnamed file, which is deleted at the end. */
+  const read = async (request: Request, server: Listener, saves: boolean): Promise<Measured> => {
     const { body, saving, close } = receive(services, request, server);
-    const late = setTimeout(() => body.stop(tooLarge()), LONGEST * 1000);
+    const timer = setTimeout(() => body.stop(tooLarge()), MAX_SECONDS * 1000);
     const began = performance.now();
-    const seen: Seen = { received: 0 };
+    const measured: Measured = { received: 0 };
     let upload: Upload | undefined;
     try {
       if (saves)
@@ -113,17 +113,17 @@ export function probe(services: Services) {
           networkSeconds: () => body.waited,
         });
       for await (const chunk of body.chunks()) {
-        seen.received = body.received;
-        seen.lastByte = (performance.now() - began) / 1000;
-        seen.firstByte ??= seen.lastByte;
-        if (body.received > LARGEST) throw tooLarge();
-        const room = upload?.write(chunk);
-        if (room) await room;
+        measured.received = body.received;
+        measured.lastByte = (performance.now() - began) / 1000;
+        measured.firstByte ??= measured.lastByte;
+        if (body.received > MAX_BYTES) throw tooLarge();
+        const backpressure = upload?.write(chunk);
+        if (backpressure) await backpressure;
       }
-      if (upload) seen.flow = buildFlowReport(upload.timings());
-      return seen;
+      if (upload) measured.flow = buildFlowReport(upload.timings());
+      return measured;
     } finally {
-      clearTimeout(late);
+      clearTimeout(timer);
       saving();
       await upload?.discard();
       close();
@@ -137,21 +137,24 @@ export function probe(services: Services) {
       announce: t.Optional(
         oneOf(
           ["true", "false"],
-          "Answer at once and read nothing: to learn which lengths a proxy lets through",
+          "Answer immediately without reading the body, to test which body sizes a proxy accepts",
         ),
       ),
       save: t.Optional(
         oneOf(
           ["true", "false"],
-          "Write the bytes to the disk, and take them away at the end: `flow` tells how fast",
+          "Write the bytes to the disk and delete them at the end; `flow` reports the speed",
         ),
       ),
       wait: t.Optional(
-        t.Integer({ minimum: 0, maximum: LONGEST_WAIT, description: "Seconds of silence before the answer" }),
+        t.Integer({ minimum: 0, maximum: MAX_WAIT, description: "Seconds of silence before the answer" }),
       ),
     }),
     response: {
-      200: json(Probe, { description: "What arrived", headers: ["Location", "ETag", "Upload-Offset"] }),
+      200: json(Probe, {
+        description: "What the server received",
+        headers: ["Location", "ETag", "Upload-Offset"],
+      }),
       ...problems(
         "not_allowed",
         "invalid_request",
@@ -171,15 +174,15 @@ export function probe(services: Services) {
   } as const;
   const detail = (operationId: string, method: string): DocumentDecoration => ({
     operationId,
-    summary: `Send bytes that are dropped, by ${method}`,
-    description: `For \`sluice doctor\`: what of a request arrives, and when. At most 1 GiB in ${LONGEST} s, and ${MOST} at once. The methods differ only in what proxies let through.`,
+    summary: `Send bytes to be discarded, with ${method}`,
+    description: `For \`sluice doctor\`: reports which headers and bytes arrive, and when. At most 1 GiB within ${MAX_SECONDS} s and ${MAX_CONCURRENT} concurrent probes. The methods behave the same, but proxies may treat them differently.`,
     tags: ["Server"],
     requestBody: {
       content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
     },
   });
-  const handler = ({ request, query, server }: { request: Request; query: Asked; server: Listener }) =>
-    take(request, query, server);
+  const handler = ({ request, query, server }: { request: Request; query: ProbeQuery; server: Listener }) =>
+    answer(request, query, server);
 
   return new Elysia({ name: "probe" })
     .use(access(config.allow))
@@ -189,29 +192,29 @@ export function probe(services: Services) {
         probeBytes(request, {
           bytes: query.bytes ?? 0,
           zero: query.content === "zero",
-          longest: LONGEST,
+          longest: MAX_SECONDS,
           ended: gate.enter(),
         }),
       {
-        // Those who may only send need it, too, and it reads no file.
+        // Reads no file, so a client that may only upload can use it too.
         allow: "write",
         query: t.Object({
           bytes: t.Optional(
-            t.Integer({ minimum: 0, maximum: LARGEST, description: "How many; none unless said" }),
+            t.Integer({ minimum: 0, maximum: MAX_BYTES, description: "Number of bytes (default 0)" }),
           ),
           content: t.Optional(
-            oneOf(["random", "zero"], "Random unless said; zeros show what compression does"),
+            oneOf(["random", "zero"], "Default `random`; `zero` reveals compression by a proxy"),
           ),
         }),
         response: {
           200: bytes({ description: "The bytes", headers: ["Content-Disposition", "ETag"] }),
-          206: bytes({ description: "Those that `Range` asked for", headers: ["Content-Range", "ETag"] }),
+          206: bytes({ description: "The requested range", headers: ["Content-Range", "ETag"] }),
           ...problems("not_allowed", "invalid_request", "range_not_satisfiable", "too_many_probes"),
         },
         detail: {
           operationId: "getProbe",
-          summary: "Bytes that are made up",
-          description: `For \`sluice doctor\`: how fast downloads are. At most 1 GiB in ${LONGEST} s, and ${MOST} at once.`,
+          summary: "Download generated bytes",
+          description: `For \`sluice doctor\`: measures download speed. At most 1 GiB within ${MAX_SECONDS} s and ${MAX_CONCURRENT} concurrent probes.`,
           tags: ["Server"],
           parameters: requestHeaders("Range", "If-Range"),
         },
@@ -223,20 +226,20 @@ export function probe(services: Services) {
     .delete("/api/probe", handler, { ...shared, detail: detail("deleteProbe", "DELETE") });
 }
 
-function told(request: Request, seen: Seen): { text: string; headers: Headers } {
-  const headers = SEEN.flatMap((name) => {
+function report(request: Request, measured: Measured): { text: string; headers: Headers } {
+  const headers = REPORTED_HEADERS.flatMap((name) => {
     const value = request.headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
-  const text = JSON.stringify({ method: request.method, headers: Object.fromEntries(headers), ...seen });
+  const text = JSON.stringify({ method: request.method, headers: Object.fromEntries(headers), ...measured });
   return { text, headers: new Headers({ ...JSON_HEADERS, ...ANSWER }) };
 }
 
 function tooLarge(): Problem {
-  return new Problem("probe_too_large", `A probe brings at most 1 GiB, within ${LONGEST} s.`);
+  return new Problem("probe_too_large", `A probe must not exceed 1 GiB or ${MAX_SECONDS} s: send less.`);
 }
 
-/** Says nothing for some seconds, or until the client is gone. */
+/** Stays silent for some seconds, or until the client disconnects. */
 async function keepWaiting(request: Request, server: Listener, seconds: number): Promise<void> {
   suspendIdleTimeout(request, server);
   await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-// GET /problems: where the `type` of every problem leads, a page that says what each means and what to do.
+// GET /problems: the page that the `type` of every problem links to; explains each problem and its fix.
 
 import { Elysia } from "elysia";
 import { PROBLEMS } from "../../errors.ts";
@@ -36,7 +36,7 @@ const PAGE = `<!doctype html>
   <body>
     <main class="frame problems">
       <h1>Problems</h1>
-      <p>Every error of this server is one of these. The code is its stable name.</p>
+      <p>All errors this server reports. The code is the stable name of an error.</p>
 ${Object.entries(PROBLEMS).map(section).join("\n")}
     </main>
   </body>

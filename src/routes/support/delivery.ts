@@ -1,21 +1,21 @@
-// How downloads end. Bun sends a file by itself and tells nobody; what can be seen of that is looked at again and again.
+// Detects how downloads end. Bun sends files without reporting completion, so their state is polled.
 
 import type { Log } from "../../plugins/log.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import type { Listener } from "./idle-timeout.ts";
 
-/** Milliseconds between two looks. */
-const LOOK = 100;
+/** Milliseconds between two polls. */
+const POLL_INTERVAL = 100;
 
-/** An answer with bytes of a file. */
+/** A file being sent. */
 export interface Delivery {
   request: Request;
-  /** Stays open until the end. */
+  /** Kept open until sending ends. */
   file: StoredFile;
   /** Bytes of the answer's body. */
   bytes: number;
-  /** Bytes that the file must have for that. */
+  /** Bytes the file must still have for the answer to be complete. */
   needs: number;
 }
 
@@ -25,38 +25,42 @@ interface Watched extends Delivery {
   signal: AbortSignal;
 }
 
+/** The downloads in progress. */
 export class Deliveries {
   readonly #running = new Set<Watched>();
   #timer: Timer | undefined;
 
   constructor(readonly log: Log) {}
 
-  /** Closes the file when it was sent, and says so in the log. To be called in the turn in which the answer is given. */
-  watch(delivery: Delivery, server: NonNullable<Listener>, still: () => void): void {
+  /**
+   * Closes the file once it is sent, and logs the download. Must be called in the same turn as the answer is returned.
+   * @param onSlow called if the file is not sent within the turn
+   */
+  watch(delivery: Delivery, server: NonNullable<Listener>, onSlow: () => void): void {
     const { signal } = delivery.request;
     requestInfoOf(delivery.request)?.logOnFinish();
     const watched = { ...delivery, server, signal, began: performance.now() };
-    // Most files are small, and sent at once.
+    // Most files are small and already sent by then.
     setImmediate(() => {
-      if (this.#look(watched)) return;
-      still();
+      if (this.#poll(watched)) return;
+      onSlow();
       this.#running.add(watched);
-      this.#timer ??= setInterval(() => this.#lookAtAll(), LOOK).unref();
+      this.#timer ??= setInterval(() => this.#pollAll(), POLL_INTERVAL).unref();
     });
   }
 
-  #lookAtAll(): void {
-    for (const watched of this.#running) if (this.#look(watched)) this.#running.delete(watched);
+  #pollAll(): void {
+    for (const watched of this.#running) if (this.#poll(watched)) this.#running.delete(watched);
     if (this.#running.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Whether it has ended: then Bun knows the address of its client no more. */
-  #look({ request, file, bytes, needs, server, signal, began }: Watched): boolean {
+  /** Whether sending has ended: Bun then no longer knows the client's address. */
+  #poll({ request, file, bytes, needs, server, signal, began }: Watched): boolean {
     if (server.requestIP(request) !== null) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
-    // Bun sends what there is, and keeps the connection: its client would wait, and take the next answer for the rest.
+    // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.
     if (shrank) server.closeIdleConnections();
     void file.close();
     const seconds = (performance.now() - began) / 1000;

@@ -1,4 +1,4 @@
-// The answer to a request that made, moved, copied or restored an entry.
+// The answer to a request that created, moved, copied or restored an entry.
 
 import type { ListedEntry } from "../../core/browse/listing.ts";
 import { jsonAnswer } from "./json-answer.ts";

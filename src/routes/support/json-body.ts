@@ -1,4 +1,4 @@
-// Requests that say in JSON what is to be done: read up to a bound, checked against a shape.
+// Reads a JSON request body of limited size and validates it against a schema.
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
@@ -7,11 +7,11 @@ import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
 import { expected } from "../../plugins/errors.ts";
 import type { Services } from "./services.ts";
 
-/** Bytes: some thousand operations. */
-const LONGEST = 1024 * 1024;
+/** Maximum size of a body in bytes: several thousand operations. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
- * The body of a request as a value of this shape.
+ * The body of a request, parsed and validated.
  * @throws Problem unsupported_type, body_too_large, body_incomplete, idle_timeout, invalid_request
  */
 export async function jsonBody<Shape extends TSchema>(
@@ -21,7 +21,7 @@ export async function jsonBody<Shape extends TSchema>(
 ): Promise<Static<Shape>> {
   const type = request.headers.get("content-type") ?? "application/json";
   if (!/^application\/json *(;|$)/i.test(type))
-    throw new Problem("unsupported_type", "Send JSON, with `Content-Type: application/json`.");
+    throw new Problem("unsupported_type", "Send JSON with `Content-Type: application/json`.");
   const value = parse(await read(config.idleTimeout, request));
   if (Value.Check(shape, value)) return value;
   const errors = new ErrorList(config.maxErrors);
@@ -29,7 +29,7 @@ export async function jsonBody<Shape extends TSchema>(
     if (errors.full) break;
     errors.add({ code: "invalid_value", pointer: error.path, detail: expected(error) });
   }
-  throw new Problem("invalid_request", "A value of the body is not allowed; `errors` points to it.", {
+  throw new Problem("invalid_request", "The body contains an invalid value: see `errors`.", {
     errors: errors.entries,
   });
 }
@@ -39,8 +39,8 @@ async function read(idleTimeout: number, request: Request): Promise<Uint8Array> 
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {
-      if (body.received > LONGEST)
-        throw new Problem("body_too_large", "The body has more than 1 MiB: do it in several requests.");
+      if (body.received > MAX_BYTES)
+        throw new Problem("body_too_large", "The body exceeds 1 MiB: split it into several requests.");
       chunks.push(chunk.slice());
     }
   } finally {
@@ -53,13 +53,17 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // Not told as a cause: anyone could fill the log with stacks.
-    const error: ErrorEntry = { code: "invalid_value", pointer: "", detail: "The body is not JSON." };
+    // No cause: otherwise any client could fill the log with stack traces.
+    const error: ErrorEntry = {
+      code: "invalid_value",
+      pointer: "",
+      detail: "The body is not valid JSON in UTF-8.",
+    };
     throw new Problem("invalid_request", error.detail, { errors: [error] });
   }
 }
 
-/** The body as the document describes it. */
+/** The request body as described in the OpenAPI document. */
 export function jsonRequest(schema: TSchema) {
   return { required: true, content: { "application/json": { schema } } };
 }

@@ -1,4 +1,4 @@
-// Requests that upload a file: the body with its timers, the options in the headers, the answer.
+// Upload requests: admission, the body with its idle timer, the options in the headers, the answer.
 
 import type { Conflict } from "../../config/config.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
@@ -32,22 +32,22 @@ export function receive({ config, uploader }: Services, request: Request, server
   if (!/^(?:identity)?$/i.test(encoding.trim()))
     throw new Problem(
       "unsupported_encoding",
-      "Send the bytes as they are to be stored, without Content-Encoding.",
+      "Content-Encoding is not supported: send the bytes unencoded.",
       {
         headers: { "accept-encoding": "identity" },
       },
     );
-  const renewed = () => restartIdleTimeout(request, server, config.idleTimeout);
+  const restart = () => restartIdleTimeout(request, server, config.idleTimeout);
   const { idleTimeout } = config;
-  const body = new RequestBody(request.body, { idleTimeout, renew: renewed, owned: server !== null });
+  const body = new RequestBody(request.body, { idleTimeout, renew: restart, owned: server !== null });
   const release = admit(uploader, body);
-  renewed();
+  restart();
   return {
     body,
     saving: () => suspendIdleTimeout(request, server),
     close() {
-      renewed();
-      // The answer decides what becomes of bytes that were not read.
+      restart();
+      // Unread bytes are left to the answer, which may drain them or close the connection.
       body.release();
       release();
     },
@@ -77,7 +77,7 @@ export function uploadRequest(
   return {
     conflict,
     conditions: preconditionsOf(headers),
-    // One message is one whole file here, so its content and the representation are the same bytes.
+    // The body is the whole file, so its content digest and its representation digest cover the same bytes.
     digests: [...parseDigest(headers.get("repr-digest")), ...parseDigest(headers.get("content-digest"))],
     wantedDigest: wantedDigest(headers.get("want-repr-digest")),
   };

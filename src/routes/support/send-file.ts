@@ -1,4 +1,4 @@
-// Hands an open file, or a part of it, to whoever sends the answer; it is closed when that has ended.
+// Sends an open file, or ranges of it, and closes it when sending has ended.
 
 import type { Config } from "../../config/config.ts";
 import { byteranges } from "../../http/byteranges.ts";
@@ -8,7 +8,7 @@ import type { Deliveries } from "./delivery.ts";
 import type { Listener } from "./idle-timeout.ts";
 
 /**
- * Times the timeout that a reader may take nothing. One that is slow looks silent while the system's buffers empty: 20 MB
+ * Factor of the idle timeout for downloads. A slow reader appears idle while the system's buffers drain, which hold 20 MB
  * between two programs on one machine, such as a proxy and this server.
  */
 export const PATIENCE = 10;
@@ -21,11 +21,10 @@ export interface SendOptions {
 }
 
 /**
- * The answer with all of a file, or with ranges of it. One range, or all, is sent by the system itself: Bun opens the
- * file anew in the very turn in which the handler ends, through the descriptor that is open here, or never. Several are
- * read and sent piece by piece, and have no Content-Length: Bun leaves it out of what is not a file. Without a server it is
- * always all of it.
- * @param headers of the whole file; those that tell about the part are added
+ * Answers with a whole file or with ranges of it. A whole file or a single range is sent by the system: Bun reopens the
+ * file through the open descriptor, in the same turn in which the handler returns. Several ranges are read and sent block
+ * by block, without Content-Length, which Bun omits for streams. Without a server the whole file is sent.
+ * @param headers those of the whole file; the headers of a range are added
  */
 export async function sendFile(
   file: StoredFile,
@@ -34,16 +33,16 @@ export async function sendFile(
   { request, server, deliveries, config }: SendOptions,
 ): Promise<Response> {
   const { body, entry } = file;
-  // An app that is called without a server cannot know when its answer is read.
-  if (!server?.requestIP(request)) return new Response(await begun(body, file), { headers });
+  // An app that is called without a server cannot detect when its answer has been read.
+  if (!server?.requestIP(request)) return new Response(await startedStream(body, file), { headers });
   const watch = (bytes: number, needs: number) =>
     deliveries.watch({ request, file, bytes, needs }, server, () =>
-      // Not before: with the answer's first bytes Bun sets its timer anew.
+      // Not earlier: Bun restarts its own timer with the first bytes of the answer.
       server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
     );
   if (selection === "whole") {
     watch(entry.size, entry.size);
-    // Of an empty file Bun would refuse every range, though all of it is meant.
+    // Bun would refuse any range of an empty file.
     return new Response(entry.size === 0 ? "" : body, { headers });
   }
   const [{ first, last }, ...others] = selection;
@@ -59,8 +58,8 @@ export async function sendFile(
   return new Response(parts.body, { status: 206, headers });
 }
 
-/** The same bytes as a stream whose reading has begun. */
-async function begun(body: Blob, { close }: StoredFile): Promise<ReadableStream<Uint8Array>> {
+/** A stream of the file of which the first block is already read, so that the file can be closed. */
+async function startedStream(body: Blob, { close }: StoredFile): Promise<ReadableStream<Uint8Array>> {
   const reader = body.stream().getReader();
   let next = reader.read();
   await next.catch(() => {}).finally(close);
@@ -70,7 +69,7 @@ async function begun(body: Blob, { close }: StoredFile): Promise<ReadableStream<
       if (done) return controller.close();
       controller.enqueue(value);
       next = reader.read();
-      // Whoever pulls next hears of a failure.
+      // The next pull reports a failure.
       next.catch(() => {});
     },
     cancel: (reason) => reader.cancel(reason),

@@ -21,15 +21,15 @@ export interface UploadRequest {
   id: string;
 }
 
-/** `?path=`, else what the metadata says, else Content-Disposition, else a name of its own. @throws Problem invalid_path */
+/** The path by `?path=`, else the metadata, else Content-Disposition, else a random name. @throws Problem invalid_path */
 export function pathFor({ request, path }: UploadRequest, metadata: Metadata): FilePath {
   if (path !== undefined) return path;
   const { folder, name, pointer } = targetOf(metadata);
   const parent = folder === "" ? ROOT : checkFolderPath(folder, "/metadata/folder");
   if (name !== null) return below(parent, name, pointer);
-  const given = filenameOf(request.headers.get("content-disposition"));
-  if (given !== null) return below(parent, given, "/headers/content-disposition");
-  // Nothing of the id, which must not be known to those who see the name.
+  const filename = filenameOf(request.headers.get("content-disposition"));
+  if (filename !== null) return below(parent, filename, "/headers/content-disposition");
+  // Independent of the upload id, which grants write access and must not be visible in a listing.
   return below(parent, `upload-${crypto.randomUUID().slice(0, 8)}`);
 }
 
@@ -44,7 +44,7 @@ export function wholeDigests({ request: { headers } }: UploadRequest) {
 /** The body of a request that appends bytes, and its checksums. @throws Problem invalid_digest */
 export function incomingBody(services: Services, { request, server, id }: UploadRequest) {
   const { headers } = request;
-  // The representation that a PATCH brings is what it adds (RFC 9530 section 3.3).
+  // The representation of a PATCH is the bytes it appends (RFC 9530 section 3.3).
   const names = id === "" ? ["content-digest"] : ["content-digest", "repr-digest"];
   const digests = names.flatMap((name) => parseDigest(headers.get(name)));
   return {
@@ -55,7 +55,7 @@ export function incomingBody(services: Services, { request, server, id }: Upload
   };
 }
 
-/** Deletes the upload if the request that creates it fails: the client never received its URL. */
+/** Deletes the upload if its creation fails: the client never received its URL. */
 export async function orDelete<T>(
   services: Services,
   upload: UploadSession,
@@ -69,7 +69,7 @@ export async function orDelete<T>(
   }
 }
 
-/** Runs a step, and logs the file if the upload became one by it. */
+/** Runs a step, and logs the saved file if the step finished the upload. */
 export async function logged<T>(
   { log }: Services,
   request: Request,

@@ -1,4 +1,4 @@
-// Resumable Uploads for HTTP: its requests to /uploads and their answers.
+// Handles the requests of Resumable Uploads for HTTP under /uploads.
 
 import { append as appendTo } from "../../core/resumable/append.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
@@ -31,7 +31,7 @@ import {
   wholeDigests,
 } from "./resumable-request.ts";
 
-/** Every answer but those to OPTIONS. @throws Problem */
+/** Answers every method except OPTIONS. @throws Problem */
 export async function rufh(services: Services, method: string, asked: UploadRequest): Promise<Response> {
   const draft = draftOf(asked.request.headers);
   if (asked.id === "" && method === "POST") return await create(services, draft, asked);
@@ -42,12 +42,12 @@ export async function rufh(services: Services, method: string, asked: UploadRequ
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   if (asked.id !== "" && (method === "HEAD" || method === "GET")) return await head(services, draft, asked);
-  throw new Problem("method_not_allowed", "This URL takes other methods.", {
+  throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
     headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, GET, HEAD, OPTIONS, PATCH" },
   });
 }
 
-/** The headers of the answer to OPTIONS, and of those that make an upload. */
+/** The limits in answers to OPTIONS and to requests that create an upload. */
 export function rufhLimits({ config }: Services, headers: Headers): Record<string, string> {
   const draft = draftOf(headers);
   const limits = formatLimits(draft, { maxSize: config.maxFileSize, maxAge: config.uploadExpiry });
@@ -58,7 +58,10 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
   const { request } = asked;
   const start = readStart(draft, request.headers);
   if (start === null)
-    throw invalidHeader(draft.header, `Send ${draft.header}: it says whether the body is the whole file.`);
+    throw invalidHeader(
+      draft.header,
+      `Send ${draft.header}, which states whether the body is the whole file.`,
+    );
   const metadata = parseMetadata(request.headers.get("upload-metadata"));
   const upload = await services.uploads.create({
     path: pathFor(asked, metadata),
@@ -70,8 +73,9 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
     name: uploadId(request),
     concat: null,
   });
-  const brings = announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
-  if (brings)
+  const hasBytes =
+    announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
+  if (hasBytes)
     await orDelete(services, upload, () =>
       logged(services, request, upload, () =>
         appendTo(upload, {
@@ -100,7 +104,7 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
     // A client that lost the last answer can repeat the request without its bytes.
     if (offset === upload.length && announcedSize(request) === 0)
       return answer(draft, upload, draft.appended);
-    throw new Problem("upload_complete", "The upload is complete: nothing can be added to it.", {
+    throw new Problem("upload_complete", "The upload is already complete and accepts no more bytes.", {
       headers: progress(draft, upload),
     });
   }
@@ -149,7 +153,7 @@ async function markComplete<T>(draft: Draft, upload: UploadSession, step: () => 
   }
 }
 
-/** @param status of an answer that does not end the upload */
+/** @param status used while the upload is unfinished */
 function answer(
   draft: Draft,
   upload: UploadSession,
@@ -172,5 +176,5 @@ function progress(draft: Draft, upload: UploadSession): Record<string, string> {
 }
 
 function overflow(): Problem {
-  return new Problem("inconsistent_length", "The bytes do not end where the upload ends.");
+  return new Problem("inconsistent_length", "The body does not end at Upload-Length.");
 }

@@ -1,4 +1,4 @@
-// tus 1.0.0: its requests to /uploads and their answers.
+// Handles the requests of tus 1.0.0 under /uploads.
 
 import { append as appendTo } from "../../core/resumable/append.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
@@ -28,7 +28,7 @@ import {
   wholeDigests,
 } from "./resumable-request.ts";
 
-/** Every answer but those to OPTIONS. @throws Problem */
+/** Answers every method except OPTIONS. @throws Problem */
 export async function tus(services: Services, method: string, asked: UploadRequest): Promise<Response> {
   checkVersion(asked.request.headers);
   if (asked.id === "") {
@@ -39,7 +39,7 @@ export async function tus(services: Services, method: string, asked: UploadReque
     await services.uploads.remove(asked.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
-  throw new Problem("method_not_allowed", "This URL takes other methods.", {
+  throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
     headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, HEAD, OPTIONS, PATCH" },
   });
 }
@@ -119,10 +119,10 @@ async function head(services: Services, asked: UploadRequest): Promise<Response>
   return new Response(null, { headers });
 }
 
-/** The body with its digests and the checksum of tus. */
+/** The body with its digests and the tus checksum. */
 function tusBody(services: Services, asked: UploadRequest, checksum: Checksum | null) {
-  const { checks, ...brings } = incomingBody(services, asked);
-  return { ...brings, checks: checksum ? [...checks, checksum] : checks };
+  const { checks, ...body } = incomingBody(services, asked);
+  return { ...body, checks: checksum ? [...checks, checksum] : checks };
 }
 
 function stateOf(upload: UploadSession): Record<string, string> {
@@ -149,5 +149,5 @@ function mismatchOf(offset: number): (current: number) => Problem {
 }
 
 function overflow(): Problem {
-  return new Problem("file_too_large", "The bytes go past Upload-Length.");
+  return new Problem("file_too_large", "The body exceeds Upload-Length.");
 }

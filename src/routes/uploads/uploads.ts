@@ -1,4 +1,4 @@
-// POST /uploads and everything on /uploads/{id}: resumable uploads, in the dialect the request speaks.
+// POST /uploads and all methods of /uploads/{id}: resumable uploads, by tus or by Resumable Uploads for HTTP.
 
 import { Elysia, t } from "elysia";
 import type { Conflict as ConflictRule } from "../../config/config.ts";
@@ -50,13 +50,15 @@ const requestBody = (types: string[]) => ({
   ),
 });
 const Id = t.Object({
-  id: t.String({ description: "Id of the upload, from `Location`: whoever knows it may write" }),
+  id: t.String({
+    description: "Id of the upload, from `Location`. Keep it secret: it grants write access to the upload",
+  }),
 });
 
-/** The answers to OPTIONS, with an upload's id or without. */
+/** The answers to OPTIONS, with and without an upload id. */
 const ABILITIES = {
   200: empty({
-    description: "What resumable uploads can be",
+    description: "Protocol versions, extensions and limits",
     headers: ["Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Limit"],
   }),
   ...problems("not_allowed"),
@@ -64,7 +66,7 @@ const ABILITIES = {
 
 export function uploads(services: Services) {
   const { config } = services;
-  type Asked = {
+  type Context = {
     request: Request;
     server: Listener;
     set: { headers: Record<string, string | number> };
@@ -72,10 +74,10 @@ export function uploads(services: Services) {
     params?: { id?: string };
   };
 
-  const answer = async ({ request, server, set, query, params }: Asked): Promise<Response> => {
+  const answer = async ({ request, server, set, query, params }: Context): Promise<Response> => {
     const { headers } = request;
     const method = methodOf(request);
-    const asked = {
+    const context = {
       request,
       server,
       path: query?.path,
@@ -84,12 +86,12 @@ export function uploads(services: Services) {
     };
     if (method === "OPTIONS") return abilities({ request });
     if (!speaksTus(headers) && (speaksResumable(headers) || method === "GET")) {
-      // Also with the problem of a file that is too large.
+      // Set before the upload is created, so that a `file_too_large` answer has them too.
       if (method === "POST") Object.assign(set.headers, rufhLimits(services, headers));
-      return await rufh(services, method, asked);
+      return await rufh(services, method, context);
     }
     set.headers["tus-resumable"] = TUS_VERSION;
-    return await tus(services, method, asked);
+    return await tus(services, method, context);
   };
   const abilities = ({ request }: { request: Request }): Response =>
     new Response(null, {
@@ -98,7 +100,7 @@ export function uploads(services: Services) {
 
   return new Elysia({ name: "resuming" })
     .onRequest(({ request, set }) => {
-      // Also on what is refused before it gets to a route here.
+      // Set here, so that requests refused before they reach a route have it too.
       if (speaksTus(request.headers)) set.headers["tus-resumable"] = TUS_VERSION;
     })
     .use(access(config.allow))
@@ -108,20 +110,21 @@ export function uploads(services: Services) {
       query: t.Object({ path: t.Optional(FilePathValue), conflict: t.Optional(Conflict) }),
       response: {
         201: json(SavedFile, {
-          description: "The upload was made; the body is the file, if it is complete already (not with tus)",
+          description:
+            "The upload was created. The body is the saved file if the upload is already complete (not with tus)",
           headers: ["Location", ...STATE, "Upload-Limit", ...FINISHED],
         }),
         200: json(SavedFile, {
-          description: "Complete already: the file of this name was replaced",
+          description: "Already complete: the existing file was replaced",
           headers: FINISHED,
         }),
         ...problems(...ADDING, "too_many_waiting"),
       },
       detail: {
         operationId: "createUpload",
-        summary: "Make an upload that can be resumed",
+        summary: "Create a resumable upload",
         description:
-          "tus 1.0.0 (with `Tus-Resumable`) or Resumable Uploads for HTTP (with `Upload-Complete`). The file goes to `path`, else where `Upload-Metadata` (`relativePath`, or `folder` and `filename`) or `Content-Disposition` say. `Location` is a path on this server.",
+          "tus 1.0.0 (with `Tus-Resumable`) or Resumable Uploads for HTTP (with `Upload-Complete`). The file is saved to `path`, else to the path in `Upload-Metadata` (`relativePath`, or `folder` and `filename`), else to the name in `Content-Disposition`. `Location` is a path on this server.",
         tags,
         parameters: requestHeaders(
           ...CREATION,
@@ -138,31 +141,40 @@ export function uploads(services: Services) {
       parse: "none",
       allow: "write",
       response: ABILITIES,
-      detail: { operationId: "getUploadAbilities", summary: "What resumable uploads can be", tags },
+      detail: {
+        operationId: "getUploadAbilities",
+        summary: "Protocol versions, extensions and limits",
+        tags,
+      },
     })
     .options("/uploads/:id", abilities, {
       parse: "none",
       allow: "write",
       params: Id,
       response: ABILITIES,
-      detail: { operationId: "getUploadAbilitiesById", summary: "What this upload can be", tags },
+      detail: {
+        operationId: "getUploadAbilitiesById",
+        summary: "Protocol versions, extensions and limits of an upload",
+        tags,
+      },
     })
     .head("/uploads/:id", answer, {
       parse: "none",
       allow: "write",
       params: Id,
       response: {
-        200: empty({ description: "Where a tus upload stands", headers: [...STATE, ...FINISHED] }),
+        200: empty({ description: "The state of a tus upload", headers: [...STATE, ...FINISHED] }),
         204: empty({
-          description: "Where the upload stands",
+          description: "The state of the upload",
           headers: [...STATE, "Upload-Limit", ...FINISHED],
         }),
         ...problems(...ASKING),
       },
       detail: {
         operationId: "headUpload",
-        summary: "Where an upload stands",
-        description: "Ends a request that still adds to it, so that the offset is the one to go on from.",
+        summary: "Get the state of an upload",
+        description:
+          "Aborts a request that is still appending, so that the client can resume from the reported offset.",
         tags,
         parameters: requestHeaders(...VERSIONS),
       },
@@ -173,14 +185,14 @@ export function uploads(services: Services) {
       params: Id,
       response: {
         204: empty({
-          description: "Where the upload stands",
+          description: "The state of the upload",
           headers: [...STATE, "Upload-Limit", ...FINISHED],
         }),
         ...problems(...ASKING),
       },
       detail: {
         operationId: "getUploadOffset",
-        summary: "Where an upload stands, as HEAD says it",
+        summary: "Get the state of an upload, as HEAD does",
         tags,
         parameters: requestHeaders(...VERSIONS),
       },
@@ -191,21 +203,21 @@ export function uploads(services: Services) {
       params: Id,
       response: {
         200: json(SavedFile, {
-          description: "Complete: the file of this name was replaced",
+          description: "Complete: the existing file was replaced",
           headers: [...STATE, ...FINISHED],
         }),
         201: json(SavedFile, {
-          description: "Complete: a new file was saved; or, in old versions, the bytes were added",
+          description:
+            "Complete: a new file was saved. In older protocol versions also: the bytes were appended",
           headers: [...STATE, ...FINISHED],
         }),
-        204: empty({ description: "The bytes were added", headers: [...STATE, ...FINISHED] }),
+        204: empty({ description: "The bytes were appended", headers: [...STATE, ...FINISHED] }),
         ...problems(...ADDING, "upload_complete", "concatenated_upload"),
       },
       detail: {
         operationId: "appendToUpload",
-        summary: "Add bytes to an upload",
-        description:
-          "With the last bytes it becomes a file. What arrived before a connection was cut is kept.",
+        summary: "Append bytes to an upload",
+        description: "The last bytes complete the file. Bytes received before a connection is lost are kept.",
         tags,
         parameters: requestHeaders(
           ...VERSIONS,
@@ -222,7 +234,7 @@ export function uploads(services: Services) {
       allow: "write",
       params: Id,
       response: {
-        204: empty({ description: "Cancelled and removed; a file made of it stays" }),
+        204: empty({ description: "The upload was deleted; a file it has already become is kept" }),
         ...problems(...ASKING),
       },
       detail: {
