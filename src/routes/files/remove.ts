@@ -35,9 +35,7 @@ export function remove(services: Services) {
       allow: "delete",
       params: t.Object({ "*": FilePathParam }),
       query: t.Object({
-        recursive: t.Optional(
-          oneOf(["true", "false"], "Also remove folders, with their contents"),
-        ),
+        recursive: t.Optional(oneOf(["true", "false"], "Also remove folders, with their contents")),
       }),
       response: {
         204: empty({ description: "The entry was removed" }),

@@ -1,4 +1,4 @@
-// What a route answers: types it for the route and for Eden, writes the OpenAPI document, and costs nothing when it runs.
+// Describes the answers of a route: types them for the handler and for Eden, documents them, and costs nothing at run time.
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { t } from "elysia";
@@ -7,8 +7,8 @@ import type { AnswerHeader } from "./headers.ts";
 import { Problem } from "./shapes.ts";
 
 /**
- * One answer of a route, for its `response`. It passes for a schema (standardschema.dev) that lets every value pass: the
- * compiler checks what handlers return, and doing it again at run time takes 2 ms for a listing of 1,000 entries.
+ * One answer of a route, for its `response`. It is a schema (standardschema.dev) that accepts every value: the compiler
+ * checks what handlers return, and validation at run time would take 2 ms for a listing of 1,000 entries.
  */
 export interface Answer<Value> {
   readonly "~standard": {
@@ -35,7 +35,7 @@ export function json<Shape extends TSchema>(shape: Shape, details: Details): Ans
   return answer(details, { "application/json": shape });
 }
 
-/** The bytes of a file, or of another of some types. */
+/** An answer with binary content of one of some media types. */
 export function bytes(
   details: Details,
   types: readonly string[] = ["application/octet-stream"],
@@ -44,7 +44,7 @@ export function bytes(
   return answer(details, Object.fromEntries(types.map((type) => [type, binary])));
 }
 
-/** An answer in JSON, or in lines of JSON for those who accept them. */
+/** An answer in JSON, or in JSON lines for clients that accept them. */
 export function jsonOrLines<Shape extends TSchema>(
   shape: Shape,
   line: TSchema,
@@ -53,12 +53,12 @@ export function jsonOrLines<Shape extends TSchema>(
   return answer(details, { "application/json": shape, "application/x-ndjson": line });
 }
 
-/** Server-Sent Events, with the shape of their data. */
+/** Server-Sent Events with data of this shape. */
 export function events<Shape extends TSchema>(shape: Shape, details: Details): Answer<Blob> {
   return answer(details, { "text/event-stream": shape });
 }
 
-/** Text of a type. */
+/** An answer with text of this media type. */
 export function text(details: Details, type: string): Answer<string> {
   return answer(details, { [type]: t.String() });
 }
@@ -68,10 +68,10 @@ export function empty(details: Details): Answer<undefined> {
   return answer(details, {});
 }
 
-/** The headers that tell about a saved file. */
+/** The headers that describe a saved file. */
 export const SAVED_HEADERS = ["Location", "ETag", "Repr-Digest", "Server-Timing"] as const;
 
-/** What every upload can meet. */
+/** The problems of every upload. */
 export const UPLOAD_PROBLEMS = [
   "invalid_path",
   "invalid_request",
@@ -97,7 +97,7 @@ export const UPLOAD_PROBLEMS = [
   "storage_full",
 ] as const;
 
-/** What everything that looks at entries can meet. */
+/** The problems of every request that reads entries. */
 export const ENTRY_PROBLEMS = [
   "invalid_path",
   "invalid_request",
@@ -109,7 +109,7 @@ export const ENTRY_PROBLEMS = [
   "out_of_files",
 ] as const;
 
-/** What everything that is asked for in JSON and changes entries can meet. */
+/** The problems of every JSON request that changes entries. */
 export const CHANGE_PROBLEMS = [
   "invalid_path",
   "invalid_request",
@@ -129,7 +129,7 @@ export const CHANGE_PROBLEMS = [
   "draining",
 ] as const;
 
-/** What any request can meet. */
+/** The problems of every request. */
 const ALWAYS = ["cross_origin", "internal"] as const;
 
 const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
@@ -150,13 +150,13 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
 
 type StatusOf<Code extends ProblemCode> = (typeof PROBLEMS)[Code]["status"];
 
-/** The problems a route can answer with, by status. Those every route has are added. */
+/** The problem answers of a route by status, including those that every route has. */
 export function problems<Code extends ProblemCode = never>(
   ...codes: readonly Code[]
 ): { [status in StatusOf<Code | (typeof ALWAYS)[number]>]: Answer<Static<typeof Problem>> };
 export function problems(...codes: readonly ProblemCode[]): Record<number, Answer<Static<typeof Problem>>> {
   const byStatus = Map.groupBy(new Set([...ALWAYS, ...codes]), (code) => PROBLEMS[code].status);
-  return Object.fromEntries(byStatus.entries().map(([status, same]) => [status, problem(same)]));
+  return Object.fromEntries(byStatus.entries().map(([status, group]) => [status, problem(group)]));
 }
 
 function problem(codes: readonly ProblemCode[]): Answer<Static<typeof Problem>> {

@@ -1,32 +1,29 @@
-// The shapes of requests that put the tree in order, and of their answers.
+// The schemas of requests that change the tree, and of their answers.
 
 import { t } from "elysia";
 import { Bytes, bytes, Conflict, Entry, ErrorEntry, errorList, oneOf, Path, Time } from "./shapes.ts";
 
-export const NewFolder = t.Object({ path: Path }, { $id: "NewFolder", description: "A folder to make" });
+export const NewFolder = t.Object({ path: Path }, { $id: "NewFolder", description: "A folder to create" });
 
 export const Way = t.Object(
   { from: Path, to: Path, conflict: t.Optional(Conflict) },
-  { $id: "Way", description: "What is moved or copied, and where to" },
+  { $id: "Way", description: "Source and destination of a move or copy" },
 );
 
 const job = t.Object({
   id: t.String(),
-  state: oneOf(["waiting", "running", "done", "failed", "cancelled"], "The last three are its end"),
+  state: oneOf(["waiting", "running", "done", "failed", "cancelled"], "The last three are final"),
   from: Path,
   to: Path,
   bytes: bytes("Bytes copied so far"),
-  total: bytes("Bytes to copy; of a folder 0 until it was looked at"),
+  total: bytes("Bytes to copy; 0 for a folder that has not been scanned yet"),
   entry: t.Optional(Entry),
   error: t.Optional(ErrorEntry),
 });
 
-export const Job = t.Object({ job }, { $id: "Job", description: "A copy in the background" });
+export const Job = t.Object({ job }, { $id: "Job", description: "A background copy" });
 
-export const Jobs = t.Object(
-  { jobs: t.Array(job) },
-  { $id: "Jobs", description: "Copies in the background" },
-);
+export const Jobs = t.Object({ jobs: t.Array(job) }, { $id: "Jobs", description: "Background copies" });
 
 const way = { from: Path, to: Path, conflict: t.Optional(Conflict) };
 
@@ -39,27 +36,27 @@ export const Operation = t.Union([
 
 export const Batch = t.Object(
   { operations: t.Array(Operation, { minItems: 1, maxItems: 1000 }) },
-  { $id: "Batch", description: "What is to be done, in this order" },
+  { $id: "Batch", description: "Operations, performed in this order" },
 );
 
 export const BatchResult = t.Object(
   {
     done: t.Array(
       t.Composite([
-        t.Object({ operation: t.Integer({ minimum: 0, description: "Its place in the list" }) }),
+        t.Object({ operation: t.Integer({ minimum: 0, description: "Index in the request's list" }) }),
         t.Partial(Entry),
         t.Object({ job: t.Optional(job) }),
       ]),
-      { description: "With the entry that a folder, a move or a copy made, or the job of a copy" },
+      { description: "The operations that succeeded, with the resulting entry, or with the job of a copy" },
     ),
     ...errorList,
   },
-  { $id: "BatchResult", description: "What became of a batch" },
+  { $id: "BatchResult", description: "The result of a batch" },
 );
 
 export const Restoring = t.Object(
   { id: t.String({ maxLength: 64 }), conflict: t.Optional(Conflict) },
-  { $id: "Restoring", description: "What comes back" },
+  { $id: "Restoring", description: "The entry to restore" },
 );
 
 export const Trash = t.Object(
@@ -68,7 +65,7 @@ export const Trash = t.Object(
       t.Object({
         id: t.String(),
         path: Path,
-        kind: oneOf(["file", "folder"], "What it was"),
+        kind: oneOf(["file", "folder"], "Kind of the removed entry"),
         size: t.Optional(Bytes),
         deleted: Time,
         expires: Time,
@@ -76,8 +73,8 @@ export const Trash = t.Object(
     ),
     next: t.Union([t.String(), t.Null()], { description: "Cursor of the next page, null on the last" }),
   },
-  { $id: "Trash", description: "One page of what was removed" },
+  { $id: "Trash", description: "One page of removed entries" },
 );
 
-/** Those that have a name in the OpenAPI document: their `$id`. */
+/** The schemas that are named components of the OpenAPI document: the name is their `$id`. */
 export const changeShapes = [NewFolder, Way, Job, Jobs, Batch, BatchResult, Restoring, Trash];

@@ -1,4 +1,4 @@
-// The OpenAPI document, made from the routes themselves: their schemas, their `detail` and their answers.
+// Generates the OpenAPI document from the routes: their schemas, `detail` and answers.
 
 import { swagger } from "@elysiajs/swagger";
 import type { TObject } from "@sinclair/typebox";
@@ -12,7 +12,7 @@ import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
 import { shapes } from "./shapes.ts";
 
-/** A route of the app, as far as it is documented. */
+/** The documented properties of a route. */
 export interface Route {
   method: string;
   path: string;
@@ -30,41 +30,43 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
     version,
     license: { name: "MIT", url: "https://opensource.org/license/mit" },
     description: [
-      "A file server for large files: uploads stream to the disk in constant memory and say where the time went.",
+      "A file server for large files: uploads stream to the disk in constant memory and report where the time went.",
       "**Paths.** `{path}` is the path of a file or folder below the root. `/` and `%2F` in it mean the same, so clients that encode it as one segment reach nested files; the empty path is the root.",
-      "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` leads to an explanation on this server: `/problems`. Only what is no request, or has more than 16 KiB of URL and headers, is answered without one: 400 and 431, with no body.",
-      "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that hold for everyone who reaches it. Each operation says which grant it needs (`x-allow`), and without it answers 403 `not_allowed`. Giving an existing name new content needs `replace` besides `write`.",
+      "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` links to an explanation on this server: `/problems`. Only malformed requests, and those with more than 16 KiB of URL and headers, are answered without one: 400 and 431, with no body.",
+      "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that apply to every client. Each operation states the grants it needs (`x-allow`) and answers 403 `not_allowed` without them. Replacing an existing file needs `replace` in addition to `write`.",
     ].join("\n\n"),
   },
   servers: [{ url: "/", description: "This server" }],
   security: [],
   tags: [
-    { name: "Upload", description: "Saving files, and what is arriving now" },
+    { name: "Upload", description: "Saving files and following uploads" },
     {
       name: "Resumable upload",
-      description: "Uploads that go on after a cut: tus and Resumable Uploads for HTTP",
+      description: "Uploads that continue after an interruption: tus and Resumable Uploads for HTTP",
     },
     { name: "Files", description: "Downloading, listing and removing" },
     { name: "Server", description: "The server itself" },
   ],
 };
 
-/** What stands for `*` in a path. */
-const REST = "path";
+/** The parameter name that replaces `*` in a path. */
+const WILDCARD = "path";
 
-/** The OpenAPI document of these routes; hidden ones are left out. */
+/** The OpenAPI document of these routes, without hidden ones. */
 export async function documentOf(routes: readonly Route[]): Promise<object> {
-  // The plugin drops wildcards and can describe neither answers nor headers: it is shown routes that have all this already.
-  const shown = new Elysia().use(
+  // The plugin drops wildcards and cannot describe answers or headers: give it stub routes with a complete `detail`.
+  const stubs = new Elysia().use(
     swagger({ excludeStaticFile: false, excludeMethods: [], documentation: ABOUT }),
   );
   for (const route of routes) {
     if (route.hooks.detail?.hide) continue;
-    // A route for all methods takes GET and HEAD here.
+    // A route for all methods counts as GET and HEAD.
     for (const method of route.method === "ALL" ? ["GET", "HEAD"] : [route.method])
-      shown.route(method, route.path.replace(/\*$/, `:${REST}`), "", { detail: operation(method, route) });
+      stubs.route(method, route.path.replace(/\*$/, `:${WILDCARD}`), "", {
+        detail: operation(method, route),
+      });
   }
-  const answer = await shown.handle(new Request("http://localhost/swagger/json"));
+  const answer = await stubs.handle(new Request("http://localhost/swagger/json"));
   return openApiDocument(await answer.json(), [...shapes, ...changeShapes]);
 }
 
@@ -82,14 +84,14 @@ function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject 
     ...detail,
     ...parts,
     operationId: operationId.replace("get", "head"),
-    summary: `${summary}: only the headers`,
+    summary: `${summary}: headers only`,
   };
 }
 
-function parameters(place: "path" | "query", schema: TObject | undefined): OpenAPIV3.ParameterObject[] {
+function parameters(location: "path" | "query", schema: TObject | undefined): OpenAPIV3.ParameterObject[] {
   return Object.entries(schema?.properties ?? {}).map(([name, { description = "", ...shape }]) => ({
-    in: place,
-    name: name === "*" ? REST : name,
+    in: location,
+    name: name === "*" ? WILDCARD : name,
     required: schema?.required?.includes(name) ?? false,
     description,
     schema: shape,

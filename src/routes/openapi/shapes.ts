@@ -1,10 +1,10 @@
-// The shapes of requests and answers, once: they check what comes in, type what goes out and write the OpenAPI document.
+// The schemas of requests and answers: they validate requests, type answers and document both in OpenAPI.
 
 import { t } from "elysia";
 import { CONFLICTS } from "../../config/config.ts";
 import { PROBLEMS, type ProblemCode } from "../../errors.ts";
 
-/** One of some words. The type is said, because Elysia reads none from a union that is made of a list. */
+/** One of some literals. The type is explicit, because Elysia cannot infer it from a union built from a list. */
 export function oneOf<const Word extends string>(words: readonly Word[], description: string) {
   return t.Unsafe<Word>(
     t.Union(
@@ -15,20 +15,20 @@ export function oneOf<const Word extends string>(words: readonly Word[], descrip
 }
 
 const Seconds = t.Number({ minimum: 0, description: "Seconds" });
-/** Said as 64 bits, because generators make 32 of an integer without a format. */
+/** Declared as int64, because client generators map an integer without a format to 32 bits. */
 export const bytes = (description: string) => t.Integer({ minimum: 0, format: "int64", description });
 export const Bytes = bytes("Bytes");
 const Rate = bytes("Bytes per second");
 export const Time = t.String({ format: "date-time" });
 export const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
 const Name = t.String({ description: "Last segment of the path" });
-const Link = t.String({ format: "uri-reference", description: "Where it is on this server" });
+const Link = t.String({ format: "uri-reference", description: "URL on this server" });
 const Bottleneck = oneOf(["network", "disk", "sync", "hash", "processor"], "What the upload waited for most");
 
-/** One of the `?conflict=` rules. */
+/** The conflict policy, `?conflict=`. */
 export const Conflict = oneOf(
   CONFLICTS,
-  "What happens when the name is taken: take the next free name, replace the file atomically, or fail",
+  "If the name is taken: use the next free name, replace the file atomically, or fail",
 );
 
 export const Flow = t.Object(
@@ -38,10 +38,10 @@ export const Flow = t.Object(
     bytesPerSecond: Rate,
     waits: t.Object(
       { network: Seconds, disk: Seconds, sync: Seconds, hash: Seconds, other: Seconds },
-      { description: "What the upload waited for; adds up to `seconds`. `other` is this server's processor" },
+      { description: "What the upload waited for; adds up to `seconds`. `other` is CPU time of this server" },
     ),
     bottleneck: Bottleneck,
-    explanation: t.String({ description: "One sentence for people" }),
+    explanation: t.String({ description: "A sentence for display" }),
   },
   { $id: "Flow", description: "Where the time of an upload went" },
 );
@@ -54,7 +54,7 @@ export const SavedFile = t.Object(
     etag: t.String(),
     modified: Time,
     url: Link,
-    renamedFrom: t.Optional(t.String({ description: "The name that was asked for, when it was taken" })),
+    renamedFrom: t.Optional(t.String({ description: "The requested name, if it was taken" })),
     flow: Flow,
   },
   { $id: "SavedFile", description: "A saved file" },
@@ -62,48 +62,47 @@ export const SavedFile = t.Object(
 
 export const ErrorEntry = t.Object(
   {
-    code: t.String({ description: "The rule or the problem" }),
+    code: t.String({ description: "Code of the problem or of the violated rule" }),
     detail: t.String(),
     pointer: t.Optional(t.String({ description: "JSON pointer into the request" })),
-    file: t.Optional(t.String({ description: "Name of the form's part" })),
+    file: t.Optional(t.String({ description: "Name of the form part" })),
   },
   { $id: "ErrorEntry", description: "One of several errors" },
 );
 
-/** The members of an answer that some of it may have failed. */
+/** The members of an answer that may have failed in part. */
 export const errorList = {
   errors: t.Array(ErrorEntry, {
-    description: "At most --max-errors entries, and one that says the limit was reached",
+    description: "At most --max-errors entries, and a final one if the limit was reached",
   }),
-  errorsOmitted: t.Integer({ minimum: 0, description: "Errors known to be left out" }),
+  errorsOmitted: t.Integer({ minimum: 0, description: "Number of further errors that are not listed" }),
 };
 
 export const FormResult = t.Object(
   { files: t.Array(SavedFile), ...errorList },
-  { $id: "FormResult", description: "What became of a form" },
+  { $id: "FormResult", description: "The result of a form upload" },
 );
 
 export const Problem = t.Object(
   {
     type: t.String({
       format: "uri-reference",
-      description:
-        "Where it is explained, a section of the page /problems, or the URI a specification gives it",
+      description: "URL of its explanation on the page /problems, or the URI that a specification defines",
     }),
     title: t.String(),
     status: t.Integer(),
     code: t.Unsafe<ProblemCode>(oneOf(Object.keys(PROBLEMS), "Stable name of the problem, for programs")),
-    detail: t.String({ description: "What happened, and what to do" }),
+    detail: t.String({ description: "What failed and how to fix it" }),
     instance: t.Optional(
-      t.String({ format: "uri", description: "Ends with the request's id, as `X-Request-Id` and the log" }),
+      t.String({ format: "uri", description: "Ends with the request id, as in `X-Request-Id` and the log" }),
     ),
     errors: t.Optional(errorList.errors),
     errorsOmitted: t.Optional(errorList.errorsOmitted),
     "expected-offset": t.Optional(
-      t.Integer({ description: "With `offset_mismatch`: where the upload stands" }),
+      t.Integer({ description: "With `offset_mismatch`: the current offset of the upload" }),
     ),
     "provided-offset": t.Optional(
-      t.Integer({ description: "With `offset_mismatch`: what the request said" }),
+      t.Integer({ description: "With `offset_mismatch`: the offset in the request" }),
     ),
   },
   { $id: "Problem", description: "An error (RFC 9457)" },
@@ -118,7 +117,7 @@ export const Entry = t.Object(
     modified: Time,
     url: Link,
     etag: t.Optional(t.String()),
-    renamedFrom: t.Optional(t.String({ description: "The name that was asked for, when it was taken" })),
+    renamedFrom: t.Optional(t.String({ description: "The requested name, if it was taken" })),
   },
   { $id: "Entry", description: "A file or folder; only files have a size and an etag" },
 );
@@ -137,27 +136,25 @@ export const Upload = t.Object(
     id: t.String(),
     path: Path,
     size: t.Optional(Bytes),
-    received: bytes("Bytes that arrived"),
-    saved: bytes("Bytes on the disk and synced"),
+    received: bytes("Bytes received"),
+    saved: bytes("Bytes written and synced to the disk"),
     bytesPerSecond: Rate,
     bottleneck: Bottleneck,
     started: Time,
     state: t.Union([t.Literal("receiving"), t.Literal("saving"), t.Literal("waiting")], {
-      description: "Waiting: it can be resumed, and nothing of it arrives now",
+      description: "`waiting`: no request is sending bytes; the upload can be resumed",
     }),
     expires: t.Optional(
-      t.String({ format: "date-time", description: "When it is forgotten, if it goes on waiting" }),
+      t.String({ format: "date-time", description: "When it expires if it is not resumed" }),
     ),
-    explanation: t.Optional(
-      t.String({ description: "One sentence for people about what the limit was so far" }),
-    ),
+    explanation: t.Optional(t.String({ description: "A sentence for display about the bottleneck so far" })),
   },
-  { $id: "Upload", description: "A file that is arriving, or waits to be resumed" },
+  { $id: "Upload", description: "A running upload, or one that can be resumed" },
 );
 
 export const Uploads = t.Object(
   { uploads: t.Array(Upload) },
-  { $id: "Uploads", description: "What is arriving now, or waits" },
+  { $id: "Uploads", description: "Running and unfinished uploads" },
 );
 
 export const Ended = t.Object(
@@ -167,15 +164,15 @@ export const Ended = t.Object(
       path: Path,
       outcome: oneOf(
         ["saved", "failed", "forgotten"],
-        "Forgotten: it waited to be resumed, and was cancelled or expired",
+        "`forgotten`: an unfinished upload was cancelled or expired",
       ),
-      size: bytes("Bytes of the file, or those that had arrived"),
+      size: bytes("Bytes of the file, or the bytes received"),
       ended: Time,
       flow: Flow,
       error: t.Optional(ErrorEntry),
     }),
   },
-  { $id: "Ended", description: "An upload that is a file now, or will not become one" },
+  { $id: "Ended", description: "An upload that was saved, or that failed, was cancelled or expired" },
 );
 
 export const Health = t.Object(
@@ -183,63 +180,63 @@ export const Health = t.Object(
     status: t.Union([t.Literal("ok"), t.Literal("draining"), t.Literal("unwritable")]),
     version: t.String(),
   },
-  { $id: "Health", description: "Whether uploads can be taken" },
+  { $id: "Health", description: "Whether uploads are accepted" },
 );
 
 export const Probe = t.Object(
   {
-    method: t.String({ description: "The method, as it arrived" }),
+    method: t.String({ description: "The method as received" }),
     headers: t.Unsafe<Record<string, string>>(
       t.Object(
         {},
         {
           additionalProperties: t.String(),
-          description: "Headers that uploads and downloads need, as they arrived; names in lower case",
+          description: "Headers that uploads and downloads need, as received; names in lower case",
         },
       ),
     ),
-    received: bytes("Bytes that arrived"),
+    received: bytes("Bytes received"),
     firstByte: t.Optional(
-      t.Number({ minimum: 0, description: "When, in seconds after the request's headers" }),
+      t.Number({ minimum: 0, description: "Seconds between the request's headers and this byte" }),
     ),
     lastByte: t.Optional(
-      t.Number({ minimum: 0, description: "When, in seconds after the request's headers" }),
+      t.Number({ minimum: 0, description: "Seconds between the request's headers and this byte" }),
     ),
     flow: t.Optional(Flow),
   },
-  { $id: "Probe", description: "What arrived of a probe" },
+  { $id: "Probe", description: "The received part of a probe" },
 );
 
 const searchEnd = {
-  complete: t.Boolean({ description: "Whether everything was looked at" }),
+  complete: t.Boolean({ description: "Whether the whole folder was searched" }),
   reason: t.Union([t.Literal("limit"), t.Literal("time"), t.Null()], {
-    description: "What ended the search early",
+    description: "Why the search ended early; null if it is complete",
   }),
 };
 
 export const SearchResult = t.Object(
   { entries: t.Array(Entry), ...searchEnd },
-  { $id: "SearchResult", description: "What a search found" },
+  { $id: "SearchResult", description: "The result of a search" },
 );
 
 export const SearchLine = t.Union([Entry, t.Object(searchEnd)], {
   $id: "SearchLine",
-  description: "A line of a search: an entry, or at the end whether everything was looked at",
+  description: "A line of a search: an entry, or as the last line, whether the search is complete",
 });
 
 export const Usage = t.Object(
   {
     folder: t.String({ description: "Path of the folder; empty for the root" }),
-    bytes: bytes("Of all files below it"),
+    bytes: bytes("Bytes of all files below the folder"),
     files: t.Integer({ minimum: 0 }),
     folders: t.Integer({ minimum: 0 }),
-    free: bytes("That can still be written"),
-    total: bytes("Of the disk"),
+    free: bytes("Bytes that can still be written"),
+    total: bytes("Bytes of the disk"),
   },
-  { $id: "Usage", description: "What is below a folder, and the space of its disk" },
+  { $id: "Usage", description: "The size of a folder and the space of its disk" },
 );
 
-/** The shapes that have a name in the OpenAPI document: their `$id`. */
+/** The schemas that are named components of the OpenAPI document: the name is their `$id`. */
 export const shapes = [
   Flow,
   SavedFile,

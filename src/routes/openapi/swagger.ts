@@ -1,4 +1,4 @@
-// GET /swagger and /swagger/json: the API page, which asks no other host for anything, and the OpenAPI document.
+// GET /swagger and /swagger/json: the API page, which loads nothing from other hosts, and the OpenAPI document.
 
 import { dirname, join } from "node:path";
 import { Elysia } from "elysia";
@@ -7,10 +7,10 @@ import { version } from "../../version.ts";
 import type { Services } from "../support/services.ts";
 import type { Route } from "./document.ts";
 
-/** Scalar, as one script: its npm package of the server Fastify is the one that brings it without the parts it is made of. */
+/** Scalar as one script. Only its package for Fastify contains the bundle without the source packages. */
 const PACKAGE = "@scalar/fastify-api-reference";
 const SCRIPT = "dist/js/standalone.js";
-/** In the binary it is below the top of the embedded tree, where the packages of the project are. */
+/** In the binary, node_modules is at the top of the embedded tree. */
 const scalar = Bun.isStandaloneExecutable
   ? join(import.meta.dir, "node_modules", PACKAGE, SCRIPT)
   : join(dirname(Bun.resolveSync(`${PACKAGE}/package.json`, import.meta.dir)), SCRIPT);
@@ -26,13 +26,13 @@ const PAGE = `<!doctype html>
     <script src="/swagger/start.js" defer></script>
   </head>
   <body>
-    <noscript>This page needs JavaScript. The same is in <a href="/swagger/json">the OpenAPI document</a>.</noscript>
+    <noscript>This page needs JavaScript. The same information is in <a href="/swagger/json">the OpenAPI document</a>.</noscript>
     <div id="api"></div>
   </body>
 </html>
 `;
 
-/** Everything of Scalar that asks another host is off. */
+/** Disables every Scalar feature that contacts another host. */
 const SETTINGS = {
   url: "/swagger/json",
   withDefaultFonts: false,
@@ -45,7 +45,7 @@ const SETTINGS = {
 };
 const START = `Scalar.createApiReference("#api", ${JSON.stringify(SETTINGS)});\n`;
 
-/** Scalar writes its styles into the page; its scripts are files. */
+/** Scalar uses inline styles, but no inline scripts. */
 const SECURITY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; font-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -54,11 +54,11 @@ function answer(body: string | Blob, type: string, more: Record<string, string> 
   return new Response(body, { headers: { ...headers, ...more } });
 }
 
-/** @param routes all routes of the app, asked for at the first request */
+/** @param routes returns all routes of the app; called on the first request */
 export function swagger({ config }: Services, routes: () => readonly Route[]) {
   let document: Promise<string> | undefined;
-  // Loaded when it is asked for: the plugin behind it takes 10 ms and 7 MB.
-  const write = async (): Promise<string> => {
+  // Imported on demand: the swagger plugin takes 10 ms and 7 MB to load.
+  const generate = async (): Promise<string> => {
     const { documentOf } = await import("./document.ts");
     return JSON.stringify(await documentOf(routes()));
   };
@@ -78,7 +78,7 @@ export function swagger({ config }: Services, routes: () => readonly Route[]) {
     .get("/swagger/start.js", () => answer(START, "text/javascript; charset=utf-8"), options)
     .get(
       "/swagger/scalar.js",
-      // Named by the version, because it is large and changes only with it.
+      // The URL contains the version, so that the large script can be cached forever.
       () =>
         answer(Bun.file(scalar), "text/javascript; charset=utf-8", {
           "cache-control": "public, max-age=31536000, immutable",
@@ -88,7 +88,7 @@ export function swagger({ config }: Services, routes: () => readonly Route[]) {
     .get(
       "/swagger/json",
       async () => {
-        document ??= write();
+        document ??= generate();
         return answer(await document, "application/json");
       },
       options,
