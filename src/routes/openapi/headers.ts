@@ -82,7 +82,7 @@ const REQUEST = {
   "Last-Event-ID": { description: "The id of the last event received; browsers send it automatically" },
   "X-Request-Id": {
     description:
-      "An id for this request, under which `/api/uploads/{id}` reports its upload: 8 to 64 letters, digits, `-` and `_`",
+      "An id for this request, under which `/api/uploads/{id}` reports its upload: 8 to 64 letters, digits, `-` and `_`. Other values are replaced",
   },
 } satisfies Record<string, Header>;
 
