@@ -25,7 +25,7 @@ describe("a broken body", () => {
     expect(await answer.json()).toMatchObject({
       files: [{ name: "good.txt" }],
       errors: [
-        { code: "invalid_multipart", file: "second.txt", detail: expect.stringContaining("last boundary") },
+        { code: "invalid_multipart", file: "second.txt", detail: expect.stringContaining("closing boundary") },
       ],
     });
     expect(await files()).toEqual(["good.txt"]);
