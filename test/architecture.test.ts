@@ -21,6 +21,13 @@ const LONGEST = 300;
 const MOST_FILES = 12;
 /** Names under which anything could be put. */
 const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
+/** Names of types and functions that were replaced by the field's standard terms. */
+const OLD_NAMES =
+  /\b(?:class|interface|type|function) (?:Body|Room|Share|Engine|Intent|Outcome|Uploads|Waiting|Filling|Addition|Arriving|Resumed|Turns|Journal|Kept|KeptUpload|Rests|Resting|Workshop|Workplace|Anchor|Unnamed|Stage|Head|Pressure|Pulsed|NameList|FolderOrder|OrderCache|Sharing|Usages|Running|Ended|Measured|Way|Arrival|Lateness|Wire|flowOf|heardBy|unhurried|patiently|inOneEntry|nullOn|ahead|gathered|packed|look|place|kept)\b|\bAT_ONCE\b/;
+/** A comment that names no subject: it opens with "What", "Whoever" or "Who". */
+const NO_SUBJECT =
+  /(?:\/\/|\/\*\*|^ +\*) (?:What|Whoever|Who) (?!(?:is|are|does|do|was|were|may|can)\b[^.]*\?)/m;
+
 describe("the tree", () => {
   test("names every folder of src and public, every file at the top of src, and no other", () => {
     const folders = [...sources, ...files("public")].map((file) => `${dirname(file)}/`);
@@ -136,6 +143,15 @@ describe("every file", () => {
 
   test("says in its first line what it is for", () => {
     expect(code.filter((file) => !/^(?:\/\/|\/\*) \S.{10}/.test(read(file)))).toEqual([]);
+  });
+
+  test("declares nothing under a name that was replaced", () => {
+    expect(sources.filter((file) => OLD_NAMES.test(read(file)))).toEqual([]);
+  });
+
+  test("has comments that name their subject", () => {
+    const commented = [...sources, ...files("public")].filter((file) => /\.(?:ts|js|css)$/.test(file));
+    expect(commented.filter((file) => NO_SUBJECT.test(read(file)))).toEqual([]);
   });
 
   test("and every folder has a name that says something", () => {

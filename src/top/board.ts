@@ -1,6 +1,6 @@
 // The current state of a server's uploads, with the present rate of each.
 
-import type { Arriving, EndedUpload } from "./feed.ts";
+import type { ActiveUpload, EndedUpload } from "./feed.ts";
 
 /** Time constant of the moving average, in seconds. */
 const SMOOTH = 2;
@@ -17,8 +17,8 @@ interface Pace {
 
 /** All times are milliseconds of one clock, which the caller reads. */
 export class Board {
-  arriving: Arriving[] = [];
-  waiting: Arriving[] = [];
+  arriving: ActiveUpload[] = [];
+  waiting: ActiveUpload[] = [];
   /** Why the connection was lost, and when the next attempt is. */
   lost: { why: string; until: number } | undefined;
   /** Whether a first snapshot has arrived. */
@@ -26,7 +26,7 @@ export class Board {
   #paces = new Map<string, Pace>();
   #ended: { upload: EndedUpload; at: number }[] = [];
 
-  take(uploads: readonly Arriving[], now: number): void {
+  take(uploads: readonly ActiveUpload[], now: number): void {
     const paces = new Map<string, Pace>();
     for (const upload of uploads) paces.set(keyOf(upload), this.#pace(upload, now));
     this.#paces = paces;
@@ -48,7 +48,7 @@ export class Board {
   }
 
   /** Present rate in bytes per second. */
-  rateOf(upload: Arriving): number {
+  rateOf(upload: ActiveUpload): number {
     return this.#paces.get(keyOf(upload))?.rate ?? 0;
   }
 
@@ -56,7 +56,7 @@ export class Board {
     return this.arriving.reduce((sum, upload) => sum + this.rateOf(upload), 0);
   }
 
-  #pace({ bytesPerSecond, ...upload }: Arriving, now: number): Pace {
+  #pace({ bytesPerSecond, ...upload }: ActiveUpload, now: number): Pace {
     const { received } = upload;
     const before = this.#paces.get(keyOf(upload));
     // Until there are two samples, use the server's figure, which is the average since the upload began.
@@ -70,6 +70,6 @@ export class Board {
 }
 
 /** Identifies an upload by id and start: clients choose ids, so several uploads may share one. */
-export function keyOf({ id, path, started }: Pick<Arriving, "id" | "path" | "started">): string {
+export function keyOf({ id, path, started }: Pick<ActiveUpload, "id" | "path" | "started">): string {
   return `${id}\n${path}\n${started}`;
 }

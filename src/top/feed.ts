@@ -8,11 +8,11 @@ import { bare, loginHeaders } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
 import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
 
-export type Arriving = Static<typeof Uploads>["uploads"][number];
+export type ActiveUpload = Static<typeof Uploads>["uploads"][number];
 export type EndedUpload = Static<typeof Ended>["ended"];
 
 export type Happening =
-  | { kind: "uploads"; uploads: Arriving[] }
+  | { kind: "uploads"; uploads: ActiveUpload[] }
   | { kind: "ended"; upload: EndedUpload }
   /** Tried again in `wait` seconds, for the `attempt`th time. `gone`: there is no server, or it is stopping. */
   | { kind: "lost"; why: string; wait: number; attempt: number; gone: boolean };

@@ -2,7 +2,7 @@
 
 import { formatRate } from "../core/report/flow-report.ts";
 import { printable } from "../plugins/log.ts";
-import type { Arriving, EndedUpload } from "./feed.ts";
+import type { ActiveUpload, EndedUpload } from "./feed.ts";
 
 /** A name that is safe to print: it cannot move the cursor or change the direction of text. */
 export function safe(text: string, longest?: number): string {
@@ -28,7 +28,7 @@ export function percent(part: number, whole: number): string {
 }
 
 /** Progress, rate and bottleneck, the most important first, because narrow terminals cut the rest. */
-export function pace(upload: Arriving, rate: number): string {
+export function pace(upload: ActiveUpload, rate: number): string {
   const { received, saved, size, bottleneck, state } = upload;
   const done = size === undefined ? [] : [percent(saved, size)];
   if (state === "waiting") return [...done, "waits"].join(" · ");
@@ -38,7 +38,7 @@ export function pace(upload: Arriving, rate: number): string {
 }
 
 /** How many bytes are received and saved. */
-export function amounts({ received, saved, size, state }: Arriving): string {
+export function amounts({ received, saved, size, state }: ActiveUpload): string {
   const of = size === undefined ? "" : ` of ${amount(size)}`;
   if (state === "waiting") return `${amount(saved)} saved${of}`;
   return `${amount(received)} received, ${amount(saved)} saved${of}`;

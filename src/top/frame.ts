@@ -3,7 +3,7 @@
 import { styleText } from "node:util";
 import { formatRate } from "../core/report/flow-report.ts";
 import type { Board } from "./board.ts";
-import type { Arriving, EndedUpload } from "./feed.ts";
+import type { ActiveUpload, EndedUpload } from "./feed.ts";
 import { amounts, ending, pace, safe, time } from "./format.ts";
 
 export interface Look {
@@ -76,7 +76,7 @@ function fit(board: Board, look: Look, paint: Paint, now: number): string[][] {
   return blocks;
 }
 
-function block(upload: Arriving, board: Board, level: Level, { columns }: Look, paint: Paint): string[] {
+function block(upload: ActiveUpload, board: Board, level: Level, { columns }: Look, paint: Paint): string[] {
   const path = safe(upload.path, 4096);
   const words = pace(upload, board.rateOf(upload));
   if (level === "line") {
@@ -95,7 +95,7 @@ function block(upload: Arriving, board: Board, level: Level, { columns }: Look, 
 }
 
 /** The bar: saved, received but not yet saved, missing. Empty when the size is unknown. */
-function bar({ received, saved, size }: Arriving, width: number, paint: Paint): string {
+function bar({ received, saved, size }: ActiveUpload, width: number, paint: Paint): string {
   if (size === undefined) return paint("dim", "·".repeat(width));
   const cells = (bytes: number) => (size === 0 ? width : Math.min(width, Math.floor((bytes / size) * width)));
   const full = cells(saved);
@@ -109,7 +109,7 @@ function endedLine(upload: EndedUpload, paint: Paint): string {
   return `${mark} ${tail(safe(upload.path, 4096), 40)} · ${ending(upload)}`;
 }
 
-function waitingLine(upload: Arriving, paint: Paint): string {
+function waitingLine(upload: ActiveUpload, paint: Paint): string {
   const { expires } = upload;
   const left = expires === undefined ? Number.NaN : (Date.parse(expires) - Date.now()) / 1000;
   const until = left > 0 ? ` · expires in ${time(left)}` : "";

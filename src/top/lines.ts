@@ -1,7 +1,7 @@
 // Writes changes as plain lines for a file or another program, without control sequences.
 
 import { type Board, keyOf } from "./board.ts";
-import type { Arriving, EndedUpload } from "./feed.ts";
+import type { ActiveUpload, EndedUpload } from "./feed.ts";
 import { amounts, ending, pace, safe } from "./format.ts";
 
 /** Shortest interval between two lines about one upload, in milliseconds. */
@@ -40,7 +40,7 @@ export class Lines {
   }
 }
 
-const stateOf = ({ received, saved, state }: Arriving): string => `${received} ${saved} ${state}`;
+const stateOf = ({ received, saved, state }: ActiveUpload): string => `${received} ${saved} ${state}`;
 
 function line(path: string, words: string): string {
   return `${new Date().toISOString()} ${safe(path, 4096)} · ${words}`;

@@ -33,7 +33,7 @@ export async function top(url: URL, { once, terminal }: Form): Promise<number> {
   const name = bare(url).href.replace(/\/$/, "");
   const feed = follow(url, stop.signal);
   try {
-    if (once) return await look(name, feed, terminal);
+    if (once) return await printOnce(name, feed, terminal);
     if (process.stdout.isTTY && process.env["TERM"] !== "dumb") return await draw(name, feed, terminal, quit);
     return await tell(name, feed);
   } catch (error) {
@@ -47,7 +47,7 @@ export async function top(url: URL, { once, terminal }: Form): Promise<number> {
 type Feed = AsyncGenerator<Happening>;
 
 /** Prints one snapshot. */
-async function look(name: string, feed: Feed, { colours, columns }: Terminal): Promise<number> {
+async function printOnce(name: string, feed: Feed, { colours, columns }: Terminal): Promise<number> {
   const board = new Board();
   const now = performance.now();
   for await (const happening of feed) {

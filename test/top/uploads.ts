@@ -1,11 +1,11 @@
 // Uploads as a server tells of them, for pictures and lines.
 
-import type { Arriving, EndedUpload } from "../../src/top/feed.ts";
+import type { ActiveUpload, EndedUpload } from "../../src/top/feed.ts";
 
 export const EXPLANATION =
   "The network was the limit: 98 % of the time was spent waiting for data at 7.0 MB/s. The disk took it at 484 MB/s.";
 
-export function arriving(path: string, more: Partial<Arriving> = {}): Arriving {
+export function arriving(path: string, more: Partial<ActiveUpload> = {}): ActiveUpload {
   return {
     id: `id-${path}`,
     path,

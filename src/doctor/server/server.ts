@@ -73,11 +73,12 @@ async function examineDisk(config: Config, signal: AbortSignal, says: (what: str
   if (typeof workspace === "string") {
     const root = await realpath(resolve(config.root)).catch(() => resolve(config.root));
     const broken = notWritable(workspace, writes);
-    const there = workspace === "ENOTDIR" || workspace === "EEXIST" ? [] : await place(root, config);
+    const there =
+      workspace === "ENOTDIR" || workspace === "EEXIST" ? [] : await examineLocation(root, config);
     return { root, readings, findings: [...there, broken] };
   }
   try {
-    findings.push(...(await place(workspace.root, config)));
+    findings.push(...(await examineLocation(workspace.root, config)));
     const { free } = await spaceOf(workspace.root);
     const measured = readDisk(
       workspace,
@@ -105,7 +106,8 @@ function changes({ allow }: Config): boolean {
   return allow.has("write") || allow.has("delete");
 }
 
-async function place(root: string, config: Config): Promise<Finding[]> {
+/** Checks the file system, the mount options and the free space of the root. */
+async function examineLocation(root: string, config: Config): Promise<Finding[]> {
   const mount: Mount | undefined = mountOf(root, parseMounts(readText("/proc/self/mountinfo") ?? ""));
   const options = mountOptions(mount);
   const space = await spaceOf(root).catch(() => undefined);

@@ -62,7 +62,7 @@ const ANSWER = {
   "content-disposition": 'attachment; filename="probe.bin"',
 } as const;
 
-type Measured = Pick<Static<typeof Probe>, "received" | "firstByte" | "lastByte" | "flow">;
+type ProbeTimings = Pick<Static<typeof Probe>, "received" | "firstByte" | "lastByte" | "flow">;
 
 interface ProbeQuery {
   announce?: string | undefined;
@@ -94,11 +94,11 @@ export function probe(services: Services) {
   };
 
   /** Reads the whole body. With `saves` the bytes are also written to an unnamed file, which is deleted at the end. */
-  const read = async (request: Request, server: Listener, saves: boolean): Promise<Measured> => {
+  const read = async (request: Request, server: Listener, saves: boolean): Promise<ProbeTimings> => {
     const { body, saving, close } = receive(services, request, server);
     const timer = setTimeout(() => body.stop(tooLarge()), MAX_SECONDS * 1000);
     const began = performance.now();
-    const measured: Measured = { received: 0 };
+    const measured: ProbeTimings = { received: 0 };
     let upload: Upload | undefined;
     try {
       if (saves)
@@ -226,7 +226,7 @@ export function probe(services: Services) {
     .delete("/api/probe", handler, { ...shared, detail: detail("deleteProbe", "DELETE") });
 }
 
-function report(request: Request, measured: Measured): { text: string; headers: Headers } {
+function report(request: Request, measured: ProbeTimings): { text: string; headers: Headers } {
   const headers = REPORTED_HEADERS.flatMap((name) => {
     const value = request.headers.get(name);
     return value === null ? [] : [[name, value] as const];

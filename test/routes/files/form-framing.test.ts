@@ -25,7 +25,11 @@ describe("a broken body", () => {
     expect(await answer.json()).toMatchObject({
       files: [{ name: "good.txt" }],
       errors: [
-        { code: "invalid_multipart", file: "second.txt", detail: expect.stringContaining("closing boundary") },
+        {
+          code: "invalid_multipart",
+          file: "second.txt",
+          detail: expect.stringContaining("closing boundary"),
+        },
       ],
     });
     expect(await files()).toEqual(["good.txt"]);

@@ -12,7 +12,7 @@ const MIN_UNSYNCED_AGE = 1000;
 /** Milliseconds between two ticks. Short, so that the writes of hundreds of slow uploads are spread out. */
 const TICK = 25;
 
-/** What uploads need of a disk, in addition to what every operation needs. */
+/** The context of an upload: that of every disk operation, and the write scheduler. */
 export interface WriteContext extends DiskContext {
   scheduler: WriteScheduler;
 }
