@@ -50,28 +50,33 @@ function* brokenRules(segment: string, top: boolean): Generator<[code: string, d
 
 /** @param top false when the path is relative to a folder below the root, where no name is reserved */
 function check(decoded: string, pointer: string, folder: boolean, top = true): string {
-  const errors = new ErrorList(MAX_LISTED);
+  // Almost every path is valid, so the list is created with the first error.
+  const broken: { errors?: ErrorList } = {};
+  const add = (entry: ErrorEntry): void => {
+    broken.errors ??= new ErrorList(MAX_LISTED);
+    broken.errors.add(entry);
+  };
   const path = decoded.normalize("NFC");
   if (!decoded.isWellFormed())
-    errors.add({ code: "invalid_encoding", pointer, detail: "The path is not valid Unicode." });
+    add({ code: "invalid_encoding", pointer, detail: "The path is not valid Unicode." });
   if (bytesOf(path) > MAX_PATH_BYTES)
-    errors.add({
+    add({
       code: "path_too_long",
       pointer,
       detail: `A path must not be longer than ${MAX_PATH_BYTES} bytes of UTF-8.`,
     });
   const segments = folder && path === "" ? [] : (folder ? path.replace(/\/$/, "") : path).split("/");
   if (segments.length > MAX_SEGMENTS)
-    errors.add({
+    add({
       code: "too_many_segments",
       pointer,
       detail: `A path must not have more than ${MAX_SEGMENTS} segments.`,
     });
   segments.forEach((segment, index) => {
     for (const [code, detail] of brokenRules(segment, top && index === 0))
-      errors.add({ code, pointer: `${pointer}/${index}`, detail });
+      add({ code, pointer: `${pointer}/${index}`, detail });
   });
-  if (errors.size > 0) throw invalidPath(errors.entries, errors.omitted);
+  if (broken.errors) throw invalidPath(broken.errors.entries, broken.errors.omitted);
   return segments.join("/");
 }
 

@@ -159,10 +159,11 @@ export class Upload implements ReportsProgress {
 
   async #publish(): Promise<Published> {
     const { path, conflict, conditions } = this.request;
-    if (unconditional(conditions) && conflict !== "replace") return await this.#claimName();
+    const conditional = !unconditional(conditions);
+    if (!conditional && conflict !== "replace") return await this.#claimName();
     // Checked under the lock, so that nothing changes between the check and the publication.
     return await this.#withLock(this.services.pathLocks, path, async () => {
-      if (unconditional(conditions)) return await this.#claimName();
+      if (!conditional) return await this.#claimName();
       const failed = failedCondition(conditions, await this.services.storage.probe(path));
       if (failed !== null) throw preconditionFailed(failed);
       return await this.#claimName();
