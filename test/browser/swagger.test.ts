@@ -35,11 +35,11 @@ describe.skipIf(noBrowser !== undefined)("documentation", () => {
       item.delete,
     ]);
     const summaries = operations.flatMap((operation) => operation?.summary ?? []);
-    expect(summaries).toContain("Save a file under this path");
+    expect(summaries).toContain("Save a file");
     expect(summaries).toHaveLength(operations.filter(Boolean).length);
     for (const summary of summaries) await page.getByText(summary, { exact: true }).first().waitFor();
 
-    await page.getByText("Whether uploads can be taken").first().click();
+    await page.getByText("Check whether uploads are accepted").first().click();
     await page
       .getByRole("button", { name: /Test Request.*health/ })
       .first()
