@@ -1,13 +1,14 @@
 // Sorted pages and full scans of folders. Runs on a worker thread, see lister-thread.ts.
 
 import { childOf, type FolderPath } from "../../../path.ts";
+import { TimeSlice } from "../../../system/time-slice.ts";
 import type { Entry } from "../../entry.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
 import { closeDir } from "../at/handle.ts";
 import type { OpenFolder, PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
-import { TimeSlice } from "./merge-sort.ts";
+import { SLICE_MS } from "./merge-sort.ts";
 import type { PackedNames } from "./packed-names.ts";
 import { FOLDER, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { SortCache } from "./sort-cache.ts";
@@ -73,10 +74,10 @@ export class Lister implements Folders {
   async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
     const order = await this.#order(opened, query);
     const entries: Entry[] = [];
-    const slice = new TimeSlice();
+    const slice = new TimeSlice(SLICE_MS);
     let last = 0;
     for await (const index of order.from(query)) {
-      if (slice.over) await slice.next();
+      if (slice.expired) await slice.yield();
       const entry = await this.#entry(opened, order.names, index);
       if (!entry) continue;
       // This entry is past the page, so there is a next one.
@@ -111,9 +112,9 @@ export class Lister implements Folders {
     const groups = foldersFirst ? new Uint8Array(names.length) : undefined;
     const keys = sort === "name" ? undefined : new Float64Array(names.length);
     const ranks = new Map<string, number>();
-    const slice = new TimeSlice();
+    const slice = new TimeSlice(SLICE_MS);
     for (let index = 0; index < names.length; index += 1) {
-      if (slice.over) await slice.next();
+      if (slice.expired) await slice.yield();
       let folder = kinds[index] === FOLDER;
       if (needsStat || kinds[index] === UNKNOWN_KIND) {
         const entry = await this.#entry(opened, names, index);

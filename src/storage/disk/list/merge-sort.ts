@@ -1,35 +1,21 @@
 // Sorts a million items in time slices, so that other requests are served in between.
 
-import { setImmediate } from "node:timers/promises";
+import { TimeSlice } from "../../../system/time-slice.ts";
 
-/** Milliseconds of work before yielding to the event loop. */
-const SLICE_MS = 8;
+/** Milliseconds of work on a listing before it yields to the event loop. */
+export const SLICE_MS = 8;
 // Items sorted without yielding: about 3 ms.
 const RUN_LENGTH = 4096;
-
-/** Yields to the event loop after a time slice: `if (slice.over) await slice.next()`. */
-export class TimeSlice {
-  #began = performance.now();
-
-  get over(): boolean {
-    return performance.now() - this.#began > SLICE_MS;
-  }
-
-  async next(): Promise<void> {
-    await setImmediate();
-    this.#began = performance.now();
-  }
-}
 
 /** Merge sort. Overwrites the array, and may return a different one. */
 export async function mergeSort(
   numbers: Uint32Array<ArrayBuffer>,
   compare: (a: number, b: number) => number,
 ): Promise<Uint32Array<ArrayBuffer>> {
-  const slice = new TimeSlice();
+  const slice = new TimeSlice(SLICE_MS);
   for (let start = 0; start < numbers.length; start += RUN_LENGTH) {
     numbers.subarray(start, start + RUN_LENGTH).sort(compare);
-    if (slice.over) await slice.next();
+    if (slice.expired) await slice.yield();
   }
   let from = numbers;
   let into = new Uint32Array(numbers.length > RUN_LENGTH ? numbers.length : 0);
@@ -55,7 +41,7 @@ async function merge(
   let left = start;
   let right = middle;
   for (let at = start; at < end; at += 1) {
-    if (at % 1024 === 0 && slice.over) await slice.next();
+    if (at % 1024 === 0 && slice.expired) await slice.yield();
     const first = from[left] ?? 0;
     const second = from[right] ?? 0;
     if (right >= end || (left < middle && compare(first, second) <= 0)) {

@@ -2,12 +2,13 @@
 
 import type { Dirent } from "node:fs";
 import { nameIn } from "../../../path.ts";
+import { TimeSlice } from "../../../system/time-slice.ts";
 import { isPlain } from "../../natural-order.ts";
 import { folderNotFound } from "../../problems.ts";
 import type { OpenFolder } from "../at/lookup.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
-import { TimeSlice } from "./merge-sort.ts";
+import { SLICE_MS } from "./merge-sort.ts";
 import { PackedNames } from "./packed-names.ts";
 
 /** Kinds that readdir() reports. Links, and entries of file systems that report no type, need a stat. */
@@ -33,9 +34,9 @@ export async function readNames(
   const aliases = new Map<string, string>();
   // Indexes of names that can have several Unicode forms.
   const indexes = new Map<string, number>();
-  const slice = new TimeSlice();
+  const slice = new TimeSlice(SLICE_MS);
   for (const entry of found) {
-    if (slice.over) await slice.next();
+    if (slice.expired) await slice.yield();
     const onDisk = typeof entry === "string" ? entry : entry.name;
     const name = nameIn(folder, onDisk);
     if (name === null) continue;

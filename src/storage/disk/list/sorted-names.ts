@@ -1,8 +1,9 @@
 // One sort order of a folder. The first page uses partial selection; the full sort runs only when a later page is requested.
 
+import { TimeSlice } from "../../../system/time-slice.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import { compareKeys, type PageKey, type PageQuery } from "../../paging.ts";
-import { mergeSort, TimeSlice } from "./merge-sort.ts";
+import { mergeSort, SLICE_MS } from "./merge-sort.ts";
 import type { PackedNames } from "./packed-names.ts";
 
 /** Sort keys that precede the name. */
@@ -69,12 +70,12 @@ export class SortedNames {
     if (known) return known;
     const sign = order === "asc" ? 1 : -1;
     const compare = (a: number, b: number): number => this.#compareGroups(a, b) || sign * this.#compare(a, b);
-    const slice = new TimeSlice();
+    const slice = new TimeSlice(SLICE_MS);
     let first: number[] = [];
     // Names after this one are not among the first.
     let bound: number | undefined;
     for (let index = 0; index < this.names.length; index += 1) {
-      if (index % 1024 === 0 && slice.over) await slice.next();
+      if (index % 1024 === 0 && slice.expired) await slice.yield();
       if (!hidden && this.names.isHidden(index)) continue;
       if (bound !== undefined && compare(index, bound) > 0) continue;
       first.push(index);
