@@ -1,4 +1,4 @@
-// Subjects of commits are as CONTRIBUTING.md has them: one change each, and whoever looks for it finds it.
+// Checks the subjects of commits against CONTRIBUTING.md: a type, a scope, one change.
 
 import { expect, test } from "bun:test";
 import { skipped } from "../support/switches.ts";

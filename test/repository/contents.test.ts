@@ -1,4 +1,4 @@
-// What the repository holds: no unfinished merge, no address of a registry, no path of somebody's machine, and the README's commands.
+// Checks the tracked files: no merge markers, no registry hosts, no local paths, and the README's commands.
 
 import { describe, expect, test } from "bun:test";
 import { homedir } from "node:os";

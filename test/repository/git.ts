@@ -1,4 +1,4 @@
-// The repository as git sees it.
+// Runs git in the repository, for tests.
 
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// The package of test/e2e/clients: installs it when a test needs it, because the server and most tests do without.
+// Installs the package of test/e2e/clients when a test needs it; the server and most tests run without it.
 
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
