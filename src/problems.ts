@@ -190,7 +190,7 @@ export const PROBLEMS = {
   unsupported_type: {
     status: 415,
     title: "Unsupported Content-Type",
-    help: "Send the bytes of an upload as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), and requests to `/api` as `application/json`.",
+    help: "Send the bytes of an upload as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), and requests to `/api` as `application/json`. A form (`multipart/form-data`) goes to a folder, with `POST /files/{folder}/`; `PUT` takes the file itself.",
   },
   upload_locked: {
     status: 423,

@@ -56,6 +56,7 @@ const refusals: [code: ProblemCode, target: string, headers: string[]][] = [
   ["precondition_failed", "/files/taken", ["If-None-Match: *"]],
   ["precondition_failed", "/files/none", ['If-Match: "other"']],
   ["unsupported_encoding", "/files/a", ["Content-Encoding: gzip"]],
+  ["unsupported_type", "/files/a", ["Content-Type: Multipart/Form-Data ; boundary=b"]],
   ["cross_origin", "/files/a", ["Origin: https://elsewhere.example"]],
 ];
 

@@ -264,13 +264,17 @@ export class MultipartParser {
  * @throws MultipartError `missing_boundary` or `invalid_boundary`
  */
 export function boundaryOf(contentType: string | null): string | null {
-  if (contentType === null) return null;
-  const { type, parameters } = parse(contentType);
-  if (type !== "multipart/form-data") return null;
+  if (contentType === null || !isForm(contentType)) return null;
+  const { parameters } = parse(contentType);
   const { boundary } = parameters;
   if (boundary === undefined) throw new MultipartError("missing_boundary");
   if (!isBoundary(boundary)) throw new MultipartError("invalid_boundary");
   return boundary;
+}
+
+/** Whether a body of this Content-Type is a form. */
+export function isForm(contentType: string | null): boolean {
+  return contentType !== null && parse(contentType).type === "multipart/form-data";
 }
 
 /** The grammar of RFC 2046 section 5.1.1. */

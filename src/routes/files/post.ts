@@ -134,7 +134,7 @@ async function saveForm(
     );
   const { maxFiles, maxErrors } = config;
   const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent });
-  const receiving = receive(services, request, server);
+  const receiving = receive(services, request, server, "form");
   let result: FormSaveResult;
   try {
     result = await form.read(receiving.body, receiving.saving);

@@ -88,6 +88,7 @@ export const UPLOAD_PROBLEMS = [
   "precondition_failed",
   "file_too_large",
   "unsupported_encoding",
+  "unsupported_type",
   "storage_failed",
   "storage_read_only",
   "storage_gone",

@@ -161,6 +161,7 @@ export function probe(services: Services) {
         "body_incomplete",
         "idle_timeout",
         "unsupported_encoding",
+        "unsupported_type",
         "probe_too_large",
         "too_many_probes",
         "too_many_uploads",

@@ -9,6 +9,7 @@ import { type Preconditions, preconditionsOf } from "../../http/conditions.ts";
 import { contentLength } from "../../http/content-length.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
+import { isForm } from "../../http/multipart/parser.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { jsonAnswer } from "./json-answer.ts";
@@ -25,9 +26,21 @@ export interface IncomingUpload {
 
 /**
  * Admits the request and wraps its body.
- * @throws Problem draining, too_many_uploads, unsupported_encoding
+ * @param content what the body is: the bytes of one file, or a form
+ * @throws Problem draining, too_many_uploads, unsupported_encoding, unsupported_type
  */
-export function receive({ config, uploader }: Services, request: Request, server: Listener): IncomingUpload {
+export function receive(
+  { config, uploader }: Services,
+  request: Request,
+  server: Listener,
+  content: "file" | "form" = "file",
+): IncomingUpload {
+  // Saved as a file, a form would be the file's bytes between boundary lines and part headers.
+  if (content === "file" && isForm(request.headers.get("content-type")))
+    throw new Problem(
+      "unsupported_type",
+      "The body is a form (multipart/form-data), but this URL takes the bytes of one file: send the file itself (curl -T FILE), or POST the form to the folder (/files/FOLDER/).",
+    );
   const encoding = request.headers.get("content-encoding") ?? "";
   if (!/^(?:identity)?$/i.test(encoding.trim()))
     throw new Problem(

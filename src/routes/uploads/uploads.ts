@@ -40,7 +40,6 @@ const ADDING = [
   ...ASKING,
   "inconsistent_length",
   "offset_mismatch",
-  "unsupported_type",
   "upload_locked",
   "checksum_mismatch",
 ] as const;

@@ -119,6 +119,33 @@ describe("a new file", () => {
   });
 });
 
+describe("a form as the body", () => {
+  test.each<[string, Record<string, string>]>([
+    ["as clients send it", {}],
+    ["without a boundary", { "content-type": "multipart/form-data" }],
+    ["in other letters", { "content-type": " Multipart/FORM-DATA ; boundary=b" }],
+  ])("%s is refused, and the file of that name stays as it is", async (_, headers) => {
+    await put("form/a.txt", "kept");
+    const body = new FormData();
+    body.set("file", new File(["sent"], "a.txt"));
+    const { detail } = await problemIn(await put("form/a.txt", body, headers), "unsupported_type");
+    expect(detail).toContain("send the file itself");
+    await put("form/new.txt", body, headers);
+    expect(await readdir(join(server.root, "form"))).toEqual(["a.txt"]);
+    expect(await onDisk("form/a.txt").text()).toBe("kept");
+    expect(await temporaries()).toEqual([]);
+  });
+
+  test("of curl -F is refused too", async () => {
+    const curl = Bun.spawn(
+      ["curl", "-sS", "-X", "PUT", "-F", `file=@${import.meta.path}`, `${server.url}/files/form/curl.ts`],
+      { stdout: "pipe", stderr: "pipe" },
+    );
+    expect(await curl.stdout.json()).toMatchObject({ status: 415, code: "unsupported_type" });
+    expect(await onDisk("form/curl.ts").exists()).toBe(false);
+  });
+});
+
 describe("a taken name", () => {
   test("is replaced: 200, another tag", async () => {
     const first = await put("replace.txt", "one");

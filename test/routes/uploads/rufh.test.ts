@@ -189,6 +189,19 @@ test("an upload of one dialect can be looked at in the other", async () => {
   expect([asked.headers.get("upload-offset"), asked.headers.get("upload-length")]).toEqual(["3", "9"]);
 });
 
+test("a form is not saved as the bytes of a file", async () => {
+  const type = { "content-type": "multipart/form-data; boundary=b" };
+  for (const [, draft] of drafts) {
+    const { post, patch, ask } = speaking(draft);
+    await problemIn(await post("form", true, "--b--", type), "unsupported_type");
+    expect(await Bun.file(join(server.root, "form")).exists()).toBe(false);
+    const url = (await post("form", false, "abc")).headers.get("location") ?? "";
+    await problemIn(await patch(url, 3, true, "--b--", type), "unsupported_type");
+    expect((await ask(url)).headers.get("upload-offset")).toBe("3");
+    await ask(url, "DELETE");
+  }
+});
+
 test("an upload that speaks neither is told what to send", async () => {
   await problemIn(await server.fetch("/uploads", { method: "POST", body: "abc" }), "unsupported_version");
 });
