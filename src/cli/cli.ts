@@ -80,8 +80,8 @@ export async function readCommand(
   return { kind: "serve", config, ...(file && { file: label }) };
 }
 
-/** The arguments apart from options. */
-interface Words extends Source {
+/** A parsed command line: its options, and the command with its arguments. */
+interface CommandLine extends Source {
   readonly command: CommandName;
   readonly json: boolean;
   readonly once: boolean;
@@ -90,7 +90,7 @@ interface Words extends Source {
 }
 
 /** Parses flags and arguments. Returns an invocation for --help, --version and errors. */
-function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocation {
+function readFlags(argv: readonly string[], terminal: Terminal): CommandLine | Invocation {
   const given = new Map<string, Given>();
   let text = "";
   const textFor = ([name]: readonly string[]) => {
@@ -120,7 +120,7 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
     command.parse(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? { kind: "print", text } : wrong([misunderstood(error)]);
+    return error.exitCode === 0 ? { kind: "print", text } : wrong([parserFault(error)]);
   }
   for (const { name, shorthand } of FLAGS) {
     if (shorthand && command.getOptionValue(shorthand.flag.slice(1))) {
@@ -152,7 +152,7 @@ function readFlags(argv: readonly string[], terminal: Terminal): Words | Invocat
 }
 
 /** Parses `doctor URL` and `top URL`. Options are rejected, because they configure a server on this machine. */
-function readUrl(text: string, { given, faults, command, json, once }: Words): Invocation {
+function readUrl(text: string, { given, faults, command, json, once }: CommandLine): Invocation {
   const url = URL.parse(text);
   const all = [...faults];
   if (!url?.hostname || !/^https?:$/.test(url.protocol))
@@ -179,8 +179,8 @@ function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
   return shorthand ? [flag, new Flag(shorthand.flag).conflicts(flag.attributeName())] : [flag];
 }
 
-/** Rewrites an error of commander in the style of the other messages. */
-function misunderstood({ code, message }: CommanderError): string {
+/** An error of the package commander, reworded like the other messages. */
+function parserFault({ code, message }: CommanderError): string {
   const [, word = ""] = /'(.*)'/s.exec(message) ?? [];
   const option = FLAGS.find(({ name }) => word.includes(`--${name} <`));
   if (code === "commander.unknownOption") {

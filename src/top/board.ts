@@ -3,19 +3,20 @@
 import type { ActiveUpload, EndedUpload } from "./feed.ts";
 
 /** Time constant of the moving average, in seconds. */
-const SMOOTH = 2;
-/** Seconds for which a finished upload stays visible, and the most that stay. */
-const SHOWN = 10;
-const MOST = 50;
+const TIME_CONSTANT = 2;
+/** Seconds for which a finished upload stays visible. */
+const SHOW_SECONDS = 10;
+/** Maximum number of visible finished uploads. */
+const MAX_ENDED = 50;
 
-/** The rate of one upload, and the sample it was computed from. */
+/** The rate of one upload, and its last sample: the bytes received at a point in time. */
 interface Pace {
   rate: number;
   received: number;
   at: number;
 }
 
-/** All times are milliseconds of one clock, which the caller reads. */
+/** All times are in milliseconds, read by the caller from one clock. */
 export class Board {
   arriving: ActiveUpload[] = [];
   waiting: ActiveUpload[] = [];
@@ -26,7 +27,7 @@ export class Board {
   #paces = new Map<string, Pace>();
   #ended: { upload: EndedUpload; at: number }[] = [];
 
-  take(uploads: readonly ActiveUpload[], now: number): void {
+  update(uploads: readonly ActiveUpload[], now: number): void {
     const paces = new Map<string, Pace>();
     for (const upload of uploads) paces.set(keyOf(upload), this.#pace(upload, now));
     this.#paces = paces;
@@ -36,14 +37,14 @@ export class Board {
     this.known = true;
   }
 
-  end(upload: EndedUpload, now: number): void {
+  addEnded(upload: EndedUpload, now: number): void {
     this.#ended.push({ upload, at: now });
-    if (this.#ended.length > MOST) this.#ended.shift();
+    if (this.#ended.length > MAX_ENDED) this.#ended.shift();
   }
 
   /** Recently finished uploads, newest first. */
   ended(now: number): EndedUpload[] {
-    this.#ended = this.#ended.filter(({ at }) => now - at < SHOWN * 1000);
+    this.#ended = this.#ended.filter(({ at }) => now - at < SHOW_SECONDS * 1000);
     return this.#ended.map(({ upload }) => upload).reverse();
   }
 
@@ -58,14 +59,14 @@ export class Board {
 
   #pace({ bytesPerSecond, ...upload }: ActiveUpload, now: number): Pace {
     const { received } = upload;
-    const before = this.#paces.get(keyOf(upload));
+    const previous = this.#paces.get(keyOf(upload));
     // Until there are two samples, use the server's figure, which is the average since the upload began.
-    if (!before) return { rate: bytesPerSecond, received, at: now };
-    const seconds = (now - before.at) / 1000;
-    if (seconds <= 0) return before;
-    const rate = Math.max(0, received - before.received) / seconds;
-    const weight = 1 - Math.exp(-seconds / SMOOTH);
-    return { rate: before.rate + weight * (rate - before.rate), received, at: now };
+    if (!previous) return { rate: bytesPerSecond, received, at: now };
+    const seconds = (now - previous.at) / 1000;
+    if (seconds <= 0) return previous;
+    const rate = Math.max(0, received - previous.received) / seconds;
+    const weight = 1 - Math.exp(-seconds / TIME_CONSTANT);
+    return { rate: previous.rate + weight * (rate - previous.rate), received, at: now };
   }
 }
 

@@ -11,19 +11,19 @@ import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
 export type ActiveUpload = Static<typeof Uploads>["uploads"][number];
 export type EndedUpload = Static<typeof Ended>["ended"];
 
-export type Happening =
+export type FeedEvent =
   | { kind: "uploads"; uploads: ActiveUpload[] }
   | { kind: "ended"; upload: EndedUpload }
-  /** Tried again in `wait` seconds, for the `attempt`th time. `gone`: there is no server, or it is stopping. */
+  /** The next attempt, number `attempt`, is made in `wait` seconds. `gone`: there is no server, or it is stopping. */
   | { kind: "lost"; why: string; wait: number; attempt: number; gone: boolean };
 
-/** A failure that a retry cannot change. The message is a sentence for people. */
+/** A failure that a retry cannot change. The message is a complete sentence for the user. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
 
 /** A failure that a retry may overcome. The message completes "Not connected: …". */
-class Lost extends Error {
+class ConnectionLost extends Error {
   constructor(
     message: string,
     readonly gone = false,
@@ -34,33 +34,36 @@ class Lost extends Error {
 }
 
 /** Seconds without a byte after which the connection counts as dead; the server sends a comment every 15 s. */
-const SILENCE = 45;
+const SILENCE_LIMIT = 45;
 /** Seconds within which the server must answer. */
-const ANSWER = 15;
-/** Longest pause between two attempts, in seconds. */
-const LONGEST_WAIT = 15;
-/** Most characters of one event: a thousand uploads with long names need fewer. */
-const LARGEST = 2 ** 24;
+const ANSWER_TIMEOUT = 15;
+/** Maximum pause between two attempts, in seconds. */
+const MAX_RETRY_WAIT = 15;
+/** Maximum length of one event in characters: a thousand uploads with long names need fewer. */
+const MAX_EVENT_LENGTH = 2 ** 24;
 
 /** @throws Refused */
-export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Happening> {
+export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<FeedEvent> {
   let last: string | undefined;
   let attempt = 0;
   while (!signal.aborted) {
-    let lost = new Lost("the server closed the connection");
+    let lost = new ConnectionLost("the server closed the connection");
     try {
       for await (const message of connect(url, last, signal)) {
         attempt = 0;
         last = message.id ?? last;
-        yield* happeningOf(message);
+        yield* eventsOf(message);
       }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refused) throw error;
-      lost = error instanceof Lost ? error : new Lost(wordsFor(error, url), isRefusal(error));
+      lost =
+        error instanceof ConnectionLost
+          ? error
+          : new ConnectionLost(describeError(error, url), isConnectionRefused(error));
     }
     attempt += 1;
-    const wait = Math.min(LONGEST_WAIT, Math.max(lost.wait, 2 ** (attempt - 1)));
+    const wait = Math.min(MAX_RETRY_WAIT, Math.max(lost.wait, 2 ** (attempt - 1)));
     yield { kind: "lost", why: lost.message, wait, attempt, gone: lost.gone };
     await sleep(wait * 1000, undefined, { signal }).catch(() => {
       // An aborted signal is handled above.
@@ -69,10 +72,10 @@ export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Hap
 }
 
 async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
-  const silent = new AbortController();
-  const late = (seconds: number) =>
-    setTimeout(() => silent.abort(new Lost(`no data for ${seconds} s`)), seconds * 1000);
-  let timer = late(ANSWER);
+  const timeout = new AbortController();
+  const startTimer = (seconds: number) =>
+    setTimeout(() => timeout.abort(new ConnectionLost(`no data for ${seconds} s`)), seconds * 1000);
+  let timer = startTimer(ANSWER_TIMEOUT);
   const base = bare(url);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   try {
@@ -84,16 +87,16 @@ async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
         ...loginHeaders(url),
       },
       redirect: "manual",
-      signal: AbortSignal.any([stop, silent.signal]),
+      signal: AbortSignal.any([stop, timeout.signal]),
     });
     if (answer.status !== 200 || !answer.headers.get("content-type")?.startsWith("text/event-stream"))
       throw await refusal(answer);
-    const parser = new EventSourceParserStream({ maxBufferSize: LARGEST });
+    const parser = new EventSourceParserStream({ maxBufferSize: MAX_EVENT_LENGTH });
     const decoder = new TextDecoder();
     const text = new TransformStream<Uint8Array, string>({
       transform(bytes, controller) {
         clearTimeout(timer);
-        timer = late(SILENCE);
+        timer = startTimer(SILENCE_LIMIT);
         controller.enqueue(decoder.decode(bytes, { stream: true }));
       },
     });
@@ -104,7 +107,7 @@ async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
 }
 
 /** Ignores event types that a newer server may send. @throws Refused */
-function* happeningOf({ event, data }: EventSourceMessage): Generator<Happening> {
+function* eventsOf({ event, data }: EventSourceMessage): Generator<FeedEvent> {
   if (event === "uploads") yield { kind: "uploads", uploads: read(Uploads, data).uploads };
   if (event === "ended") yield { kind: "ended", upload: read(Ended, data).ended };
 }
@@ -123,9 +126,10 @@ async function refusal(answer: Response): Promise<Error> {
   const { status, headers } = answer;
   const text = await answer.text();
   const problem = problemIn(text);
-  if (problem?.code === "draining") return new Lost("the server is stopping", true);
-  if (status === 503 && problem) return new Lost(problem.detail, false, Number(headers.get("retry-after")));
-  if (status >= 500) return new Lost(`the server answers ${status}`);
+  if (problem?.code === "draining") return new ConnectionLost("the server is stopping", true);
+  if (status === 503 && problem)
+    return new ConnectionLost(problem.detail, false, Number(headers.get("retry-after")));
+  if (status >= 500) return new ConnectionLost(`the server answers ${status}`);
   if (problem?.code === "not_allowed") return new Refused(problem.detail);
   if (status === 401) return new Refused("The server requires a login: give it as https://user:password@….");
   const location = headers.get("location");
@@ -143,13 +147,13 @@ function problemIn(text: string): { code: string; detail: string } | undefined {
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isConnectionRefused(error: unknown): boolean {
   return (
     error instanceof Error && "code" in error && /^(ConnectionRefused|ECONNREFUSED)$/.test(`${error.code}`)
   );
 }
 
-function wordsFor(error: unknown, { host }: URL): string {
-  if (isRefusal(error)) return `nothing listens at ${host}`;
+function describeError(error: unknown, { host }: URL): string {
+  if (isConnectionRefused(error)) return `nothing listens at ${host}`;
   return printable(error instanceof Error ? error.message : String(error), 200);
 }

@@ -6,9 +6,9 @@ import type { Board } from "./board.ts";
 import type { ActiveUpload, EndedUpload } from "./feed.ts";
 import { amounts, ending, pace, safe, time } from "./format.ts";
 
-export interface Look {
+export interface FrameOptions {
   columns: number;
-  /** Infinite to show everything. */
+  /** `Infinity` shows everything. */
   rows: number;
   colours: boolean;
 }
@@ -24,13 +24,13 @@ const MARKS = { saved: "✓", failed: "✗", forgotten: "–" } as const;
 const MARK_STYLES = { saved: "green", failed: "red", forgotten: "yellow" } as const;
 
 /** @param name the server's name for the title @param now the current time on the board's clock, in milliseconds */
-export function frame(name: string, board: Board, look: Look, now: number): string[] {
-  const { columns, rows } = look;
+export function frame(name: string, board: Board, options: FrameOptions, now: number): string[] {
+  const { columns, rows } = options;
   const paint: Paint = (style, text) =>
-    look.colours ? styleText(style, text, { validateStream: false }) : text;
-  const heading = [...head(name, board, paint, columns), ...note(board, paint, now), ""];
+    options.colours ? styleText(style, text, { validateStream: false }) : text;
+  const heading = [...head(name, board, paint, columns), ...connectionNote(board, paint, now), ""];
   const room = Math.max(1, rows - heading.length);
-  const blocks = fit(board, { ...look, rows: room }, paint, now);
+  const blocks = fit(board, { ...options, rows: room }, paint, now);
   const lines: string[] = [];
   for (const [at, block] of blocks.entries()) {
     const last = at === blocks.length - 1;
@@ -56,27 +56,33 @@ function head(name: string, board: Board, paint: Paint, columns: number): string
   return [`${paint("bold", left)}${" ".repeat(gap)}${right}`];
 }
 
-function note({ lost }: Board, paint: Paint, now: number): string[] {
+function connectionNote({ lost }: Board, paint: Paint, now: number): string[] {
   if (!lost) return [];
   const wait = Math.max(0, Math.ceil((lost.until - now) / 1000));
   return [paint("red", `Not connected: ${safe(lost.why, 300)}. Next attempt in ${wait} s.`)];
 }
 
 /** All uploads, in the highest level of detail that fits. */
-function fit(board: Board, look: Look, paint: Paint, now: number): string[][] {
+function fit(board: Board, options: FrameOptions, paint: Paint, now: number): string[][] {
   const rest = [
     ...board.ended(now).map((upload) => [endedLine(upload, paint)]),
     ...board.waiting.map((upload) => [waitingLine(upload, paint)]),
   ];
   let blocks: string[][] = [];
   for (const level of LEVELS) {
-    blocks = [...board.arriving.map((upload) => block(upload, board, level, look, paint)), ...rest];
-    if (blocks.reduce((sum, { length }) => sum + length, 0) <= look.rows) break;
+    blocks = [...board.arriving.map((upload) => block(upload, board, level, options, paint)), ...rest];
+    if (blocks.reduce((sum, { length }) => sum + length, 0) <= options.rows) break;
   }
   return blocks;
 }
 
-function block(upload: ActiveUpload, board: Board, level: Level, { columns }: Look, paint: Paint): string[] {
+function block(
+  upload: ActiveUpload,
+  board: Board,
+  level: Level,
+  { columns }: FrameOptions,
+  paint: Paint,
+): string[] {
   const path = safe(upload.path, 4096);
   const words = pace(upload, board.rateOf(upload));
   if (level === "line") {
@@ -90,8 +96,10 @@ function block(upload: ActiveUpload, board: Board, level: Level, { columns }: Lo
     `  ${bar(upload, Math.min(40, Math.floor(columns / 3)), paint)} ${words}`,
   ];
   if (level === "bar") return lines;
-  const said = upload.explanation ? Bun.wrapAnsi(safe(upload.explanation), Math.max(20, columns - 2)) : "";
-  return [...lines, ...said.split("\n").map((line) => paint("dim", `  ${line}`)), ""];
+  const explanation = upload.explanation
+    ? Bun.wrapAnsi(safe(upload.explanation), Math.max(20, columns - 2))
+    : "";
+  return [...lines, ...explanation.split("\n").map((line) => paint("dim", `  ${line}`)), ""];
 }
 
 /** The bar: saved, received but not yet saved, missing. Empty when the size is unknown. */

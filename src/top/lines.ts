@@ -5,7 +5,7 @@ import type { ActiveUpload, EndedUpload } from "./feed.ts";
 import { amounts, ending, pace, safe } from "./format.ts";
 
 /** Shortest interval between two lines about one upload, in milliseconds. */
-const PACE = 1000;
+const LINE_INTERVAL = 1000;
 
 /** The state and time of the last line about an upload. */
 interface LastLine {
@@ -22,10 +22,10 @@ export class Lines {
     const written = new Map<string, LastLine>();
     for (const upload of [...board.arriving, ...board.waiting]) {
       const key = keyOf(upload);
-      const before = this.#written.get(key);
+      const previous = this.#written.get(key);
       const state = stateOf(upload);
-      if (before && (now - before.at < PACE || before.state === state)) {
-        written.set(key, before);
+      if (previous && (now - previous.at < LINE_INTERVAL || previous.state === state)) {
+        written.set(key, previous);
         continue;
       }
       written.set(key, { at: now, state });

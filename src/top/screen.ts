@@ -32,7 +32,7 @@ export class Screen implements Disposable {
     return { columns: columns || 80, rows: rows || 24 };
   }
 
-  /** Draws the lines. Skips the frame when the terminal has not yet taken the previous one. */
+  /** Draws the lines. Skips the frame while the terminal is still receiving the previous one. */
   draw(lines: readonly string[]): void {
     if (!this.#open || process.stdout.writableNeedDrain) return;
     process.stdout.write(`${BEGIN}${lines.map((line) => `${line}\x1b[K`).join("\r\n")}${END}`);

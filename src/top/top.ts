@@ -4,27 +4,27 @@ import { bare } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { Board } from "./board.ts";
-import { follow, type Happening, Refused } from "./feed.ts";
+import { type FeedEvent, follow, Refused } from "./feed.ts";
 import { frame } from "./frame.ts";
 import { Lines } from "./lines.ts";
 import { Screen } from "./screen.ts";
 
-/** Milliseconds between two frames when no event arrives, so that displayed times advance. */
-const BEAT = 500;
-/** Most reconnection attempts in line mode, where nobody may be watching. */
-const ATTEMPTS = 4;
+/** Milliseconds between two frames when no event arrives, so that the displayed times advance. */
+const REDRAW_INTERVAL = 500;
+/** Maximum number of reconnection attempts in line mode, where nobody may be watching. */
+const MAX_ATTEMPTS = 4;
 
 /** How the output is formatted, and whether to stop after the first snapshot. */
-export interface Form {
+export interface TopOptions {
   readonly once: boolean;
   readonly terminal: Terminal;
 }
 
 /**
- * Runs until it is told to stop; in line mode also until the server ends.
+ * Runs until the user quits or a signal arrives; in line mode also until the server ends.
  * @returns the exit code: 0 stopped as asked or the server ended, 1 the server refuses or was never reached
  */
-export async function top(url: URL, { once, terminal }: Form): Promise<number> {
+export async function top(url: URL, { once, terminal }: TopOptions): Promise<number> {
   const stop = new AbortController();
   const quit = (): void => stop.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, quit);
@@ -35,7 +35,7 @@ export async function top(url: URL, { once, terminal }: Form): Promise<number> {
   try {
     if (once) return await printOnce(name, feed, terminal);
     if (process.stdout.isTTY && process.env["TERM"] !== "dumb") return await draw(name, feed, terminal, quit);
-    return await tell(name, feed);
+    return await printChanges(name, feed);
   } catch (error) {
     if (error instanceof Refused) return failed(name, error.message);
     throw error;
@@ -44,18 +44,18 @@ export async function top(url: URL, { once, terminal }: Form): Promise<number> {
   }
 }
 
-type Feed = AsyncGenerator<Happening>;
+type Feed = AsyncGenerator<FeedEvent>;
 
 /** Prints one snapshot. */
 async function printOnce(name: string, feed: Feed, { colours, columns }: Terminal): Promise<number> {
   const board = new Board();
   const now = performance.now();
-  for await (const happening of feed) {
-    if (happening.kind === "lost") return failed(name, happening.why);
-    if (happening.kind !== "uploads") continue;
-    board.take(happening.uploads, now);
+  for await (const event of feed) {
+    if (event.kind === "lost") return failed(name, event.why);
+    if (event.kind !== "uploads") continue;
+    board.update(event.uploads, now);
     const lines = frame(name, board, { columns, colours, rows: Number.POSITIVE_INFINITY }, now);
-    await written(`${lines.join("\n").trimEnd()}\n`);
+    await print(`${lines.join("\n").trimEnd()}\n`);
     return 0;
   }
   return 0;
@@ -64,50 +64,50 @@ async function printOnce(name: string, feed: Feed, { colours, columns }: Termina
 /** Redraws on every event. */
 async function draw(name: string, feed: Feed, { colours }: Terminal, quit: () => void): Promise<number> {
   const board = new Board();
-  const show = (): void => {
+  const redraw = (): void => {
     screen.draw(frame(name, board, { ...screen.size, colours }, performance.now()));
   };
-  using screen = new Screen(quit, show);
-  const beat = setInterval(show, BEAT);
+  using screen = new Screen(quit, redraw);
+  const timer = setInterval(redraw, REDRAW_INTERVAL);
   try {
-    show();
-    for await (const happening of feed) {
-      enter(board, happening, performance.now());
-      if (happening.kind !== "ended") show();
+    redraw();
+    for await (const event of feed) {
+      apply(board, event, performance.now());
+      if (event.kind !== "ended") redraw();
     }
     return 0;
   } finally {
-    clearInterval(beat);
+    clearInterval(timer);
   }
 }
 
 /** Writes lines as events arrive. */
-async function tell(name: string, feed: Feed): Promise<number> {
+async function printChanges(name: string, feed: Feed): Promise<number> {
   const board = new Board();
   const lines = new Lines();
-  for await (const happening of feed) {
+  for await (const event of feed) {
     const now = performance.now();
-    enter(board, happening, now);
-    if (happening.kind === "ended") await written(`${lines.ended(happening.upload)}\n`);
-    if (happening.kind === "uploads")
-      await written(
+    apply(board, event, now);
+    if (event.kind === "ended") await print(`${lines.ended(event.upload)}\n`);
+    if (event.kind === "uploads")
+      await print(
         lines
           .changed(board, now)
           .map((line) => `${line}\n`)
           .join(""),
       );
-    if (happening.kind !== "lost" || !(happening.gone || happening.attempt >= ATTEMPTS)) continue;
-    if (!board.known) return failed(name, happening.why);
-    process.stderr.write(`sluice: ${printable(name, 300)} has ended: ${happening.why}.\n`);
+    if (event.kind !== "lost" || !(event.gone || event.attempt >= MAX_ATTEMPTS)) continue;
+    if (!board.known) return failed(name, event.why);
+    process.stderr.write(`sluice: ${printable(name, 300)} has ended: ${event.why}.\n`);
     return 0;
   }
   return 0;
 }
 
-function enter(board: Board, happening: Happening, now: number): void {
-  if (happening.kind === "uploads") board.take(happening.uploads, now);
-  else if (happening.kind === "ended") board.end(happening.upload, now);
-  else board.lost = { why: happening.why, until: now + happening.wait * 1000 };
+function apply(board: Board, event: FeedEvent, now: number): void {
+  if (event.kind === "uploads") board.update(event.uploads, now);
+  else if (event.kind === "ended") board.addEnded(event.upload, now);
+  else board.lost = { why: event.why, until: now + event.wait * 1000 };
 }
 
 function failed(name: string, why: string): number {
@@ -115,8 +115,8 @@ function failed(name: string, why: string): number {
   return 1;
 }
 
-/** Writes `text` and waits until the reader has taken it, so that a slow reader costs no memory. */
-async function written(text: string): Promise<void> {
+/** Writes `text` to standard output and waits until it is flushed, so that a slow reader costs no memory. */
+async function print(text: string): Promise<void> {
   if (text === "") return;
   await new Promise<void>((done) => process.stdout.write(text, () => done()));
 }

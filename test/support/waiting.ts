@@ -55,7 +55,7 @@ export function append(
     ends,
     checks: [],
     wanted: null,
-    spoils: false,
+    overflowInvalidates: false,
     overflow: () => new Problem("inconsistent_length", "Past the end."),
     mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
     receive: () => ({ body: bodyOf([text]), saving: () => {}, close: () => {} }),

@@ -9,7 +9,7 @@ describe("a rate", () => {
   test("is the server's at first, and what arrived lately soon", () => {
     const board = new Board();
     const at = (seconds: number, received: number) =>
-      board.take([arriving("a", { received, bytesPerSecond: 7 })], seconds * 1000);
+      board.update([arriving("a", { received, bytesPerSecond: 7 })], seconds * 1000);
     at(0, 0);
     expect(board.rate).toBe(7);
     for (let second = 1; second <= 20; second += 1) at(second, second * 1000);
@@ -21,22 +21,22 @@ describe("a rate", () => {
   test("is that of one upload, whatever ids clients choose, and is forgotten with it", () => {
     const board = new Board();
     const [one, other] = [arriving("a", { id: "same" }), arriving("b", { id: "same", bytesPerSecond: 5 })];
-    board.take([one, other], 0);
+    board.update([one, other], 0);
     expect([board.rateOf(one), board.rateOf(other)]).toEqual([1_000_000, 5]);
-    board.take([other], 0);
+    board.update([other], 0);
     expect([board.rateOf(one), board.rateOf(other)]).toEqual([0, 5]);
   });
 
   test("never counts what waits", () => {
     const board = new Board();
-    board.take([arriving("a", { state: "waiting" })], 0);
+    board.update([arriving("a", { state: "waiting" })], 0);
     expect([board.rate, board.arriving.length, board.waiting.length]).toEqual([0, 0, 1]);
   });
 });
 
 test("of those that ended fifty are remembered", () => {
   const board = new Board();
-  for (let at = 0; at < 1000; at += 1) board.end(ended(String(at)), 0);
+  for (let at = 0; at < 1000; at += 1) board.addEnded(ended(String(at)), 0);
   expect(board.ended(0)).toHaveLength(50);
   expect(board.ended(0)[0]?.path).toBe("999");
 });
@@ -45,7 +45,7 @@ describe("lines", () => {
   const board = new Board();
   const lines = new Lines();
   const at = (now: number, received: number): string[] => {
-    board.take([arriving("a\x1b[1m\n", { received }), arriving("still")], now);
+    board.update([arriving("a\x1b[1m\n", { received }), arriving("still")], now);
     return lines.changed(board, now);
   };
 

@@ -1,7 +1,7 @@
 // What servers may answer instead of events, and how the feed goes on after a cut.
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { follow, type Happening } from "../../src/top/feed.ts";
+import { type FeedEvent, follow } from "../../src/top/feed.ts";
 import { arriving } from "./uploads.ts";
 
 let stop = new AbortController();
@@ -21,8 +21,8 @@ function fake(handler: Handler) {
 const stream = (text: string): Response =>
   new Response(text, { headers: { "content-type": "text/event-stream" } });
 
-async function first(url: URL, count: number): Promise<Happening[]> {
-  const all: Happening[] = [];
+async function first(url: URL, count: number): Promise<FeedEvent[]> {
+  const all: FeedEvent[] = [];
   for await (const happening of follow(url, stop.signal)) if (all.push(happening) === count) break;
   return all;
 }

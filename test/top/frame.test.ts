@@ -3,18 +3,18 @@
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
 import { Board } from "../../src/top/board.ts";
-import { frame, type Look } from "../../src/top/frame.ts";
+import { type FrameOptions, frame } from "../../src/top/frame.ts";
 import { arriving, ended } from "./uploads.ts";
 
 const NAME = "http://127.0.0.1:3000";
 
-function picture(board: Board, look: Partial<Look> = {}, now = 0): string[] {
+function picture(board: Board, look: Partial<FrameOptions> = {}, now = 0): string[] {
   return frame(NAME, board, { columns: 80, rows: 24, colours: false, ...look }, now);
 }
 
 function boardOf(...uploads: ReturnType<typeof arriving>[]): Board {
   const board = new Board();
-  board.take(uploads, 0);
+  board.update(uploads, 0);
   return board;
 }
 
@@ -53,7 +53,7 @@ describe("a picture", () => {
 
   test("has the colours that are asked for, and no other difference", () => {
     const board = boardOf(arriving("a"), arriving("b", { state: "waiting" }));
-    board.end(ended("c"), 0);
+    board.addEnded(ended("c"), 0);
     const coloured = picture(board, { colours: true });
     expect(coloured.join("")).toContain("\x1b[32m█████\x1b[39m\x1b[36m▒▒▒▒▒\x1b[39m");
     expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(picture(board));
@@ -73,7 +73,7 @@ describe("room", () => {
     [1, 1],
   ])("%d columns and %d rows are enough", (columns, rows) => {
     const board = boardOf(...many, arriving("日本語/".repeat(60)), arriving("w", { state: "waiting" }));
-    board.end(ended("e"), 0);
+    board.addEnded(ended("e"), 0);
     board.lost = { why: "nothing listens there", until: 4000 };
     const lines = picture(board, { columns, rows, colours: true });
     expect(lines.length).toBeLessThanOrEqual(rows);
@@ -102,9 +102,12 @@ describe("room", () => {
 
 test("those that ended stay for some seconds, with how they ended", () => {
   const board = boardOf();
-  board.end(ended("a.bin"), 0);
-  board.end(ended("b.bin", { outcome: "failed", error: { code: "x", detail: "The disk is full." } }), 5000);
-  board.end(ended("c.bin", { outcome: "forgotten" }), 5000);
+  board.addEnded(ended("a.bin"), 0);
+  board.addEnded(
+    ended("b.bin", { outcome: "failed", error: { code: "x", detail: "The disk is full." } }),
+    5000,
+  );
+  board.addEnded(ended("c.bin", { outcome: "forgotten" }), 5000);
   expect(picture(board, { columns: 200 }, 9000).slice(2)).toEqual([
     "– c.bin · removed at 1.2 MB: cancelled or expired",
     "✗ b.bin · failed after 1.2 MB: The disk is full.",
@@ -119,7 +122,7 @@ test("a lost connection is told, and counted down", () => {
   board.lost = { why: "nothing listens at here", until: 4000 };
   expect(picture(board)[1]).toBe("Not connected: nothing listens at here. Next attempt in 4 s.");
   expect(picture(board, {}, 3500)[1]).toEndWith("in 1 s.");
-  board.take([], 4000);
+  board.update([], 4000);
   expect(picture(board)[1]).toBe("");
 });
 
@@ -129,8 +132,8 @@ test("nothing a server says moves the cursor or turns text around", () => {
     arriving(hostile, { explanation: hostile }),
     arriving(hostile, { state: "waiting", id: "other" }),
   );
-  board.end(ended(hostile, { outcome: "failed", error: { code: "x", detail: hostile } }), 0);
-  board.end(ended(hostile, { flow: { ...ended("").flow, explanation: hostile } }), 0);
+  board.addEnded(ended(hostile, { outcome: "failed", error: { code: "x", detail: hostile } }), 0);
+  board.addEnded(ended(hostile, { flow: { ...ended("").flow, explanation: hostile } }), 0);
   board.lost = { why: hostile, until: 0 };
   for (const rows of [8, 24]) {
     const text = picture(board, { columns: 300, rows }).join("");

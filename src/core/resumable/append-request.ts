@@ -37,8 +37,8 @@ export interface AppendRequest {
   wanted: DigestAlgorithm | null;
   /** Creates the problem of a body that is longer or shorter than the upload's length allows. */
   overflow: () => Problem;
-  /** Whether bytes past the end make the upload fail for good. */
-  spoils: boolean;
+  /** Whether bytes past the upload's length make the upload fail permanently. */
+  overflowInvalidates: boolean;
   /** Creates the problem of a request whose offset is not the current one. */
   mismatch: (offset: number) => Problem;
   /** Starts to receive the body; called once the request holds the lock. @throws Problem */

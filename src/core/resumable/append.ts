@@ -23,7 +23,7 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
   return await session.acquire(async (signal) => {
     await session.recover();
     if (checkAppend(request, session, session.uploader.limits.maxFileSize)) {
-      if (request.spoils) await session.markFailed("length");
+      if (request.overflowInvalidates) await session.markFailed("length");
       throw request.overflow();
     }
     if (signal.aborted) throw superseded();
@@ -158,7 +158,7 @@ class Append {
     await upload.suspend();
     session.setOffset(Math.min(writer.length, record.unverified ?? writer.length));
     await checkpoint.written();
-    if (this.#exceeded && request.spoils) return await session.markFailed("length");
+    if (this.#exceeded && request.overflowInvalidates) return await session.markFailed("length");
     if (code === "digest_mismatch" && record.unverified === null) return await session.markFailed("digest");
     // Not awaited, so that a request that takes over does not have to wait for this checkpoint.
     // After a failed sync, bytes beyond `saved` exist but are not known to be durable.

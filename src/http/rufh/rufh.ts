@@ -75,7 +75,7 @@ export function readStart(draft: Draft, headers: Headers): Start | null {
  * Parses a request that appends bytes (PATCH).
  * @throws Problem `unsupported_type`, `invalid_request`, `inconsistent_length`
  */
-export function readAddition(draft: Draft, headers: Headers): Append {
+export function readAppend(draft: Draft, headers: Headers): Append {
   const type = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (draft.typed && type !== PARTIAL_TYPE)
     throw new Problem("unsupported_type", `Send the bytes as Content-Type: ${PARTIAL_TYPE}.`, {

@@ -103,18 +103,18 @@ async function saveBody(
       "The file has no name: send ?name=photo.jpg, or Content-Disposition with filename.",
     );
   const path = below(folder, name);
-  const receiving = receive(services, request, server);
+  const incoming = receive(services, request, server);
   try {
     const result = await saveSingleFile(
       services.uploader,
-      receiving.body,
+      incoming.body,
       { ...intent, path, size: announcedSize(request), id: uploadId(request) },
-      receiving.saving,
+      incoming.saving,
     );
     services.log.saved(request, result.file);
     return savedAnswer(result);
   } finally {
-    receiving.close();
+    incoming.close();
   }
 }
 
@@ -134,12 +134,12 @@ async function saveForm(
     );
   const { maxFiles, maxErrors } = config;
   const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent });
-  const receiving = receive(services, request, server, "form");
+  const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;
   try {
-    result = await form.read(receiving.body, receiving.saving);
+    result = await form.read(incoming.body, incoming.saving);
   } finally {
-    receiving.close();
+    incoming.close();
   }
   for (const file of result.files) log.saved(request, file);
   for (const failure of result.failures) {

@@ -21,23 +21,23 @@ export function put(services: Services) {
           "content_range",
           "Partial PUT is not supported: send the whole file, without Content-Range.",
         );
-      const receiving = receive(services, request, server);
+      const incoming = receive(services, request, server);
       try {
         const result = await saveSingleFile(
           uploader,
-          receiving.body,
+          incoming.body,
           {
             ...uploadRequest(request, query.conflict ?? config.conflict ?? "replace"),
             path: params["*"],
             size: announcedSize(request),
             id: uploadId(request),
           },
-          receiving.saving,
+          incoming.saving,
         );
         log.saved(request, result.file);
         return savedAnswer(result);
       } finally {
-        receiving.close();
+        incoming.close();
       }
     },
     {

@@ -22,7 +22,7 @@ export function health({ config, uploader, storage, log }: Services) {
       return true;
     } catch (error) {
       const reason = error instanceof Problem ? error.detail : String(error);
-      log.say(`Uploads cannot be taken: ${reason}`, "error");
+      log.say(`Uploads cannot be accepted: ${reason}`, "error");
       return false;
     }
   };

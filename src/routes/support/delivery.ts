@@ -19,7 +19,7 @@ export interface Delivery {
   needs: number;
 }
 
-interface Watched extends Delivery {
+interface RunningDelivery extends Delivery {
   server: NonNullable<Listener>;
   began: number;
   signal: AbortSignal;
@@ -27,7 +27,7 @@ interface Watched extends Delivery {
 
 /** The downloads in progress. */
 export class Deliveries {
-  readonly #running = new Set<Watched>();
+  readonly #running = new Set<RunningDelivery>();
   #timer: Timer | undefined;
 
   constructor(readonly log: Log) {}
@@ -57,7 +57,7 @@ export class Deliveries {
   }
 
   /** Whether sending has ended: Bun then no longer knows the client's address. */
-  #poll({ request, file, bytes, needs, server, signal, began }: Watched): boolean {
+  #poll({ request, file, bytes, needs, server, signal, began }: RunningDelivery): boolean {
     if (server.requestIP(request) !== null) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
     // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.

@@ -12,7 +12,7 @@ import {
   formatProgress,
   offsetMismatch,
   PARTIAL_TYPE,
-  readAddition,
+  readAppend,
   readStart,
 } from "../../http/rufh/rufh.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
@@ -32,18 +32,19 @@ import {
 } from "./resumable-request.ts";
 
 /** Answers every method except OPTIONS. @throws Problem */
-export async function rufh(services: Services, method: string, asked: UploadRequest): Promise<Response> {
-  const draft = draftOf(asked.request.headers);
-  if (asked.id === "" && method === "POST") return await create(services, draft, asked);
-  if (asked.id !== "" && method === "PATCH") return await append(services, draft, asked);
-  if (asked.id !== "" && method === "DELETE") {
-    checkNoBodyHeaders(draft, asked.request.headers);
-    await services.uploads.remove(asked.id);
+export async function rufh(services: Services, method: string, context: UploadRequest): Promise<Response> {
+  const draft = draftOf(context.request.headers);
+  if (context.id === "" && method === "POST") return await create(services, draft, context);
+  if (context.id !== "" && method === "PATCH") return await append(services, draft, context);
+  if (context.id !== "" && method === "DELETE") {
+    checkNoBodyHeaders(draft, context.request.headers);
+    await services.uploads.remove(context.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
-  if (asked.id !== "" && (method === "HEAD" || method === "GET")) return await head(services, draft, asked);
+  if (context.id !== "" && (method === "HEAD" || method === "GET"))
+    return await head(services, draft, context);
   throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
-    headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, GET, HEAD, OPTIONS, PATCH" },
+    headers: { allow: context.id === "" ? "OPTIONS, POST" : "DELETE, GET, HEAD, OPTIONS, PATCH" },
   });
 }
 
@@ -54,8 +55,8 @@ export function rufhLimits({ config }: Services, headers: Headers): Record<strin
   return { ...limits, ...(draft.acceptPatch && { "accept-patch": PARTIAL_TYPE }) };
 }
 
-async function create(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
-  const { request } = asked;
+async function create(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
+  const { request } = context;
   const start = readStart(draft, request.headers);
   if (start === null)
     throw invalidHeader(
@@ -64,12 +65,12 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
     );
   const metadata = parseMetadata(request.headers.get("upload-metadata"));
   const upload = await services.uploads.create({
-    path: pathFor(asked, metadata),
-    conflict: asked.conflict,
+    path: pathFor(context, metadata),
+    conflict: context.conflict,
     size: start.length,
     endsByLength: draft.endsByLength,
     metadata: formatMetadata(metadata),
-    ...wholeDigests(asked),
+    ...wholeDigests(context),
     name: uploadId(request),
     concat: null,
   });
@@ -83,9 +84,9 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
           size: null,
           ends: start.complete || (draft.endsByLength && "length"),
           overflow,
-          spoils: draft.overflowInvalidates,
+          overflowInvalidates: draft.overflowInvalidates,
           mismatch: (current) => offsetMismatch(draft, current, 0),
-          ...incomingBody(services, asked),
+          ...incomingBody(services, context),
         }),
       ),
     );
@@ -95,10 +96,10 @@ async function create(services: Services, draft: Draft, asked: UploadRequest): P
   });
 }
 
-async function append(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
-  const { request, id } = asked;
+async function append(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
+  const { request, id } = context;
   const upload = await services.uploads.find(id);
-  const { offset, complete, length } = readAddition(draft, request.headers);
+  const { offset, complete, length } = readAppend(draft, request.headers);
   await upload.withLock();
   if (upload.record.finished) {
     // A client that lost the last answer can repeat the request without its bytes.
@@ -115,21 +116,21 @@ async function append(services: Services, draft: Draft, asked: UploadRequest): P
         size: length,
         ends: complete || (draft.endsByLength && "length"),
         overflow,
-        spoils: draft.overflowInvalidates,
+        overflowInvalidates: draft.overflowInvalidates,
         mismatch: (current) => offsetMismatch(draft, current, offset),
-        ...incomingBody(services, asked),
+        ...incomingBody(services, context),
       }),
     ),
   );
   return answer(draft, upload, draft.appended);
 }
 
-async function head(services: Services, draft: Draft, asked: UploadRequest): Promise<Response> {
-  const { request, id } = asked;
+async function head(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
+  const { request, id } = context;
   checkNoBodyHeaders(draft, request.headers);
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
-    withoutIdleTimeout(services, request, asked.server, () => services.uploads.refresh(id), null),
+    withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );
   const headers = {
     ...NO_STORE,

@@ -29,18 +29,18 @@ import {
 } from "./resumable-request.ts";
 
 /** Answers every method except OPTIONS. @throws Problem */
-export async function tus(services: Services, method: string, asked: UploadRequest): Promise<Response> {
-  checkVersion(asked.request.headers);
-  if (asked.id === "") {
-    if (method === "POST") return await create(services, asked);
-  } else if (method === "PATCH") return await append(services, asked);
-  else if (method === "HEAD" || method === "GET") return await head(services, asked);
+export async function tus(services: Services, method: string, context: UploadRequest): Promise<Response> {
+  checkVersion(context.request.headers);
+  if (context.id === "") {
+    if (method === "POST") return await create(services, context);
+  } else if (method === "PATCH") return await append(services, context);
+  else if (method === "HEAD" || method === "GET") return await head(services, context);
   else if (method === "DELETE") {
-    await services.uploads.remove(asked.id);
+    await services.uploads.remove(context.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
-    headers: { allow: asked.id === "" ? "OPTIONS, POST" : "DELETE, HEAD, OPTIONS, PATCH" },
+    headers: { allow: context.id === "" ? "OPTIONS, POST" : "DELETE, HEAD, OPTIONS, PATCH" },
   });
 }
 
@@ -49,24 +49,24 @@ export function tusAbilities({ config }: Services): Record<string, string> {
   return formatAbilities(config.maxFileSize);
 }
 
-async function create(services: Services, asked: UploadRequest): Promise<Response> {
-  const { request } = asked;
+async function create(services: Services, context: UploadRequest): Promise<Response> {
+  const { request } = context;
   const { uploads } = services;
   const { length, metadata, concat, hasBytes, checksum } = readCreation(request.headers);
   const upload = await uploads.create({
-    path: pathFor(asked, metadata),
-    conflict: asked.conflict,
+    path: pathFor(context, metadata),
+    conflict: context.conflict,
     size: length,
     endsByLength: true,
     metadata: formatMetadata(metadata),
-    ...wholeDigests(asked),
+    ...wholeDigests(context),
     name: uploadId(request),
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
   });
   await orDelete(services, upload, () =>
     logged(services, request, upload, async () => {
       if (concat?.kind === "final")
-        await withoutIdleTimeout(services, request, asked.server, () => uploads.assemble(upload), null);
+        await withoutIdleTimeout(services, request, context.server, () => uploads.assemble(upload), null);
       else if (hasBytes && length !== 0)
         await appendTo(upload, {
           offset: 0,
@@ -74,8 +74,8 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
           ends: "length",
           mismatch: mismatchOf(0),
           overflow,
-          spoils: false,
-          ...tusBody(services, asked, checksum),
+          overflowInvalidates: false,
+          ...tusBody(services, context, checksum),
         });
       else if (length === 0) await upload.withLock();
     }),
@@ -84,9 +84,9 @@ async function create(services: Services, asked: UploadRequest): Promise<Respons
   return new Response(null, { status: 201, headers });
 }
 
-async function append(services: Services, asked: UploadRequest): Promise<Response> {
-  const { request } = asked;
-  const upload = await services.uploads.find(asked.id);
+async function append(services: Services, context: UploadRequest): Promise<Response> {
+  const { request } = context;
+  const upload = await services.uploads.find(context.id);
   const { offset, length, checksum } = readAppend(request.headers);
   await logged(services, request, upload, () =>
     appendTo(upload, {
@@ -95,19 +95,19 @@ async function append(services: Services, asked: UploadRequest): Promise<Respons
       ends: "length",
       mismatch: mismatchOf(offset),
       overflow,
-      spoils: false,
-      ...tusBody(services, asked, checksum),
+      overflowInvalidates: false,
+      ...tusBody(services, context, checksum),
     }),
   );
   const headers = { ...NO_STORE, ...stateOf(upload), ...fileHeaders(upload) };
   return new Response(null, { status: 204, headers });
 }
 
-async function head(services: Services, asked: UploadRequest): Promise<Response> {
-  const { request, id } = asked;
+async function head(services: Services, context: UploadRequest): Promise<Response> {
+  const { request, id } = context;
   const upload = await services.uploads.find(id);
   await logged(services, request, upload, () =>
-    withoutIdleTimeout(services, request, asked.server, () => services.uploads.refresh(id), null),
+    withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );
   const metadata = parseMetadata(upload.record.metadata);
   const headers = {
@@ -120,8 +120,8 @@ async function head(services: Services, asked: UploadRequest): Promise<Response>
 }
 
 /** The body with its digests and the tus checksum. */
-function tusBody(services: Services, asked: UploadRequest, checksum: Checksum | null) {
-  const { checks, ...body } = incomingBody(services, asked);
+function tusBody(services: Services, context: UploadRequest, checksum: Checksum | null) {
+  const { checks, ...body } = incomingBody(services, context);
   return { ...body, checks: checksum ? [...checks, checksum] : checks };
 }
 

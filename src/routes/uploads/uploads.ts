@@ -16,18 +16,18 @@ import { rufh, rufhLimits } from "./rufh.ts";
 import { tus, tusAbilities } from "./tus.ts";
 
 const tags = ["Resumable upload"];
-const CREATION = [
+const CREATION_HEADERS = [
   "Tus-Resumable",
   "Upload-Length",
   "Upload-Defer-Length",
   "Upload-Metadata",
   "Upload-Concat",
 ] as const;
-const COMPARED = ["Upload-Checksum", "Content-Digest", "Repr-Digest", "Want-Repr-Digest"] as const;
-const VERSIONS = ["Tus-Resumable", "Upload-Draft-Interop-Version"] as const;
-const STATE = ["Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Complete"] as const;
-const FINISHED = ["Content-Location", "ETag", "Repr-Digest", "Server-Timing"] as const;
-const ASKING = [
+const DIGEST_HEADERS = ["Upload-Checksum", "Content-Digest", "Repr-Digest", "Want-Repr-Digest"] as const;
+const VERSION_HEADERS = ["Tus-Resumable", "Upload-Draft-Interop-Version"] as const;
+const STATE_HEADERS = ["Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Complete"] as const;
+const FILE_HEADERS = ["Content-Location", "ETag", "Repr-Digest", "Server-Timing"] as const;
+const SESSION_PROBLEMS = [
   "invalid_request",
   "not_allowed",
   "not_found",
@@ -35,9 +35,9 @@ const ASKING = [
   "unsupported_version",
   "storage_failed",
 ] as const;
-const ADDING = [
+const APPEND_PROBLEMS = [
   ...UPLOAD_PROBLEMS,
-  ...ASKING,
+  ...SESSION_PROBLEMS,
   "inconsistent_length",
   "offset_mismatch",
   "upload_locked",
@@ -55,7 +55,7 @@ const Id = t.Object({
 });
 
 /** The answers to OPTIONS, with and without an upload id. */
-const ABILITIES = {
+const OPTIONS_ANSWERS = {
   200: empty({
     description: "Protocol versions, extensions and limits",
     headers: ["Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Limit"],
@@ -97,7 +97,7 @@ export function uploads(services: Services) {
       headers: { ...NO_STORE, ...tusAbilities(services), ...rufhLimits(services, request.headers) },
     });
 
-  return new Elysia({ name: "resuming" })
+  return new Elysia({ name: "resumable" })
     .onRequest(({ request, set }) => {
       // Set here, so that requests refused before they reach a route have it too.
       if (speaksTus(request.headers)) set.headers["tus-resumable"] = TUS_VERSION;
@@ -111,13 +111,13 @@ export function uploads(services: Services) {
         201: json(SavedFile, {
           description:
             "The upload was created. The body is the saved file if the upload is already complete (not with tus)",
-          headers: ["Location", ...STATE, "Upload-Limit", ...FINISHED],
+          headers: ["Location", ...STATE_HEADERS, "Upload-Limit", ...FILE_HEADERS],
         }),
         200: json(SavedFile, {
           description: "Already complete: the existing file was replaced",
-          headers: FINISHED,
+          headers: FILE_HEADERS,
         }),
-        ...problems(...ADDING, "too_many_waiting"),
+        ...problems(...APPEND_PROBLEMS, "too_many_waiting"),
       },
       detail: {
         operationId: "createUpload",
@@ -126,8 +126,8 @@ export function uploads(services: Services) {
           "tus 1.0.0 (with `Tus-Resumable`) or Resumable Uploads for HTTP (with `Upload-Complete`). The file is saved to `path`, else to the path in `Upload-Metadata` (`relativePath`, or `folder` and `filename`), else to the name in `Content-Disposition`. `Location` is a path on this server.",
         tags,
         parameters: requestHeaders(
-          ...CREATION,
-          ...COMPARED,
+          ...CREATION_HEADERS,
+          ...DIGEST_HEADERS,
           "Upload-Complete",
           "Upload-Draft-Interop-Version",
           "Content-Disposition",
@@ -139,7 +139,7 @@ export function uploads(services: Services) {
     .options("/uploads", abilities, {
       parse: "none",
       allow: "write",
-      response: ABILITIES,
+      response: OPTIONS_ANSWERS,
       detail: {
         operationId: "getUploadAbilities",
         summary: "Protocol versions, extensions and limits",
@@ -150,7 +150,7 @@ export function uploads(services: Services) {
       parse: "none",
       allow: "write",
       params: Id,
-      response: ABILITIES,
+      response: OPTIONS_ANSWERS,
       detail: {
         operationId: "getUploadAbilitiesById",
         summary: "Protocol versions, extensions and limits of an upload",
@@ -162,12 +162,15 @@ export function uploads(services: Services) {
       allow: "write",
       params: Id,
       response: {
-        200: empty({ description: "The state of a tus upload", headers: [...STATE, ...FINISHED] }),
+        200: empty({
+          description: "The state of a tus upload",
+          headers: [...STATE_HEADERS, ...FILE_HEADERS],
+        }),
         204: empty({
           description: "The state of the upload",
-          headers: [...STATE, "Upload-Limit", ...FINISHED],
+          headers: [...STATE_HEADERS, "Upload-Limit", ...FILE_HEADERS],
         }),
-        ...problems(...ASKING),
+        ...problems(...SESSION_PROBLEMS),
       },
       detail: {
         operationId: "headUpload",
@@ -175,7 +178,7 @@ export function uploads(services: Services) {
         description:
           "Aborts a request that is still appending, so that the client can resume from the reported offset.",
         tags,
-        parameters: requestHeaders(...VERSIONS),
+        parameters: requestHeaders(...VERSION_HEADERS),
       },
     })
     .get("/uploads/:id", answer, {
@@ -185,15 +188,15 @@ export function uploads(services: Services) {
       response: {
         204: empty({
           description: "The state of the upload",
-          headers: [...STATE, "Upload-Limit", ...FINISHED],
+          headers: [...STATE_HEADERS, "Upload-Limit", ...FILE_HEADERS],
         }),
-        ...problems(...ASKING),
+        ...problems(...SESSION_PROBLEMS),
       },
       detail: {
         operationId: "getUploadOffset",
         summary: "Get the state of an upload, as HEAD does",
         tags,
-        parameters: requestHeaders(...VERSIONS),
+        parameters: requestHeaders(...VERSION_HEADERS),
       },
     })
     .patch("/uploads/:id", answer, {
@@ -203,15 +206,15 @@ export function uploads(services: Services) {
       response: {
         200: json(SavedFile, {
           description: "Complete: the existing file was replaced",
-          headers: [...STATE, ...FINISHED],
+          headers: [...STATE_HEADERS, ...FILE_HEADERS],
         }),
         201: json(SavedFile, {
           description:
             "Complete: a new file was saved. In older protocol versions also: the bytes were appended",
-          headers: [...STATE, ...FINISHED],
+          headers: [...STATE_HEADERS, ...FILE_HEADERS],
         }),
-        204: empty({ description: "The bytes were appended", headers: [...STATE, ...FINISHED] }),
-        ...problems(...ADDING, "upload_complete", "concatenated_upload"),
+        204: empty({ description: "The bytes were appended", headers: [...STATE_HEADERS, ...FILE_HEADERS] }),
+        ...problems(...APPEND_PROBLEMS, "upload_complete", "concatenated_upload"),
       },
       detail: {
         operationId: "appendToUpload",
@@ -219,10 +222,10 @@ export function uploads(services: Services) {
         description: "The last bytes complete the file. Bytes received before a connection is lost are kept.",
         tags,
         parameters: requestHeaders(
-          ...VERSIONS,
+          ...VERSION_HEADERS,
           "Upload-Offset",
           "Upload-Length",
-          ...COMPARED,
+          ...DIGEST_HEADERS,
           "Upload-Complete",
         ),
         requestBody: requestBody(["application/offset+octet-stream", "application/partial-upload"]),
@@ -234,13 +237,13 @@ export function uploads(services: Services) {
       params: Id,
       response: {
         204: empty({ description: "The upload was deleted; a file it has already become is kept" }),
-        ...problems(...ASKING),
+        ...problems(...SESSION_PROBLEMS),
       },
       detail: {
         operationId: "cancelUpload",
         summary: "Cancel an upload",
         tags,
-        parameters: requestHeaders(...VERSIONS),
+        parameters: requestHeaders(...VERSION_HEADERS),
       },
     })
     .post("/uploads/:id", answer, { parse: "none", allow: "write", params: Id, detail: { hide: true } });

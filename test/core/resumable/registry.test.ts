@@ -68,7 +68,7 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
     ends: "length",
     checks: [{ seconds: 0, update: () => {}, finish: () => {} }],
     wanted: null,
-    spoils: false,
+    overflowInvalidates: false,
     overflow: () => new Problem("inconsistent_length", "Past the end."),
     mismatch: () => new Problem("offset_mismatch", "Elsewhere."),
     receive: () => ({

@@ -10,7 +10,7 @@ import {
   formatProgress,
   offsetMismatch,
   PARTIAL_TYPE,
-  readAddition,
+  readAppend,
   readStart,
   speaksResumable,
 } from "../../../src/http/rufh/rufh.ts";
@@ -21,7 +21,7 @@ const draft = (version: number): Draft =>
   draftOf(new Headers({ "Upload-Draft-Interop-Version": `${version}` }));
 const start = (version: number, headers: Named) => readStart(draft(version), new Headers(headers));
 const addition = (version: number, headers: Named) =>
-  readAddition(draft(version), new Headers({ "content-type": PARTIAL_TYPE, ...headers }));
+  readAppend(draft(version), new Headers({ "content-type": PARTIAL_TYPE, ...headers }));
 const VERSIONS = [3, 5, 6, 8, 10];
 /** Those whose header is `Upload-Complete`. */
 const COMPLETE = [5, 6, 8, 10];
