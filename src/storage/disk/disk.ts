@@ -4,6 +4,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
 import type { FilePath, FolderPath } from "../../path.ts";
+import { SingleFlight } from "../../system/single-flight.ts";
 import type { Space } from "../device.ts";
 import type { Entry, FolderEntry, Moved } from "../entry.ts";
 import type { Page, PageQuery } from "../paging.ts";
@@ -75,7 +76,7 @@ export class DiskStorage implements Storage {
   readonly load = new WriteScheduler();
   readonly #lookup: PathLookup;
   readonly #lister: Folders;
-  #space: Promise<Space> | undefined;
+  readonly #space = new SingleFlight<Space>({ joinRunning: true });
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -184,10 +185,7 @@ export class DiskStorage implements Storage {
 
   space(): Promise<Space> {
     // Concurrent callers share one statfs(), but its result is never cached: a fast disk fills by gigabytes in a second.
-    this.#space ??= this.#measure().finally(() => {
-      this.#space = undefined;
-    });
-    return this.#space;
+    return this.#space.run("space", () => this.#measure());
   }
 
   async check(): Promise<void> {

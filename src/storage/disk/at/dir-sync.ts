@@ -1,12 +1,13 @@
 // Syncs folders. Callers that arrive during a sync share the next one, so many small files wait together.
 
+import { SingleFlight } from "../../../system/single-flight.ts";
 import type { Calls } from "../os/calls.ts";
 import type { DirHandle } from "./handle.ts";
 
 /** One per storage. */
 export class DirSync {
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #next = new Map<string, Promise<void>>();
+  /** A running sync is not joined: it may have started before the caller changed the folder. */
+  readonly #syncs = new SingleFlight<void>();
 
   constructor(readonly calls: Calls) {}
 
@@ -16,28 +17,6 @@ export class DirSync {
    */
   sync(folder: DirHandle): Promise<void> {
     const { dev, ino } = this.calls.stat(folder.fd);
-    const key = `${dev}:${ino}`;
-    const joined = this.#next.get(key);
-    if (joined) return joined;
-    const running = this.#running.get(key);
-    if (!running) return this.#start(key, folder);
-    const next = running
-      .catch(() => {
-        // The callers of the failed sync have its error; this sync is independent of it.
-      })
-      .then(() => {
-        this.#next.delete(key);
-        return this.#start(key, folder);
-      });
-    this.#next.set(key, next);
-    return next;
-  }
-
-  #start(key: string, folder: DirHandle): Promise<void> {
-    const sync = this.calls.sync(folder.fd).finally(() => {
-      if (this.#running.get(key) === sync) this.#running.delete(key);
-    });
-    this.#running.set(key, sync);
-    return sync;
+    return this.#syncs.run(`${dev}:${ino}`, () => this.calls.sync(folder.fd));
   }
 }
