@@ -1,6 +1,8 @@
 // Parses the headers of one part of a form: its field name and file name (RFC 7578 section 4).
 
+import { decodeExtended } from "content-disposition";
 import { isTokenValid } from "content-type";
+import { decodeWords, isEncodedWords } from "../disposition/encoded-word.ts";
 import { MultipartError } from "./error.ts";
 
 /** The headers of a part, parsed. */
@@ -23,7 +25,8 @@ export const PART_PROBLEMS = {
     'The Content-Disposition of the part is malformed or ambiguous. Send `form-data; name="…"; filename="…"`, each once.',
   missing_name:
     'The Content-Disposition of the part has no `name`. Send `form-data; name="…"; filename="…"`.',
-  invalid_utf8: "The field name or file name is not UTF-8. Encode it as UTF-8.",
+  invalid_utf8:
+    "The field name or file name is not UTF-8, or its encoding is malformed. Send it as plain UTF-8.",
   transfer_encoding:
     "The Content-Transfer-Encoding of the part is not supported. Send the bytes unencoded, without that header.",
 } as const;
@@ -59,13 +62,35 @@ export function readPartHeaders(block: string, maxHeaders: number): ReadHeaders 
   if (!parameters) return { headers: { name: "", ...type }, problem: "invalid_disposition" };
 
   const name = parameters.get("name");
-  const filename = parameters.get("filename");
-  const headers = { name: name ?? "", ...(filename !== undefined && { filename }), ...type };
+  const filename = fileName(parameters);
+  const headers = {
+    name: name ?? "",
+    ...(filename?.text !== undefined && { filename: filename.text }),
+    ...type,
+  };
   if (name === undefined) return { headers, problem: "missing_name" };
-  if (!isUtf8) return { headers, problem: "invalid_utf8" };
+  if (!isUtf8 || filename?.undecodable) return { headers, problem: "invalid_utf8" };
   const encodings = lines.get("content-transfer-encoding") ?? [];
   if (!encodings.every(isIdentity)) return { headers, problem: "transfer_encoding" };
   return { headers };
+}
+
+/**
+ * The file name, and whether it could not be decoded; undefined when the part is a field. Browsers send `filename` alone, and
+ * RFC 7578 section 4.2 forbids `filename*`: it counts when `filename` is missing (older urllib3) or is only another
+ * encoding of it (.NET, older aiohttp).
+ */
+function fileName(parameters: Map<string, string>): { text: string; undecodable?: true } | undefined {
+  const text = parameters.get("filename");
+  const extended = parameters.get("filename*");
+  if (extended !== undefined && (!text || isEncodedWords(text) || extended.endsWith(`''${text}`))) {
+    const decoded = decodeExtended(extended);
+    return decoded === undefined ? { text: extended, undecodable: true } : { text: decoded };
+  }
+  if (text === undefined) return undefined;
+  if (!isEncodedWords(text)) return { text };
+  const decoded = decodeWords(text);
+  return decoded === null ? { text, undecodable: true } : { text: decoded };
 }
 
 /** The values of each header by lower-case name. */

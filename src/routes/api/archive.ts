@@ -3,7 +3,7 @@
 import { Elysia, NotFoundError, t } from "elysia";
 import { Archives, FORMATS, type Format } from "../../core/archive/archive.ts";
 import { asProblem, Problem } from "../../errors.ts";
-import { attachment } from "../../http/disposition.ts";
+import { attachment } from "../../http/disposition/disposition.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";

@@ -8,7 +8,7 @@ import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
 import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
-import { attachment, inline } from "../../http/disposition.ts";
+import { attachment, inline } from "../../http/disposition/disposition.ts";
 import { select } from "../../http/range.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";

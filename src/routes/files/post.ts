@@ -5,7 +5,7 @@ import { serverTiming } from "../../core/report/flow-report.ts";
 import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
 import { saveSingleFile } from "../../core/upload/single-file.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
-import { filenameOf } from "../../http/disposition.ts";
+import { filenameOf } from "../../http/disposition/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { below, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";

@@ -4,7 +4,7 @@ import { Digester } from "../../core/digest/digester.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
 import { parseDigest, wantedDigest } from "../../http/digest.ts";
-import { filenameOf } from "../../http/disposition.ts";
+import { filenameOf } from "../../http/disposition/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../../path.ts";
 import type { Listener } from "../support/idle-timeout.ts";

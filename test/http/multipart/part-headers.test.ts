@@ -124,7 +124,17 @@ describe("file names", () => {
     ['; filename="\u202egpj.exe"', "\u202egpj.exe"],
     ['; filename="\ufeff日本語 🎉.txt"', "\ufeff日本語 🎉.txt"],
     ["; filename=naïve à", "naïve à"],
-    ["; filename*=UTF-8''star.txt", undefined],
+    ["; filename*=UTF-8''star.txt", "star.txt"],
+    ["; filename*=utf-8''%C3%BC%20100%25.txt", "ü 100%.txt"],
+    ["; filename*=iso-8859-1'en'%FC.txt", "ü.txt"],
+    ["; filename=\"\"; filename*=utf-8''star.txt", "star.txt"],
+    ["; filename=\"=?utf-8?B?w7wudHh0?=\"; filename*=utf-8''%C3%BC.txt", "ü.txt"],
+    ['; filename="=?utf-8?B?w7wudHh0?="', "ü.txt"],
+    ["; filename==?utf-8?Q?=C3=BC.txt?=", "ü.txt"],
+    ["; filename=\"%C3%BC.txt\"; filename*=utf-8''%C3%BC.txt", "ü.txt"],
+    ['; filename="=?utf-8?B?Li4vY2FuYXJ5?="', "../canary"],
+    ["; filename*=utf-8''..%2Fcanary", "../canary"],
+    ['; filename="=?utf-8?B?w7wudHh0?=.txt"', "=?utf-8?B?w7wudHh0?=.txt"],
     ["; filename*=UTF-8''star.txt; filename=plain.txt", "plain.txt"],
     ["; filename=plain.txt; filename*=UTF-8''star.txt", "plain.txt"],
   ];
@@ -135,6 +145,21 @@ describe("file names", () => {
       expect(part?.headers).toEqual(filename === undefined ? { name: "a" } : { name: "a", filename });
     });
   }
+
+  test("a name that says it is encoded and cannot be decoded is a problem, not a guess", () => {
+    for (const bad of [
+      "; filename*=utf-8''%FF",
+      "; filename*=koi8-r''%C1",
+      "; filename*=star.txt",
+      "; filename==?utf-8?B?*?=",
+      "; filename==?utf-8?B?w7wudHh0?=; filename*=utf-8''%FF",
+    ]) {
+      expect(disposition(`form-data; name="a"${bad}`)).toMatchObject({
+        problem: "invalid_utf8",
+        headers: { filename: expect.any(String) },
+      });
+    }
+  });
 
   test("a field name ending in a backslash does not swallow the file name", () => {
     expect(disposition('form-data; name="a\\"; filename="b"')?.headers).toEqual({

@@ -41,6 +41,24 @@ describe("a form", () => {
     expect(await text("ä b.txt")).toBe("hello");
   });
 
+  test("as .NET and older urllib3 write its names", async () => {
+    const body = [
+      ["a", "name=file; filename=\"=?utf-8?B?w7wgMTAwJS50eHQ=?=\"; filename*=utf-8''%C3%BC%20100%25.txt"],
+      ["b", "name=\"file\"; filename*=utf-8''%E2%82%AC.txt"],
+      ["c", "name=file; filename=plain.txt; filename*=utf-8''plain.txt"],
+    ].map(([text, names]) => `--b\r\nContent-Disposition: form-data; ${names}\r\n\r\n${text}\r\n`);
+    const answer = await server.fetch("/files/dotnet/", {
+      method: "POST",
+      headers: { "content-type": 'multipart/form-data; boundary="b"' },
+      body: `${body.join("")}--b--\r\n`,
+    });
+    expect(answer.status).toBe(201);
+    const names = ["ü 100%.txt", "€.txt", "plain.txt"];
+    expect((await bodyIn(FormResult, answer)).files.map(({ name }) => name)).toEqual(names);
+    const saved = names.map((name) => Bun.file(join(server.root, "dotnet", name)).text());
+    expect(await Promise.all(saved)).toEqual(["a", "b", "c"]);
+  });
+
   test("with many files: all in the order of the form, each with its own report", async () => {
     const sizes = [3_000_000, 0, 1, 700_000, 65_536];
     const { answer, text } = await sendForm(

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { attachment, filenameOf, inline } from "../../src/http/disposition.ts";
+import { attachment, filenameOf, inline } from "../../../src/http/disposition/disposition.ts";
 
 /** A header as fetch shows it when these UTF-8 bytes came over the wire. */
 function sent(header: string): string {
@@ -33,6 +33,9 @@ describe("the file name of a request", () => {
     [sent('attachment; filename="日本語 🎉.txt"'), "日本語 🎉.txt"],
     ['attachment; filename="caf\xe9.txt"', "café.txt"],
     ['attachment; filename="100%25.txt"', "100%25.txt"],
+    ['attachment; filename="=?utf-8?B?w7wudHh0?="', "ü.txt"],
+    ["attachment; filename=\"=?utf-8?B?w7wudHh0?=\"; filename*=utf-8''%C3%BC.txt", "ü.txt"],
+    ['attachment; filename="=?utf-8?B?*?="', null],
   ];
   for (const [header, name] of cases) {
     test(`${JSON.stringify(header)} is ${JSON.stringify(name)}`, () => expect(filenameOf(header)).toBe(name));
