@@ -38,3 +38,8 @@ export function uploadShorter(): Problem {
 export function storageClosed(): Problem {
   return new Problem("storage_gone", "The storage is closed.");
 }
+
+/** A folder is removed only when that was asked for. */
+export function needsRecursive(): Problem {
+  return new Problem("is_folder", "This is a folder. Use `?recursive=true` to delete it with its contents.");
+}

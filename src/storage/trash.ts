@@ -1,7 +1,7 @@
-// The contract of a trash: removed entries that can be restored, each with a text that describes it.
+// The contract of a trash: removed entries that can be restored, each with the path that it had.
 
 import type { FilePath } from "../path.ts";
-import type { Moved } from "./entry.ts";
+import type { Entry, Moved } from "./entry.ts";
 
 declare const checked: unique symbol;
 
@@ -26,22 +26,32 @@ export function timeOf(id: TrashId): number {
   return Number.parseInt(id.slice(0, 9), 36);
 }
 
+/** An entry of the trash. */
+export interface Trashed {
+  /** Its path when it was removed. */
+  path: FilePath;
+  kind: Entry["kind"];
+  /** Bytes; only of files. */
+  size?: number;
+}
+
 /**
  * Changes survive a power cut once the promise resolves. After a power cut before that, an entry may be in the trash and in
  * the tree, but never in neither.
  */
 export interface Trash {
   /**
-   * Moves a file or folder to the trash in one step, under a new id.
-   * @throws Problem not_found, link_in_path, other_file_system
+   * Moves a file, or with `recursive` a folder, to the trash in one step, under a new id. It takes whatever has the name
+   * at that moment, and deletes nothing.
+   * @throws Problem not_found, is_folder, link_in_path, mount_point, other_file_system
    */
-  put(path: FilePath, id: TrashId, text: string): Promise<void>;
+  put(path: FilePath, id: TrashId, options: { recursive: boolean }): Promise<void>;
 
   /** All ids, in no particular order. */
   ids(): Promise<TrashId[]>;
 
-  /** The text of an entry, `null` when it is gone. */
-  text(id: TrashId): Promise<string | null>;
+  /** An entry as it is now, `null` when it is gone. */
+  find(id: TrashId): Promise<Trashed | null>;
 
   /** Moves an entry back into the tree; see `Storage.move`. @throws Problem not_found, name_taken, … */
   restore(id: TrashId, to: FilePath, options: { replace: boolean }): Promise<Moved>;

@@ -1,7 +1,7 @@
 // Creates folders, and moves and removes entries.
 
 import { Problem } from "../../errors.ts";
-import { failedCondition, type Preconditions } from "../../http/conditions.ts";
+import { failedCondition, type Preconditions, unconditional } from "../../http/conditions.ts";
 import type { FilePath } from "../../path.ts";
 import type { FolderEntry } from "../../storage/entry.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
@@ -47,10 +47,10 @@ export async function remove(
   const { storage, pathLocks } = uploader;
   await uploader.track(() =>
     pathLocks.withLock(path, async () => {
-      const entry = await storage.find(path);
-      const failed = failedCondition(conditions, entry);
+      const failed = unconditional(conditions) ? null : failedCondition(conditions, await storage.find(path));
       if (failed !== null) throw preconditionFailed(failed);
-      if (trash && entry && (recursive || entry.kind === "file")) await trash.put(path, entry);
+      // With a trash nothing is deleted for good, not even what takes the name at this moment.
+      if (trash) await trash.put(path, { recursive });
       else await storage.remove(path, { recursive });
     }),
   );

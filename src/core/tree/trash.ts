@@ -1,9 +1,8 @@
 // The trash: moves removed entries into it, lists and restores them, and deletes them for good when they expire.
 
 import { Problem } from "../../errors.ts";
-import { checkFilePath, type FilePath } from "../../path.ts";
-import type { Entry } from "../../storage/entry.ts";
-import { isTrashId, newTrashId, type TrashId, timeOf } from "../../storage/trash.ts";
+import type { FilePath } from "../../path.ts";
+import { isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
@@ -16,12 +15,8 @@ const SWEEP_BATCH = 1000;
 const READ_BATCH = 32;
 
 /** An entry in the trash, as clients see it. */
-export interface TrashedEntry {
+export interface TrashedEntry extends Trashed {
   id: string;
-  path: string;
-  kind: "file" | "folder";
-  /** Bytes; only of files. */
-  size?: number;
   deleted: string;
   expires: string;
 }
@@ -47,11 +42,9 @@ export class TrashCan {
     this.#timer.unref();
   }
 
-  /** Moves an entry into the trash. @throws Problem not_found, … */
-  async put(path: FilePath, entry: Entry): Promise<void> {
-    const { kind } = entry;
-    const metadata = { path, kind, ...(kind === "file" && { size: entry.size }) };
-    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), JSON.stringify(metadata));
+  /** Moves an entry into the trash. @throws Problem not_found, is_folder, … */
+  async put(path: FilePath, options: { recursive: boolean }): Promise<void> {
+    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), options);
   }
 
   /**
@@ -65,8 +58,12 @@ export class TrashCan {
     const page = remaining.slice(0, limit);
     const entries: TrashedEntry[] = [];
     for (let at = 0; at < page.length; at += READ_BATCH) {
-      const batch = page.slice(at, at + READ_BATCH).map(async (id) => this.#entry(id, await trash.text(id)));
-      for (const entry of await Promise.all(batch)) if (entry) entries.push(entry);
+      const batch = page.slice(at, at + READ_BATCH);
+      const found = await Promise.all(batch.map((id) => trash.find(id)));
+      for (const [index, id] of batch.entries()) {
+        const trashed = found[index];
+        if (trashed) entries.push({ id, ...trashed, ...this.#times(id) });
+      }
     }
     return {
       entries,
@@ -80,9 +77,9 @@ export class TrashCan {
     const { trash } = uploader.storage;
     const trashId = checkId(id);
     return await uploader.track(async () => {
-      const entry = this.#entry(trashId, await trash.text(trashId));
+      const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
-      const to = checkFilePath(entry.path);
+      const to = entry.path;
       return await uploader.pathLocks.withLock(to, () =>
         claimName(uploader, { to, conflict }, entry.kind, (name, replace) =>
           trash.restore(trashId, name, { replace }),
@@ -127,16 +124,12 @@ export class TrashCan {
       });
   }
 
-  /** @returns null when the sidecar file is gone or cannot be parsed */
-  #entry(id: TrashId, text: string | null): TrashedEntry | null {
-    const metadata = text === null ? null : parseMetadata(text);
-    if (!metadata) return null;
+  #times(id: TrashId): Pick<TrashedEntry, "deleted" | "expires"> {
     const deleted = timeOf(id);
-    const times = {
+    return {
       deleted: new Date(deleted).toISOString(),
       expires: new Date(deleted + this.keep * 1000).toISOString(),
     };
-    return { id, ...metadata, ...times };
   }
 }
 
@@ -144,16 +137,6 @@ export class TrashCan {
 function checkId(id: string): TrashId {
   if (!isTrashId(id)) throw notInTrash();
   return id;
-}
-
-function parseMetadata(text: string): Pick<TrashedEntry, "path" | "kind" | "size"> | null {
-  try {
-    const { path, kind, size } = JSON.parse(text);
-    if (kind !== "file" && kind !== "folder") return null;
-    return { path: checkFilePath(path), kind, ...(typeof size === "number" && { size }) };
-  } catch {
-    return null;
-  }
 }
 
 const notInTrash = (): Problem => new Problem("not_found", "The trash has no entry with this id.");

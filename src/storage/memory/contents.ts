@@ -67,7 +67,7 @@ export class MemoryContents {
   /** The boot id; tests change it to simulate a power cut. */
   boot = "memory";
   /** The trash; each entry is stored in its own contents. */
-  readonly trash = new Map<TrashId, { text: string; contents: MemoryContents }>();
+  readonly trash = new Map<TrashId, { path: FilePath; contents: MemoryContents }>();
   changes = 0;
 
   /** Drops uploads without metadata. @returns total bytes of files and uploads */

@@ -2,8 +2,8 @@
 
 import { checkFilePath, type FilePath } from "../../path.ts";
 import type { Moved } from "../entry.ts";
-import { entryNotFound } from "../problems.ts";
-import type { Trash, TrashId } from "../trash.ts";
+import { entryNotFound, needsRecursive } from "../problems.ts";
+import type { Trash, Trashed, TrashId } from "../trash.ts";
 import { MemoryContents, type MemoryHost } from "./contents.ts";
 import { assertExists, assertNameFree, remove, transfer } from "./tree.ts";
 
@@ -13,20 +13,24 @@ const AWAY = checkFilePath("entry");
 export class MemoryTrash implements Trash {
   constructor(readonly host: MemoryHost) {}
 
-  async put(path: FilePath, id: TrashId, text: string): Promise<void> {
+  async put(path: FilePath, id: TrashId, { recursive }: { recursive: boolean }): Promise<void> {
     const { contents } = this.host;
-    assertExists(contents, path);
+    if (assertExists(contents, path).kind === "folder" && !recursive) throw needsRecursive();
     const away = new MemoryContents();
     transfer(contents, path, away, AWAY);
-    contents.trash.set(id, { text, contents: away });
+    contents.trash.set(id, { path, contents: away });
   }
 
   async ids(): Promise<TrashId[]> {
     return [...this.host.contents.trash.keys()];
   }
 
-  async text(id: TrashId): Promise<string | null> {
-    return this.host.contents.trash.get(id)?.text ?? null;
+  async find(id: TrashId): Promise<Trashed | null> {
+    const trashed = this.host.contents.trash.get(id);
+    if (!trashed) return null;
+    const { path, contents } = trashed;
+    const entry = assertExists(contents, AWAY);
+    return { path, kind: entry.kind, ...(entry.kind === "file" && { size: entry.size }) };
   }
 
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
+import { needsRecursive } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
@@ -22,11 +23,7 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
       await dirSync.sync(source.folder);
       return;
     }
-    if (!recursive)
-      throw new Problem(
-        "is_folder",
-        "This is a folder. Use `?recursive=true` to delete it with its contents.",
-      );
+    if (!recursive) throw needsRecursive();
     // Rename it away first: readers never see half of it, and after a crash the next start deletes the rest.
     const aside = `${temporaries.path}/${crypto.randomUUID()}`;
     const here = await calls.rename(source.at, aside).then(

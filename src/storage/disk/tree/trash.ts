@@ -1,9 +1,9 @@
-// The trash on the disk: each removed entry as ID.entry, and its description as ID.note.
+// The trash on the disk: each removed entry as ID.entry, and the path that it had in ID.note.
 
-import { type FilePath, RESERVED } from "../../../path.ts";
+import { checkFilePath, type FilePath, RESERVED } from "../../../path.ts";
 import type { Moved } from "../../entry.ts";
-import { entryNotFound } from "../../problems.ts";
-import { isTrashId, type Trash, type TrashId, timeOf } from "../../trash.ts";
+import { entryNotFound, needsRecursive } from "../../problems.ts";
+import { isTrashId, type Trash, type Trashed, type TrashId, timeOf } from "../../trash.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
@@ -20,14 +20,16 @@ const ORPHAN_AGE = 3600_000;
 export class DiskTrash implements Trash {
   constructor(readonly context: DiskContext) {}
 
-  async put(path: FilePath, id: TrashId, text: string): Promise<void> {
+  async put(path: FilePath, id: TrashId, { recursive }: { recursive: boolean }): Promise<void> {
     const { calls, dirSync } = this.context;
     await this.#inTrash(true, async (trash) => {
       const source = await locateExisting(this.context, path);
       try {
-        await entryAt(calls, source);
+        const isFolder = (await entryAt(calls, source)).isDirectory();
+        if (isFolder && !recursive) throw needsRecursive();
         // Written first, so that no entry is ever without a note.
-        await writeText(this.context, trash, `${id}.note`, text);
+        const note = { path, kind: isFolder ? "folder" : "file" };
+        await writeText(this.context, trash, `${id}.note`, JSON.stringify(note));
         try {
           await calls.rename(source.at, `${trash.path}/${id}.entry`);
         } catch (error) {
@@ -56,11 +58,15 @@ export class DiskTrash implements Trash {
     });
   }
 
-  async text(id: TrashId): Promise<string | null> {
+  async find(id: TrashId): Promise<Trashed | null> {
     const { calls } = this.context;
     return await this.#inTrash(true, async (trash) => {
       const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, READ_EXISTING));
-      return fd === null ? null : await calls.text(fd).finally(() => calls.close(fd));
+      const path = fd === null ? null : pathIn(await calls.text(fd).finally(() => calls.close(fd)));
+      const stat = path && (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${id}.entry`)));
+      if (!path || !stat) return null;
+      // Not as the note has it: between the note and the rename, another entry may have taken the name.
+      return stat.isDirectory() ? { path, kind: "folder" } : { path, kind: "file", size: Number(stat.size) };
     });
   }
 
@@ -110,4 +116,13 @@ function idsIn(names: readonly string[], ending: string): TrashId[] {
     .filter((name) => name.endsWith(ending))
     .map((name) => name.slice(0, -ending.length))
     .filter(isTrashId);
+}
+
+/** The path in a note, `null` when it cannot be read. */
+function pathIn(note: string): FilePath | null {
+  try {
+    return checkFilePath(JSON.parse(note).path);
+  } catch {
+    return null;
+  }
 }

@@ -265,7 +265,7 @@ test("sidecars that a crash left in the trash are deleted, those being written s
   const { trash } = await root.open();
   const [kept, left, fresh] = [Date.now() - 7200_000, Date.now() - 7200_000, Date.now()].map(newTrashId);
   if (!kept || !left || !fresh) throw new Error("Three ids were made.");
-  await trash.put(file("folder"), kept, "{}");
+  await trash.put(file("folder"), kept, { recursive: true });
   for (const id of [left, fresh]) await writeFile(root.in(".sluice/trash", `${id}.note`), "{}");
   expect(await trash.ids()).toEqual([kept]);
   const names = await readdir(root.in(".sluice/trash"));
