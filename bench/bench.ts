@@ -7,29 +7,29 @@ import type { Workspace } from "./workspace.ts";
 /** A run of the benchmarks. */
 export interface Bench {
   readonly workspace: Workspace;
-  /** How often each contestant takes its turn. */
+  /** How often each server is measured. */
   readonly rounds: number;
-  /** Small sizes: shows that everything works, not how fast. */
+  /** Uses small sizes, to check that the benchmarks work; the figures mean little. */
   readonly quick: boolean;
-  /** The Sluice that is measured. */
+  /** The build of Sluice that is measured. */
   readonly sluice: Contestant;
-  /** The peers that are installed. */
+  /** The other servers that are installed. */
   readonly peers: readonly Contestant[];
   /** Prints progress for the user. */
   say(line: string): void;
 }
 
-/** Figures that are measured together. */
+/** A group of figures that are measured together. */
 export interface Group {
   /** Its name on the command line. */
   readonly key: string;
   readonly title: string;
-  /** What is done, in a sentence or two. */
+  /** The method of measurement, in a sentence or two. */
   readonly method: string;
   run(bench: Bench): Promise<Figure[]>;
 }
 
-/** Bytes of a large file. */
+/** Size of a large file in bytes. */
 export function largeFile({ quick }: Bench): number {
   return quick ? 100e6 : 1e9;
 }
@@ -45,14 +45,14 @@ export async function startAll(
     try {
       servers.push(stack.use(await contestant.start(workspace)));
     } catch (error) {
-      // A peer that does not start costs its own figures only.
+      // If a server does not start, only its own figures are missing.
       say(error instanceof Error ? error.message : String(error));
     }
   }
   return servers;
 }
 
-/** Flushes dirty pages (sync), so that no contestant pays for the previous one's writes. */
+/** Flushes dirty pages with sync(1), so that the writes of one server do not slow the next one. */
 export async function settle({ workspace }: Bench): Promise<void> {
   await workspace.spawn(["sync", "-f", workspace.folder]).exited;
 }

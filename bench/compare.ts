@@ -1,6 +1,6 @@
 // Compares the server of this checkout with that of another one: `bun run bench/compare.ts --with DIR [--rounds 9]`.
 //
-// Both servers run at the same time and take the same requests in turn, so that a noisy machine slows both. Quote the
+// Both servers run at the same time and receive the same requests alternately, so that a noisy machine slows both. Quote the
 // ratios: each is the median of the ratios of the rounds. Processor time is user and system time of the server (Linux).
 
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,31 +1,31 @@
-// A contestant: a server that can be started in a folder of the workspace on a free port, awaited and stopped.
+// A contestant: a server program that is started in a folder of the workspace on a free port, and stopped afterwards.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Workspace } from "./workspace.ts";
 
-/** A server that runs. */
+/** A running server. */
 export interface Server extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly origin: string;
-  /** Uploads go to this URL followed by a name. */
+  /** Uploads are sent to this URL followed by a name. */
   readonly files: string;
-  /** What it serves; absolute. */
+  /** Absolute path of the served folder. */
   readonly root: string;
   /** Milliseconds from the start of the process to the first answer. */
   readonly startedIn: number;
 }
 
-/** A server that can be started. */
+/** A server program that can be started. */
 export interface Contestant {
   readonly name: string;
-  /** The command a reader can repeat, without the paths of this machine. */
+  /** The command line for the report, without paths of this machine. */
   readonly command: string;
-  /** What its `--version` says, or why it is not here. */
+  /** The version that `--version` prints, or why the program is missing. */
   readonly version: { readonly found: string } | { readonly missing: string };
-  /** Starts it on an empty root. The caller disposes of it. */
+  /** Starts it on an empty root. The caller must dispose it. */
   start(workspace: Workspace, extra?: readonly string[]): Promise<Server>;
 }
 
@@ -36,9 +36,9 @@ export interface Recipe {
   /** A program on the PATH, or an absolute path. */
   program: string;
   version?: readonly string[];
-  /** Path of the URL that answers at once. */
+  /** URL path that is answered without work, to detect that the server is ready. */
   ready: string;
-  /** Path of the URL uploads go below. */
+  /** URL path below which uploads are sent. */
   files: string;
   /** Writes config files into `folder` and returns the arguments. */
   arguments(place: { root: string; folder: string; port: number }): readonly string[];
@@ -57,8 +57,9 @@ function freePort(): number {
 async function firstAnswer(url: string, child: { exitCode: number | null }): Promise<void> {
   const giveUpAt = performance.now() + 20_000;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode} before it answered.`);
-    if (performance.now() > giveUpAt) throw new Error("It did not answer within 20 seconds.");
+    if (child.exitCode !== null)
+      throw new Error(`The server exited with ${child.exitCode} before its first answer.`);
+    if (performance.now() > giveUpAt) throw new Error("The server did not answer within 20 seconds.");
     const answer = await fetch(url).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer) return;
@@ -73,7 +74,7 @@ async function drain(stream: ReadableStream<Uint8Array>): Promise<string> {
   return tail;
 }
 
-/** Makes a contestant of a recipe. Whether its program is installed is looked up at once. */
+/** Creates a contestant. Checks immediately whether its program is installed. */
 export function contestant(recipe: Recipe): Contestant {
   return {
     name: recipe.name,
@@ -86,11 +87,11 @@ export function contestant(recipe: Recipe): Contestant {
       const command = [recipe.program, ...recipe.arguments({ root, folder, port }), ...extra];
       const begun = performance.now();
       const child = workspace.spawn(command, recipe.env?.(folder));
-      const said = Promise.all([drain(child.stdout), drain(child.stderr)]);
+      const output = Promise.all([drain(child.stdout), drain(child.stderr)]);
       let stopping = false;
       child.exited.then(async (code) => {
         if (!stopping)
-          console.error(`${recipe.name} ended by itself with ${code}. ${(await said).join("\n")}`);
+          console.error(`${recipe.name} exited unexpectedly with ${code}. ${(await output).join("\n")}`);
       });
       const origin = `http://127.0.0.1:${port}`;
       try {
@@ -98,7 +99,7 @@ export function contestant(recipe: Recipe): Contestant {
       } catch (error) {
         stopping = true;
         await workspace.stop(child);
-        throw new Error(`${recipe.name} does not start. ${(await said).join("\n")}`, { cause: error });
+        throw new Error(`${recipe.name} does not start. ${(await output).join("\n")}`, { cause: error });
       }
       return {
         name: recipe.name,

@@ -27,39 +27,39 @@ import {
 } from "typescript/unstable/ast";
 import { API } from "typescript/unstable/async";
 
-/** What instrumented code calls: a property of `globalThis` with the methods of a `Trail`. */
+/** The property of `globalThis` that instrumented code calls; it has the methods of a `Trail`. */
 export const RECORDER = "__walk";
-/** The frame of the function that runs, in the code of each function. */
+/** Name of the variable that holds a function's frame in the instrumented code. */
 const FRAME = "__frame";
 
-/** Text to be put in at a place of the source; of those at one place the one added first stands first. */
+/** Insertions into a source text. Insertions at the same position keep the order in which they were added. */
 class Edits {
   readonly #at = new Map<number, { closing: string; opening: string }>();
 
-  open(place: number, text: string): void {
-    this.#of(place).opening += text;
+  open(position: number, text: string): void {
+    this.#of(position).opening += text;
   }
 
-  /** What ends here stands before what begins here, and the innermost ends first. */
-  close(place: number, text: string): void {
-    const edits = this.#of(place);
+  /** At one position, closing text precedes opening text, and inner closings precede outer ones. */
+  close(position: number, text: string): void {
+    const edits = this.#of(position);
     edits.closing = text + edits.closing;
   }
 
   apply(text: string): string {
     let result = "";
     let from = 0;
-    for (const place of [...this.#at.keys()].sort((a, b) => a - b)) {
-      const { closing = "", opening = "" } = this.#at.get(place) ?? {};
-      result += text.slice(from, place) + closing + opening;
-      from = place;
+    for (const position of [...this.#at.keys()].sort((a, b) => a - b)) {
+      const { closing = "", opening = "" } = this.#at.get(position) ?? {};
+      result += text.slice(from, position) + closing + opening;
+      from = position;
     }
     return result + text.slice(from);
   }
 
-  #of(place: number): { closing: string; opening: string } {
-    const found = this.#at.get(place) ?? { closing: "", opening: "" };
-    this.#at.set(place, found);
+  #of(position: number): { closing: string; opening: string } {
+    const found = this.#at.get(position) ?? { closing: "", opening: "" };
+    this.#at.set(position, found);
     return found;
   }
 }
@@ -67,10 +67,10 @@ class Edits {
 /**
  * Rewrites files, by their absolute paths. TypeScript 7 calls its API unstable, so this fits the pinned version only; and
  * the synchronous one does not run on Bun.
- * @param nameOf what a file is called in the records
+ * @param nameOf returns the name of a file in the records
  */
 export async function instrumentAll(files: readonly string[], nameOf: (file: string) => string) {
-  // A project of its own, without libraries and without types: only the syntax counts.
+  // A separate project without libraries or types, because only the syntax is needed.
   const folder = await mkdtemp(join(tmpdir(), "sluice-walks-"));
   const project = join(folder, "tsconfig.json");
   const compilerOptions = {
@@ -101,7 +101,7 @@ export async function instrumentAll(files: readonly string[], nameOf: (file: str
 interface Body {
   body: Block | ArrowFunction["body"];
   name: string;
-  /** Called by reading or setting a property. */
+  /** A getter or setter. */
   accessor: boolean;
   /** The constructor of a class that extends another. */
   derived: boolean;
@@ -114,7 +114,7 @@ function instrument(source: SourceFile, file: string): string {
   const visit = (node: Node, inside: boolean, owner: string, derived: boolean): void => {
     const body = bodyOf(node, owner, derived, source);
     if (body) wrap(body);
-    else if (inside) waits(node);
+    else if (inside) wrapSuspension(node);
     const isClass = isClassDeclaration(node) || isClassExpression(node);
     const ofClass = isClass ? (node.name?.text ?? owner) : owner;
     const extending = isClass
@@ -122,19 +122,21 @@ function instrument(source: SourceFile, file: string): string {
         false)
       : derived;
     node.forEachChild((child) => {
-      // What stands between the name and the body runs before the function says that it has begun.
+      // Default values of parameters run before the body, and so before the call is recorded.
       visit(child, body ? child === body.body : inside && !isClass, ofClass, extending);
       return undefined;
     });
   };
 
   const wrap = ({ body, name, accessor, derived }: Body): void => {
-    const said = [file, name, accessor ? "access" : "call"].map((text) => JSON.stringify(text)).join(",");
-    const enter = `const ${FRAME}=${RECORDER}.enter(${said});try{`;
+    const parameters = [file, name, accessor ? "access" : "call"]
+      .map((text) => JSON.stringify(text))
+      .join(",");
+    const enter = `const ${FRAME}=${RECORDER}.enter(${parameters});try{`;
     const exit = `}finally{${RECORDER}.exit(${FRAME})}`;
     if (isBlock(body) && body.statements.length === 0) edits.open(start(body) + 1, enter + exit);
     else if (isBlock(body)) {
-      // In a derived class, `this` is there only when the other constructor has ended.
+      // In a derived class, `this` must not be used before super() has returned.
       const [first] = derived ? body.statements : [];
       edits.open(first ? first.end : start(body) + 1, enter);
       edits.close(body.end - 1, exit);
@@ -144,7 +146,7 @@ function instrument(source: SourceFile, file: string): string {
     }
   };
   const here = `${RECORDER}.here(${FRAME});`;
-  const waits = (node: Node): void => {
+  const wrapSuspension = (node: Node): void => {
     if (isAwaitExpression(node) || (isYieldExpression(node) && node.expression)) {
       const value = node.expression;
       if (!value) return;
@@ -157,7 +159,7 @@ function instrument(source: SourceFile, file: string): string {
         edits.close(node.expression.end, ")");
       } else if (isBlock(node.statement)) edits.open(start(node.statement) + 1, here);
     } else if (isTryStatement(node)) {
-      // What failed may have been waited for.
+      // The error may come from an `await`, after which no step was recorded.
       if (node.catchClause) edits.open(start(node.catchClause.block) + 1, here);
       if (node.finallyBlock) edits.open(start(node.finallyBlock) + 1, here);
     }
@@ -166,7 +168,7 @@ function instrument(source: SourceFile, file: string): string {
   return edits.apply(source.text);
 }
 
-/** The body of a function, and how it is called. */
+/** The body of a function, its name, and whether it is an accessor. */
 function bodyOf(node: Node, owner: string, derived: boolean, source: SourceFile): Body | undefined {
   const accessor = isGetAccessorDeclaration(node) || isSetAccessorDeclaration(node);
   const constructs = isConstructorDeclaration(node);

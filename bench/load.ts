@@ -1,49 +1,49 @@
-// Starts the load programs of clients/, each a process of its own, and reads the line of JSON they end with.
+// Starts the load programs in clients/, each as a separate process, and parses the line of JSON that they print at the end.
 
 import { join } from "node:path";
 import type { Answer } from "./clients/answers.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** A load program that runs. */
+/** A running load program. */
 export interface Load<Result> {
-  /** Asks a program that runs until it is told to end. */
+  /** Stops a program that runs until its standard input is closed. */
   end(): void;
-  /** Its result; rejects with what it said when it fails. */
+  /** The program's result; rejects with its output if it fails. */
   result: Promise<Result>;
 }
 
-/** What a load of large bodies tells: times in milliseconds since 1970. */
+/** The result of sending large bodies: times in milliseconds since 1970. */
 export interface Sent {
   start: number;
   end: number;
   answers: Answer[];
 }
 
-/** What a line that is cut again and again tells. */
+/** The result of an upload whose connection is cut repeatedly. */
 export interface Resumes {
-  /** Milliseconds of each HEAD that asked where to go on. */
+  /** Milliseconds of each HEAD request for the offset. */
   heads: number[];
-  /** Of everything, without what was sent by the last request, which completes the file. */
+  /** Total duration, without the last request, which completes the file. */
   seconds: number;
-  /** Bytes that were sent twice. */
+  /** Bytes sent twice. */
   again: number;
-  /** Of the file, as it was sent. */
+  /** Hash of the bytes as sent. */
   sha256: string;
-  /** Its URL, a path. */
+  /** URL path of the file. */
   location: string;
 }
 
 function run<Result>(workspace: Workspace, program: string, order: string): Load<Result> {
   const child = workspace.spawn([process.execPath, join(import.meta.dir, "clients", program), order]);
   const output = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  const result = output.then(([said, complained, code]): Result => {
-    if (code !== 0) throw new Error(`${program} ended with ${code}: ${complained}`);
-    return JSON.parse(said);
+  const result = output.then(([stdout, stderr, code]): Result => {
+    if (code !== 0) throw new Error(`${program} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout);
   });
   return { end: () => void child.stdin.end(), result };
 }
 
-/** Sends large bodies of zeros, all at once; throws when one is not saved. */
+/** Sends large bodies of zeros concurrently; throws if one is not saved. */
 export async function send(
   workspace: Workspace,
   url: string,
@@ -58,12 +58,12 @@ export async function send(
   return sent;
 }
 
-/** Asks for a page every few milliseconds until `end`; samples are `[milliseconds since 1970, milliseconds it took]`. */
+/** Requests a page every few milliseconds until `end`; samples are `[milliseconds since 1970, duration in milliseconds]`. */
 export function ping(workspace: Workspace, url: string, every = 5): Load<{ samples: [number, number][] }> {
   return run(workspace, "ping.ts", JSON.stringify({ url, every }));
 }
 
-/** Sends small files, in one form or by PUTs of which some run at once; returns files saved per second. */
+/** Sends small files, in one form or by concurrent PUTs; returns files saved per second. */
 export async function sendSmall(
   workspace: Workspace,
   order: { url: string; files: number; bytes: number; connections?: number; form?: boolean },
@@ -77,7 +77,7 @@ export async function sendSmall(
   return saved / seconds;
 }
 
-/** Begins slow uploads, all at once. `statuses` counts the answers, or what came in their place. */
+/** Starts slow uploads concurrently. `statuses` counts the answers by status, and the connections that failed. */
 export function sendSlowly(
   workspace: Workspace,
   order: { url: string; uploads: number; bytesPerSecond: number; seconds: number },
@@ -85,7 +85,7 @@ export function sendSlowly(
   return run(workspace, "slow.ts", JSON.stringify(order));
 }
 
-/** Sends one file of zeros by tus; returns seconds, those of the concatenation alone when there are `parts`. */
+/** Sends one file of zeros by tus; returns its seconds, or with `parts` only those of the concatenation. */
 export async function sendByTus(
   workspace: Workspace,
   order: { url: string; bytes: number; chunk: number; parts?: number },
@@ -101,7 +101,7 @@ export async function sendByTusJs(
   return (await run<{ seconds: number }>(workspace, "tus-js.ts", JSON.stringify(order)).result).seconds;
 }
 
-/** Sends one file by tus over a line that is cut again and again; see clients/resume.ts. */
+/** Sends one file by tus over a connection that is cut repeatedly; see clients/resume.ts. */
 export async function resume(
   workspace: Workspace,
   order: { url: string; cuts: number; piece: number },
@@ -109,7 +109,7 @@ export async function resume(
   return await run<Resumes>(workspace, "resume.ts", JSON.stringify(order)).result;
 }
 
-/** Begins uploads and leaves in the middle, half of them with a reset. */
+/** Starts uploads and disconnects in the middle, half of them with a reset. */
 export async function abort(
   workspace: Workspace,
   order: { url: string; uploads: number; connections: number },
@@ -117,14 +117,14 @@ export async function abort(
   await run(workspace, "abort.ts", JSON.stringify(order)).result;
 }
 
-/** What a load of large downloads tells: times in milliseconds since 1970. */
+/** The result of large downloads: times in milliseconds since 1970. */
 export interface Received {
   start: number;
   end: number;
   bytes: number;
 }
 
-/** Gets files, each on a connection of its own in one process; with `seconds` it goes away after these. */
+/** Downloads files, each on its own connection, in one process that disconnects after `seconds` if given. */
 export function receive(
   workspace: Workspace,
   order: { urls: string[]; bytesPerSecond?: number; seconds?: number },
@@ -132,7 +132,7 @@ export function receive(
   return run<Received>(workspace, "receive.ts", JSON.stringify(order)).result;
 }
 
-/** Gets small files again and again; returns files per second. */
+/** Downloads small files repeatedly; returns files per second. */
 export async function receiveSmall(
   workspace: Workspace,
   order: { url: string; names: number; files: number; connections: number },

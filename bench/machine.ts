@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 
-/** The type of the file system a folder lies on. */
+/** The type of the file system that contains a folder. */
 function fileSystem(folder: string): string {
   return (
     Bun.spawnSync(["findmnt", "-n", "-o", "FSTYPE", "-T", folder]).stdout.toString().trim() ||
@@ -22,6 +22,6 @@ export function machineFacts(folder: string): string[] {
     `${processors.length} processors (${processors[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB of memory`,
     `Linux ${release().split("-")[0]}, ${fileSystem(folder)}, loopback network`,
     `Bun ${Bun.version}`,
-    `Load of the machine when the run began: ${load()}`,
+    `Load average at the start of the run: ${load()}`,
   ];
 }

@@ -8,7 +8,7 @@ const BOUNDARY = "----WebKitFormBoundaryTkr3kCBQlBe1nrhc";
 const CHUNK = 64 * 1024;
 const FORMS = 20;
 
-/** Takes a body chunk by chunk; the last call has none. Returns the bytes of data and the parts seen so far. */
+/** Called with each chunk of a body, then with `null`. Returns the bytes of data and the number of parts so far. */
 type Reader = (chunk: Uint8Array<ArrayBuffer> | null) => { bytes: number; parts: number };
 
 function sluice(): Reader {
@@ -46,14 +46,14 @@ async function findMultipasta(): Promise<(() => Reader) | undefined> {
   if (!isMultipasta(module)) return undefined;
   return () => {
     const seen = { bytes: 0, parts: 0 };
-    const take = (chunk: Uint8Array<ArrayBuffer> | null) => {
+    const read = (chunk: Uint8Array<ArrayBuffer> | null) => {
       if (chunk) seen.bytes += chunk.length;
       else seen.parts += 1;
     };
     const parser = module.make({
       headers: { "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
       onField: () => {},
-      onFile: () => take,
+      onFile: () => read,
       onError: (error) => {
         throw new Error(JSON.stringify(error));
       },
@@ -67,7 +67,7 @@ async function findMultipasta(): Promise<(() => Reader) | undefined> {
   };
 }
 
-/** Only looks for the delimiter within each chunk: what a parser cannot be faster than. */
+/** Only searches each chunk for the delimiter: an upper bound for the speed of any parser. */
 function search(indexOf: (chunk: Buffer, delimiter: Buffer) => number): () => Reader {
   const delimiter = Buffer.from(`\r\n--${BOUNDARY}`);
   return () => {
@@ -111,7 +111,7 @@ function onePart(fill: (chunk: Buffer) => void): Uint8Array<ArrayBuffer>[] {
   return [Buffer.from(part(0)), ...data.slice(0, 1e9 / CHUNK), Buffer.from(`\r\n--${BOUNDARY}--\r\n`)];
 }
 
-/** A form of 10,000 files of 1 KiB, again and again: the parser is made anew for each. */
+/** A form of 10,000 files of 1 KiB; it is parsed repeatedly, each time with a new parser. */
 function manyParts(): Uint8Array<ArrayBuffer>[] {
   const content = Buffer.alloc(1024);
   crypto.getRandomValues(content);
@@ -126,7 +126,7 @@ function manyParts(): Uint8Array<ArrayBuffer>[] {
 
 interface Source {
   title: string;
-  /** How often the body is read. */
+  /** How often the body is parsed. */
   forms: number;
   body(): Uint8Array<ArrayBuffer>[];
 }

@@ -6,16 +6,16 @@ const TICKS_PER_SECOND = Number(Bun.spawnSync(["getconf", "CLK_TCK"]).stdout.toS
 
 interface Stat {
   parent: number;
-  /** Seconds, ended threads included. */
+  /** Processor seconds, including threads that have ended. */
   own: number;
-  /** Seconds of the children that have ended and were waited for. */
+  /** Processor seconds of children that have ended and were waited for. */
   ended: number;
 }
 
 function stat(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name in brackets may hold spaces: fields are counted from behind it (proc(5): field 3 is the first).
+    // The name in parentheses may contain spaces, so fields are counted after it; the first of them is field 3 of proc(5).
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     const field = (number: number) => Number(fields[number - 3]);
     return {
@@ -28,7 +28,7 @@ function stat(pid: number): Stat | undefined {
   }
 }
 
-/** The process itself and everything below it that runs now. */
+/** The process and all its running descendants. */
 function tree(root: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
@@ -50,7 +50,7 @@ export function processorSeconds(root: number): number {
   return seconds;
 }
 
-/** Memory of a process and its children in bytes: resident now, or the highest since each began. */
+/** Resident memory of a process and its children in bytes: the current value, or the sum of each one's peak. */
 export function memory(root: number, which: "now" | "peak"): number {
   const line = which === "now" ? /VmRSS:\s+(\d+) kB/ : /VmHWM:\s+(\d+) kB/;
   let bytes = 0;
@@ -58,7 +58,7 @@ export function memory(root: number, which: "now" | "peak"): number {
     try {
       bytes += Number(line.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1024;
     } catch {
-      // It ended between the listing and the reading.
+      // The process ended after it was listed.
     }
   }
   return bytes;

@@ -3,11 +3,11 @@
 /** One group's part of the report. */
 export interface Section {
   title: string;
-  /** All of it, its heading included. */
+  /** The whole section, including its heading. */
   text: string;
 }
 
-/** The sections of a report that was written before. */
+/** The sections of an existing report. */
 function sectionsOf(report: string): Section[] {
   const [, ...parts] = report.split(/^## /m);
   return parts.map((part) => ({ title: part.split("\n", 1)[0] ?? "", text: `## ${part.trim()}` }));

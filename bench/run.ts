@@ -44,12 +44,12 @@ const GROUPS: readonly Group[] = [
 
 const HELP = `usage: bun run bench [options]
 
-  --rounds N     how often each contestant runs, in turn (5)
-  --quick        small sizes, to see that everything works; the figures say little
+  --rounds N     how often each server is measured (5)
+  --quick        small sizes, to check that the benchmarks work; the figures mean little
   --only A,B     only these groups: ${GROUPS.map(({ key }) => key).join(", ")}
   --binary       measure dist/sluice instead of the sources
-  --out FILE     where the report goes (docs/benchmarks.md; with --quick or --only: nowhere);
-                 groups that do not run keep their part of it
+  --out FILE     the report (docs/benchmarks.md; none with --quick or --only);
+                 sections of other groups are left as they are
   --help`;
 
 function fail(message: string): never {
@@ -81,10 +81,9 @@ if (help) {
 }
 const rounds = Number(roundsText);
 if (!Number.isInteger(rounds) || rounds < 1)
-  fail(`--rounds ${roundsText}: a whole number from 1 is allowed.`);
+  fail(`--rounds ${roundsText}is not allowed; use a whole number from 1.`);
 const keys = only?.split(",") ?? GROUPS.map(({ key }) => key);
-for (const key of keys)
-  if (!GROUPS.some((group) => group.key === key)) fail(`--only ${key}: there is no such group.`);
+for (const key of keys) if (!GROUPS.some((group) => group.key === key)) fail(`--only ${key}is not a group.`);
 
 const sluice = useBinary ? sluiceBinary : sluiceFromSource;
 if ("missing" in sluice.version) fail(`${sluice.version.missing}: run \`bun run build\` first.`);
@@ -109,9 +108,9 @@ const today = new Date().toISOString().slice(0, 10);
 const head = [
   "# Benchmarks",
   "",
-  "Written by `bun run bench`, each group by the command beside it. Contestants take turns. A cell shows the median of the",
-  "rounds with the least and the greatest behind it. Rates of one machine swing by a factor of two from minute to",
-  "minute, so ratios are taken within a round: the median is bold, all rounds stand behind it. 1 GB is 10^9 bytes.",
+  "Written by `bun run bench`; each group names its own command. Servers are measured alternately, in rounds. A cell shows the",
+  "median of the rounds, followed by the minimum and the maximum. Rates on one machine vary by a factor of two from minute to",
+  "minute, so ratios compare figures of the same round: the median is bold, followed by all rounds. 1 GB is 10^9 bytes.",
   "",
   ...facts.map((fact) => `- ${fact}`),
 ].join("\n");
@@ -127,7 +126,7 @@ for (const { key, title, method, run } of GROUPS.filter(({ key }) => keys.includ
   try {
     text = `${before}\n\n${table(await run(bench))}`;
   } catch (error) {
-    // Said here only: it may name the paths of this machine.
+    // Not written to the report, because the message may contain paths of this machine.
     console.error(error);
     process.exitCode = 1;
     text = `${before}\n\nThis group failed.`;

@@ -1,4 +1,4 @@
-// The contestants by name: Sluice, the server that discards bodies, and other servers, each with its configuration.
+// The measured servers: Sluice, a server that discards bodies, and other products, each with its configuration.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { type Contestant, contestant, type Recipe } from "./contestant.ts";
 
 const HOME = join(import.meta.dir, "..");
 
-/** Writes a config file and returns the arguments that end with its path. */
+/** Writes a config file and returns the arguments, followed by its path. */
 function configured(
   folder: string,
   name: string,
@@ -26,7 +26,7 @@ const sluiceArguments: Recipe["arguments"] = ({ root, port }) => [
   "all",
 ];
 
-/** Sluice itself, from its sources. */
+/** Sluice, run from its sources. */
 export const sluiceFromSource = contestant({
   name: "sluice",
   command: "bun src/main.ts ROOT --port PORT --allow all",
@@ -36,7 +36,7 @@ export const sluiceFromSource = contestant({
   arguments: (place) => [join(HOME, "src/main.ts"), ...sluiceArguments(place)],
 });
 
-/** Sluice itself, from its sources, without meters. */
+/** Sluice, run from its sources, without time measurement and metrics. */
 export const sluiceUnmetered = contestant({
   name: "sluice unmetered",
   command: "bun --preload bench/unmetered.ts src/main.ts ROOT --port PORT --allow all",
@@ -51,7 +51,7 @@ export const sluiceUnmetered = contestant({
   ],
 });
 
-/** Sluice itself, as `bun run build` makes it. */
+/** The Sluice binary that `bun run build` creates. */
 export const sluiceBinary = contestant({
   name: "sluice binary",
   command: "dist/sluice ROOT --port PORT --allow all",
@@ -61,9 +61,9 @@ export const sluiceBinary = contestant({
   arguments: sluiceArguments,
 });
 
-/** Reads bodies and drops them. */
+/** Reads request bodies and discards them. */
 export const dropServer = contestant({
-  name: "read and drop",
+  name: "read and discard",
   command: "bun bench/drop-server.ts PORT",
   program: process.execPath,
   ready: "/health",
@@ -71,7 +71,7 @@ export const dropServer = contestant({
   arguments: ({ port }) => [join(import.meta.dir, "drop-server.ts"), String(port)],
 });
 
-/** The peer of resumable uploads. */
+/** The server that resumable uploads are compared with. */
 export const tusServer = contestant({
   name: "@tus/server",
   command: "bun bench/tus-server.ts ROOT PORT",
@@ -81,7 +81,7 @@ export const tusServer = contestant({
   arguments: ({ root, port }) => [join(import.meta.dir, "tus-server.ts"), root, String(port)],
 });
 
-/** nginx with its dav module: it neither syncs nor explains. */
+/** nginx with its dav module, which does not sync files. */
 export const nginx = contestant({
   name: "nginx dav",
   command: "nginx -c CONF (worker_processes auto, sendfile on, client_body_buffer_size 1m, dav_methods PUT)",
@@ -151,7 +151,7 @@ export const copyparty = contestant({
     "-v",
     `${root}::A`,
   ],
-  // It keeps its state in the home folder of its user.
+  // copyparty stores its state in the user's home folder.
   env: (folder) => ({ XDG_CONFIG_HOME: folder }),
 });
 
@@ -165,5 +165,5 @@ export const dufs = contestant({
   arguments: ({ root, port }) => ["-A", "-b", "127.0.0.1", "-p", String(port), "--log-format", "", root],
 });
 
-/** The servers Sluice is measured against, installed or not. */
+/** The servers that Sluice is compared with, whether installed or not. */
 export const peers: readonly Contestant[] = [nginx, lighttpd, copyparty, dufs];

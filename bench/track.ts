@@ -1,40 +1,40 @@
-// Measures rates and processor time of contestants in turn, in rounds, each on memory that a dd has just freed.
+// Measures rates and processor time of servers alternately, in rounds, each on memory that dd has just freed.
 
 import { type Bench, settle } from "./bench.ts";
 import type { Server } from "./contestant.ts";
 import { processorSeconds } from "./process.ts";
 import { spread } from "./table.ts";
 
-/** What one turn took: processor time in seconds, too. */
-export interface Taken {
+/** The cost of one measurement: duration, bytes, and processor seconds. */
+export interface Cost {
   seconds: number;
   bytes: number;
   processor: number;
 }
 
-/** What turns came to, one a round: rates in GB/s, processor seconds per GB. */
+/** The results of all rounds: rates in GB/s, processor seconds per GB. */
 export interface Rounds {
   rates: number[];
   processor: number[];
 }
 
-/** One thing measured in every round. */
+/** Something that is measured once in every round, and its results. */
 export interface Track extends Rounds {
   name: string;
-  measure(): Promise<Taken>;
+  measure(): Promise<Cost>;
 }
 
-/** Puts down what a turn took. */
-export function record({ rates, processor }: Rounds, taken: Taken): void {
-  rates.push(taken.bytes / 1e9 / taken.seconds);
-  processor.push((taken.processor * 1e9) / taken.bytes);
+/** Appends the result of a round. */
+export function record({ rates, processor }: Rounds, cost: Cost): void {
+  rates.push(cost.bytes / 1e9 / cost.seconds);
+  processor.push((cost.processor * 1e9) / cost.bytes);
 }
 
 export function track(name: string, measure: Track["measure"]): Track {
   return { name, rates: [], processor: [], measure };
 }
 
-/** What a server takes and costs: `send` brings `bytes` to it and returns how many seconds that took. */
+/** Measures uploads to a server: `send` sends `bytes` to it and returns the seconds that it took. */
 export function serverTrack(
   { workspace }: Bench,
   name: string,
@@ -45,7 +45,7 @@ export function serverTrack(
   return track(name, async () => {
     const before = processorSeconds(server.pid);
     const seconds = await send();
-    // What a server still does behind its answer counts too.
+    // Also count the work that the server does after its answer.
     await Bun.sleep(100);
     const processor = processorSeconds(server.pid) - before;
     workspace.empty(server.root);
@@ -53,7 +53,7 @@ export function serverTrack(
   });
 }
 
-/** The yardstick of the disk: dd, with one sync at the end. */
+/** The speed of the disk itself: dd, with one sync at the end. */
 export function dd({ workspace, quick }: Bench): Track["measure"] {
   const count = quick ? 96 : 954;
   const folder = workspace.makeFolder("dd");
@@ -62,10 +62,10 @@ export function dd({ workspace, quick }: Bench): Track["measure"] {
       ["dd", "if=/dev/zero", `of=${folder}/file`, "bs=1M", `count=${count}`, "conv=fdatasync"],
       { LC_ALL: "C" },
     );
-    const said = await child.stderr.text();
+    const output = await child.stderr.text();
     await child.exited;
-    const seconds = Number(/copied, ([\d.e-]+) s/.exec(said)?.[1]);
-    if (!seconds) throw new Error(`dd said: ${said}`);
+    const seconds = Number(/copied, ([\d.e-]+) s/.exec(output)?.[1]);
+    if (!seconds) throw new Error(`dd printed no rate: ${output}`);
     workspace.empty(folder);
     return {
       seconds,
@@ -75,14 +75,18 @@ export function dd({ workspace, quick }: Bench): Track["measure"] {
   };
 }
 
-/** Measures everything in turn, `bench.rounds` times. */
-export async function takeTurns(bench: Bench, tracks: readonly Track[], before = dd(bench)): Promise<void> {
+/** Measures all tracks one after the other, `bench.rounds` times. */
+export async function runRounds(
+  bench: Bench,
+  tracks: readonly Track[],
+  warmMemory = dd(bench),
+): Promise<void> {
   for (let round = 0; round < bench.rounds; round++) {
     for (const one of tracks) {
       await settle(bench);
-      // A virtual machine gives freed memory back to its host, and using it again costs more than writing to it: every
-      // turn takes over the memory that this one has just freed.
-      await before();
+      // A virtual machine returns freed memory to its host, and the first use of a page costs more than writing to it. So
+      // every measurement reuses the memory that this dd has just freed.
+      await warmMemory();
       record(one, await one.measure());
       const { name, rates, processor } = one;
       bench.say(
@@ -92,8 +96,8 @@ export async function takeTurns(bench: Bench, tracks: readonly Track[], before =
   }
 }
 
-/** Its rates, for a table. */
+/** Formats the rates for a table. */
 export const rate = ({ rates }: Rounds) => spread(rates, 2, "GB/s");
 
-/** Its processor time, for a table. */
+/** Formats the processor time for a table. */
 export const processor = (of: Rounds) => spread(of.processor, 2, "s/GB");

@@ -2,62 +2,62 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** A call of a function that has begun. */
+/** A function call in progress. */
 interface Frame {
   readonly file: string;
   readonly name: string;
 }
 
-/** Control is in this function now, and how it got there. */
+/** A transfer of control to a function, and its cause. */
 export interface Step extends Frame {
   readonly how: "call" | "access" | "return" | "resume";
 }
 
-/** Functions that run because of one request say here where control is. */
+/** Records the steps of instrumented functions that run on behalf of one request. */
 export class Trail {
-  /** The functions that run now, each called by the one before; without those that wait. */
+  /** The call stack, without suspended functions. */
   readonly #stack: Frame[] = [];
   readonly #request = new AsyncLocalStorage<Step[]>();
 
-  /** Runs what is part of a request: whatever it starts, at once or later, is put down in `steps`. */
+  /** Runs a request's handler and records in `steps` everything that it starts, now or later. */
   follow<T>(steps: Step[], run: () => T): T {
     return this.#request.run(steps, run);
   }
 
-  /** What a function says first. */
+  /** Called at the start of a function. */
   enter(file: string, name: string, how: Step["how"]): Frame {
     const frame = { file, name };
     this.#stack.push(frame);
-    this.#note(frame, how);
+    this.#record(frame, how);
     return frame;
   }
 
-  /** What it says last: control goes back to whoever called it. */
+  /** Called when a function returns or throws: control returns to its caller. */
   exit(frame: Frame): void {
     this.#pop(frame);
-    this.#back();
+    this.#returnToCaller();
   }
 
-  /** Before it waits: control goes back too. */
+  /** Called before a function suspends: control returns to its caller. */
   leave<T>(frame: Frame, value: T): T {
     this.exit(frame);
     return value;
   }
 
-  /** After it has waited. */
+  /** Called when a function resumes after `await` or `yield`. */
   resume<T>(frame: Frame, value: T): T {
     this.#stack.push(frame);
-    this.#note(frame, "resume");
+    this.#record(frame, "resume");
     return value;
   }
 
-  /** Where it may have been away without saying so: in a loop, or because what it waited for failed. */
+  /** Called where a function may have resumed unrecorded: in a loop, or after a rejected `await`. */
   here(frame: Frame): void {
     if (!this.#stack.includes(frame)) this.#stack.push(frame);
-    this.#note(frame, "resume");
+    this.#record(frame, "resume");
   }
 
-  /** What a loop goes over that waits for each value. */
+  /** Wraps the iterable of a `for await` loop, which suspends the function for each value. */
   each<T>(frame: Frame, values: AsyncIterable<T> | Iterable<T>): AsyncIterable<T> {
     const wait = async <R>(step: () => R): Promise<Awaited<R>> => {
       const waiting = step();
@@ -82,29 +82,29 @@ export class Trail {
 
   #pop(frame: Frame): void {
     const at = this.#stack.lastIndexOf(frame);
-    // It failed after it had waited, or its iterator was given up: it ran all the same.
-    if (at === -1) this.#note(frame, "resume");
+    // Resumed unrecorded: an `await` was rejected, or the iterator was closed early.
+    if (at === -1) this.#record(frame, "resume");
     else this.#stack.length = at;
   }
 
-  #back(): void {
+  #returnToCaller(): void {
     const caller = this.#stack.at(-1);
-    if (caller) this.#note(caller, "return");
+    if (caller) this.#record(caller, "return");
   }
 
-  #note({ file, name }: Frame, how: Step["how"]): void {
+  #record({ file, name }: Frame, how: Step["how"]): void {
     this.#request.getStore()?.push({ file, name, how });
   }
 }
 
-/** What a request entered, and how often control went from one file to another, by what counts as a step. */
+/** The files that a request entered, and how often control changed file, by three definitions of a step. */
 export interface Walk {
   files: number;
-  /** Calls only: without getters and setters, and without what goes on after a call. */
+  /** Counts calls only: neither getters and setters, nor returns. */
   changes: number;
-  /** Getters and setters too. */
+  /** Also counts getters and setters. */
   withAccessors: number;
-  /** And each return to a caller, and each function that goes on after it has waited. */
+  /** Also counts returns to a caller and resumed functions. */
   withReturns: number;
 }
 
@@ -122,7 +122,7 @@ export function callsOf(steps: readonly Step[]): Step[] {
   return steps.filter(({ how }) => how === "call");
 }
 
-/** The steps after which control is in another file than before, with the one before. */
+/** Consecutive steps that are in different files. */
 function changesOf(steps: readonly Step[]): { from: Step; to: Step }[] {
   return steps.flatMap((to, index) => {
     const from = steps[index - 1];
@@ -130,7 +130,7 @@ function changesOf(steps: readonly Step[]): { from: Step; to: Step }[] {
   });
 }
 
-/** How often control went between two files, either way; the busiest first. */
+/** How often control changed between two files in either direction, most frequent first. */
 export function pairsOf(steps: readonly Step[]): [pair: string, changes: number][] {
   const pairs = new Map<string, number>();
   for (const { from, to } of changesOf(steps)) {

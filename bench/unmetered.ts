@@ -1,4 +1,4 @@
-// For `bun --preload`: disables the meters and counters of Sluice, to measure their cost.
+// For `bun --preload`: disables the time measurement and the metrics of Sluice, to measure their cost.
 
 import { plugin } from "bun";
 

@@ -1,9 +1,9 @@
 // How many source files one request enters, and how often control changes from file to file: `bun run bench/walks.ts`.
 //
-// A function says where control is when it is called, when control comes back to it, and when it goes on after `await` or
-// `yield`; what a request starts later counts too, what timers of the server and its worker threads do does not. Control
-// changes file when two steps one after the other are in different files of src/. `changes` takes calls as steps, but not
-// reads of getters; `+accessors` takes them too; `+returns` also takes returns to a caller and what goes on after a wait.
+// A step is recorded when a function is called, when a call returns to it, and when it resumes after `await` or `yield`.
+// Work that a request starts later counts too; timers of the server and its worker threads do not. Control changes file
+// when two consecutive steps are in different files of src/. The column `changes` counts calls, but not reads of getters;
+// `+accessors` counts those too; `+returns` also counts returns to a caller and resumed functions.
 
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,26 +15,26 @@ import { callsOf, pairsOf, type Step, Trail, type Walk, walkOf } from "./trail.t
 
 const HELP = `usage: bun run bench/walks.ts [options]
 
-  --source DIR   the checkout whose src is measured (this one); its packages must be installed
-  --json         the table as JSON
-  --trace NAME   every step of one request, and the pairs of files between which control changes:
+  --source DIR   the checkout whose src is measured (default: this one); its packages must be installed
+  --json         print the table as JSON
+  --trace NAME   print every step of one request, and how often control changes between which files:
                  put, patch, last, get or listing
   --help`;
 
-/** How often each request is measured, after one that is not. */
+/** How often each request is measured, after a first one that does not count. */
 const ROUNDS = 3;
-/** Milliseconds after an answer in which what it left to do is done. */
-const REST = 200;
+/** Milliseconds after an answer within which the server's remaining work, such as closing files, ends. */
+const SETTLE_TIME = 200;
 const SIZE = 1000;
 
-/** A request; what has to be there before is made first. */
-interface Asked {
+/** A request to measure. `prepare` creates the files that it needs and returns a function that sends it. */
+interface MeasuredRequest {
   name: string;
   title: string;
   prepare: () => Promise<() => Promise<unknown>>;
 }
 
-/** Loads `createApp` of a checkout with its source rewritten, and has the servers it starts follow their requests. */
+/** Loads `createApp` of a checkout with instrumented source, so that its servers record the steps of their requests. */
 async function load(source: string, trail: Trail, stepsNow: () => Step[]) {
   const files = [...new Bun.Glob("**/*.ts").scanSync({ cwd: source, absolute: true })];
   const rewritten = await instrumentAll(files, (file) => relative(source, file));
@@ -48,26 +48,26 @@ async function load(source: string, trail: Trail, stepsNow: () => Step[]) {
       });
     },
   });
-  // What Bun hands a request to: the server's `fetch`, and the functions of `routes`, again after each `reload`.
-  const followed = (value: unknown): unknown => {
+  // Bun calls the server's `fetch` and the functions in `routes`, which each `reload` replaces.
+  const recorded = (value: unknown): unknown => {
     if (typeof value === "function")
       return function (this: unknown, ...args: unknown[]): unknown {
         return trail.follow(stepsNow(), () => Reflect.apply(value, this, args));
       };
     if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
       return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, followed(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, recorded(inner)]));
   };
-  const following = <T extends object>(options: T): T => {
+  const recording = <T extends object>(options: T): T => {
     const { fetch, routes } = options as { fetch?: unknown; routes?: unknown };
-    return { ...options, fetch: followed(fetch), ...(routes !== undefined && { routes: followed(routes) }) };
+    return { ...options, fetch: recorded(fetch), ...(routes !== undefined && { routes: recorded(routes) }) };
   };
   const { serve } = Bun;
   Object.assign(Bun, {
     serve(options: Parameters<typeof serve>[0]) {
-      const server = serve(following(options));
+      const server = serve(recording(options));
       const reload = server.reload.bind(server);
-      server.reload = (changed) => reload(following(changed));
+      server.reload = (changed) => reload(recording(changed));
       return server;
     },
   });
@@ -75,8 +75,8 @@ async function load(source: string, trail: Trail, stepsNow: () => Step[]) {
   return createApp;
 }
 
-/** The requests that are measured. */
-function requestsTo(url: string): Asked[] {
+/** The requests to measure. */
+function requestsTo(url: string): MeasuredRequest[] {
   let count = 0;
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const answer = await fetch(new URL(path, url), init);
@@ -150,7 +150,7 @@ function requestsTo(url: string): Asked[] {
 }
 
 /** The median of each count, and `changes` of each round. */
-function middle(walks: readonly Walk[]): Walk & { rounds: number[] } {
+function medianOf(walks: readonly Walk[]): Walk & { rounds: number[] } {
   const count = (key: keyof Walk): number => median(walks.map((walk) => walk[key]));
   return {
     files: count("files"),
@@ -201,7 +201,7 @@ let steps: Step[] = [];
 const createApp = await load(join(await realpath(resolve(values.source)), "src"), new Trail(), () => steps);
 const root = await realpath(await mkdtemp(join(tmpdir(), "sluice-walks-")));
 try {
-  // Lines of the log are made as always, and not shown.
+  // The log is produced as usual, but not shown.
   process.stderr.write = () => true;
   const app = await createApp({ root, keepFree: 0, allow: new Set(["read", "write", "replace", "delete"]) });
   await app.modules;
@@ -209,22 +209,22 @@ try {
   const requests = requestsTo(`http://127.0.0.1:${app.server?.port}`);
   const measured =
     values.trace === undefined ? requests : requests.filter(({ name }) => name === values.trace);
-  if (measured.length === 0) throw new Error(`--trace ${values.trace}: there is no such request.\n\n${HELP}`);
+  if (measured.length === 0) throw new Error(`--trace ${values.trace}is not a request.\n\n${HELP}`);
   const results = [];
   for (const { name, title, prepare } of measured) {
     const walks: Walk[] = [];
     for (let round = 0; round <= ROUNDS; round++) {
       const go = await prepare();
-      await Bun.sleep(REST);
+      await Bun.sleep(SETTLE_TIME);
       steps = [];
       const own = steps;
       await go();
-      await Bun.sleep(REST);
+      await Bun.sleep(SETTLE_TIME);
       steps = [];
       if (round > 0) walks.push(walkOf(own));
       if (round === ROUNDS && values.trace !== undefined) console.log(`${tracePage(own)}\n`);
     }
-    results.push({ name, title, ...middle(walks) });
+    results.push({ name, title, ...medianOf(walks) });
   }
   if (values.json) console.log(JSON.stringify(results, null, 2));
   else

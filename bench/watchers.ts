@@ -1,4 +1,4 @@
-// What watching costs: `bun bench/watchers.ts UPLOADS LISTENERS DEAF`, for docs/decisions/live-view.md.
+// Measures the cost of event listeners: `bun bench/watchers.ts UPLOADS LISTENERS STALLED`, for docs/decisions/live-view.md.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const [first = "256", ...rest] = process.argv.slice(2);
 if (first === "--client") await listen(new URL(rest[0] ?? ""), Number(rest[1]), Number(rest[2]));
 else await measure(Number(first), Number(rest[0] ?? 100), Number(rest[1] ?? 0));
 
-async function measure(uploads: number, listeners: number, deaf: number): Promise<void> {
+async function measure(uploads: number, listeners: number, stalled: number): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "sluice-watchers-"));
   const app = await createApp({ root, keepFree: 0 });
   app.listen({ port: 0, hostname: "127.0.0.1" });
@@ -36,9 +36,9 @@ async function measure(uploads: number, listeners: number, deaf: number): Promis
     });
   }
   const url = `http://127.0.0.1:${app.server?.port}/`;
-  const words = [import.meta.path, "--client", url, listeners, deaf].map(String);
+  const words = [import.meta.path, "--client", url, listeners, stalled].map(String);
   const client = Bun.spawn([process.execPath, ...words], { stdout: "inherit" });
-  while (events.size < listeners + deaf) await Bun.sleep(20);
+  while (events.size < listeners + stalled) await Bun.sleep(20);
   await Bun.sleep(2000);
   const before = process.cpuUsage();
   const start = performance.now();
@@ -46,7 +46,7 @@ async function measure(uploads: number, listeners: number, deaf: number): Promis
   const { user, system } = process.cpuUsage(before);
   const seconds = (performance.now() - start) / 1000;
   console.log(`processor ${((user + system) / 1e4 / seconds).toFixed(1)} %`);
-  console.log(`resident memory ${Math.round(process.memoryUsage().rss / 1e6)} MB, ${events.size} listen`);
+  console.log(`resident memory ${Math.round(process.memoryUsage().rss / 1e6)} MB, ${events.size} listeners`);
   client.kill();
   await client.exited;
   await app.stop(true);
@@ -55,8 +55,8 @@ async function measure(uploads: number, listeners: number, deaf: number): Promis
   process.exit();
 }
 
-/** Says now and then what comes. */
-async function listen(url: URL, listeners: number, deaf: number): Promise<void> {
+/** Prints every 5 seconds how much the listeners receive. `stalled` further ones read nothing. */
+async function listen(url: URL, listeners: number, stalled: number): Promise<void> {
   let bytes = 0;
   let events = 0;
   for (let at = 0; at < listeners; at += 1) {
@@ -68,7 +68,7 @@ async function listen(url: URL, listeners: number, deaf: number): Promise<void> 
       }
     })();
   }
-  for (let at = 0; at < deaf; at += 1) {
+  for (let at = 0; at < stalled; at += 1) {
     const data = (socket: Bun.Socket): void => void socket.pause();
     const socket = await Bun.connect({ hostname: url.hostname, port: Number(url.port), socket: { data } });
     socket.write("GET /api/uploads/events HTTP/1.1\r\nHost: x\r\n\r\n");

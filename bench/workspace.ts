@@ -1,4 +1,4 @@
-// One temporary folder and the processes started in it: whatever happens, both are gone at the end.
+// One temporary folder and the processes started in it; both are removed at the end, even after an error.
 
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { statfs } from "node:fs/promises";
@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 
-/** Where a run of the benchmarks keeps its files and remembers its processes. */
+/** The temporary files and the processes of a run of the benchmarks. */
 export class Workspace {
   /** The temporary folder; absolute, and never printed. */
   readonly folder: string;
   readonly #running = new Set<Subprocess>();
 
-  /** @param above the folder it is made in */
+  /** @param above the folder in which the temporary folder is created */
   constructor(above = tmpdir()) {
     this.folder = mkdtempSync(join(above, "sluice-bench-"));
     process.on("exit", () => this.#clear());
@@ -25,30 +25,30 @@ export class Workspace {
     }
   }
 
-  /** Makes a folder in the temporary folder and returns its absolute path. */
+  /** Creates a folder in the temporary folder and returns its absolute path. */
   makeFolder(name: string): string {
     const path = join(this.folder, name);
     mkdirSync(path, { recursive: true });
     return path;
   }
 
-  /** Removes what a server was sent. Names that begin with a dot are the server's own and stay. */
+  /** Removes uploaded files. Names that begin with a dot belong to the server and are left. */
   empty(folder: string): void {
     for (const name of readdirSync(folder)) if (!name.startsWith(".")) this.remove(join(folder, name));
   }
 
-  /** Removes a folder with everything in it. */
+  /** Removes a folder with its contents. */
   remove(folder: string): void {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Bytes free for files below the temporary folder. */
+  /** Free bytes on the disk of the temporary folder. */
   async free(): Promise<number> {
     const { bavail, bsize } = await statfs(this.folder);
     return bavail * bsize;
   }
 
-  /** Starts a process that ends with this one at the latest. Its standard output is read by the caller. */
+  /** Starts a process that is stopped when this one ends. The caller must read its standard output. */
   spawn(command: readonly string[], env: Record<string, string> = {}): Subprocess<"pipe", "pipe", "pipe"> {
     const child = Bun.spawn([...command], {
       cwd: this.folder,
@@ -62,7 +62,7 @@ export class Workspace {
     return child;
   }
 
-  /** Asks a process to stop; one that has not after 10 seconds is killed. */
+  /** Stops a process with SIGTERM, and after 10 seconds with SIGKILL. */
   async stop(child: Subprocess): Promise<void> {
     child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
@@ -70,7 +70,7 @@ export class Workspace {
     clearTimeout(timer);
   }
 
-  /** Stops and removes everything. Harmless when repeated. */
+  /** Stops all processes and removes all files. Idempotent. */
   [Symbol.dispose](): void {
     this.#clear();
   }

@@ -1,7 +1,7 @@
-// A load program: begins uploads and leaves in the middle, in turn by FIN and by RST; prints one line of JSON when all have gone.
+// A load program: starts uploads and disconnects in the middle, alternately with FIN and RST; then prints one line of JSON.
 // usage: bun abort.ts '{"url": …, "uploads": 1000, "connections": 50}'; upload n goes to url + n
 
-/** What is asked of the program. */
+/** The program's argument, as JSON. */
 export interface Order {
   url: string;
   uploads: number;
@@ -9,9 +9,9 @@ export interface Order {
 }
 
 const DECLARED = 100_000_000;
-/** Bytes sent before leaving: none, a small file's worth, more than one batch of a writer. */
+/** Bytes sent before disconnecting: none, as many as a small file has, more than one write batch of the server. */
 const SENT = [0, 20_000, 2_000_000];
-/** Milliseconds between the last byte and leaving. */
+/** Milliseconds between the last byte and the disconnect. */
 const STAY = 20;
 const order: Order = JSON.parse(process.argv[2] ?? "{}");
 const url = new URL(order.url);
@@ -24,7 +24,7 @@ function abort(index: number): Promise<void> {
   const pump = (socket: Bun.Socket) => {
     if (left > 0) left -= Math.max(0, socket.write(body.subarray(body.length - left)));
     if (left > 0) return;
-    // Time for the server to begin: who resets at once is never seen at all.
+    // Wait until the server has begun: it would never see a connection that is reset immediately.
     setTimeout(() => (index % 2 === 0 ? socket.end() : socket.terminate()), STAY);
   };
   Bun.connect({

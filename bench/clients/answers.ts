@@ -1,26 +1,26 @@
-// Reads the answers of HTTP/1.1 from a raw socket: just enough for clients that must cost next to nothing.
+// A minimal parser of HTTP/1.1 responses on a raw socket, for clients that must use little processor time.
 
-/** One answer. */
+/** One response. */
 export interface Answer {
   status: number;
-  /** Status line and headers as latin1 text. */
+  /** Status line and headers, decoded as Latin-1. */
   head: string;
-  /** The body as latin1 text. */
+  /** The body, decoded as Latin-1. */
   body: string;
-  /** Whether the server closes the connection after it. */
+  /** Whether the server closes the connection afterwards. */
   closes: boolean;
 }
 
-/** A header of an answer, `""` when it is not there. */
+/** The value of a response header, `""` if it is missing. */
 export function header({ head }: Answer, name: string): string {
   return new RegExp(`\\r\\n${name}: *([^\\r]*)`, "i").exec(head)?.[1] ?? "";
 }
 
-/** Collects bytes of one connection and gives back whole answers, in order. */
+/** Collects the bytes of one connection and returns complete responses, in order. */
 export class AnswerReader {
   #text = "";
 
-  /** Takes what arrived; returns the next whole answer when there is one. */
+  /** Adds received bytes; returns the next response if it is complete. */
   push(bytes: Uint8Array): Answer | undefined {
     this.#text += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
     const headEnd = this.#text.indexOf("\r\n\r\n");

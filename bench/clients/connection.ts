@@ -1,10 +1,10 @@
-// One connection to a server, and requests on it: one after the other, each with a body that is sent as fast as it is taken.
+// One connection to a server, for requests one after the other, whose bodies are sent as fast as the server reads them.
 
 import { type Answer, AnswerReader } from "./answers.ts";
 
-/** What is sent: the bytes of a file from `from` on, until `to`. */
+/** The body of a request: bytes `from` to `to` (exclusive) of a file. */
 export interface Piece {
-  /** The file repeats it; the server gets views of it. */
+  /** The file is a repetition of these bytes, which are sent without being copied. */
   pattern: Uint8Array;
   from: number;
   to: number;
@@ -12,7 +12,7 @@ export interface Piece {
 
 export class Connection {
   readonly #reader = new AnswerReader();
-  #answered: PromiseWithResolvers<Answer> | undefined;
+  #answer: PromiseWithResolvers<Answer> | undefined;
   #sent: PromiseWithResolvers<void> | undefined;
   #head = "";
   #piece: Piece | undefined;
@@ -31,7 +31,7 @@ export class Connection {
           if (connection) connection.#pump();
         },
         data({ data: connection }, bytes) {
-          if (connection) connection.#take(bytes);
+          if (connection) connection.#receive(bytes);
         },
         close({ data: connection }) {
           if (connection) connection.#fail(new Error("The server closed the connection without an answer."));
@@ -53,12 +53,12 @@ export class Connection {
     headers: Record<string, string | number> = {},
     piece?: Piece,
   ): Promise<Answer> {
-    this.#answered = Promise.withResolvers();
+    this.#answer = Promise.withResolvers();
     void this.begin(method, path, { "content-length": piece ? piece.to - piece.from : 0, ...headers }, piece);
-    return await this.#answered.promise;
+    return await this.#answer.promise;
   }
 
-  /** Sends a request without waiting for its answer; resolves when the system has taken its last byte. */
+  /** Sends a request without waiting for its answer; resolves when its last byte is in the socket's buffer. */
   async begin(
     method: string,
     path: string,
@@ -75,7 +75,7 @@ export class Connection {
     await this.#sent.promise;
   }
 
-  /** Leaves; `reset` cuts the line as a crash does. */
+  /** Closes the connection with FIN, or with RST as a crash does. */
   close({ reset = false } = {}): void {
     if (reset) this.socket.terminate();
     else this.socket.end();
@@ -95,13 +95,13 @@ export class Connection {
     this.#sent?.resolve();
   }
 
-  #take(bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array): void {
     const answer = this.#reader.push(bytes);
-    if (answer) this.#answered?.resolve(answer);
+    if (answer) this.#answer?.resolve(answer);
   }
 
   #fail(error: Error): void {
-    this.#answered?.reject(error);
+    this.#answer?.reject(error);
     this.#sent?.reject(error);
   }
 }

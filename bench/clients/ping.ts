@@ -1,6 +1,6 @@
-// A load program: asks for one small page again and again on a keep-alive connection, until its standard input ends;
-// then prints one line of JSON with every sample: [when it was sent, milliseconds until the answer].
-// usage: bun ping.ts '{"url": …, "every": 5}'; milliseconds from one request to the next
+// A load program: requests one small page repeatedly on a keep-alive connection, until its standard input is closed;
+// then prints one line of JSON with all samples: [time of the request, milliseconds until the answer].
+// usage: bun ping.ts '{"url": …, "every": 5}'; `every` is the interval of requests in milliseconds
 
 import { AnswerReader } from "./answers.ts";
 

@@ -1,4 +1,4 @@
-// A load program: gets small files again and again on keep-alive connections, and prints one line of JSON: the seconds.
+// A load program: downloads small files repeatedly on keep-alive connections, and prints the seconds as one line of JSON.
 // usage: bun receive-small.ts '{"url": …, "names": 100, "files": 20000, "connections": 8}' (file n is url + n % names)
 
 export {};

@@ -1,5 +1,5 @@
-// A load program: gets each URL on a connection of its own, all at once, as fast as they come or at a steady rate; then
-// prints one line of JSON: when it began and ended, and how many bytes came.
+// A load program: downloads URLs concurrently, each on its own connection, at full speed or at a constant rate; then
+// prints one line of JSON: when it began and ended, and the number of bytes received.
 // usage: bun receive.ts '{"urls": [ … ], "bytesPerSecond": 1000000, "seconds": 20}' (the last two are optional)
 
 export {};
@@ -7,7 +7,7 @@ export {};
 interface Order {
   urls: string[];
   bytesPerSecond?: number;
-  /** After these it goes away in the middle. */
+  /** Seconds after which the program disconnects, even in the middle of a file. */
   seconds?: number;
 }
 
@@ -54,7 +54,7 @@ function get(address: string): Promise<void> {
       close() {
         clearInterval(timer);
         if (left === 0 || order.seconds !== undefined) resolve();
-        else reject(new Error(`The connection ended, ${left} bytes before the end.`));
+        else reject(new Error(`The connection was closed ${left} bytes before the end of the file.`));
       },
     },
   }).catch(reject);

@@ -1,6 +1,6 @@
-// A load program: sends one file by tus over a line that is cut in every PATCH, asks with HEAD at once where to go on, and goes on;
-// prints one line of JSON when the file is there. Every byte depends on its position, and what arrives is to have the SHA-256 it prints.
-// usage: bun resume.ts '{"url": …, "cuts": 1000, "piece": 1000000}'; url makes uploads, piece is sent before each cut
+// A load program: sends one file by tus, cuts the connection in every PATCH, immediately requests the offset with HEAD, and
+// resumes. Then prints one line of JSON. Every byte depends on its position, so that the printed SHA-256 detects misplaced ones.
+// usage: bun resume.ts '{"url": …, "cuts": 1000, "piece": 1000000}'; url creates uploads, `piece` bytes are sent before each cut
 
 import { type Answer, header } from "./answers.ts";
 import { Connection } from "./connection.ts";
@@ -11,27 +11,27 @@ interface Order {
   piece: number;
 }
 
-/** Milliseconds between the last byte and the cut: bytes still in a buffer when the next request comes are sent again. */
+/** Milliseconds between the last byte and the cut. Bytes that are still in a buffer at the next request must be sent again. */
 const STAY = 5;
 const TUS = { "tus-resumable": "1.0.0" };
 const order: Order = JSON.parse(process.argv[2] ?? "{}");
 const url = new URL(order.url);
-// An odd length: the same bytes at another position are other bytes.
+// The length is odd, so that a misplaced piece has different bytes.
 const pattern = Uint8Array.from({ length: 999_983 }, (_, index) => (index * 2_654_435_761) >>> 24);
 const bytes = (order.cuts + 1) * order.piece;
 
 function expect(answer: Answer, ...statuses: number[]): Answer {
   if (statuses.includes(answer.status)) return answer;
-  throw new Error(`It was answered with ${answer.status}: ${answer.head} ${answer.body}`.slice(0, 1000));
+  throw new Error(`Unexpected status ${answer.status}: ${answer.head} ${answer.body}`.slice(0, 1000));
 }
 
 function patch(from: number) {
   return { ...TUS, "upload-offset": from, "content-type": "application/offset+octet-stream" };
 }
 
-const asking = await Connection.open(url);
+const control = await Connection.open(url);
 const creation = { ...TUS, "upload-length": bytes, "upload-metadata": `filename ${btoa("resumed")}` };
-const created = expect(await asking.request("POST", url.pathname, creation), 201);
+const created = expect(await control.request("POST", url.pathname, creation), 201);
 const path = new URL(header(created, "location"), url).pathname;
 
 const start = performance.now();
@@ -44,15 +44,15 @@ for (let cut = 0; cut < order.cuts; cut++) {
   await sending.begin("PATCH", path, announced, { pattern, from: offset, to });
   await Bun.sleep(STAY);
   sending.close({ reset: cut % 2 === 1 });
-  const asked = performance.now();
-  const answer = expect(await asking.request("HEAD", path, TUS), 200);
-  heads.push(performance.now() - asked);
+  const began = performance.now();
+  const answer = expect(await control.request("HEAD", path, TUS), 200);
+  heads.push(performance.now() - began);
   offset = Number(header(answer, "upload-offset"));
   again += to - offset;
 }
 const seconds = (performance.now() - start) / 1000;
 const last = expect(
-  await asking.request("PATCH", path, patch(offset), { pattern, from: offset, to: bytes }),
+  await control.request("PATCH", path, patch(offset), { pattern, from: offset, to: bytes }),
   204,
 );
 

@@ -1,5 +1,5 @@
 // A load program: sends large bodies of zeros, each on its own connection, and prints one line of JSON when all are answered.
-// It costs 0.2 processor seconds per GB, half of `curl -T`.
+// It uses 0.2 processor seconds per GB, half of what `curl -T` needs.
 // usage: bun send.ts '{"url": …, "bytes": …, "connections": 1, "form": false}'; connection n sends to url + n.
 
 import { type Answer, AnswerReader } from "./answers.ts";
@@ -8,7 +8,7 @@ interface Order {
   url: string;
   bytes: number;
   connections: number;
-  /** As the one file of a form, instead of as the body of a PUT. */
+  /** Sends the only file of a form instead of the body of a PUT. */
   form: boolean;
 }
 

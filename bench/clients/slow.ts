@@ -1,4 +1,4 @@
-// A load program: many uploads at once, each at a low steady rate; prints one line of JSON when all are answered.
+// A load program: many concurrent uploads, each at a low constant rate; prints one line of JSON when all are answered.
 // usage: bun slow.ts '{"url": …, "uploads": 500, "bytesPerSecond": 100000, "seconds": 25}'; upload n goes to url + n
 
 import { AnswerReader } from "./answers.ts";
@@ -38,7 +38,7 @@ function upload(index: number): Promise<void> {
         );
         let sent = 0;
         const timer = setInterval(() => {
-          // A piece of 10 KB always fits into an empty send buffer; a server that does not read for seconds fails the run.
+          // 10 KB always fit into an empty send buffer; if the server reads nothing for seconds, the run fails.
           if (!answered && socket.write(piece) < piece.length) done("stalled");
           if (answered || ++sent === pieces) clearInterval(timer);
         }, 1000 / TICKS_PER_SECOND);
@@ -60,7 +60,7 @@ function upload(index: number): Promise<void> {
 const uploads: Promise<void>[] = [];
 for (let index = 0; index < order.uploads; index++) {
   uploads.push(upload(index));
-  // Spread over one tick, so that they do not all send at the same instant.
+  // Spread over one interval, so that they do not all send at the same instant.
   if (index % 10 === 9) await Bun.sleep(2);
 }
 await Promise.all(uploads);

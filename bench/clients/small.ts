@@ -1,5 +1,5 @@
-// A load program: sends many small files and prints one line of JSON: seconds, and how many files were saved.
-// usage: bun small.ts '{"url": …, "files": 4000, "bytes": 4096, "connections": 8}' (file n goes to url + n, on keep-alive connections)
+// A load program: sends many small files and prints one line of JSON: the seconds and the number of saved files.
+// usage: bun small.ts '{"url": …, "files": 4000, "bytes": 4096, "connections": 8}' (file n is sent to url + n, on keep-alive connections)
 //        bun small.ts '{"url": …, "files": 10000, "bytes": 1024, "form": true}'    (all in one form)
 
 import { AnswerReader } from "./answers.ts";
@@ -40,7 +40,7 @@ async function sendForm(): Promise<number> {
 let next = 0;
 let saved = 0;
 
-/** Sends files on one connection until none is left; a server that closes in between is asked again. */
+/** Sends files on one connection until none is left; reconnects if the server closes it between two requests. */
 function sendInTurn(): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const reader = new AnswerReader();

@@ -1,5 +1,5 @@
-// A load program: sends one file with tus-js-client, as one stream or as several beside each other, and prints one line of JSON.
-// usage: bun tus-js.ts '{"url": …, "file": …, "streams": 4}'; url makes uploads, file is a path
+// A load program: sends one file with tus-js-client, as one stream or as several parallel ones, and prints one line of JSON.
+// usage: bun tus-js.ts '{"url": …, "file": …, "streams": 4}'; url creates uploads, file is a path
 
 import { createReadStream } from "node:fs";
 import { Upload } from "tus-js-client";

@@ -1,6 +1,6 @@
-// A load program: sends one file by tus, on one connection, and prints one line of JSON when it is there.
-// usage: bun tus.ts '{"url": …, "bytes": …, "chunk": …}'; url makes uploads, chunk is the length of each PATCH
-//        bun tus.ts '{"url": …, "bytes": …, "chunk": …, "parts": 4}' (as parts, one after the other, and then made one)
+// A load program: sends one file by tus, on one connection, and prints one line of JSON when it is saved.
+// usage: bun tus.ts '{"url": …, "bytes": …, "chunk": …}'; url creates uploads, chunk is the length of each PATCH
+//        bun tus.ts '{"url": …, "bytes": …, "chunk": …, "parts": 4}' (sends parts one after the other, then concatenates them)
 
 import { type Answer, header } from "./answers.ts";
 import { Connection } from "./connection.ts";
@@ -21,7 +21,7 @@ const connection = await Connection.open(url);
 
 function expect(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
-  throw new Error(`It was answered with ${answer.status}: ${answer.head} ${answer.body}`.slice(0, 1000));
+  throw new Error(`Unexpected status ${answer.status}: ${answer.head} ${answer.body}`.slice(0, 1000));
 }
 
 async function create(headers: Record<string, string | number>): Promise<string> {

@@ -1,4 +1,4 @@
-// Group "aborts": what 1,000 uploads that end in the middle leave behind.
+// Group "aborts": resources that 1,000 aborted uploads leave behind.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { abort, send } from "../load.ts";
 import { descriptors, memory, processorSeconds } from "../process.ts";
 import { type Figure, mebibytes, median } from "../table.ts";
 
-/** What the server holds when nothing is running. */
+/** Resources that the server uses while no request runs. */
 interface Holdings {
   descriptors: number;
   temporaries: number;
@@ -16,10 +16,10 @@ interface Holdings {
 }
 
 const CONNECTIONS = 20;
-/** Milliseconds until the collector has freed what the uploads left behind in memory. */
-const REST = 10_000;
+/** Milliseconds until the garbage collector has freed the memory of ended uploads. */
+const COLLECTION_TIME = 10_000;
 
-/** Names below `.sluice` that were not there when the server began. */
+/** Number of names below `.sluice` that did not exist when the server started. */
 function temporaries(server: Server, own: ReadonlySet<string>): number {
   return names(server).filter((name) => !own.has(name)).length;
 }
@@ -37,7 +37,7 @@ function holdings(server: Server, own: ReadonlySet<string>): Holdings {
   };
 }
 
-/** Looks again until the server holds no more than `base`, or for a second: so long it may take to notice. */
+/** Polls until the server uses no more than `base`, for at most one second, which it may need to notice disconnects. */
 async function afterwards(server: Server, own: ReadonlySet<string>, base: Holdings): Promise<Holdings> {
   const giveUpAt = performance.now() + 1000;
   for (;;) {
@@ -54,19 +54,19 @@ async function run(bench: Bench): Promise<Figure[]> {
   const own = new Set(names(server));
   const fresh = holdings(server, own);
   const url = (round: number | string) => `${server.files}aborted-${round}-`;
-  // The code and the buffers of the first uploads stay: what is asked is whether more of them add to it.
+  // Compiled code and buffers of the first uploads remain; the question is whether later uploads add to them.
   await send(bench.workspace, `${server.files}warm-`, bench.quick ? 100e6 : 1e9);
   await abort(bench.workspace, { url: url("warm"), uploads, connections: CONNECTIONS });
-  await Bun.sleep(REST);
+  await Bun.sleep(COLLECTION_TIME);
   const before = holdings(server, own);
   const after: Holdings[] = [];
   for (let round = 0; round < bench.rounds; round++) {
     await abort(bench.workspace, { url: url(round), uploads, connections: CONNECTIONS });
     const held = await afterwards(server, own, before);
-    await Bun.sleep(REST);
+    await Bun.sleep(COLLECTION_TIME);
     after.push({ ...held, memory: memory(server.pid, "now") });
     bench.say(
-      `  ${round + 1}: ${mebibytes(held.memory)}, after a rest ${mebibytes(memory(server.pid, "now"))}`,
+      `  ${round + 1}: ${mebibytes(held.memory)}, after 10 s ${mebibytes(memory(server.pid, "now"))}`,
     );
   }
   const idle = processorSeconds(server.pid);
@@ -76,7 +76,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   await settle(bench);
   return [
     ...figures(fresh, before, after, idleShare),
-    { name: "RSS, peak meanwhile", sluice: mebibytes(memory(server.pid, "peak")) },
+    { name: "RSS, peak", sluice: mebibytes(memory(server.pid, "peak")) },
   ];
 }
 
@@ -87,35 +87,35 @@ function figures(fresh: Holdings, before: Holdings, after: readonly Holdings[], 
     {
       name: "descriptors",
       sluice: after.map((each) => each.descriptors).join(", "),
-      beside: "before",
+      versus: "before",
       other: String(before.descriptors),
-      reach: { text: "the same", met: after.every((each) => each.descriptors <= before.descriptors) },
+      target: { text: "unchanged", met: after.every((each) => each.descriptors <= before.descriptors) },
     },
     {
-      name: "temporaries",
+      name: "temporary files",
       sluice: after.map((each) => each.temporaries).join(", "),
-      beside: "before",
+      versus: "before",
       other: String(before.temporaries),
-      reach: { text: "0", met: after.every((each) => each.temporaries === 0) },
+      target: { text: "0", met: after.every((each) => each.temporaries === 0) },
     },
     {
       name: "RSS",
       sluice: `${mebibytes(first.memory)}, at the end ${mebibytes(last.memory)}`,
-      beside: "before (fresh)",
+      versus: "before (fresh)",
       other: `${mebibytes(before.memory)} (${mebibytes(fresh.memory)})`,
       ratio,
-      reach: { text: "within 10 %", met: median(ratio) <= 1.1 },
+      target: { text: "within 10 %", met: median(ratio) <= 1.1 },
     },
-    { name: "processor, idle afterwards", sluice: `${(idleShare * 100).toFixed(1)} %` },
+    { name: "processor usage while idle afterwards", sluice: `${(idleShare * 100).toFixed(1)} %` },
   ];
 }
 
-/** Leftovers of aborted uploads. */
+/** Resources left behind by aborted uploads. */
 export const aborts: Group = {
   key: "aborts",
   title: "1,000 aborted uploads",
   method:
-    "uploads that declare 100 MB and leave after 0 bytes, 20 kB or 2 MB, half with FIN and half with RST, 20 at once; again in every round. " +
-    "Descriptors and files in `.sluice` are counted at most one second after the last one left, memory after a rest of 10 seconds. Before: after one upload of 1 GB and 1,000 aborted ones.",
+    "uploads that declare 100 MB and disconnect after 0 bytes, 20 kB or 2 MB, half with FIN and half with RST, 20 at a time; repeated in every round. " +
+    "Descriptors and files in `.sluice` are counted at most one second after the last disconnect, memory 10 seconds later. “Before” is measured after one upload of 1 GB and 1,000 aborted ones.",
   run,
 };

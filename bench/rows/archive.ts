@@ -1,4 +1,4 @@
-// Group "archive": a folder as a zip, against `zip -0` on a pipe and the peers that make one; memory, waits.
+// Group "archive": downloading a folder as a zip, compared with `zip -0` into a pipe and with dufs; memory and latency.
 
 import { appendFileSync, linkSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,22 +7,22 @@ import type { Server } from "../contestant.ts";
 import { ping } from "../load.ts";
 import { memory, processorSeconds } from "../process.ts";
 import { dufs } from "../servers.ts";
-import { type Figure, mebibytes, quantile, ratios, reach, spread } from "../table.ts";
+import { type Figure, mebibytes, quantile, ratios, spread, target } from "../table.ts";
 
 const UNCOMPRESSED = ["--compress", "none"];
 const FILES = 4;
 const FOLDER = "folder";
-/** As many archives as Sluice makes at once, each read slowly. */
+/** As many concurrent archives as Sluice allows, each read slowly. */
 const SLOW = { readers: 16, rate: "1M", seconds: 10 };
 
 const fileSize = ({ quick }: Bench): number => (quick ? 25e6 : 500e6);
 
-/** One way to get the folder as a zip: rates in GB/s, processor seconds per GB. */
+/** One way to create the zip, and its results: rates in GB/s, processor seconds per GB. */
 interface Track {
   name: string;
   rates: number[];
   processor: number[];
-  /** @returns the processor seconds it took */
+  /** @returns the processor seconds used */
   measure(): Promise<number>;
 }
 
@@ -30,7 +30,7 @@ function track(name: string, measure: Track["measure"]): Track {
   return { name, rates: [], processor: [], measure };
 }
 
-/** Writes random files once. @returns gives them to a contestant by another name */
+/** Writes random files once. @returns a function that links them into the root of a server */
 function prepare(bench: Bench): (root: string) => void {
   const source = bench.workspace.makeFolder("archived");
   const piece = Buffer.concat(Array(100).fill(crypto.getRandomValues(new Uint8Array(2 ** 16))));
@@ -46,8 +46,8 @@ function prepare(bench: Bench): (root: string) => void {
 
 async function curl({ workspace }: Bench, url: string, ...flags: string[]): Promise<void> {
   const child = workspace.spawn(["curl", "-sS", "--fail", "-o", "/dev/null", ...flags, url]);
-  const said = await child.stderr.text();
-  if ((await child.exited) !== 0) throw new Error(`curl said: ${said}`);
+  const output = await child.stderr.text();
+  if ((await child.exited) !== 0) throw new Error(`curl failed: ${output}`);
 }
 
 const download = (bench: Bench, server: Server, url: string): Track["measure"] => {
@@ -61,15 +61,15 @@ const download = (bench: Bench, server: Server, url: string): Track["measure"] =
 function infoZip({ workspace }: Bench, root: string): Track["measure"] {
   return async () => {
     const child = workspace.spawn(["sh", "-c", `cd '${root}' && zip -q -0 -r - ${FOLDER} | cat >/dev/null`]);
-    if ((await child.exited) !== 0) throw new Error(`zip said: ${await child.stderr.text()}`);
+    if ((await child.exited) !== 0) throw new Error(`zip failed: ${await child.stderr.text()}`);
     return Number(child.resourceUsage()?.cpuTime.total ?? 0n) / 1e6;
   };
 }
 
 const archiveOf = (server: Server): string => `${server.origin}/api/archive?folder=${FOLDER}`;
 
-/** The highest memory beside slow readers, and how long a small request waits beside two fast ones. */
-async function beside(bench: Bench, fill: (root: string) => void): Promise<Figure[]> {
+/** Peak memory with slow readers, and the latency of a small request during two fast downloads. */
+async function underLoad(bench: Bench, fill: (root: string) => void): Promise<Figure[]> {
   await using server = await bench.sluice.start(bench.workspace);
   fill(server.root);
   const waits: number[] = [];
@@ -97,7 +97,7 @@ async function beside(bench: Bench, fill: (root: string) => void): Promise<Figur
   await Promise.all(slowly);
   const grown = memory(fresh.pid, "peak") - idle;
   return [
-    { name: "GET /health, p95 beside two archives", sluice: spread(waits, 1, "ms") },
+    { name: "GET /health, p95 during two archive downloads", sluice: spread(waits, 1, "ms") },
     { name: `${SLOW.readers} slow readers, peak RSS above idle`, sluice: mebibytes(grown) },
   ];
 }
@@ -135,31 +135,31 @@ async function run(bench: Bench): Promise<Figure[]> {
       return {
         name: "zip of 2 GB",
         sluice: spread(ours.rates, 2, "GB/s"),
-        beside: other.name,
+        versus: other.name,
         other: spread(other.rates, 2, "GB/s"),
         ratio,
-        reach: reach(ratio, "≥", 1),
+        target: target(ratio, "≥", 1),
       };
     }),
     ...others.map(
       (other): Figure => ({
         name: "processor time, zip",
         sluice: spread(ours.processor, 2, "s/GB"),
-        beside: other.name,
+        versus: other.name,
         other: spread(other.processor, 2, "s/GB"),
         ratio: ratios(ours.processor, other.processor),
       }),
     ),
-    ...(await beside(bench, fill)),
+    ...(await underLoad(bench, fill)),
   ];
 }
 
-/** A folder as one stream. */
+/** Archive downloads. */
 export const archive: Group = {
   key: "archive",
   title: "A folder of 2 GB as a zip",
   method:
-    "four files of random bytes, in memory already, read by `curl -o /dev/null`. Sluice stores them; and so does `zip -q -0 -r - folder | cat >/dev/null`. dufs runs with `--compress none`. " +
-    "Memory: 16 readers of 1 MB/s for 10 seconds, as many as there can be.",
+    "four files of random bytes, already in the page cache, downloaded by `curl -o /dev/null`. Sluice does not compress them; neither does `zip -q -0 -r - folder | cat >/dev/null`, nor dufs with `--compress none`. " +
+    "Memory is measured with 16 readers at 1 MB/s for 10 seconds, the maximum number of concurrent archives.",
   run,
 };

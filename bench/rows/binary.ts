@@ -1,4 +1,4 @@
-// Group "binary": size, start and idle memory of the single file, beside the sources and the peers.
+// Group "binary": size, start time and idle memory of the binary, compared with the sources and other servers.
 
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -26,13 +26,13 @@ async function startAndIdle({ workspace }: Bench, contestant: Contestant): Promi
   ];
 }
 
-/** What the single file costs before anything arrives. */
+/** The cost of the binary before its first request. */
 export const binary: Group = {
   key: "binary",
   title: "Start, idle memory, size",
   method:
-    "from the start of the process to its first answer, asked every millisecond; median of 7 starts. " +
-    "RSS half a second later, children included.",
+    "the time from the start of the process to its first answer, requested every millisecond; median of 7 starts. " +
+    "RSS is measured half a second later, including children.",
   async run(bench) {
     const figures: Figure[] = existsSync(BINARY)
       ? [{ name: "size of dist/sluice", sluice: mebibytes(statSync(BINARY).size) }]

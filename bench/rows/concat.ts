@@ -1,4 +1,4 @@
-// Group "concat": four parts of 512 MB made one file, against the sync of a file of the same size.
+// Group "concat": concatenation of four parts of 512 MB, compared with syncing a file of the same size.
 
 import { join } from "node:path";
 import { type Bench, type Group, settle } from "../bench.ts";
@@ -7,7 +7,7 @@ import { type Figure, ratios, spread } from "../table.ts";
 
 const PARTS = 4;
 
-/** Seconds of one fdatasync of a file just written. */
+/** Seconds of one fdatasync() of a file that was just written. */
 async function sync({ workspace }: Bench, folder: string, bytes: number): Promise<number> {
   const file = join(folder, "file");
   await workspace.spawn(["dd", "if=/dev/zero", `of=${file}`, "bs=1M", `count=${Math.ceil(bytes / 2 ** 20)}`])
@@ -38,9 +38,9 @@ async function run(bench: Bench): Promise<Figure[]> {
   }
   return [
     {
-      name: `${PARTS} × ${bytes / PARTS / 1e6} MB, made one`,
+      name: `${PARTS} × ${bytes / PARTS / 1e6} MB, concatenated`,
       sluice: spread(joins, 2, "s"),
-      beside: `one fdatasync of ${bytes / 1e9} GB`,
+      versus: `one fdatasync of ${bytes / 1e9} GB`,
       other: spread(syncs, 2, "s"),
       ratio: ratios(joins, syncs),
     },
@@ -50,9 +50,9 @@ async function run(bench: Bench): Promise<Figure[]> {
 /** Concatenation. */
 export const concat: Group = {
   key: "concat",
-  title: "Parts made one file",
+  title: "Concatenation of parts",
   method:
-    "the final upload of tus' concatenation, from its request to its answer: the bytes are copied by the system (copy_file_range: in memory on ext4, which cannot share blocks), synced, and have their name. " +
-    "Beside it `sync --data` of a file that dd has just written.",
+    "the final upload of a tus concatenation, from its request to its answer: copying the bytes with copy_file_range (ext4 cannot share blocks, so they are copied in memory), syncing, and naming the file. " +
+    "It is compared with `sync --data` of a file that dd has just written.",
   run,
 };

@@ -1,4 +1,4 @@
-// Group "download": large and small files out, slow readers, and how long others wait meanwhile, against nginx and dufs.
+// Group "download": large and small files, slow readers, and latency during downloads, compared with nginx and dufs.
 
 import { linkSync } from "node:fs";
 import { join } from "node:path";
@@ -7,14 +7,14 @@ import type { Server } from "../contestant.ts";
 import { ping, type Received, receive, receiveSmall } from "../load.ts";
 import { memory, processorSeconds } from "../process.ts";
 import { dufs, nginx } from "../servers.ts";
-import { type Figure, mebibytes, quantile, ratios, reach, spread } from "../table.ts";
+import { type Figure, mebibytes, quantile, ratios, spread, target } from "../table.ts";
 
-const AT_ONCE = 4;
+const CONCURRENT = 4;
 const SMALL = { names: 200, bytes: 65_536, connections: 8 };
 const READERS = 100;
 const READ = { bytesPerSecond: 1e6, seconds: 15 };
 
-/** One server, and what was measured of it, one sample a round. */
+/** One server and its results, one sample per round. */
 interface Track {
   server: Server;
   rates: number[];
@@ -23,9 +23,9 @@ interface Track {
   waits: number[];
 }
 
-const digits = Array.from({ length: AT_ONCE }, (_, index) => index);
+const digits = Array.from({ length: CONCURRENT }, (_, index) => index);
 
-/** The same files in every root, by links: what is in memory is so for all. */
+/** Links the same files into every root, so that the page cache serves all servers. */
 async function fill(bench: Bench, servers: readonly Server[]): Promise<void> {
   const folder = bench.workspace.makeFolder("download");
   const piece = crypto.getRandomValues(new Uint8Array(65_536));
@@ -55,12 +55,12 @@ async function small(bench: Bench, { server, small: rates }: Track): Promise<voi
   rates.push(await receiveSmall(bench.workspace, { ...SMALL, url, files: bench.quick ? 2000 : 20_000 }));
 }
 
-/** Four clients are four processes: one alone would hand out its own processor time to them in turn. */
-async function beside(bench: Bench, { server, waits }: Track): Promise<void> {
+/** Each of the four clients is a process, because a single process would divide its processor time among them. */
+async function latencyUnderLoad(bench: Bench, { server, waits }: Track): Promise<void> {
   const pings = ping(bench.workspace, `${server.origin}/health`);
   await Bun.sleep(500);
   const windows: Received[] = [];
-  // Several times, for enough samples.
+  // Repeated, to get enough samples.
   for (let time = 0; time < 4; time++)
     windows.push(
       ...(await Promise.all(
@@ -95,13 +95,13 @@ async function readers(bench: Bench): Promise<Figure> {
   bench.say(`  ${READERS} readers took ${(bytes / 1e6 / READ.seconds).toFixed(0)} MB/s`);
   const grown = highest - before;
   return {
-    name: `memory of ${READERS} readers at 1 MB/s`,
+    name: `additional memory of ${READERS} readers at 1 MB/s`,
     sluice: `+${mebibytes(grown)}`,
-    reach: { text: "≤ +10 MiB", met: grown <= 10 * 2 ** 20 },
+    target: { text: "≤ +10 MiB", met: grown <= 10 * 2 ** 20 },
   };
 }
 
-/** How long others wait while digests of whole files are made. */
+/** The latency of small requests while digests of whole files are computed. */
 async function digests(bench: Bench, { server }: Track): Promise<Figure> {
   const pings = ping(bench.workspace, `${server.origin}/health`);
   await Bun.sleep(1000);
@@ -116,7 +116,7 @@ async function digests(bench: Bench, { server }: Track): Promise<Figure> {
   const { samples } = await pings.result;
   const during = samples.filter(([at]) => at >= start && at <= end).map(([, took]) => took);
   return {
-    name: `a small GET while ${AT_ONCE} digests are made, p95 (longest)`,
+    name: `small GET while ${CONCURRENT} digests are computed, p95 (maximum)`,
     sluice: `${quantile(during, 0.95).toFixed(1)} ms (${Math.max(...during).toFixed(1)})`,
   };
 }
@@ -135,7 +135,7 @@ async function run(bench: Bench): Promise<Figure[]> {
     for (const track of tracks) {
       await large(bench, track);
       await small(bench, track);
-      if (track.server.name !== dufs.name) await beside(bench, track);
+      if (track.server.name !== dufs.name) await latencyUnderLoad(bench, track);
       bench.say(
         `  ${round + 1} ${track.server.name}: ${track.rates.at(-1)?.toFixed(2)} GB/s, ${track.processor.at(-1)?.toFixed(2)} s/GB, ${track.small.at(-1)?.toFixed(0)} small/s, p95 ${track.waits.at(-1)?.toFixed(1)} ms`,
       );
@@ -157,18 +157,18 @@ function figures(ours: Track, other: Track): Figure[] {
     return {
       name,
       sluice: spread(of(ours), digitsShown, unit),
-      beside: other.server.name,
+      versus: other.server.name,
       other: spread(of(other), digitsShown, unit),
       ratio,
-      ...(bound && { reach: reach(ratio, bound, 1) }),
+      ...(bound && { target: target(ratio, bound, 1) }),
     };
   };
   const isNginx = other.server.name === nginx.name;
   return [
     line("GET, one large file", ({ rates }) => rates, [2, "GB/s"], isNginx ? "≥" : undefined),
-    line("processor time of it", ({ processor }) => processor, [2, "s/GB"]),
+    line("processor time, one large file", ({ processor }) => processor, [2, "s/GB"]),
     line("GET, files of 64 KiB per second", ({ small: rates }) => rates, [0, ""]),
-    ...(isNginx ? [line("a small GET beside, p95", ({ waits }) => waits, [1, "ms"], "≤")] : []),
+    ...(isNginx ? [line("small GET during downloads, p95", ({ waits }) => waits, [1, "ms"], "≤")] : []),
   ];
 }
 
@@ -177,7 +177,7 @@ export const download: Group = {
   key: "download",
   title: "Downloads",
   method:
-    "files that are in memory already, received by processes that drop them: 1 GB on one connection; 200 files of 64 KiB again and again on 8 keep-alive connections; " +
-    "`GET /health` every 5 ms (nginx: a file of two bytes) while four processes get 1 GB each, four times; 100 readers of 1 MB/s in one process for 15 seconds.",
+    "files in the page cache, received by processes that discard them: 1 GB on one connection; 200 files of 64 KiB, repeatedly, on 8 keep-alive connections; " +
+    "`GET /health` every 5 ms (nginx: a file of two bytes) while four processes download 1 GB each, four times; 100 readers at 1 MB/s in one process for 15 seconds.",
   run,
 };

@@ -1,16 +1,16 @@
-// Group "health": how long a small request waits while large files arrive, against a server that drops them.
+// Group "health": latency of a small request during large uploads, compared with a server that discards them.
 
 import { type Bench, type Group, largeFile, settle } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { ping, type Sent, send } from "../load.ts";
 import { dropServer } from "../servers.ts";
-import { type Figure, quantile, ratios, reach, spread } from "../table.ts";
+import { type Figure, quantile, ratios, spread, target } from "../table.ts";
 
 const UPLOADS = 4;
-/** The server that drops is done sooner: it gets the load several times, for as many samples. */
+/** The server that discards bodies ends sooner, so the load is repeated to get as many samples. */
 const DROP_TIMES = 4;
 
-/** Milliseconds, one a round. */
+/** Latencies in milliseconds, one per round. */
 interface Waits {
   p50: number[];
   p95: number[];
@@ -20,7 +20,7 @@ interface Waits {
 
 const noWaits = (): Waits => ({ p50: [], p95: [], p99: [], worst: [] });
 
-/** Four clients are four processes: one alone would hand out its own processor time to them in turn. */
+/** Each of the four clients is a process, because a single process would divide its processor time among them. */
 async function sendFromSeveral(bench: Bench, server: Server): Promise<Sent> {
   const urls = Array.from({ length: UPLOADS }, (_, index) => `${server.files}large-${index}-`);
   const sent = await Promise.all(urls.map((url) => send(bench.workspace, url, largeFile(bench))));
@@ -65,26 +65,26 @@ async function run(bench: Bench): Promise<Figure[]> {
   const figure = (name: string, which: keyof Waits): Figure => ({
     name: `GET /health, ${name}`,
     sluice: spread(ours[which], 1, "ms"),
-    beside: drop.name,
+    versus: drop.name,
     other: spread(theirs[which], 1, "ms"),
     ratio: ratios(ours[which], theirs[which]),
   });
   const p95 = figure("p95", "p95");
-  const bound = reach(p95.ratio ?? [], "≤", 0.6, ", aim 0.3");
+  const bound = target(p95.ratio ?? [], "≤", 0.6, ", aim 0.3");
   return [
     figure("median", "p50"),
-    { ...p95, reach: bound },
+    { ...p95, target: bound },
     figure("p99", "p99"),
-    figure("longest", "worst"),
+    figure("maximum", "worst"),
   ];
 }
 
-/** Latency of a small request beside large uploads. */
+/** Latency of a small request during large uploads. */
 export const health: Group = {
   key: "health",
-  title: "A small request while 4 × 1 GB arrive",
+  title: "A small request during 4 uploads of 1 GB",
   method:
-    "a process of its own sends `GET /health` every 5 ms on one keep-alive connection; only requests sent while the four uploads run are counted. " +
-    "Beside it `bun bench/drop-server.ts`: Bun.serve that reads bodies and drops them.",
+    "a separate process sends `GET /health` every 5 ms on one keep-alive connection; only requests sent during the four uploads count. " +
+    "Compared with `bun bench/drop-server.ts`, a Bun.serve that reads bodies and discards them.",
   run,
 };

@@ -1,4 +1,4 @@
-// Group "memory": the highest resident memory of the server in the two cases that need most.
+// Group "memory": peak resident memory of the server in the two cases that need the most.
 
 import { type Bench, type Group, largeFile } from "../bench.ts";
 import { send, sendSlowly } from "../load.ts";
@@ -7,14 +7,14 @@ import { type Figure, mebibytes } from "../table.ts";
 
 const SLOW = { uploads: 500, bytesPerSecond: 100_000, seconds: 25 };
 const FAST = 4;
-/** Seconds until the fast uploads begin: then the slow ones pass the first MiB of their files meanwhile. */
+/** Seconds until the fast uploads begin, so that the slow ones pass the first MiB of their files during them. */
 const FAST_AFTER = 8;
 
 function highest(name: string, peaks: readonly number[], limit: number): Figure {
   return {
     name,
     sluice: peaks.map(mebibytes).join(", "),
-    reach: { text: `≤ ${limit} MiB`, met: Math.max(...peaks) <= limit * 2 ** 20 },
+    target: { text: `≤ ${limit} MiB`, met: Math.max(...peaks) <= limit * 2 ** 20 },
   };
 }
 
@@ -41,12 +41,13 @@ async function slowAndFast(bench: Bench): Promise<Figure[]> {
   bench.say(
     `  slow: ${JSON.stringify(statuses)}; the fast uploads ended ${((end - fast.end) / 1000).toFixed(1)} s before them`,
   );
-  if (saved !== slow.uploads) throw new Error(`Of the slow uploads: ${JSON.stringify(statuses)}.`);
+  if (saved !== slow.uploads)
+    throw new Error(`Not all slow uploads were saved: ${JSON.stringify(statuses)}.`);
   const seconds = (fast.end - fast.start) / 1000;
   const rate = (FAST * largeFile(bench)) / 1e9 / seconds;
   return [
     highest(`peak RSS, ${slow.uploads} slow and ${FAST} fast uploads`, [peak], 160),
-    { name: "rate of the fast ones together, beside the slow ones", sluice: `${rate.toFixed(2)} GB/s` },
+    { name: "total rate of the 4 fast uploads", sluice: `${rate.toFixed(2)} GB/s` },
   ];
 }
 
@@ -55,7 +56,7 @@ export const memoryPeaks: Group = {
   key: "memory",
   title: "Memory",
   method:
-    "`VmHWM` of a fresh server. 500 uploads at 100 kB/s run for 25 seconds; 8 seconds after their start 4 × 1 GB arrive as fast as they can. " +
+    "`VmHWM` of a new server process. 500 uploads at 100 kB/s run for 25 seconds; 8 seconds after their start, 4 uploads of 1 GB begin at full speed. " +
     "The server runs with `--max-uploads 600`.",
   async run(bench) {
     return [...(await oneHuge(bench)), ...(await slowAndFast(bench))];

@@ -1,25 +1,25 @@
-// Group "metering": what it costs to measure waits and to count, against the same server without.
+// Group "metering": the cost of time measurement and metrics, compared with the same server without them.
 
 import { existsSync } from "node:fs";
 import type { Bench, Group } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { send } from "../load.ts";
 import { sluiceFromSource, sluiceUnmetered } from "../servers.ts";
-import { type Figure, ratios, reach } from "../table.ts";
-import { processor, type Rounds, rate, record, serverTrack, type Taken } from "../track.ts";
+import { type Figure, ratios, target } from "../table.ts";
+import { type Cost, processor, type Rounds, rate, record, serverTrack } from "../track.ts";
 import { Workspace } from "../workspace.ts";
 
-/** A file system in memory: what the speed of a disk varies from one file to the next is ten times what is looked for. */
+/** A file system in memory: the speed of a disk varies by ten times the effect to be measured. */
 const MEMORY = "/dev/shm";
-/** Uploads to each server in one round. Each round starts both anew, since no two processes are compiled alike. */
+/** Uploads to each server in one round. Each round restarts both servers, because JIT compilation differs between processes. */
 const PAIRS = 50;
-/** Bytes of an upload. */
+/** Size of an upload in bytes. */
 const LENGTH = 256e6;
-/** Uploads before those that are measured. */
+/** Number of uploads before the measured ones. */
 const WARM = 3;
 
-/** Many uploads to one server, added up. */
-interface Sum extends Taken {
+/** The total cost of many uploads to one server. */
+interface Sum extends Cost {
   upload(): Promise<void>;
 }
 
@@ -33,16 +33,16 @@ function sumOf(bench: Bench, server: Server, bytes: number): Sum {
     bytes: 0,
     processor: 0,
     async upload() {
-      const taken = await measure();
-      this.seconds += taken.seconds;
-      this.bytes += taken.bytes;
-      this.processor += taken.processor;
+      const cost = await measure();
+      this.seconds += cost.seconds;
+      this.bytes += cost.bytes;
+      this.processor += cost.processor;
     },
   };
 }
 
-/** Uploads to both servers in turn; who is first in one pair is second in the next. */
-async function alternate(bench: Bench): Promise<[metered: Taken, unmetered: Taken]> {
+/** Uploads to both servers alternately; the order is swapped in every pair. */
+async function alternate(bench: Bench): Promise<[metered: Cost, unmetered: Cost]> {
   const [pairs, bytes] = bench.quick ? [2, 20e6] : [PAIRS, LENGTH];
   await using metered = await sluiceFromSource.start(bench.workspace);
   await using unmetered = await sluiceUnmetered.start(bench.workspace);
@@ -56,22 +56,22 @@ async function alternate(bench: Bench): Promise<[metered: Taken, unmetered: Take
 
 async function run(bench: Bench): Promise<Figure[]> {
   if (!existsSync(MEMORY)) {
-    bench.say(`no metering: there is no ${MEMORY}`);
+    bench.say(`metering is skipped: ${MEMORY} does not exist`);
     return [];
   }
   using workspace = new Workspace(MEMORY);
   if ((await workspace.free()) < 4 * LENGTH) {
-    bench.say(`no metering: ${MEMORY} has no room for a few files of 256 MB`);
+    bench.say(`metering is skipped: ${MEMORY} has not enough space for four files of 256 MB`);
     return [];
   }
   const on: Rounds = { rates: [], processor: [] };
   const off: Rounds = { rates: [], processor: [] };
-  for (let turn = 1; turn <= bench.rounds; turn += 1) {
+  for (let round = 1; round <= bench.rounds; round += 1) {
     const [metered, unmetered] = await alternate({ ...bench, workspace });
     record(on, metered);
     record(off, unmetered);
     bench.say(
-      `  ${turn} metered ${on.rates.at(-1)?.toFixed(3)} GB/s, unmetered ${off.rates.at(-1)?.toFixed(3)} GB/s`,
+      `  ${round} metered ${on.rates.at(-1)?.toFixed(3)} GB/s, unmetered ${off.rates.at(-1)?.toFixed(3)} GB/s`,
     );
   }
   const [rates, times] = [ratios(on.rates, off.rates), ratios(on.processor, off.processor)];
@@ -79,28 +79,28 @@ async function run(bench: Bench): Promise<Figure[]> {
     {
       name: "PUT",
       sluice: rate(on),
-      beside: sluiceUnmetered.name,
+      versus: sluiceUnmetered.name,
       other: rate(off),
       ratio: rates,
-      reach: reach(rates, "≥", 0.98),
+      target: target(rates, "≥", 0.98),
     },
     {
       name: "processor time, PUT",
       sluice: processor(on),
-      beside: sluiceUnmetered.name,
+      versus: sluiceUnmetered.name,
       other: processor(off),
       ratio: times,
-      reach: reach(times, "≤", 1.03),
+      target: target(times, "≤", 1.03),
     },
   ];
 }
 
-/** Rate and processor time with and without meters. */
+/** Rate and processor time with and without time measurement and metrics. */
 export const metering: Group = {
   key: "metering",
   title: "The cost of metering",
   method:
-    "in each round 50 uploads of 256 MB to each of two servers in turn, onto a file system in memory (`/dev/shm`), added up. Beside Sluice the same sources with `bun --preload bench/unmetered.ts`, which replaces the stopwatch of all waits and the counters of `/metrics` by nothing. " +
-    "Both run from the sources, and the reports of the other one are wrong.",
+    "each round adds up 50 uploads of 256 MB to each of two servers alternately, onto a file system in memory (`/dev/shm`). The second server is the same source with `bun --preload bench/unmetered.ts`, which disables the measurement of waits and the counters of `/metrics`, so that its reports are wrong. " +
+    "Both run from source.",
   run,
 };

@@ -4,11 +4,11 @@ import type { Bench, Group } from "../bench.ts";
 import { ping, sendSlowly } from "../load.ts";
 import { type Figure, median, quantile, spread } from "../table.ts";
 
-/** Milliseconds that a scrape may take. */
+/** Target for the duration of a scrape, in milliseconds. */
 const BOUND = 5;
-/** Milliseconds from one request to the next: often enough for a figure, too seldom to be the load. */
+/** Interval of the requests in milliseconds: long enough that the scrapes themselves are no significant load. */
 const EVERY = 50;
-/** Seconds until all uploads run. */
+/** Seconds until all uploads are running. */
 const START = 3;
 
 async function run(bench: Bench): Promise<Figure[]> {
@@ -35,7 +35,8 @@ async function run(bench: Bench): Promise<Figure[]> {
       say(`  ${round} ${path}: ${times.length} requests, median ${quantile(times, 0.5).toFixed(1)} ms`);
     }
     const { statuses } = await load.result;
-    if (statuses["201"] !== uploads) throw new Error(`Slow uploads ended so: ${JSON.stringify(statuses)}`);
+    if (statuses["201"] !== uploads)
+      throw new Error(`Not all slow uploads were saved: ${JSON.stringify(statuses)}`);
     workspace.empty(server.root);
   }
   const figure = (name: string, which: "median" | "p95"): Figure => {
@@ -43,19 +44,19 @@ async function run(bench: Bench): Promise<Figure[]> {
     return {
       name: `GET /metrics, ${name}`,
       sluice: spread(metrics, 1, "ms"),
-      beside: "GET /health",
+      versus: "GET /health",
       other: spread(health, 1, "ms"),
-      reach: { text: `≤ ${BOUND} ms`, met: median(metrics) <= BOUND },
+      target: { text: `≤ ${BOUND} ms`, met: median(metrics) <= BOUND },
     };
   };
   return [figure("median", "median"), figure("p95", "p95")];
 }
 
-/** A scrape beside many uploads. */
+/** A scrape during many uploads. */
 export const metrics: Group = {
   key: "metrics",
-  title: "A scrape while 256 files arrive",
+  title: "A scrape of /metrics during 256 uploads",
   method:
-    "256 uploads at 100 kB/s each; a process of its own asks for `/metrics` every 50 ms on one keep-alive connection, then for `/health`. The server runs with `--max-uploads 257`.",
+    "256 uploads at 100 kB/s each; a separate process requests `/metrics` every 50 ms on one keep-alive connection, then `/health`. The server runs with `--max-uploads 257`.",
   run,
 };

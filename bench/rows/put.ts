@@ -1,13 +1,13 @@
-// Group "put": one large file by PUT and by form, against dd and against the processor time of the peers.
+// Group "put": one large file by PUT and by form, compared with dd and with the rate and processor time of other servers.
 
 import { type Bench, type Group, largeFile, startAll } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { send } from "../load.ts";
 import { dropServer } from "../servers.ts";
-import { type Figure, ratios, reach } from "../table.ts";
-import { dd, processor, rate, serverTrack, type Track, takeTurns, track } from "../track.ts";
+import { type Figure, ratios, target } from "../table.ts";
+import { dd, processor, rate, runRounds, serverTrack, type Track, track } from "../track.ts";
 
-/** How much processor time a peer's may be multiplied with. */
+/** Targets for the processor time, as a multiple of the other server's. */
 const PROCESSOR_BOUNDS: Record<string, { value: number; aim?: string }> = {
   "nginx dav": { value: 2.5, aim: ", aim 1.5" },
   copyparty: { value: 0.7 },
@@ -33,12 +33,12 @@ async function run(bench: Bench): Promise<Figure[]> {
   const others = peers.map((peer) => upload(bench, peer.name, peer));
   const tracks = [disk, put, form, ...others];
 
-  // The first upload of a server warms it up and is not counted.
+  // The first upload to each server warms it up and does not count.
   for (const server of [sluice, ...peers]) {
     await send(bench.workspace, `${server.files}warm-`, 20e6);
     bench.workspace.empty(server.root);
   }
-  await takeTurns(bench, tracks, runDd);
+  await runRounds(bench, tracks, runDd);
   return [durable(put, disk), ...figures(put, form, others)];
 }
 
@@ -47,10 +47,10 @@ function durable(put: Track, disk: Track): Figure {
   return {
     name: "PUT, durable",
     sluice: rate(put),
-    beside: "dd … conv=fdatasync",
+    versus: "dd … conv=fdatasync",
     other: rate(disk),
     ratio,
-    reach: reach(ratio, "≥", 1),
+    target: target(ratio, "≥", 1),
   };
 }
 
@@ -60,15 +60,15 @@ function figures(put: Track, form: Track, others: readonly Track[]): Figure[] {
     {
       name: "form of one file",
       sluice: rate(form),
-      beside: "PUT",
+      versus: "PUT",
       other: rate(put),
       ratio: toPut,
-      reach: reach(toPut, "≥", 0.9),
+      target: target(toPut, "≥", 0.9),
     },
     ...others.map((peer) => ({
       name: "PUT",
       sluice: rate(put),
-      beside: peer.name,
+      versus: peer.name,
       other: rate(peer),
       ratio: ratios(put.rates, peer.rates),
     })),
@@ -76,7 +76,7 @@ function figures(put: Track, form: Track, others: readonly Track[]): Figure[] {
     {
       name: "processor time, form",
       sluice: processor(form),
-      beside: "PUT",
+      versus: "PUT",
       other: processor(put),
       ratio: ratios(form.processor, put.processor),
     },
@@ -89,10 +89,10 @@ function processorFigure(put: Track, peer: Track): Figure {
   return {
     name: "processor time, PUT",
     sluice: processor(put),
-    beside: peer.name,
+    versus: peer.name,
     other: processor(peer),
     ratio,
-    ...(bound && { reach: reach(ratio, "≤", bound.value, bound.aim) }),
+    ...(bound && { target: target(ratio, "≤", bound.value, bound.aim) }),
   };
 }
 
@@ -101,8 +101,8 @@ export const put: Group = {
   key: "put",
   title: "One file of 1 GB",
   method:
-    "one upload at a time, from a process that sends zeros from memory. Sluice answers when file and name are synced; no peer syncs. " +
-    "Beside it `dd if=/dev/zero bs=1M count=954 conv=fdatasync`. Each turn, also that of dd, comes right after a dd of the same size and takes over " +
-    "the memory it freed: a virtual machine's first use of a page costs more than writing it. Read and drop is `bun bench/drop-server.ts`, which stores nothing. Processor time is user and system time of the server and its children.",
+    "one upload at a time, from a process that sends zeros from memory. Sluice answers when the file and its name are synced; the other servers do not sync. " +
+    "Durable writing is compared with `dd if=/dev/zero bs=1M count=954 conv=fdatasync`. Every measurement, also that of dd, directly follows a dd of the same size and reuses " +
+    "the memory that it freed, because a virtual machine's first use of a page costs more than writing to it. “Read and discard” is `bun bench/drop-server.ts`, which stores nothing. Processor time is user and system time of the server and its children.",
   run,
 };

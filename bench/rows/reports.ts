@@ -1,4 +1,4 @@
-// Whether reports are right: lines, disks and processors that are slow in a known way, and what was said about them.
+// Group "reports": whether flow reports name the real bottleneck of networks, disks and processors that are slow in a known way.
 
 import { type Case, RUNS } from "../../test/shaped/cases.ts";
 import { measure, type Verdict } from "../../test/shaped/measure.ts";
@@ -7,13 +7,13 @@ import { openStand, whyNoStand } from "../../test/shaped/stand.ts";
 import type { Bench, Group } from "../bench.ts";
 import { type Figure, median } from "../table.ts";
 
-/** Part of the reports that are to be right. */
+/** Required share of correct reports. */
 const RIGHT = 0.99;
 
 const right = (verdicts: readonly Verdict[]): number =>
   verdicts.filter(({ wrong }) => wrong.length === 0).length;
 
-/** What came of all the runs of one case in one way. */
+/** All runs of one case with one upload protocol. */
 interface Row {
   one: Case;
   dialect: Dialect;
@@ -21,15 +21,15 @@ interface Row {
 }
 
 function figure({ one, dialect, verdicts }: Row): Figure {
-  const said = Map.groupBy(verdicts, ({ flow }) => flow.bottleneck);
+  const reported = Map.groupBy(verdicts, ({ flow }) => flow.bottleneck);
   const rates = verdicts.flatMap(({ rate }) => rate ?? []);
   return {
     name: `${one.name}, ${dialect}`,
-    sluice: [...said].map(([name, { length }]) => `${name} ${length}×`).join(", "),
-    beside: "truth",
+    sluice: [...reported].map(([name, { length }]) => `${name} ${length}×`).join(", "),
+    versus: "expected",
     other: one.truth.join(" or ") + (rates.length > 0 ? `; rate × ${median(rates).toFixed(2)}` : ""),
-    reach: {
-      text: `right ${right(verdicts)} of ${verdicts.length}`,
+    target: {
+      text: `${right(verdicts)} of ${verdicts.length} correct`,
       met: right(verdicts) === verdicts.length,
     },
   };
@@ -38,7 +38,7 @@ function figure({ one, dialect, verdicts }: Row): Figure {
 async function run({ rounds, quick, say }: Bench): Promise<Figure[]> {
   const reason = whyNoStand();
   if (reason) {
-    say(`no reports: ${reason}`);
+    say(`reports are skipped: ${reason}`);
     return [];
   }
   const rows: Row[] = (quick ? RUNS.slice(0, 8) : RUNS).map(([one, dialect]) => ({
@@ -58,18 +58,18 @@ async function run({ rounds, quick, say }: Bench): Promise<Figure[]> {
     ...rows.map(figure),
     {
       name: "all",
-      sluice: `${right(all)} of ${all.length} right`,
-      reach: { text: `≥ ${RIGHT}`, met: right(all) >= RIGHT * all.length },
+      sluice: `${right(all)} of ${all.length} correct`,
+      target: { text: `≥ ${RIGHT}`, met: right(all) >= RIGHT * all.length },
     },
   ];
 }
 
-/** What reports say of what is known to be slow. */
+/** Correctness of flow reports. */
 export const reports: Group = {
   key: "reports",
-  title: "What reports say, and what is true",
+  title: "Correctness of flow reports",
   method:
-    "one upload at a time in each way of uploading, over a line, onto a disk or by a processor that is slow in a known way (`test/shaped/`; root only). A report is right when it names the true limit, its waits add up to its seconds, " +
-    "and its rate is within 10 % of that by the client's clock, where the transfer takes long enough for that.",
+    "one upload at a time with each upload protocol, over a network, onto a disk or on a processor that is slow in a known way (`test/shaped/`; root only). A report is correct if it names the real bottleneck, its waits add up to its seconds, " +
+    "and its rate is within 10 % of the rate that the client measured, where the transfer takes long enough to compare them.",
   run,
 };

@@ -1,4 +1,4 @@
-// Group "resume": a line that is cut 1,000 times while one file arrives, and what that costs.
+// Group "resume": the cost of cutting the connection 1,000 times during the upload of one file.
 
 import { join } from "node:path";
 import { type Bench, type Group, settle } from "../bench.ts";
@@ -9,7 +9,7 @@ import { type Figure, mebibytes, quantile, spread } from "../table.ts";
 
 const PIECE = 1_000_000;
 
-/** One round, and what the server holds right after it. */
+/** One round, and the resources that the server uses right after it. */
 interface Round extends Resumes {
   right: boolean;
   descriptors: number;
@@ -22,7 +22,7 @@ async function sha256(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Looks again until no descriptor is open beyond `base`, or for a second: so long it may take to notice. */
+/** Polls until no more than `base` descriptors are open, for at most one second, which the server may need to notice cuts. */
 async function descriptorsAfter({ pid }: Server, base: number): Promise<number> {
   const giveUpAt = performance.now() + 1000;
   while (descriptors(pid) > base && performance.now() < giveUpAt) await Bun.sleep(10);
@@ -34,7 +34,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const cuts = bench.quick ? 100 : 1000;
   await using server = await bench.sluice.start(workspace);
   const order = { url: `${server.origin}/uploads`, cuts, piece: PIECE };
-  // The code and the buffers of the first uploads stay.
+  // Warm up: compiled code and buffers of the first uploads remain.
   await resume(workspace, { ...order, cuts: cuts / 10 });
   workspace.empty(server.root);
   await settle(bench);
@@ -70,9 +70,9 @@ function figures(
     {
       name: "HEAD after a cut, p95",
       sluice: `${p95.toFixed(2)} ms`,
-      reach: { text: "≤ 5 ms", met: p95 <= 5 },
+      target: { text: "≤ 5 ms", met: p95 <= 5 },
     },
-    { name: "HEAD after a cut, longest", sluice: `${Math.max(...heads).toFixed(1)} ms` },
+    { name: "HEAD after a cut, maximum", sluice: `${Math.max(...heads).toFixed(1)} ms` },
     {
       name: `${cuts} resumes of one file`,
       sluice: spread(
@@ -82,7 +82,7 @@ function figures(
       ),
     },
     {
-      name: "one resume, with its 1 MB and 5 ms",
+      name: "one resume, including its 1 MB and 5 ms",
       sluice: spread(
         rounds.map(({ seconds }) => (seconds * 1000) / cuts),
         2,
@@ -90,7 +90,7 @@ function figures(
       ),
     },
     {
-      name: "sent again, of what the system had taken",
+      name: "share of bytes sent again",
       sluice: spread(
         rounds.map(({ again }) => (again / (cuts * PIECE)) * 100),
         1,
@@ -98,35 +98,35 @@ function figures(
       ),
     },
     {
-      name: "files with the right SHA-256",
+      name: "files with the correct SHA-256",
       sluice: String(rounds.filter(({ right }) => right).length),
-      beside: "rounds",
+      versus: "rounds",
       other: String(rounds.length),
-      reach: { text: "all", met: rounds.every(({ right }) => right) },
+      target: { text: "all", met: rounds.every(({ right }) => right) },
     },
     {
       name: "descriptors",
       sluice: rounds.map((round) => round.descriptors).join(", "),
-      beside: "before",
+      versus: "before",
       other: String(base.descriptors),
-      reach: { text: "the same", met: rounds.every((round) => round.descriptors <= base.descriptors) },
+      target: { text: "unchanged", met: rounds.every((round) => round.descriptors <= base.descriptors) },
     },
     {
       name: "RSS at the end",
       sluice: mebibytes(last),
-      beside: "before",
+      versus: "before",
       other: mebibytes(base.memory),
       ratio: rounds.map((round) => round.memory / base.memory),
     },
   ];
 }
 
-/** Cut connections. */
+/** Resuming after cut connections. */
 export const resumes: Group = {
   key: "resume",
   title: "1,000 resumes of one file",
   method:
-    "a PATCH that announces the rest of the file is cut 5 ms after 1 MB was sent, in turn by FIN and by RST; a HEAD on another connection follows at once, and the next PATCH begins where it says. " +
-    "The bytes depend on their position, and their SHA-256 is compared at the end. Descriptors are counted at most one second after the last answer.",
+    "each PATCH announces the rest of the file and is cut 5 ms after 1 MB was sent, alternately with FIN and RST; a HEAD on another connection follows immediately, and the next PATCH begins at the offset that it returns. " +
+    "Every byte depends on its position, and the SHA-256 of the file is compared at the end. Descriptors are counted at most one second after the last answer.",
   run,
 };

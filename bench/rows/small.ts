@@ -1,4 +1,4 @@
-// Group "small": thousands of small files, in one form and by PUTs, against the PUTs of the peers.
+// Group "small": thousands of small files, in one form and by PUTs, compared with PUTs to other servers.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,9 +6,9 @@ import { type Bench, type Group, settle, startAll } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { sendSmall } from "../load.ts";
 import { processorSeconds } from "../process.ts";
-import { type Figure, median, ratios, reach, spread } from "../table.ts";
+import { type Figure, median, ratios, spread, target } from "../table.ts";
 
-/** One thing measured in every round: files per second, processor milliseconds per file. */
+/** One way of uploading, and its results: files per second, processor milliseconds per file. */
 interface Track {
   name: string;
   server: Server;
@@ -25,14 +25,14 @@ const track = (server: Server, form: boolean, name: string): Track => ({
   processor: [],
 });
 
-let turn = 0;
+let folders = 0;
 
 /**
- * Every turn fills a folder of its own and nothing is removed until the end: ext4 without a journal passes over each
- * inode deleted in the last minutes when it makes a new one, which costs up to fifty times the rest.
+ * Every measurement fills a new folder, and nothing is removed until the end: ext4 without a journal skips every inode
+ * deleted in the last minutes when it allocates one, which makes creating a file up to fifty times slower.
  */
 async function measure(bench: Bench, { name, server, form, rates, processor }: Track): Promise<void> {
-  const folder = `turn-${++turn}`;
+  const folder = `folder-${++folders}`;
   mkdirSync(join(server.root, folder));
   await settle(bench);
   const scale = bench.quick ? 0.1 : 1;
@@ -53,7 +53,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   const form = track(sluice, true, "sluice, form");
   const puts = track(sluice, false, "sluice, PUTs");
   const others = peers.map((peer) => track(peer, false, `${peer.name}, PUTs`));
-  // A whole turn each to warm up: the code of a small request is compiled only after some thousands of them.
+  // Warm up with a complete run each: the code of a small request is compiled only after some thousands of requests.
   for (const each of [form, puts, ...others]) await measure(bench, { ...each, rates: [], processor: [] });
   for (let round = 0; round < bench.rounds; round++) {
     for (const each of [form, puts, ...others]) await measure(bench, each);
@@ -66,21 +66,21 @@ function compare(ours: Track, theirs: Track): Figure {
   const show = ({ rates, processor }: Track) =>
     `${spread(rates, 0, "files/s")}, ${`${median(processor).toFixed(2)} ms`} processor`;
   return {
-    name: ours.form ? "10,000 files of 1 KiB in one form" : "4,000 PUTs of 4 KiB, 8 at once",
+    name: ours.form ? "10,000 files of 1 KiB in one form" : "4,000 PUTs of 4 KiB, 8 concurrent",
     sluice: show(ours),
-    beside: theirs.name,
+    versus: theirs.name,
     other: show(theirs),
     ratio,
-    ...(theirs.server.name === "nginx dav" ? { reach: reach(ratio, "≥", 1) } : {}),
+    ...(theirs.server.name === "nginx dav" ? { target: target(ratio, "≥", 1) } : {}),
   };
 }
 
-/** Rate of small files. */
+/** Small files. */
 export const small: Group = {
   key: "small",
   title: "Small files",
   method:
-    "every turn fills a folder of its own; PUTs go over keep-alive connections. Sluice syncs every file and its name before it says saved, " +
-    "the peers sync nothing. The peers take no form of 10,000 files over their PUT interface, so both rows of Sluice stand beside their PUTs.",
+    "every measurement fills a new folder; PUTs use keep-alive connections. Sluice syncs every file and its name before it answers, " +
+    "the other servers sync nothing. They do not accept a form of 10,000 files through their PUT interface, so both ways of Sluice are compared with their PUTs.",
   run,
 };
