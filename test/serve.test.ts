@@ -157,9 +157,9 @@ describe("a signal to stop", () => {
     using deaf = await connect(server.url);
     deaf.pause();
     await deaf.send(`GET /api/uploads/events ${HEAD}\r\n`);
-    await until("the first", () => watching.heard.length > 0);
+    await until("the first", () => watching.received.length > 0);
     server.signal("SIGTERM");
-    await watching.over;
+    await watching.ended;
     expect(await server.exited).toBe(0);
     expect(server.stderr).toMatch(/^\S+ Stopped\.\n$/);
   });

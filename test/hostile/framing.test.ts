@@ -135,7 +135,7 @@ async function expectRefused(request: string): Promise<void> {
     const { status } = await connection.answer();
     expect([400, 413, 431, 501, 505]).toContain(status);
   }
-  expect((await connection.rest()).toString()).toBe("");
+  expect((await connection.readToEnd()).toString()).toBe("");
   await until("nothing runs", async () => (await server.uploads()).length === 0);
   expect(await server.files()).toEqual(before);
   await server.expectUnharmed();

@@ -1,4 +1,4 @@
-// The compiled program in tests: built once into a folder of its own, started in an empty folder with an empty environment.
+// The compiled program: built once into a temporary folder, started in an empty folder with an empty environment.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 const TOP = join(import.meta.dir, "../..");
 const READY = /^Sluice is listening on (http:\S+) \(root: (.*)\)$/m;
 
-/** A program to start. */
+/** The path of a compiled program, and how it was built. */
 export interface Binary extends AsyncDisposable {
   path: string;
   /** The output of the build. */
@@ -15,8 +15,8 @@ export interface Binary extends AsyncDisposable {
 }
 
 /**
- * Builds the program as `bun run build` does, which takes a second. With `TEST_BINARY` it is the one named there.
- * Disposing removes what was built.
+ * Builds the program as `bun run build` does, which takes a second. With `TEST_BINARY` it uses that program instead.
+ * Disposing removes the built program.
  */
 export async function buildBinary(): Promise<Binary> {
   const given = process.env.TEST_BINARY;
@@ -28,37 +28,37 @@ export async function buildBinary(): Promise<Binary> {
   return { path, built: build.stdout, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-/** Where and with which variables a program runs. No variable is inherited. */
+/** The current folder and the environment of a program. No variable is inherited. */
 export interface Surroundings {
   cwd: string;
   env?: Record<string, string>;
 }
 
-/** How a program ended. */
+/** The exit code and the output of a program. */
 export interface Ended {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a program to its end. */
+/** Runs a program and waits until it exits. */
 export async function run(words: string[], { cwd, env = {} }: Surroundings): Promise<Ended> {
   const child = Bun.spawn(words, { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [code, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   return { code, stdout, stderr };
 }
 
-/** A program that serves. Disposing kills it if it still runs. */
+/** A running server. Disposing kills it if it still runs. */
 export interface Serving extends AsyncDisposable {
   /** Without a slash at the end. */
   url: string;
-  /** The root, as the first line names it. */
+  /** The root, as named in the first line of the output. */
   root: string;
-  /** Sends a signal and waits for the end. `stdout` begins with the first line. */
+  /** Sends a signal and waits until the server exits. `stdout` includes the first line. */
   end: (signal: NodeJS.Signals) => Promise<Ended>;
 }
 
-/** Starts a program that serves, on a free port, and waits for its first line. */
+/** Starts a server on a free port and waits for its first line of output. */
 export async function serve(words: string[], { cwd, env = {} }: Surroundings): Promise<Serving> {
   const child = Bun.spawn([...words, "--port", "0"], {
     cwd,
@@ -81,7 +81,7 @@ export async function serve(words: string[], { cwd, env = {} }: Surroundings): P
   const [, url, root] = READY.exec(stdout) ?? [];
   if (url === undefined || root === undefined) {
     child.kill("SIGKILL");
-    throw new Error(`It ended before it was ready: ${stdout}${await stderr}`);
+    throw new Error(`The server exited before it was ready: ${stdout}${await stderr}`);
   }
   return {
     url,

@@ -1,4 +1,4 @@
-// A headless Chromium for tests, with pages that remember every complaint: script errors, policy violations, requests to other hosts.
+// A headless Chromium, with pages that record script errors, policy violations and requests to other hosts.
 
 import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { patient } from "./patience.ts";
 import { skipped } from "./switches.ts";
 
-/** Where Chromium is, or undefined. */
+/** The path of Chromium, or undefined. */
 export const chromiumPath =
   Bun.which("chromium") ?? Bun.which("chromium-browser") ?? Bun.which("google-chrome") ?? undefined;
 
@@ -20,7 +20,7 @@ export const noBrowser =
 /** Starts Chromium with a fresh profile. The caller closes it. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
-    // The language of whoever runs the tests changes how Chromium formats numbers and dates.
+    // Chromium formats numbers and dates by the language of the environment.
     env: { ...process.env, LANG: "C.UTF-8", LC_ALL: "C.UTF-8", LANGUAGE: "en" },
     timeout: patient(30_000),
     ...(chromiumPath !== undefined && { executablePath: chromiumPath }),
@@ -36,18 +36,18 @@ export function launch(): Promise<Browser> {
   });
 }
 
-/** A page and what went wrong on it. Closed by `await using`. */
+/** A page and the errors that occurred on it. Closed by `await using`. */
 export interface WatchedPage extends AsyncDisposable {
   page: Page;
-  /** Empty unless the page misbehaved. Answers with an error status are not complaints: tests provoke those. */
+  /** Errors of the page. Responses with an error status are not recorded, because tests provoke them. */
   complaints: string[];
-  /** Writes files (a number is a size) into a temporary folder of this page and returns the folder. */
+  /** Writes files into a temporary folder of this page and returns the folder. A number is the size of a file of zeros. */
   write: (files: Record<string, string | number>) => Promise<string>;
-  /** Chooses new files with the button for files. */
+  /** Creates files and selects them with the button for files. */
   choose: (files: Record<string, string | number>) => Promise<void>;
 }
 
-/** A new page in a context of its own, at `url`. */
+/** Opens `url` in a page with its own browser context. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -100,7 +100,7 @@ async function writeOne(path: string, content: string | number): Promise<void> {
   if (typeof content === "number") await truncate(path, content);
 }
 
-/** Text of every element that matches. */
+/** The text of every matching element. */
 export function texts(page: Page, selector: string): Promise<string[]> {
   return page.locator(selector).allTextContents();
 }

@@ -8,23 +8,23 @@ import { skipped } from "./switches.ts";
 const TOP = join(import.meta.dir, "../..");
 const PACKAGE = join(TOP, "test/e2e/clients");
 const LOCK = join(PACKAGE, "bun.lock");
-/** A registry that does not answer must not keep the tests waiting. */
+/** Milliseconds after which an installation is given up, because the registry may not answer. */
 const LONGEST_INSTALL = 180_000;
 
 /**
- * The packages, once they are installed. A process that looked for them before must not import them itself: Bun remembers
- * what a folder did not hold.
+ * The folder of the installed packages. A process that tried to resolve one before the installation must not import it
+ * afterwards, because Bun caches that it is missing.
  */
 export const CLIENT_MODULES = join(PACKAGE, "node_modules");
 
-/** `@tus/server` as a program of its own. */
+/** A program that serves uploads with `@tus/server`. */
 export const TUS_PEER = join(PACKAGE, "tus-server.ts");
 
 /**
- * Installs the packages unless they are there, and prints why when it cannot: a machine without a network still runs the
- * other tests. Several test files may do so at the same time, so each installs into a folder of its own, and the first
- * one to be done gives its folder the name.
- * @returns whether tests that need them are skipped
+ * Installs the packages if they are missing. If that fails, prints the reason, so that the other tests still run without
+ * a network. Several test files may install at the same time, so each uses its own folder, and the first one that
+ * finishes renames it to the final name.
+ * @returns whether tests that need the packages must be skipped
  */
 export async function noClients(who: string): Promise<boolean> {
   if (await areInstalled()) return false;
@@ -44,7 +44,7 @@ export async function noClients(who: string): Promise<boolean> {
       if (existsSync(CLIENT_MODULES) && !(await areInstalled()))
         await rename(CLIENT_MODULES, join(folder, "outdated"));
       await rename(join(folder, "node_modules"), CLIENT_MODULES).catch(() => {
-        // Another test was first.
+        // Another test file finished first.
       });
     }
     if (await areInstalled()) return false;
@@ -59,7 +59,7 @@ export async function noClients(who: string): Promise<boolean> {
   }
 }
 
-/** Whether the installed packages are those of the lock file. */
+/** Whether the installed packages match the lock file. */
 async function areInstalled(): Promise<boolean> {
   const installed = await readFile(join(CLIENT_MODULES, "bun.lock"), "utf8").catch(() => "");
   return installed === (await readFile(LOCK, "utf8"));

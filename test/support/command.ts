@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { type Invocation, readCommand } from "../../src/cli/cli.ts";
 import type { Config } from "../../src/config/config.ts";
 
-/** Words behind the program's name: in one text, or one by one. */
-type Words = string | readonly string[];
+/** Command line arguments, as one string or as a list. */
+type Arguments = string | readonly string[];
 type Environment = Record<string, string>;
 
-/** Ways to run the command line. Once in a test file, at the top: it adds hooks that make and remove a folder. */
+/** Functions that run the command line. Call once at the top of a test file: it adds hooks that create and remove a folder. */
 export function commandLine() {
   let folder = "";
   beforeAll(async () => {
@@ -19,29 +19,29 @@ export function commandLine() {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** A folder of its own with a sluice.toml, or without. */
+  /** Creates a folder, with a sluice.toml if given. */
   async function workingFolder(toml?: string): Promise<string> {
     const own = await mkdtemp(join(folder, "cwd-"));
     if (toml !== undefined) await Bun.write(join(own, "sluice.toml"), toml);
     return own;
   }
 
-  async function run(argv: Words, env: Environment = {}, cwd = folder): Promise<Invocation> {
+  async function run(argv: Arguments, env: Environment = {}, cwd = folder): Promise<Invocation> {
     const words = typeof argv === "string" ? argv.split(" ").filter((word) => word !== "") : argv;
     return readCommand(words, env, { colours: false, columns: 80 }, cwd);
   }
 
-  /** The Config of a command line that is right. */
-  async function config(argv: Words, env?: Environment, cwd?: string): Promise<Config> {
+  /** The Config of a valid command line. */
+  async function config(argv: Arguments, env?: Environment, cwd?: string): Promise<Config> {
     const invocation = await run(argv, env, cwd);
     if (invocation.kind !== "serve") throw new Error(JSON.stringify(invocation));
     return invocation.config;
   }
 
   /** The error message for an invalid command line, without the last line, which is always the same. */
-  async function message(argv: Words, env?: Environment, cwd?: string): Promise<string> {
+  async function message(argv: Arguments, env?: Environment, cwd?: string): Promise<string> {
     const invocation = await run(argv, env, cwd);
-    if (invocation.kind !== "wrong") throw new Error(`${argv} is not wrong`);
+    if (invocation.kind !== "wrong") throw new Error(`${argv} was accepted`);
     const lines = invocation.text.split("\n");
     expect(lines.splice(-2)).toEqual(["Run sluice --help for all commands and options.", ""]);
     expect(lines.filter((line) => !line.startsWith("sluice: "))).toEqual([]);

@@ -1,4 +1,4 @@
-// A stand-in for Sluice that serves the page and answers as scripted: it can hold an upload in any state for as long as a test looks.
+// A fake Sluice that serves the page and answers as scripted: it can hold an upload in any state until a test continues it.
 
 import { join } from "node:path";
 import type { Server } from "bun";
@@ -7,7 +7,7 @@ const PUBLIC = join(import.meta.dir, "../../public");
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** An entry as `GET /api/entries` lists it. */
+/** An entry in the answer of `GET /api/entries`. */
 export interface FakeEntry {
   path: string;
   kind: "file" | "folder";
@@ -15,17 +15,17 @@ export interface FakeEntry {
   modified?: string;
 }
 
-/** How one upload is answered. */
+/** How the server treats one upload. */
 export interface Script {
-  /** Share of the body to read before holding; 1 reads all. */
+  /** Share of the body to read before the upload is held; 1 reads all of it. */
   read?: number;
-  /** What `GET /api/uploads/{id}` says meanwhile, as shares of the size. */
+  /** The progress in `GET /api/uploads/{id}` while the upload is held, as shares of the size. */
   received?: number;
   saved?: number;
   bytesPerSecond?: number;
-  /** Resolves when the rest may be read and the answer sent. */
+  /** Resolves when the upload may continue and be answered. */
   until?: Promise<void>;
-  /** The answer instead of 201. `"cut"` closes the connection without one. */
+  /** The response instead of 201. `"cut"` closes the connection without one. */
   answer?: Response | "cut";
 }
 
@@ -41,26 +41,26 @@ interface Running {
   state: "receiving" | "saving";
 }
 
-/** What a test sees and sets. */
+/** The state that a test can read and set. */
 export interface FakeServer extends Disposable {
   url: string;
   entries: FakeEntry[];
-  /** Decides about each upload; by default all are read and saved. */
+  /** Returns the script of each upload; by default all are read and saved. */
   script: (path: string) => Script;
-  /** `X-Request-Id` of every upload that began. */
+  /** The `X-Request-Id` of every upload so far. */
   ids: string[];
-  /** Paths below `/api/uploads` that were asked for. */
+  /** The requested paths below `/api/uploads`. */
   asked: string[];
-  /** Whether `GET /api/uploads/events` tells, refuses, or has its events held back on the way. */
+  /** Whether `GET /api/uploads/events` sends events, is refused, or is buffered by a proxy. */
   events: "told" | "refused" | "held";
-  /** The most uploads that ran at the same time. */
+  /** The maximum number of concurrent uploads so far. */
   mostAtOnce: number;
 }
 
-/** Starts the fake on a free port. Dispose it to stop it. */
+/** Starts the fake server on a free port. Dispose it to stop it. */
 export function startFakeServer(): FakeServer {
   const running = new Map<string, Running>();
-  /** The resumable ones: where they go, and under which id. */
+  /** The resumable uploads; the index is the id in their URL. */
   const begun: { path: string; size: number; id: string }[] = [];
   const fake: FakeServer = {
     url: "",
@@ -106,7 +106,7 @@ export function startFakeServer(): FakeServer {
   return fake;
 }
 
-/** A snapshot ten times a second. */
+/** Sends a snapshot ten times a second. */
 function eventsOf(fake: FakeServer, running: Map<string, Running>): Response {
   if (fake.events === "refused") return Response.json({ code: "not_allowed" }, { status: 403 });
   const body = new ReadableStream({

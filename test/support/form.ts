@@ -10,16 +10,16 @@ export interface FormPart {
   name?: string;
   filename?: string;
   data?: string | Uint8Array;
-  /** Header lines instead of the Content-Disposition. */
+  /** Header lines that replace the Content-Disposition. */
   headers?: string[];
 }
 
 export const BOUNDARY = "a-boundary";
 
-/** The Content-Type of such a body. */
+/** The Content-Type of a form with this boundary. */
 export const formType = (boundary = BOUNDARY): string => `multipart/form-data; boundary=${boundary}`;
 
-/** The body of these parts. Names are written as they are. */
+/** The body of a form with these parts. Names are not escaped. */
 export function formBody(parts: readonly FormPart[], boundary = BOUNDARY): Buffer {
   const pieces = parts.flatMap(({ name = "file", filename, data = "", headers }) => {
     const file = filename === undefined ? "" : `; filename="${filename}"`;
@@ -29,7 +29,7 @@ export function formBody(parts: readonly FormPart[], boundary = BOUNDARY): Buffe
   return Buffer.concat([...pieces, `--${boundary}--\r\n`].map((piece) => Buffer.from(piece)));
 }
 
-/** The answer to a form, and the files below the folder it was sent to. */
+/** The response to a form, and the files in the folder to which it was sent. */
 export interface SentForm {
   answer: Response;
   folder: string;
@@ -40,7 +40,7 @@ export interface SentForm {
 
 let folders = 0;
 
-/** Sends the parts, or a body as it is, into a folder: a new one unless it is named. */
+/** Sends parts, or a complete body, to a folder: by default a new one. */
 export async function sendForm(
   server: TestServer,
   body: FormPart[] | Buffer | FormData,
@@ -53,20 +53,20 @@ export async function sendForm(
     body: body instanceof FormData ? body : new Uint8Array(Array.isArray(body) ? formBody(body) : body),
     headers: body instanceof FormData ? {} : { "content-type": type },
   });
-  const place = join(server.root, folder);
+  const target = join(server.root, folder);
   return {
     answer,
     folder,
     async files() {
-      const entries = await readdir(place, { recursive: true, withFileTypes: true }).catch(() => []);
+      const entries = await readdir(target, { recursive: true, withFileTypes: true }).catch(() => []);
       return entries
         .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(place.length + 1))
+        .map((entry) => join(entry.parentPath, entry.name).slice(target.length + 1))
         .toSorted();
     },
-    text: (name) => Bun.file(join(place, name)).text(),
+    text: (name) => Bun.file(join(target, name)).text(),
   };
 }
 
-/** A part that is a file. */
+/** A part with a file. */
 export const file = (filename: string, data: string | Uint8Array = "data"): FormPart => ({ filename, data });

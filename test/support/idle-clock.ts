@@ -1,4 +1,4 @@
-// A clock of an idle thread: waits count in full, regardless of the load of the machine.
+// A clock of an idle thread: waits count completely, regardless of the load of the machine.
 
 import type { Clock } from "../../src/system/stopwatch.ts";
 

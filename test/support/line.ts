@@ -2,19 +2,19 @@
 
 import { connect, createServer, type Socket } from "node:net";
 
-/** `await using` cuts it for good. */
+/** A relay. `await using` closes it and all its connections. */
 export interface Line extends AsyncDisposable {
-  /** The server, reached over this line; without a slash at the end. */
+  /** The URL of the server through this relay, without a slash at the end. */
   url: string;
-  /** Holds what the client sends, on all connections together, once so many more bytes went through. Resolves when it does. */
+  /** Stalls the client's data after this many further bytes on all connections together. Resolves when it has stalled. */
   hold: (after: number) => Promise<void>;
-  /** Lets everything through again. */
+  /** Ends the stall. */
   release: () => void;
-  /** Closes all connections without a word; new ones are let through. */
+  /** Closes all connections without an answer; new ones are accepted. */
   cut: () => void;
 }
 
-/** A line to a server on this machine. @param url of the server */
+/** Opens a relay to a server on this machine. @param url the URL of the server */
 export async function openLine(url: string): Promise<Line> {
   const open = new Set<Socket>();
   const waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// Multipart bodies collected by Kludex/python-multipart, and what Sluice makes of each; the folder lies beside the repository.
+// Multipart bodies collected by Kludex/python-multipart, with Sluice's expected result; the folder is outside the repository.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import type { PartProblem } from "../../src/http/multipart/parser.ts";
 
 const FOLDER = join(import.meta.dir, "../../../shared/data/python-multipart");
 
-/** Why {@link corpus} is null, for the output of a test that is skipped. */
+/** Why {@link corpus} is null, for the output of a skipped test. */
 export const CORPUS_MISSING = "the folder shared/data/python-multipart is not beside the repository";
 
 export interface CorpusPart {
@@ -14,7 +14,7 @@ export interface CorpusPart {
   filename?: string;
   contentType?: string;
   data: Uint8Array<ArrayBuffer>;
-  /** The part is refused, and only it. */
+  /** Whether only this part is refused. */
   problem?: PartProblem;
 }
 
@@ -24,7 +24,7 @@ export interface CorpusCase {
   body: Uint8Array<ArrayBuffer>;
   /** The parts in order, or "broken" when the body must be refused. */
   expected: CorpusPart[] | "broken";
-  /** Set where `expected` is not what the collection says: the rule that justifies it. */
+  /** The rule that justifies an `expected` value that differs from the collection's. */
   differs?: string;
 }
 
@@ -37,7 +37,7 @@ interface Difference {
   change?: (parts: CorpusPart[]) => CorpusPart[];
 }
 
-/** Where that parser made a choice of its own, what Sluice does instead and why. */
+/** Cases where python-multipart deviates from the RFCs: Sluice's result, and the reason. */
 const DIFFERENCES: Record<string, Difference> = {
   bad_initial_boundary: {
     because:

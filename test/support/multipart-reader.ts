@@ -31,7 +31,7 @@ export function read(
   const parts: ReadPart[] = [];
   try {
     const parser = new MultipartParser(boundary, limits);
-    for (const chunk of chunks) for (const event of parser.push(chunk)) take(parts, event);
+    for (const chunk of chunks) for (const event of parser.push(chunk)) addEvent(parts, event);
     parser.finish();
     return { parts };
   } catch (error) {
@@ -40,7 +40,7 @@ export function read(
   }
 }
 
-function take(parts: ReadPart[], event: PartEvent): void {
+function addEvent(parts: ReadPart[], event: PartEvent): void {
   const last = parts.at(-1);
   if (event.kind === "part") {
     if (last && !last.complete) throw new Error("a part began inside of a part");
@@ -58,7 +58,7 @@ export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(text, "utf8"));
 }
 
-/** A body of one part with this header block and content; its boundary is `b`. */
+/** A body with one part, which has this header block and content. Its boundary is `b`. */
 export function body(headers: string, data = "data"): Uint8Array<ArrayBuffer> {
   return bytes(`--b\r\n${headers}\r\n\r\n${data}\r\n--b--\r\n`);
 }
@@ -72,8 +72,8 @@ export function* cut(
   sizes: readonly number[],
 ): Generator<Uint8Array<ArrayBuffer>> {
   let at = 0;
-  for (let turn = 0; at < all.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
+  for (let index = 0; at < all.length; index++) {
+    const size = sizes[index % sizes.length] ?? 1;
     yield all.subarray(at, at + size);
     at += size;
   }

@@ -1,4 +1,4 @@
-// A real nginx in front of a server, with the lines a test gives it.
+// A real nginx in front of a server, with the directives that a test adds.
 
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { until } from "./server.ts";
 import { skipped } from "./switches.ts";
 
-/** Whether nginx is there, and if not, says that tests are skipped for it. */
+/** Whether nginx is installed. If not, prints that tests are skipped. */
 export function hasNginx(): boolean {
   if (Bun.which("nginx")) return true;
-  return !skipped("what doctor says of proxies", "no nginx on PATH", "install it");
+  return !skipped("doctor's findings about proxies", "no nginx on PATH", "install it");
 }
 
-/** Starts nginx. `location` are lines beside `proxy_pass`. Disposing ends it. */
+/** Starts nginx. `location` are directives next to `proxy_pass`. Disposing stops it. */
 export async function startNginx(
   upstream: string,
   location = "",
@@ -59,7 +59,7 @@ export async function startNginx(
   return { url, [Symbol.asyncDispose]: stop };
 }
 
-/** nginx cannot say which port it took, so one is looked for that was free a moment ago. */
+/** nginx cannot report a port that the system chose, so this finds one that was free a moment ago. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {

@@ -1,19 +1,19 @@
-// The parser of Prometheus' own Python client, which is strict about OpenMetrics.
+// The OpenMetrics parser of Prometheus' Python client, which is strict.
 
-/** A Python that has it. */
+/** A Python in which the client is installed. */
 const PYTHON = process.env.TEST_PYTHON ?? "python3";
 
-/** Whether there is none. Said once, because a silent skip looks like a pass. */
+/** Whether the parser is missing. Printed once, because a silent skip looks like a pass. */
 export const noParser =
   Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import prometheus_client"]).exitCode !== 0;
 if (noParser)
   skipped(
-    "the parser of OpenMetrics",
+    "the OpenMetrics parser",
     `${PYTHON} has no prometheus-client`,
-    "install it into a Python and name that by TEST_PYTHON",
+    "install it for a Python and set TEST_PYTHON to that",
   );
 
-/** One figure, as it was read. */
+/** One parsed sample. */
 export interface Sample {
   name: string;
   labels: Record<string, string>;
@@ -29,7 +29,7 @@ json.dump([dict(name=s.name, labels=s.labels, value=s.value) for f in families f
 
 import { skipped } from "./switches.ts";
 
-/** Reads the text, or throws what is wrong with it. */
+/** Parses the text. @throws Error with the parser's message */
 export function parsed(text: string): Sample[] {
   const { exitCode, stdout, stderr } = Bun.spawnSync([PYTHON, "-c", SCRIPT], { stdin: Buffer.from(text) });
   if (exitCode !== 0) throw new Error(stderr.toString());

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const TOP = join(import.meta.dir, "../..");
 
-/** The README and all pages of docs/, by their path from the top folder. */
+/** The README and all pages of docs/, as paths from the repository's top folder. */
 export const PAGES: readonly string[] = [
   "README.md",
   ...["docs", "docs/decisions"].flatMap((folder) =>
@@ -18,10 +18,10 @@ export const PAGES: readonly string[] = [
 
 /** One block of code. */
 export interface Block {
-  /** The word behind the opening fence, or an empty string. */
+  /** The language after the opening fence, or an empty string. */
   language: string;
   text: string;
-  /** Why no test runs it: `<!-- not run: … -->` on the line above. */
+  /** The reason in `<!-- not run: … -->` on the line above, for blocks that no test runs. */
   reason: string | undefined;
 }
 

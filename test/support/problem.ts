@@ -17,20 +17,20 @@ export interface ProblemBody {
   "provided-offset"?: number;
 }
 
-/** An answer as `fetch` or a raw connection gives it. */
+/** A response of `fetch` or of a raw connection. */
 interface Answer {
   status: number;
   headers: Headers;
   text: string | (() => Promise<string>);
 }
 
-/** Checks that the answer is this problem in the shape of all problems, gives nothing away, and returns it. */
+/** Checks that the response is this problem, is well-formed and reveals nothing about the system. Returns its body. */
 export async function problemIn(answer: Answer, code: ProblemCode): Promise<ProblemBody> {
   const text = typeof answer.text === "string" ? answer.text : await answer.text();
   const body: ProblemBody = JSON.parse(text);
   expect(body).toMatchObject({ code });
   const { status, title } = PROBLEMS[code];
-  // What fails after its route has answered has lost its name.
+  // A request that fails after its route has answered no longer has an id.
   const id = answer.headers.get("x-request-id");
   expect(body).toEqual({
     type: typeOf(code),
@@ -55,7 +55,7 @@ export async function problemIn(answer: Answer, code: ProblemCode): Promise<Prob
   expect(answer.status).toBe(status);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
   expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-  // Neither a stack, nor the name of an error of the system, nor a path of it.
+  // No stack trace, no system error name and no path of the system.
   expect(text).not.toMatch(/\bat [^"]*\.ts:|\bE[A-Z]{4,}\b|\/tmp\/|\/home\/|\/proc\/|node_modules/);
   return body;
 }

@@ -13,11 +13,11 @@ export interface Program extends AsyncDisposable {
   url: string;
   /** The served folder. */
   root: string;
-  /** The text of a file in the served folder. */
+  /** Reads a file in the served folder as text. */
   read: (path: string) => Promise<string>;
 }
 
-/** Starts `src/main.ts` and waits until it says that it is ready. */
+/** Starts `src/main.ts` and waits until it prints that it is ready. */
 export async function startProgram(flags: string[] = []): Promise<Program> {
   const root = await mkdtemp(join(tmpdir(), "sluice-root-"));
   const child = Bun.spawn([process.execPath, "run", MAIN, root, "--port", "0", ...flags], {
@@ -29,13 +29,13 @@ export async function startProgram(flags: string[] = []): Promise<Program> {
     await child.exited;
     await rm(root, { recursive: true });
   }
-  let said = "";
+  let output = "";
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += chunk;
-    const url = READY.exec(said)?.[1];
+    output += chunk;
+    const url = READY.exec(output)?.[1];
     if (url === undefined) continue;
     return { url, root, read: (path) => Bun.file(join(root, path)).text(), [Symbol.asyncDispose]: stop };
   }
   await stop();
-  throw new Error(`Sluice ended before it was ready: ${said}`);
+  throw new Error(`Sluice exited before it was ready: ${output}`);
 }

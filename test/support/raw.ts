@@ -3,7 +3,7 @@
 import type { Socket } from "bun";
 import { patient } from "./patience.ts";
 
-/** One answer, its body decoded from chunks if it was sent in chunks. */
+/** One response; a chunked body is decoded. */
 export interface RawAnswer {
   status: number;
   headers: Headers;
@@ -13,32 +13,32 @@ export interface RawAnswer {
 
 /** A connection. Dispose it to close it. */
 export interface RawConnection extends Disposable {
-  /** Resolves when the system took all bytes; rejects when the other side is gone. */
+  /** Resolves when all bytes are in the socket's buffer; rejects if the connection is closed. */
   send(bytes: string | Uint8Array): Promise<void>;
   /** Closes the sending side (FIN) and continues reading. */
   halfClose(): void;
-  /** Ends the connection at once (RST). */
+  /** Resets the connection (RST). */
   reset(): void;
   /** Stops reading from the socket until `resume`. */
   pause(): void;
   resume(): void;
-  /** The next answer; answers 1xx before it are skipped. Rejects when the connection ends without one. */
+  /** The next response, without 1xx responses. Rejects if the connection is closed before it is complete. */
   answer(options?: { head?: boolean }): Promise<RawAnswer>;
-  /** Everything that has not been read by `answer`, once the other side closed. */
-  rest(): Promise<Buffer>;
-  /** Resolves when the connection ended, whoever ended it. */
+  /** All bytes that `answer` has not read, after the server has closed the connection. */
+  readToEnd(): Promise<Buffer>;
+  /** Resolves when the connection is closed, by either side. */
   readonly closed: Promise<void>;
-  /** Bytes that arrived and were not read yet. */
+  /** Bytes that were received but not yet read. */
   readonly unread: Buffer;
 }
 
-/** Seconds until an answer that does not come ends the connection. */
+/** Seconds without a response after which the connection is closed. */
 const LONGEST_WAIT = patient(20);
 
 /** Connects to a server by its URL. */
 export async function connect(url: string): Promise<RawConnection> {
   const { hostname, port } = new URL(url);
-  const arrived = new Arrived();
+  const arrived = new ReceiveBuffer();
   let ended = false;
   let wake: (() => void)[] = [];
   let writable: (() => void)[] = [];
@@ -73,7 +73,7 @@ export async function connect(url: string): Promise<RawConnection> {
   });
 
   const more = (): Promise<void> => new Promise((resolve) => wake.push(resolve));
-  /** Waits until `read` finds something in what arrived. */
+  /** Waits until `read` returns a value for the received bytes. */
   const wait = async <T>(read: (bytes: Buffer) => T | undefined): Promise<T> => {
     const late = setTimeout(() => socket.terminate(), LONGEST_WAIT * 1000);
     try {
@@ -82,7 +82,7 @@ export async function connect(url: string): Promise<RawConnection> {
         if (found !== undefined) return found;
         if (ended)
           throw new Error(
-            `The connection ended after ${JSON.stringify(arrived.bytes.toString("utf8", 0, 200))}`,
+            `The connection was closed after ${JSON.stringify(arrived.bytes.toString("utf8", 0, 200))}`,
           );
         await more();
       }
@@ -95,7 +95,7 @@ export async function connect(url: string): Promise<RawConnection> {
     async send(bytes) {
       let left = typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes);
       while (left.byteLength > 0) {
-        if (ended) throw new Error("The connection ended before all bytes were sent.");
+        if (ended) throw new Error("The connection was closed before all bytes were sent.");
         left = left.subarray(Math.max(0, socket.write(left)));
         if (left.byteLength > 0) await new Promise<void>((resolve) => writable.push(resolve));
       }
@@ -110,14 +110,14 @@ export async function connect(url: string): Promise<RawConnection> {
         arrived.drop(length);
         if (status < 200) continue;
         const empty = head || status === 204 || status === 304;
-        const { body, taken } = empty
-          ? { body: Buffer.alloc(0), taken: 0 }
+        const { body, used } = empty
+          ? { body: Buffer.alloc(0), used: 0 }
           : await wait((bytes) => readBody(headers, bytes, ended));
-        arrived.drop(taken);
+        arrived.drop(used);
         return { status, headers, body, text: body.toString() };
       }
     },
-    async rest() {
+    async readToEnd() {
       await wait((bytes) => (ended ? bytes : undefined));
       const all = Buffer.from(arrived.bytes);
       arrived.drop(all.byteLength);
@@ -131,8 +131,8 @@ export async function connect(url: string): Promise<RawConnection> {
   };
 }
 
-/** Bytes that are added at one end and dropped at the other. */
-class Arrived {
+/** A buffer of received bytes: appended at the end, removed at the start. */
+class ReceiveBuffer {
   #room = Buffer.alloc(65_536);
   #from = 0;
   #to = 0;
@@ -168,20 +168,20 @@ function readHead(bytes: Buffer): { status: number; headers: Headers; length: nu
   return { status: Number(first.split(" ")[1]), headers, length: end + 4 };
 }
 
-/** `undefined` while the body is not all there. `taken` is what it took of the bytes. */
+/** `undefined` while the body is incomplete. `used` is the number of bytes that it occupies. */
 function readBody(
   headers: Headers,
   bytes: Buffer,
   ended: boolean,
-): { body: Buffer; taken: number } | undefined {
+): { body: Buffer; used: number } | undefined {
   if (headers.get("transfer-encoding") === "chunked") return readChunks(bytes);
-  const length = headers.get("content-length");
-  if (length === null) return ended ? { body: bytes, taken: bytes.byteLength } : undefined;
-  const taken = Number(length);
-  return bytes.byteLength < taken ? undefined : { body: bytes.subarray(0, taken), taken };
+  const announced = headers.get("content-length");
+  if (announced === null) return ended ? { body: bytes, used: bytes.byteLength } : undefined;
+  const length = Number(announced);
+  return bytes.byteLength < length ? undefined : { body: bytes.subarray(0, length), used: length };
 }
 
-function readChunks(bytes: Buffer): { body: Buffer; taken: number } | undefined {
+function readChunks(bytes: Buffer): { body: Buffer; used: number } | undefined {
   const chunks: Buffer[] = [];
   let at = 0;
   for (;;) {
@@ -191,7 +191,7 @@ function readChunks(bytes: Buffer): { body: Buffer; taken: number } | undefined 
     const end = line + 2 + size;
     if (bytes.byteLength < end + 2) return undefined;
     at = end + 2;
-    if (size === 0) return { body: Buffer.concat(chunks), taken: at };
+    if (size === 0) return { body: Buffer.concat(chunks), used: at };
     chunks.push(bytes.subarray(line + 2, end));
   }
 }

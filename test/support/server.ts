@@ -8,24 +8,24 @@ import { GRANTS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
 import { patient } from "./patience.ts";
 
-/** Options of the app; everything is granted and no space is kept free unless a test says so. */
+/** Options of the app. By default everything is granted and no space is kept free. */
 export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"> {
-  /** A root that is there already: it stays when the server stops. @default a new temporary folder */
+  /** An existing root, which is left when the server stops. @default a new temporary folder */
   root?: string;
 }
 
-/** Stopped by `await using`, or by `stop`. */
+/** A running server. Stopped by `await using` or `stop`. */
 export interface TestServer extends AsyncDisposable {
   /** Without a slash at the end. */
   url: string;
-  /** The served folder, by its real path. */
+  /** The real path of the served folder. */
   root: string;
   app: App;
-  /** The lines of the log so far. */
+  /** The log lines so far. */
   log: string[];
-  /** Fetches a path of this server. */
+  /** Sends a request to a path of this server. */
   fetch: (path: string, init?: RequestInit) => Promise<Response>;
-  /** Cuts what runs, and removes the root if it was made here. Harmless when repeated. */
+  /** Closes all connections, and removes the root if the server created it. Idempotent. */
   stop: () => Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-/** Waits until something holds, looking again and again; fails with `what` after `seconds`, times the patience of this machine. */
+/** Polls until a condition holds. @throws Error with `what` after `seconds`, scaled by `patient` */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,

@@ -1,6 +1,6 @@
-// Reads the drawn tree of ARCHITECTURE.md, and finds circles in a graph of imports.
+// Parses the tree in ARCHITECTURE.md, and finds cycles in a graph of imports.
 
-/** The folders (with a slash at the end) and files of an indented tree, with what is said about each. */
+/** The folders (with a trailing slash) and files of an indented tree, with the description of each. */
 export function tree(text: string): Map<string, string> {
   const found = new Map<string, string>();
   const folders: string[] = [];

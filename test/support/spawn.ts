@@ -7,44 +7,44 @@ import { until } from "./server.ts";
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const READY = /^Sluice is listening on (http:\/\/\S+) \(root: .*\)\n/;
 
-/** A process. `await using` kills what still runs. */
+/** A process. `await using` kills it if it still runs. */
 export interface Spawned extends AsyncDisposable {
   process: Subprocess;
-  /** What it wrote so far. */
+  /** The output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** Its exit code, once it has ended and all its words have arrived. */
+  /** The exit code; resolves when the process has exited and its output is complete. */
   exited: Promise<number>;
   signal: (name: "SIGTERM" | "SIGINT" | "SIGKILL") => void;
 }
 
-/** A process that listens. */
+/** A process that listens for requests. */
 export interface Serving extends Spawned {
   /** Without a slash at the end. */
   url: string;
 }
 
-/** Runs the program with these words, in an environment without its own variables. */
-export function spawn(...words: string[]): Spawned {
+/** Runs the program with these arguments, in an environment without SLUICE_ variables. */
+export function spawn(...argv: string[]): Spawned {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
-  const child = Bun.spawn([process.execPath, MAIN, ...words], {
+  const child = Bun.spawn([process.execPath, MAIN, ...argv], {
     stdout: "pipe",
     stderr: "pipe",
     stdin: "ignore",
     env,
   });
-  const said = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   const collect = async (name: "stdout" | "stderr"): Promise<void> => {
-    for await (const text of child[name].pipeThrough(new TextDecoderStream())) said[name] += text;
+    for await (const text of child[name].pipeThrough(new TextDecoderStream())) output[name] += text;
   };
   const exited = Promise.all([child.exited, collect("stdout"), collect("stderr")]).then(([code]) => code);
   return {
     process: child,
     get stdout() {
-      return said.stdout;
+      return output.stdout;
     },
     get stderr() {
-      return said.stderr;
+      return output.stderr;
     },
     exited,
     signal: (name) => child.kill(name),
@@ -55,7 +55,7 @@ export function spawn(...words: string[]): Spawned {
   };
 }
 
-/** Runs the program on a free port and waits until it says that it listens. */
+/** Runs the program on a free port and waits until it prints that it listens. */
 export async function spawnServing(root: string, ...flags: string[]): Promise<Serving> {
   const spawned = spawn(root, "--port", "0", ...flags);
   let ended = false;
@@ -64,6 +64,6 @@ export async function spawnServing(root: string, ...flags: string[]): Promise<Se
   });
   await until(`listening, not ${spawned.stderr}`, () => ended || READY.test(spawned.stdout), 20);
   const url = READY.exec(spawned.stdout)?.[1];
-  if (url === undefined) throw new Error(`Ended with ${await spawned.exited}: ${spawned.stderr}`);
+  if (url === undefined) throw new Error(`Exited with ${await spawned.exited}: ${spawned.stderr}`);
   return Object.defineProperties(Object.assign({ url }, spawned), Object.getOwnPropertyDescriptors(spawned));
 }

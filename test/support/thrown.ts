@@ -2,12 +2,12 @@
 
 import { Problem } from "../../src/errors.ts";
 
-/** The problem that a check ends with. */
+/** The problem that a check throws. */
 export function problemOf(check: () => unknown): Problem {
   try {
     check();
   } catch (error) {
-    // TypeBox keeps what a transform threw inside its own error.
+    // TypeBox wraps errors of a transform in its own error.
     const inner = error instanceof Error && "error" in error ? error.error : error;
     if (inner instanceof Problem) return inner;
     throw error;

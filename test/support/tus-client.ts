@@ -9,7 +9,7 @@ export const TUS = { "tus-resumable": "1.0.0" };
 export const OFFSET_TYPE = { "content-type": "application/offset+octet-stream" };
 
 export const base64 = (text: string): string => Buffer.from(text).toString("base64");
-/** Upload-Metadata with a name. */
+/** Upload-Metadata with a file name. */
 export const named = (name: string) => ({ "upload-metadata": `filename ${base64(name)}` });
 
 export type TusClient = ReturnType<typeof tusClient>;
@@ -40,10 +40,10 @@ export function tusClient(server: Pick<TestServer, "fetch" | "root">) {
       }),
     offsetOf: async (url: string) => (await head(url)).headers.get("upload-offset"),
     cancel: (url: string) => server.fetch(url, { method: "DELETE", headers: TUS }),
-    /** The content of a file of the root. */
+    /** Reads a file in the root as text. */
     text: (path: string) => Bun.file(join(server.root, path)).text(),
     exists: (path: string) => Bun.file(join(server.root, path)).exists(),
-    /** The partial files on the disk, of one upload or of all. */
+    /** The names of partial files on the disk, of one upload or of all. */
     async kept(url = ""): Promise<string[]> {
       const names = await readdir(join(server.root, ".sluice/kept"));
       return url === "" ? names : names.filter((name) => url.endsWith(`/${name.split(".", 1)[0]}`));

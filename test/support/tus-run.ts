@@ -7,11 +7,11 @@ const CLIENT = join(import.meta.dir, "tus-upload.ts");
 
 export interface Ended {
   code: number;
-  /** The requests: `POST 201`, … */
+  /** The requests with their status: `POST 201`, … */
   requests: string[];
-  /** The URL of the upload, when it was not lost in a crash. */
+  /** The URL of the upload, unless the process crashed. */
   url: string | null;
-  /** How it ended. */
+  /** The outcome of the upload. */
   end: TusEvent | undefined;
 }
 

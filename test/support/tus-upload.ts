@@ -1,11 +1,11 @@
-// tus-js-client as a process of its own: `bun tus-upload.ts FILE OPTIONS`, for uploads that outlive their client.
+// Runs tus-js-client in a separate process: `bun tus-upload.ts FILE OPTIONS`, for uploads that outlive their client.
 
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { FileUrlStorage, StreamSource, Upload, type UploadOptions } from "tus-js-client";
 
 declare module "tus-js-client" {
-  // What the package has and its types leave out.
+  // Exports of the package that its types lack.
   interface UploadOptions {
     protocol?: Protocol;
   }
@@ -21,7 +21,7 @@ declare module "tus-js-client" {
 
 export type Protocol = "tus-v1" | "ietf-draft-03" | "ietf-draft-05";
 
-/** What can be said as JSON. */
+/** The options that can be passed as JSON. */
 export interface TusOptions
   extends Pick<
     UploadOptions,
@@ -33,23 +33,23 @@ export interface TusOptions
     | "uploadDataDuringCreation"
   > {
   endpoint: string;
-  /** The file that remembers URLs of uploads: with it, one that was begun goes on. */
+  /** A file that stores the URLs of uploads, so that an unfinished upload can be resumed. */
   urls?: string;
-  /** Reads the file as a stream of unknown length. Needs a `chunkSize` that does not divide the length: the client hangs. */
+  /** Reads the file as a stream of unknown length. `chunkSize` must not divide the length, or the client hangs. */
   deferred?: boolean;
-  /** Reads the file while it is sent: for one that is larger than the memory. */
+  /** Reads the file while it is sent, for files larger than memory. */
   reading?: boolean;
-  /** The URL of an upload to go on with. */
+  /** The URL of an upload to resume. */
   uploadUrl?: string;
-  /** Ends the process, as a crash would, once so many bytes were sent. */
+  /** Number of bytes after which the process exits, as in a crash. */
   crashAt?: number;
-  /** Stops once so many bytes were sent; the upload waits. */
+  /** Number of sent bytes after which the upload is paused. */
   abortAt?: number;
-  /** Cancels the upload once so many bytes were taken. */
+  /** Number of accepted bytes after which the upload is cancelled. */
   cancelAt?: number;
 }
 
-/** What happened: one line of JSON on stdout for each. */
+/** An event; each is printed as one line of JSON. */
 export type TusEvent =
   | { method: string; status: number; location: string | null }
   | { done: "saved" | "cancelled" | "aborted"; url: string | null }

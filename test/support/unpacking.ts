@@ -1,17 +1,17 @@
-// Reads archives with other programs and returns what they find.
+// Reads archives with other programs and returns the entries that they find.
 
-/** Programs that tests of archives need, and that are not here. */
+/** Programs that tests of archives need and that are not installed. */
 export const missingUnpackers = ["python3", "unzip", "bsdtar", "7z", "zstd"].filter(
   (name) => !Bun.which(name),
 );
 
-/** What Python finds in an archive. */
+/** An archive member as Python reads it. */
 export interface Unpacked {
   name: string;
   size: number;
-  /** Of its bytes, null for a folder. */
+  /** Hash of its bytes, null for a folder. */
   sha256: string | null;
-  /** Seconds since 1970. */
+  /** Modification time in seconds since 1970. */
   modified: number;
   mode: number;
 }
@@ -46,14 +46,14 @@ else:
 json.dump(found, sys.stdout)
 `;
 
-/** The members of an archive in their order. @param read false leaves their bytes alone */
+/** The members of an archive, in order. @param read whether to read and hash their bytes */
 export async function unpacked(path: string, read = true): Promise<Unpacked[]> {
-  return JSON.parse(await said("python3", "-c", PYTHON, path, read ? "read" : "list"));
+  return JSON.parse(await outputOf("python3", "-c", PYTHON, path, read ? "read" : "list"));
 }
 
-/** What a program prints. Fails when the program does, with what it complains about. */
-export async function said(...command: string[]): Promise<string> {
-  // Names are UTF-8 whatever the machine speaks.
+/** Runs a program and returns its output. @throws Error with its error output if it fails */
+export async function outputOf(...command: string[]): Promise<string> {
+  // Names are UTF-8, whatever the locale of the machine.
   const env = { ...Bun.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
   const child = Bun.spawn(command, { env, stdout: "pipe", stderr: "pipe" });
   const [code, out, errors] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
@@ -62,16 +62,16 @@ export async function said(...command: string[]): Promise<string> {
   return out;
 }
 
-/** Lets every reader there is read all of an archive. Fails when one of them finds something wrong. */
+/** Reads a whole archive with every program. @throws Error if one of them reports an error */
 export async function proveReadable(path: string): Promise<void> {
-  const found = await said("bsdtar", "-tf", path);
-  // Once more from a pipe: there it cannot look at the list at the end of a zip.
-  const streamed = await said("bash", "-c", 'bsdtar -tf - < "$1"', "-", path);
-  if (streamed !== found) throw new Error(`From a pipe bsdtar finds\n${streamed} instead of\n${found}`);
-  await said("bash", "-c", 'bsdtar -xOf - < "$1" >/dev/null', "-", path);
-  if (path.endsWith(".zst")) await said("zstd", "-tq", path);
-  if (path.endsWith(".gz")) await said("gzip", "-t", path);
+  const found = await outputOf("bsdtar", "-tf", path);
+  // Also read from a pipe, where bsdtar cannot use the central directory at the end of a zip.
+  const streamed = await outputOf("bash", "-c", 'bsdtar -tf - < "$1"', "-", path);
+  if (streamed !== found) throw new Error(`From a pipe, bsdtar finds\n${streamed} instead of\n${found}`);
+  await outputOf("bash", "-c", 'bsdtar -xOf - < "$1" >/dev/null', "-", path);
+  if (path.endsWith(".zst")) await outputOf("zstd", "-tq", path);
+  if (path.endsWith(".gz")) await outputOf("gzip", "-t", path);
   if (!path.endsWith(".zip")) return;
-  await said("unzip", "-tqq", path);
-  await said("7z", "t", "-bso0", path);
+  await outputOf("unzip", "-tqq", path);
+  await outputOf("7z", "t", "-bso0", path);
 }

@@ -8,8 +8,8 @@ import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memo
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** An uploader that grants everything and limits nothing, unless a test says so. */
-export function engineWith(
+/** An uploader that by default grants everything and limits nothing. */
+export function uploaderWith(
   limits: Partial<Limits> = {},
   memory: MemoryOptions = {},
 ): Uploader & { storage: MemoryStorage } {
@@ -25,7 +25,7 @@ export function engineWith(
 }
 
 /** The upload options of a plain PUT. */
-export function intentFor(path: string, more: Partial<UploadRequest> = {}): UploadRequest {
+export function requestFor(path: string, more: Partial<UploadRequest> = {}): UploadRequest {
   return {
     path: checkFilePath(path),
     conflict: "replace",
@@ -42,7 +42,7 @@ export function intentFor(path: string, more: Partial<UploadRequest> = {}): Uplo
 export const bytesOf = (content: string | number): Bytes =>
   typeof content === "number" ? new Uint8Array(content) : new Uint8Array(Buffer.from(content));
 
-/** A body of these chunks; a function among them is called, and waited for, when it is reached. */
+/** A body with these chunks. A function in the list is called and awaited when it is reached. */
 export function bodyOf(
   chunks: Iterable<string | number | Bytes | (() => unknown)>,
   options: Partial<RequestBodyOptions> = {},
@@ -61,7 +61,7 @@ export function bodyOf(
   return new RequestBody(stream, { idleTimeout: 60, ...options });
 }
 
-/** The text of a saved file, `null` when there is none. */
+/** The text of a saved file, `null` if it does not exist. */
 export async function textOf(storage: MemoryStorage, path: string): Promise<string | null> {
   const target: FilePath = checkFilePath(path);
   if ((await storage.find(target)) === null) return null;
@@ -69,7 +69,7 @@ export async function textOf(storage: MemoryStorage, path: string): Promise<stri
   return await body.text().finally(close);
 }
 
-/** Everything that is in a storage. */
+/** The paths of all entries in a storage. */
 export function pathsIn(storage: MemoryStorage): string[] {
   return [...storage.contents.files.keys()].sort();
 }

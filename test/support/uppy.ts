@@ -1,11 +1,11 @@
-// A page with Uppy and its tus plugin, from an origin of its own, that uploads to a server which grants it.
+// A page with Uppy and its tus plugin on another origin, which uploads to a server that allows this origin.
 
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CLIENT_MODULES } from "./clients.ts";
 
-/** Tests speak to `uppy`, which the page makes with `upload(endpoint, options of the plugin, fields of metadata)`. */
+/** The page defines `upload(endpoint, options of the plugin, fields of metadata)`, which creates the global `uppy`. */
 const PAGE = `
 import Uppy from "@uppy/core";
 import Tus from "@uppy/tus";
@@ -20,7 +20,7 @@ globalThis.upload = (endpoint, options = {}, meta = {}) => {
 export interface Website extends AsyncDisposable {
   /** Its origin. */
   url: string;
-  /** The address of a page that runs this script, with `@uppy/core` and `@uppy/tus`. @default one that gives tests `upload` */
+  /** The URL of a page that runs this script, with `@uppy/core` and `@uppy/tus`. @default a script that defines `upload` */
   serve: (script?: string) => Promise<string>;
 }
 
@@ -47,7 +47,7 @@ export async function startWebsite(): Promise<Website> {
       const name = `/${scripts.size}`;
       const entry = join(folder, `${name}.js`);
       await Bun.write(entry, script);
-      // By a process of its own: this one may have looked for the packages before they were installed.
+      // In a separate process, because this one may have tried to resolve the packages before they were installed.
       const build = Bun.spawn([process.execPath, "build", entry, "--target", "browser"], { stderr: "pipe" });
       const [code, bundle, complaint] = await Promise.all([
         build.exited,

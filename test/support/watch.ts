@@ -2,7 +2,7 @@
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
 
-export interface Heard {
+export interface ReceivedEvent {
   id: string;
   name: string;
   data: {
@@ -11,23 +11,23 @@ export interface Heard {
   };
 }
 
-export interface Watching extends Disposable {
+export interface EventWatch extends Disposable {
   answer: Response;
-  /** All so far. */
-  heard: Heard[];
+  /** All events so far. */
+  received: ReceivedEvent[];
   comments: () => number;
-  /** Resolves when the server closed the connection, rejects when the connection broke. */
-  over: Promise<void>;
+  /** Resolves when the server ends the stream, rejects when the connection breaks. */
+  ended: Promise<void>;
 }
 
 /** Subscribes to the events; the caller must dispose the result. @param last the id of the last event received */
-export async function watchEvents(url: string, last?: string): Promise<Watching> {
+export async function watchEvents(url: string, last?: string): Promise<EventWatch> {
   const stop = new AbortController();
   const answer = await fetch(`${url}/api/uploads/events`, {
     signal: stop.signal,
     headers: last === undefined ? {} : { "last-event-id": last },
   });
-  const heard: Heard[] = [];
+  const received: ReceivedEvent[] = [];
   let comments = 0;
   const read = async (): Promise<void> => {
     const parser = new EventSourceParserStream({
@@ -38,11 +38,11 @@ export async function watchEvents(url: string, last?: string): Promise<Watching>
     for await (const { id = "", event = "", data } of (answer.body ?? new ReadableStream())
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(parser))
-      heard.push({ id, name: event, data: JSON.parse(data) });
+      received.push({ id, name: event, data: JSON.parse(data) });
   };
-  const over = read();
-  over.catch(() => {
-    // Whoever waits for the end hears of it; who stopped does not.
+  const ended = read();
+  ended.catch(() => {
+    // Avoids an unhandled rejection if nobody awaits the end.
   });
-  return { answer, heard, comments: () => comments, over, [Symbol.dispose]: () => stop.abort() };
+  return { answer, received, comments: () => comments, ended, [Symbol.dispose]: () => stop.abort() };
 }

@@ -9,7 +9,7 @@ import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { put } from "../../storage/driving.ts";
 import { skipped, whyOff } from "../../support/switches.ts";
-import { missingUnpackers, proveReadable, said, unpacked } from "../../support/unpacking.ts";
+import { missingUnpackers, outputOf, proveReadable, unpacked } from "../../support/unpacking.ts";
 import { open, UNWATCHED } from "./archives.ts";
 
 if (missingUnpackers.length > 0)
@@ -68,7 +68,7 @@ describe("readers of others", () => {
     files["deep/".repeat(40) + "d".repeat(90)] = "deep";
     for (const [name, content] of Object.entries(files)) await Bun.write(root.in("top", name), content);
     for (const [name, time] of Object.entries(times))
-      await said("touch", "-d", `@${time}`, root.in("top", name));
+      await outputOf("touch", "-d", `@${time}`, root.in("top", name));
     await mkdir(root.in("top", "nothing in it"));
     return { files, times };
   }
@@ -85,7 +85,7 @@ describe("readers of others", () => {
         else expect(size).toBeUndefined();
         await proveReadable(path);
         if (format === "tar.zst") {
-          await said("zstd", "-dq", path, "-o", `${path}.tar`);
+          await outputOf("zstd", "-dq", path, "-o", `${path}.tar`);
           path = `${path}.tar`;
         }
         const found = await unpacked(path);
@@ -120,9 +120,9 @@ describe("readers of others", () => {
       for (let number = 0; number < 70_000; number += 1) await put(storage, `many/${number}`, "");
       const archive = await open(storage, ["many"]);
       await written(archive, async (path) => {
-        await said("unzip", "-tqq", path);
-        await said("7z", "t", "-bso0", path);
-        expect((await said("bsdtar", "-tf", path)).split("\n")).toHaveLength(70_002);
+        await outputOf("unzip", "-tqq", path);
+        await outputOf("7z", "t", "-bso0", path);
+        expect((await outputOf("bsdtar", "-tf", path)).split("\n")).toHaveLength(70_002);
         expect(await unpacked(path, false)).toHaveLength(70_001);
       });
     },

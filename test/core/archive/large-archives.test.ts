@@ -10,7 +10,7 @@ import { encodedSize } from "../../../src/core/archive/stream.ts";
 import { Tar } from "../../../src/core/archive/tar.ts";
 import { Zip } from "../../../src/core/archive/zip.ts";
 import { skipped } from "../../support/switches.ts";
-import { missingUnpackers, said, unpacked } from "../../support/unpacking.ts";
+import { missingUnpackers, outputOf, unpacked } from "../../support/unpacking.ts";
 
 if (missingUnpackers.length > 0)
   skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
@@ -72,8 +72,8 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
         MEMBERS.map(({ name, size }) => [name, size]),
       );
       for (const name of ["small", "last"]) {
-        expect(await said("unzip", "-p", path, name)).toBe("small");
-        expect(await said("7z", "x", "-tzip", "-so", path, name)).toBe("small");
+        expect(await outputOf("unzip", "-p", path, name)).toBe("small");
+        expect(await outputOf("7z", "x", "-tzip", "-so", path, name)).toBe("small");
       }
       expect(Bun.file(path).size).toBe(encodedSize(new Zip(), MEMBERS));
     });
@@ -85,7 +85,7 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
       expect(found.map(({ name, size }) => [name, size])).toEqual(
         MEMBERS.map(({ name, size }) => [name, size]),
       );
-      expect(await said("bsdtar", "-xOf", path, "last")).toBe("small");
+      expect(await outputOf("bsdtar", "-xOf", path, "last")).toBe("small");
       expect(Bun.file(path).size).toBe(encodedSize(new Tar(), MEMBERS));
     });
   });
@@ -105,7 +105,7 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
     const members = times.map((time, index) => file(`${index}`, SMALL.length, new Date(time)));
     await sparse(new Zip(), members, async (path) => {
       expect(await unpacked(path)).toHaveLength(times.length);
-      await said("unzip", "-tqq", path);
+      await outputOf("unzip", "-tqq", path);
     });
   });
 });

@@ -7,7 +7,7 @@ import { buildFlowReport, NO_TIMINGS } from "../../../src/core/report/flow-repor
 import { type RecentUpload, RecentUploads } from "../../../src/core/report/recent-uploads.ts";
 import { UploadRegistry } from "../../../src/core/resumable/registry.ts";
 import { checkFilePath } from "../../../src/path.ts";
-import { engineWith } from "../../support/uploader.ts";
+import { uploaderWith } from "../../support/uploader.ts";
 
 const time = new Date(0).toISOString();
 const ended = (id: string): RecentUpload => ({
@@ -30,7 +30,7 @@ const report = (received: number): ActiveUpload => ({
 });
 
 async function watched(silence?: number) {
-  const uploader = engineWith();
+  const uploader = uploaderWith();
   const uploads = await UploadRegistry.open(uploader, { uploadExpiry: 60, maxWaiting: 10 });
   return { uploader, events: new EventFeed(uploader, uploads, silence) };
 }

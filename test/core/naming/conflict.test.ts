@@ -7,13 +7,13 @@ import { CopyOperation } from "../../../src/core/tree/copy.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
-import { bytesOf, engineWith, intentFor, pathsIn } from "../../support/uploader.ts";
+import { bytesOf, pathsIn, requestFor, uploaderWith } from "../../support/uploader.ts";
 
 /** An uploader over the files `file`, `taken` and `folder/inside`. */
-async function engineWithFiles(limits: Parameters<typeof engineWith>[0] = {}) {
-  const uploader = engineWith(limits);
+async function uploaderWithFiles(limits: Parameters<typeof uploaderWith>[0] = {}) {
+  const uploader = uploaderWith(limits);
   for (const path of ["file", "taken", "folder/inside"]) {
-    const upload = await uploader.begin(intentFor(path));
+    const upload = await uploader.begin(requestFor(path));
     await upload.write(bytesOf("old"));
     await upload.finish();
   }
@@ -25,9 +25,9 @@ async function refusal(
   source: Entry["kind"] | "upload",
   conflict: Conflict,
   destination: string,
-  limits: Parameters<typeof engineWith>[0] = {},
+  limits: Parameters<typeof uploaderWith>[0] = {},
 ): Promise<string | null> {
-  const uploader = await engineWithFiles(limits);
+  const uploader = await uploaderWithFiles(limits);
   const current = await uploader.storage.probe(checkFilePath(destination));
   try {
     refuseEarly(uploader, { conflict }, source, current);
@@ -70,14 +70,14 @@ describe("an early refusal", () => {
 
 describe("a file onto a folder with conflict=fail", () => {
   test("is_folder for an upload", async () => {
-    const uploader = await engineWithFiles();
-    await expect(uploader.begin(intentFor("folder", { conflict: "fail" }))).rejects.toMatchObject({
+    const uploader = await uploaderWithFiles();
+    await expect(uploader.begin(requestFor("folder", { conflict: "fail" }))).rejects.toMatchObject({
       code: "is_folder",
     });
   });
 
   test("name_taken for a copy, which leaves nothing behind", async () => {
-    const uploader = await engineWithFiles();
+    const uploader = await uploaderWithFiles();
     const request = { from: checkFilePath("file"), to: checkFilePath("folder"), conflict: "fail" } as const;
     await expect(CopyOperation.begin(uploader, request)).rejects.toMatchObject({ code: "name_taken" });
     expect(pathsIn(uploader.storage)).toEqual(["file", "folder/inside", "taken"]);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 import type { UploadSession } from "../../../src/core/resumable/session.ts";
-import { append, creation, open } from "../../support/waiting.ts";
+import { append, creation, open } from "../../support/upload-registry.ts";
 
 test("adds up what was measured of its parts", async () => {
   const { uploads } = await open();

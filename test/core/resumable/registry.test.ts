@@ -7,8 +7,8 @@ import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import { MemoryContents } from "../../../src/storage/memory/contents.ts";
 import type { MemoryOptions } from "../../../src/storage/memory/memory.ts";
+import { append, creation, open } from "../../support/upload-registry.ts";
 import { bodyOf, pathsIn, textOf } from "../../support/uploader.ts";
-import { append, creation, open } from "../../support/waiting.ts";
 
 const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
 

@@ -7,13 +7,13 @@ import { checkFolderPath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
 import type { MemoryOptions } from "../../../src/storage/memory/memory.ts";
 import { BOUNDARY, file, formBody } from "../../support/form.ts";
-import { bodyOf, engineWith, pathsIn, textOf } from "../../support/uploader.ts";
+import { bodyOf, pathsIn, textOf, uploaderWith } from "../../support/uploader.ts";
 
 type Chunks = Parameters<typeof bodyOf>[0];
 
 /** Reads a form into a storage in memory. */
 async function read(chunks: Chunks, options: Partial<FormOptions> = {}, memory: MemoryOptions = {}) {
-  const uploader = engineWith({}, memory);
+  const uploader = uploaderWith({}, memory);
   let saving = 0;
   const form = new FormUpload({
     uploader,

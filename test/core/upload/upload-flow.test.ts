@@ -7,15 +7,15 @@ import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
 import { idle } from "../../support/idle-clock.ts";
-import { bodyOf, bytesOf, engineWith, intentFor } from "../../support/uploader.ts";
+import { bodyOf, bytesOf, requestFor, uploaderWith } from "../../support/uploader.ts";
 
-type Uploader = ReturnType<typeof engineWith>;
+type Uploader = ReturnType<typeof uploaderWith>;
 
 describe("the report of a running upload", () => {
   test("says what arrived, what is saved and what it waits for", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const upload = await uploader.begin(
-      intentFor("d/a", { size: 10, id: "my-upload", networkSeconds: () => 0.5 }),
+      requestFor("d/a", { size: 10, id: "my-upload", networkSeconds: () => 0.5 }),
     );
     await upload.write(bytesOf("hello"));
     expect(uploader.activeUploads.reports()).toEqual([
@@ -39,7 +39,7 @@ describe("the report of a running upload", () => {
   });
 
   test("leaves an unknown size out", async () => {
-    const upload = await engineWith().begin(intentFor("a"));
+    const upload = await uploaderWith().begin(requestFor("a"));
     expect(upload.report()).not.toHaveProperty("size");
     await upload.discard();
   });
@@ -62,7 +62,7 @@ describe("the limit is found", () => {
     const outcome = await saveSingleFile(
       uploader,
       bodyOf(body, { clock: idle }),
-      intentFor("a", more),
+      requestFor("a", more),
       () => {},
     );
     return outcome.file.flow;
@@ -71,28 +71,28 @@ describe("the limit is found", () => {
   test.each<[FlowReport["bottleneck"], () => Promise<FlowReport>, RegExp]>([
     [
       "network",
-      () => flowOf(engineWith(), slowly(5, 40)),
+      () => flowOf(uploaderWith(), slowly(5, 40)),
       /^The network was the limit: .* waiting for data at/,
     ],
-    ["disk", () => flowOf(engineWith({}, wait("write", 40)), chunks(5)), /^The disk was the limit: /],
+    ["disk", () => flowOf(uploaderWith({}, wait("write", 40)), chunks(5)), /^The disk was the limit: /],
     [
       "sync",
-      () => flowOf(engineWith({}, wait("sync", 200)), chunks(5)),
+      () => flowOf(uploaderWith({}, wait("sync", 200)), chunks(5)),
       /^Syncing to the disk was the limit: /,
     ],
     [
       "sync",
-      () => flowOf(engineWith({}, wait("publish", 200)), chunks(5)),
+      () => flowOf(uploaderWith({}, wait("publish", 200)), chunks(5)),
       /^Syncing to the disk was the limit: /,
     ],
     [
       "hash",
-      () => flowOf(engineWith(), [bytesOf(64 * 2 ** 20)], { wantedDigest: "sha-512" }),
+      () => flowOf(uploaderWith(), [bytesOf(64 * 2 ** 20)], { wantedDigest: "sha-512" }),
       /^Checking the digest was the limit: .* went into it, at .*B\/s\./,
     ],
     [
       "processor",
-      () => flowOf(engineWith({}, { delay: busy }), chunks(5)),
+      () => flowOf(uploaderWith({}, { delay: busy }), chunks(5)),
       /^This server's processor was the limit: .* it was busy, at .*B\/s\./,
     ],
   ])("%s", async (bottleneck, run, sentence) => {
@@ -113,7 +113,7 @@ describe("the limit is found", () => {
 
   test("a wait before the upload began is not its own", async () => {
     let waited = 1000;
-    const upload = await engineWith().begin(intentFor("a", { networkSeconds: () => waited }));
+    const upload = await uploaderWith().begin(requestFor("a", { networkSeconds: () => waited }));
     waited += 1e-6;
     const { file } = await upload.finish();
     expect(file.flow.waits.network).toBeCloseTo(1e-6, 6);
@@ -121,13 +121,13 @@ describe("the limit is found", () => {
 });
 
 test("waiting in line for a name is not called this server's processor", async () => {
-  const uploader = engineWith(
+  const uploader = uploaderWith(
     {},
     { delay: (step: MemoryStep) => (step === "publish" ? Bun.sleep(40) : undefined) },
   );
   const flows = await Promise.all(
     Array.from({ length: 6 }, async () => {
-      const upload = await uploader.begin(intentFor("same", { conflict: "replace" }));
+      const upload = await uploader.begin(requestFor("same", { conflict: "replace" }));
       await upload.write(bytesOf("x"));
       return (await upload.finish()).file.flow;
     }),

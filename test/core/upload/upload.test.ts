@@ -5,13 +5,13 @@ import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { Problem } from "../../../src/errors.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { MemoryStep } from "../../../src/storage/memory/contents.ts";
-import { bytesOf, engineWith, intentFor, pathsIn, textOf } from "../../support/uploader.ts";
+import { bytesOf, pathsIn, requestFor, textOf, uploaderWith } from "../../support/uploader.ts";
 
-type Uploader = ReturnType<typeof engineWith>;
+type Uploader = ReturnType<typeof uploaderWith>;
 
 /** Sends the text in one piece and finishes. */
 async function put(uploader: Uploader, path: string, text: string, more: Partial<UploadRequest> = {}) {
-  const upload = await uploader.begin(intentFor(path, more));
+  const upload = await uploader.begin(requestFor(path, more));
   try {
     await upload.write(bytesOf(text));
   } catch (error) {
@@ -26,7 +26,7 @@ const digestOf = (text: string): Uint8Array =>
 
 describe("a finished upload", () => {
   test("is told in full", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const { file, replaced, digest } = await put(uploader, "a b/c.txt", "hello", { wantedDigest: "sha-256" });
     expect(file).toMatchObject({ path: "a b/c.txt", name: "c.txt", size: 5, url: "/files/a%20b/c.txt" });
     expect(file.etag).toMatch(/^".+"$/);
@@ -39,7 +39,7 @@ describe("a finished upload", () => {
   });
 
   test("replaces the old file and gets another etag", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const first = await put(uploader, "a", "one");
     const second = await put(uploader, "a", "two");
     expect(second.replaced).toBe(true);
@@ -48,7 +48,7 @@ describe("a finished upload", () => {
   });
 
   test("takes the next free name and says which one was asked for", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     for (const _ of [1, 2]) await put(uploader, "d/a.tar.gz", "x", { conflict: "rename" });
     const { file, replaced } = await put(uploader, "d/a.tar.gz", "three", { conflict: "rename" });
     expect(file).toMatchObject({ path: "d/a (2).tar.gz", name: "a (2).tar.gz", renamedFrom: "a.tar.gz" });
@@ -56,13 +56,13 @@ describe("a finished upload", () => {
   });
 
   test("takes the next free name beside a folder as well", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     await put(uploader, "d/x", "x");
     expect((await put(uploader, "d", "file", { conflict: "rename" })).file.path).toBe(checkFilePath("d (1)"));
   });
 
   test("200 at once under one name are 200 files", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const texts = Array.from({ length: 200 }, (_, index) => `content ${index}`);
     const outcomes = await Promise.all(
       texts.map((text) => put(uploader, "a.jpg", text, { conflict: "rename" })),
@@ -83,15 +83,15 @@ describe("an upload that fails leaves nothing", () => {
     ],
   ];
   test.each(cases)("%s", async (name, more, code) => {
-    const uploader = engineWith({ maxFileSize: name.startsWith("one") ? 4 : 5 });
+    const uploader = uploaderWith({ maxFileSize: name.startsWith("one") ? 4 : 5 });
     await expect(put(uploader, "a", "hello", more)).rejects.toMatchObject({ code });
     expect(pathsIn(uploader.storage)).toEqual([]);
     expect(uploader.activeUploads.size).toBe(0);
   });
 
   test("a storage that runs full in the middle, and the next upload goes on", async () => {
-    const uploader = engineWith({}, { capacity: 10 });
-    const full = await uploader.begin(intentFor("a"));
+    const uploader = uploaderWith({}, { capacity: 10 });
+    const full = await uploader.begin(requestFor("a"));
     await full.write(bytesOf(8));
     expect(() => full.write(bytesOf(8))).toThrow(expect.objectContaining({ code: "storage_full" }));
     await full.discard();
@@ -102,19 +102,19 @@ describe("an upload that fails leaves nothing", () => {
   test.each<MemoryStep>(["sync", "publish"])("a failing %s", async (step) => {
     const delay = (at: MemoryStep) =>
       at === step ? Promise.reject(new Problem("storage_failed", "No.")) : undefined;
-    const uploader = engineWith({}, { delay });
+    const uploader = uploaderWith({}, { delay });
     await expect(put(uploader, "a", "hello")).rejects.toMatchObject({ code: "storage_failed" });
     expect(pathsIn(uploader.storage)).toEqual([]);
     expect(uploader.activeUploads.size).toBe(0);
   });
 
   test("discarding twice, and after the end, does nothing", async () => {
-    const uploader = engineWith();
-    const upload = await uploader.begin(intentFor("a"));
+    const uploader = uploaderWith();
+    const upload = await uploader.begin(requestFor("a"));
     await upload.write(bytesOf("x"));
     await upload.discard();
     await upload.discard();
-    const finished = await uploader.begin(intentFor("b"));
+    const finished = await uploader.begin(requestFor("b"));
     await finished.finish();
     await finished.discard();
     expect(pathsIn(uploader.storage)).toEqual(["b"]);
@@ -124,7 +124,7 @@ describe("an upload that fails leaves nothing", () => {
 describe("a name that changed while the bytes arrived", () => {
   /** Begins, lets `meanwhile` happen, finishes. */
   async function race(uploader: Uploader, more: Partial<UploadRequest>, meanwhile: () => Promise<unknown>) {
-    const upload = await uploader.begin(intentFor("a", more));
+    const upload = await uploader.begin(requestFor("a", more));
     await upload.write(bytesOf("mine"));
     await meanwhile();
     return await upload.finish();
@@ -132,7 +132,7 @@ describe("a name that changed while the bytes arrived", () => {
   const other = (uploader: Uploader) => put(uploader, "a", "other");
 
   test("is kept with `fail`", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     await expect(race(uploader, { conflict: "fail" }, () => other(uploader))).rejects.toMatchObject({
       code: "name_taken",
     });
@@ -140,20 +140,20 @@ describe("a name that changed while the bytes arrived", () => {
   });
 
   test("is kept without the grant to replace", async () => {
-    const uploader = engineWith({ allow: new Set(["write"]) });
+    const uploader = uploaderWith({ allow: new Set(["write"]) });
     await expect(race(uploader, {}, () => other(uploader))).rejects.toMatchObject({ code: "not_allowed" });
     expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is kept when it must not exist", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const racing = race(uploader, { conditions: { ifNoneMatch: "*" } }, () => other(uploader));
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
     expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
   test("is kept when it must be the one that was seen", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const { file } = await put(uploader, "a", "seen");
     const racing = race(uploader, { conditions: { ifMatch: [file.etag] } }, () => other(uploader));
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
@@ -161,7 +161,7 @@ describe("a name that changed while the bytes arrived", () => {
   });
 
   test("is not made again when it must exist", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     await put(uploader, "a", "seen");
     const racing = race(uploader, { conditions: { ifMatch: "*" } }, () =>
       uploader.storage.remove(checkFilePath("a")),
@@ -171,7 +171,7 @@ describe("a name that changed while the bytes arrived", () => {
   });
 
   test("is not avoided by another name when it must not exist", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const fresh: Partial<UploadRequest> = { conflict: "rename", conditions: { ifNoneMatch: "*" } };
     await expect(race(uploader, fresh, () => other(uploader))).rejects.toMatchObject({
       code: "precondition_failed",
@@ -188,7 +188,7 @@ describe("a name that changed while the bytes arrived", () => {
       reached.resolve();
       return gate.promise;
     };
-    const late = engineWith({}, { delay });
+    const late = uploaderWith({}, { delay });
     const racing = put(late, "a", "mine", fresh);
     await reached.promise;
     await put(late, "a", "other", { conflict: "fail" });
@@ -198,7 +198,7 @@ describe("a name that changed while the bytes arrived", () => {
   });
 
   test("of two that saw the same file one wins", async () => {
-    const uploader = engineWith();
+    const uploader = uploaderWith();
     const { file } = await put(uploader, "a", "seen");
     const seen = { conditions: { ifMatch: [file.etag] } };
     const results = await Promise.allSettled([
@@ -216,7 +216,7 @@ describe("a name that changed while the bytes arrived", () => {
       publishing.shift()?.();
       return gate.promise;
     };
-    const uploader = engineWith({}, { delay: hold });
+    const uploader = uploaderWith({}, { delay: hold });
     const { file } = await put(uploader, "a", "seen");
     const reached = Promise.withResolvers<void>();
     publishing.push(reached.resolve);

@@ -3,17 +3,17 @@
 import { describe, expect, test } from "bun:test";
 import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { Problem } from "../../../src/errors.ts";
-import { bytesOf, engineWith, intentFor, pathsIn } from "../../support/uploader.ts";
+import { bytesOf, pathsIn, requestFor, uploaderWith } from "../../support/uploader.ts";
 
 /** An uploader whose storage holds `taken` (a file) and `folder/inside`. */
-async function engineWithFiles(limits: Parameters<typeof engineWith>[0] = {}) {
-  const uploader = engineWith(limits);
+async function uploaderWithFiles(limits: Parameters<typeof uploaderWith>[0] = {}) {
+  const uploader = uploaderWith(limits);
   for (const path of ["taken", "folder/inside"]) await save(uploader, path, "old");
   return uploader;
 }
 
-async function save(uploader: ReturnType<typeof engineWith>, path: string, text: string) {
-  const upload = await uploader.begin(intentFor(path));
+async function save(uploader: ReturnType<typeof uploaderWith>, path: string, text: string) {
+  const upload = await uploader.begin(requestFor(path));
   await upload.write(bytesOf(text));
   return (await upload.finish()).file;
 }
@@ -31,43 +31,45 @@ describe("a refusal before the first byte", () => {
     ["it is too new", "taken", { conditions: { ifUnmodifiedSince: 0 } }, "precondition_failed"],
   ];
   test.each(cases)("%s", async (_, path, more, code) => {
-    const uploader = await engineWithFiles({ maxFileSize: 1000 });
-    await expect(uploader.begin(intentFor(path, more))).rejects.toMatchObject({ code });
+    const uploader = await uploaderWithFiles({ maxFileSize: 1000 });
+    await expect(uploader.begin(requestFor(path, more))).rejects.toMatchObject({ code });
     expect(uploader.activeUploads.size).toBe(0);
     expect(pathsIn(uploader.storage)).toEqual(["folder/inside", "taken"]);
   });
 
   test("without the grant to replace, and says which one is missing", async () => {
-    const strict = await engineWithFiles({ allow: new Set(["read", "write"]) });
-    await expect(strict.begin(intentFor("taken"))).rejects.toMatchObject({
+    const strict = await uploaderWithFiles({ allow: new Set(["read", "write"]) });
+    await expect(strict.begin(requestFor("taken"))).rejects.toMatchObject({
       code: "not_allowed",
       status: 403,
       detail: expect.stringMatching(/`replace`.*--allow read,write,replace/),
     });
-    await (await strict.begin(intentFor("taken", { conflict: "rename" }))).discard();
+    await (await strict.begin(requestFor("taken", { conflict: "rename" }))).discard();
   });
 
   test("when the announced length would eat what is kept free", async () => {
-    const uploader = engineWith({ keepFree: 100 }, { capacity: 1000 });
-    await expect(uploader.begin(intentFor("a", { size: 901 }))).rejects.toMatchObject({
+    const uploader = uploaderWith({ keepFree: 100 }, { capacity: 1000 });
+    await expect(uploader.begin(requestFor("a", { size: 901 }))).rejects.toMatchObject({
       code: "storage_full",
     });
-    const upload = await uploader.begin(intentFor("a", { size: 900 }));
-    await expect(uploader.begin(intentFor("b", { size: 1 }))).rejects.toMatchObject({ code: "storage_full" });
+    const upload = await uploader.begin(requestFor("a", { size: 900 }));
+    await expect(uploader.begin(requestFor("b", { size: 1 }))).rejects.toMatchObject({
+      code: "storage_full",
+    });
     await upload.discard();
-    await (await uploader.begin(intentFor("b", { size: 900 }))).discard();
+    await (await uploader.begin(requestFor("b", { size: 900 }))).discard();
   });
 
   test("of the storage gives the promised space back", async () => {
     let broken = true;
     const delay = () => (broken ? Promise.reject(new Problem("storage_failed", "No.")) : undefined);
-    const uploader = engineWith({}, { capacity: 1000, delay });
-    await expect(uploader.begin(intentFor("a", { size: 1000 }))).rejects.toMatchObject({
+    const uploader = uploaderWith({}, { capacity: 1000, delay });
+    await expect(uploader.begin(requestFor("a", { size: 1000 }))).rejects.toMatchObject({
       code: "storage_failed",
     });
     expect(uploader.activeUploads.size).toBe(0);
     broken = false;
-    await (await uploader.begin(intentFor("a", { size: 1000 }))).discard();
+    await (await uploader.begin(requestFor("a", { size: 1000 }))).discard();
   });
 });
 
@@ -78,8 +80,8 @@ describe("what is no refusal", () => {
     ["a file that must exist", "taken", { conditions: { ifMatch: "*" } }],
     ["exactly the largest size", "new", { size: 1000 }],
   ])("%s", async (_, path, more) => {
-    const uploader = await engineWithFiles({ maxFileSize: 1000 });
-    const upload = await uploader.begin(intentFor(path, more));
+    const uploader = await uploaderWithFiles({ maxFileSize: 1000 });
+    const upload = await uploader.begin(requestFor(path, more));
     expect(uploader.activeUploads.size).toBe(1);
     await upload.discard();
     expect(uploader.activeUploads.size).toBe(0);
@@ -88,7 +90,7 @@ describe("what is no refusal", () => {
 
 describe("admission", () => {
   test("as many requests as --max-uploads, and each gives its place back", () => {
-    const uploader = engineWith({ maxUploads: 1 });
+    const uploader = uploaderWith({ maxUploads: 1 });
     const release = uploader.admit();
     expect(() => uploader.admit()).toThrow(expect.objectContaining({ code: "too_many_uploads" }));
     release();
@@ -96,13 +98,13 @@ describe("admission", () => {
   });
 
   test("nothing new while the server drains, and what runs goes on", async () => {
-    const uploader = engineWith();
-    const upload = await uploader.begin(intentFor("a"));
+    const uploader = uploaderWith();
+    const upload = await uploader.begin(requestFor("a"));
     uploader.drain();
     expect(uploader.draining).toBe(true);
     expect(() => uploader.admit()).toThrow(
       expect.objectContaining({ code: "draining", status: 503, headers: { "retry-after": "10" } }),
     );
-    expect((await upload.finish()).file.path).toBe(intentFor("a").path);
+    expect((await upload.finish()).file.path).toBe(requestFor("a").path);
   });
 });

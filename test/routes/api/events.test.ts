@@ -11,7 +11,7 @@ import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
-import { type Watching, watchEvents } from "../../support/watch.ts";
+import { type EventWatch, watchEvents } from "../../support/watch.ts";
 
 const HEAD = "HTTP/1.1\r\nHost: x\r\n";
 
@@ -29,8 +29,9 @@ async function begin(path: string) {
   await connection.send(`PUT /files/${path} ${HEAD}Content-Length: 10\r\n\r\nhello`);
   return connection;
 }
-const endings = ({ heard }: Watching) => heard.flatMap(({ data }) => data.ended ?? []);
-const snapshots = ({ heard }: Watching) => heard.flatMap(({ data }) => (data.uploads ? [data.uploads] : []));
+const endings = ({ received }: EventWatch) => received.flatMap(({ data }) => data.ended ?? []);
+const snapshots = ({ received }: EventWatch) =>
+  received.flatMap(({ data }) => (data.uploads ? [data.uploads] : []));
 
 describe("what is told", () => {
   test("a snapshot at once, what changes, and how it ended, each in its shape and with an id", async () => {
@@ -40,18 +41,18 @@ describe("what is told", () => {
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
-    await until("the first", () => watching.heard.length > 0);
-    expect(watching.heard.map(({ name, data }) => ({ name, data }))).toEqual([
+    await until("the first", () => watching.received.length > 0);
+    expect(watching.received.map(({ name, data }) => ({ name, data }))).toEqual([
       { name: "uploads", data: { uploads: [] } },
     ]);
     using upload = await begin("a%0A.bin".replace("%0A", "%E2%80%AE"));
-    await until("it arrives", () => watching.heard.some(({ data }) => data.uploads?.[0]?.received === 5));
+    await until("it arrives", () => watching.received.some(({ data }) => data.uploads?.[0]?.received === 5));
     await upload.send("world");
     await upload.answer();
     await until("its end", () => endings(watching).length > 0);
     await until("an empty list", () => snapshots(watching).at(-1)?.length === 0);
     expect(endings(watching)).toMatchObject([{ path: "a\u202e.bin", outcome: "saved", size: 10 }]);
-    for (const { id, name, data } of watching.heard) {
+    for (const { id, name, data } of watching.received) {
       expect(id).toMatch(/^[0-9a-f]{8}-\d+$/);
       await bodyIn(name === "ended" ? Ended : Uploads, { json: async () => data });
     }
@@ -79,14 +80,14 @@ describe("what is told", () => {
     await server.fetch(url, { method: "DELETE", headers: tus });
     await until("its end", () => endings(watching).length === 2);
     expect(endings(watching)[1]).toMatchObject({ path: "later.bin", outcome: "forgotten", size: 5 });
-    expect(JSON.stringify(watching.heard)).not.toContain(url.slice("/uploads/".length));
+    expect(JSON.stringify(watching.received)).not.toContain(url.slice("/uploads/".length));
   });
 
   test("nothing while nothing happens", async () => {
     using watching = await watchEvents(server.url);
-    await until("the first", () => watching.heard.length === 1);
+    await until("the first", () => watching.received.length === 1);
     await Bun.sleep(500);
-    expect(watching.heard).toHaveLength(1);
+    expect(watching.received).toHaveLength(1);
   });
 
   test("ten times a second at most, to all the same", async () => {
@@ -95,7 +96,7 @@ describe("what is told", () => {
     const began = performance.now();
     await until("some", () => snapshots(all[0] ?? expect.unreachable()).length > 6);
     const most = 2 + (performance.now() - began) / 100;
-    for (const one of all) expect(one.heard.length).toBeLessThanOrEqual(most);
+    for (const one of all) expect(one.received.length).toBeLessThanOrEqual(most);
     await upload.send("world");
     await until("its end", () => all.every((one) => endings(one).length === 1));
     for (const one of all) one[Symbol.dispose]();
@@ -109,16 +110,16 @@ describe("Last-Event-ID", () => {
     let last = "";
     {
       using watching = await watchEvents(server.url);
-      await until("the first", () => watching.heard.length > 0);
+      await until("the first", () => watching.received.length > 0);
       expect(endings(watching)).toEqual([]);
-      last = watching.heard.at(-1)?.id ?? "";
+      last = watching.received.at(-1)?.id ?? "";
     }
     await put("one");
     await put("two");
     using again = await watchEvents(server.url, last);
     await until("the snapshot", () => snapshots(again).length > 0);
     expect(endings(again).map(({ path }) => path)).toEqual(["one", "two"]);
-    using between = await watchEvents(server.url, again.heard[0]?.id);
+    using between = await watchEvents(server.url, again.received[0]?.id);
     await until("the snapshot", () => snapshots(between).length > 0);
     expect(endings(between).map(({ path }) => path)).toEqual(["two"]);
   });
@@ -131,10 +132,10 @@ describe("Last-Event-ID", () => {
       using watching = await watchEvents(server.url, last);
       await until("the snapshot", () => snapshots(watching).length > 0);
       expect(endings(watching)).toHaveLength(256);
-      const own = watching.heard.at(-1)?.id.split("-")[0];
+      const own = watching.received.at(-1)?.id.split("-")[0];
       using ahead = await watchEvents(server.url, `${own}-999999`);
       await until("the snapshot", () => snapshots(ahead).length > 0);
-      expect(ahead.heard).toHaveLength(1);
+      expect(ahead.received).toHaveLength(1);
     }
   });
 });
@@ -203,9 +204,9 @@ describe("bounds", () => {
 describe("a server that stops", () => {
   test("ends the events, and takes nobody any more", async () => {
     using watching = await watchEvents(server.url);
-    await until("the first", () => watching.heard.length > 0);
+    await until("the first", () => watching.received.length > 0);
     server.app.decorator.services.uploader.drain();
-    await watching.over;
+    await watching.ended;
     await problemIn(await server.fetch("/api/uploads/events"), "draining");
   });
 });

@@ -1,4 +1,4 @@
-// Resumable uploads in memory, filled without HTTP.
+// Resumable uploads on in-memory storage, appended to without HTTP.
 
 import { afterEach } from "bun:test";
 import { append as appendTo } from "../../src/core/resumable/append.ts";
@@ -12,16 +12,16 @@ import { Uploader } from "../../src/core/upload/uploader.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";
 import { type MemoryOptions, MemoryStorage } from "../../src/storage/memory/memory.ts";
-import { bodyOf, engineWith } from "./uploader.ts";
+import { bodyOf, uploaderWith } from "./uploader.ts";
 
 const opened: UploadRegistry[] = [];
 afterEach(async () => {
   for (const uploads of opened.splice(0)) await uploads.close();
 });
 
-/** Creates an upload registry on storage that may contain the uploads of an earlier server. */
+/** Opens an upload registry on a storage that may contain the uploads of an earlier server. */
 export async function open(memory: MemoryOptions = {}, limits: Partial<SessionLimits> = {}) {
-  const { limits: rules } = engineWith();
+  const { limits: rules } = uploaderWith();
   const storage = new MemoryStorage(memory);
   const uploader = new Uploader(storage, rules);
   const uploads = await UploadRegistry.open(uploader, { uploadExpiry: 3600, maxWaiting: 10, ...limits });
