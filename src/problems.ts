@@ -81,6 +81,11 @@ export const PROBLEMS = {
     title: "Not allowed",
     help: "The server was started without the permission that this request needs. Restart it with `--allow` to grant it.",
   },
+  no_access: {
+    status: 403,
+    title: "The server has no access",
+    help: "The operating system does not let the server read or change the file or folder that `detail` names. Its owner can change that (`chmod`, `chown`), or start the server as a user who may.",
+  },
   concatenated_upload: {
     status: 403,
     title: "The upload is a concatenation",

@@ -25,6 +25,8 @@ export interface Change {
   path: string;
   /** The new path. */
   to?: string;
+  /** Entries below it that were left out, for `copied`. */
+  skipped?: number;
   /** The client's address as seen by the connection: behind a proxy, the address of the proxy. */
   by: string | undefined;
 }
@@ -149,11 +151,21 @@ export function createLog(
         { path, bytes, seconds, ending },
       );
     },
-    changed(request, { did, path, to, by }) {
+    changed(request, { did, path, to, skipped = 0, by }) {
       if (!enabled("info")) return;
       const where = to === undefined ? "" : ` to ${printable(to)}`;
-      const fields = { did, path, ...(to !== undefined && { to }), ...(by !== undefined && { by }) };
-      requestLine(request, "changed", `${did} ${printable(path)}${where}`, fields);
+      const without =
+        skipped === 0
+          ? ""
+          : ` without ${skipped} ${skipped === 1 ? "link or special file" : "links and special files"}`;
+      const fields = {
+        did,
+        path,
+        ...(to !== undefined && { to }),
+        ...(skipped > 0 && { skipped }),
+        ...(by !== undefined && { by }),
+      };
+      requestLine(request, "changed", `${did} ${printable(path)}${where}${without}`, fields);
     },
     problem(request, problem) {
       if (!enabled(levelOf(request, problem))) return;

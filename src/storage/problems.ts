@@ -12,6 +12,12 @@ export function entryNotFound(cause?: unknown): Problem {
   return new Problem("not_found", "There is no such file or folder.", { cause });
 }
 
+/** The system refuses to let the server read an entry. @param path as clients know it, or as far as it can be spelled */
+export function notReadable(path: string, cause?: unknown): Problem {
+  const detail = path === "" ? "The server may not read its root." : `The server may not read \`${path}\`.`;
+  return new Problem("no_access", detail, { cause });
+}
+
 export function folderNotFound(cause?: unknown): Problem {
   return new Problem("not_found", "There is no such folder.", { cause });
 }

@@ -28,6 +28,8 @@ export interface JobReport {
   bytes: number;
   /** Bytes to copy; 0 until a folder has been measured. */
   total: number;
+  /** Links and special files (pipes, sockets, devices) that the copy lacks; left out when there are none. */
+  skipped?: number;
   /** The copy, when `state` is `done`. */
   entry?: ListedEntry & { renamedFrom?: string };
   /** The reason, when `state` is `failed`. */
@@ -82,8 +84,17 @@ class Job {
 
   report(): JobReport {
     const { id, state, operation } = this;
-    const { request, bytes, total } = operation;
-    return { id, state, from: request.from, to: request.to, bytes, total, ...this.#result };
+    const { request, bytes, total, skipped } = operation;
+    return {
+      id,
+      state,
+      from: request.from,
+      to: request.to,
+      bytes,
+      total,
+      ...(skipped > 0 && { skipped }),
+      ...this.#result,
+    };
   }
 
   #end(state: JobReport["state"]): void {

@@ -13,6 +13,8 @@ export class CopyOperation {
   bytes = 0;
   /** Bytes to copy; 0 until a folder has been measured. */
   total = 0;
+  /** Links and special files that were left out. */
+  skipped = 0;
 
   private constructor(
     readonly uploader: Uploader,
@@ -66,7 +68,7 @@ export class CopyOperation {
     this.total = (await this.stored.measure(signal)).bytes;
     const reservation = await this.uploader.reserve(this.total);
     try {
-      await this.stored.run({
+      const { omitted } = await this.stored.run({
         signal,
         took: (bytes) => {
           this.bytes += bytes;
@@ -75,6 +77,7 @@ export class CopyOperation {
           return reservation.consume(bytes);
         },
       });
+      this.skipped = omitted;
     } finally {
       reservation.release();
     }
@@ -112,7 +115,7 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
     if (measured.omitted > 0)
       throw new Problem(
         "other_file_system",
-        "The folder contains links or special files, which cannot be moved to another file system.",
+        `The folder contains ${measured.omitted} links or special files, which cannot be moved to another file system.`,
       );
     const reservation = await uploader.reserve(measured.bytes);
     try {

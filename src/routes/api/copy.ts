@@ -50,7 +50,7 @@ export function copy(services: Services) {
         operationId: "copy",
         summary: "Copy a file or folder",
         description:
-          "Folders, and files of more than 64 MiB, are copied in the background. A copy appears atomically or not at all. Symbolic links are skipped. Replacing a file also needs the grant `replace`.",
+          "Folders, and files of more than 64 MiB, are copied in the background. A copy appears atomically or not at all. Every name is copied, also one that no URL can contain; symbolic links and special files are not, and `skipped` counts them. Replacing a file also needs the grant `replace`.",
         tags: ["Files"],
         parameters: requestHeaders("Prefer"),
         requestBody: jsonRequest(Way),
@@ -80,14 +80,14 @@ export async function startJob(
 }
 
 /** Returns a callback that writes the audit line of a finished copy. */
-function copied(
-  { log }: Services,
-  request: Request,
-  by: string | undefined,
-  { request: { from } }: CopyOperation,
-) {
-  return ({ entry }: ClaimedName): void =>
-    log.changed(request, { did: "copied", path: from, to: entry.path, by });
+function copied({ log }: Services, request: Request, by: string | undefined, operation: CopyOperation) {
+  return ({ entry }: ClaimedName): void => {
+    const {
+      skipped,
+      request: { from },
+    } = operation;
+    log.changed(request, { did: "copied", path: from, to: entry.path, skipped, by });
+  };
 }
 
 function jobAnswer(job: JobReport, preferAsync: boolean): Response {

@@ -17,6 +17,9 @@ const job = t.Object({
   to: Path,
   bytes: bytes("Bytes copied so far"),
   total: bytes("Bytes to copy; 0 for a folder that has not been scanned yet"),
+  skipped: t.Optional(
+    t.Integer({ minimum: 1, description: "Links and special files that the copy lacks; absent if none" }),
+  ),
   entry: t.Optional(Entry),
   error: t.Optional(ErrorEntry),
 });

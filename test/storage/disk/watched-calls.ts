@@ -22,7 +22,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
     watch(name, ...details);
   return {
     open: async (path, flags, mode) => {
-      await announce("open", path);
+      await announce("open", String(path));
       const fd = await system.open(path, flags, mode);
       descriptors.open.add(fd);
       return fd;
@@ -63,7 +63,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       system.drop(fd);
     },
     lstat: async (path) => {
-      await announce("lstat", path);
+      await announce("lstat", String(path));
       return await system.lstat(path);
     },
     link: async (from, to) => {
@@ -79,7 +79,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await system.unlink(path);
     },
     mkdir: async (path, mode) => {
-      await announce("mkdir", path);
+      await announce("mkdir", String(path));
       await system.mkdir(path, mode);
     },
     rmdir: async (path) => {
@@ -97,6 +97,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
     names: async (path) => {
       await announce("names", path);
       return await system.names(path);
+    },
+    byteNames: async (path) => {
+      await announce("byteNames", path);
+      return await system.byteNames(path);
     },
     realpath: async (path) => {
       await announce("realpath", path);

@@ -2,7 +2,7 @@
 
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { type Calls, closeQuietly } from "../os/calls.ts";
+import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 
@@ -21,13 +21,13 @@ export interface DirHandle {
  * On Linux `/proc/self/fd/N/name` is equivalent to `openat(N, name)`: the kernel starts at the open folder, not at its
  * path. Other systems use the plain path, where a link swapped in at the right moment would be followed.
  */
-const handleAt = (fd: number, plain: string): DirHandle => ({
+const handleAt = (fd: number, plain: Path): DirHandle => ({
   fd,
-  path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain,
+  path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain.toString(),
 });
 
 /** Opens a file for reading. Does not follow a link in the last segment, and does not block on a pipe. */
-export async function openFile(calls: Calls, path: string): Promise<DirHandle> {
+export async function openFile(calls: Calls, path: Path): Promise<DirHandle> {
   return handleAt(await calls.open(path, READ_EXISTING), path);
 }
 
@@ -50,7 +50,7 @@ export async function currentPath(calls: Calls, { path }: DirHandle): Promise<st
 }
 
 /** Opens a folder by a trusted path: links in it are followed, except in the last segment. */
-export async function openDir(calls: Calls, path: string): Promise<DirHandle> {
+export async function openDir(calls: Calls, path: Path): Promise<DirHandle> {
   return handleAt(await calls.open(path, OPEN_FOLDER), path);
 }
 

@@ -3,12 +3,15 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
 
+/** A path: text, or bytes where a name on the disk may be no text. */
+export type Path = string | Buffer;
+
 /**
  * Descriptors are plain numbers, not `FileHandle`: a handle that is garbage-collected while open throws an error that
  * nothing can catch. All calls run on the thread pool, except a `write` below 256 KiB and those marked synchronous.
  */
 export interface Calls {
-  open(path: string, flags: number, mode?: number): Promise<number>;
+  open(path: Path, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<void>;
   datasync(fd: number): Promise<void>;
   sync(fd: number): Promise<void>;
@@ -22,11 +25,11 @@ export interface Calls {
   reopen(fd: number): number;
   /** Synchronous close() of an O_PATH descriptor: unlike an open file, it never has to free a large deleted file. */
   drop(fd: number): void;
-  lstat(path: string): Promise<fs.BigIntStats>;
+  lstat(path: Path): Promise<fs.BigIntStats>;
   link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  mkdir(path: string, mode?: number): Promise<void>;
+  mkdir(path: Path, mode?: number): Promise<void>;
   rmdir(path: string): Promise<void>;
   /**
    * Deletes an entry and everything below it, folder by folder through descriptors. A link is deleted itself, never
@@ -35,6 +38,8 @@ export interface Calls {
   removeTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
   names(path: string): Promise<string[]>;
+  /** The names as bytes: Linux allows every byte but a slash and NUL, and text would lose those that are not UTF-8. */
+  byteNames(path: string): Promise<Buffer[]>;
   realpath(path: string): Promise<string>;
   readlink(path: string): Promise<string>;
   statfs(path: string): Promise<fs.StatsFs>;
@@ -77,6 +82,7 @@ export const calls: Calls = {
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   names: (path) => fs.promises.readdir(path),
+  byteNames: (path) => fs.promises.readdir(path, "buffer"),
   realpath: (path) => fs.promises.realpath(path),
   readlink: (path) => fs.promises.readlink(path),
   statfs: (path) => fs.promises.statfs(path),
@@ -105,6 +111,7 @@ export const blockingCalls: Calls = {
   lstat: async (path) => fs.lstatSync(path, { bigint: true }),
   readdir: async (path) => fs.readdirSync(path, { withFileTypes: true }),
   names: async (path) => fs.readdirSync(path),
+  byteNames: async (path) => fs.readdirSync(path, "buffer"),
   realpath: async (path) => fs.realpathSync(path),
   readlink: async (path) => fs.readlinkSync(path),
 };

@@ -3,16 +3,18 @@
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { MAX_SEGMENTS } from "../../../path.ts";
+import { notReadable } from "../../problems.ts";
 import type { Content, CopyOptions } from "../../stored-copy.ts";
+import { namesIn, pathIn, spelled } from "../at/byte-name.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
-import type { Calls } from "../os/calls.ts";
+import type { Calls, Path } from "../os/calls.ts";
 import { errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { copyInto } from "./copy-file.ts";
 
 /** Number of files that are synced concurrently. */
 const SYNC_BATCH = 16;
-// Removed or replaced since the folder was read, or with a name that is not valid text.
+// Removed or replaced since the folder was read.
 const CHANGED_IN_BETWEEN = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
 
 export const emptyContent = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
@@ -24,17 +26,27 @@ export function count(content: Content, stat: BigIntStats): void {
   content.changed = Math.max(content.changed, Number(stat.mtimeMs));
 }
 
-/** Totals of an open folder. @throws the reason of the signal; Problem; the system's error otherwise */
-export async function measureTree(calls: Calls, folder: DirHandle, signal: AbortSignal): Promise<Content> {
+/** An open folder to measure or copy. */
+export interface Tree {
+  dir: DirHandle;
+  /** Its path for messages, as clients know it. */
+  path: string;
+}
+
+/**
+ * Totals of a folder.
+ * @throws the reason of the signal; Problem no_access, which names the entry; the system's error otherwise
+ */
+export async function measureTree(calls: Calls, tree: Tree, signal: AbortSignal): Promise<Content> {
   const content = emptyContent();
-  await new TreeCopy(calls, signal, content, {}).folder(folder, null, 1);
+  await new TreeCopy(calls, signal, content, {}).folder(tree, null, 1);
   return content;
 }
 
-/** Copies the contents of an open folder into another and syncs them. @throws as `measureTree` */
+/** Copies the contents of a folder, whatever the bytes of their names, into another and syncs them. @throws as `measureTree` */
 export async function copyTree(
   calls: Calls,
-  from: DirHandle,
+  from: Tree,
   to: DirHandle,
   options: CopyOptions,
 ): Promise<Content> {
@@ -59,13 +71,14 @@ class TreeCopy {
     readonly options: Partial<CopyOptions>,
   ) {}
 
-  async folder(from: DirHandle, to: DirHandle | null, depth: number): Promise<void> {
+  async folder(from: Tree, to: DirHandle | null, depth: number): Promise<void> {
     const { calls } = this;
+    const { dir, path } = from;
     if (depth > MAX_SEGMENTS)
       throw new Problem("invalid_path", `The folder is more than ${MAX_SEGMENTS} folders deep.`);
-    const stat = calls.stat(from.fd);
+    const stat = calls.stat(dir.fd);
     count(this.content, stat);
-    for (const { name } of await calls.readdir(from.path)) {
+    for (const name of await readable(path, namesIn(calls, dir))) {
       this.signal.throwIfAborted();
       await this.#entry(from, to, name, depth);
     }
@@ -74,20 +87,21 @@ class TreeCopy {
     await calls.sync(to.fd);
   }
 
-  async #entry(from: DirHandle, to: DirHandle | null, name: string, depth: number): Promise<void> {
+  async #entry(from: Tree, to: DirHandle | null, name: Path, depth: number): Promise<void> {
     const { calls, content } = this;
-    const path = `${from.path}/${name}`;
-    const stat = await present(calls.lstat(path));
+    const at = pathIn(from.dir, name);
+    const path = `${from.path}/${spelled(name)}`;
+    const stat = await present(path, calls.lstat(at));
     if (stat?.isFile() && !to) return count(content, stat);
     const isFolder = stat?.isDirectory();
     const open = isFolder ? openDir : openFile;
-    const source = isFolder || stat?.isFile() ? await present(open(calls, path)) : null;
+    const source = isFolder || stat?.isFile() ? await present(path, open(calls, at)) : null;
     if (!source) {
       content.omitted += 1;
       return;
     }
     try {
-      if (isFolder) await this.#below(source, to, name, depth);
+      if (isFolder) await this.#below({ dir: source, path }, to, name, depth);
       else if (to) await this.#file(source, to, name);
     } finally {
       await closeDir(calls, source);
@@ -95,7 +109,7 @@ class TreeCopy {
     if (this.#unsynced.length >= SYNC_BATCH) await this.flush();
   }
 
-  async #below(source: DirHandle, to: DirHandle | null, name: string, depth: number): Promise<void> {
+  async #below(source: Tree, to: DirHandle | null, name: Path, depth: number): Promise<void> {
     const target = to && (await createDir(this.calls, to, name));
     try {
       await this.folder(source, target, depth + 1);
@@ -104,14 +118,14 @@ class TreeCopy {
     }
   }
 
-  async #file(source: DirHandle, to: DirHandle, name: string): Promise<void> {
+  async #file(source: DirHandle, to: DirHandle, name: Path): Promise<void> {
     const { calls, content, signal } = this;
     const stat = calls.stat(source.fd);
     if (!stat.isFile()) {
       content.omitted += 1;
       return;
     }
-    const fd = await calls.open(`${to.path}/${name}`, CREATE_NEW, Number(stat.mode & 0o777n));
+    const fd = await calls.open(pathIn(to, name), CREATE_NEW, Number(stat.mode & 0o777n));
     this.#unsynced.push(fd);
     await copyInto(calls, fd, source, { took: () => undefined, ...this.options, signal });
     count(content, calls.stat(fd));
@@ -131,19 +145,21 @@ class TreeCopy {
 }
 
 /** Creates a folder that must not exist, and opens it. */
-export async function createDir(calls: Calls, parent: DirHandle, name: string): Promise<DirHandle> {
-  const path = `${parent.path}/${name}`;
+export async function createDir(calls: Calls, parent: DirHandle, name: Path): Promise<DirHandle> {
+  const path = pathIn(parent, name);
   await calls.mkdir(path);
   return await openDir(calls, path);
 }
 
-/** `null` when the entry is missing or was replaced. */
-async function present<T>(call: Promise<T>): Promise<T | null> {
-  return await ignoreErrno(CHANGED_IN_BETWEEN, call).catch((error: unknown) => {
-    throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
-  });
+/** `null` when the entry is missing or was replaced. @throws Problem no_access */
+async function present<T>(path: string, call: Promise<T>): Promise<T | null> {
+  return await ignoreErrno(CHANGED_IN_BETWEEN, readable(path, call));
 }
 
-export function notReadable(cause: unknown): Problem {
-  return new Problem("not_found", "The server may not read a file or folder in it.", { cause });
+async function readable<T>(path: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw errnoOf(error) === "EACCES" ? notReadable(path, error) : error;
+  }
 }

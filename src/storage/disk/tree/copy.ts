@@ -5,7 +5,7 @@ import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { checkFolderPath, type FilePath } from "../../../path.ts";
 import type { Entry, Moved } from "../../entry.ts";
-import { entryNotFound } from "../../problems.ts";
+import { entryNotFound, notReadable } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
@@ -15,7 +15,7 @@ import { diskProblem, errnoOf } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "../write/publish.ts";
 import { copyInto } from "./copy-file.ts";
-import { copyTree, count, createDir, emptyContent, measureTree, notReadable } from "./copy-tree.ts";
+import { copyTree, count, createDir, emptyContent, measureTree, type Tree } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
 /** From this size on a reflink is tried explicitly; for smaller files copy_file_range() shares blocks by itself. */
@@ -54,7 +54,7 @@ export class DiskCopy implements StoredCopy {
         throw error;
       }
     } catch (error) {
-      throw errnoOf(error) === "EACCES" ? notReadable(error) : error;
+      throw errnoOf(error) === "EACCES" ? notReadable(from, error) : error;
     } finally {
       await closeDir(calls, location.folder);
     }
@@ -63,7 +63,7 @@ export class DiskCopy implements StoredCopy {
   async measure(signal: AbortSignal): Promise<Content> {
     return await this.#asProblem(async () => {
       const { calls } = this.context;
-      if (this.entry.kind === "folder") return await measureTree(calls, this.source, signal);
+      if (this.entry.kind === "folder") return await measureTree(calls, this.#tree, signal);
       const content = emptyContent();
       count(content, calls.stat(this.source.fd));
       return content;
@@ -75,7 +75,7 @@ export class DiskCopy implements StoredCopy {
       const { calls, temporaries } = this.context;
       if (this.entry.kind === "folder") {
         this.#made = await createDir(calls, temporaries, this.#temporary);
-        return await copyTree(calls, this.source, this.#made, options);
+        return await copyTree(calls, this.#tree, this.#made, options);
       }
       this.#made = await this.#copyFile(options);
       await calls.sync(this.#made.fd);
@@ -107,6 +107,10 @@ export class DiskCopy implements StoredCopy {
     if (this.#made) await closeDir(calls, this.#made);
     // A published copy is no longer here; a leftover is deleted at the next start.
     await calls.removeTree(this.#at).catch(() => {});
+  }
+
+  get #tree(): Tree {
+    return { dir: this.source, path: this.from };
   }
 
   get #at(): string {

@@ -198,11 +198,11 @@ describe("a disk that hides or fails", () => {
       await symlink("a", root.in("link"));
       const { open, lstat, realpath } = calls;
       calls.open = async (path, flags) => {
-        if (/\/(?:b|link)$/.test(path)) throw systemError(errno);
+        if (/\/(?:b|link)$/.test(String(path))) throw systemError(errno);
         return await open(path, flags);
       };
       calls.lstat = async (path) => {
-        if (path.endsWith("/b")) throw systemError(errno);
+        if (String(path).endsWith("/b")) throw systemError(errno);
         return await lstat(path);
       };
       calls.realpath = async (path) => {
