@@ -146,6 +146,11 @@ export const PROBLEMS = {
     title: "A file system is mounted here",
     help: "The folder is the mount point of another file system, so it can be neither moved nor deleted. Move or delete its contents instead.",
   },
+  idempotency_key_in_use: {
+    status: 409,
+    title: "The request is still running",
+    help: "A request with the same `Idempotency-Key` has not been answered yet. Try again after `Retry-After` seconds: if it succeeds, the answer is its file.",
+  },
   offset_mismatch: {
     status: 409,
     title: "The offset does not match",
@@ -196,6 +201,11 @@ export const PROBLEMS = {
     status: 415,
     title: "Unsupported Content-Type",
     help: "Send the bytes of an upload as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), and requests to `/api` as `application/json`. A form (`multipart/form-data`) goes to a folder, with `POST /files/{folder}/`; `PUT` takes the file itself.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: "The Idempotency-Key belongs to another request",
+    help: "An earlier request with this `Idempotency-Key` had other bytes or another path. Nothing was saved. Send a new upload with a key of its own.",
   },
   upload_locked: {
     status: 423,

@@ -28,7 +28,7 @@ const CUTS = new Set(["body_incomplete", "idle_timeout"]);
 
 type Dialect = "put" | "post" | "form" | "tus" | "resumable";
 const DIALECTS: readonly Dialect[] = ["put", "post", "form", "tus", "resumable"];
-const OUTCOMES = ["saved", "refused", "cut", "failed"] as const;
+const OUTCOMES = ["saved", "repeated", "refused", "cut", "failed"] as const;
 
 /** Observes the same events as the log, and counts them. */
 export class Gauges implements Observer {
@@ -112,8 +112,10 @@ export class Gauges implements Observer {
     processGauges(this.#registers);
   }
 
-  saved(request: Request, { size, flow }: SavedFile): void {
-    this.#uploads.inc({ dialect: dialectOf(request) ?? "put", outcome: "saved" });
+  saved(request: Request, { size, flow, repeated }: SavedFile): void {
+    const outcome = repeated ? "repeated" : "saved";
+    this.#uploads.inc({ dialect: dialectOf(request) ?? "put", outcome });
+    if (repeated) return;
     this.#savedBytes.inc(size);
     for (const [kind, seconds] of Object.entries(flow.waits)) this.#waits.observe({ kind }, seconds);
   }

@@ -42,7 +42,7 @@ export interface Answer {
 
 /** Receives the events of requests. */
 export interface Observer {
-  /** A file was saved. */
+  /** A file was saved, or was already here (`repeated`). */
   saved(request: Request, file: SavedFile): void;
   /** A download ended, successfully or not. */
   sent(request: Request, download: Download): void;
@@ -134,7 +134,12 @@ export function createLog(
   return {
     saved(request, file) {
       if (!enabled("info")) return;
-      const { flow } = file;
+      const { flow, repeated } = file;
+      if (repeated) {
+        const text = `already here ${printable(file.path)} · ${formatSize(file.size)}`;
+        requestLine(request, "repeated", text, { path: file.path, size: file.size });
+        return;
+      }
       requestLine(
         request,
         "saved",

@@ -11,6 +11,7 @@ const REQUEST_HEADERS = [
   "Content-Type",
   "Content-Disposition",
   "Content-Digest",
+  "Idempotency-Key",
   "If-Match",
   "If-None-Match",
   "If-Unmodified-Since",

@@ -4,6 +4,7 @@ import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space } from "./device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
 import type { Page, PageQuery } from "./paging.ts";
+import type { RecordLog } from "./record-log.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
@@ -147,6 +148,9 @@ export interface Storage {
 
   /** Entries that were moved to the trash instead of deleted. */
   readonly trash: Trash;
+
+  /** Lines about finished uploads that the server must remember. @throws Problem storage_read_only */
+  readonly receipts: RecordLog;
 
   /** Current free and total bytes; `Infinity` when the storage has no such limit. */
   space(): Promise<Space>;

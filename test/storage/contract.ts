@@ -10,6 +10,7 @@ import { keepingContract } from "./contract/keeping.ts";
 import { listingContract } from "./contract/listing.ts";
 import { managingContract } from "./contract/managing.ts";
 import { readingContract } from "./contract/reading.ts";
+import { recordContract } from "./contract/records.ts";
 import { resumingContract } from "./contract/resuming.ts";
 import { uploadContract } from "./contract/uploads.ts";
 import { watchRejections } from "./rejections.ts";
@@ -51,4 +52,5 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   copyingContract(name, current);
   keepingContract(name, current);
   resumingContract(name, current);
+  recordContract(name, current);
 }

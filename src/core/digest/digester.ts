@@ -7,22 +7,30 @@ import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 /** The name of each algorithm in node:crypto. */
 export const ALGORITHM_NAMES: Record<DigestAlgorithm, string> = { "sha-256": "sha256", "sha-512": "sha512" };
 
+/** The algorithm that tells whether two uploads have the same bytes. */
+export const IDENTITY: DigestAlgorithm = "sha-256";
+
 /** Digests of one upload. */
 export class Digester {
   /** Seconds spent hashing. */
   seconds = 0;
   readonly #hashes = new Map<DigestAlgorithm, Hash>();
+  readonly #computed = new Map<DigestAlgorithm, Uint8Array>();
 
   /**
    * @param expected the digests that the client sent, to be verified
    * @param wanted the algorithm of the digest to report to the client
+   * @param identifying whether `identity` is needed
    */
   constructor(
     readonly expected: readonly Digest[],
     readonly wanted: DigestAlgorithm | null,
+    identifying = false,
   ) {
-    for (const { algorithm } of expected) this.#hashes.set(algorithm, createHash(ALGORITHM_NAMES[algorithm]));
-    if (wanted !== null) this.#hashes.set(wanted, createHash(ALGORITHM_NAMES[wanted]));
+    const algorithms = new Set(expected.map(({ algorithm }) => algorithm));
+    if (wanted !== null) algorithms.add(wanted);
+    if (identifying) algorithms.add(IDENTITY);
+    for (const algorithm of algorithms) this.#hashes.set(algorithm, createHash(ALGORITHM_NAMES[algorithm]));
   }
 
   update(chunk: Uint8Array): void {
@@ -38,15 +46,32 @@ export class Digester {
    * @throws Problem digest_mismatch
    */
   finish(): Digest | null {
-    const computed = new Map(
-      [...this.#hashes].map(([algorithm, hash]) => [algorithm, new Uint8Array(hash.digest())]),
-    );
+    for (const [algorithm, hash] of this.#hashes)
+      this.#computed.set(algorithm, new Uint8Array(hash.digest()));
     for (const { algorithm, value } of this.expected) {
-      const actual = computed.get(algorithm);
-      if (!actual || actual.byteLength !== value.byteLength || !timingSafeEqual(actual, value))
+      const actual = this.#digest(algorithm);
+      if (!actual || !isSameDigest(actual, { algorithm, value }))
         throw new Problem("digest_mismatch", `The ${algorithm} digest does not match the received bytes.`);
     }
-    const value = this.wanted === null ? undefined : computed.get(this.wanted);
-    return this.wanted !== null && value ? { algorithm: this.wanted, value } : null;
+    return this.wanted === null ? null : this.#digest(this.wanted);
   }
+
+  /** A digest of the bytes, sha-256 if it was computed; null when none was, or before `finish`. */
+  get identity(): Digest | null {
+    return this.#digest(IDENTITY) ?? (this.expected[0] ? this.#digest(this.expected[0].algorithm) : null);
+  }
+
+  #digest(algorithm: DigestAlgorithm): Digest | null {
+    const value = this.#computed.get(algorithm);
+    return value ? { algorithm, value } : null;
+  }
+}
+
+/** Whether two digests of the same algorithm are equal. */
+export function isSameDigest(one: Digest, other: Digest): boolean {
+  return (
+    one.algorithm === other.algorithm &&
+    one.value.byteLength === other.value.byteLength &&
+    timingSafeEqual(one.value, other.value)
+  );
 }

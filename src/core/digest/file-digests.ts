@@ -31,24 +31,24 @@ export class FileDigestCache {
 
   /**
    * Returns the digest of the version of a file that `entry` describes.
-   * @param signal aborted when the caller goes away
+   * @param signal aborted when the caller goes away; a caller without one waits however long the queue is
    * @returns null when the signal was aborted, the queue is full or the file has changed
    * @throws Problem
    */
-  async of(entry: FileEntry, algorithm: DigestAlgorithm, signal: AbortSignal): Promise<Digest | null> {
+  async of(entry: FileEntry, algorithm: DigestAlgorithm, signal?: AbortSignal): Promise<Digest | null> {
     const key = `${algorithm} ${entry.etag}`;
     const cached = this.#cache.get(key);
     if (cached) return this.#store(key, cached);
     const computations = this.#computations;
-    if (!computations.has(key) && computations.queued >= MAX_QUEUED) return null;
+    if (signal && !computations.has(key) && computations.queued >= MAX_QUEUED) return null;
     const compute = async (aborted: AbortSignal): Promise<Digest | null> => {
       const digest = await this.#compute(entry, algorithm, aborted);
       return digest && this.#store(key, digest);
     };
     try {
-      return await computations.run(key, compute, { signal });
+      return await computations.run(key, compute, signal && { signal });
     } catch (error) {
-      if (signal.aborted) return null;
+      if (signal?.aborted) return null;
       throw error;
     }
   }

@@ -26,7 +26,7 @@ export interface FormOptions {
   boundary: string;
   maxFiles: number;
   maxErrors: number;
-  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest">;
+  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key">;
 }
 
 /** The result of all parts. `errors` is bounded. */
@@ -112,6 +112,7 @@ export class FormUpload {
       const path: FilePath = below(folder, headers.filename ?? "");
       const upload = await uploader.begin({
         ...intent,
+        ...(intent.key !== undefined && { key: `${intent.key}\n${this.#parts}` }),
         path,
         size: undefined,
         digests: [],

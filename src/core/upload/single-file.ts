@@ -1,13 +1,14 @@
 // Saves a request body that is exactly one file.
 
+import { findRepeated } from "./repeat.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { SaveResult } from "./saved-file.ts";
 import type { UploadRequest } from "./upload-request.ts";
 import type { Uploader } from "./uploader.ts";
 
 /**
- * Reads the body to its end and saves it.
- * @param saving called when the last byte has arrived and only storage work remains
+ * Reads the body to its end and saves it; reads nothing if it is known to be a file that is already here.
+ * @param saving called when only storage work remains, or must be done before the first byte is read
  * @throws Problem; then nothing was published and the temporary file is removed
  */
 export async function saveSingleFile(
@@ -16,6 +17,11 @@ export async function saveSingleFile(
   intent: Omit<UploadRequest, "networkSeconds">,
   saving: () => void,
 ): Promise<SaveResult> {
+  if (intent.key !== undefined || intent.digests.length > 0) {
+    saving();
+    const repeated = await findRepeated(uploader, intent);
+    if (repeated) return repeated;
+  }
   const upload = await uploader.begin({ ...intent, networkSeconds: () => body.waited });
   try {
     for await (const chunk of body.chunks()) {

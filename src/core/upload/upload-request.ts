@@ -17,6 +17,8 @@ export interface UploadRequest {
   digests: readonly Digest[];
   /** The digest to report. */
   wantedDigest: DigestAlgorithm | null;
+  /** The key of a request that may be sent again: see `Receipts`. */
+  key?: string;
   /** The id shown in `GET /api/uploads`. */
   id: string;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */

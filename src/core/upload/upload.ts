@@ -3,10 +3,12 @@
 import { Problem } from "../../errors.ts";
 import { failedCondition, unconditional } from "../../http/conditions.ts";
 import type { FilePath } from "../../path.ts";
+import type { FileEntry } from "../../storage/entry.ts";
 import type { PartialUpload, Published, Storage, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import { type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Digester } from "../digest/digester.ts";
+import type { FileDigestCache } from "../digest/file-digests.ts";
 import { claimName } from "../naming/conflict.ts";
 import type { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
@@ -19,6 +21,8 @@ import {
   type Timings,
 } from "../report/flow-report.ts";
 import { failureReason, type RecentUpload, type RecentUploads } from "../report/recent-uploads.ts";
+import type { Receipts } from "./receipts.ts";
+import { receiptOf, sameFile } from "./repeat.ts";
 import { type SaveResult, savedFile } from "./saved-file.ts";
 import type { Limits, UploadRequest } from "./upload-request.ts";
 
@@ -30,6 +34,8 @@ export interface UploadServices {
   readonly numberingLocks: PathLocks;
   readonly activeUploads: ActiveUploads;
   readonly recentUploads: RecentUploads;
+  readonly receipts: Receipts;
+  readonly fileDigests: FileDigestCache;
   /** Bytes received since the server started. */
   receivedBytes: number;
 }
@@ -51,6 +57,8 @@ export class Upload implements ReportsProgress {
   /** Seconds spent waiting for the free-space check. */
   #spaceWaited = 0;
   readonly #digester: Digester;
+  /** The file that has these bytes already. */
+  #earlier: FileEntry | null = null;
 
   /** Bytes stored by earlier requests. */
   get #before(): number {
@@ -65,7 +73,7 @@ export class Upload implements ReportsProgress {
     readonly reservation: SpaceReservation,
   ) {
     this.#networkBefore = request.networkSeconds();
-    this.#digester = new Digester(request.digests, request.wantedDigest);
+    this.#digester = new Digester(request.digests, request.wantedDigest, request.key !== undefined);
   }
 
   /**
@@ -107,8 +115,17 @@ export class Upload implements ReportsProgress {
     this.#network = this.request.networkSeconds() - this.#networkBefore;
     try {
       const digest = this.#digester.finish();
-      const { entry, replaced } = await this.#publish();
-      const file = savedFile(entry, this.request.path, buildFlowReport(this.timings(), entry.size));
+      this.#earlier = await this.#findEarlier();
+      const { entry, replaced } = this.#earlier
+        ? { entry: this.#earlier, replaced: false }
+        : await this.#publish();
+      const flow = buildFlowReport(this.timings(), entry.size);
+      const file = savedFile(entry, this.request.path, flow, this.#earlier !== null);
+      if (this.#earlier) {
+        await this.discard();
+        return { file, replaced, digest };
+      }
+      await this.#writeReceipt(entry);
       this.#end({ path: file.path, outcome: "saved", size: file.size, flow: file.flow });
       return { file, replaced, digest };
     } catch (error) {
@@ -171,7 +188,7 @@ export class Upload implements ReportsProgress {
   }
 
   async #claimName(): Promise<Published> {
-    const { services, stored } = this;
+    const { services } = this;
     const { path, conflict, conditions } = this.request;
     const mustBeNew = conditions.ifNoneMatch === "*";
     try {
@@ -180,7 +197,7 @@ export class Upload implements ReportsProgress {
         // `If-None-Match: *` names one exact path, so `conflict=rename` must not pick another.
         { to: path, conflict: mustBeNew ? "fail" : conflict },
         "file",
-        (to, replace) => stored.finish(to, { replace }),
+        (to, replace) => this.#takeName(to, replace),
         (to, step) => this.#withLock(services.numberingLocks, to, step),
       );
     } catch (error) {
@@ -188,6 +205,43 @@ export class Upload implements ReportsProgress {
         throw preconditionFailed("If-None-Match");
       throw error;
     }
+  }
+
+  async #takeName(to: FilePath, replace: boolean): Promise<Published> {
+    try {
+      return await this.stored.finish(to, { replace });
+    } catch (error) {
+      // Only now, so that of several uploads of the same bytes at the same time one is saved.
+      if (to === this.request.path && error instanceof Problem && error.code === "name_taken")
+        this.#earlier = await this.#findSame();
+      if (!this.#earlier) throw error;
+      return { entry: this.#earlier, replaced: false };
+    }
+  }
+
+  /** The file that the first request with this key saved. @throws Problem idempotency_key_reused */
+  async #findEarlier(): Promise<FileEntry | null> {
+    const { services, request, stored } = this;
+    const { identity } = this.#digester;
+    const receipt = receiptOf(services, request, { size: stored.length, digest: identity });
+    return receipt && identity && (await sameFile(services, receipt.path, stored.length, identity));
+  }
+
+  /** The file that has the requested name, if it has these bytes. */
+  async #findSame(): Promise<FileEntry | null> {
+    const { services, request, stored } = this;
+    const { identity } = this.#digester;
+    // The session of a resumable upload answers a repeated request itself.
+    if (!identity || stored.suspendLazily || request.conflict === "fail") return null;
+    if (!unconditional(request.conditions)) return null;
+    return await sameFile(services, request.path, stored.length, identity);
+  }
+
+  async #writeReceipt({ path, size }: FileEntry): Promise<void> {
+    const { key, path: target } = this.request;
+    const { identity } = this.#digester;
+    if (key === undefined || !identity) return;
+    await this.services.receipts.add({ key, target, path, size, digest: identity });
   }
 
   async #withLock<T>(locks: PathLocks, path: FilePath, step: () => Promise<T>): Promise<T> {

@@ -5,11 +5,13 @@ import { failedCondition } from "../../http/conditions.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
 import { Slots } from "../admission/slots.ts";
+import { FileDigestCache } from "../digest/file-digests.ts";
 import { refuseEarly } from "../naming/conflict.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
 import { RecentUploads } from "../report/recent-uploads.ts";
+import { Receipts } from "./receipts.ts";
 import { Upload, type UploadServices, type UploadTarget } from "./upload.ts";
 import type { Limits, UploadRequest } from "./upload-request.ts";
 
@@ -21,6 +23,8 @@ export class Uploader implements UploadServices {
   /** Held while the next free number of a name is searched; may be acquired while `pathLocks` is held. */
   readonly numberingLocks = new PathLocks();
   readonly slots: Slots;
+  readonly receipts: Receipts;
+  readonly fileDigests: FileDigestCache;
   /** Bytes received since the server started. */
   receivedBytes = 0;
   readonly #freeSpace: FreeSpace;
@@ -31,6 +35,8 @@ export class Uploader implements UploadServices {
     readonly limits: Limits,
   ) {
     this.slots = new Slots(limits.maxUploads);
+    this.receipts = new Receipts(storage);
+    this.fileDigests = new FileDigestCache(storage);
     this.#freeSpace = new FreeSpace(storage, limits.keepFree);
   }
 
@@ -120,8 +126,10 @@ export class Uploader implements UploadServices {
   }
 
   /** Rejects what cannot succeed. The name and the preconditions are checked again when the file is published. @throws Problem */
-  async #refuse({ path, size, conflict, conditions }: UploadRequest): Promise<void> {
+  async #refuse({ path, size, conflict, conditions, key }: UploadRequest): Promise<void> {
     if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
+    // The name and the conditions were met when the first request of this key was made.
+    if (key !== undefined && this.receipts.find(key)) return;
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);

@@ -3,13 +3,13 @@
 import { Elysia, NotFoundError, t } from "elysia";
 import mime from "mime/lite";
 import { LISTING, listFolder } from "../../core/browse/listing.ts";
-import { FileDigestCache } from "../../core/digest/file-digests.ts";
+import type { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
 import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition/disposition.ts";
-import { select } from "../../http/range.ts";
+import { select } from "../../http/ranges/range.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
@@ -40,9 +40,9 @@ const SANDBOX =
   "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
 export function download(services: Services) {
-  const { config, storage, log } = services;
+  const { config, storage, log, uploader } = services;
   const deliveries = new Deliveries(log);
-  const digests = new FileDigestCache(storage);
+  const digests = uploader.fileDigests;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(config.allow)).all(
     "/files/*",

@@ -3,11 +3,10 @@
 import { Elysia, t } from "elysia";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
-import { saveSingleFile } from "../../core/upload/single-file.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
-import { below, type FolderPath, FolderPathParam } from "../../path.ts";
+import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
@@ -15,7 +14,7 @@ import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
 import type { Listener } from "../support/idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "../support/json-answer.ts";
-import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "../support/request-body.ts";
+import { type HeaderOptions, receive, saveBody, uploadRequest, withKey } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
 export function post(services: Services) {
@@ -26,8 +25,10 @@ export function post(services: Services) {
       const folder = params["*"];
       const boundary = boundaryIn(request);
       const intent = uploadRequest(request, query.conflict ?? config.conflict ?? "rename");
-      if (boundary !== null) return await saveForm(services, request, server, folder, boundary, intent);
-      return await saveBody(services, request, server, folder, query.name, intent);
+      if (boundary === null)
+        return await saveBody(services, request, server, pathOf(request, folder, query.name), intent);
+      const save = () => saveForm(services, request, server, folder, boundary, intent);
+      return await withKey(services, intent.key, save);
     },
     {
       parse: "none",
@@ -38,8 +39,9 @@ export function post(services: Services) {
         conflict: t.Optional(Conflict),
       }),
       response: {
-        200: json(SavedFile, {
-          description: "One file, which replaced an existing one",
+        200: json(t.Union([SavedFile, FormResult]), {
+          description:
+            "One file, which replaced an existing one; or files that were all here already (`repeated`)",
           headers: SAVED_HEADERS,
         }),
         201: json(t.Union([SavedFile, FormResult]), {
@@ -77,8 +79,6 @@ export function post(services: Services) {
   );
 }
 
-type HeaderIntent = ReturnType<typeof uploadRequest>;
-
 function boundaryIn(request: Request): string | null {
   try {
     return boundaryOf(request.headers.get("content-type"));
@@ -88,34 +88,13 @@ function boundaryIn(request: Request): string | null {
   }
 }
 
-async function saveBody(
-  services: Services,
-  request: Request,
-  server: Listener,
-  folder: FolderPath,
-  queryName: string | undefined,
-  intent: HeaderIntent,
-): Promise<Response> {
+function pathOf(request: Request, folder: FolderPath, queryName: string | undefined): FilePath {
   const name = queryName ?? filenameOf(request.headers.get("content-disposition"));
-  if (name === null)
-    throw new Problem(
-      "missing_name",
-      "The file has no name: send ?name=photo.jpg, or Content-Disposition with filename.",
-    );
-  const path = below(folder, name);
-  const incoming = receive(services, request, server);
-  try {
-    const result = await saveSingleFile(
-      services.uploader,
-      incoming.body,
-      { ...intent, path, size: announcedSize(request), id: uploadId(request) },
-      incoming.saving,
-    );
-    services.log.saved(request, result.file);
-    return savedAnswer(result);
-  } finally {
-    incoming.close();
-  }
+  if (name !== null) return below(folder, name);
+  throw new Problem(
+    "missing_name",
+    "The file has no name: send ?name=photo.jpg, or Content-Disposition with filename.",
+  );
 }
 
 async function saveForm(
@@ -124,7 +103,7 @@ async function saveForm(
   server: Listener,
   folder: FolderPath,
   boundary: string,
-  intent: HeaderIntent,
+  intent: HeaderOptions,
 ): Promise<Response> {
   const { uploader, config, log } = services;
   if (intent.digests.length > 0)
@@ -149,7 +128,7 @@ async function saveForm(
   return formAnswer(request, result);
 }
 
-/** `201` if all files were saved, `207` if some were; if none was, throws the first problem. */
+/** `201` if all files were saved, `200` if all were here already, `207` if some failed; if all did, throws the first problem. */
 function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormSaveResult): Response {
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");
@@ -158,6 +137,7 @@ function formAnswer(request: Request, { files, errors, errorsOmitted, first }: F
   }
   const answer = { files, errors, errorsOmitted };
   const timing = { "server-timing": serverTiming(...files.map(({ flow }) => flow)) };
-  if (!first) return jsonAnswer(answer, 201, timing);
+  const repeated = files.every((file) => file.repeated);
+  if (!first) return jsonAnswer(answer, repeated ? 200 : 201, timing);
   return lingeringClose(request, JSON.stringify(answer), 207, new Headers({ ...JSON_HEADERS, ...timing }));
 }

@@ -1,18 +1,17 @@
 // PUT /files/{path}: the body is the file.
 
 import { Elysia, t } from "elysia";
-import { saveSingleFile } from "../../core/upload/single-file.ts";
 import { Problem } from "../../errors.ts";
 import { FilePathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
-import { announcedSize, receive, savedAnswer, uploadId, uploadRequest } from "../support/request-body.ts";
+import { saveBody, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
 export function put(services: Services) {
-  const { config, uploader, log } = services;
+  const { config } = services;
   return new Elysia({ name: "put" }).use(access(config.allow)).put(
     "/files/*",
     async ({ request, params, query, server }) => {
@@ -21,24 +20,8 @@ export function put(services: Services) {
           "content_range",
           "Partial PUT is not supported: send the whole file, without Content-Range.",
         );
-      const incoming = receive(services, request, server);
-      try {
-        const result = await saveSingleFile(
-          uploader,
-          incoming.body,
-          {
-            ...uploadRequest(request, query.conflict ?? config.conflict ?? "replace"),
-            path: params["*"],
-            size: announcedSize(request),
-            id: uploadId(request),
-          },
-          incoming.saving,
-        );
-        log.saved(request, result.file);
-        return savedAnswer(result);
-      } finally {
-        incoming.close();
-      }
+      const options = uploadRequest(request, query.conflict ?? config.conflict ?? "replace");
+      return await saveBody(services, request, server, params["*"], options);
     },
     {
       parse: "none",
@@ -46,7 +29,10 @@ export function put(services: Services) {
       params: t.Object({ "*": FilePathParam }),
       query: t.Object({ conflict: t.Optional(Conflict) }),
       response: {
-        200: json(SavedFile, { description: "The existing file was replaced", headers: SAVED_HEADERS }),
+        200: json(SavedFile, {
+          description: "The existing file was replaced, or had these bytes already (`repeated`)",
+          headers: SAVED_HEADERS,
+        }),
         201: json(SavedFile, { description: "A new file was saved", headers: SAVED_HEADERS }),
         ...problems(...UPLOAD_PROBLEMS, "content_range"),
       },

@@ -86,6 +86,8 @@ export const UPLOAD_PROBLEMS = [
   "link_in_path",
   "other_file_system",
   "precondition_failed",
+  "idempotency_key_in_use",
+  "idempotency_key_reused",
   "file_too_large",
   "unsupported_encoding",
   "unsupported_type",
@@ -146,6 +148,7 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   too_many_searches: "Retry-After",
   too_many_jobs: "Retry-After",
   upload_locked: "Retry-After",
+  idempotency_key_in_use: "Retry-After",
   offset_mismatch: "Upload-Offset",
 };
 

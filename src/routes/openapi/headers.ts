@@ -43,6 +43,11 @@ const REQUEST = {
     description:
       "Digest of this request's bytes, verified like `Repr-Digest`; for a PUT they are the whole file",
   },
+  "Idempotency-Key": {
+    description:
+      "Names this request, so that it can be sent again: if its file was saved before, the answer is 200 with that file, whatever `conflict` says. At most 255 characters",
+    example: '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
+  },
   "Want-Repr-Digest": {
     description: "Requests the digest of the whole file in `Repr-Digest` of the answer",
     example: "sha-256=9",
@@ -138,6 +143,7 @@ export const UPLOAD_HEADERS = [
   "Repr-Digest",
   "Content-Digest",
   "Want-Repr-Digest",
+  "Idempotency-Key",
   "X-Request-Id",
 ] as const satisfies RequestHeader[];
 

@@ -55,6 +55,9 @@ export const SavedFile = t.Object(
     modified: Time,
     url: Link,
     renamedFrom: t.Optional(t.String({ description: "The requested name, if it was taken" })),
+    repeated: t.Optional(
+      t.Literal(true, { description: "An earlier upload had saved these bytes; nothing was saved now" }),
+    ),
     flow: Flow,
   },
   { $id: "SavedFile", description: "A saved file" },

@@ -1,18 +1,22 @@
-// Upload requests: admission, the body with its idle timer, the options in the headers, the answer.
+// Upload requests: admission, the body with its idle timer, the options in the headers, one file from request to answer.
 
 import type { Conflict } from "../../config/config.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import type { SaveResult } from "../../core/upload/saved-file.ts";
+import { saveSingleFile } from "../../core/upload/single-file.ts";
+import type { UploadRequest } from "../../core/upload/upload-request.ts";
 import { Problem } from "../../errors.ts";
-import { type Preconditions, preconditionsOf } from "../../http/conditions.ts";
+import { preconditionsOf } from "../../http/conditions.ts";
 import { contentLength } from "../../http/content-length.ts";
-import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
+import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
+import type { FilePath } from "../../path.ts";
+import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
-import { jsonAnswer } from "./json-answer.ts";
+import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import type { Services } from "./services.ts";
 
 /** The body of an upload request. The caller must `close` it. */
@@ -76,18 +80,18 @@ function admit(uploader: Services["uploader"], body: RequestBody): () => void {
   }
 }
 
-/** The upload options that are sent as headers. @throws Problem invalid_digest */
-export function uploadRequest(
-  request: Request,
-  conflict: Conflict,
-): {
-  conflict: Conflict;
-  conditions: Preconditions;
-  digests: Digest[];
-  wantedDigest: DigestAlgorithm | null;
-} {
+/** The upload options that are sent as headers. */
+export type HeaderOptions = Pick<
+  UploadRequest,
+  "conflict" | "conditions" | "digests" | "wantedDigest" | "key"
+>;
+
+/** @throws Problem invalid_digest, invalid_request */
+export function uploadRequest(request: Request, conflict: Conflict): HeaderOptions {
   const { headers } = request;
+  const key = idempotencyKey(headers);
   return {
+    ...(key !== undefined && { key }),
     conflict,
     conditions: preconditionsOf(headers),
     // The body is the whole file, so its content digest and its representation digest cover the same bytes.
@@ -109,12 +113,52 @@ export function uploadId(request: Request): string {
   return id !== undefined && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
 }
 
-/** `201` for a new file, `200` for a replaced one. */
-export function savedAnswer({ file, replaced, digest }: SaveResult): Response {
-  return jsonAnswer(file, replaced ? 200 : 201, {
+/** Runs a step while no other request may have the same key. @throws Problem idempotency_key_in_use */
+export async function withKey<T>(
+  { uploader }: Services,
+  key: string | undefined,
+  step: () => Promise<T>,
+): Promise<T> {
+  if (key === undefined) return await step();
+  const release = await uploader.receipts.claim(key);
+  try {
+    return await step();
+  } finally {
+    release();
+  }
+}
+
+/** Saves the body as one file and answers: `201` for a new file, `200` for a replaced one, or one that was already here. */
+export async function saveBody(
+  services: Services,
+  request: Request,
+  server: Listener,
+  path: FilePath,
+  options: HeaderOptions,
+): Promise<Response> {
+  const { uploader, log } = services;
+  const intent = { ...options, path, size: announcedSize(request), id: uploadId(request) };
+  return await withKey(services, options.key, async () => {
+    const incoming = receive(services, request, server);
+    let result: SaveResult;
+    try {
+      result = await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
+    } finally {
+      incoming.close();
+    }
+    log.saved(request, result.file);
+    return savedAnswer(request, result, incoming.body.received === 0);
+  });
+}
+
+/** @param unread whether the body may still arrive */
+function savedAnswer(request: Request, { file, replaced, digest }: SaveResult, unread: boolean): Response {
+  const more = {
     location: file.url,
     etag: file.etag,
     "server-timing": serverTiming(file.flow),
     ...(digest && { "repr-digest": formatDigest(digest.algorithm, digest.value) }),
-  });
+  };
+  if (!file.repeated || !unread) return jsonAnswer(file, replaced || file.repeated ? 200 : 201, more);
+  return lingeringClose(request, JSON.stringify(file), 200, new Headers({ ...JSON_HEADERS, ...more }));
 }

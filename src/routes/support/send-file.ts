@@ -1,8 +1,8 @@
 // Sends an open file, or ranges of it, and closes it when sending has ended.
 
 import type { Config } from "../../config/config.ts";
-import { byteranges } from "../../http/byteranges.ts";
-import type { Selection } from "../../http/range.ts";
+import { byteranges } from "../../http/ranges/byteranges.ts";
+import type { Selection } from "../../http/ranges/range.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import type { Deliveries } from "./delivery.ts";
 import type { Listener } from "./idle-timeout.ts";

@@ -9,6 +9,7 @@ import type { Space } from "../device.ts";
 import type { Entry, FolderEntry, Moved } from "../entry.ts";
 import type { Page, PageQuery } from "../paging.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
+import type { RecordLog } from "../record-log.ts";
 import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
@@ -26,6 +27,7 @@ import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import { PartialStore } from "./partial/store.ts";
 import { readBootId } from "./root/boot-id.ts";
+import { DiskRecordLog } from "./root/record-log.ts";
 import { openWorkDir, readOnlyWorkDir, type WorkDir } from "./root/work-dir.ts";
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
@@ -73,6 +75,7 @@ export class DiskStorage implements Storage {
   readonly #root: DirHandle;
   readonly #workDir: WorkDir;
   readonly #partialStore: PartialStore | Problem;
+  readonly #receipts: DiskRecordLog | Problem;
   readonly load = new WriteScheduler();
   readonly #lookup: PathLookup;
   readonly #lister: Folders;
@@ -94,15 +97,15 @@ export class DiskStorage implements Storage {
     this.#lister = calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
     if (workDir instanceof Problem) {
       this.#partialStore = workDir;
+      this.#receipts = workDir;
       return;
     }
-    const { temporaries, partials } = workDir;
+    const { reserved, temporaries, partials } = workDir;
     const dirSync = new DirSync(calls);
     const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
-    this.#partialStore = new PartialStore(
-      { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes },
-      partials,
-    );
+    const context = { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes };
+    this.#partialStore = new PartialStore(context, partials);
+    this.#receipts = new DiskRecordLog(context, reserved);
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
@@ -183,6 +186,12 @@ export class DiskStorage implements Storage {
     return new DiskTrash(this.#writable);
   }
 
+  get receipts(): RecordLog {
+    if (this.#closing) throw storageClosed();
+    if (this.#receipts instanceof Problem) throw this.#receipts;
+    return this.#receipts;
+  }
+
   space(): Promise<Space> {
     // Concurrent callers share one statfs(), but its result is never cached: a fast disk fills by gigabytes in a second.
     return this.#space.run("space", () => this.#measure());
@@ -213,6 +222,7 @@ export class DiskStorage implements Storage {
 
   async #close(): Promise<void> {
     if (!(this.#partialStore instanceof Problem)) await this.#partialStore.idleHandles.closeAll();
+    if (!(this.#receipts instanceof Problem)) await this.#receipts.close();
     await this.#lister.close();
     if (!(this.#workDir instanceof Problem)) {
       const { lock, reserved, temporaries, partials } = this.#workDir;

@@ -69,6 +69,7 @@ export class MemoryContents {
   /** The trash; each entry is stored in its own contents. */
   readonly trash = new Map<TrashId, { path: FilePath; contents: MemoryContents }>();
   changes = 0;
+  receipts: readonly string[] = [];
 
   /** Drops uploads without metadata. @returns total bytes of files and uploads */
   restart(): number {

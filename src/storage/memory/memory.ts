@@ -14,6 +14,7 @@ import {
   uploadNotFound,
   uploadOpen,
 } from "../problems.ts";
+import type { RecordLog } from "../record-log.ts";
 import type {
   PartialMetadata,
   PartialUpload,
@@ -177,6 +178,20 @@ export class MemoryStorage implements Storage, MemoryHost {
   get trash(): Trash {
     this.#assertOpen();
     return new MemoryTrash(this);
+  }
+
+  get receipts(): RecordLog {
+    this.#assertOpen();
+    const { contents } = this;
+    return {
+      read: async () => [...contents.receipts],
+      append: async (line) => {
+        contents.receipts = [...contents.receipts, line];
+      },
+      replace: async (lines) => {
+        contents.receipts = lines;
+      },
+    };
   }
 
   async space(): Promise<Space> {

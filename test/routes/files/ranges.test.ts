@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type Range, select } from "../../../src/http/range.ts";
+import { type Range, select } from "../../../src/http/ranges/range.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 

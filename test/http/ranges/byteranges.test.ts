@@ -1,7 +1,7 @@
 // Several ranges of a file as one body.
 
 import { expect, test } from "bun:test";
-import { byteranges } from "../../src/http/byteranges.ts";
+import { byteranges } from "../../../src/http/ranges/byteranges.ts";
 
 const about = { type: "text/plain", size: 10 };
 

@@ -1,7 +1,7 @@
 // Which bytes of a file a request selects.
 
 import { describe, expect, test } from "bun:test";
-import { MAX_RANGES, type Range, type Selection, select } from "../../src/http/range.ts";
+import { MAX_RANGES, type Range, type Selection, select } from "../../../src/http/ranges/range.ts";
 
 /** `0-4 7-9` as ranges. */
 const ranges = (text: string): Range[] =>

@@ -1,0 +1,95 @@
+// Recognises an upload that was sent again after its answer was lost: by the key of its request, or by its digest.
+
+import { Problem } from "../../errors.ts";
+import { unconditional } from "../../http/conditions.ts";
+import type { Digest } from "../../http/digest.ts";
+import type { FilePath } from "../../path.ts";
+import type { FileEntry } from "../../storage/entry.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { IDENTITY, isSameDigest } from "../digest/digester.ts";
+import type { FileDigestCache } from "../digest/file-digests.ts";
+import { buildFlowReport, NO_TIMINGS } from "../report/flow-report.ts";
+import type { Receipt, Receipts } from "./receipts.ts";
+import { type SaveResult, savedFile } from "./saved-file.ts";
+import type { Limits, UploadRequest } from "./upload-request.ts";
+
+/** The part of the uploader that is needed here. */
+export interface RepeatServices {
+  readonly storage: Storage;
+  readonly limits: Pick<Limits, "allow">;
+  readonly receipts: Receipts;
+  readonly fileDigests: FileDigestCache;
+}
+
+type Request = Omit<UploadRequest, "networkSeconds">;
+
+/** The bytes of an upload, as far as they are known. */
+interface Bytes {
+  size: number | undefined;
+  digest: Digest | null;
+}
+
+/**
+ * Looks for the file before a byte is read, which is possible if the length and a digest are announced.
+ * @returns null when it is not here, or when the bytes must be read to know
+ * @throws Problem idempotency_key_reused
+ */
+export async function findRepeated(services: RepeatServices, request: Request): Promise<SaveResult | null> {
+  const started = performance.now();
+  const { size, digests, wantedDigest, path } = request;
+  const digest = digests.find(({ algorithm }) => algorithm === IDENTITY) ?? digests[0] ?? null;
+  const receipt = receiptOf(services, request, { size, digest });
+  if (size === undefined || digest === null || !(receipt || mayBeHere(services, request))) return null;
+  const entry = await sameFile(services, receipt?.path ?? path, size, digest);
+  if (!entry) return null;
+  const flow = buildFlowReport({ ...NO_TIMINGS, seconds: (performance.now() - started) / 1000 });
+  return {
+    file: savedFile(entry, path, flow, true),
+    replaced: false,
+    digest: wantedDigest && (await services.fileDigests.of(entry, wantedDigest)),
+  };
+}
+
+/** The receipt of the request's key. @throws Problem idempotency_key_reused when it is one of another path or other bytes */
+export function receiptOf(
+  { receipts }: Pick<RepeatServices, "receipts">,
+  { key, path }: Request,
+  { size, digest }: Bytes,
+): Receipt | null {
+  const receipt = key === undefined ? undefined : receipts.find(key);
+  if (!receipt) return null;
+  const otherBytes =
+    (size !== undefined && size !== receipt.size) ||
+    (digest?.algorithm === receipt.digest.algorithm && !isSameDigest(digest, receipt.digest));
+  if (receipt.target !== path || otherBytes)
+    throw new Problem(
+      "idempotency_key_reused",
+      `An earlier request with this \`Idempotency-Key\` had ${otherBytes ? "other bytes" : "another path"}: use a new key for each upload.`,
+    );
+  return receipt;
+}
+
+/** The file under a path if it consists of these bytes, else null. @throws Problem */
+export async function sameFile(
+  { storage, fileDigests }: Pick<RepeatServices, "storage" | "fileDigests">,
+  path: FilePath,
+  size: number,
+  digest: Digest,
+): Promise<FileEntry | null> {
+  const entry = await storage.find(path);
+  if (entry?.kind !== "file" || entry.size !== size) return null;
+  try {
+    const actual = await fileDigests.of(entry, digest.algorithm);
+    return actual && isSameDigest(actual, digest) ? entry : null;
+  } catch (error) {
+    // It was removed or replaced by a folder after it was found.
+    if (error instanceof Problem && (error.code === "not_found" || error.code === "is_folder")) return null;
+    throw error;
+  }
+}
+
+/** Whether a file under the requested name would be the answer, rather than a reason to refuse or a file to replace. */
+function mayBeHere({ limits }: RepeatServices, { conflict, conditions }: Request): boolean {
+  const keeps = conflict === "rename" || (conflict === "replace" && !limits.allow.has("replace"));
+  return keeps && unconditional(conditions);
+}
