@@ -1,0 +1,75 @@
+// The rows of the table of problems with a status of 5xx: the server cannot do now what a correct request asks for.
+
+/** Part of `PROBLEMS`. */
+export const SERVER_PROBLEMS = {
+  internal: {
+    status: 500,
+    title: "Internal error",
+    help: "The server has a defect. Its log contains the details under the id and time of the request.",
+  },
+  storage_failed: {
+    status: 500,
+    title: "The storage failed",
+    help: "The disk reported an error. Nothing was saved. The server's log names the error; check the disk.",
+  },
+  storage_read_only: {
+    status: 503,
+    title: "The storage cannot be written",
+    help: "The root is read-only, or the server is not permitted to write to it. Check its mount options and owner.",
+  },
+  storage_gone: {
+    status: 503,
+    title: "The root is gone",
+    help: "The served folder was removed or unmounted while the server was running. Restore or mount it, then restart the server.",
+  },
+  too_many_uploads: {
+    status: 503,
+    title: "Too many uploads at once",
+    help: "The server is already running `--max-uploads` uploads. Try again after `Retry-After` seconds.",
+  },
+  too_many_probes: {
+    status: 503,
+    title: "Too many probes at once",
+    help: "The server is already running its maximum number of `sluice doctor URL` tests. Try again after `Retry-After` seconds.",
+  },
+  too_many_searches: {
+    status: 503,
+    title: "Too many searches at once",
+    help: "The server is already running its maximum number of searches. Try again after `Retry-After` seconds.",
+  },
+  too_many_listeners: {
+    status: 503,
+    title: "Too many event listeners",
+    help: "The maximum number of clients is already listening to `GET /api/uploads/events`. Try again after `Retry-After` seconds, or poll `GET /api/uploads`.",
+  },
+  too_many_archives: {
+    status: 503,
+    title: "Too many archives at once",
+    help: "The server is already sending its maximum number of archives. Try again after `Retry-After` seconds.",
+  },
+  too_many_waiting: {
+    status: 503,
+    title: "Too many unfinished uploads",
+    help: "`--max-waiting` uploads are unfinished. Try again when some are finished or have expired.",
+  },
+  too_many_jobs: {
+    status: 503,
+    title: "Too many copies at once",
+    help: "The copy queue is full. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
+  },
+  out_of_files: {
+    status: 503,
+    title: "No file descriptors left",
+    help: "The process has reached its limit of open files. Raise `ulimit -n`, or lower `--max-uploads`.",
+  },
+  draining: {
+    status: 503,
+    title: "The server is stopping",
+    help: "The server finishes running requests and accepts no new ones. Try again when it is back.",
+  },
+  storage_full: {
+    status: 507,
+    title: "Not enough space",
+    help: "The disk is full, a quota is used up, or the file would leave less than `--keep-free`. Nothing of this file was saved.",
+  },
+} as const;
