@@ -1,4 +1,4 @@
-// The app as a library: without a server, with a storage of one's own, with options left out.
+// The app as a library: without a server, with a custom storage, with default options.
 
 import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { startServer, until } from "./support/server.ts";
 
 const quiet = createLog("text", () => {});
 
-/** The answer of an app that does not listen. */
+/** Sends a request to an app that does not listen. */
 async function ask(app: Awaited<ReturnType<typeof createApp>>, method: string, path: string, body?: string) {
   return await app.handle(
     new Request(`http://localhost${path}`, { method, ...(body !== undefined && { body }) }),
@@ -27,14 +27,14 @@ test("answers requests without listening", async () => {
   expect((await ask(app, "GET", "/nothing")).status).toBe(404);
 });
 
-test("what is not said is as on the command line", async () => {
+test("missing options have the defaults of the command line", async () => {
   const app = await createApp({ storage: new MemoryStorage(), logger: quiet });
   const { config } = app.decorator.services;
   expect([...config.allow]).toEqual(["read", "write"]);
   expect(config.maxFiles).toBe(10_000);
 });
 
-test("two apps do not share anything", async () => {
+test("two apps share no state", async () => {
   const [one, two] = await Promise.all(
     [1, 2].map((maxFileSize) => createApp({ storage: new MemoryStorage(), logger: quiet, maxFileSize })),
   );
@@ -45,7 +45,7 @@ test("two apps do not share anything", async () => {
 });
 
 describe("the root", () => {
-  test("is locked while it is open, and free afterwards", async () => {
+  test("is locked while the app is open, and unlocked afterwards", async () => {
     await using server = await startServer();
     await expect(createApp({ root: server.root, logger: quiet })).rejects.toBeInstanceOf(RootInUse);
     await server.app.decorator.services.storage.close();
@@ -53,7 +53,7 @@ describe("the root", () => {
     await next.decorator.services.storage.close();
   });
 
-  test("is not locked by one that only reads", async () => {
+  test("is not locked by a read-only app", async () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-app-"));
     await Bun.write(join(root, "a"), "x");
     await using writer = await startServer({ root });
@@ -67,13 +67,13 @@ describe("the root", () => {
   });
 });
 
-test("a root that createApp opened is free again when the app has stopped", async () => {
+test("a root that createApp opened is unlocked when the app has stopped", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-"));
   try {
     const first = await createApp({ root, logger: quiet });
     first.listen({ port: 0, hostname: "127.0.0.1" });
     await first.stop(true);
-    await until("the lock to be free", async () => {
+    await until("the root is unlocked", async () => {
       const second = await createApp({ root, logger: quiet }).catch((error: unknown) => {
         if (error instanceof RootInUse) return null;
         throw error;

@@ -1,4 +1,4 @@
-// ARCHITECTURE.md is true, and the rules it states hold: the tree, who imports whom, short files, names that say something.
+// Checks that ARCHITECTURE.md is correct and its rules hold: the tree, the order of imports, short files, meaningful names.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -15,16 +15,16 @@ const graph = new Map(
   sources.map((file) => [file, importsOf(file).filter((target) => sources.includes(target))]),
 );
 
-/** Longest file, in lines. */
-const LONGEST = 300;
-/** Most files in one folder. */
-const MOST_FILES = 12;
-/** Names under which anything could be put. */
+/** Maximum number of lines of a file. */
+const MAX_LINES = 300;
+/** Maximum number of files in a folder. */
+const MAX_FILES = 12;
+/** Names that do not say what a file contains. */
 const EMPTY_NAMES = ["util", "utils", "helper", "helpers", "common", "misc", "shared", "types", "lib"];
-/** Names of types and functions that were replaced by the field's standard terms. */
+/** Names of types, functions and constants that were replaced by standard terms. */
 const OLD_NAMES =
   /\b(?:class|interface|type|function) (?:Body|Room|Share|Engine|Intent|Outcome|Uploads|Waiting|Filling|Addition|Arriving|Resumed|Turns|Journal|Kept|KeptUpload|Rests|Resting|Workshop|Workplace|Anchor|Unnamed|Stage|Head|Pressure|Pulsed|NameList|FolderOrder|OrderCache|Sharing|Usages|Running|Ended|Measured|Way|Arrival|Lateness|Wire|flowOf|heardBy|unhurried|patiently|inOneEntry|nullOn|ahead|gathered|packed|look|place|kept)\b|\bAT_ONCE\b/;
-/** A comment that names no subject: it opens with "What", "Whoever" or "Who". */
+/** A comment without a subject: it begins with "What", "Whoever" or "Who". */
 const NO_SUBJECT =
   /(?:\/\/|\/\*\*|^ +\*) (?:What|Whoever|Who) (?!(?:is|are|does|do|was|were|may|can)\b[^.]*\?)/m;
 
@@ -38,11 +38,11 @@ describe("the tree", () => {
     expect([...documented.keys()].toSorted()).toEqual([...expected].toSorted());
   });
 
-  test("says something about each", () => {
+  test("has a description of each", () => {
     expect([...documented].filter(([, words]) => words === "")).toEqual([]);
   });
 
-  test("the walks name files that exist", () => {
+  test("the descriptions of requests name existing files", () => {
     const named = [...page.matchAll(/`((?:[\w-]+\/)+[\w-]+\.ts)`/g)].map(([, name = ""]) => name);
     expect(named.length).toBeGreaterThan(30);
     const exists = (name: string): boolean =>
@@ -50,9 +50,9 @@ describe("the tree", () => {
     expect(named.filter((name) => !exists(name))).toEqual([]);
   });
 
-  test(`has at most ${MOST_FILES} files in a folder`, () => {
+  test(`has at most ${MAX_FILES} files in a folder`, () => {
     const folders = Object.groupBy(sources, (file) => dirname(file));
-    const large = Object.entries(folders).filter(([, inside = []]) => inside.length > MOST_FILES);
+    const large = Object.entries(folders).filter(([, inside = []]) => inside.length > MAX_FILES);
     expect(large.map(([name]) => name)).toEqual([]);
   });
 });
@@ -62,24 +62,24 @@ describe("imports", () => {
     .trim()
     .split("→")
     .map((step) => step.split("·").map((name) => name.trim()));
-  const place = (file: string): number => order.findIndex((step) => step.includes(unitOf(file)));
+  const position = (file: string): number => order.findIndex((step) => step.includes(unitOf(file)));
 
-  test("every file of src has a place in the order", () => {
-    expect(sources.filter((file) => place(file) === -1)).toEqual([]);
+  test("every file of src is in the order", () => {
+    expect(sources.filter((file) => position(file) === -1)).toEqual([]);
     expect(order.flat().filter((name) => !sources.some((file) => unitOf(file) === name))).toEqual([]);
   });
 
-  test("go to the left, or stay in the folder", () => {
+  test("only go to the left in the order, or stay in the folder", () => {
     const wrong = sources.flatMap((file) =>
       importsOf(file)
         .filter((target) => target.startsWith("src/"))
-        .filter((target) => unitOf(target) !== unitOf(file) && place(target) >= place(file))
+        .filter((target) => unitOf(target) !== unitOf(file) && position(target) >= position(file))
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test("form no circle, types counted", () => {
+  test("form no cycle, type imports included", () => {
     expect(circles(graph)).toEqual([]);
   });
 
@@ -97,7 +97,7 @@ describe("imports", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("leave a storage to itself: nobody above knows what is in disk/, but for those who open or lock it", () => {
+  test("outside of storage/disk, only the files that open or lock a root are imported from it", () => {
     const inside = (file: string): boolean => file.startsWith("src/storage/disk/");
     const known = sources
       .filter((file) => !inside(file))
@@ -121,7 +121,7 @@ describe("imports", () => {
     const named = (file: string): boolean =>
       allowed.some((name) => name === unitOf(file) || file.startsWith(`src/${name}/`));
     expect(used.filter((file) => !named(file))).toEqual([]);
-    // A rule for nobody is a leftover.
+    // A rule that no file needs is outdated.
     expect(used.length).toBeGreaterThan(0);
   });
 });
@@ -137,24 +137,24 @@ describe("every file", () => {
   ];
   const code = written.filter((file) => /\.(?:ts|js|css)$/.test(file));
 
-  test(`has at most ${LONGEST} lines`, () => {
-    expect(code.filter((file) => read(file).split("\n").length - 1 > LONGEST)).toEqual([]);
+  test(`has at most ${MAX_LINES} lines`, () => {
+    expect(code.filter((file) => read(file).split("\n").length - 1 > MAX_LINES)).toEqual([]);
   });
 
-  test("says in its first line what it is for", () => {
+  test("describes its purpose in its first line", () => {
     expect(code.filter((file) => !/^(?:\/\/|\/\*) \S.{10}/.test(read(file)))).toEqual([]);
   });
 
-  test("declares nothing under a name that was replaced", () => {
+  test("declares no name that was replaced", () => {
     expect(sources.filter((file) => OLD_NAMES.test(read(file)))).toEqual([]);
   });
 
-  test("has comments that name their subject", () => {
+  test("has comments with a subject", () => {
     const commented = [...sources, ...files("public")].filter((file) => /\.(?:ts|js|css)$/.test(file));
     expect(commented.filter((file) => NO_SUBJECT.test(read(file)))).toEqual([]);
   });
 
-  test("and every folder has a name that says something", () => {
+  test("and every folder has a meaningful name", () => {
     const names = written.flatMap((file) => file.split("/")).map((name) => name.split(".", 1)[0] ?? "");
     expect(names.filter((name) => EMPTY_NAMES.includes(name))).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe("public", () => {
     expect(names.filter((name) => taken.includes(name))).toEqual([]);
   });
 
-  /** The nodes of a graph that can be reached from themselves. */
+  /** The nodes of a graph that are part of a cycle. */
   function cyclesIn(graph: Map<string, string[]>): string[] {
     return [...graph.keys()].filter((start) => {
       const reached = new Set<string>();
@@ -234,7 +234,7 @@ test("docs/decisions/README.md names every decision", () => {
   expect(pages.filter((file) => !text.includes(`](${file.slice("docs/decisions/".length)})`))).toEqual([]);
 });
 
-/** All files below a folder but those of packages, by their path from the top. */
+/** All files below a folder except those of packages, as paths from the repository's top. */
 function files(folder: string): string[] {
   return readdirSync(join(TOP, folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
@@ -245,13 +245,13 @@ function read(file: string): string {
   return readFileSync(join(TOP, file), "utf8");
 }
 
-/** A folder of src, or a file right in it without its ending. */
+/** The top-level folder of src that contains a file, or a top-level file without its extension. */
 function unitOf(file: string): string {
   const [, first = ""] = file.split("/");
   return first.replace(/\.ts$/, "");
 }
 
-/** What a file imports or re-exports, types included: paths from the top, or names of packages. */
+/** The imports and re-exports of a file, including types: paths from the top, or names of packages. */
 function importsOf(file: string): string[] {
   const { imports } = new Bun.Transpiler({ loader: "ts" }).scan(read(file));
   const types = [...read(file).matchAll(/^(?:import|export) [^;]*?from "([^"]+)"/gms)].map(
@@ -262,14 +262,14 @@ function importsOf(file: string): string[] {
   );
 }
 
-/** The block of code on the page that begins with these words. */
+/** The code block of the page that begins with this text. */
 function block(beginning: string): string {
   const [, text] = page.split(`\`\`\`\n${beginning}`);
   if (text === undefined) throw new Error(`ARCHITECTURE.md has no block that begins with ${beginning}`);
   return beginning + (text.split("\n```", 1)[0] ?? "");
 }
 
-/** The steps of the order that the page gives for the folders inside a folder. */
+/** The order of imports that the page defines for the folders inside a folder. */
 function orderInside(folder: string): string[][] {
   const line = page.split("\n").find((text) => text.startsWith(`${folder}: `));
   if (line === undefined) throw new Error(`ARCHITECTURE.md gives no order for ${folder}`);
@@ -279,7 +279,7 @@ function orderInside(folder: string): string[][] {
     .map((step) => step.split("·").map((name) => name.trim()));
 }
 
-/** The folder or file right inside `src/FOLDER` that a file belongs to. */
+/** The folder or file directly in `src/FOLDER` that contains a file. */
 function childOf(folder: string, file: string): string {
   return file.slice(`src/${folder}/`.length).split("/", 1)[0] ?? "";
 }

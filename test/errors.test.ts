@@ -1,4 +1,4 @@
-// The closed table of problems, and lists of errors that cannot grow.
+// The table of problems, and bounded lists of errors.
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
@@ -19,7 +19,7 @@ const entries = (count: number): ErrorEntry[] =>
     pointer: `/path/${index}`,
   }));
 
-/** A list that was given this many errors. */
+/** A list to which this many errors were added. */
 function listOf(limit: number, count: number): ErrorList {
   const list = new ErrorList(limit);
   for (const entry of entries(count)) list.add(entry);
@@ -62,7 +62,7 @@ describe("the table of problems", () => {
 });
 
 describe("a problem", () => {
-  test("has the status of its row, and its cause only for the log", () => {
+  test("has the status of its row, and a cause that only the log contains", () => {
     const cause = new Error("ENOSPC: /srv/files/secret");
     const problem = new Problem("storage_full", "The disk is full.", { cause });
     expect(problem).toBeInstanceOf(Error);
@@ -72,7 +72,7 @@ describe("a problem", () => {
     expect(JSON.stringify(problemBody(problem, 10))).not.toMatch(/ENOSPC|secret|cause/);
   });
 
-  test("without extras has none", () => {
+  test("has no optional members by default", () => {
     const problem = new Problem("not_found", "Nothing.");
     expect(problem.cause).toBeUndefined();
     expect("cause" in problem).toBe(false);
@@ -82,14 +82,14 @@ describe("a problem", () => {
 });
 
 describe("a list of errors", () => {
-  test("shows what it holds as long as it is not full", () => {
+  test("contains all errors while it is not full", () => {
     const list = listOf(10, 9);
     expect(list.full).toBe(false);
     expect(list.entries).toEqual(entries(9));
     expect([list.size, list.omitted]).toEqual([9, 0]);
   });
 
-  test("is full with the tenth error itself, and says so in an eleventh entry", () => {
+  test("is full after the tenth error, and states that in an eleventh entry", () => {
     const list = listOf(10, 10);
     expect(list.full).toBe(true);
     expect(list.entries).toEqual([
@@ -99,18 +99,18 @@ describe("a list of errors", () => {
     expect([list.size, list.omitted]).toEqual([10, 0]);
   });
 
-  test("counts what comes after", () => {
+  test("counts further errors", () => {
     const list = listOf(10, 1000);
     expect(list.entries).toHaveLength(11);
     expect(list.omitted).toBe(990);
   });
 
-  test("may be as short as one", () => {
+  test("can have a limit of one", () => {
     expect(listOf(1, 0).entries).toEqual([]);
     expect(listOf(1, 1).entries).toEqual([...entries(1), LIMIT_REACHED]);
   });
 
-  test("never loses count", () => {
+  test("counts every error", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.nat(300), (limit, count) => {
         const list = listOf(limit, count);
@@ -124,7 +124,7 @@ describe("a list of errors", () => {
 });
 
 describe("problemBody()", () => {
-  test("is the problem of RFC 9457 with a stable code", () => {
+  test("is an RFC 9457 problem with a stable code", () => {
     expect(problemBody(new Problem("name_taken", "An entry with this name exists."), 10)).toEqual({
       type: "/problems#/name_taken",
       title: "The name is taken",
@@ -134,7 +134,7 @@ describe("problemBody()", () => {
     });
   });
 
-  test("has the type and the members of a specification where there is one", () => {
+  test("has the type and the members that a specification defines", () => {
     const members = { "expected-offset": 100, "provided-offset": 70 };
     expect<object>(problemBody(new Problem("offset_mismatch", "Go on from 100.", { members }), 10)).toEqual({
       type: "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
@@ -150,7 +150,7 @@ describe("problemBody()", () => {
     expect(typeOf("upload_gone")).toBe("/problems#/upload_gone");
   });
 
-  test("shows up to the limit as it is", () => {
+  test("contains a list up to the limit unchanged", () => {
     for (const count of [1, 10]) {
       const body = problemBody(new Problem("invalid_path", "x", { errors: entries(count) }), 10);
       expect(body.errors).toEqual(entries(count));
@@ -158,13 +158,13 @@ describe("problemBody()", () => {
     }
   });
 
-  test("cuts what is over the limit, says so, and counts it", () => {
+  test("cuts a longer list, states that in an entry, and counts the omitted errors", () => {
     const body = problemBody(new Problem("invalid_path", "x", { errors: entries(25), errorsOmitted: 4 }), 10);
     expect(body.errors).toEqual([...entries(10), LIMIT_REACHED]);
     expect(body.errorsOmitted).toBe(15 + 4);
   });
 
-  test("takes a full list of the same limit as it is", () => {
+  test("contains a full list with the same limit unchanged", () => {
     const list = listOf(10, 14);
     const extras = { errors: list.entries, errorsOmitted: list.omitted };
     const body = problemBody(new Problem("invalid_multipart", "x", extras), 10);
@@ -172,7 +172,7 @@ describe("problemBody()", () => {
     expect(body.errorsOmitted).toBe(4);
   });
 
-  test("cuts a full list of a higher limit once, and does not count its last entry as an error", () => {
+  test("cuts a full list with a higher limit, and does not count its final entry as an error", () => {
     const list = listOf(100, 150);
     const extras = { errors: list.entries, errorsOmitted: list.omitted };
     const body = problemBody(new Problem("invalid_path", "x", extras), 10);
@@ -180,7 +180,7 @@ describe("problemBody()", () => {
     expect(body.errorsOmitted).toBe(140);
   });
 
-  test("never shows more than the limit and one, and never loses count", () => {
+  test("contains at most one entry more than the limit, and counts every error", () => {
     const numbers = [
       fc.integer({ min: 1, max: 100 }),
       fc.integer({ min: 1, max: 100 }),

@@ -1,4 +1,4 @@
-// Paths of clients: what an accepted path can never be, whatever is sent.
+// Property tests of client paths: whatever is sent, an accepted path is safe.
 
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
@@ -16,7 +16,7 @@ import {
 } from "../src/path.ts";
 import { problemOf } from "./support/thrown.ts";
 
-describe("whatever is sent", () => {
+describe("for any input", () => {
   const nasty = fc.constantFrom(
     "..",
     ".",
@@ -55,7 +55,7 @@ describe("whatever is sent", () => {
   test.each([
     ["file", checkFilePath],
     ["folder", checkFolderPath],
-  ] as const)("an accepted %s path is safe, and accepted as it is", (kind, check) => {
+  ] as const)("an accepted %s path is safe, and is accepted again unchanged", (kind, check) => {
     fc.assert(
       fc.property(text, (sent) => {
         const path = acceptedOrNull(sent, check);
@@ -77,7 +77,7 @@ describe("whatever is sent", () => {
     );
   });
 
-  test("a path comes back from its URL", () => {
+  test("decoding the URL of a path returns the path", () => {
     fc.assert(
       fc.property(text, (sent) => {
         const path = acceptedOrNull(sent, checkFilePath);
@@ -106,7 +106,7 @@ describe("whatever is sent", () => {
     );
   });
 
-  test("a decoded URL is a safe path or a problem", () => {
+  test("decoding a URL returns a safe path or throws a problem", () => {
     fc.assert(
       fc.property(fc.oneof(text, fc.webPath()), (encoded) => {
         try {

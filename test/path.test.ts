@@ -1,4 +1,4 @@
-// Paths of clients: every rule, all broken rules at once, and what an accepted path can never be.
+// Client paths: every rule, several broken rules at once, and the properties of accepted paths.
 
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
@@ -103,7 +103,7 @@ describe("a file path", () => {
     [".\u017fluice", "/path/0 reserved_name"],
     ["a\ud800", "/path invalid_encoding"],
     ["a/\udc00b", "/path invalid_encoding"],
-    // Several rules at once, each named where it is broken.
+    // Several broken rules, each reported at its position.
     [
       "../a\\\0/.sluice/ ",
       "/path/0 parent_segment",
@@ -124,7 +124,7 @@ describe("a file path", () => {
     expect(broken(path)).toEqual(errors);
   });
 
-  test("may be as long as the limits, and no byte longer", () => {
+  test("may have exactly the maximum length, but not one byte more", () => {
     const segments = (count: number): string => Array.from({ length: count }, () => "a").join("/");
     const long = `${"x".repeat(200)}/`.repeat(20);
     const rest = "y".repeat(MAX_PATH_BYTES - long.length);
@@ -136,30 +136,30 @@ describe("a file path", () => {
     expect(broken(`${long}${rest}y`)).toEqual(["/path path_too_long"]);
   });
 
-  test("that breaks one rule is told by its detail, one that breaks several by a list", () => {
+  test("that breaks one rule is explained in the detail, one that breaks several in a list", () => {
     expect(problemOf(() => checkFilePath("a/..")).detail).toBe("A segment must not be `..`.");
     expect(problemOf(() => checkFilePath("../..")).detail).toContain("several rules");
   });
 
-  test("that breaks hundreds of rules is told by a hundred of them, and how many more there are", () => {
+  test("that breaks hundreds of rules gets a hundred errors and the number of further ones", () => {
     const problem = problemOf(() => checkFilePath("../".repeat(500)));
-    // 500 parent segments, an empty one at the end, and too many of them.
+    // 500 parent segments, an empty last one, and too many segments.
     expect(problem.errors).toHaveLength(101);
     expect(problem.errors?.[0]?.code).toBe("too_many_segments");
     expect(problem.errors?.at(-1)).toBe(LIMIT_REACHED);
     expect(problem.errorsOmitted).toBe(502 - 100);
   });
 
-  test("is not shown in its errors", () => {
+  test("is not quoted in its errors", () => {
     const problem = problemOf(() => checkFilePath("secret\\name/.."));
     expect(JSON.stringify([problem.detail, problem.errors])).not.toContain("secret");
   });
 
-  test("points where the caller says", () => {
+  test("has errors with the caller's pointer", () => {
     expect(broken("a/..", (path) => checkFilePath(path, "/from"))).toEqual(["/from/1 parent_segment"]);
   });
 
-  test("is normalised to NFC, before it is measured", () => {
+  test("is normalised to NFC before its length is checked", () => {
     expect<string>(checkFilePath("cafe\u0301")).toBe("caf\u00e9");
     expect<string>(checkFilePath("\u212b")).toBe("\u00c5");
     expect(checkFilePath("e\u0301".repeat(127))).toHaveLength(127);
@@ -168,7 +168,7 @@ describe("a file path", () => {
 });
 
 describe("a folder path", () => {
-  test("may be the root, and end in one slash", () => {
+  test("may be the root, and may end with one slash", () => {
     expect(checkFolderPath("")).toBe(ROOT);
     expect<string>(checkFolderPath("a/")).toBe("a");
     expect<string>(checkFolderPath("a/b")).toBe("a/b");
@@ -209,7 +209,7 @@ describe("a path in a URL", () => {
     expect(broken(path, (encoded) => Value.Decode(FilePathParam, encoded))).toEqual(errors);
   });
 
-  test("of a folder points to the folder", () => {
+  test("of a folder has errors that point to the folder", () => {
     expect(broken("a/%2e%2e", (path) => Value.Decode(FolderPathParam, path))).toEqual([
       "/folder/1 parent_segment",
     ]);
@@ -233,29 +233,29 @@ describe("a path in a value", () => {
 describe("below()", () => {
   const photos = checkFolderPath("photos");
 
-  test("is the relative path in the folder", () => {
+  test("appends a relative path to the folder", () => {
     expect<string>(below(photos, "a/b.jpg")).toBe("photos/a/b.jpg");
     expect<string>(below(ROOT, "a/b.jpg")).toBe("a/b.jpg");
   });
 
-  test("cannot leave the folder, and points into what the client sent", () => {
+  test("cannot leave the folder, and has errors that point into the request", () => {
     expect(broken("../a", (path) => below(photos, path))).toEqual(["/path/0 parent_segment"]);
     expect(broken("/a", (path) => below(photos, path))).toEqual(["/path/0 empty_segment"]);
     expect(broken("", (path) => below(photos, path))).toEqual(["/path/0 empty_segment"]);
   });
 
-  test("measures the whole path", () => {
+  test("checks the length of the whole path", () => {
     const deep = checkFolderPath(Array.from({ length: 60 }, () => "a").join("/"));
     expect(broken("a/b/c/d/e", (path) => below(deep, path))).toEqual(["/path too_many_segments"]);
     expect<string>(below(deep, "a/b/c/d")).toBe(`${deep}/a/b/c/d`);
   });
 
-  test("reserves the server's name at the top only", () => {
+  test("reserves the server's own name only at the top level", () => {
     expect<string>(below(photos, ".sluice/a")).toBe("photos/.sluice/a");
     expect(broken(".sluice/a", (path) => below(ROOT, path))).toEqual(["/path/0 reserved_name"]);
   });
 
-  test("normalises where folder and file meet", () => {
+  test("normalises across the boundary of folder and file", () => {
     expect<string>(below(checkFolderPath("e"), "\u0301x")).toBe("e/\u0301x");
   });
 });
@@ -271,14 +271,14 @@ describe("parts of a path", () => {
     expect(nameOf(ROOT)).toBe("");
   });
 
-  test("give a checked path again when the name is another", () => {
+  test("form a checked path with another name", () => {
     expect<string>(renamed(checkFilePath("a/b.txt"), "b (1).txt")).toBe("a/b (1).txt");
     expect<string>(renamed(checkFilePath("b.txt"), "c")).toBe("c");
     expect(() => renamed(checkFilePath("a/b"), "..")).toThrow(Problem);
     expect(() => renamed(checkFilePath("a"), ".sluice")).toThrow(Problem);
   });
 
-  test("make its URL", () => {
+  test("form its URL", () => {
     expect(urlOf(checkFilePath("a b/%/é?#.txt"))).toBe("/files/a%20b/%25/%C3%A9%3F%23.txt");
     expect(urlOf(checkFolderPath("a/b"), "folder")).toBe("/files/a/b/");
     expect(urlOf(ROOT, "folder")).toBe("/files/");

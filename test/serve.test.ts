@@ -1,4 +1,4 @@
-// The running program: the line that says it is ready, an orderly end on a signal, and what keeps it from starting.
+// The running program: its ready line, graceful shutdown on a signal, and errors that prevent the start.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, exists, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ afterEach(() => rm(root, { recursive: true }));
 const LARGE = 30_000_000;
 const HEAD = "HTTP/1.1\r\nHost: x\r\n";
 
-/** Sends three of the ten bytes of a file. */
+/** Starts an upload of ten bytes and sends three of them. */
 async function beginUpload(server: Serving, path = "a.bin"): Promise<RawConnection> {
   const connection = await connect(server.url);
   await connection.send(`PUT /files/${path} ${HEAD}Content-Length: 10\r\n\r\n012`);
@@ -31,7 +31,7 @@ async function beginUpload(server: Serving, path = "a.bin"): Promise<RawConnecti
 const temporaries = () => readdir(join(root, ".sluice/uploads"));
 
 describe("start", () => {
-  test("one line on standard output says where; the root is made if missing", async () => {
+  test("prints its URL in one line on standard output, and creates a missing root", async () => {
     const deeper = join(root, "not/yet/there");
     await using server = await spawnServing(deeper);
     expect(server.stdout).toBe(`Sluice is listening on ${server.url} (root: ${deeper})\n`);
@@ -40,7 +40,7 @@ describe("start", () => {
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
   });
 
-  test("removes what an earlier run left unfinished", async () => {
+  test("removes unfinished uploads of an earlier run", async () => {
     {
       await using server = await spawnServing(root);
       using _ = await beginUpload(server);
@@ -55,7 +55,7 @@ describe("start", () => {
     expect(await listing.json()).toMatchObject({ entries: [] });
   });
 
-  test("a second server on the same root does not start, and the first goes on", async () => {
+  test("a second server on the same root does not start, and the first keeps running", async () => {
     await using first = await spawnServing(root);
     using upload = await beginUpload(first);
     const second = spawn(root, "--port", "0");
@@ -68,7 +68,7 @@ describe("start", () => {
     expect((await upload.answer()).status).toBe(201);
   });
 
-  test("a port that is taken is exit 1, which names --port", async () => {
+  test("a port in use exits with 1 and names --port", async () => {
     await using first = await spawnServing(root);
     const port = new URL(first.url).port;
     const other = await mkdtemp(join(tmpdir(), "sluice-other-"));
@@ -80,27 +80,27 @@ describe("start", () => {
     await rm(other, { recursive: true });
   });
 
-  test("an address of another machine is exit 1, which names --host", async () => {
+  test("an address of another machine exits with 1 and names --host", async () => {
     const wrong = spawn(root, "--port", "0", "--host", "192.0.2.1", "--allow", "read");
     expect(await wrong.exited).toBe(1);
     expect(wrong.stderr).toContain("--host");
   });
 
-  test("a root that is a file is exit 1", async () => {
+  test("a root that is a file exits with 1", async () => {
     await Bun.write(join(root, "file"), "x");
     const wrong = spawn(join(root, "file"), "--port", "0");
     expect(await wrong.exited).toBe(1);
     expect(wrong.stderr).toBe(`sluice: The root ${join(root, "file")} is not a folder.\n`);
   });
 
-  test("a root that is a file is exit 1", async () => {
+  test("a root that is a file exits with 1, also for a read-only server", async () => {
     await writeFile(join(root, "plain"), "");
     const wrong = spawn(join(root, "plain"), "--port", "0", "--allow", "read");
     expect(await wrong.exited).toBe(1);
     expect(wrong.stderr).toContain("not a folder");
   });
 
-  test("wrong use is exit 2", async () => {
+  test("an invalid command line exits with 2", async () => {
     for (const words of [
       ["--prot", "1"],
       ["--port", "x"],
@@ -113,7 +113,7 @@ describe("start", () => {
     }
   });
 
-  test("a server that only reads leaves no trace in its root", async () => {
+  test("a read-only server creates nothing in its root", async () => {
     await Bun.write(join(root, "a"), "x");
     await chmod(root, 0o755);
     await using server = await spawnServing(root, "--allow", "read");
@@ -123,18 +123,21 @@ describe("start", () => {
 });
 
 describe("a signal to stop", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)("%s with nothing to do ends at once with 0", async (signal) => {
-    await using server = await spawnServing(root);
-    // A connection that is only kept open is nothing to wait for.
-    using idle = await connect(server.url);
-    await idle.send(`GET /health ${HEAD}\r\n`);
-    await idle.answer();
-    server.signal(signal);
-    expect(await server.exited).toBe(0);
-    expect(server.stderr).toMatch(/^\S+ Stopped\.\n$/);
-  });
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s exits immediately with 0 when the server is idle",
+    async (signal) => {
+      await using server = await spawnServing(root);
+      // The server does not wait for an idle keep-alive connection.
+      using idle = await connect(server.url);
+      await idle.send(`GET /health ${HEAD}\r\n`);
+      await idle.answer();
+      server.signal(signal);
+      expect(await server.exited).toBe(0);
+      expect(server.stderr).toMatch(/^\S+ Stopped\.\n$/);
+    },
+  );
 
-  test("lets an upload finish: it is answered, saved, and the program ends with 0", async () => {
+  test("waits for a running upload, which is saved and answered, and exits with 0", async () => {
     await using server = await spawnServing(root);
     using upload = await beginUpload(server);
     server.signal("SIGTERM");
@@ -151,7 +154,7 @@ describe("a signal to stop", () => {
     expect(await Bun.file(join(root, "a.bin")).text()).toBe("0123456789");
   });
 
-  test("who only watches is told that it is over, and is not waited for", async () => {
+  test("ends event streams without waiting for their clients", async () => {
     await using server = await spawnServing(root);
     using watching = await watchEvents(server.url);
     using deaf = await connect(server.url);
@@ -164,7 +167,7 @@ describe("a signal to stop", () => {
     expect(server.stderr).toMatch(/^\S+ Stopped\.\n$/);
   });
 
-  test("lets a form finish, also while it is between two files", async () => {
+  test("waits for a running form, also between two of its files", async () => {
     await using server = await spawnServing(root);
     using connection = await connect(server.url);
     const part = (name: string) =>
@@ -184,7 +187,7 @@ describe("a signal to stop", () => {
     expect(await server.exited).toBe(0);
   });
 
-  /** Asks for a large file and does not take it. */
+  /** Requests a large file and does not read it. */
   async function beginDownload(server: Serving): Promise<RawConnection> {
     await Bun.write(join(root, "large"), new Uint8Array(LARGE));
     const connection = await connect(server.url);
@@ -194,7 +197,7 @@ describe("a signal to stop", () => {
     return connection;
   }
 
-  test("lets a download finish", async () => {
+  test("waits for a running download", async () => {
     await using server = await spawnServing(root);
     using download = await beginDownload(server);
     server.signal("SIGTERM");
@@ -204,7 +207,7 @@ describe("a signal to stop", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("waits for --drain and not longer; then nothing of the upload is left", async () => {
+  test("waits no longer than --drain; then removes the unfinished upload", async () => {
     await using server = await spawnServing(root, "--drain", "0.3");
     using upload = await beginUpload(server);
     const start = performance.now();
@@ -217,7 +220,7 @@ describe("a signal to stop", () => {
     expect(await exists(join(root, "a.bin"))).toBe(false);
   });
 
-  test("keeps what arrived of an upload that can be resumed", async () => {
+  test("keeps the received bytes of a resumable upload", async () => {
     const tus = { "tus-resumable": "1.0.0" };
     let url = "";
     {
@@ -238,7 +241,7 @@ describe("a signal to stop", () => {
     expect(asked.headers.get("upload-offset")).toBe("3");
   });
 
-  test("waits for --drain and not longer when only a download runs", async () => {
+  test("waits no longer than --drain for a download", async () => {
     await using server = await spawnServing(root, "--drain", "0.3");
     using _ = await beginDownload(server);
     server.signal("SIGTERM");
@@ -246,12 +249,12 @@ describe("a signal to stop", () => {
     expect(server.stderr).toContain("--drain 0.3 s is over: 1 other request cut.");
   });
 
-  test("a second one ends at once with 1, and cleans up", async () => {
+  test("a second one exits immediately with 1, and cleans up", async () => {
     await using server = await spawnServing(root);
     using upload = await beginUpload(server);
     server.signal("SIGTERM");
     await until("it waits", () => server.stderr.includes("waiting"));
-    // Signals that come this close together count as one.
+    // Signals within this interval count as one.
     await Bun.sleep(100);
     server.signal("SIGTERM");
     expect(await server.exited).toBe(1);
@@ -261,7 +264,7 @@ describe("a signal to stop", () => {
     expect((await fetch(`${again.url}/health`)).status).toBe(200);
   });
 
-  test("twice in one moment counts once", async () => {
+  test("two signals at the same moment count as one", async () => {
     await using server = await spawnServing(root);
     using upload = await beginUpload(server);
     server.signal("SIGINT");
@@ -272,7 +275,7 @@ describe("a signal to stop", () => {
     expect(await server.exited).toBe(0);
   });
 
-  test("with --drain 0 waits for nothing", async () => {
+  test("does not wait with --drain 0", async () => {
     await using server = await spawnServing(root, "--drain", "0");
     using upload = await beginUpload(server);
     server.signal("SIGTERM");
@@ -282,7 +285,7 @@ describe("a signal to stop", () => {
   });
 });
 
-test("log lines go to standard error, as JSON on demand", async () => {
+test("log lines are written to standard error, as JSON with --log json", async () => {
   await using server = await spawnServing(root, "--log", "json");
   await fetch(`${server.url}/files/a`, { method: "PUT", body: "x" });
   await until("the line is there", () => server.stderr.includes("\n"));

@@ -1,4 +1,4 @@
-// The report of the benchmarks, when only some groups were measured again.
+// The report of the benchmarks, when only some groups are measured again.
 
 import { expect, test } from "bun:test";
 import { assemble } from "../../bench/report.ts";
@@ -6,7 +6,7 @@ import { assemble } from "../../bench/report.ts";
 const TITLES = ["Small files", "Memory", "Downloads"];
 const before = "# Benchmarks\n\nof yesterday\n\n## Small files\n\nold\n\n## Downloads\n\nold\n\n| a | b |\n";
 
-test("what ran is new, what did not stays, in the order of the groups", () => {
+test("measured groups get new sections, others keep theirs, in the order of the groups", () => {
   const sections = [
     { title: "Memory", text: "## Memory\n\nnew" },
     { title: "Small files", text: "## Small files\n\nnew" },
@@ -16,13 +16,13 @@ test("what ran is new, what did not stays, in the order of the groups", () => {
   );
 });
 
-test("a group that is no more loses its section", () => {
+test("the section of a removed group is dropped", () => {
   expect(assemble("# Benchmarks", [], before, ["Downloads"])).toBe(
     "# Benchmarks\n\n## Downloads\n\nold\n\n| a | b |\n",
   );
 });
 
-test("a first report has what ran", () => {
+test("a first report contains the measured groups", () => {
   const sections = [{ title: "Memory", text: "## Memory\n\nnew" }];
   expect(assemble("# Benchmarks", sections, "", TITLES)).toBe("# Benchmarks\n\n## Memory\n\nnew\n");
 });

@@ -1,4 +1,4 @@
-// The counting of bench/walks.ts, on two small files: which steps they take, and which of those change file.
+// The counts of bench/walks.ts for two small files: their steps, and the steps that change file.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -63,7 +63,7 @@ async function stepsOf(run: () => Promise<unknown>): Promise<{ steps: Step[]; re
 
 const shown = (steps: Step[]) => steps.map(({ how, name }) => `${how} ${name.replace(/:\d+$/, "")}`);
 
-test("calls, reads of getters, returns and what goes on after a wait are steps", async () => {
+test("calls, reads of getters, returns and resumed functions are steps", async () => {
   const { steps, result } = await stepsOf(a.calls);
   expect(result).toBe(8);
   expect(shown(steps)).toEqual([
@@ -83,14 +83,14 @@ test("calls, reads of getters, returns and what goes on after a wait are steps",
   expect(pairsOf(steps)).toEqual([["a.ts ↔ b.ts", 10]]);
 });
 
-test("a function whose wait failed goes on where it catches", async () => {
+test("a function whose await was rejected resumes in its catch block", async () => {
   const { steps, result } = await stepsOf(a.catches);
   expect(result).toBe("→ caught");
   expect(shown(steps).slice(-3)).toEqual(["resume catches", "call named", "return catches"]);
   expect(walkOf(steps)).toMatchObject({ files: 2, changes: 2 });
 });
 
-test("a loop over values that are waited for goes back and forth", async () => {
+test("a for await loop suspends and resumes for every value", async () => {
   const { steps, result } = await stepsOf(a.loops);
   expect(result).toEqual([2, 3]);
   expect(shown(steps).filter((step) => step === "call add")).toHaveLength(2);
@@ -98,7 +98,7 @@ test("a loop over values that are waited for goes back and forth", async () => {
   expect(walkOf(steps).withReturns).toBeGreaterThan(4);
 });
 
-test("what does not belong to a request is no step", async () => {
+test("calls outside of a request are not recorded", async () => {
   const { steps } = await stepsOf(async () => {});
   await a.calls();
   expect(steps).toEqual([]);

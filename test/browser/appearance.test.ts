@@ -1,4 +1,4 @@
-// The appearance of the page: contrast, narrow screens, reduced motion, number formats, its policy; and the types of its scripts.
+// The appearance of the page: contrast, narrow screens, reduced motion, number formats, security policy; types of its scripts.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { type FakeServer, startFakeServer } from "../support/fake-server.ts";
 import { patient } from "../support/patience.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
-/** Text on its ground: 4.5 to 1. Shapes that carry meaning: 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). */
+/** Contrast of text: 4.5 to 1. Contrast of shapes that carry meaning: 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11). */
 const TEXT = [
   "ink ground",
   "ink surface",
@@ -99,7 +99,7 @@ describe.skipIf(noBrowser !== undefined)("appearance", () => {
     gate.resolve();
   });
 
-  test("these tests would notice an inline script, an inline style and a request to another host", async () => {
+  test("inline scripts, inline styles and requests to other hosts are recorded as errors", async () => {
     await using opened = await openPage(browser, fake.url);
     await opened.page.evaluate(`(() => {
       const script = document.createElement("script");

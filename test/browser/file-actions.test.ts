@@ -8,7 +8,7 @@ import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a\"b'c&d.txt", "\u202Egpj.exe", "100%25 %2e%2e #?.txt"];
@@ -24,7 +24,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  /** A page on a folder of its own with these in it: names that end with a slash are folders. */
+  /** Opens a new folder with these entries; names that end with a slash are folders. */
   async function openWith(folder: string, names: string[]) {
     await mkdir(join(server.root, folder), { recursive: true });
     for (const name of names) {
@@ -44,10 +44,10 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
   const tool = (page: Page, name: string) => page.locator("#selection-bar").getByRole("button", { name });
   const answer = (page: Page, name: string) =>
     page.locator("dialog").getByRole("button", { name, exact: true });
-  const said = (page: Page, text: string) => page.locator(".toast-text", { hasText: text }).waitFor();
+  const toastShown = (page: Page, text: string) => page.locator(".toast-text", { hasText: text }).waitFor();
   const inRoot = async (folder: string) => (await readdir(join(server.root, folder))).toSorted();
 
-  test("hostile names stay text when they are selected, confirmed and deleted", async () => {
+  test("hostile names are shown as text when entries are selected, confirmed and deleted", async () => {
     await using opened = await openWith("hostile", [...HOSTILE, "keep.txt", "dir/", "dir/in.txt"]);
     const { page } = opened;
     for (const name of HOSTILE) await box(page, name).check();
@@ -61,7 +61,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(await inRoot("hostile")).toHaveLength(6);
     await tool(page, "Delete").click();
     await answer(page, "Delete 4 files and 1 folder").click();
-    await said(page, "Deleted 5 entries.");
+    await toastShown(page, "Deleted 5 entries.");
     expect(await inRoot("hostile")).toEqual(["keep.txt"]);
     expect(await texts(page, ".entry-link")).toEqual(["keep.txt"]);
     expect(await page.locator("#selection-bar").isVisible()).toBe(false);
@@ -91,7 +91,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a selection downloads as an archive, a single file as it is, a folder completely", async () => {
+  test("a selection downloads as an archive, a single file unchanged, a folder completely", async () => {
     await using opened = await openWith("zip", [...HOSTILE, "dir/", "dir/in.txt"]);
     const { page } = opened;
     const downloaded = async (click: Promise<void>) => {
@@ -127,10 +127,10 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await answer(page, "in").click();
     await answer(page, "deep").click();
     await answer(page, "Move to deep").click();
-    await said(page, "Moved 2 entries to “deep”.");
+    await toastShown(page, "Moved 2 entries to “deep”.");
     expect(await inRoot("move/in/deep")).toEqual(["<b>.txt", "a.txt"]);
     await page.getByRole("button", { name: "Undo" }).click();
-    await said(page, "Moved back 2 entries.");
+    await toastShown(page, "Moved back 2 entries.");
     expect(await inRoot("move")).toEqual(["<b>.txt", "a.txt", "in"]);
     expect(opened.complaints).toEqual([]);
   });
@@ -150,15 +150,15 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await move("a.txt", "free.txt");
     await page.getByRole("dialog", { name: "This name is already taken" }).waitFor();
     await answer(page, "Cancel").click();
-    await said(page, "Moved “free.txt” to “in”. 1 entry was not moved, because its name is taken.");
+    await toastShown(page, "Moved “free.txt” to “in”. 1 entry was not moved, because its name is taken.");
     await move("a.txt");
     await answer(page, "Keep both entries").click();
-    await said(page, "Its name was taken, so it is now called “a (1).txt”.");
+    await toastShown(page, "Its name was taken, so it is now called “a (1).txt”.");
     expect(await content("a.txt")).toBe("old a");
     expect(await content("a (1).txt")).toBe("content of a.txt");
     await move("b.txt");
     await answer(page, "Replace file").click();
-    await said(page, "Moved “b.txt”");
+    await toastShown(page, "Moved “b.txt”");
     expect(await content("b.txt")).toBe("content of b.txt");
     expect(await page.getByRole("button", { name: "Undo" }).isVisible()).toBe(false);
     expect(opened.complaints).toEqual([]);
@@ -173,7 +173,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await tool(page, "Copy").click();
     await answer(page, "to").click();
     await answer(page, "Copy to to").click();
-    await said(page, "Copied 40 entries to “to”.");
+    await toastShown(page, "Copied 40 entries to “to”.");
     expect(await inRoot("copy/to")).toHaveLength(40);
     expect(await server.read("copy/to/d39/x.txt")).toBe("content of d39/x.txt");
     expect(opened.complaints).toEqual([]);
@@ -206,7 +206,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await page.keyboard.press("F2");
     await page.keyboard.type("<b>old");
     await page.keyboard.press("Enter");
-    await said(page, "Renamed “b.txt” to “<b>old.txt”.");
+    await toastShown(page, "Renamed “b.txt” to “<b>old.txt”.");
     expect(await inRoot("keys")).toEqual(["<b>old.txt", "a.txt", "c.txt"]);
     expect(await page.locator(".entry-link:focus").textContent()).toBe("<b>old.txt");
     await page.keyboard.press(" ");
@@ -216,7 +216,7 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     expect(await page.locator("dialog :focus").textContent()).toBe("Cancel");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await said(page, "Deleted 2 entries.");
+    await toastShown(page, "Deleted 2 entries.");
     expect(await inRoot("keys")).toEqual(["c.txt"]);
     expect(opened.complaints).toEqual([]);
   });
@@ -229,11 +229,11 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await page
       .getByRole("link", { name: "a.txt" })
       .dragTo(page.getByRole("link", { name: "in", exact: true }));
-    await said(page, "Moved 2 entries to “in”.");
+    await toastShown(page, "Moved 2 entries to “in”.");
     expect(await page.locator("#overlay").isVisible()).toBe(false);
     await page.getByRole("link", { name: "in", exact: true }).click();
     await page.getByRole("link", { name: "b.txt" }).dragTo(page.locator(".crumb-link", { hasText: "drag" }));
-    await said(page, "Moved “b.txt” to “drag”.");
+    await toastShown(page, "Moved “b.txt” to “drag”.");
     expect(await inRoot("drag")).toEqual(["b.txt", "in"]);
     expect(await inRoot("drag/in")).toEqual(["a.txt"]);
     expect(opened.complaints).toEqual([]);
@@ -250,10 +250,10 @@ describe.skipIf(noBrowser !== undefined)("file actions", () => {
     await tool(page, "Delete").click();
     await page.getByText("Deleted entries stay in the trash for 30 days.").waitFor();
     await answer(page, "Delete 4 files and 1 folder").click();
-    await said(page, "Deleted 5 entries.");
+    await toastShown(page, "Deleted 5 entries.");
     expect(await shown()).toEqual([]);
     await page.getByRole("button", { name: "Undo" }).click();
-    await said(page, "Restored 5 entries.");
+    await toastShown(page, "Restored 5 entries.");
     expect(await shown()).toEqual([...HOSTILE, "dir"].toSorted());
     expect(await kind.read("dir/in.txt")).toBe("dir/in.txt");
     expect(opened.complaints).toEqual([]);

@@ -8,7 +8,7 @@ import { launch, noBrowser, openPage, texts, type WatchedPage } from "../support
 import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 const HOSTILE = ["<img src=x onerror=alert(1)>.txt", "a\"b'c&d.txt", "\u202Egpj.exe", "100%25 %2e%2e #?.txt"];
@@ -24,7 +24,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  /** A page on a folder of its own below the root. */
+  /** Opens a folder below the root. */
   async function openFolder(folder: string, options?: BrowserContextOptions) {
     await mkdir(join(server.root, folder), { recursive: true });
     const url = `${server.url}/files/${folder.split("/").map(encodeURIComponent).join("/")}/`;
@@ -50,7 +50,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("folders open in place, have real addresses, and Back works", async () => {
+  test("folders open without reloading the page, have their own URLs, and Back works", async () => {
     await mkdir(join(server.root, "walk/2026 ñ/deep"), { recursive: true });
     await using opened = await openFolder("walk");
     const { page } = opened;
@@ -133,7 +133,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("several chosen files arrive byte for byte and appear in the listing", async () => {
+  test("several selected files are saved byte for byte and appear in the listing", async () => {
     await using opened = await openFolder("chosen");
     await opened.choose({ "a b.txt": "first", "ü.txt": "second", empty: "", "big.bin": 9_000_000 });
     await savedRows(opened, 4);
@@ -146,7 +146,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a name that is taken gets the next one, and the page says so", async () => {
+  test("a file with a taken name gets the next number, and the page shows the new name", async () => {
     await using opened = await openFolder("twice");
     await opened.choose({ "a.txt": "one" });
     await savedRows(opened, 1);
@@ -156,7 +156,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(await server.read("twice/a (1).txt")).toBe("two");
   });
 
-  test("a chosen folder keeps its tree", async () => {
+  test("a selected folder is uploaded with its subfolders", async () => {
     await using opened = await openFolder("tree");
     const folder = await opened.write({ "trip/a.txt": "a", "trip/day 1/b.txt": "b" });
     await opened.page.setInputFiles("#folder-input", join(folder, "trip"));
@@ -167,11 +167,11 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("dropped files and folders arrive, wherever on the page they are dropped", async () => {
+  test("files and folders can be dropped anywhere on the page", async () => {
     await using opened = await openFolder("dropped");
     const { page } = opened;
     const files: Record<string, string> = { "loose.txt": "loose", "pack/in/x.txt": "x" };
-    // A folder is read a hundred entries at a time: this one needs several rounds.
+    // Browsers read a folder a hundred entries at a time, so this one needs several reads.
     for (let i = 0; i < 130; i++) files[`pack/${i}.txt`] = String(i);
     const folder = await opened.write(files);
     const devtools = await page.context().newCDPSession(page);
@@ -193,7 +193,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("pasted files arrive", async () => {
+  test("pasted files are uploaded", async () => {
     await using opened = await openFolder("pasted");
     await opened.page.evaluate(`(() => {
       const clipboardData = new DataTransfer();
@@ -204,7 +204,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(await server.read("pasted/image.png")).toBe("pixels");
   });
 
-  test("hostile names are text, nothing else, and can be uploaded and downloaded", async () => {
+  test("files with hostile names can be uploaded and downloaded, and the names are shown as text", async () => {
     await using opened = await openFolder("hostile");
     const { page } = opened;
     await opened.choose(Object.fromEntries(HOSTILE.map((name) => [name, `content of ${name}`])));
@@ -235,7 +235,7 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("a file over the limit and a server without the grant say what to change", async () => {
+  test("errors for a too large file and a missing grant name the flag to change", async () => {
     await using small = await startProgram(["--max-file-size", "1MB"]);
     await using large = await openPage(browser, small.url);
     await large.choose({ "large.bin": 30_000_000 });
@@ -248,12 +248,12 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     expect([...large.complaints, ...shut.complaints]).toEqual([]);
   });
 
-  test("the whole upload works with the keyboard alone", async () => {
+  test("an upload can be done with the keyboard alone", async () => {
     await using opened = await openFolder("keys");
     const { page } = opened;
     const folder = await opened.write({ "k.txt": "typed" });
     const focused = () => page.evaluate<string>("document.activeElement.textContent.trim()");
-    // Asked for early: the browser has to be told to hand choosers over.
+    // Playwright must wait for the file chooser before it opens.
     const chooser = page.waitForEvent("filechooser");
     for (let i = 0; i < 10 && (await focused()) !== "Upload files"; i++) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");

@@ -8,7 +8,7 @@ import { startFakeServer } from "../support/fake-server.ts";
 import { patient } from "../support/patience.ts";
 import { startServer, until } from "../support/server.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("upload progress", () => {
@@ -18,8 +18,8 @@ describe.skipIf(noBrowser !== undefined)("upload progress", () => {
   });
   afterAll(() => browser.close());
 
-  /** Uploads against a fake until its level is shown. @returns what was asked for meanwhile */
-  async function shown(events: "told" | "refused" | "held"): Promise<string[]> {
+  /** Uploads to a fake server until the progress is shown. @returns the requested paths */
+  async function pathsRequested(events: "sent" | "refused" | "buffered"): Promise<string[]> {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.events = events;
@@ -33,12 +33,12 @@ describe.skipIf(noBrowser !== undefined)("upload progress", () => {
     return [...fake.asked];
   }
 
-  test("comes as events over one connection", async () => {
-    expect(await shown("told")).toEqual(["/api/uploads/events"]);
+  test("is received as events over one connection", async () => {
+    expect(await pathsRequested("sent")).toEqual(["/api/uploads/events"]);
   });
 
-  test.each(["refused", "held"] as const)("is polled where events are %s", async (events) => {
-    const [first, ...others] = await shown(events);
+  test.each(["refused", "buffered"] as const)("is polled where events are %s", async (events) => {
+    const [first, ...others] = await pathsRequested(events);
     expect(first).toBe("/api/uploads/events");
     expect(others.length).toBeGreaterThan(0);
     for (const path of others) expect(path).toMatch(/^\/api\/uploads\/[0-9a-f]{32}$/);
@@ -47,7 +47,7 @@ describe.skipIf(noBrowser !== undefined)("upload progress", () => {
   test.each([
     ["all", GRANTS, 1],
     ["write alone", ["write"], 0],
-  ] as const)("comes from a real server that grants %s", async (_, grants, watching) => {
+  ] as const)("is received from a real server that grants %s", async (_, grants, watching) => {
     await using server = await startServer({ allow: new Set<Grant>(grants) });
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
@@ -64,8 +64,8 @@ describe.skipIf(noBrowser !== undefined)("upload progress", () => {
     const { events } = server.app.decorator.services;
     expect(events.size).toBe(watching);
     await page.locator(".upload[data-state=saved]").waitFor();
-    // Nothing is listened to when nothing of ours runs.
-    await until("nobody watches", () => events.size === 0);
+    // The page closes the event stream when none of its uploads is running.
+    await until("the event stream is closed", () => events.size === 0);
     expect(opened.complaints).toEqual([]);
   });
 });

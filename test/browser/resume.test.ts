@@ -10,10 +10,10 @@ import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { until } from "../support/server.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
-/** No two places of it look the same. */
+/** No two parts of the content are the same. */
 const CONTENT = Array.from({ length: 2_000_000 }, (_, i) => `line ${i}\n`).join("");
 const SIZE = CONTENT.length;
 
@@ -28,7 +28,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  /** Where each request that brought bytes began. */
+  /** The offsets of all requests that sent bytes. */
   function offsetsOf(page: Page): number[] {
     const offsets: number[] = [];
     page.on("request", (request) => {
@@ -105,7 +105,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await page.getByRole("button", { name: "Cancel no.txt" }).click();
     line.release();
     await page.locator(".upload[data-state=cancelled]").waitFor();
-    await until("nothing waits", async () => (await waiting()).length === 0);
+    await until("no unfinished upload is left", async () => (await waiting()).length === 0);
     expect(await remembered(page)).toBe("[]");
     expect(await readdir(server.root)).not.toContain("no.txt");
     expect(opened.complaints).toEqual([]);
@@ -133,7 +133,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
     const file = join(await opened.write({ "lost.txt": CONTENT }), "lost.txt");
-    // A whole second: browsers and systems round its parts in their own ways.
+    // A whole second, because browsers and systems round fractions differently.
     await utimes(file, 1_700_000_000, 1_700_000_000);
     const key = `lost.txt ${SIZE} 1700000000000`;
     const known = [{ key, url: "/uploads/nothing-like-it", id: "12345678", path: "lost.txt", size: SIZE }];
@@ -161,7 +161,7 @@ describe.skipIf(noBrowser !== undefined)("resuming", () => {
   });
 });
 
-/** A proxy that answers larger bodies with 413, as proxies do: with a page of its own. */
+/** A proxy that answers larger bodies with 413 and its own HTML page, as real proxies do. */
 function startNarrow(url: string, most: number) {
   const proxy = Bun.serve({
     port: 0,

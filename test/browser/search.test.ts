@@ -8,7 +8,7 @@ import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("search", () => {

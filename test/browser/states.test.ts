@@ -8,7 +8,7 @@ import { patient } from "../support/patience.ts";
 
 const PROBLEM = { headers: { "content-type": "application/problem+json" } };
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("upload states", () => {
@@ -39,7 +39,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test("saving: all data is sent, the bar is not full and nothing says saved", async () => {
+  test("saving: all data is sent, the bar is not full and the upload is not reported as saved", async () => {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ received: 1, saved: 1, until: gate.promise });
@@ -122,7 +122,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     await page.getByRole("button", { name: "Retry a.txt" }).waitFor();
   });
 
-  test("Cancel stops one upload, the others go on", async () => {
+  test("Cancel stops one upload, the others continue", async () => {
     using fake = startFakeServer();
     const gate = Promise.withResolvers<void>();
     fake.script = (path) => (path === "slow.bin" ? { read: 0.1, until: gate.promise } : {});
@@ -147,7 +147,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
       asked.push(dialog.type());
       void dialog.dismiss();
     });
-    // Browsers ask only people who have touched the page.
+    // Browsers ask for confirmation only after the user has interacted with the page.
     await page.locator("#gauge").click();
     await opened.choose({ "a.bin": 1000 });
     await page.locator(".upload[data-state=saving]").waitFor();
@@ -178,7 +178,7 @@ describe.skipIf(noBrowser !== undefined)("upload states", () => {
     expect(await page.locator(".upload").count()).toBeLessThan(60);
     expect(await page.locator("#upload-more").textContent()).toMatch(/^and 9,9\d\d more files$/);
     expect(fake.mostAtOnce).toBe(3);
-    // Generous: it is some 50 ms here, and seconds if every file got a row.
+    // A generous limit: it takes about 50 ms, but seconds if every file had a row.
     expect(added).toBeLessThan(2000);
     await page.getByRole("button", { name: "Cancel all" }).click();
     await page.getByText("10,000 cancelled").waitFor();

@@ -1,4 +1,4 @@
-// The API page and the page of problems in a browser: they show what they should, and ask no other host for anything.
+// The API page and the page of problems in a browser: their content, and that they send no request to other hosts.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { OpenAPIV3 } from "openapi-types";
@@ -8,7 +8,7 @@ import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
-// Past its time limit a test loses the browser, and all that follow with it.
+// A test that times out loses the browser, and so do all later tests.
 setDefaultTimeout(patient(60_000));
 
 describe.skipIf(noBrowser !== undefined)("documentation", () => {
@@ -21,7 +21,7 @@ describe.skipIf(noBrowser !== undefined)("documentation", () => {
     await Promise.all([browser.close(), program[Symbol.asyncDispose]()]);
   });
 
-  test("/swagger shows every operation, and can try one", async () => {
+  test("/swagger shows every operation and can send a request", async () => {
     await using opened = await openPage(browser, `${program.url}/swagger`);
     const { page } = opened;
     const document: OpenAPIV3.Document = JSON.parse(
@@ -51,11 +51,11 @@ describe.skipIf(noBrowser !== undefined)("documentation", () => {
       .click();
     expect((await asked).status()).toBe(200);
     await page.getByText("200 OK").first().waitFor();
-    // Scalar looks whether it may make code from text; it may not, and does without.
+    // Scalar tries to call eval, which the policy forbids, and then works without it.
     expect(new Set(opened.complaints)).toEqual(new Set(["policy: script-src eval"]));
   });
 
-  test("/problems leads to the section of a problem", async () => {
+  test("the URL of a problem shows its section of /problems", async () => {
     await using opened = await openPage(browser, `${program.url}/problems#/name_taken`);
     const target = opened.page.locator(":target");
     expect(await target.getByRole("heading").textContent()).toBe(PROBLEMS.name_taken.title);

@@ -1,4 +1,4 @@
-// Uppy's tus plugin in a page of another website, which --cors grants: what cuts it off does not make it begin again.
+// Uppy's tus plugin in a page of another website that --cors allows: interrupted uploads are resumed.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -47,13 +47,13 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
   interface Opened extends AsyncDisposable {
     page: Page;
     line: Line;
-    /** `POST 201`, …, without those of CORS. */
+    /** `POST 201`, …, without CORS preflights. */
     requests: string[];
-    /** Chooses a new file of random bytes. @param name another each time when it is not given */
+    /** Selects a new file of random bytes. @param name by default a new one each time */
     choose: (size: number, name?: string) => Promise<{ name: string; path: string; bytes: Buffer }>;
-    /** Adds what was chosen, and begins to upload. Does not wait. */
+    /** Adds the selected files and starts the upload without waiting. */
     begin: (options?: object, meta?: object) => Promise<void>;
-    /** Waits for the upload: how many files failed. */
+    /** Waits for the upload. @returns the number of failed files */
     failed: () => Promise<number>;
   }
 
@@ -88,7 +88,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
       async [Symbol.asyncDispose]() {
         await opened[Symbol.asyncDispose]();
         await line[Symbol.asyncDispose]();
-        // Requests to Sluice are to another origin: that is what is tested. What Uppy itself says, it counts as failed.
+        // Requests to Sluice go to another origin by design, and Uppy counts its own errors as failed files.
         const others = opened.complaints.filter(
           (said) => !said.startsWith(line.url) && !said.startsWith("[Uppy]"),
         );
@@ -97,7 +97,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     };
   }
 
-  /** Bytes of each upload that arrives now. */
+  /** The received bytes of each running upload. */
   async function arriving(): Promise<number[]> {
     const { uploads } = Object(await (await fetch(`${server.url}/api/uploads`)).json());
     return uploads.map(({ received }: { received: number }) => received);
@@ -112,7 +112,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     ["in one piece", SIZE, {}],
     ["in chunks", SIZE, CHUNKED],
     [
-      "in chunks from the request that makes the upload on",
+      "in chunks, the first of them in the request that creates the upload",
       SIZE,
       { ...CHUNKED, uploadDataDuringCreation: true },
     ],
@@ -127,7 +127,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await saved(name, bytes);
   });
 
-  test("pauses and goes on", async () => {
+  test("resumes after a pause", async () => {
     await using opened = await open();
     const { page, line } = opened;
     const { name, bytes } = await opened.choose(SIZE);
@@ -143,7 +143,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await saved(name, bytes);
   });
 
-  test("goes on when the line was cut", async () => {
+  test("resumes after the connection was cut", async () => {
     await using opened = await open();
     const { name, bytes } = await opened.choose(SIZE);
     const held = opened.line.hold(2_500_000);
@@ -152,7 +152,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await until("it has arrived", async () => (await arriving()).some((bytes) => bytes > 2_400_000));
     opened.line.cut();
     expect(await opened.failed()).toBe(0);
-    // A browser sends a request again by itself when a connection it had used before was closed on it.
+    // A browser repeats a request by itself if a reused connection was closed.
     expect(opened.requests.join()).toMatch(/^POST 201,(PATCH 409,)?HEAD 200,PATCH 204$/);
     await saved(name, bytes);
   });
@@ -162,19 +162,19 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     const { page, line } = opened;
     const { name, bytes } = await opened.choose(SIZE);
     const held = line.hold(2_500_000);
-    // Long after it is online again: it is that which makes Uppy go on.
+    // Long retry delays, so that only the browser's `online` event can make Uppy resume.
     await opened.begin({ ...CHUNKED, retryDelays: [100, 100, 600_000] });
     await held;
     await page.context().setOffline(true);
     line.cut();
-    await until("Uppy knows", () => page.evaluate<boolean>("uppy.getPlugin('Tus').requests.isPaused"));
+    await until("Uppy has paused", () => page.evaluate<boolean>("uppy.getPlugin('Tus').requests.isPaused"));
     await page.context().setOffline(false);
     expect(await opened.failed()).toBe(0);
     expect(opened.requests.filter((request) => request === "POST 201")).toHaveLength(1);
     await saved(name, bytes);
   });
 
-  test("goes on when the server was killed and started again", async () => {
+  test("resumes after the server was killed and restarted", async () => {
     await using opened = await open();
     const { name, bytes } = await opened.choose(SIZE);
     const held = opened.line.hold(2_500_000);
@@ -189,7 +189,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await saved(name, bytes);
   });
 
-  test("goes on in a page that was left and opened again", async () => {
+  test("resumes after the page was left and opened again", async () => {
     await using opened = await open();
     const { page, line, requests } = opened;
     const { name, path, bytes } = await opened.choose(SIZE);
@@ -206,7 +206,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await saved(name, bytes);
   });
 
-  test("saves a file again that was removed since", async () => {
+  test("uploads a file again after it was removed on the server", async () => {
     await using opened = await open();
     const { name, bytes } = await opened.choose(1000);
     for (const _ of ["first", "again"]) {
@@ -218,21 +218,21 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     expect(opened.requests).toEqual(["POST 201", "PATCH 204", "HEAD 410", "POST 201", "PATCH 204"]);
   });
 
-  test("puts files into folders, with any name", async () => {
+  test("saves files with any name in folders", async () => {
     await using opened = await open();
     const { bytes } = await opened.choose(1000);
     const relativePath = "фото/2026 🌊/größe “1”.bin";
     await opened.begin({}, { relativePath });
     expect(await opened.failed()).toBe(0);
     await saved(relativePath, bytes);
-    // As Uppy's dashboard says it of a file that came without a folder.
+    // The value that Uppy's dashboard sends for a file without a folder.
     const other = await opened.choose(1000, "日本 %2e.bin");
     await opened.begin({}, { folder: "films/ñ", relativePath: null });
     expect(await opened.failed()).toBe(0);
     await saved("films/ñ/日本 %2e.bin", other.bytes);
   });
 
-  test("saves many files at once", async () => {
+  test("uploads many files", async () => {
     await using opened = await open();
     const names = Array.from({ length: 30 }, () => `${crypto.randomUUID()}.txt`);
     await opened.page.setInputFiles(
@@ -261,7 +261,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     await saved("films/uppy.mkv", buffer);
   });
 
-  test("cancels", async () => {
+  test("cancels an upload", async () => {
     await using opened = await open();
     const { name } = await opened.choose(SIZE);
     const held = opened.line.hold(2_500_000);
@@ -273,7 +273,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     expect(await Bun.file(join(root, name)).exists()).toBe(false);
   });
 
-  test("is told why a name is refused", async () => {
+  test("shows why a name is refused", async () => {
     await using opened = await open();
     await opened.choose(1000);
     await opened.begin({}, { relativePath: "../canary" });
@@ -283,7 +283,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy", ()
     expect(await Bun.file(join(folder, "canary")).exists()).toBe(false);
   });
 
-  test("reaches nothing from a website that is not granted", async () => {
+  test("is blocked on a website that --cors does not allow", async () => {
     await using other = await startWebsite();
     await using opened = await openPage(browser, await other.serve());
     const { page } = opened;

@@ -1,4 +1,4 @@
-// The command line as a person meets it: what is read, what wins, what is refused and in which words.
+// The command line: sources of options, their precedence, and error messages.
 
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
@@ -8,7 +8,7 @@ import { commandLine } from "../support/command.ts";
 
 const { config, message, run, workingFolder } = commandLine();
 
-/** For each option: a text, the value in TOML where it can be more than the text in quotes, and what it becomes. */
+/** For each option: a text, the TOML value if it differs from the quoted text, and the resulting value. */
 const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: Config[Key] } } = {
   root: { text: "/srv/media", value: "/srv/media" },
   host: { text: "::1", value: "::1" },
@@ -41,34 +41,40 @@ const ROUND_TRIPS = Object.entries(SAMPLES).map(([key, sample]) => {
 
 describe("every option", () => {
   test.each(ROUND_TRIPS)(
-    "$name is a flag, or the argument",
+    "$name can be set by a flag or as the argument",
     async ({ name, text, positional, config: expected }) => {
       expect(await config(positional ? text : `--${name} ${text}`)).toEqual(expected);
       if (!positional) expect(await config(`--${name}=${text}`)).toEqual(expected);
     },
   );
 
-  test.each(ROUND_TRIPS)("$name is a variable", async ({ name, text, config: expected }) => {
+  test.each(ROUND_TRIPS)("$name can be set by a variable", async ({ name, text, config: expected }) => {
     expect(await config("", { [variable(name)]: text })).toEqual(expected);
   });
 
-  test.each(ROUND_TRIPS)("$name is a key of sluice.toml", async ({ name, text, toml, config: expected }) => {
-    for (const written of [JSON.stringify(text), toml ?? JSON.stringify(text)]) {
-      expect(await config("", {}, await workingFolder(`${name} = ${written}\n`))).toEqual(expected);
-    }
-  });
+  test.each(ROUND_TRIPS)(
+    "$name can be set in sluice.toml",
+    async ({ name, text, toml, config: expected }) => {
+      for (const written of [JSON.stringify(text), toml ?? JSON.stringify(text)]) {
+        expect(await config("", {}, await workingFolder(`${name} = ${written}\n`))).toEqual(expected);
+      }
+    },
+  );
 
-  test.each(ROUND_TRIPS)("$name: a flag wins over a variable, a variable over the file", async (option) => {
-    const { name, text, positional, config: expected } = option;
-    const flag = positional ? text : `--${name} ${text}`;
-    const cwd = await workingFolder(`${name} = "--wrong"\n`);
-    expect(await config(flag, { [variable(name)]: "--wrong" }, cwd)).toEqual(expected);
-    expect(await config("", { [variable(name)]: text }, cwd)).toEqual(expected);
-  });
+  test.each(ROUND_TRIPS)(
+    "$name: a flag overrides a variable, a variable overrides the file",
+    async (option) => {
+      const { name, text, positional, config: expected } = option;
+      const flag = positional ? text : `--${name} ${text}`;
+      const cwd = await workingFolder(`${name} = "--wrong"\n`);
+      expect(await config(flag, { [variable(name)]: "--wrong" }, cwd)).toEqual(expected);
+      expect(await config("", { [variable(name)]: text }, cwd)).toEqual(expected);
+    },
+  );
 
   const refusing = ROUND_TRIPS.filter(({ positional }) => !positional);
   test.each(refusing)(
-    "$name: a wrong value is named with its place and what is allowed",
+    "$name: the error for a wrong value names its source and the allowed values",
     async ({ name, allowed }) => {
       const fault = `"--wrong" is not allowed; use ${allowed}`;
       expect(await message(`--${name} --wrong`)).toBe(`--${name}: ${fault}`);
@@ -78,13 +84,16 @@ describe("every option", () => {
     },
   );
 
-  test.each(refusing)("$name without a value says what is allowed", async ({ name, allowed }) => {
-    expect(await message(`--${name}`)).toBe(`--${name} needs a value; use ${allowed}`);
-  });
+  test.each(refusing)(
+    "$name: the error for a missing value names the allowed values",
+    async ({ name, allowed }) => {
+      expect(await message(`--${name}`)).toBe(`--${name} needs a value; use ${allowed}`);
+    },
+  );
 });
 
-describe("the words", () => {
-  test("none: the defaults", async () => {
+describe("arguments", () => {
+  test("without any, the defaults apply", async () => {
     expect(await run("")).toEqual({ kind: "serve", config: defaults });
   });
 
@@ -100,7 +109,7 @@ describe("the words", () => {
     expect((await config(argv)).root).toBe(root);
   });
 
-  test("a second one is refused", async () => {
+  test("a second root is refused", async () => {
     expect(await message("a b")).toBe('"b" is an unexpected argument: ROOT is already "a"');
     expect(await message("serve a serve")).toBe('"serve" is an unexpected argument: ROOT is already "a"');
   });
@@ -111,7 +120,7 @@ describe("the words", () => {
 });
 
 describe("doctor", () => {
-  test("examines what serve would use", async () => {
+  test("examines the configuration that serve would use", async () => {
     expect(await run("doctor")).toEqual({ kind: "doctor", subject: { config: defaults }, json: false });
     const cwd = await workingFolder("port = 81\n");
     expect(await run("doctor ./media --json --keep-free 5", { SLUICE_LOG: "json" }, cwd)).toEqual({
@@ -121,12 +130,12 @@ describe("doctor", () => {
     });
   });
 
-  test("a folder of that name is ./doctor", async () => {
+  test("a root named doctor is given as ./doctor", async () => {
     expect((await config("./doctor")).root).toBe("./doctor");
     expect((await config("serve doctor")).root).toBe("doctor");
   });
 
-  test("is as strict as serve", async () => {
+  test("refuses what serve refuses", async () => {
     expect(await message("doctor a b")).toBe('"b" is an unexpected argument: ROOT is already "a"');
     expect(await message("doctor --prot 1")).toBe('unknown flag "--prot"; the nearest is --port');
     expect(await message("doctor --host 0.0.0.0")).toStartWith(
@@ -134,7 +143,7 @@ describe("doctor", () => {
     );
   });
 
-  test("a word that begins with http:// or https:// is a URL, whatever this machine would serve", async () => {
+  test("an argument that begins with http:// or https:// is a URL, and the configuration of this machine is ignored", async () => {
     const cwd = await workingFolder("prot = 81\n");
     expect(await run("doctor https://a.example/x --json", { SLUICE_X: "" }, cwd)).toEqual({
       kind: "doctor",
@@ -145,7 +154,7 @@ describe("doctor", () => {
     expect((await config("http://a")).root).toBe("http://a");
   });
 
-  test("a URL that is none, or flags that say nothing about it, are refused", async () => {
+  test("an invalid URL, and flags that do not apply to a URL, are refused", async () => {
     expect(await message("doctor http://")).toContain('"http://" is not the URL of a server');
     expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
       "--port applies to a server on this machine and cannot be used with a URL; remove it\n--keep-free applies to a server on this machine and cannot be used with a URL; remove it",
@@ -153,7 +162,7 @@ describe("doctor", () => {
     expect(await message("doctor https://a.example b")).toContain('"b" is an unexpected argument');
   });
 
-  test("--json is its own flag", async () => {
+  test("only doctor accepts --json", async () => {
     expect(await message("--json")).toBe("--json can only be used with sluice doctor");
   });
 });
@@ -164,7 +173,7 @@ describe("top", () => {
     return invocation.kind === "top" ? `${invocation.url.href} ${invocation.once}` : invocation;
   };
 
-  test("watches the server that serve would start, or any other", async () => {
+  test("shows the server that serve would start, or one given by URL", async () => {
     expect(await url("top")).toBe("http://127.0.0.1:3000/ false");
     expect(await url("top --once --port 81", { SLUICE_HOST: "localhost" })).toBe("http://localhost:81/ true");
     for (const [host, near] of Object.entries({ "0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]" }))
@@ -172,7 +181,7 @@ describe("top", () => {
     expect(await url("top https://a.example/x --once", { SLUICE_X: "" })).toBe("https://a.example/x true");
   });
 
-  test("is as strict as the others", async () => {
+  test("refuses what the other commands refuse", async () => {
     for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
       expect(await message(`top ${word}`)).toContain(`"${word}" is not the URL of a server`);
     expect(await message("top http://a b")).toBe(
@@ -187,7 +196,7 @@ describe("top", () => {
 });
 
 describe("flags", () => {
-  test("-A allows all", async () => {
+  test("-A grants everything", async () => {
     expect(await config("-A")).toEqual({ ...defaults, allow: new Set(GRANTS) });
     expect((await config("-A", { SLUICE_ALLOW: "read" })).allow).toEqual(new Set(GRANTS));
     expect(await message("-A --allow read")).toBe(
@@ -195,11 +204,11 @@ describe("flags", () => {
     );
   });
 
-  test("-p is the port, also glued and in a bundle", async () => {
+  test("-p sets the port, also with an attached value and after other short flags", async () => {
     for (const argv of ["-p 8080", "-p8080", "-Ap 8080"]) expect((await config(argv)).port).toBe(8080);
   });
 
-  test("repeated, a list grows and a single value is the last one", async () => {
+  test("a repeated list is extended, of a repeated single value the last one counts", async () => {
     expect((await config("--allow read --allow delete")).allow).toEqual(new Set(["read", "delete"]));
     expect((await config("--cors http://a --cors http://b,http://c")).cors).toEqual([
       "http://a",
@@ -224,13 +233,13 @@ describe("flags", () => {
     expect(await message(argv)).toBe(`unknown flag ${rest}`);
   });
 
-  test("a wrong value is shown escaped and cut", async () => {
+  test("a wrong value is escaped and truncated in the message", async () => {
     const text = await message(["--log", `\x1b[31m\u202e\n${"x".repeat(500)}`]);
     expect(text).toStartWith(`--log: "\\u{1b}[31m\\u{202e}\\u{a}${"x".repeat(53)}…" is not allowed`);
     expect(text.length).toBeLessThan(300);
   });
 
-  test("all wrong values are told at once", async () => {
+  test("all wrong values are reported together", async () => {
     expect((await message("--port x --log y", { SLUICE_DRAIN: "" })).split("\n")).toEqual([
       expect.stringMatching(/^--port: "x"/),
       expect.stringMatching(/^SLUICE_DRAIN: ""/),
@@ -249,7 +258,7 @@ describe("listening to other machines", () => {
     );
   });
 
-  test("is free once it is said, wherever", async () => {
+  test("is allowed when the grants are set in any source", async () => {
     const host = "--host 0.0.0.0";
     for (const argv of [`${host} --allow read,write`, `${host} -A`])
       expect((await config(argv)).host).toBe("0.0.0.0");
@@ -258,7 +267,7 @@ describe("listening to other machines", () => {
   });
 
   test.each(["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST"])(
-    "is not meant by %s",
+    "does not apply to the loopback host %s",
     async (host) => {
       expect((await config(`--host ${host}`)).allow).toEqual(defaults.allow);
     },

@@ -1,4 +1,4 @@
-// --help as a person sees it.
+// The text of --help.
 
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
@@ -14,14 +14,14 @@ describe("--help", () => {
     return invocation.kind === "print" ? invocation.text : "";
   };
 
-  test("comes for -h and help, too, and whatever else is wrong", async () => {
+  test("is also printed for -h and help, even with other wrong arguments", async () => {
     const text = await help(false, 80);
     for (const argv of ["-h", "help", "serve --help", "--nonsense --help", "a b --help"]) {
       expect(await run(argv, { SLUICE_X: "" })).toEqual({ kind: "print", text });
     }
   });
 
-  test("reads well", async () => {
+  test("has a summary, usage, examples, aligned flags and sources", async () => {
     const text = await help(false, 80);
     expect(text).toStartWith("Sluice receives and serves large files: ");
     expect(text).toContain(
@@ -65,7 +65,7 @@ describe("--help", () => {
     expect(Math.max(...widths)).toBeGreaterThan(most - 10);
   });
 
-  test("has colours only when they are wanted, around the same text", async () => {
+  test("has colours only on request, and the same text with and without", async () => {
     const text = await help(true, 80);
     expect(text).toContain("\x1b[1mUsage:\x1b[22m");
     expect(stripVTControlCharacters(text)).toBe(await help(false, 80));
@@ -81,7 +81,7 @@ describe("--help", () => {
 });
 
 describe("sluice doctor --help", () => {
-  test("comes in several ways, and tells what the marks and exit codes mean", async () => {
+  test("is printed for every form of the command, and explains the marks and exit codes", async () => {
     const invocation = await run("doctor --help");
     const text = invocation.kind === "print" ? invocation.text : "";
     expect(text).toStartWith("Finds out why uploads are slow or do not work. ");
@@ -104,7 +104,7 @@ describe("sluice doctor --help", () => {
 });
 
 describe("sluice top --help", () => {
-  test("comes in several ways, with examples that work", async () => {
+  test("is printed for every form of the command, with examples that work", async () => {
     const invocation = await run("top --help");
     const text = invocation.kind === "print" ? invocation.text : "";
     expect(text).toStartWith("Shows the running uploads of a server");

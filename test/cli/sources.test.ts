@@ -1,4 +1,4 @@
-// SLUICE_ variables and sluice.toml: what they may hold, and which file is trusted.
+// SLUICE_ variables and sluice.toml: allowed values, and which file is trusted.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
@@ -9,17 +9,17 @@ import { commandLine } from "../support/command.ts";
 const { config, message, run, workingFolder } = commandLine();
 
 describe("variables", () => {
-  test("an unknown one is refused, and the nearest is named", async () => {
+  test("an unknown one is refused, and the nearest name is suggested", async () => {
     expect(await message("", { SLUICE_MAX_FLE_SIZE: "1GB" })).toBe(
       'unknown variable "SLUICE_MAX_FLE_SIZE"; the nearest is SLUICE_MAX_FILE_SIZE',
     );
   });
 
-  test("of other programs do not matter", async () => {
+  test("of other programs are ignored", async () => {
     expect(await config("", { PORT: "x", HOST: "0.0.0.0", sluice_port: "x" })).toEqual(defaults);
   });
 
-  test("the list of faults is bounded", async () => {
+  test("the list of errors is bounded", async () => {
     const env = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`SLUICE_X${index}`, ""]));
     const lines = (await message("", env)).split("\n");
     expect(lines).toHaveLength(11);
@@ -28,12 +28,12 @@ describe("variables", () => {
 });
 
 describe("the file of options", () => {
-  test("is sluice.toml of the current folder, when it is there", async () => {
+  test("is sluice.toml in the current folder, if it exists", async () => {
     const invocation = await run("", {}, await workingFolder("port = 8080"));
     expect(invocation).toEqual({ kind: "serve", config: { ...defaults, port: 8080 }, file: "sluice.toml" });
   });
 
-  test("is another one by flag or variable, and then only that", async () => {
+  test("can be set by flag or variable, and then no other file is read", async () => {
     const cwd = await workingFolder("port = 1");
     await Bun.write(join(cwd, "etc/other.toml"), 'log = "json"');
     const expected = {
@@ -45,7 +45,7 @@ describe("the file of options", () => {
     expect(await run("", { SLUICE_CONFIG: "etc/other.toml" }, cwd)).toEqual(expected);
   });
 
-  test("must be there when it is named", async () => {
+  test("must exist if it is named", async () => {
     expect(await message("--config nowhere.toml")).toBe('--config: the file "nowhere.toml" does not exist');
     expect(await message("", { SLUICE_CONFIG: "nowhere.toml" })).toBe(
       'SLUICE_CONFIG: the file "nowhere.toml" does not exist',
@@ -53,7 +53,7 @@ describe("the file of options", () => {
     expect(await message("--config=")).toBe('--config: "" is not allowed; use the path of a file');
   });
 
-  test("has a root relative to itself", async () => {
+  test("contains a root relative to the file's folder", async () => {
     const cwd = await workingFolder();
     await Bun.write(join(cwd, "etc/sluice.toml"), 'root = "../media"');
     expect((await config("--config etc/sluice.toml", {}, cwd)).root).toBe(join(cwd, "media"));
@@ -93,7 +93,7 @@ describe("the file of options", () => {
     expect(await message("", {}, cwd)).toBe("sluice.toml: the file cannot be read (EISDIR)");
   });
 
-  test("is not taken from the root, where a client could have put it", async () => {
+  test("is not read from the root, where a client could have saved it", async () => {
     const cwd = await workingFolder('allow = "all"');
     await symlink(cwd, join(cwd, "link"));
     await mkdir(join(cwd, "files"));
@@ -104,7 +104,7 @@ describe("the file of options", () => {
     expect((await config("", {}, cwd)).allow).toEqual(new Set(GRANTS));
   });
 
-  test("is not taken through a link into the root", async () => {
+  test("is not read through a link into the root", async () => {
     const cwd = await workingFolder();
     await Bun.write(join(cwd, "files/sluice.toml"), 'allow = "all"');
     await symlink("files/sluice.toml", join(cwd, "sluice.toml"));

@@ -1,10 +1,10 @@
-// The table of options: its defaults and its names.
+// The table of options: defaults and names.
 
 import { expect, test } from "bun:test";
 import { CONFIG_FILE, defaults, FLAGS, GRANTS, OPTIONS, toConfig } from "../../src/config/config.ts";
 import { GROUPS } from "../../src/config/option.ts";
 
-test("the defaults are closed and finite", () => {
+test("the defaults are restrictive and finite", () => {
   expect(defaults).toEqual({
     root: "./files",
     host: "127.0.0.1",
@@ -25,12 +25,12 @@ test("the defaults are closed and finite", () => {
   });
 });
 
-test("every name is a key of Config in flag style", () => {
+test("every name is a key of Config in kebab case", () => {
   const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   for (const [key, option] of Object.entries(OPTIONS)) expect(option.name).toBe(kebab(key));
 });
 
-test("no flag is there twice", () => {
+test("no flag is defined twice", () => {
   const flags = FLAGS.flatMap(({ name, short, shorthand }) =>
     [name, short ?? [], shorthand?.flag ?? []].flat(),
   );
@@ -44,12 +44,12 @@ test("the help shows every option once, in the order of its groups", () => {
   expect(order).toEqual(order.toSorted((one, other) => one - other));
 });
 
-test("every help text is one line without an end", () => {
+test("every help text is one line without a final period", () => {
   for (const { help, allowed } of FLAGS)
     for (const text of [help, allowed]) expect(text).toMatch(/^.*[^.\s]$/);
 });
 
-test("a Config is made of texts, and of defaults where there are none", () => {
+test("a Config is created from texts, with defaults for missing ones", () => {
   const config = toConfig(
     new Map(Object.entries({ allow: "all", conflict: "fail", "max-file-size": "1.5GiB" })),
   );

@@ -1,4 +1,4 @@
-// What values of options may be, and what they become.
+// Allowed values of options, and how they are parsed.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -49,7 +49,7 @@ describe("a size", () => {
     expect(parseSize(text)).toBeUndefined();
   });
 
-  test("is bounded on both sides", () => {
+  test("has a minimum and a maximum", () => {
     expect(size(0).parse("0")).toBe(0);
     expect(size(1).parse("0")).toBeUndefined();
     expect(size(1).parse("0.4")).toBeUndefined();
@@ -78,7 +78,7 @@ describe("a formatted size", () => {
     expect(formatSize(bytes)).toBe(text);
   });
 
-  test("is short, is a size again, and is right to three digits", () => {
+  test("is short, can be parsed again, and is correct to three digits", () => {
     fc.assert(
       fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (bytes) => {
         const text = formatSize(bytes);
@@ -88,7 +88,7 @@ describe("a formatted size", () => {
     );
   });
 
-  test("of a size that a person writes is exact", () => {
+  test("of a size with a unit is exact", () => {
     const units = fc.constantFrom("B", "kB", "KiB", "MB", "MiB", "GB", "GiB", "TB", "TiB");
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9999 }), units, (amount, unit) => {
@@ -117,7 +117,7 @@ describe("a time", () => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  test("is bounded on both sides", () => {
+  test("has a minimum and a maximum", () => {
     const { parse, allowed } = duration("1s", "255s");
     expect(parse("999ms")).toBeUndefined();
     expect(parse("1s")).toBe(1);
@@ -127,20 +127,20 @@ describe("a time", () => {
   });
 });
 
-test("a count is whole and in its range", () => {
+test("a count is an integer in its range", () => {
   const { parse } = count(1, 100);
   expect(["1", "100", "007"].map(parse)).toEqual([1, 100, 7]);
   expect(["0", "101", "-1", "1.5", "1e1", "", "x", " 1"].map(parse)).toEqual(Array(8).fill(undefined));
 });
 
-test("a choice is one of its words, exactly", () => {
+test("a choice is exactly one of its words", () => {
   const { parse, allowed } = choice(["rename", "replace", "fail"]);
   expect(["rename", "fail"].map(parse)).toEqual(["rename", "fail"]);
   expect(["", "Rename", "ren", "rename,fail"].map(parse)).toEqual(Array(4).fill(undefined));
   expect(allowed).toBe("rename, replace or fail");
 });
 
-test("choices are one word or more, or all", () => {
+test("choices are one or more words, or all", () => {
   const { parse } = choices(["read", "write", "delete"]);
   expect(parse("read")).toEqual(new Set(["read"]));
   expect(parse("write, read,write")).toEqual(new Set(["read", "write"]));
@@ -148,7 +148,7 @@ test("choices are one word or more, or all", () => {
   expect(["", ",", "read,", "none", "READ", "read write"].map(parse)).toEqual(Array(6).fill(undefined));
 });
 
-test("a path is any text that a file system takes", () => {
+test("a path is any text that a file system accepts", () => {
   const { parse } = path("a file");
   expect(["a b", "/x", "..", "ünï"].map(parse)).toEqual(["a b", "/x", "..", "ünï"]);
   expect(["", "a\0b"].map(parse)).toEqual([undefined, undefined]);
@@ -165,7 +165,7 @@ describe("a host", () => {
     ["localhost", "localhost"],
     ["Nas.Example", "nas.example"],
     ["3com.example", "3com.example"],
-  ])("%s is taken", (text, address) => {
+  ])("%s is accepted", (text, address) => {
     expect(parse(text)).toBe(address);
   });
 
@@ -182,7 +182,7 @@ describe("a host", () => {
 
 describe("origins", () => {
   const { parse, allowed } = origins();
-  test("are kept as browsers send them", () => {
+  test("are normalised to the form that browsers send", () => {
     expect(
       parse("https://App.Example.com:443/, http://[::1]:8080,https://ü.example,https://ü.example"),
     ).toEqual(["https://app.example.com", "http://[::1]:8080", "https://xn--tda.example"]);
@@ -197,7 +197,7 @@ describe("origins", () => {
     expect(parse(text)).toBeUndefined();
   });
 
-  test("say why * is none", () => {
+  test("the error for * explains why it is not allowed", () => {
     expect(allowed).toContain("* is refused");
   });
 });

@@ -52,7 +52,7 @@ export interface FakeServer extends Disposable {
   /** The requested paths below `/api/uploads`. */
   asked: string[];
   /** Whether `GET /api/uploads/events` sends events, is refused, or is buffered by a proxy. */
-  events: "told" | "refused" | "held";
+  events: "sent" | "refused" | "buffered";
   /** The maximum number of concurrent uploads so far. */
   mostAtOnce: number;
 }
@@ -68,7 +68,7 @@ export function startFakeServer(): FakeServer {
     script: () => ({}),
     ids: [],
     asked: [],
-    events: "told",
+    events: "sent",
     mostAtOnce: 0,
     [Symbol.dispose]: () => void server.stop(true),
   };
@@ -111,7 +111,7 @@ function eventsOf(fake: FakeServer, running: Map<string, Running>): Response {
   if (fake.events === "refused") return Response.json({ code: "not_allowed" }, { status: 403 });
   const body = new ReadableStream({
     async pull(controller) {
-      await (fake.events === "held" ? new Promise(() => {}) : Bun.sleep(100));
+      await (fake.events === "buffered" ? new Promise(() => {}) : Bun.sleep(100));
       controller.enqueue(`event: uploads\ndata: ${JSON.stringify({ uploads: [...running.values()] })}\n\n`);
     },
   });

@@ -1,4 +1,4 @@
-// Free space: announced lengths are reserved, unannounced bytes end where --keep-free begins.
+// Free space: announced lengths are reserved; uploads of unknown length fail when they reach --keep-free.
 
 import { describe, expect, test } from "bun:test";
 import { FreeSpace, tooLarge } from "../../../src/core/admission/free-space.ts";
@@ -7,19 +7,19 @@ import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 const full = expect.objectContaining({ code: "storage_full", status: 507 });
 
 describe("FreeSpace", () => {
-  /** A storage with `free` bytes free that counts how often it is asked. */
+  /** A storage with `free` free bytes that counts how often they are requested. */
   function disk(free: number) {
-    let asked = 0;
+    let calls = 0;
     const storage = new (class extends MemoryStorage {
       override async space() {
-        asked += 1;
+        calls += 1;
         return { free, total: free };
       }
     })();
     return {
       storage,
-      get asked() {
-        return asked;
+      get calls() {
+        return calls;
       },
       shrink(bytes: number) {
         free -= bytes;
@@ -85,7 +85,7 @@ describe("FreeSpace", () => {
     const large = disk(1e12);
     const reservation = await new FreeSpace(large.storage, 0).reserve(undefined);
     for (let chunk = 0; chunk < 1000; chunk += 1) await reservation.consume(1000);
-    expect(large.asked).toBeLessThan(10);
+    expect(large.calls).toBeLessThan(10);
   });
 
   test("a disk without a limit accepts everything", async () => {
@@ -95,7 +95,7 @@ describe("FreeSpace", () => {
   });
 });
 
-test("the limit of a file is shown as a person writes it", () => {
+test("the maximum file size is shown with a unit", () => {
   expect(tooLarge(50 * 2 ** 30)).toMatchObject({
     code: "file_too_large",
     status: 413,

@@ -21,7 +21,7 @@ test("one more than the limit is refused, until one leaves", () => {
   gate.enter();
 });
 
-test("leaving twice frees one place only", () => {
+test("leaving twice counts once", () => {
   const gate = new Gate(2, { code: "too_many_searches", detail: "" }, 1);
   const leave = gate.enter();
   gate.enter();

@@ -25,7 +25,7 @@ describe("Slots", () => {
     expect(slots.taken).toBe(1);
   });
 
-  test("idle resolves at once when no slot is taken, otherwise when the last one is released", async () => {
+  test("idle resolves immediately when no slot is in use, otherwise when the last one is released", async () => {
     const slots = new Slots(3);
     await slots.idle();
     const [one, two] = [slots.acquire(), slots.acquire()];

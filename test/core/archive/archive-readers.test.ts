@@ -1,4 +1,4 @@
-// Archives as programs of others read them: unzip, 7z, bsdtar, zstd and Python.
+// Archives read by other programs: unzip, 7z, bsdtar, zstd and Python.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
@@ -13,13 +13,13 @@ import { missingUnpackers, outputOf, proveReadable, unpacked } from "../../suppo
 import { open, UNWATCHED } from "./archives.ts";
 
 if (missingUnpackers.length > 0)
-  skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
+  skipped("archives read by other programs", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
 const testReadable = test.skipIf(missingUnpackers.length > 0);
 const off = whyOff("LARGE");
 if (off) skipped("a file of 6 GB in an archive", off);
 const testLarge = test.skipIf(missingUnpackers.length > 0 || off !== null);
 
-/** Writes an archive to a file of its own and hands on its path. */
+/** Writes an archive to a temporary file and calls `read` with its path. */
 async function written(archive: Archive, read: (path: string) => Promise<void>): Promise<void> {
   const own = await mkdtemp(join(tmpdir(), "sluice-archive-"));
   try {
@@ -33,7 +33,7 @@ async function written(archive: Archive, read: (path: string) => Promise<void>):
 
 const sha256 = (content: string | Uint8Array): string =>
   new Bun.CryptoHasher("sha256").update(content).digest("hex");
-/** The order of the tree is the walk's. */
+/** Sorted by name, because the order in the archive is that of the walk. */
 const byName = <Named extends { name: string }>(members: readonly Named[]) =>
   [...members].sort((a, b) => (a.name < b.name ? -1 : 1));
 
@@ -48,8 +48,8 @@ const HOSTILE = [
   `${"é".repeat(120)}.txt`,
 ];
 
-describe("readers of others", () => {
-  /** A tree with all that is unusual, and what should be found of it. */
+describe("other programs", () => {
+  /** Creates a tree of unusual entries. @returns the expected entries */
   async function plant(root: TemporaryRoot) {
     const times: Record<string, number> = {
       old: -86_400,
@@ -103,7 +103,7 @@ describe("readers of others", () => {
         );
         for (const [name, time] of Object.entries(times)) {
           const { modified } = found.find((member) => member.name === `top/${name}`) ?? {};
-          // Zip has whole seconds, of 32 bits; behind them only the time of DOS, which is local.
+          // Zip stores 32-bit seconds; for later times only the DOS time, which is local.
           if (format === "zip" && time > 2 ** 31)
             expect(Math.abs((modified ?? 0) - time)).toBeLessThan(86_400);
           else expect(modified).toBe(format === "zip" ? Math.floor(time) : time);
@@ -114,7 +114,7 @@ describe("readers of others", () => {
   );
 
   testReadable(
-    "find 70,000 members in a zip, which needs zip64",
+    "find 70,000 members in a zip, which requires zip64",
     async () => {
       const storage = new MemoryStorage();
       for (let number = 0; number < 70_000; number += 1) await put(storage, `many/${number}`, "");
@@ -130,14 +130,14 @@ describe("readers of others", () => {
   );
 
   testLarge(
-    "read a file of 6 GB from a pipe, and what follows it",
+    "read a file of 6 GB from a pipe, and the member after it",
     async () => {
       await using root = await TemporaryRoot.make();
       await Bun.write(root.in("huge"), "");
       await truncate(root.in("huge"), 6e9);
       await Bun.write(root.in("small"), "behind");
       const archive = await open(await root.open());
-      // Reading checks the CRC.
+      // bsdtar checks the CRC while reading.
       const reader = Bun.spawn(["bash", "-c", "bsdtar -xOf - | tail -c 6"], {
         stdin: new Response(archive.stream(UNWATCHED)),
         stdout: "pipe",

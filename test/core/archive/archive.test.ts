@@ -1,4 +1,4 @@
-// Archives: which entries are in them under which names, how they fail, how many there are.
+// Archives: their entries and names, failures, and the limit of concurrent archives.
 
 import { describe, expect, test } from "bun:test";
 import { rm, symlink, truncate } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { codeOf, file, folder, put } from "../../storage/driving.ts";
 import { until } from "../../support/server.ts";
 import { bytesOf, open, UNWATCHED } from "./archives.ts";
 
-/** The names in a tar: 512 bytes before each member, and short ASCII names only. */
+/** The names in a tar, which must be short ASCII names: each member has one header of 512 bytes. */
 async function namesIn(archive: Archive): Promise<string[]> {
   const bytes = Buffer.from(await bytesOf(archive));
   const found: string[] = [];
@@ -35,34 +35,34 @@ describe("names", () => {
     return storage;
   }
 
-  test("begin with the folder's own name, at the root with those in it", async () => {
+  test("begin with the folder's own name, except for the root", async () => {
     const storage = await tree();
     expect(await names(storage, "a/b")).toEqual(["b/", "b/.y", "b/x"]);
     expect(await names(storage, "a/z")).toEqual(["z"]);
     expect(await names(storage, "")).toEqual([..."a/ a/b/ a/b/.y a/b/x a/c/ a/c/x a/z d/ d/x".split(" ")]);
   });
 
-  test("of several paths begin below the deepest folder that holds all, so no two are the same", async () => {
+  test("of several paths are relative to their deepest common folder, so that no two are the same", async () => {
     const storage = await tree();
     expect(await names(storage, "a/b/x", "a/c/x")).toEqual(["b/x", "c/x"]);
     expect(await names(storage, "a/z", "d/x")).toEqual(["a/z", "d/x"]);
     expect(await names(storage, "a/b", "a/z")).toEqual(["b/", "b/.y", "b/x", "z"]);
   });
 
-  test("that are within another path, or said twice, are there once", async () => {
+  test("of nested or repeated paths occur once", async () => {
     const storage = await tree();
     expect(await names(storage, "a/b/x", "a/b", "a/b")).toEqual(["b/", "b/.y", "b/x"]);
     expect(await names(storage, "a", "")).toEqual(await names(storage, ""));
   });
 
-  test("that look like a drive of Windows do not begin with it", async () => {
+  test("do not begin with a Windows drive letter", async () => {
     const storage = new MemoryStorage();
     await put(storage, "C:/evil", "x");
     await put(storage, "d:x", "x");
     expect(await names(storage, "")).toEqual(["./C:/", "./C:/evil", "./d:x"]);
   });
 
-  test("of the archive are those of what is in it", async () => {
+  test("of archives are derived from their contents", async () => {
     const storage = await tree();
     const nameOf = async (...paths: string[]) => (await open(storage, paths)).name;
     expect([
@@ -76,7 +76,7 @@ describe("names", () => {
 });
 
 describe("links", () => {
-  test("to files inside are files, to folders and out are nothing", async () => {
+  test("to files in the root are archived as files, links to folders and out of the root are omitted", async () => {
     await using root = await TemporaryRoot.make();
     await Bun.write(join(root.outside, "secret"), "canary");
     await Bun.write(root.in("a", "file"), "inside");
@@ -86,12 +86,12 @@ describe("links", () => {
     await symlink("a", root.in("link"));
     const storage = await root.open();
     expect(await names(storage, "")).toEqual(["a/", "a/file", "a/to-file"]);
-    // Whoever names it means it.
+    // A link that the request names is followed.
     expect(await names(storage, "link")).toEqual(["link/", "link/file", "link/to-file"]);
   });
 });
 
-/** An archive of one large file that changes when its first bytes have been read; how the archive ends, in bytes or failed. */
+/** Changes a large file after its first bytes were read. @returns the bytes of the archive, and its error if it failed */
 async function changed(change: (file: string) => Promise<void>): Promise<{ bytes: number; failed: unknown }> {
   await using root = await TemporaryRoot.make();
   await Bun.write(root.in("a-large"), new Uint8Array(5_000_000));
@@ -114,19 +114,19 @@ async function changed(change: (file: string) => Promise<void>): Promise<{ bytes
 }
 
 describe("a file that changes while it is packed", () => {
-  test("fails the archive when it became shorter", async () => {
+  test("makes the archive fail if it became shorter", async () => {
     const { failed } = await changed((path) => truncate(path, 1_000_000));
     expect(failed).toMatchObject({ code: "storage_failed" });
   });
 
-  test("is packed as it was when it was opened: grown, removed", async () => {
+  test("is archived as it was when it was opened if it grew or was removed", async () => {
     expect((await changed((path) => truncate(path, 9_000_000))).failed).toBeUndefined();
     expect((await changed((path) => rm(path))).failed).toBeUndefined();
   });
 });
 
-describe("what fails", () => {
-  test("is left out when it was removed since it was listed, and is a failure when it is there and cannot be read", async () => {
+describe("an entry that cannot be read", () => {
+  test("is omitted if it was removed after listing, and makes the archive fail if it still exists", async () => {
     const storage = new MemoryStorage();
     await put(storage, "a", "a");
     await put(storage, "b", "b");
@@ -140,7 +140,7 @@ describe("what fails", () => {
     expect(await codeOf(bytesOf(await open(unreadable)))).toBe("storage_failed");
   });
 
-  test("is a folder that is there and cannot be read: nothing is left out without a word", async () => {
+  test("makes the archive fail if it is a folder: nothing is omitted silently", async () => {
     const storage = new MemoryStorage();
     await put(storage, "a/b/c", "c");
     const scan = storage.scan.bind(storage);
@@ -148,33 +148,33 @@ describe("what fails", () => {
     expect(await codeOf(open(storage))).toBe("storage_failed");
   });
 
-  test("is told before anything is sent when a path leads to nothing, and the place is free again", async () => {
+  test("is reported before the first byte if a path does not exist, and the archive no longer counts", async () => {
     const archives = new Archives(new MemoryStorage(), 1);
     expect(await codeOf(archives.open([folder("nothing")], "zip"))).toBe("not_found");
     expect(await codeOf(archives.open([folder("")], "zip"))).toHaveProperty("resolved");
   });
 });
 
-describe("places", () => {
-  test("are few; reading to the end, cancelling and closing free them", async () => {
+describe("the number of archives", () => {
+  test("is limited; reading to the end, cancelling and closing make room for the next", async () => {
     const storage = new MemoryStorage();
     await put(storage, "a", "x".repeat(300_000));
     const archives = new Archives(storage, 1);
-    const take = () => archives.open([folder("")], "zip");
-    const refused = async () => expect(await codeOf(take())).toBe("too_many_archives");
+    const openArchive = () => archives.open([folder("")], "zip");
+    const refused = async () => expect(await codeOf(openArchive())).toBe("too_many_archives");
 
-    const read = await take();
+    const read = await openArchive();
     await refused();
     await bytesOf(read);
 
-    const closed = await take();
+    const closed = await openArchive();
     closed.close();
     closed.close();
 
-    const unread = await take();
+    const unread = await openArchive();
     await unread.stream(UNWATCHED).cancel();
 
-    const left = await take();
+    const left = await openArchive();
     await refused();
     const reader = left.stream(UNWATCHED).getReader();
     await reader.read();
@@ -183,8 +183,8 @@ describe("places", () => {
     const compressed = await archives.open([folder("")], "tar.zst");
     await refused();
     await compressed.stream(UNWATCHED).cancel();
-    await until("its place is free", async () => {
-      const archive = await take().catch(() => null);
+    await until("another archive may be opened", async () => {
+      const archive = await openArchive().catch(() => null);
       archive?.close();
       return archive !== null;
     });
@@ -192,14 +192,14 @@ describe("places", () => {
 });
 
 test.each(["closed", "cancelled"])(
-  "an archive that is %s before it is read lets go of its folder",
+  "an archive that is %s before it is read closes its folder",
   async (how) => {
     let scans = 0;
     class Many extends MemoryStorage {
       override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {
         scans += 1;
         try {
-          // More than are looked at before the first byte.
+          // More entries than are listed before the first byte.
           for await (const [entry] of super.scan(folder))
             if (entry)
               for (let batch = 0; batch < 30; batch += 1) yield Array.from({ length: 500 }, () => entry);

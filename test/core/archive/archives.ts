@@ -1,4 +1,4 @@
-// Archives of a storage, in tests.
+// Opens and reads archives of a storage.
 
 import {
   type Archive,

@@ -1,4 +1,4 @@
-// Numbers in archives that do not fit where they are usually written: sizes, places, times. Bytes are holes in sparse files.
+// Sizes, offsets and times that do not fit into the usual header fields of archives. The archives are sparse files.
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, writeSync } from "node:fs";
@@ -13,7 +13,7 @@ import { skipped } from "../../support/switches.ts";
 import { missingUnpackers, outputOf, unpacked } from "../../support/unpacking.ts";
 
 if (missingUnpackers.length > 0)
-  skipped("readers of archives", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
+  skipped("archives read by other programs", `no ${missingUnpackers.join(", no ")} on PATH`, "install it");
 
 const file = (name: string, size: number, modified = new Date(0)): ArchiveEntry => ({
   name,
@@ -23,7 +23,7 @@ const file = (name: string, size: number, modified = new Date(0)): ArchiveEntry 
 });
 const SMALL = new TextEncoder().encode("small");
 
-/** Writes an archive whose large files are holes, and lets it be read. */
+/** Writes an archive whose large members are holes, and calls `read` with its path. */
 async function sparse(
   format: ArchiveFormat,
   members: readonly ArchiveEntry[],
@@ -64,8 +64,8 @@ const MEMBERS = [
   file("last", SMALL.length),
 ];
 
-describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
-  test("find files of 4 GiB and more in a zip, and those behind them", async () => {
+describe.skipIf(missingUnpackers.length > 0)("other programs", () => {
+  test("find members of 4 GiB and more in a zip, and the members after them", async () => {
     await sparse(new Zip(), MEMBERS, async (path) => {
       const found = await unpacked(path, false);
       expect(found.map(({ name, size }) => [name, size])).toEqual(
@@ -79,7 +79,7 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
     });
   });
 
-  test("find files of more than 8 GiB in a tar, and those behind them", async () => {
+  test("find members of more than 8 GiB in a tar, and the members after them", async () => {
     await sparse(new Tar(), MEMBERS, async (path) => {
       const found = await unpacked(path, false);
       expect(found.map(({ name, size }) => [name, size])).toEqual(
@@ -93,14 +93,14 @@ describe.skipIf(missingUnpackers.length > 0)("readers of others", () => {
   test.each([
     ["zip", () => new Zip(), [-1, 0, 2 ** 31 - 1]],
     ["tar", () => new Tar(), [-1.5, -1, 0, 0.25, 2 ** 31, 2 ** 33, 2 ** 35]],
-  ] as const)("find times in a %s that are unusual", async (_name, format, times) => {
+  ] as const)("read unusual times in a %s", async (_name, format, times) => {
     const members = times.map((time) => file(`${time}`, SMALL.length, new Date(time * 1000)));
     await sparse(format(), members, async (path) => {
       expect((await unpacked(path)).map(({ modified }) => modified)).toEqual([...times]);
     });
   });
 
-  test("find any time in a zip that DOS cannot say", async () => {
+  test("read times in a zip that the DOS format cannot represent", async () => {
     const times = ["0001-01-01", "1979-12-31", "2107-12-31T23:59:59", "2108-01-02", "+100000-01-01"];
     const members = times.map((time, index) => file(`${index}`, SMALL.length, new Date(time)));
     await sparse(new Zip(), members, async (path) => {

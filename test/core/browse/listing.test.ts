@@ -1,11 +1,11 @@
-// Pages of a folder: the order people expect, cursors that survive changes, and every entry exactly once.
+// Pages of a folder: natural order, cursors that survive changes, and every entry exactly once.
 
 import { describe, expect, test } from "bun:test";
 import { LISTING, type ListingOptions, listFolder } from "../../../src/core/browse/listing.ts";
 import { checkFilePath, checkFolderPath, ROOT } from "../../../src/path.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 
-/** A storage with files of these sizes; a path may hold folders. */
+/** A storage with files of these sizes; paths may contain folders. */
 async function storageWith(files: Record<string, number>): Promise<MemoryStorage> {
   const storage = new MemoryStorage();
   for (const [path, size] of Object.entries(files)) await save(storage, path, size);
@@ -28,7 +28,7 @@ async function names(
   return entries.map(({ name }) => name);
 }
 
-/** Follows `next` to the end. */
+/** Follows `next` to the last page. */
 async function pages(storage: MemoryStorage, options: Partial<ListingOptions>): Promise<string[][]> {
   const all: string[][] = [];
   let cursor: string | undefined;
@@ -52,7 +52,7 @@ const MIXED = {
 };
 
 describe("order", () => {
-  test("by name as people count, folders among the files", async () => {
+  test("by name in natural order, folders among the files", async () => {
     expect(await names(await storageWith(MIXED))).toEqual([
       "a.jpg",
       "ä.txt",
@@ -72,7 +72,7 @@ describe("order", () => {
     }
   });
 
-  test("by size, equal sizes by name, folders as empty", async () => {
+  test("by size, equal sizes by name, folders like empty files", async () => {
     expect(await names(await storageWith(MIXED), { sort: "size" })).toEqual([
       "sub",
       "File 1",
@@ -102,7 +102,7 @@ describe("order", () => {
     expect(await names(storage, { foldersFirst: true, order: "desc" })).toEqual(["z", "a", "m", "b"]);
   });
 
-  test("names that compare as equal are still listed each", async () => {
+  test("names that compare as equal are all listed", async () => {
     const same = { "01": 1, "1": 1, "001": 1 };
     expect((await names(await storageWith(same))).toSorted()).toEqual(["001", "01", "1"]);
     const single = (await pages(await storageWith(same), { limit: 1 })).flat();
@@ -110,7 +110,7 @@ describe("order", () => {
   });
 });
 
-test("hidden entries are listed on demand only", async () => {
+test("hidden entries are listed only on request", async () => {
   const storage = await storageWith({ ".a": 1, b: 1, ".c/x": 1 });
   expect(await names(storage)).toEqual(["b"]);
   expect(await names(storage, { hidden: true })).toEqual([".a", ".c", "b"]);
@@ -135,7 +135,7 @@ describe("pages", () => {
     expect(await pages(await storageWith({ a: 1, b: 1 }), { limit: 2 })).toEqual([["a", "b"]]);
   });
 
-  test("what comes and goes between two pages neither repeats nor hides the others", async () => {
+  test("entries that are created or removed between two pages do not repeat or hide others", async () => {
     const storage = await storageWith({ a: 1, c: 1, e: 1, g: 1 });
     const first = await listFolder(storage, ROOT, { ...LISTING, limit: 2 });
     await save(storage, "b");
@@ -181,14 +181,14 @@ describe("entries", () => {
     expect(file?.etag).toMatch(/^".+"$/);
   });
 
-  test("a folder that is none", async () => {
+  test("a path that is not a folder is refused", async () => {
     const storage = await storageWith({ a: 1 });
     await expect(names(storage, {}, "b")).rejects.toMatchObject({ code: "not_found" });
     await expect(names(storage, {}, "a")).rejects.toMatchObject({ code: "not_a_folder" });
   });
 });
 
-test("a page is made once for all who wait for it behind another", async () => {
+test("concurrent requests for the same page share one listing", async () => {
   class Counting extends MemoryStorage {
     pages = 0;
     override async page(...question: Parameters<MemoryStorage["page"]>) {

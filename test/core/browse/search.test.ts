@@ -1,4 +1,4 @@
-// Finding by name: what counts as the same, what ends a search early, and that nothing runs on.
+// Search by name: matching, what ends a search early, and that no search continues after its end.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
-const NOBODY = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
 async function storageWith(...paths: string[]): Promise<MemoryStorage> {
   const storage = new MemoryStorage();
@@ -21,7 +21,7 @@ async function found(
   query: string,
   options: Partial<SearchQuery> = {},
 ): Promise<{ paths: string[] } & SearchEnd> {
-  const finding = searches.find({ query, folder: ROOT, hidden: false, limit: 100, ...options }, NOBODY);
+  const finding = searches.find({ query, folder: ROOT, hidden: false, limit: 100, ...options }, NEVER);
   const paths: string[] = [];
   for (;;) {
     const { value, done } = await finding.next();
@@ -32,7 +32,7 @@ async function found(
 
 const WHOLE = { complete: true, reason: null };
 
-describe("what is found", () => {
+describe("matches", () => {
   test.each([
     ["résumé.pdf", "RESUME"],
     ["RÉSUMÉ.PDF", "résumé"],
@@ -47,7 +47,7 @@ describe("what is found", () => {
     expect(await found(searches, query)).toEqual({ paths: [name.normalize("NFC")], ...WHOLE });
   });
 
-  test("all words, in any order, and names only: not the folders above", async () => {
+  test("all words in any order, in the name but not in the folders above", async () => {
     const searches = new Search(await storageWith("winter/2026.txt", "winter/winter 2026.txt", "x/y"));
     expect((await found(searches, "2026 winter")).paths).toEqual(["winter/winter 2026.txt"]);
     expect((await found(searches, "winter")).paths).toEqual(["winter", "winter/winter 2026.txt"]);
@@ -58,7 +58,7 @@ describe("what is found", () => {
     ]);
   });
 
-  test("hidden entries, and what is below hidden folders, on demand", async () => {
+  test("hidden entries and entries below hidden folders only on request", async () => {
     const searches = new Search(await storageWith(".git/config", "config", ".config"));
     expect((await found(searches, "config")).paths).toEqual(["config"]);
     expect((await found(searches, "config", { hidden: true })).paths.toSorted()).toEqual([
@@ -68,7 +68,7 @@ describe("what is found", () => {
     ]);
   });
 
-  test("folding is the same for every case of a text, and is done once", () => {
+  test("folding gives the same result for every case of a text, and is idempotent", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(fold(fold(text))).toBe(fold(text));
@@ -80,15 +80,15 @@ describe("what is found", () => {
   });
 });
 
-describe("what ends a search", () => {
-  test("the limit, only if there is more", async () => {
+describe("a search ends", () => {
+  test("as incomplete at the limit, but only if there are more matches", async () => {
     const searches = new Search(await storageWith("a1", "a2", "a3"));
     expect(await found(searches, "a", { limit: 3 })).toEqual({ paths: ["a1", "a2", "a3"], ...WHOLE });
     const cut = { complete: false, reason: "limit" as const };
     expect(await found(searches, "a", { limit: 2 })).toEqual({ paths: ["a1", "a2"], ...cut });
   });
 
-  /** A folder that never ends. */
+  /** A storage with an endless folder. */
   class Endless extends MemoryStorage {
     left = false;
     override async *scan(): AsyncGenerator<Entry[], void, void> {
@@ -104,7 +104,7 @@ describe("what ends a search", () => {
     }
   }
 
-  test("the time, and what was found until then is given", async () => {
+  test("after the time limit with the matches found so far", async () => {
     const storage = new Endless();
     const searches = new Search(storage, 1);
     const { paths, ...end } = await found(searches, "7", { limit: 1e9 });
@@ -113,7 +113,7 @@ describe("what ends a search", () => {
     expect([storage.left, searches.running]).toEqual([true, 0]);
   });
 
-  test("the client that goes: nothing runs on", async () => {
+  test("when the client disconnects", async () => {
     const storage = new Endless();
     const searches = new Search(storage);
     const stop = new AbortController();
@@ -125,24 +125,24 @@ describe("what ends a search", () => {
     expect([storage.left, searches.running]).toEqual([true, 0]);
   });
 
-  test("a ninth at the same time is refused, and one that ends makes room", async () => {
+  test("a ninth concurrent search is refused until another one ends", async () => {
     const searches = new Search(new Endless());
     const query = { query: "1", folder: ROOT, hidden: false, limit: 1e9 };
-    const running = Array.from({ length: 8 }, () => searches.find(query, NOBODY));
+    const running = Array.from({ length: 8 }, () => searches.find(query, NEVER));
     for (const finding of running) expect((await finding.next()).value).toMatchObject({ path: file("1") });
-    expect(await codeOf(searches.find(query, NOBODY).next())).toBe("too_many_searches");
+    expect(await codeOf(searches.find(query, NEVER).next())).toBe("too_many_searches");
     await running[0]?.return({ complete: false, reason: null });
-    const ninth = searches.find(query, NOBODY);
+    const ninth = searches.find(query, NEVER);
     expect((await ninth.next()).done).toBe(false);
     for (const finding of [...running, ninth]) await finding.return({ complete: false, reason: null });
     expect(searches.running).toBe(0);
   });
 });
 
-test("queries that say nothing, or too much, are refused with a pointer", async () => {
+test("empty and too long queries are refused with a pointer", async () => {
   const searches = new Search(new MemoryStorage());
   for (const query of ["", "  ", "\u0301", "a ".repeat(17)]) {
-    const refused = searches.find({ query, folder: ROOT, hidden: false, limit: 1 }, NOBODY).next();
+    const refused = searches.find({ query, folder: ROOT, hidden: false, limit: 1 }, NEVER).next();
     expect(await refused.catch((error: unknown) => error)).toMatchObject({
       code: "invalid_request",
       errors: [{ pointer: "/query/query" }],

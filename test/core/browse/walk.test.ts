@@ -1,4 +1,4 @@
-// A walk of a tree: its order, links, what goes away meanwhile, and how it is ended.
+// A walk of a tree: order, links, entries that disappear during the walk, and aborting.
 
 import { describe, expect, test } from "bun:test";
 import { rm, symlink } from "node:fs/promises";
@@ -30,7 +30,7 @@ describe.each([
     },
   ],
 ] as const)("in %s", (_name, within) => {
-  test("a folder comes before what is in it, names in their order, nothing of the server's own", async () => {
+  test("a folder precedes its contents, names are sorted, the server's own folder is omitted", async () => {
     await within(async (storage) => {
       await tree(storage);
       const all = [".h", ".h/y", "a", "a/.z", "a/x", "b", "b/a.txt", "b/c", "b/c/d.txt", "b.txt"];
@@ -41,7 +41,7 @@ describe.each([
     });
   });
 
-  test("a folder that is none", async () => {
+  test("a path that is not a folder is refused", async () => {
     await within(async (storage) => {
       await put(storage, "file", "x");
       expect(await codeOf(paths(storage, "nothing"))).toBe("not_found");
@@ -49,7 +49,7 @@ describe.each([
     });
   });
 
-  test("ends with the reason of its signal, before anything else is looked at", async () => {
+  test("aborting ends the walk with the signal's reason, before any further access", async () => {
     await within(async (storage) => {
       await tree(storage);
       const stop = new AbortController();
@@ -63,7 +63,7 @@ describe.each([
   });
 });
 
-test("links are told and not descended into, also when they lead up", async () => {
+test("links are reported but not followed, also when they lead up", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await tree(storage);
@@ -88,7 +88,7 @@ test("links are told and not descended into, also when they lead up", async () =
   ]);
 });
 
-test("a folder that is removed during the walk is passed over", async () => {
+test("a folder that is removed during the walk is skipped", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await tree(storage);

@@ -1,4 +1,4 @@
-// Digests made while bytes stream past.
+// Digests computed while bytes stream through.
 
 import { describe, expect, test } from "bun:test";
 import { Digester } from "../../../src/core/digest/digester.ts";
@@ -10,7 +10,7 @@ const digestOf = (name: string) =>
 const algorithms: DigestAlgorithm[] = ["sha-256", "sha-512"];
 
 describe.each(algorithms)("%s", (algorithm) => {
-  test("the digest of all chunks is told when it is wanted", () => {
+  test("the digest of all chunks is returned on request", () => {
     const digester = new Digester([], algorithm);
     digester.update(bytes.subarray(0, 4));
     digester.update(bytes.subarray(4));
@@ -18,7 +18,7 @@ describe.each(algorithms)("%s", (algorithm) => {
     expect(digester.seconds).toBeGreaterThan(0);
   });
 
-  test("a digest that matches passes and is not told", () => {
+  test("a matching digest is accepted and not returned", () => {
     const digester = new Digester([{ algorithm, value: digestOf(algorithm) }], null);
     digester.update(bytes);
     expect(digester.finish()).toBeNull();
@@ -40,7 +40,7 @@ describe.each(algorithms)("%s", (algorithm) => {
   });
 });
 
-test("of two expected digests the second counts as well", () => {
+test("the second of two expected digests is checked too", () => {
   const right = { algorithm: "sha-256", value: digestOf("sha-256") } as const;
   const wrong = { algorithm: "sha-512", value: digestOf("sha-512").fill(0) } as const;
   const digester = new Digester([right, wrong], null);
@@ -48,7 +48,7 @@ test("of two expected digests the second counts as well", () => {
   expect(() => digester.finish()).toThrow(expect.objectContaining({ code: "digest_mismatch" }));
 });
 
-test("nothing is spent when nothing is asked for", () => {
+test("without any digest no time is spent", () => {
   const digester = new Digester([], null);
   digester.update(bytes);
   expect(digester.finish()).toBeNull();

@@ -1,4 +1,4 @@
-// Digests of whole files: right, made once, few at a time, given up when nobody waits.
+// Digests of whole files: correct, cached, few at a time, and aborted when no request waits for them.
 
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -9,9 +9,9 @@ import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import type { StoredFile } from "../../../src/storage/storage.ts";
 import { until } from "../../support/server.ts";
 
-const stays = new AbortController().signal;
+const connected = new AbortController().signal;
 
-/** A storage whose files are read when the test lets them be. */
+/** A storage whose files are read when the test continues it. */
 async function storageOf(...texts: string[]) {
   const storage = new MemoryStorage();
   const gate = Promise.withResolvers<void>();
@@ -45,95 +45,95 @@ const hex = (value: Uint8Array | undefined): string => Buffer.from(value ?? []).
 const expected = (algorithm: string, text: string): string =>
   createHash(algorithm).update(text).digest("hex");
 
-test("are those of the bytes", async () => {
+test("are the digests of the bytes", async () => {
   const { digests, entries, letRead } = await storageOf("hello", "");
   letRead();
   const [hello, empty] = entries as [FileEntry, FileEntry];
-  expect(hex((await digests.of(hello, "sha-256", stays))?.value)).toBe(expected("sha256", "hello"));
-  expect(hex((await digests.of(hello, "sha-512", stays))?.value)).toBe(expected("sha512", "hello"));
-  expect(hex((await digests.of(empty, "sha-256", stays))?.value)).toBe(expected("sha256", ""));
+  expect(hex((await digests.of(hello, "sha-256", connected))?.value)).toBe(expected("sha256", "hello"));
+  expect(hex((await digests.of(hello, "sha-512", connected))?.value)).toBe(expected("sha512", "hello"));
+  expect(hex((await digests.of(empty, "sha-256", connected))?.value)).toBe(expected("sha256", ""));
 });
 
 describe("one file", () => {
-  test("is read once for all who ask, and then not again", async () => {
+  test("is read once for all concurrent requests, and then cached", async () => {
     const { digests, entries, opened, letRead } = await storageOf("x");
     const [entry] = entries as [FileEntry];
-    const asked = Array.from({ length: 10 }, () => digests.of(entry, "sha-256", stays));
+    const requests = Array.from({ length: 10 }, () => digests.of(entry, "sha-256", connected));
     letRead();
-    const values = (await Promise.all(asked)).map((digest) => hex(digest?.value));
+    const values = (await Promise.all(requests)).map((digest) => hex(digest?.value));
     expect(new Set(values)).toEqual(new Set([expected("sha256", "x")]));
-    await digests.of(entry, "sha-256", stays);
+    await digests.of(entry, "sha-256", connected);
     expect(opened).toEqual(["f0"]);
   });
 
-  test("is read to its end while one who asked is still there", async () => {
+  test("is read completely while one request still waits", async () => {
     const { digests, entries, opened, letRead } = await storageOf("x");
     const [entry] = entries as [FileEntry];
-    const goes = new AbortController();
-    const gone = digests.of(entry, "sha-256", goes.signal);
-    const waits = digests.of(entry, "sha-256", stays);
-    goes.abort();
+    const client = new AbortController();
+    const gone = digests.of(entry, "sha-256", client.signal);
+    const waits = digests.of(entry, "sha-256", connected);
+    client.abort();
     expect(await gone).toBeNull();
     letRead();
     expect(hex((await waits)?.value)).toBe(expected("sha256", "x"));
     expect(opened).toEqual(["f0"]);
   });
 
-  test("is given up, and closed, when nobody waits; who comes then begins anew", async () => {
+  test("is closed when no request waits any more; the next request reads it again", async () => {
     const { digests, entries, letRead, open } = await storageOf("x");
     const [entry] = entries as [FileEntry];
-    const goes = new AbortController();
-    const gone = digests.of(entry, "sha-256", goes.signal);
-    await until("it is opened", () => open() === 1);
-    goes.abort();
+    const client = new AbortController();
+    const gone = digests.of(entry, "sha-256", client.signal);
+    await until("the file is opened", () => open() === 1);
+    client.abort();
     expect(await gone).toBeNull();
     expect(digests.pending).toBe(0);
     letRead();
-    expect(hex((await digests.of(entry, "sha-256", stays))?.value)).toBe(expected("sha256", "x"));
-    await until("all are closed", () => open() === 0);
+    expect(hex((await digests.of(entry, "sha-256", connected))?.value)).toBe(expected("sha256", "x"));
+    await until("all files are closed", () => open() === 0);
   });
 
-  test("has none when it is another one by now, or cannot be opened", async () => {
+  test("has no digest if it was replaced or cannot be opened", async () => {
     const { digests, entries, letRead, storage } = await storageOf("x");
     letRead();
     const [entry] = entries as [FileEntry];
     const upload = await storage.begin(entry.path);
     await upload.finish(entry.path, { replace: true });
-    expect(await digests.of(entry, "sha-256", stays)).toBeNull();
+    expect(await digests.of(entry, "sha-256", connected)).toBeNull();
     await storage.remove(entry.path);
-    expect(digests.of(entry, "sha-256", stays)).rejects.toThrow("not_found");
-    await until("nothing is left", () => digests.pending === 0);
+    expect(digests.of(entry, "sha-256", connected)).rejects.toThrow("not_found");
+    await until("no digest is pending", () => digests.pending === 0);
   });
 });
 
-test("two are made at once, 32 wait in the order they came, the next is none", async () => {
+test("two are computed at a time, 32 wait in order, further requests get none", async () => {
   const { digests, entries, opened, letRead } = await storageOf(
     ...Array.from({ length: 35 }, (_, n) => `${n}`),
   );
-  const asked = entries.map((entry) => digests.of(entry, "sha-256", stays));
-  expect(await asked[34]).toBeNull();
-  await until("two are begun", () => opened.length === 2);
+  const requests = entries.map((entry) => digests.of(entry, "sha-256", connected));
+  expect(await requests[34]).toBeNull();
+  await until("two files are opened", () => opened.length === 2);
   letRead();
-  const made = await Promise.all(asked.slice(0, 34));
+  const made = await Promise.all(requests.slice(0, 34));
   expect(made.map((digest) => hex(digest?.value))).toEqual(
     Array.from({ length: 34 }, (_, n) => expected("sha256", `${n}`)),
   );
   expect(opened).toEqual(Array.from({ length: 34 }, (_, n) => `f${n}`));
 });
 
-test("who waits and goes makes room", async () => {
+test("a request that is aborted while it waits makes room", async () => {
   const { digests, entries, opened, letRead } = await storageOf(
     ...Array.from({ length: 36 }, (_, n) => `${n}`),
   );
-  const goes = new AbortController();
-  const asked = entries
+  const client = new AbortController();
+  const requests = entries
     .slice(0, 34)
-    .map((entry, index) => digests.of(entry, "sha-256", index === 20 ? goes.signal : stays));
-  goes.abort();
-  await asked[20];
-  const late = digests.of(entries[35] as FileEntry, "sha-256", stays);
+    .map((entry, index) => digests.of(entry, "sha-256", index === 20 ? client.signal : connected));
+  client.abort();
+  await requests[20];
+  const late = digests.of(entries[35] as FileEntry, "sha-256", connected);
   letRead();
   expect(await late).not.toBeNull();
-  await Promise.all(asked);
+  await Promise.all(requests);
   expect(opened).not.toContain("f20");
 });

@@ -1,4 +1,4 @@
-// Those who watch: told the same bytes, with comments in between, and held to nothing.
+// The event feed: subscribers share the same bytes, get comments during silence, and slow ones are not buffered.
 
 import { expect, test } from "bun:test";
 import { EventFeed, type Subscriber } from "../../../src/core/live/event-feed.ts";
@@ -37,7 +37,7 @@ async function watched(silence?: number) {
 
 const textOf = async (listener: Subscriber) => Buffer.concat((await listener.next()) ?? []).toString();
 
-test("all are given the same bytes, not copies", async () => {
+test("all subscribers get the same bytes, not copies", async () => {
   const { uploader, events } = await watched();
   let received = 0;
   uploader.activeUploads.add({ report: () => report(received) });
@@ -50,7 +50,7 @@ test("all are given the same bytes, not copies", async () => {
   events.close();
 });
 
-test("who comes late hears what is true then, and how all ended that it missed", async () => {
+test("a slow subscriber gets the current snapshot and every ended upload that it missed", async () => {
   const { uploader, events } = await watched();
   let received = 0;
   uploader.activeUploads.add({ report: () => report(received) });
@@ -70,7 +70,7 @@ test("who comes late hears what is true then, and how all ended that it missed",
   expect(await quick.next()).toBeNull();
 });
 
-test("a comment breaks the silence", async () => {
+test("a comment is sent after a period of silence", async () => {
   const { events } = await watched(200);
   const listener = events.listen(null, () => {});
   expect(await textOf(listener)).toEndWith('\ndata: {"uploads":[]}\n\n');
@@ -80,7 +80,7 @@ test("a comment breaks the silence", async () => {
   expect(events.size).toBe(0);
 });
 
-test("the last that ended are remembered, by their numbers", () => {
+test("the last ended uploads can be retrieved by their numbers", () => {
   const all = new RecentUploads();
   expect(all.between(0, 5)).toEqual([]);
   for (let at = 1; at <= 300; at += 1) all.add(ended(String(at)));

@@ -1,4 +1,4 @@
-// The conflict policy before any bytes move: which problem names what is in the way.
+// The conflict policy before any bytes are transferred: the problem for each existing entry.
 
 import { describe, expect, test } from "bun:test";
 import type { Conflict } from "../../../src/config/config.ts";
@@ -9,7 +9,7 @@ import { checkFilePath } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
 import { bytesOf, pathsIn, requestFor, uploaderWith } from "../../support/uploader.ts";
 
-/** An uploader over the files `file`, `taken` and `folder/inside`. */
+/** An uploader whose storage contains the files `file`, `taken` and `folder/inside`. */
 async function uploaderWithFiles(limits: Parameters<typeof uploaderWith>[0] = {}) {
   const uploader = uploaderWith(limits);
   for (const path of ["file", "taken", "folder/inside"]) {
@@ -20,7 +20,7 @@ async function uploaderWithFiles(limits: Parameters<typeof uploaderWith>[0] = {}
   return uploader;
 }
 
-/** The code of the early refusal, null when there is none. */
+/** The code of the early refusal, null if there is none. */
 async function refusal(
   source: Entry["kind"] | "upload",
   conflict: Conflict,

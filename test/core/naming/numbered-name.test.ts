@@ -1,4 +1,4 @@
-// Available names: numbers go before the extension, names stay allowed, and the next free number is found quickly.
+// Numbered names: the number precedes the extension, names stay valid, and the next free number is found quickly.
 
 import { describe, expect, test } from "bun:test";
 import { nextNumber, numbered } from "../../../src/core/naming/numbered-name.ts";
@@ -23,7 +23,7 @@ describe("numbered", () => {
     expect(number(path)).toBe(expected);
   });
 
-  test("a name of 255 bytes stays one, cut between characters", () => {
+  test("a name of 255 bytes is shortened between characters and keeps its length limit", () => {
     const long = `${"é".repeat(125)}x.jpg`;
     expect(Buffer.byteLength(long)).toBe(MAX_SEGMENT_BYTES);
     expect(number(long, 12)).toBe(`${"é".repeat(123)} (12).jpg`);
@@ -32,11 +32,11 @@ describe("numbered", () => {
     expect(number(faces)).toBe(`${"😀".repeat(62)} (1).j`);
   });
 
-  test("a name without extension is cut at its end", () => {
+  test("a name without extension is shortened at its end", () => {
     expect(number("x".repeat(255), 100)).toBe(`${"x".repeat(249)} (100)`);
   });
 
-  test("what follows the last dot is no extension when it is most of the name", () => {
+  test("a suffix that is most of the name is not treated as an extension", () => {
     const name = nameOf(numbered(checkFilePath(`a.${"x".repeat(253)}`), 1_000_000));
     expect(name).toBe(`a.${"x".repeat(243)} (1000000)`);
   });
@@ -45,32 +45,32 @@ describe("numbered", () => {
 describe("nextNumber", () => {
   const path = checkFilePath("a.jpg");
 
-  /** Looks among files 1 to `count`, and counts the looks. */
-  async function look(count: number) {
-    let looks = 0;
+  /** Finds the next number after files 1 to `count`, and counts the lookups. */
+  async function findNext(count: number) {
+    let lookups = 0;
     const names = new Set<FilePath>(Array.from({ length: count }, (_, index) => numbered(path, index + 1)));
     const next = await nextNumber(path, async (name) => {
-      looks += 1;
+      lookups += 1;
       return names.has(name);
     });
-    return { next, looks };
+    return { next, lookups };
   }
 
-  test.each([0, 1, 2, 3, 4, 7, 8, 9, 1000])("after %i files comes the one after", async (count) => {
-    expect((await look(count)).next).toBe(count + 1);
+  test.each([0, 1, 2, 3, 4, 7, 8, 9, 1000])("after %i files the next number is used", async (count) => {
+    expect((await findNext(count)).next).toBe(count + 1);
   });
 
-  test("a thousand files cost some twenty looks", async () => {
-    expect((await look(1000)).looks).toBeLessThanOrEqual(20);
+  test("a thousand files require about twenty lookups", async () => {
+    expect((await findNext(1000)).lookups).toBeLessThanOrEqual(20);
   });
 
-  test("a gap may be filled, a taken number is never given", async () => {
+  test("a gap may be filled, but a taken number is never returned", async () => {
     const taken = new Set([1, 2, 3, 5, 6].map((value) => numbered(path, value)));
     const next = await nextNumber(path, async (name) => taken.has(name));
     expect(taken.has(numbered(path, next))).toBe(false);
   });
 
-  test("ends even when everything is taken", async () => {
+  test("ends even when all numbers are taken", async () => {
     expect(await nextNumber(path, async () => true)).toBeGreaterThan(1_000_000);
   });
 });

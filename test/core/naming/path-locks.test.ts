@@ -1,4 +1,4 @@
-// Locks: one step at a time per path, whatever the steps before did.
+// Path locks: one step at a time per path, even after steps that failed.
 
 import { expect, test } from "bun:test";
 import { PathLocks } from "../../../src/core/naming/path-locks.ts";
@@ -30,7 +30,7 @@ test("other paths do not wait", async () => {
   await held;
 });
 
-test("a step that fails lets the next one in", async () => {
+test("a step that fails releases the lock", async () => {
   const locks = new PathLocks();
   const failing = locks.withLock(a, async () => {
     throw new RangeError("no");
@@ -40,7 +40,7 @@ test("a step that fails lets the next one in", async () => {
   expect(await next).toBe("next");
 });
 
-test("a lock that was let go can be taken again", async () => {
+test("a released lock can be acquired again", async () => {
   const locks = new PathLocks();
   for (let turn = 0; turn < 3; turn += 1) expect(await locks.withLock(a, async () => turn)).toBe(turn);
 });

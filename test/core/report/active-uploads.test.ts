@@ -1,4 +1,4 @@
-// The list of what is arriving.
+// The list of running uploads.
 
 import { expect, test } from "bun:test";
 import {
@@ -22,7 +22,7 @@ function upload(id: string): ReportsProgress {
   return { report: () => report };
 }
 
-test("shows what was added, in order, until it is removed", () => {
+test("contains added uploads, in order, until they are removed", () => {
   const running = new ActiveUploads();
   const [one, two] = [upload("one"), upload("two")];
   running.add(one);

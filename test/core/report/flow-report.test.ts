@@ -1,4 +1,4 @@
-// The report: waits that add up, the part that took the most, and a sentence that is true of both rates.
+// The flow report: waits that add up, the bottleneck, and a sentence with the rates of both sides.
 
 import { describe, expect, test } from "bun:test";
 import {
@@ -10,7 +10,7 @@ import {
   type Timings,
 } from "../../../src/core/report/flow-report.ts";
 
-/** 100 MB in ten seconds; a test says what was waited for. */
+/** A report of 100 MB in ten seconds with these waits. */
 function measured(
   waits: { network?: number; disk?: number; sync?: number; hash?: number },
   more: Partial<Timings> = {},
@@ -34,7 +34,7 @@ function measured(
 const sumOf = ({ waits }: FlowReport): number => Object.values(waits).reduce((sum, part) => sum + part, 0);
 
 describe("waits", () => {
-  test("what nobody waited for is the processor's, and all add up to the total", () => {
+  test("the remaining time counts as processor time, and all parts add up to the total", () => {
     const flow = measured({ network: 4, disk: 2, sync: 1, hash: 0.5 });
     expect(flow.waits).toEqual({ network: 4, disk: 2, sync: 1, hash: 0.5, other: 2.5 });
     expect(sumOf(flow)).toBeCloseTo(flow.seconds, 5);
@@ -56,7 +56,7 @@ describe("waits", () => {
 });
 
 describe("the sentence", () => {
-  test("network: with the rate of both", () => {
+  test("network: with the rates of network and disk", () => {
     const { bottleneck, explanation } = measured({ network: 9.8, disk: 0.1 });
     expect(bottleneck).toBe("network");
     expect(explanation).toBe(
@@ -64,7 +64,7 @@ describe("the sentence", () => {
     );
   });
 
-  test("disk: the network's rate counts only the time it was waited for", () => {
+  test("disk: the network's rate counts only the time spent waiting for it", () => {
     const { bottleneck, explanation } = measured({ disk: 8, network: 1 });
     expect(bottleneck).toBe("disk");
     expect(explanation).toBe(
@@ -88,7 +88,7 @@ describe("the sentence", () => {
     );
   });
 
-  test("processor, when the data was simply there", () => {
+  test("processor, when data was always available", () => {
     const { bottleneck, explanation } = measured({ network: 0.01, disk: 2 });
     expect(bottleneck).toBe("processor");
     expect(explanation).toBe(
@@ -96,7 +96,7 @@ describe("the sentence", () => {
     );
   });
 
-  test("no part with half of the time is called the limit", () => {
+  test("a part with less than half of the time is not called the limit", () => {
     const { bottleneck, explanation } = measured({ network: 4, disk: 3.5, sync: 2 });
     expect(bottleneck).toBe("network");
     expect(explanation).toBe(
@@ -104,14 +104,14 @@ describe("the sentence", () => {
     );
   });
 
-  test("an empty file waited for nothing", () => {
+  test("an empty file has no waits", () => {
     expect(measured({ sync: 0.1 }, { bytes: 0, seconds: 0.1 }).explanation).toBe(
       "The file is empty: there was nothing to wait for.",
     );
   });
 });
 
-test("of equals the network comes first", () => {
+test("of equal waits the network is named", () => {
   expect(bottleneckOf({ network: 1, disk: 1, sync: 1, hash: 1, other: 1 })).toBe("network");
 });
 

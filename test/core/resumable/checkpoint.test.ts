@@ -1,4 +1,4 @@
-// When notes are written, and what they say of the bytes that are certain.
+// Checkpoints: when metadata is written, and the durable length that it states.
 
 import { describe, expect, test } from "bun:test";
 import { NO_TIMINGS } from "../../../src/core/report/flow-report.ts";
@@ -11,7 +11,7 @@ import { newUploadId } from "../../../src/storage/upload-id.ts";
 
 const WINDOW = 64 * 1024 * 1024;
 
-function journalOf(memory: MemoryOptions = {}, more: Partial<UploadState> = {}) {
+function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> = {}) {
   const storage = new MemoryStorage(memory);
   const record: UploadState = {
     version: 2,
@@ -34,14 +34,14 @@ function journalOf(memory: MemoryOptions = {}, more: Partial<UploadState> = {}) 
     spoiled: null,
     ...more,
   };
-  const noted = (): UploadState => JSON.parse(storage.contents.partials.get(record.id)?.note ?? "{}");
-  return { checkpoint: new Checkpoint(storage, record), record, noted };
+  const written = (): UploadState => JSON.parse(storage.contents.partials.get(record.id)?.note ?? "{}");
+  return { checkpoint: new Checkpoint(storage, record), record, written };
 }
 
-describe("a mark", () => {
-  test("is due when a window was synced, and not while one is written", async () => {
+describe("a durable length", () => {
+  test("is due after a window was synced, but not while metadata is being written", async () => {
     const note = Promise.withResolvers<void>();
-    const { checkpoint, noted } = journalOf({
+    const { checkpoint, written } = checkpointWith({
       delay: (step) => (step === "note" ? note.promise : undefined),
     });
     expect([checkpoint.due(0), checkpoint.due(WINDOW - 1), checkpoint.due(WINDOW)]).toEqual([
@@ -53,46 +53,46 @@ describe("a mark", () => {
     expect(checkpoint.due(3 * WINDOW)).toBe(false);
     note.resolve();
     await checkpoint.written();
-    expect(noted().mark?.length).toBe(WINDOW);
+    expect(written().mark?.length).toBe(WINDOW);
     expect(checkpoint.due(2 * WINDOW)).toBe(true);
   });
 
-  test("promises no bytes that nobody has compared, and is not due for them", async () => {
-    const { checkpoint, record, noted } = journalOf({}, { unverified: 100 });
+  test("does not include bytes whose checksum was not verified, and is not due for them", async () => {
+    const { checkpoint, record, written } = checkpointWith({}, { unverified: 100 });
     await checkpoint.mark(WINDOW, NO_TIMINGS, true);
-    expect(noted().mark?.length).toBe(100);
+    expect(written().mark?.length).toBe(100);
     expect(checkpoint.due(9 * WINDOW)).toBe(false);
     record.unverified = null;
     expect(checkpoint.due(9 * WINDOW)).toBe(true);
   });
 
-  test("that is not due is written when there is time", async () => {
-    const { checkpoint, noted } = journalOf();
+  test("that is not due is written by the next flush", async () => {
+    const { checkpoint, written } = checkpointWith();
     await checkpoint.mark(5, NO_TIMINGS, false);
     expect(checkpoint.stale).toBe(true);
-    expect(noted().mark).toBeUndefined();
+    expect(written().mark).toBeUndefined();
     await checkpoint.flush(5);
-    expect([checkpoint.stale, noted().mark?.length]).toEqual([false, 5]);
+    expect([checkpoint.stale, written().mark?.length]).toEqual([false, 5]);
   });
 
-  test("that promises too much is set right before bytes are added", async () => {
-    const { checkpoint, noted } = journalOf({}, { mark: { boot: "memory", length: 9 } });
+  test("that is too large is corrected before bytes are appended", async () => {
+    const { checkpoint, written } = checkpointWith({}, { mark: { boot: "memory", length: 9 } });
     await checkpoint.prepare(3);
-    expect(noted().mark).toEqual({ boot: "memory", length: 3 });
+    expect(written().mark).toEqual({ boot: "memory", length: 3 });
   });
 
-  test("of another boot cuts, and is set anew", async () => {
-    const { checkpoint, noted } = journalOf({}, { mark: { boot: "before", length: 9 } });
+  test("of an earlier boot truncates the upload, and is then updated", async () => {
+    const { checkpoint, written } = checkpointWith({}, { mark: { boot: "before", length: 9 } });
     expect([checkpoint.reliableLength(5), checkpoint.reliableLength(50)]).toEqual([5, 9]);
     await checkpoint.prepare(9);
-    expect(noted().mark).toEqual({ boot: "memory", length: 9 });
+    expect(written().mark).toEqual({ boot: "memory", length: 9 });
     expect(checkpoint.reliableLength(50)).toBe(50);
   });
 
-  test("that could not be written is written before bytes are added, or none are", async () => {
+  test("that could not be written must be written before bytes are appended", async () => {
     let full = true;
     const fails = () => Promise.reject(new Problem("storage_full", "There is no space."));
-    const { checkpoint, noted } = journalOf({
+    const { checkpoint, written } = checkpointWith({
       delay: (step) => (step === "note" && full ? fails() : undefined),
     });
     checkpoint.markLater(WINDOW, NO_TIMINGS);
@@ -100,6 +100,6 @@ describe("a mark", () => {
     await expect(checkpoint.prepare(WINDOW)).rejects.toMatchObject({ code: "storage_full" });
     full = false;
     await checkpoint.prepare(WINDOW);
-    expect(noted().mark?.length).toBe(WINDOW);
+    expect(written().mark?.length).toBe(WINDOW);
   });
 });

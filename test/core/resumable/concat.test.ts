@@ -1,10 +1,10 @@
-// The report of an upload that is made of parts.
+// The flow report of an upload that is concatenated from parts.
 
 import { expect, test } from "bun:test";
 import type { UploadSession } from "../../../src/core/resumable/session.ts";
 import { append, creation, open } from "../../support/upload-registry.ts";
 
-test("adds up what was measured of its parts", async () => {
+test("adds up the measurements of its parts", async () => {
   const { uploads } = await open();
   const part = await uploads.create(creation("p", { concat: { kind: "partial" } }));
   await append(part, 0, "abcdef");
@@ -15,13 +15,13 @@ test("adds up what was measured of its parts", async () => {
   expect(final.record.finished?.file).toMatchObject({ size: 12, flow: { bytes: 6 } });
 });
 
-test("took as long as all its parts together, when they arrived beside each other", async () => {
+test("lasts as long as all its parts together when they were sent in parallel", async () => {
   const { uploads } = await open();
   const parts: UploadSession[] = [];
   for (const name of ["one", "two"]) {
     const part = await uploads.create(creation(name, { concat: { kind: "partial" } }));
     await append(part, 0, "abcdef");
-    // Eight seconds each, all for the network, in the same ten.
+    // Each waits eight seconds for the network, within the same ten seconds.
     part.record.measured = { ...part.record.measured, seconds: 8, network: 8 };
     part.touch(part.record.created + 10_000);
     parts.push(part);

@@ -1,4 +1,4 @@
-// Uploads that wait, without HTTP: crashes at every step of becoming a file, forgetting, and what bounds them.
+// Resumable uploads without HTTP: crashes at every step of publishing, expiry, and limits.
 
 import { describe, expect, test } from "bun:test";
 import { append as appendTo } from "../../../src/core/resumable/append.ts";
@@ -13,7 +13,7 @@ import { bodyOf, pathsIn, textOf } from "../../support/uploader.ts";
 const power = () => Promise.reject(new Problem("storage_failed", "The power is cut."));
 
 describe("a crash", () => {
-  test("before the name is given: the file is saved at the next start, also when no client asks", async () => {
+  test("before the file is named: it is saved at the next start, without a client's request", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents, delay: (step) => (step === "publish" ? power() : undefined) });
     const upload = await uploads.create(creation("a.txt"));
@@ -24,12 +24,12 @@ describe("a crash", () => {
     expect([found.complete, found.length]).toEqual([true, 6]);
   });
 
-  test("after the name was given: the file is there once, and the upload knows it", async () => {
+  test("after the file was named: it exists once, and the upload is finished", async () => {
     const contents = new MemoryContents();
     let notes = 0;
     const { uploads } = await open({
       contents,
-      // Made, named, finished: the third is never written.
+      // Metadata is written on creation, before naming and at the end; the third write never happens.
       delay: (step) => (step === "note" && ++notes > 2 ? power() : undefined),
     });
     const upload = await uploads.create(creation("a.txt"));
@@ -41,7 +41,7 @@ describe("a crash", () => {
     await expect(append(found, 0, "abcdef")).rejects.toMatchObject({ code: "offset_mismatch" });
   });
 
-  test("before a client has said that it is complete: it waits", async () => {
+  test("before a client has stated that it is complete: it stays unfinished", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents });
     const upload = await uploads.create(creation("a.txt", { endsByLength: false }));
@@ -54,7 +54,7 @@ describe("a crash", () => {
   });
 });
 
-test("a crash leaves no bytes whose checksum was not compared", async () => {
+test("after a crash no bytes are left whose checksum was not verified", async () => {
   const contents = new MemoryContents();
   const { uploads } = await open({ contents });
   const upload = await uploads.create(creation("a.txt"));
@@ -88,7 +88,7 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
   const found = await next.uploads.refresh(upload.record.id);
   expect(found.length).toBe(3);
   await append(found, 3, "d");
-  // What came without a checksum stays, whatever came before it.
+  // Bytes sent without a checksum are kept, whatever preceded them.
   const last = await open({ contents });
   const again = await last.uploads.refresh(upload.record.id);
   expect(again.length).toBe(4);
@@ -97,7 +97,7 @@ test("a crash leaves no bytes whose checksum was not compared", async () => {
   never.resolve();
 });
 
-test("a name that is taken meanwhile keeps the bytes: it is saved when the name is free", async () => {
+test("an upload whose name was taken in the meantime keeps its bytes, and is saved when the name is free", async () => {
   const { storage, uploads } = await open();
   const upload = await uploads.create(creation("a.txt", { conflict: "fail" }));
   const other = await uploads.create(creation("a.txt"));
@@ -119,7 +119,7 @@ describe("a power cut", () => {
     await append(upload, 0, "abc");
     await upload.flush();
     cut.on = true;
-    // The name is noted, the sync fails, and the error can be noted no more.
+    // The name is recorded, then the sync fails, and the error can no longer be recorded.
     await expect(append(upload, 3, "def")).rejects.toMatchObject({ code: "storage_failed" });
     expect(contents.partials.get(upload.record.id)?.note).toContain('"publishing":"a.txt"');
     contents.boot = "another";
@@ -131,7 +131,7 @@ describe("a power cut", () => {
     expect(await textOf(next.storage, "a.txt")).toBe("abcxyz");
   });
 
-  test("leaves a part that was told to be complete", async () => {
+  test("does not affect a part that was reported as complete", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents });
     const upload = await uploads.create(creation("p", { concat: { kind: "partial" } }));
@@ -141,7 +141,7 @@ describe("a power cut", () => {
     expect((await next.uploads.refresh(upload.record.id)).complete).toBe(true);
   });
 
-  test("takes nothing that came after the one before: the mark is set anew before a byte is added", async () => {
+  test("does not affect bytes sent after an earlier power cut: the durable length is updated before a byte is appended", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents });
     const upload = await uploads.create(creation("a.txt"));
@@ -151,7 +151,7 @@ describe("a power cut", () => {
     const next = await open({ contents });
     const found = await next.uploads.refresh(upload.record.id);
     await append(found, 3, "de");
-    // No cut this time: what the second boot wrote is there.
+    // No power cut this time: the bytes of the second boot exist.
     const last = await open({ contents });
     expect((await last.uploads.refresh(upload.record.id)).length).toBe(5);
   });
@@ -166,7 +166,7 @@ describe("the report", () => {
     expect(outcome?.file.flow.bytes).toBe(6);
   });
 
-  test("adds up those before a restart", async () => {
+  test("includes the requests before a restart", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents });
     const upload = await uploads.create(creation("a.txt"));
@@ -177,7 +177,7 @@ describe("the report", () => {
     expect(outcome?.file.flow).toMatchObject({ bytes: 6, explanation: expect.not.stringContaining("lost") });
   });
 
-  test("says what it does not know when the server was killed", async () => {
+  test("reports unknown time if the server was killed", async () => {
     const contents = new MemoryContents();
     const { uploads } = await open({ contents });
     const [some, none] = [await uploads.create(creation("some")), await uploads.create(creation("none"))];
@@ -193,7 +193,7 @@ describe("the report", () => {
   });
 });
 
-test("a note of the version before is read", async () => {
+test("metadata of the previous version is read", async () => {
   const contents = new MemoryContents();
   const { storage, uploads } = await open({ contents });
   const upload = await uploads.create(creation("a.txt"));
@@ -205,7 +205,7 @@ test("a note of the version before is read", async () => {
   expect(await textOf(next.storage, "a.txt")).toBe("abcdef");
 });
 
-test("complete ones are remembered, but not more than may wait", async () => {
+test("completed uploads are remembered, but no more than --max-waiting", async () => {
   const { uploads } = await open({}, { maxWaiting: 2 });
   const made: UploadSession[] = [];
   for (const name of ["a", "b", "c", "d"]) {
@@ -218,7 +218,7 @@ test("complete ones are remembered, but not more than may wait", async () => {
   expect(found.at(-1)?.status).toBe("fulfilled");
 });
 
-test("what was forgotten is not written again by a request that waited", async () => {
+test("a request that waits for the lock does not restore a deleted upload", async () => {
   const { storage, uploads } = await open();
   const upload = await uploads.create(creation("a.txt", { size: null }));
   const removing = uploads.remove(upload.record.id);
@@ -227,13 +227,13 @@ test("what was forgotten is not written again by a request that waited", async (
   expect(storage.contents.partials.size).toBe(0);
 });
 
-test("a refused upload leaves nothing", async () => {
+test("a refused upload leaves no data", async () => {
   const { storage, uploads } = await open({ capacity: 5 });
   await expect(uploads.create(creation("a.txt"))).rejects.toMatchObject({ code: "storage_full" });
   expect([uploads.unfinished, storage.contents.partials.size]).toEqual([0, 0]);
 });
 
-test("a note this version cannot read is left alone", async () => {
+test("metadata of an unknown version is not touched", async () => {
   const contents = new MemoryContents();
   const { uploads, storage } = await open({ contents });
   const { record } = await uploads.create(creation("a.txt"));

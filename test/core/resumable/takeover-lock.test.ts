@@ -1,17 +1,17 @@
-// Turns: one request at a time, and a newer one ends the older.
+// The takeover lock: one request at a time, and a newer one ends the older.
 
 import { expect, test } from "bun:test";
 import { TakeoverLock } from "../../../src/core/resumable/takeover-lock.ts";
 
-/** Ends when its signal says so. */
+/** A request that ends when its signal is aborted. */
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-test("a newer request ends the older, and begins when that has ended", async () => {
-  const turns = new TakeoverLock();
+test("a newer request aborts the older one, and begins when that has ended", async () => {
+  const lock = new TakeoverLock();
   const steps: string[] = [];
   const begun = Promise.withResolvers<void>();
-  const old = turns.acquire(async (signal) => {
+  const old = lock.acquire(async (signal) => {
     begun.resolve();
     try {
       return await untilAborted(signal);
@@ -21,7 +21,7 @@ test("a newer request ends the older, and begins when that has ended", async () 
     }
   });
   await begun.promise;
-  const young = turns.acquire(async () => {
+  const young = lock.acquire(async () => {
     steps.push("young begins");
     return "done";
   });
@@ -30,28 +30,28 @@ test("a newer request ends the older, and begins when that has ended", async () 
   expect(steps).toEqual(["old has ended", "young begins"]);
 });
 
-test("one that waits is told before it begins that a newer one came", async () => {
-  const turns = new TakeoverLock();
+test("a waiting request is aborted before it begins if a newer one arrives", async () => {
+  const lock = new TakeoverLock();
   const seen: boolean[] = [];
   const step = async (signal: AbortSignal) => void seen.push(signal.aborted);
-  const all = [1, 2, 3].map(() => turns.acquire(step));
+  const all = [1, 2, 3].map(() => lock.acquire(step));
   await Promise.all(all);
   expect(seen).toEqual([true, true, false]);
 });
 
-test("a failed request does not stop those behind it", async () => {
-  const turns = new TakeoverLock();
-  const failing = turns.acquire(() => Promise.reject(new Error("no")));
-  const next = turns.acquire(async () => "yes");
+test("a failed request does not block the next ones", async () => {
+  const lock = new TakeoverLock();
+  const failing = lock.acquire(() => Promise.reject(new Error("no")));
+  const next = lock.acquire(async () => "yes");
   await expect(failing).rejects.toThrow("no");
   expect(await next).toBe("yes");
 });
 
-test("is busy until the last has ended", async () => {
-  const turns = new TakeoverLock();
-  expect(turns.busy).toBe(false);
-  const running = turns.acquire(async () => {});
-  expect(turns.busy).toBe(true);
+test("is busy until the last request has ended", async () => {
+  const lock = new TakeoverLock();
+  expect(lock.busy).toBe(false);
+  const running = lock.acquire(async () => {});
+  expect(lock.busy).toBe(true);
   await running;
-  expect(turns.busy).toBe(false);
+  expect(lock.busy).toBe(false);
 });

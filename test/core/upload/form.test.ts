@@ -1,4 +1,4 @@
-// A form without HTTP: parts flow one after another, are published side by side, and one failure is one failure.
+// Forms without HTTP: parts are read one after another and published concurrently; a failing part does not affect others.
 
 import { describe, expect, test } from "bun:test";
 import { type FormOptions, type FormSaveResult, FormUpload } from "../../../src/core/upload/form.ts";
@@ -11,7 +11,7 @@ import { bodyOf, pathsIn, textOf, uploaderWith } from "../../support/uploader.ts
 
 type Chunks = Parameters<typeof bodyOf>[0];
 
-/** Reads a form into a storage in memory. */
+/** Reads a form into an in-memory storage. */
 async function read(chunks: Chunks, options: Partial<FormOptions> = {}, memory: MemoryOptions = {}) {
   const uploader = uploaderWith({}, memory);
   let saving = 0;
@@ -40,7 +40,7 @@ const chunked = (body: Buffer, size: number): Uint8Array<ArrayBuffer>[] =>
     (_, index) => new Uint8Array(body.subarray(index * size, (index + 1) * size)),
   );
 
-test("files are told in the order of the form, whichever is finished first", async () => {
+test("files are reported in the order of the form, whichever is finished first", async () => {
   let left = 100;
   const delay = (step: MemoryStep) => {
     left -= 1;
@@ -50,7 +50,7 @@ test("files are told in the order of the form, whichever is finished first", asy
   expect(files.map(({ name }) => name)).toEqual(partsOf(40).map(({ filename = "" }) => filename));
 });
 
-test("the next part is read while the one before is synced, and only so many wait for their sync", async () => {
+test("the next part is read while the previous ones are synced, up to a limit", async () => {
   let syncing = 0;
   let most = 0;
   const delay = (step: MemoryStep) => {
@@ -66,7 +66,7 @@ test("the next part is read while the one before is synced, and only so many wai
   expect(most).toBeWithin(2, 65);
 });
 
-test("the cut between chunks does not matter", async () => {
+test("the result does not depend on how the body is split into chunks", async () => {
   const body = formBody([
     file("a", "hello"),
     { name: "field", data: "x" },
@@ -80,8 +80,8 @@ test("the cut between chunks does not matter", async () => {
   }
 });
 
-describe("one failure is one failure", () => {
-  test("a storage that has no room for one file has room for others", async () => {
+describe("a failing part does not affect others", () => {
+  test("if the storage has no space for one file, smaller ones are saved", async () => {
     const parts = [file("a", "x".repeat(40)), file("b", "x".repeat(100)), file("c", "x".repeat(40))];
     const { files, errors, failures, storage } = await read(
       [new Uint8Array(formBody(parts))],
@@ -94,7 +94,7 @@ describe("one failure is one failure", () => {
     expect(pathsIn(storage)).toEqual(["in/a", "in/c"]);
   });
 
-  test("also when it comes at the very end", async () => {
+  test("even if it fails while it is published", async () => {
     const delay = (step: MemoryStep, bytes: number) =>
       step === "publish" && bytes === 3 ? Promise.reject(new Problem("storage_failed", "No.")) : undefined;
     const { files, errors } = await read(
@@ -106,7 +106,7 @@ describe("one failure is one failure", () => {
     expect(errors).toEqual([{ code: "storage_failed", file: "b", detail: "No." }]);
   });
 
-  test("a defect is told without its words, and kept for the log with them", async () => {
+  test("an internal error is reported without its message, which only the log contains", async () => {
     const delay = (step: MemoryStep) =>
       step === "sync" ? Promise.reject(new TypeError("secret")) : undefined;
     const { errors, failures } = await read([new Uint8Array(formBody([file("a")]))], {}, { delay });
@@ -114,12 +114,12 @@ describe("one failure is one failure", () => {
     expect(failures[0]?.cause).toEqual(new TypeError("secret"));
   });
 
-  test("errors of the sender are no failures of this server", async () => {
+  test("errors of the client are not logged as failures of the server", async () => {
     expect((await read([new Uint8Array(formBody([file("../a")]))])).failures).toEqual([]);
   });
 });
 
-test("what is wrong with a name is said in its one entry", async () => {
+test("several errors of one name are reported in one entry", async () => {
   const { errors } = await read([new Uint8Array(formBody([file("../con/b ")]))]);
   expect(errors).toEqual([
     {
@@ -131,7 +131,7 @@ test("what is wrong with a name is said in its one entry", async () => {
   ]);
 });
 
-test("errors that come while files are finished count as well, and the list still ends", async () => {
+test("errors while files are published are reported too, within the limit", async () => {
   const delay = (step: MemoryStep) =>
     step === "sync"
       ? Bun.sleep(1).then(() => Promise.reject(new Problem("storage_failed", "No.")))
@@ -151,12 +151,12 @@ test("errors that come while files are finished count as well, and the list stil
   expect(errorsOmitted).toBeWithin(0, 65);
 });
 
-test("a name longer than a name can be is cut in the error", async () => {
+test("a name that is too long is truncated in the error", async () => {
   const { errors } = await read([new Uint8Array(formBody([file("x".repeat(5000))]))]);
   expect(errors[0]?.file).toBe("x".repeat(255));
 });
 
-test("each file's report counts what was waited for while it was read", async () => {
+test("the report of each file contains the waits while that file was read", async () => {
   const body = formBody([file("fast", "x".repeat(100)), file("slow", "y".repeat(100))]);
   const middle = body.indexOf("yyy");
   const { files } = await read([
@@ -170,7 +170,7 @@ test("each file's report counts what was waited for while it was read", async ()
   expect(slow?.bottleneck).toBe("network");
 });
 
-test("a body that breaks off keeps what was complete and drops what was not", async () => {
+test("if the body is cut off, complete files are kept and the incomplete one is discarded", async () => {
   const body = formBody([file("whole", "1"), file("cut", "12345")]);
   const { files, errors, storage } = await read([
     new Uint8Array(body.subarray(0, body.indexOf("12345") + 2)),

@@ -1,4 +1,4 @@
-// A request's body: what counts as waiting for the network, when silence ends it, and whether others get a turn.
+// Request bodies: the time that counts as waiting for the network, the idle timeout, and yielding to the event loop.
 
 import { describe, expect, test } from "bun:test";
 import { RequestBody, type RequestBodyOptions } from "../../../src/core/upload/request-body.ts";
@@ -8,7 +8,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const PATIENT: RequestBodyOptions = { idleTimeout: 60 };
 
-/** A body that a test feeds by hand. */
+/** A body to which a test adds chunks. */
 function fed(options: Partial<RequestBodyOptions> = {}) {
   let controller: ReadableStreamDefaultController<Bytes> | undefined;
   let cancelled = false;
@@ -31,7 +31,7 @@ function fed(options: Partial<RequestBodyOptions> = {}) {
   };
 }
 
-/** Chunks that are always there when asked for. */
+/** A body whose chunks are always available. */
 function ready(count: number, size = 1000): ReadableStream<Bytes> {
   let sent = 0;
   return new ReadableStream({
@@ -56,20 +56,20 @@ const burn = (milliseconds: number): void => {
   for (const start = performance.now(); performance.now() - start < milliseconds; );
 };
 
-describe("what arrives", () => {
-  test("all bytes, and the end", async () => {
+describe("chunks", () => {
+  test("all bytes are read, up to the end", async () => {
     const body = new RequestBody(ready(10), PATIENT);
     expect(await read(body)).toBe(10_000);
     expect(body).toMatchObject({ received: 10_000 });
   });
 
-  test("a request without a body ends at once", async () => {
+  test("a request without a body ends immediately", async () => {
     const body = new RequestBody(null, PATIENT);
     expect(await read(body)).toBe(0);
     await body.cancel();
   });
 
-  test("chunks that are somebody else's keep their bytes", async () => {
+  test("chunks that are not owned are not modified", async () => {
     const chunk = new Uint8Array(3).fill(7);
     const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start(controller) {
@@ -92,7 +92,7 @@ describe("what arrives", () => {
     expect(sizes).toEqual([3]);
   });
 
-  test("a connection that ends early is a problem with its cause", async () => {
+  test("a connection that is closed early is reported as a problem with its cause", async () => {
     const { body, send, fail } = fed();
     const cause = new DOMException("The connection was closed.", "AbortError");
     send(3);
@@ -102,7 +102,7 @@ describe("what arrives", () => {
     await body.cancel();
   });
 
-  test("a body that is not read on is cancelled", async () => {
+  test("a body that is not read to its end is cancelled", async () => {
     const source = fed();
     source.send(3);
     for await (const _ of source.body.chunks()) break;
@@ -112,7 +112,7 @@ describe("what arrives", () => {
 });
 
 describe("waiting for the network", () => {
-  test("counts the time of the sender, not that of the reader", async () => {
+  test("includes the delay of the sender, not that of the reader", async () => {
     const { body, send, end } = fed({ clock: idle });
     const next = [() => send(1), end];
     send(1);
@@ -122,14 +122,14 @@ describe("waiting for the network", () => {
       const began = performance.now();
       await Bun.sleep(100);
       reader += (performance.now() - began) / 1000;
-      // The sender is slow: the reader waits 50 ms for the second byte, and 50 ms for the end.
+      // The sender is slow: the reader waits 50 ms for the second byte, and 50 ms for the end of the body.
       setTimeout(() => next.shift()?.(), 50);
     });
     expect(body.waited).toBeGreaterThan(0.08);
     expect(body.waited).toBeLessThan((performance.now() - start) / 1000 - reader + 0.01);
   });
 
-  test("processor time that passes meanwhile is not the network's", async () => {
+  test("excludes processor time that passes during a wait", async () => {
     let used = 0;
     const { body, send, end } = fed({
       clock: {
@@ -148,7 +148,7 @@ describe("waiting for the network", () => {
     expect(body.waited).toBe(0);
   });
 
-  test("grows while it goes on", async () => {
+  test("grows during a wait", async () => {
     const { body, send, end } = fed({ clock: idle });
     const reading = read(body);
     await Bun.sleep(30);
@@ -160,10 +160,10 @@ describe("waiting for the network", () => {
     expect(body.waited).toBeGreaterThanOrEqual(soFar);
   });
 
-  test("the thread's own work is taken off by default", async () => {
+  test("excludes the thread's own work by default", async () => {
     const { body, send, end } = fed();
     setTimeout(() => {
-      // Not by the clock: other programs may have the processor meanwhile.
+      // Measured in processor time, because other programs may use the processor during the test.
       for (const start = process.threadCpuUsage(); process.threadCpuUsage(start).user < 100_000; );
       send(1);
       end();
@@ -174,8 +174,8 @@ describe("waiting for the network", () => {
   });
 });
 
-describe("silence", () => {
-  test("longer than the limit ends the body with 408", async () => {
+describe("the idle timeout", () => {
+  test("ends a silent body with 408", async () => {
     const source = fed({ idleTimeout: 0.05 });
     source.send(5);
     await expect(read(source.body)).rejects.toMatchObject({
@@ -186,11 +186,11 @@ describe("silence", () => {
     expect(source.cancelled).toBe(true);
   });
 
-  test("from the first byte on counts as well", async () => {
+  test("also applies before the first byte", async () => {
     await expect(read(fed({ idleTimeout: 0.05 }).body)).rejects.toMatchObject({ code: "idle_timeout" });
   });
 
-  test("a trickle goes on for longer than the limit", async () => {
+  test("does not end a slow body, which may last longer than the timeout", async () => {
     const { body, send, end } = fed({ idleTimeout: 0.4 });
     const trickle = (left: number): unknown => {
       if (left === 0) return end();
@@ -201,13 +201,13 @@ describe("silence", () => {
     expect(await read(body)).toBe(15);
   });
 
-  test("of the reader is no silence of the sender", async () => {
+  test("does not count delays of the reader", async () => {
     const body = new RequestBody(ready(3), { idleTimeout: 0.03 });
     expect(await read(body, () => Bun.sleep(60))).toBe(3000);
   });
 });
 
-test("a body that always has data lets timers fire", async () => {
+test("a body that always has data does not block timers", async () => {
   let fired = 0;
   const timer = setInterval(() => {
     fired += 1;

@@ -1,4 +1,4 @@
-// A body that is one file: saved whole, or not at all.
+// A body that is one file: saved completely, or not at all.
 
 import { expect, test } from "bun:test";
 import { saveSingleFile } from "../../../src/core/upload/single-file.ts";
@@ -6,7 +6,7 @@ import { bodyOf, pathsIn, requestFor, textOf, uploaderWith } from "../../support
 
 const nothing = (): void => {};
 
-test("all chunks in order, and a word when only this server is still at work", async () => {
+test("all chunks are saved in order, and `saving` is called after the last byte", async () => {
   const uploader = uploaderWith();
   const events: string[] = [];
   const body = bodyOf(["hello ", "wor", "ld"]);
@@ -15,14 +15,14 @@ test("all chunks in order, and a word when only this server is still at work", a
   expect(events).toEqual(["saving after 11"]);
 });
 
-test("no body is an empty file", async () => {
+test("without a body an empty file is saved", async () => {
   const uploader = uploaderWith();
   const { file } = await saveSingleFile(uploader, bodyOf([]), requestFor("a"), nothing);
   expect(file).toMatchObject({ size: 0, flow: { bytes: 0 } });
   expect(await textOf(uploader.storage, "a")).toBe("");
 });
 
-test("a body that breaks off leaves nothing, and is never said to be saving", async () => {
+test("a body that is cut off leaves nothing, and `saving` is not called", async () => {
   const uploader = uploaderWith();
   const broken = bodyOf(["hello", () => Promise.reject(new Error("gone"))]);
   let saving = false;
@@ -35,7 +35,7 @@ test("a body that breaks off leaves nothing, and is never said to be saving", as
   expect(uploader.activeUploads.size).toBe(0);
 });
 
-test("a body over the limit is not read on", async () => {
+test("a body over the limit is not read to its end", async () => {
   const uploader = uploaderWith({ maxFileSize: 1000 });
   const body = bodyOf([600, 600, 600, 600]);
   await expect(saveSingleFile(uploader, body, requestFor("a"), nothing)).rejects.toMatchObject({
@@ -54,7 +54,7 @@ test("a refusal reads nothing of the body", async () => {
   expect(body.received).toBe(0);
 });
 
-test("the sender waits for the disk: no more than one chunk is ahead of it", async () => {
+test("reading waits for the disk: at most one chunk is read ahead", async () => {
   let writing = 0;
   let most = 0;
   const delay = () => {

@@ -1,4 +1,4 @@
-// What one upload reports, while it runs and at its end: the limit is found whichever part is slow.
+// The report of one upload, during it and at its end: the bottleneck is found, whichever part is slow.
 
 import { describe, expect, test } from "bun:test";
 import type { FlowReport } from "../../../src/core/report/flow-report.ts";
@@ -12,7 +12,7 @@ import { bodyOf, bytesOf, requestFor, uploaderWith } from "../../support/uploade
 type Uploader = ReturnType<typeof uploaderWith>;
 
 describe("the report of a running upload", () => {
-  test("says what arrived, what is saved and what it waits for", async () => {
+  test("contains received and saved bytes and the bottleneck", async () => {
     const uploader = uploaderWith();
     const upload = await uploader.begin(
       requestFor("d/a", { size: 10, id: "my-upload", networkSeconds: () => 0.5 }),
@@ -38,7 +38,7 @@ describe("the report of a running upload", () => {
     expect(uploader.activeUploads.reports()).toEqual([]);
   });
 
-  test("leaves an unknown size out", async () => {
+  test("has no size if that is unknown", async () => {
     const upload = await uploaderWith().begin(requestFor("a"));
     expect(upload.report()).not.toHaveProperty("size");
     await upload.discard();
@@ -58,7 +58,7 @@ describe("the limit is found", () => {
     body: Parameters<typeof bodyOf>[0],
     more: Partial<UploadRequest> = {},
   ): Promise<FlowReport> {
-    // Other programs may have the processor meanwhile: that is not what is tested here.
+    // An idle clock, because other programs may use the processor during the test.
     const outcome = await saveSingleFile(
       uploader,
       bodyOf(body, { clock: idle }),
@@ -105,13 +105,13 @@ describe("the limit is found", () => {
     expect(flow.bytesPerSecond).toBeCloseTo(flow.bytes / flow.seconds, -4);
   });
 
-  /** The thread works and waits for nobody. */
+  /** Keeps the thread busy. */
   function busy(step: MemoryStep): undefined {
     if (step !== "write") return;
     for (const start = performance.now(); performance.now() - start < 40; );
   }
 
-  test("a wait before the upload began is not its own", async () => {
+  test("a wait before the upload began does not count", async () => {
     let waited = 1000;
     const upload = await uploaderWith().begin(requestFor("a", { networkSeconds: () => waited }));
     waited += 1e-6;
@@ -120,7 +120,7 @@ describe("the limit is found", () => {
   });
 });
 
-test("waiting in line for a name is not called this server's processor", async () => {
+test("waiting for the lock of a name does not count as processor time", async () => {
   const uploader = uploaderWith(
     {},
     { delay: (step: MemoryStep) => (step === "publish" ? Bun.sleep(40) : undefined) },

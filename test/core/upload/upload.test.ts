@@ -1,4 +1,4 @@
-// One upload from its first byte to its name: limits on the way, the rules of names at the end, and where the time went.
+// One upload from its first byte to its name: limits, the conflict policy at the end, and the report.
 
 import { describe, expect, test } from "bun:test";
 import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
@@ -9,7 +9,7 @@ import { bytesOf, pathsIn, requestFor, textOf, uploaderWith } from "../../suppor
 
 type Uploader = ReturnType<typeof uploaderWith>;
 
-/** Sends the text in one piece and finishes. */
+/** Uploads a text in one chunk. */
 async function put(uploader: Uploader, path: string, text: string, more: Partial<UploadRequest> = {}) {
   const upload = await uploader.begin(requestFor(path, more));
   try {
@@ -25,7 +25,7 @@ const digestOf = (text: string): Uint8Array =>
   new Uint8Array(new Bun.CryptoHasher("sha256").update(text).digest());
 
 describe("a finished upload", () => {
-  test("is told in full", async () => {
+  test("returns all its properties", async () => {
     const uploader = uploaderWith();
     const { file, replaced, digest } = await put(uploader, "a b/c.txt", "hello", { wantedDigest: "sha-256" });
     expect(file).toMatchObject({ path: "a b/c.txt", name: "c.txt", size: 5, url: "/files/a%20b/c.txt" });
@@ -38,7 +38,7 @@ describe("a finished upload", () => {
     expect(uploader.activeUploads.size).toBe(0);
   });
 
-  test("replaces the old file and gets another etag", async () => {
+  test("replaces the old file and gets a new etag", async () => {
     const uploader = uploaderWith();
     const first = await put(uploader, "a", "one");
     const second = await put(uploader, "a", "two");
@@ -47,7 +47,7 @@ describe("a finished upload", () => {
     expect(await textOf(uploader.storage, "a")).toBe("two");
   });
 
-  test("takes the next free name and says which one was asked for", async () => {
+  test("gets the next free name and reports the requested one", async () => {
     const uploader = uploaderWith();
     for (const _ of [1, 2]) await put(uploader, "d/a.tar.gz", "x", { conflict: "rename" });
     const { file, replaced } = await put(uploader, "d/a.tar.gz", "three", { conflict: "rename" });
@@ -55,13 +55,13 @@ describe("a finished upload", () => {
     expect(replaced).toBe(false);
   });
 
-  test("takes the next free name beside a folder as well", async () => {
+  test("gets the next free name also if the name is that of a folder", async () => {
     const uploader = uploaderWith();
     await put(uploader, "d/x", "x");
     expect((await put(uploader, "d", "file", { conflict: "rename" })).file.path).toBe(checkFilePath("d (1)"));
   });
 
-  test("200 at once under one name are 200 files", async () => {
+  test("200 concurrent uploads with one name become 200 files", async () => {
     const uploader = uploaderWith();
     const texts = Array.from({ length: 200 }, (_, index) => `content ${index}`);
     const outcomes = await Promise.all(
@@ -89,7 +89,7 @@ describe("an upload that fails leaves nothing", () => {
     expect(uploader.activeUploads.size).toBe(0);
   });
 
-  test("a storage that runs full in the middle, and the next upload goes on", async () => {
+  test("if the storage becomes full, and the next upload succeeds", async () => {
     const uploader = uploaderWith({}, { capacity: 10 });
     const full = await uploader.begin(requestFor("a"));
     await full.write(bytesOf(8));
@@ -108,7 +108,7 @@ describe("an upload that fails leaves nothing", () => {
     expect(uploader.activeUploads.size).toBe(0);
   });
 
-  test("discarding twice, and after the end, does nothing", async () => {
+  test("discarding again, or after the end, has no effect", async () => {
     const uploader = uploaderWith();
     const upload = await uploader.begin(requestFor("a"));
     await upload.write(bytesOf("x"));
@@ -121,8 +121,8 @@ describe("an upload that fails leaves nothing", () => {
   });
 });
 
-describe("a name that changed while the bytes arrived", () => {
-  /** Begins, lets `meanwhile` happen, finishes. */
+describe("a file that is created or replaced during an upload", () => {
+  /** Begins an upload, runs `meanwhile`, and finishes the upload. */
   async function race(uploader: Uploader, more: Partial<UploadRequest>, meanwhile: () => Promise<unknown>) {
     const upload = await uploader.begin(requestFor("a", more));
     await upload.write(bytesOf("mine"));
@@ -145,14 +145,14 @@ describe("a name that changed while the bytes arrived", () => {
     expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
-  test("is kept when it must not exist", async () => {
+  test("is kept with If-None-Match: *", async () => {
     const uploader = uploaderWith();
     const racing = race(uploader, { conditions: { ifNoneMatch: "*" } }, () => other(uploader));
     await expect(racing).rejects.toMatchObject({ code: "precondition_failed" });
     expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
-  test("is kept when it must be the one that was seen", async () => {
+  test("is kept if its tag no longer matches If-Match", async () => {
     const uploader = uploaderWith();
     const { file } = await put(uploader, "a", "seen");
     const racing = race(uploader, { conditions: { ifMatch: [file.etag] } }, () => other(uploader));
@@ -160,7 +160,7 @@ describe("a name that changed while the bytes arrived", () => {
     expect(await textOf(uploader.storage, "a")).toBe("other");
   });
 
-  test("is not made again when it must exist", async () => {
+  test("is not created again with If-Match", async () => {
     const uploader = uploaderWith();
     await put(uploader, "a", "seen");
     const racing = race(uploader, { conditions: { ifMatch: "*" } }, () =>
@@ -170,7 +170,7 @@ describe("a name that changed while the bytes arrived", () => {
     expect(pathsIn(uploader.storage)).toEqual([]);
   });
 
-  test("is not avoided by another name when it must not exist", async () => {
+  test("is not avoided by another name with If-None-Match: *", async () => {
     const uploader = uploaderWith();
     const fresh: Partial<UploadRequest> = { conflict: "rename", conditions: { ifNoneMatch: "*" } };
     await expect(race(uploader, fresh, () => other(uploader))).rejects.toMatchObject({
@@ -178,7 +178,7 @@ describe("a name that changed while the bytes arrived", () => {
     });
     expect(pathsIn(uploader.storage)).toEqual(["a"]);
 
-    // Also at the very last moment, by an upload that replaces nothing and so waits for nobody.
+    // Also at the last moment, by an upload that replaces nothing and so waits for no lock.
     const reached = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     let first = true;
@@ -197,7 +197,7 @@ describe("a name that changed while the bytes arrived", () => {
     expect(pathsIn(late.storage)).toEqual(["a"]);
   });
 
-  test("of two that saw the same file one wins", async () => {
+  test("is replaced by only one of two uploads with the same If-Match", async () => {
     const uploader = uploaderWith();
     const { file } = await put(uploader, "a", "seen");
     const seen = { conditions: { ifMatch: [file.etag] } };
@@ -208,7 +208,7 @@ describe("a name that changed while the bytes arrived", () => {
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  test("a condition that was looked at holds until the name has changed hands, whoever else comes", async () => {
+  test("a checked condition holds until the file is published, despite concurrent uploads", async () => {
     const gate = Promise.withResolvers<void>();
     const publishing: (() => void)[] = [];
     const hold = (step: MemoryStep): Promise<void> | undefined => {

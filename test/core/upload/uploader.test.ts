@@ -1,11 +1,11 @@
-// The uploader before a byte is read: what it lets in, what it refuses, and that a refusal leaves nothing behind.
+// The uploader before a byte is read: what it accepts and refuses, and that a refusal leaves nothing behind.
 
 import { describe, expect, test } from "bun:test";
 import type { UploadRequest } from "../../../src/core/upload/upload-request.ts";
 import { Problem } from "../../../src/errors.ts";
 import { bytesOf, pathsIn, requestFor, uploaderWith } from "../../support/uploader.ts";
 
-/** An uploader whose storage holds `taken` (a file) and `folder/inside`. */
+/** An uploader whose storage contains `taken` (a file) and `folder/inside`. */
 async function uploaderWithFiles(limits: Parameters<typeof uploaderWith>[0] = {}) {
   const uploader = uploaderWith(limits);
   for (const path of ["taken", "folder/inside"]) await save(uploader, path, "old");
@@ -37,7 +37,7 @@ describe("a refusal before the first byte", () => {
     expect(pathsIn(uploader.storage)).toEqual(["folder/inside", "taken"]);
   });
 
-  test("without the grant to replace, and says which one is missing", async () => {
+  test("without the grant to replace, and names the missing grant", async () => {
     const strict = await uploaderWithFiles({ allow: new Set(["read", "write"]) });
     await expect(strict.begin(requestFor("taken"))).rejects.toMatchObject({
       code: "not_allowed",
@@ -47,7 +47,7 @@ describe("a refusal before the first byte", () => {
     await (await strict.begin(requestFor("taken", { conflict: "rename" }))).discard();
   });
 
-  test("when the announced length would eat what is kept free", async () => {
+  test("when the announced length would use space below --keep-free", async () => {
     const uploader = uploaderWith({ keepFree: 100 }, { capacity: 1000 });
     await expect(uploader.begin(requestFor("a", { size: 901 }))).rejects.toMatchObject({
       code: "storage_full",
@@ -60,7 +60,7 @@ describe("a refusal before the first byte", () => {
     await (await uploader.begin(requestFor("b", { size: 900 }))).discard();
   });
 
-  test("of the storage gives the promised space back", async () => {
+  test("by the storage releases the reserved space", async () => {
     let broken = true;
     const delay = () => (broken ? Promise.reject(new Problem("storage_failed", "No.")) : undefined);
     const uploader = uploaderWith({}, { capacity: 1000, delay });
@@ -73,7 +73,7 @@ describe("a refusal before the first byte", () => {
   });
 });
 
-describe("what is no refusal", () => {
+describe("an accepted upload", () => {
   test.each<[string, string, Partial<UploadRequest>]>([
     ["a taken name that is asked to be renamed", "taken", { conflict: "rename" }],
     ["a folder's name that is asked to be renamed", "folder", { conflict: "rename" }],
@@ -89,7 +89,7 @@ describe("what is no refusal", () => {
 });
 
 describe("admission", () => {
-  test("as many requests as --max-uploads, and each gives its place back", () => {
+  test("admits --max-uploads requests, and another one when one has ended", () => {
     const uploader = uploaderWith({ maxUploads: 1 });
     const release = uploader.admit();
     expect(() => uploader.admit()).toThrow(expect.objectContaining({ code: "too_many_uploads" }));
@@ -97,7 +97,7 @@ describe("admission", () => {
     uploader.admit()();
   });
 
-  test("nothing new while the server drains, and what runs goes on", async () => {
+  test("refuses new uploads while the server drains, and running ones continue", async () => {
     const uploader = uploaderWith();
     const upload = await uploader.begin(requestFor("a"));
     uploader.drain();
