@@ -113,7 +113,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(requestTiming(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
-    .use(query())
+    .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
     .use(compression())
     .use(put(services))
     .use(post(services))
@@ -174,6 +174,16 @@ function methodsOf(routes: readonly Route[], path: string): string[] {
     else methods.add(route.method);
   }
   return [...methods].sort();
+}
+
+/** The query keys that a route documents. Undefined for pages, whose links may carry the keys of other websites. */
+function queryKeys(routes: readonly Route[], method: string, path: string) {
+  const reading = method === "GET" || method === "HEAD";
+  const route = routes.find(
+    (one) => one.path === path && (one.method === method || (reading && ["GET", "ALL"].includes(one.method))),
+  );
+  if (!route || (route.method === "GET" && route.hooks.detail?.hide)) return undefined;
+  return route.hooks.query?.properties ?? {};
 }
 
 /** A final `*` matches any remainder of the path, `:name` one segment. */

@@ -6,12 +6,12 @@ import { Command, CommanderError, Option as Flag } from "commander";
 import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
 import type { Subject } from "../doctor/doctor.ts";
+import { nearest, quoted } from "../suggest.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
-import { nearest, quoted } from "./suggest.ts";
 
 /** The parsed command. Texts end with a newline. */
 export type Invocation =
@@ -191,7 +191,8 @@ function parserFault({ code, message }: CommanderError): string {
       "version",
       ...Object.keys(OWN_FLAGS),
     ]);
-    return `unknown flag ${quoted(flag)}; the nearest is ${near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`}`;
+    const hint = near === OPTIONS.root.name ? "ROOT, an argument" : `--${near}`;
+    return `unknown flag ${quoted(flag)}${near === undefined ? "" : `; the nearest is ${hint}`}`;
   }
   if (code === "commander.optionMissingArgument" && option) {
     return `--${option.name} needs a value; use ${option.allowed}`;

@@ -3,7 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { FLAGS, OPTIONS } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
-import { nearest, quoted } from "./suggest.ts";
+import { nearest, quoted } from "../suggest.ts";
 
 /** The text given for an option, and a label for its source: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
 export interface Given {
@@ -41,8 +41,10 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     const name = names.get(key);
     if (name) given.set(name, { text, label: key });
     else {
-      const near = variable(nearest(key.slice(PREFIX.length), [...names.values()]));
-      faults.push(`unknown variable ${quoted(key)}; the nearest is ${near}`);
+      const near = nearest(key.slice(PREFIX.length), [...names.values()]);
+      faults.push(
+        `unknown variable ${quoted(key)}${near === undefined ? "" : `; the nearest is ${variable(near)}`}`,
+      );
     }
   }
   return { given, faults };
@@ -78,7 +80,9 @@ function fromEntries(entries: readonly [string, unknown][], label: string, folde
     const option = KEYS.get(key);
     if (!option) {
       const near = nearest(key, [...KEYS.keys()]);
-      faults.push(`no key or section ${quoted(key)} in ${label}; the nearest key is ${near}`);
+      faults.push(
+        `no key or section ${quoted(key)} in ${label}${near === undefined ? "" : `; the nearest key is ${near}`}`,
+      );
       continue;
     }
     const text = asText(value, option);

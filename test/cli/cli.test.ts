@@ -228,9 +228,13 @@ describe("flags", () => {
     ["--hlep", '"--hlep"; the nearest is --help'],
     ["--root x", '"--root"; the nearest is ROOT, an argument'],
     ["-v", '"-v"; the nearest is --version'],
-    ["--a'b", `"--a'b"; the nearest is --log`],
+    ["-l", '"-l"; the nearest is --log'],
   ])("%s is unknown, and the nearest is named", async (argv, rest) => {
     expect(await message(argv)).toBe(`unknown flag ${rest}`);
+  });
+
+  test.each(["-x", "--a'b", "--zzzzzz", "--colour"])("%s is unknown, and no name is near", async (argv) => {
+    expect(await message(argv)).toBe(`unknown flag "${argv}"`);
   });
 
   test("a wrong value is escaped and truncated in the message", async () => {

@@ -3,11 +3,17 @@
 import { t } from "elysia";
 import { Bytes, bytes, Conflict, Entry, ErrorEntry, errorList, oneOf, Path, Time } from "./shapes.ts";
 
-export const NewFolder = t.Object({ path: Path }, { $id: "NewFolder", description: "A folder to create" });
+/** For requests: a misspelt member would be ignored, and `conflct: "fail"` would replace a file. */
+const strict = { additionalProperties: false };
+
+export const NewFolder = t.Object(
+  { path: Path },
+  { ...strict, $id: "NewFolder", description: "A folder to create" },
+);
 
 export const Way = t.Object(
   { from: Path, to: Path, conflict: t.Optional(Conflict) },
-  { $id: "Way", description: "Source and destination of a move or copy" },
+  { ...strict, $id: "Way", description: "Source and destination of a move or copy" },
 );
 
 const job = t.Object({
@@ -31,15 +37,15 @@ export const Jobs = t.Object({ jobs: t.Array(job) }, { $id: "Jobs", description:
 const way = { from: Path, to: Path, conflict: t.Optional(Conflict) };
 
 export const Operation = t.Union([
-  t.Object({ op: t.Literal("folder"), path: Path }),
-  t.Object({ op: t.Literal("move"), ...way }),
-  t.Object({ op: t.Literal("copy"), ...way }),
-  t.Object({ op: t.Literal("delete"), path: Path, recursive: t.Optional(t.Boolean()) }),
+  t.Object({ op: t.Literal("folder"), path: Path }, strict),
+  t.Object({ op: t.Literal("move"), ...way }, strict),
+  t.Object({ op: t.Literal("copy"), ...way }, strict),
+  t.Object({ op: t.Literal("delete"), path: Path, recursive: t.Optional(t.Boolean()) }, strict),
 ]);
 
 export const Batch = t.Object(
   { operations: t.Array(Operation, { minItems: 1, maxItems: 1000 }) },
-  { $id: "Batch", description: "Operations, performed in this order" },
+  { ...strict, $id: "Batch", description: "Operations, performed in this order" },
 );
 
 export const BatchResult = t.Object(
@@ -59,7 +65,7 @@ export const BatchResult = t.Object(
 
 export const Restoring = t.Object(
   { id: t.String({ maxLength: 64 }), conflict: t.Optional(Conflict) },
-  { $id: "Restoring", description: "The entry to restore" },
+  { ...strict, $id: "Restoring", description: "The entry to restore" },
 );
 
 export const Trash = t.Object(

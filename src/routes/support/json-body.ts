@@ -1,10 +1,11 @@
 // Reads a JSON request body of limited size and validates it against a schema.
 
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
 import { expected } from "../../plugins/errors.ts";
+import { misspelt } from "../../suggest.ts";
 import type { Services } from "./services.ts";
 
 /** Maximum size of a body in bytes: several thousand operations. */
@@ -27,11 +28,38 @@ export async function jsonBody<Shape extends TSchema>(
   const errors = new ErrorList(config.maxErrors);
   for (const error of Value.Errors(shape, value)) {
     if (errors.full) break;
-    errors.add({ code: "invalid_value", pointer: error.path, detail: expected(error) });
+    // An absent member is reported twice: as required, and as not of its type.
+    for (const reason of reasonsOf(error))
+      if (reason.value !== undefined || reason.type === ValueErrorType.ObjectRequiredProperty)
+        errors.add(entryFor(reason));
   }
   throw new Problem("invalid_request", "The body contains an invalid value: see `errors`.", {
     errors: errors.entries,
   });
+}
+
+/** Longest pointer in an error; a member's name may be as long as the body. */
+const LONGEST_POINTER = 200;
+/** Most errors examined in one variant of a union. */
+const MAX_REASONS = 10;
+
+/** The errors of the variant of a union that the value resembles most, such as the operation with the same `op`. */
+function reasonsOf(error: ValueError): ValueError[] {
+  if (error.type !== ValueErrorType.Union) return [error];
+  const variants = error.errors
+    .map((variant) => [...Iterator.from(variant).take(MAX_REASONS)])
+    .toSorted((one, other) => one.length - other.length);
+  const [closest = [error], second] = variants;
+  return closest.length === second?.length ? [error] : closest;
+}
+
+function entryFor(error: ValueError): ErrorEntry {
+  if (error.type !== ValueErrorType.ObjectAdditionalProperties)
+    return { code: "invalid_value", pointer: error.path, detail: expected(error) };
+  const escaped = error.path.slice(error.path.lastIndexOf("/") + 1);
+  const member = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
+  const detail = misspelt("member", member, Object.keys(error.schema.properties));
+  return { code: "unknown_key", pointer: error.path.slice(0, LONGEST_POINTER), detail };
 }
 
 async function read(idleTimeout: number, request: Request): Promise<Uint8Array> {
