@@ -1,7 +1,6 @@
 // Parses argv, SLUICE_ variables and sluice.toml into a Config, a text to print, or an error message.
 
-import { realpath } from "node:fs/promises";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
 import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
@@ -10,6 +9,7 @@ import { nearest, quoted } from "../suggest.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
+import { exposure, isServed, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
 
@@ -39,12 +39,14 @@ const OWN_FLAGS = { json: "doctor", once: "top" } as const satisfies Record<stri
  * @param argv the arguments after the program's name
  * @param env the environment; only variables that start with `SLUICE_` are read
  * @param folder the current folder, in which sluice.toml is searched
+ * @param start how this process was started
  */
 export async function readCommand(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   terminal: Terminal,
   folder = ".",
+  start = thisStart,
 ): Promise<Invocation> {
   const flags = readFlags(argv, terminal);
   if ("kind" in flags) return flags;
@@ -77,6 +79,8 @@ export async function readCommand(
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
   if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
+  const exposed = await exposure(config, folder, resolve(folder, config.root), start);
+  if (exposed !== undefined) return wrong([exposed]);
   return { kind: "serve", config, ...(file && { file: label }) };
 }
 
@@ -206,17 +210,6 @@ function wrongValues(given: ReadonlyMap<string, Given>): string[] {
     if (!value || option.parse(value.text) !== undefined) return [];
     return [`${value.label}: ${quoted(value.text)} is not allowed; use ${option.allowed}`];
   });
-}
-
-/** Whether one of the paths is inside the root; false when the root does not exist yet. */
-async function isServed(paths: readonly string[], root: string): Promise<boolean> {
-  const real = await realpath(root).catch(() => undefined);
-  if (real === undefined) return false;
-  for (const path of paths) {
-    const route = relative(real, await realpath(path).catch(() => path));
-    if (route !== ".." && !route.startsWith(`..${sep}`) && !isAbsolute(route)) return true;
-  }
-  return false;
 }
 
 function wrong(faults: readonly string[]): Invocation {

@@ -11,6 +11,9 @@ import type { Config } from "../../src/config/config.ts";
 type Arguments = string | readonly string[];
 type Environment = Record<string, string>;
 
+/** As the binary is started: a root that contains the current folder is no risk to it. */
+const START = { source: undefined, bunArguments: [] };
+
 /** Functions that run the command line. Call once at the top of a test file: it adds hooks that create and remove a folder. */
 export function commandLine() {
   let folder = "";
@@ -28,7 +31,7 @@ export function commandLine() {
 
   async function run(argv: Arguments, env: Environment = {}, cwd = folder): Promise<Invocation> {
     const words = typeof argv === "string" ? argv.split(" ").filter((word) => word !== "") : argv;
-    return readCommand(words, env, { colours: false, columns: 80 }, cwd);
+    return readCommand(words, env, { colours: false, columns: 80 }, cwd, START);
   }
 
   /** The Config of a valid command line. */
