@@ -2,11 +2,12 @@
 
 import leven from "leven";
 
-const LONGEST_SHOWN = 60;
+/** Maximum number of quoted characters. */
+const MAX_QUOTED = 60;
 
 /** Quotes a text, escapes control and invisible characters, and cuts it at 60 characters. */
 export function quoted(text: string): string {
-  const cut = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  const cut = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
   const safe = cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16)}}`;
@@ -20,7 +21,7 @@ export function quoted(text: string): string {
  * it breaks ties.
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const plain = separated(word.slice(0, LONGEST_SHOWN));
+  const plain = separated(word.slice(0, MAX_QUOTED));
   const plainNames = names.map((name) => ({ name, plain: separated(name) }));
   const related = plainNames.filter(({ plain: name }) =>
     plain.length > 2 ? name.includes(plain) : plain !== "" && name.startsWith(plain),
