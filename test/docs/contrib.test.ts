@@ -1,4 +1,4 @@
-// Files that people copy: the systemd unit is valid, and the workflow calls scripts that exist.
+// Files that users copy: the systemd unit is valid, and the workflow calls existing scripts.
 
 import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ describe("contrib/sluice.service", () => {
   test.skipIf(ANALYZE === null)("is a valid unit", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sluice-unit-"));
     const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
-    // The binary is not installed here, and verify reports programs that are missing.
+    // systemd-analyze reports missing programs, and the binary is not installed here.
     const path = join(folder, "sluice.service");
     await Bun.write(path, unit.replace("/usr/local/bin/sluice", "/bin/sh"));
     const { exitCode, stderr } = Bun.spawnSync([ANALYZE ?? "", "verify", path]);
@@ -22,15 +22,15 @@ describe("contrib/sluice.service", () => {
     expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
   });
 
-  test("stops later than uploads drain", async () => {
+  test("has a stop timeout longer than --drain", async () => {
     const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
-    // --drain is 30 s when it is not set.
+    // The default of --drain is 30 s.
     expect(Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1])).toBeGreaterThan(30);
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
   });
 });
 
-test("the workflow for forks calls scripts of package.json", async () => {
+test("the workflow for forks calls only scripts of package.json", async () => {
   const text = await Bun.file(join(TOP, ".github/workflows/check.yml")).text();
   const called = Array.from(text.matchAll(/\bbun run (\S+)/g), ([, name = ""]) => name);
   expect(called).toEqual(expect.arrayContaining(["check", "test", "build"]));

@@ -1,4 +1,4 @@
-// Documents lead somewhere: every link to a file or heading of this repository, and every group of benchmarks that is named.
+// Documents: every link to a file or heading of this repository works, and every named group of benchmarks exists.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const documents = [TOP, join(TOP, "docs"), join(TOP, "docs/decisions")].flatMap(
 );
 const textOf = (file: string): string => readFileSync(join(TOP, file), "utf8");
 
-/** The anchors of a page, as code hosts make them of its headings. */
+/** The anchors that code hosts generate from the headings of a page. */
 function anchorsOf(file: string): Set<string> {
   const headings = textOf(file).matchAll(/^#+ (.+)$/gm);
   return new Set(
@@ -26,13 +26,13 @@ function anchorsOf(file: string): Set<string> {
 }
 
 describe("documents", () => {
-  test("there are some, with links", () => {
+  test("exist and contain links", () => {
     expect(documents).toContain("README.md");
     expect(documents).toContain("docs/decisions/README.md");
     expect(linksOf("README.md").length).toBeGreaterThan(20);
   });
 
-  test.each(documents)("the links of %s lead somewhere", (document) => {
+  test.each(documents)("the links of %s have a target", (document) => {
     const lost = linksOf(document).filter((link) => {
       const [path = "", dir] = link.split("#");
       const file = path === "" ? document : join(dirname(document), path);
@@ -42,7 +42,7 @@ describe("documents", () => {
     expect(lost).toEqual([]);
   });
 
-  test("name only groups of benchmarks that there are", () => {
+  test("name only existing groups of benchmarks", () => {
     const rows = readdirSync(join(TOP, "bench/rows")).map((name) => textOf(`bench/rows/${name}`));
     const keys = new Set(Array.from(rows.join("").matchAll(/\bkey: "(\w+)"/g), ([, key = ""]) => key));
     expect(keys.size).toBeGreaterThan(5);
@@ -55,7 +55,7 @@ describe("documents", () => {
   });
 });
 
-/** Links to what is in the repository. */
+/** Links to files in the repository. */
 function linksOf(document: string): string[] {
   return Array.from(textOf(document).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link).filter(
     (link) => !/^[a-z]+:/.test(link),

@@ -1,4 +1,4 @@
-// The generated parts of the documentation are what the code says.
+// The generated parts of the documentation are up to date.
 
 import { describe, expect, test } from "bun:test";
 import { fill, flagsTable, SECTIONS } from "../../docs/write.ts";
@@ -23,7 +23,7 @@ describe("generated documentation", () => {
     for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(6);
   });
 
-  test("a section is replaced between its markers, and nothing else", () => {
+  test("only the text between the markers of a section is replaced", () => {
     const section = { file: "x.md", name: "x", text: () => "new" };
     expect(fill("a\n<!-- x -->\nold\n<!-- /x -->\nb\n", section)).toBe(
       "a\n<!-- x -->\nnew\n<!-- /x -->\nb\n",

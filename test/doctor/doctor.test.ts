@@ -1,4 +1,4 @@
-// `sluice doctor` as a process: what it says, how it ends, and that nothing of it is left in the root.
+// `sluice doctor` as a process: output, exit code, and that it leaves nothing in the root.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -25,8 +25,8 @@ async function examined(...words: string[]) {
   return { code, report, finding, stderr: child.stderr };
 }
 
-describe("a root that is well", () => {
-  test("is measured, within 15 s, and nothing is left in it", async () => {
+describe("a good root", () => {
+  test("is measured within 15 s, and nothing is left in it", async () => {
     await writeFile(join(folder, "mine.txt"), "mine");
     const { code, report, finding, stderr } = await examined(folder, "--port", "0", "--keep-free", "0");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -45,12 +45,12 @@ describe("a root that is well", () => {
     for (const { verdict, advice } of report.findings) expect(verdict === "ok" || Boolean(advice)).toBe(true);
   });
 
-  test("that is missing is gone again afterwards, and the folders above it", async () => {
+  test("that was missing is removed again afterwards, with the folders above it", async () => {
     const { code } = await examined(join(folder, "a/b"), "--port", "0", "--keep-free", "0");
     expect({ code, tree: tree() }).toEqual({ code: 0, tree: [] });
   });
 
-  test("is told in words, and without colours where nobody sees them", async () => {
+  test("is reported as text, without colours if the output is not a terminal", async () => {
     await using child = spawn("doctor", folder, "--port", "0", "--keep-free", "0");
     expect(await child.exited).toBe(0);
     expect(child.stdout).toMatch(/^ {2}[✓!] Write speed +\d+(\.\d)? [MG]B\/s$/m);
@@ -59,7 +59,7 @@ describe("a root that is well", () => {
   });
 });
 
-describe("what is broken ends with 1", () => {
+describe("exits with 1 for", () => {
   test("a root that is a file", async () => {
     await writeFile(join(folder, "file"), "");
     const { code, finding } = await examined(join(folder, "file"), "--port", "0");
@@ -70,7 +70,7 @@ describe("what is broken ends with 1", () => {
     });
   });
 
-  test("less space than --keep-free, and then nothing is written", async () => {
+  test("less free space than --keep-free, and writes nothing", async () => {
     const { code, finding } = await examined(folder, "--port", "0", "--keep-free", "1PiB");
     expect(code).toBe(1);
     expect(finding("free-space")).toMatchObject({ verdict: "problem" });
@@ -78,7 +78,7 @@ describe("what is broken ends with 1", () => {
     expect(tree()).toEqual([]);
   });
 
-  test("a port that is taken, with the process that has it", async () => {
+  test("a port in use, and names the process that uses it", async () => {
     await using taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("no Sluice") });
     const { code, finding } = await examined(folder, "--port", String(taken.port), "--keep-free", "0");
     expect(code).toBe(1);
@@ -86,7 +86,7 @@ describe("what is broken ends with 1", () => {
   });
 });
 
-test("beside the server it belongs to, in the folder that one cleans up", async () => {
+test("measures while the server runs, in the folder that the server cleans up", async () => {
   await using server = await spawnServing(folder, "--keep-free", "0");
   const { port } = new URL(server.url);
   const before = tree();
@@ -101,7 +101,7 @@ test("beside the server it belongs to, in the folder that one cleans up", async 
     code: 1,
     value: "another Sluice serves this root",
   });
-  // One that only reads may stand beside it.
+  // A read-only server may run at the same time.
   const reading = await examined(folder, "--port", "0", "--keep-free", "0", "--allow", "read");
   expect({ code: reading.code, verdict: reading.finding("port").verdict }).toEqual({
     code: 0,
@@ -109,17 +109,17 @@ test("beside the server it belongs to, in the folder that one cleans up", async 
   });
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s ends it early, and nothing is left", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("%s stops it early, and nothing is left", async (signal) => {
   await using child = spawn("doctor", folder, "--port", "0", "--keep-free", "0");
-  await until("a place to measure in", () => tree().length > 0 || child.stdout !== "");
+  await until("the measurement has begun", () => tree().length > 0 || child.stdout !== "");
   child.signal(signal);
   expect({ code: await child.exited, stdout: child.stdout }).toEqual({ code: 130, stdout: "" });
   expect(child.stderr).toBe("sluice: interrupted; no files were left behind.\n");
   expect(tree()).toEqual([]);
 });
 
-describe("the place to measure in", () => {
-  test("has files without a name, which a kill takes along", async () => {
+describe("the folder for measurements", () => {
+  test("contains unnamed files, which vanish if the process is killed", async () => {
     const workspace = await openWorkspace(folder);
     const { device } = await workspace.file();
     expect(await device.write(new Uint8Array(1000), 0)).toBe(1000);
@@ -129,7 +129,7 @@ describe("the place to measure in", () => {
     expect(tree()).toEqual([]);
   });
 
-  test("is the server's own folder where there is one, but never behind a link", async () => {
+  test("is the server's own folder if it exists, but never a link", async () => {
     await mkdir(join(folder, "root/.sluice/uploads"), { recursive: true });
     const inside = await openWorkspace(join(folder, "root"));
     expect(inside.folder).toBe(join(folder, "root/.sluice/uploads"));

@@ -1,4 +1,4 @@
-// The report as people and programs get it.
+// The report of doctor as text and as JSON.
 
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
@@ -35,10 +35,10 @@ const report: Report = {
   summary: serverSummary(groups),
 };
 
-describe("for people", () => {
+describe("as text", () => {
   const lines = reportText(report, { colours: false, columns: 80 }).split("\n");
 
-  test("marks, names and values are aligned; reasons and advice stand below", () => {
+  test("marks, names and values are aligned; reasons and advice follow below", () => {
     expect(lines.slice(0, 8)).toEqual([
       `Sluice ${version} examined /x\\u001b[2J in 1.2 s`,
       "",
@@ -53,7 +53,7 @@ describe("for people", () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test("the summary names what is broken, what is not well, and what to expect", () => {
+  test("the summary names failures, warnings and what to expect", () => {
     expect(report.summary).toStartWith(
       "Sluice will not work with this configuration: see Port (✗). Could be better: File system (!). The disk saves 80 MB/s: ",
     );
@@ -63,15 +63,15 @@ describe("for people", () => {
     expect(serverSummary([])).toBe("No problems found.");
   });
 
-  test("colours change nothing but the colour", () => {
+  test("the text is the same with and without colours", () => {
     const painted = reportText(report, { colours: true, columns: 80 });
     expect(painted).toContain("\x1b[31m✗\x1b[39m");
     expect(stripVTControlCharacters(painted)).toBe(lines.join("\n"));
   });
 });
 
-describe("for programs", () => {
-  test("one object with all findings in one list", () => {
+describe("as JSON", () => {
+  test("one object contains all findings in one list", () => {
     const json = JSON.parse(reportJson(report));
     expect(json).toMatchObject({
       version,
@@ -91,7 +91,7 @@ describe("for programs", () => {
     });
   });
 
-  test("the verdict is the worst of all", () => {
+  test("the verdict is the worst of all findings", () => {
     const { ok, warning } = about("x", "X");
     expect(worst([])).toBe("ok");
     expect(worst([ok(""), warning("")])).toBe("warning");

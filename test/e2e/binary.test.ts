@@ -1,4 +1,4 @@
-// The compiled program as a stranger starts it: in an empty folder, with an empty environment, beside traps.
+// The compiled program in an empty folder with an empty environment, and next to config files that Bun would read.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -23,13 +23,13 @@ afterEach(() => rm(cwd, { recursive: true, force: true }));
 
 const sluice = (...words: string[]) => run([binary.path, ...words], { cwd });
 
-// A binary that was given is not built here.
+// A binary given by TEST_BINARY is not built here.
 if (!process.env.TEST_BINARY)
-  test("the build says where the binary is, its size and the time", () => {
+  test("the build prints the binary's path, its size and the time", () => {
     expect(binary.built).toMatch(/^.*\/sluice: \d+\.\d MB in \d+\.\d s\n$/);
   });
 
-describe("words that do not serve", () => {
+describe("commands that start no server", () => {
   test("--version is the version of package.json", async () => {
     expect(await sluice("--version")).toEqual({
       code: 0,
@@ -39,27 +39,27 @@ describe("words that do not serve", () => {
     expect(await readdir(cwd)).toEqual([]);
   });
 
-  test("--help names every flag and makes nothing", async () => {
+  test("--help names every flag and creates no file", async () => {
     const { code, stdout, stderr } = await sluice("--help");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const flag of ["--port", "--allow", "--keep-free", "--drain"]) expect(stdout).toContain(flag);
     expect(await readdir(cwd)).toEqual([]);
   });
 
-  test("a wrong flag ends with 2, and the nearest real one is named", async () => {
+  test("an unknown flag exits with 2 and suggests the nearest one", async () => {
     const { code, stdout, stderr } = await sluice("--prot", "80");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toStartWith('sluice: unknown flag "--prot"; the nearest is --port\n');
   });
 
-  test("an address of another machine ends with 1 and names the flag", async () => {
+  test("an address of another machine exits with 1 and names the flag", async () => {
     const { code, stdout, stderr } = await sluice("--host", "192.0.2.1", "--port", "0", "--allow", "write");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe("sluice: 192.0.2.1 is not an address of this machine: change --host.\n");
   });
 });
 
-test("doctor measures the disk, calls the C library from within the binary, and leaves nothing", async () => {
+test("doctor measures the disk, can call the C library, and leaves nothing", async () => {
   const { code, stdout, stderr } = await sluice("doctor", "--port", "0", "--keep-free", "0", "--json");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { findings } = JSON.parse(stdout);
@@ -70,7 +70,7 @@ test("doctor measures the disk, calls the C library from within the binary, and 
 });
 
 describe("a server", () => {
-  test("takes, lists and gives a file, and stops as asked", async () => {
+  test("saves, lists and sends a file, and stops on a signal", async () => {
     await using server = await serve([binary.path], { cwd });
     expect(server.root).toBe(join(cwd, "files"));
 
@@ -104,7 +104,7 @@ describe("a server", () => {
     expect((await readdir(join(cwd, "files"))).sort()).toEqual([".sluice", "hello.txt", "photos"]);
   });
 
-  test("carries the whole page inside", async () => {
+  test("contains the web page", async () => {
     await using server = await serve([binary.path], { cwd });
     const pages = join(import.meta.dir, "../../public");
     const files = new Bun.Glob("**/*.{js,css,svg}").scan({ cwd: pages });
@@ -123,7 +123,7 @@ describe("a server", () => {
     expect(await page.text()).toBe(written.replace("read,write,replace,delete", "read,write"));
   });
 
-  test("carries the API page, its script and the page of problems inside", async () => {
+  test("contains the API page, its script and the page of problems", async () => {
     await using server = await serve([binary.path], { cwd });
     const get = async (path: string) => {
       const answer = await fetch(server.url + path);
@@ -147,7 +147,7 @@ describe("a server", () => {
     expect(problems.text).toContain('id="/name_taken"');
   });
 
-  test("is healthy, and a problem is a problem", async () => {
+  test("answers /health, and errors as problems", async () => {
     await using server = await serve([binary.path], { cwd });
     const health = await fetch(`${server.url}/health`);
     expect(await health.json()).toEqual({ status: "ok", version: manifest.version });
@@ -156,7 +156,7 @@ describe("a server", () => {
     expect(nothing.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  test("answers whatever Host a client sends", async () => {
+  test("answers requests with any Host", async () => {
     await using server = await serve([binary.path], { cwd });
     await Bun.write(join(cwd, "files/a.txt"), "here");
     for (const host of ["x", "unknown.example", "[::1]:1", "", "a b"]) {
@@ -166,7 +166,7 @@ describe("a server", () => {
     }
   });
 
-  test("says the same about a wrong request whether NODE_ENV is production or not set", async () => {
+  test("answers a wrong request in the same way with NODE_ENV=production and without", async () => {
     const answers = [];
     for (const env of [{}, { NODE_ENV: "production" }]) {
       await using server = await serve([binary.path], { cwd, env });
@@ -179,8 +179,8 @@ describe("a server", () => {
   });
 });
 
-describe("files in the folder it is started in", () => {
-  test("give no grants and run no code: .env, bunfig.toml, tsconfig.json, package.json", async () => {
+describe("files in the current folder", () => {
+  test("set no options and run no code: .env, bunfig.toml, tsconfig.json, package.json", async () => {
     const canary = join(cwd, "canary");
     const trap = `require("node:fs").writeFileSync(${JSON.stringify(canary)}, "caught");`;
     await Bun.write(join(cwd, "trap.js"), trap);
@@ -192,7 +192,7 @@ describe("files in the folder it is started in", () => {
     await Bun.write(join(cwd, "package.json"), '{"imports":{"#elysia":"./trap.js"}}');
     await Bun.write(join(cwd, "tsconfig.json"), '{"compilerOptions":{"paths":{"*":["./trap.js"]}}}');
 
-    // The traps are armed: Bun itself falls into them.
+    // Check the files themselves: Bun reads them.
     const bun = await run([process.execPath, "--print", "process.env.SLUICE_ALLOW"], { cwd });
     expect(bun.stdout).toBe("all\n");
     expect(existsSync(canary)).toBe(true);

@@ -1,4 +1,4 @@
-// Clients that are generated from the running server's document, checked by the compiler and used; and Eden, which needs no document.
+// Clients generated from the running server's OpenAPI document, type-checked and run; and Eden, which needs no document.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => program[Symbol.asyncDispose]());
 
-/** Runs Bun in the folder. Returns what was printed; empty when all is well. */
+/** Runs Bun in the folder and returns its output, which is empty on success. */
 async function bun(folder: string, ...words: string[]): Promise<string> {
   const child = Bun.spawn([process.execPath, ...words], { cwd: folder, stdout: "pipe", stderr: "pipe" });
   const [code, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
@@ -38,7 +38,7 @@ describe.skipIf(none)("generated clients", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test("and the programs that use them pass the compiler", async () => {
+  test("and programs that use them pass the type check", async () => {
     expect(await bun(folder, join(TOP, "node_modules/typescript/bin/tsc"), "-p", folder)).toBe("");
   });
 
@@ -51,7 +51,7 @@ describe.skipIf(none)("generated clients", () => {
 });
 
 describe("Eden", () => {
-  /** Eden's client. Dates stay text, as their type says, and files come as the Blob their type says. */
+  /** Eden's client. Dates remain strings and files are Blobs, as their types say. */
   const connect = () =>
     treaty<App>(program.url, {
       parseDate: false,
@@ -59,8 +59,8 @@ describe("Eden", () => {
     });
 
   /**
-   * The operations of one path. Eden has no word for wildcards: its types call the rest of the path `*`, and what it sends
-   * is the name of the property as it is. So the encoded path is read as a property, with the type of `*`.
+   * The operations of one path. Eden does not support wildcards: its types call the rest of the path `*`, and it sends the
+   * name of the property unchanged. So the encoded path is used as a property name, with the type of `*`.
    */
   function at(path: string): ReturnType<typeof connect>["files"]["*"] {
     return Reflect.get(connect().files, encodeURIComponent(path));
@@ -70,7 +70,7 @@ describe("Eden", () => {
   const bytes = crypto.getRandomValues(new Uint8Array(60_000));
 
   test("uploads bytes as the body, and downloads them from a nested path", async () => {
-    // What is given as a body would be sent as JSON; bytes go into the options of fetch.
+    // Eden would send a body as JSON, so bytes are passed in the options of fetch.
     const saved = await at(path).put(undefined, { fetch: { body: bytes } });
     expect(saved.status).toBe(201);
     expect(saved.data?.path).toBe(path);
@@ -80,7 +80,7 @@ describe("Eden", () => {
     expect(await download?.data?.bytes()).toEqual(bytes);
   });
 
-  test("uploads a form into a folder, and lists it", async () => {
+  test("uploads a form to a folder and lists it", async () => {
     const file = ["one.txt", "two.txt"].map((name) => new File([name], name));
     const form = await at("eden/form").post({ file });
     expect(form.data && "files" in form.data && form.data.files.map(({ path }) => path)).toEqual([
@@ -96,7 +96,7 @@ describe("Eden", () => {
     ]);
   });
 
-  test("knows the problems of each status", async () => {
+  test("has types for the problems of each status", async () => {
     await at("eden/taken").put(undefined, { fetch: { body: "first" } });
     const taken = await at("eden/taken").put(undefined, {
       fetch: { body: "second" },
@@ -110,7 +110,7 @@ describe("Eden", () => {
     expect(wrong.error?.status === 400 && wrong.error.value.errors?.[0]?.pointer).toBe("/query/sort");
   });
 
-  test("asks for the health", async () => {
+  test("requests the health", async () => {
     const { data } = await connect().health.get();
     expect(data?.status).toBe("ok");
   });

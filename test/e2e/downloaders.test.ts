@@ -1,4 +1,4 @@
-// curl, wget and aria2 download, go on after a cut, and notice a file that changed; a browser plays from the middle.
+// curl, wget and aria2 download, resume after a cut, and detect a changed file; a browser plays from the middle.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const url = (): string => `${server.url}/files/large%20file.bin`;
 
-/** Runs a program in the folder; its exit code. */
+/** Runs a program in the folder. @returns its exit code */
 async function run(...words: string[]): Promise<number> {
   const child = Bun.spawn(words, { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   const [code, complaints] = await Promise.all([child.exited, child.stderr.text()]);
@@ -44,25 +44,30 @@ async function run(...words: string[]): Promise<number> {
   return code;
 }
 
-/** What a download that was cut has left. */
+/** Creates the partial file of a download that was cut. */
 const begin = (name: string, length = 7_654_321): Promise<number> =>
   Bun.write(join(folder, name), bytes.subarray(0, length));
 const got = async (name: string): Promise<boolean> =>
   Buffer.from(await Bun.file(join(folder, name)).bytes()).equals(bytes);
-/** Lines about downloads since the last call: what was asked for. */
+/** The log lines about downloads since the last call. */
 const sent = (): string[] => server.log.splice(0).filter((line) => / (?:sent|cut) large file/.test(line));
 
 describe("curl -C -", () => {
-  test.skipIf(missing("curl"))("goes on where it stopped, and leaves what is whole", async () => {
-    await begin("curl");
-    expect(await run("curl", "-sS", "--fail", "-C", "-", "-o", "curl", url())).toBe(0);
-    expect(await got("curl")).toBe(true);
-    await until("the rest is in the log", () => server.log.some((line) => /bin · 12\.?\d*MB in /.test(line)));
-    expect(await run("curl", "-sS", "-C", "-", "-o", "curl", url())).toBe(0);
-    expect(await got("curl")).toBe(true);
-  });
+  test.skipIf(missing("curl"))(
+    "resumes where it stopped, and does not download a complete file again",
+    async () => {
+      await begin("curl");
+      expect(await run("curl", "-sS", "--fail", "-C", "-", "-o", "curl", url())).toBe(0);
+      expect(await got("curl")).toBe(true);
+      await until("the rest is in the log", () =>
+        server.log.some((line) => /bin · 12\.?\d*MB in /.test(line)),
+      );
+      expect(await run("curl", "-sS", "-C", "-", "-o", "curl", url())).toBe(0);
+      expect(await got("curl")).toBe(true);
+    },
+  );
 
-  test.skipIf(missing("curl"))("asks again only for what is newer", async () => {
+  test.skipIf(missing("curl"))("downloads a file again only if it is newer", async () => {
     const words = [
       "curl",
       "-sS",
@@ -83,16 +88,19 @@ describe("curl -C -", () => {
 });
 
 describe("wget -c", () => {
-  test.skipIf(missing("wget"))("goes on where it stopped, and leaves what is whole", async () => {
-    await begin("wget");
-    expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
-    expect(await got("wget")).toBe(true);
-    expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
-    expect(await got("wget")).toBe(true);
-  });
+  test.skipIf(missing("wget"))(
+    "resumes where it stopped, and does not download a complete file again",
+    async () => {
+      await begin("wget");
+      expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
+      expect(await got("wget")).toBe(true);
+      expect(await run("wget", "-q", "-c", "-O", "wget", url())).toBe(0);
+      expect(await got("wget")).toBe(true);
+    },
+  );
 
-  test.skipIf(missing("wget"))("-N fetches nothing that is not newer", async () => {
-    // A file of its own: lines about downloads of the tests before may still come.
+  test.skipIf(missing("wget"))("-N downloads only newer files", async () => {
+    // A new file, because log lines about earlier downloads may still be written.
     await Bun.write(join(server.root, "dated.bin"), bytes);
     const lines = () => server.log.filter((line) => line.includes(" sent dated.bin"));
     expect(await run("wget", "-q", "-N", `${server.url}/files/dated.bin`)).toBe(0);
@@ -112,7 +120,7 @@ describe("aria2c -x4 -s4", () => {
     sent();
     expect(await run(...words, url())).toBe(0);
     expect(await got("aria")).toBe(true);
-    // The first connection asks for all, and is cut where the second began.
+    // aria2 requests the whole file on the first connection, and cuts it where the second one began.
     let lines = 0;
     await until("four are in the log", () => {
       lines += sent().length;
@@ -120,7 +128,7 @@ describe("aria2c -x4 -s4", () => {
     });
   });
 
-  test.skipIf(missing("aria2c"))("goes on where another program stopped", async () => {
+  test.skipIf(missing("aria2c"))("resumes a download of another program", async () => {
     await begin("aria");
     expect(await run(...words, "-c", url())).toBe(0);
     expect(await got("aria")).toBe(true);
@@ -134,7 +142,7 @@ describe("a browser", () => {
   });
   afterAll(() => browser?.close());
 
-  /** Two minutes of silence and noise: more than is fetched ahead. */
+  /** Two minutes of sound: more than a browser buffers. */
   function wave(seconds: number): Buffer {
     const rate = 44_100;
     const data = Buffer.alloc(rate * seconds * 4);
@@ -156,7 +164,7 @@ describe("a browser", () => {
   }
 
   test.skipIf(noBrowser !== undefined)(
-    "plays from the middle of a recording, and fetches only that",
+    "plays a recording from the middle without downloading its beginning",
     async () => {
       if (!browser) throw new Error("There is no browser.");
       await Bun.write(join(server.root, "song.wav"), wave(240));
@@ -167,7 +175,7 @@ describe("a browser", () => {
         if (answer.url().endsWith("song.wav"))
           answers.push([answer.status(), answer.headers()["content-range"] ?? ""]);
       });
-      // A page of the same origin: that of a file runs no script.
+      // Scripts run on another page of this origin, because a file's own page is sandboxed.
       await page.route("**/player", (route) =>
         route.fulfill({
           contentType: "text/html",
@@ -190,7 +198,7 @@ describe("a browser", () => {
     },
   );
 
-  test.skipIf(noBrowser !== undefined)("shows a PDF in its own viewer, boxed as it is", async () => {
+  test.skipIf(noBrowser !== undefined)("shows a sandboxed PDF in its own viewer", async () => {
     if (!browser) throw new Error("There is no browser.");
     await Bun.write(
       join(server.root, "paper.pdf"),

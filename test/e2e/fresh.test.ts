@@ -1,4 +1,4 @@
-// A fresh copy of the sources, without any package, started by the README's command: it installs what is missing and serves.
+// A fresh copy of the sources without packages, started by the README's command: it installs the packages and serves.
 
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -13,14 +13,14 @@ import { skipped } from "../support/switches.ts";
 if (noHistory) skipped("a fresh copy", noHistory, "run it in a clone");
 
 test.skipIf(noHistory !== null)(
-  "bun run start installs, serves a file that is sent, and stops as asked",
+  "bun run start installs packages, saves and serves a file, and stops on a signal",
   async () => {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "sluice-fresh-")));
     await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
     const copy = join(folder, "sluice");
     const files = output("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0");
     for (const file of files) {
-      // A file that is deleted and not committed is still in the list.
+      // git also lists files that are deleted but not committed.
       if (file !== "" && existsSync(join(TOP, file))) await cp(join(TOP, file), join(copy, file));
     }
     expect(existsSync(join(copy, "node_modules"))).toBe(false);
@@ -43,7 +43,7 @@ test.skipIf(noHistory !== null)(
   patient(120_000),
 );
 
-/** Where this machine gets packages from, and where it keeps them. */
+/** Variables that configure the package registry and cache of this machine. */
 function registry(): Record<string, string> {
   const names = /^(npm_config_|BUN_INSTALL|BUN_CONFIG_|https?_proxy|no_proxy|SSL_CERT|NODE_EXTRA_CA)/i;
   return Object.fromEntries(

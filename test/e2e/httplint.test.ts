@@ -1,4 +1,4 @@
-// REDbot's linter over answers of /files: nothing wrong, and every warning with the reason why it stays.
+// REDbot's linter on responses of /files: no errors, and a reason for every warning that remains.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
@@ -12,9 +12,9 @@ const PYTHON = process.env.TEST_PYTHON ?? "python3";
 
 const missing = Bun.which(PYTHON) === null || Bun.spawnSync([PYTHON, "-c", "import httplint"]).exitCode !== 0;
 if (missing)
-  skipped("httplint", `${PYTHON} has no httplint`, "install it into a Python and name that by TEST_PYTHON");
+  skipped("httplint", `${PYTHON} has no httplint`, "install it for a Python and set TEST_PYTHON to that");
 
-/** Notes that stay, and why. */
+/** Warnings that remain, with the reason. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   PARTIAL_WITHOUT_RANGE:
     "RFC 9110 section 15.3.7.2: the head of a multipart answer MUST NOT have a Content-Range",
@@ -52,7 +52,7 @@ async function exchange(method: string, path: string, asked: Lines = []) {
   };
 }
 
-test.skipIf(missing)("answers of /files have nothing wrong", async () => {
+test.skipIf(missing)("responses of /files have no errors", async () => {
   const tag = (await server.fetch("/files/file.txt", { method: "HEAD" })).headers.get("etag") ?? "";
   const file = "/files/file.txt";
   const exchanges: Awaited<ReturnType<typeof exchange>>[] = [];
@@ -100,6 +100,6 @@ test.skipIf(missing)("answers of /files have nothing wrong", async () => {
     some.map(([level, id, summary]) => ({ id, said: `${level}: ${summary} · ${exchanges[index]?.name}` })),
   );
   expect(found.filter(({ id }) => !(id in EXPLAINED)).map(({ id, said }) => `${id} ${said}`)).toEqual([]);
-  // One that is not said any more is a leftover.
+  // A listed warning that no longer occurs is outdated.
   expect(Object.keys(EXPLAINED).filter((id) => !found.some((one) => one.id === id))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// Thousands of unfinished uploads: what they cost a server that starts, and that it still bounds them.
+// Thousands of unfinished uploads: their cost when a server starts, and that it still limits them.
 
 import { expect, test } from "bun:test";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,12 +9,12 @@ import { bodyIn } from "../support/answer.ts";
 import { type Serving, spawnServing } from "../support/spawn.ts";
 import { amount } from "../support/switches.ts";
 
-/** The large number is as many as are let in by default. */
+/** The large number is the default of --max-waiting. */
 const WAITING = amount("WAITING", 1500, 10_000);
 const AT_ONCE = 16;
-/** Bytes that each may take of memory once it was found by a start. */
+/** Maximum memory per restored upload in bytes. */
 const EACH = 6 * 1024;
-/** Bytes that a start may vary by, whatever it finds. */
+/** Memory in bytes by which starts vary anyway. */
 const NOISE = 24 * 1024 * 1024;
 const TUS = { "tus-resumable": "1.0.0" };
 
@@ -35,7 +35,7 @@ const create = (server: Serving, name: string) =>
     body: "abc",
   });
 
-test(`${WAITING} uploads that wait`, async () => {
+test(`${WAITING} unfinished uploads`, async () => {
   await using _ = { [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
   const empty = await start();
   const urls: string[] = [];

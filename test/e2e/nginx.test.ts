@@ -1,4 +1,4 @@
-// The same requests to nginx and to Sluice: status, part and length are the same, but for differences that say why.
+// The same requests to nginx and to Sluice: status, range and length are the same, except for listed differences.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const EARLIER = "Fri, 02 Jan 2026 03:04:04 GMT";
 const LATER = "Fri, 02 Jan 2026 03:04:06 GMT";
 const RFC850 = "Friday, 02-Jan-26 03:04:05 GMT";
 const ASCTIME = "Fri Jan  2 03:04:05 2026";
-/** Stands for the ETag that the server itself gave. */
+/** Placeholder for the ETag that the same server returned. */
 const TAG = "{tag}";
 
 const RANGES = [
@@ -38,7 +38,7 @@ interface Case {
   headers: Lines;
 }
 
-/** Every request: `METHOD file header: value …` names it in the list of differences. */
+/** All requests by name: `METHOD file header: value …`. */
 const ALL: readonly Case[] = [
   ...RANGES.map((range) => get(["Range", `bytes=${range}`])),
   ...["bytes", "bytes=", "bytes 0-1", "lines=0-1", "Bytes=0-1", "BYTES=2-3", "bytes= 0-1", "bytes=0 - 1"].map(
@@ -69,7 +69,7 @@ const ALL: readonly Case[] = [
       ]),
     ].map((headers) => ({ method, file: "file", headers: headers as unknown as Lines })),
   ),
-  // Two conditions: which goes first.
+  // Two conditions: their precedence.
   ...[TAG, '"x"'].flatMap((tag) =>
     [EARLIER, DATE].flatMap((date) => [
       get(["If-Match", tag], ["If-Unmodified-Since", date]),
@@ -88,7 +88,7 @@ const ALL: readonly Case[] = [
   { method: "GET", file: "absent", headers: [["Range", "bytes=0-1"]] },
 ];
 
-/** So many ranges of one byte, with gaps between them. */
+/** A number of one-byte ranges with gaps between them. */
 function spaced(ranges: number): string {
   return Array.from({ length: ranges }, (_, index) => `${index * 3}-${index * 3}`).join();
 }
@@ -102,7 +102,7 @@ const nameOf = ({ method, file, headers }: Case): string =>
 
 const CASES = new Map(ALL.map((request) => [nameOf(request), request]));
 
-/** Where the two differ, by why ours is right. Sections are those of RFC 9110. */
+/** Requests that are answered differently, by the reason. Sections are those of RFC 9110. */
 const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
   "14.2: what is no valid ranges-specifier MAY be ignored; nginx rejects it, or sends the valid part": [
     ..."5-2 - -- 1 x-y 0x1-2 1.5-2 +1-2 1--2 1-2-3 5-2,0-1 0-1,x 0-1;3-4".split(" "),
@@ -198,7 +198,7 @@ async function ask(url: string, { method, file, headers }: Case, tag: string): P
   return await connection.answer({ head: method === "HEAD" });
 }
 
-/** What must be the same: not how an error is told, nor the boundary of parts. */
+/** The compared properties, without the text of errors and the boundary of parts. */
 function outcome({ status, headers, text }: RawAnswer, head: boolean): string {
   const type = headers.get("content-type") ?? "";
   const boundary = /boundary=(.*)$/.exec(type)?.[1];
@@ -219,7 +219,7 @@ function outcome({ status, headers, text }: RawAnswer, head: boolean): string {
 }
 
 test.skipIf(!nginx)(
-  `${CASES.size} requests are answered as nginx answers them, but for listed differences`,
+  `${CASES.size} requests are answered as by nginx, except for listed differences`,
   async () => {
     const tagOf = async (url: string) =>
       (await fetch(`${url}/files/file`, { method: "HEAD" })).headers.get("etag") ?? "";
@@ -233,7 +233,7 @@ test.skipIf(!nginx)(
     }
     const listed = new Set(Object.values(DIFFERENCES).flat());
     expect(Object.entries(found).filter(([name]) => !listed.has(name))).toEqual([]);
-    // One that is no difference any more is a leftover.
+    // A listed difference that no longer exists is outdated.
     expect([...listed].filter((name) => !(name in found))).toEqual([]);
   },
 );

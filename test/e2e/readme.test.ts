@@ -1,4 +1,4 @@
-// The README and the pages of docs/ are true: their commands run, in order, against a server, and their flow reports add up.
+// The README and the pages of docs/: their commands work, in order, against a server, and their flow reports are consistent.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
@@ -16,7 +16,7 @@ const missing = ["bash", "curl", "openssl", "tar"].filter((program) => Bun.which
 if (missing.length > 0)
   skipped("the commands of the documentation", `no ${missing.join(", no ")} on PATH`, "install it");
 
-/** Files that the commands of a page leave in the root. */
+/** Files that the commands of a page create in the root. */
 interface Saved {
   /** Copies of film.mkv. */
   films: string[];
@@ -52,7 +52,7 @@ function startsWith(text: string): string[] | undefined {
   return flags?.split(" ").filter((word) => word !== "");
 }
 
-/** The blocks of a page that are run, each with its first line as its name. */
+/** The executed blocks of a page, named by their first line. */
 function commandsIn(page: string) {
   return blocks(page, "sh")
     .filter(({ reason }) => reason === undefined)
@@ -64,13 +64,16 @@ const RUN = PAGES.filter((page) => commandsIn(page).length > 0);
 describe("blocks of code", () => {
   const LANGUAGES = ["sh", "console", "js", "jsonc", "json", "py", "ts", "nginx", "caddy", "yaml", "ini"];
 
-  test.each(PAGES)("every block of %s has a language: sh is run, or says why not", (page) => {
-    const fences = pageText(page).match(/^```/gm) ?? [];
-    expect(blocks(page).length * 2).toBe(fences.length);
-    expect(blocks(page).filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
-  });
+  test.each(PAGES)(
+    "every code block of %s has a language, and every sh block is run or has a reason not to",
+    (page) => {
+      const fences = pageText(page).match(/^```/gm) ?? [];
+      expect(blocks(page).length * 2).toBe(fences.length);
+      expect(blocks(page).filter(({ language }) => !LANGUAGES.includes(language))).toEqual([]);
+    },
+  );
 
-  test("the pages with commands are these", () => {
+  test("the pages with commands are listed", () => {
     expect(RUN).toEqual(expect.arrayContaining(Object.keys(SAVED)));
   });
 });
@@ -124,12 +127,12 @@ describe.skipIf(missing.length > 0).each(RUN)("commands of %s", (page) => {
     );
   });
 
-  test("the files are where the page says", async () => {
+  test("the files that the page mentions exist", async () => {
     const { films, others } = SAVED[page] ?? { films: [], others: [] };
     const film = await Bun.file(join(folder, "film.mkv")).bytes();
     for (const path of films) {
       const file = Bun.file(join(server.root, path));
-      // Copies are made in the background.
+      // Copies may still run in the background.
       await until(`${path} is there`, () => file.exists());
       expect({ path, same: Buffer.compare(await file.bytes(), film) }).toEqual({ path, same: 0 });
     }
@@ -164,7 +167,7 @@ describe("programs that upload resumably", () => {
 
   test("tus-js-client", async () => {
     const text = example("js", 'from "tus-js-client"');
-    // In a web page the file comes from an input element.
+    // In a web page the file would come from an input element.
     const chosen = `import { createReadStream } from "node:fs";
 const file = Object.assign(createReadStream("film.mkv"), { name: "page.mkv" });`;
     const ended = await program(process.execPath, "page.js", `${chosen}\n${text}`);
@@ -179,7 +182,7 @@ const file = Object.assign(createReadStream("film.mkv"), { name: "page.mkv" });`
   });
 });
 
-/** What the comments behind the commands say: `# 412: …`; without one it is a success. */
+/** The statuses in comments after commands: `# 412: …`; without one the command must succeed. */
 function expectedStatuses(text: string): string[] {
   return text.split("\n").flatMap((line) => {
     const times = line.split(/\bcurl /).length - 1;
@@ -191,7 +194,7 @@ describe("flow reports", () => {
   const reportsOf = (page: string): unknown[] => blocks(page, "json").map(({ text }) => JSON.parse(text));
   const reports = [...reportsOf("README.md"), ...reportsOf("docs/why-is-it-slow.md")];
 
-  test("the README has one, and a page two with different limits", () => {
+  test("the README contains one, and another page two with different bottlenecks", () => {
     expect(reports).toMatchObject([
       { bottleneck: "network" },
       { bottleneck: "network" },
@@ -199,7 +202,7 @@ describe("flow reports", () => {
     ]);
   });
 
-  test.each(reports)("the waits of report %# add up, and its numbers agree with each other", (report) => {
+  test.each(reports)("the waits of report %# add up, and its numbers are consistent", (report) => {
     expect(report).toEqual({
       bytes: expect.any(Number),
       seconds: expect.any(Number),

@@ -1,4 +1,4 @@
-// The server is killed again and again under four uploads: nothing told is lost, no byte is wrong, no name is given twice.
+// The server is killed repeatedly during four uploads: no acknowledged byte is lost or wrong, no file is saved twice.
 
 import { afterAll, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { amount } from "../support/switches.ts";
 
 const KILLS = amount("KILLS", 6, 200);
 const SEED = Number(process.env.SEED ?? 1);
-const AT_ONCE = 4;
+const CONCURRENT = 4;
 const TUS = { "tus-resumable": "1.0.0" };
 
 const root = await mkdtemp(join(tmpdir(), "sluice-kill-"));
@@ -23,12 +23,12 @@ for (let at = 0; at < source.length; at += 4) source.writeUInt32LE(dice.upTo(2 *
 let server: Serving;
 let over = false;
 const told = { lost: 0, corrupt: 0, finished: 0 };
-/** Last requests that were cut by a kill, and how they ended when they were sent again. */
+/** Final requests that a kill interrupted, and the results of repeating them. */
 const again = { complete: 0, continued: 0 };
 /** Resolves when a client sends the last bytes of a file. */
 let last = Promise.withResolvers<void>();
 
-/** What the server says; null when it is dead, or dies while it answers. */
+/** The response of the server; null if it is dead or dies before it is complete. */
 async function ask(path: string, init: RequestInit): Promise<Response | null> {
   try {
     const answer = await fetch(server.url + path, init);
@@ -40,7 +40,7 @@ async function ask(path: string, init: RequestInit): Promise<Response | null> {
   }
 }
 
-/** One file after another, each until it is saved, by a client that only believes what it is told. */
+/** Uploads one file after another, relying only on acknowledged offsets. */
 async function client(which: number): Promise<void> {
   for (let number = 0; !over || number === 0; number += 1) {
     const name = `${which}-${number}.bin`;
@@ -87,7 +87,7 @@ async function fill(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> 
       });
     if (end === bytes.length) last.resolve();
     let answer = await patch();
-    // Its answer was lost: the same again is right, whatever came of it.
+    // The response was lost, so the request is repeated, whether it had an effect or not.
     const repeated = answer === null && end === bytes.length;
     while (repeated && answer === null) answer = await patch();
     const stands = Number(answer?.headers.get("upload-offset") ?? acknowledged);
@@ -102,12 +102,12 @@ async function fill(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> 
   }
 }
 
-test(`${KILLS} kills under ${AT_ONCE} uploads`, async () => {
+test(`${KILLS} kills during ${CONCURRENT} uploads`, async () => {
   server = await spawnServing(root, "--keep-free", "0B");
-  const clients = Promise.all(Array.from({ length: AT_ONCE }, (_, which) => client(which)));
+  const clients = Promise.all(Array.from({ length: CONCURRENT }, (_, which) => client(which)));
   for (let kill = 0; kill < KILLS; kill += 1) {
-    // Time itself is what is drawn here: anything may be going on when it is over. Every other kill aims at the moment
-    // in which a file gets its name.
+    // A random delay, so that the kill can hit any step. Every other kill is timed for the moment in which a file gets its
+    // name.
     if (kill % 2 === 0) await Bun.sleep(dice.upTo(150));
     else {
       last = Promise.withResolvers<void>();
@@ -121,11 +121,11 @@ test(`${KILLS} kills under ${AT_ONCE} uploads`, async () => {
   await clients;
   await server[Symbol.asyncDispose]();
   expect({ seed: SEED, ...told }).toEqual({ seed: SEED, lost: 0, corrupt: 0, finished: told.finished });
-  expect(told.finished).toBeGreaterThanOrEqual(AT_ONCE);
+  expect(told.finished).toBeGreaterThanOrEqual(CONCURRENT);
   console.info(`${told.finished} files; last requests cut: ${JSON.stringify(again)}`);
-  // Each once, under the name it asked for; what is left is of uploads whose client never heard of them.
+  // Each file exists once, under its requested name; remaining data belongs to uploads whose client never got their URL.
   const files = (await readdir(root)).filter((name) => name !== ".sluice");
   expect(files.filter((name) => !/^\d+-\d+\.bin$/.test(name))).toEqual([]);
   const data = (await readdir(join(root, ".sluice/kept"))).filter((name) => name.endsWith(".data"));
-  expect(data.length).toBeLessThanOrEqual(KILLS * AT_ONCE);
+  expect(data.length).toBeLessThanOrEqual(KILLS * CONCURRENT);
 }, 600_000);

@@ -1,4 +1,4 @@
-// schemathesis reads the OpenAPI document and sends what it allows, and what it does not: the server keeps to its word.
+// schemathesis sends requests that the OpenAPI document allows, and others: all responses match the document.
 
 import { expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -9,10 +9,10 @@ import { skipped } from "../support/switches.ts";
 
 const CLIENTS = join(import.meta.dir, "clients");
 const PYTHON = process.env.TEST_PYTHON ?? "python3";
-/** Requests of one kind; all phases together make more than 2,000 of it. */
+/** Requests per operation and phase; all phases together send more than 2,000 requests. */
 const EXAMPLES = process.env.EXAMPLES ?? "40";
 const SEED = process.env.SEED ?? "1";
-/** Seconds: several times what it takes on a machine that does nothing else. */
+/** Time limit in seconds, several times what an idle machine needs. */
 const PATIENCE = 540;
 
 const missing =
@@ -25,7 +25,7 @@ if (missing)
   );
 
 test.skipIf(missing)(
-  "no answer fails, is undocumented, or has another shape than the document says",
+  "no response is a server error, undocumented, or different from its schema",
   async () => {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "sluice-schemathesis-")));
     try {
@@ -57,14 +57,14 @@ test.skipIf(missing)(
           stderr: "pipe",
         },
       );
-      const [said, complaints, code] = await Promise.all([
+      const [output, complaints, code] = await Promise.all([
         child.stdout.text(),
         child.stderr.text(),
         child.exited,
       ]);
-      if (code !== 0) throw new Error(`${said}\n${complaints}\n${server.stderr.slice(-5000)}`);
-      const [, operations] = said.match(/Selected: (\d+)\/\1$/m) ?? [];
-      const [, cases] = said.match(/^ *(\d+) generated, \1 passed/m) ?? [];
+      if (code !== 0) throw new Error(`${output}\n${complaints}\n${server.stderr.slice(-5000)}`);
+      const [, operations] = output.match(/Selected: (\d+)\/\1$/m) ?? [];
+      const [, cases] = output.match(/^ *(\d+) generated, \1 passed/m) ?? [];
       console.log(`${cases} requests to ${operations} operations`);
       expect(Number(operations)).toBeGreaterThan(30);
       expect(Number(cases)).toBeGreaterThan(2000);

@@ -1,8 +1,8 @@
-// What is said in tus 1.0.0 to any server: each case is a conversation, and what was answered is written down.
+// tus 1.0.0 conversations with any server; each case sends requests and records the responses.
 
 import { base64 } from "../support/tus-client.ts";
 
-/** What of an answer is compared. Of those that differ by nature only whether they are there. */
+/** The compared properties of a response. Of values that always differ, only the presence is compared. */
 const COMPARED = [
   "tus-resumable",
   "tus-version",
@@ -19,17 +19,17 @@ const COMPARED = [
 ];
 const OWN = new Set(["upload-expires", "location"]);
 
-/** The values of one answer, by their names: the status and the headers that are there. */
+/** The compared values of one response by name: the status and existing headers. */
 export type Answer = { request: string } & Record<string, string>;
 
-/** Null leaves out a header that is sent otherwise. */
+/** Null removes a default header. */
 type Headers = Record<string, string | null>;
 
 /** A conversation with one server. */
 export class Conversation {
   readonly answers: Answer[] = [];
 
-  /** @param endpoint where uploads are made */
+  /** @param endpoint the URL that creates uploads */
   constructor(readonly endpoint: string) {}
 
   async send(
@@ -42,7 +42,7 @@ export class Conversation {
     const answer = await fetch(url, {
       method,
       headers: all.flatMap(([name, value]): [string, string][] => (value === null ? [] : [[name, value]])),
-      // A list goes in chunks, without a length. Bytes bring no Content-Type.
+      // A list is sent chunked, without Content-Length. Bytes add no Content-Type.
       body:
         typeof body === "object" ? new Blob(body).stream() : body === undefined ? null : Buffer.from(body),
     });
@@ -52,13 +52,13 @@ export class Conversation {
       const value = answer.headers.get(name);
       if (value !== null) told[name] = OWN.has(name) ? "there" : value;
     }
-    // Only there it is demanded.
+    // Required only for PATCH.
     if (method === "HEAD" && answer.ok) told["cache-control"] = answer.headers.get("cache-control") ?? "";
     this.answers.push(told);
     return answer;
   }
 
-  /** @returns the URL of the upload; where there is none, one that no upload has */
+  /** @returns the URL of the new upload, or if it was refused, a URL that does not exist */
   async post(headers: Headers, body?: string): Promise<string> {
     const answer = await this.send("POST", this.endpoint, headers, body);
     return new URL(answer.headers.get("location") ?? `${this.endpoint}/none`, this.endpoint).href;
@@ -79,7 +79,7 @@ const LATER = { "upload-defer-length": "1" };
 const instead = (method: string) => ({ "x-http-method-override": method });
 const sha1 = (text: string) => `sha1 ${new Bun.CryptoHasher("sha1").update(text).digest("base64")}`;
 
-/** Cases that are one request to make an upload. */
+/** Cases with one request that creates an upload. */
 const CREATIONS: [name: string, headers: Headers, body?: string][] = [
   ["make", TEN],
   ["make without a version", { ...TEN, "tus-resumable": null }],
@@ -107,7 +107,7 @@ const CREATIONS: [name: string, headers: Headers, body?: string][] = [
   ["make as something else", { ...TEN, "upload-concat": "whole" }],
 ];
 
-/** Cases that are one request to add bytes to a new upload of ten, at its beginning. */
+/** Cases with one request that appends bytes to a new upload of ten bytes. */
 const ADDITIONS: [name: string, headers: Headers, body?: string | string[]][] = [
   ["add without a version", { "tus-resumable": null }, "hello"],
   ["add in an unknown version", { "tus-resumable": "2.0.0" }, "hello"],
@@ -128,7 +128,7 @@ const ADDITIONS: [name: string, headers: Headers, body?: string | string[]][] = 
   ["add with a checksum that is no base64", { "upload-checksum": "sha1 !" }, "hello"],
 ];
 
-/** A conversation by its name. */
+/** All conversations by name. */
 type Case = [name: string, talk: (at: Conversation) => Promise<unknown>];
 
 export const CASES: readonly Case[] = [

@@ -1,4 +1,4 @@
-// A large file with tus-js-client in each of its protocols, stopped on the way and gone on with by another process.
+// A large file with tus-js-client in each of its protocols, paused and resumed by another process.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, open, realpath, rm, statfs } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { amount, skipped } from "../support/switches.ts";
 import { runTusUpload } from "../support/tus-run.ts";
 import type { Protocol } from "../support/tus-upload.ts";
 
-/** With LARGE=1 beyond what 32 bits can count. */
+/** With LARGE=1, larger than 32-bit integers can represent. */
 const SIZE = amount("UPLOAD_SIZE", 256_000_000, 5_000_000_000);
 const STOP = SIZE > 2 ** 32 + 1_000_000 ? 2 ** 32 + 1_000_000 : SIZE / 16;
 const SPARE = Math.min(2_000_000_000, SIZE);
@@ -25,7 +25,7 @@ if (tight)
     "TMPDIR=… names another folder",
   );
 
-/** Where the file is not a hole: around the bounds that numbers of 31 and 32 bits have, and at its ends. */
+/** Positions with data in the sparse file: around 2^31 and 2^32, and at both ends. */
 const MARKS = [0, 2 ** 31 - 500, 2 ** 32 - 500, STOP, SIZE - 1000].filter((at) => at < SIZE);
 const sparse = join(folder, "sparse.bin");
 if (!tight) {

@@ -1,4 +1,4 @@
-// tus-js-client as people use it, each upload a process of its own, against a server that is another: three protocols.
+// tus-js-client with its three protocols; each upload and the server are separate processes.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -30,18 +30,18 @@ async function stop(): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** A file to upload, and the name it is to have: no two tests have the same. */
+/** A file to upload, and its unique name on the server. */
 async function source(size: number): Promise<{ path: string; name: string; bytes: Uint8Array<ArrayBuffer> }> {
   const name = `${crypto.randomUUID()}.bin`;
   const bytes = Buffer.alloc(size);
-  // Random bytes are given out in pieces of 64 KiB.
+  // getRandomValues returns at most 64 KiB.
   for (let from = 0; from < size; from += 65_536) crypto.getRandomValues(bytes.subarray(from, from + 65_536));
   const path = join(folder, name);
   await Bun.write(path, bytes);
   return { path, name, bytes };
 }
 
-/** Uploads in a new process. */
+/** Uploads a file in a new process. */
 function client(path: string, options: Omit<TusOptions, "endpoint"> & { endpoint?: string }): Promise<Ended> {
   return runTusUpload(path, { endpoint, ...options });
 }
@@ -74,7 +74,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     await saved(name, bytes);
   });
 
-  test("goes on in a new process after a crash between chunks", async () => {
+  test("resumes in a new process after a crash between chunks", async () => {
     const { path, name, bytes } = await source(SMALL);
     const options = { protocol, metadata: { filename: name }, chunkSize: 500_000, urls: `${path}.json` };
     const first = await client(path, { ...options, crashAt: 1_500_000 });
@@ -82,14 +82,14 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     expect(await Bun.file(join(root, name)).exists()).toBe(false);
     const second = await client(path, options);
     expect(second.end).toMatchObject({ done: "saved" });
-    // 1,000,000 bytes had been acknowledged: at most three chunks are left.
+    // 1,000,000 bytes had been acknowledged, so at most three chunks are left.
     expect(second.requests[0]).toMatch(/^HEAD 20[04]$/);
     expect(second.requests.slice(1).every((request) => request.startsWith("PATCH 20"))).toBe(true);
     expect(second.requests.length).toBeWithin(2, 5);
     await saved(name, bytes);
   });
 
-  test("goes on in a new process after a crash in the middle of a request", async () => {
+  test("resumes in a new process after a crash in the middle of a request", async () => {
     const { path, name, bytes } = await source(LARGE);
     const options = { protocol, metadata: { filename: name }, urls: `${path}.json` };
     expect(await client(path, { ...options, crashAt: 1 })).toMatchObject({ code: 9 });
@@ -99,7 +99,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     await saved(name, bytes);
   });
 
-  test("stops when it is told to, and goes on in a new process that knows only the URL", async () => {
+  test("can be paused, and resumed in a new process by the URL alone", async () => {
     const { path, name, bytes } = await source(LARGE);
     const options = { protocol, metadata: { filename: name } };
     const first = await client(path, { ...options, abortAt: 1 });
@@ -111,7 +111,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     await saved(name, bytes);
   });
 
-  test("goes on over a server that was killed and started again", async () => {
+  test("resumes after the server was killed and restarted", async () => {
     const { path, name, bytes } = await source(SMALL);
     const other = join(folder, `${name}-root`);
     const options = { protocol, metadata: { filename: name }, chunkSize: 500_000, urls: `${path}.json` };
@@ -129,7 +129,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     expect(Buffer.compare(await Bun.file(join(other, name)).bytes(), bytes)).toBe(0);
   });
 
-  test("cancels", async () => {
+  test("cancels an upload", async () => {
     const { path, name } = await source(SMALL);
     const options = { protocol, metadata: { filename: name }, chunkSize: 1_000_000, cancelAt: 1_000_000 };
     const { end, requests, url } = await client(path, options);
@@ -140,7 +140,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     expect(await Bun.file(join(root, name)).exists()).toBe(false);
   });
 
-  test("gets another name when the name is taken", async () => {
+  test("gets another name if the requested one is taken", async () => {
     const { path, name, bytes } = await source(1000);
     for (const _ of ["first", "second"])
       expect((await client(path, { protocol, metadata: { filename: name } })).end).toMatchObject({
@@ -150,7 +150,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     await saved(name.replace(".bin", " (1).bin"), bytes);
   });
 
-  test("puts files into folders", async () => {
+  test("saves files in folders", async () => {
     const { path, name, bytes } = await source(1000);
     const relative = { relativePath: `photos/2026/${name}`, filename: name };
     expect((await client(path, { protocol, metadata: relative })).end).toMatchObject({ done: "saved" });
@@ -160,7 +160,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
     await saved(`films/${name}`, bytes);
   });
 
-  test("is refused a name that leads out before a byte is sent", async () => {
+  test("is refused a name outside the root before a byte is sent", async () => {
     const { path } = await source(1000);
     const { code, requests } = await client(path, { protocol, metadata: { filename: "../canary" } });
     expect({ code, requests }).toEqual({ code: 1, requests: ["POST 400"] });
@@ -169,7 +169,7 @@ describe.skipIf(missing).each(PROTOCOLS)("tus-js-client with %s", (protocol) => 
 });
 
 describe.skipIf(missing).each(PROTOCOLS.slice(1))("tus-js-client with %s", (protocol) => {
-  test("is refused parallel streams, which only tus has, before a byte is sent", async () => {
+  test("is refused parallel streams, which only tus supports, before a byte is sent", async () => {
     const { path, name } = await source(SMALL);
     const { code, requests } = await client(path, {
       protocol,
@@ -182,7 +182,7 @@ describe.skipIf(missing).each(PROTOCOLS.slice(1))("tus-js-client with %s", (prot
 });
 
 describe.skipIf(missing)("tus-js-client with tus-v1", () => {
-  test("saves a file in four parallel streams", async () => {
+  test("saves a file with four parallel streams", async () => {
     const { path, name, bytes } = await source(LARGE);
     const { end, requests } = await client(path, { metadata: { filename: name }, parallelUploads: 4 });
     expect(end).toMatchObject({ done: "saved" });
@@ -191,7 +191,7 @@ describe.skipIf(missing)("tus-js-client with tus-v1", () => {
     await saved(name, bytes);
   });
 
-  test("goes on with four parallel streams in a new process after a crash", async () => {
+  test("resumes four parallel streams in a new process after a crash", async () => {
     const { path, name, bytes } = await source(LARGE);
     const options = {
       metadata: { filename: name },
@@ -203,12 +203,12 @@ describe.skipIf(missing)("tus-js-client with tus-v1", () => {
     const { end, requests } = await client(path, options);
     expect(end).toMatchObject({ done: "saved" });
     expect(requests.filter((request) => request.startsWith("HEAD 20"))).toHaveLength(4);
-    // Only the one that puts them together.
+    // Only the request that concatenates them.
     expect(requests.filter((request) => request === "POST 201")).toHaveLength(1);
     await saved(name, bytes);
   });
 
-  test("saves a file where PATCH must be sent as POST", async () => {
+  test("saves a file with PATCH sent as POST", async () => {
     const { path, name, bytes } = await source(SMALL);
     const options = { metadata: { filename: name }, overridePatchMethod: true, chunkSize: 1_000_000 };
     const { end, requests } = await client(path, options);

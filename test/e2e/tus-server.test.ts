@@ -1,4 +1,4 @@
-// The same conversations with @tus/server: what it answers otherwise is in the table, with the words of tus 1.0.0 for it.
+// The same conversations with @tus/server: its different responses are listed, with the rule of tus 1.0.0 that Sluice follows.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,20 +10,20 @@ import { startServer, type TestServer } from "../support/server.ts";
 import { type Answer, CASES, Conversation } from "./tus-cases.ts";
 
 const MAX_SIZE = 1000;
-/** Seconds: how long the peer keeps an upload. */
+/** Seconds after which @tus/server expires an upload. */
 const A_DAY = 86_400;
 
 interface Difference {
-  /** The conversations it is in. */
+  /** The conversations with this difference. */
   in: string[] | "any";
-  /** The request, when it is not in all. */
+  /** The request, unless the difference is in all of them. */
   request?: string;
-  /** What of the answer. */
+  /** The property of the response. */
   field: string;
-  /** Undefined: not there. `any`: whatever it is. */
+  /** `undefined`: missing. `any`: any value. */
   ours: string | undefined;
   theirs: string | undefined;
-  /** The words of tus 1.0.0 that ours follows. */
+  /** The text of tus 1.0.0 that Sluice follows. */
   because: string;
 }
 
@@ -194,7 +194,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A difference that was found: `name · PATCH 2 · status: 415, not 400`. */
+/** A detected difference: `name · PATCH 2 · status: 415, not 400`. */
 interface Found {
   name: string;
   request: string;
@@ -210,7 +210,7 @@ const isIn = (row: Difference, found: Found): boolean =>
   (row.ours === "any" ? found.ours !== undefined : row.ours === found.ours) &&
   row.theirs === found.theirs;
 
-/** What differs in a conversation, up to the answer at which one goes on and the other does not. */
+/** The differences of a conversation, up to the first response that only one server accepts. */
 function differences(name: string, ours: Answer[], theirs: Answer[]): Found[] {
   const found: Found[] = [];
   for (const [at, mine] of ours.entries()) {
@@ -225,7 +225,7 @@ function differences(name: string, ours: Answer[], theirs: Answer[]): Found[] {
   return found;
 }
 
-describe.skipIf(none)("beside @tus/server", () => {
+describe.skipIf(none)("compared with @tus/server", () => {
   const all: Found[] = [];
 
   test.each(CASES)("%s", async (name, talk) => {
@@ -237,7 +237,7 @@ describe.skipIf(none)("beside @tus/server", () => {
     expect(found.filter((one) => !DIFFERENCES.some((row) => isIn(row, one)))).toEqual([]);
   });
 
-  test("every difference of the table is one", () => {
+  test("every listed difference exists", () => {
     const gone = DIFFERENCES.flatMap((row) => {
       const names = row.in === "any" ? [undefined] : row.in;
       return names

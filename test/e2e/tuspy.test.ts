@@ -1,4 +1,4 @@
-// tuspy, which checks every chunk by sha1, each upload a process of its own. TEST_PYTHON is a Python that has it.
+// tuspy, which sends a sha1 checksum with every chunk; each upload is a separate process. TEST_PYTHON is a Python with tuspy.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -14,22 +14,22 @@ interface Options {
   chunk_size?: number;
   metadata?: Record<string, string>;
   checksum?: boolean;
-  /** A checksum that is not right. */
+  /** Sends a wrong checksum. */
   wrong?: boolean;
-  /** With its uploader for asyncio. */
+  /** Uses the asyncio uploader. */
   later?: boolean;
   stop_at?: number;
   url?: string;
-  /** The file that remembers URLs. */
+  /** The file that stores URLs. */
   urls?: string;
 }
 
 interface Ended {
-  /** Where it stood when the client asked. */
+  /** The offset at which the client started. */
   began: number;
   offset: number;
   url: string | null;
-  /** The status of the answer that ended it. */
+  /** The status of the error response, if any. */
   failed: number | string | null;
 }
 
@@ -83,7 +83,7 @@ describe.skipIf(noTuspy)("tuspy", () => {
     await saved(name, bytes);
   });
 
-  test("goes on in a new process by the URL it remembers", async () => {
+  test("resumes in a new process by the stored URL", async () => {
     const { path, name, bytes } = await source(SIZE);
     const options = { metadata: { filename: name }, chunk_size: 500_000, urls: `${path}.json` };
     const first = await client(path, { ...options, stop_at: 1_000_000 });
@@ -96,11 +96,11 @@ describe.skipIf(noTuspy)("tuspy", () => {
       failed: null,
     });
     await saved(name, bytes);
-    // What is complete is not sent again.
+    // A complete upload is not sent again.
     expect(await client(path, options)).toMatchObject({ began: SIZE, url: first.url, failed: null });
   });
 
-  test("goes on by a URL it is given", async () => {
+  test("resumes by a given URL", async () => {
     const { path, name, bytes } = await source(SIZE);
     const options = { metadata: { filename: name }, chunk_size: 400_000 };
     const { url } = await client(path, { ...options, stop_at: 800_000 });
@@ -109,7 +109,7 @@ describe.skipIf(noTuspy)("tuspy", () => {
     await saved(name, bytes);
   });
 
-  test("loses a chunk whose checksum is not right, and nothing before it", async () => {
+  test("loses a chunk with a wrong checksum, but no earlier ones", async () => {
     const { path, name, bytes } = await source(SIZE);
     const options = { metadata: { filename: name }, chunk_size: 1_000_000 };
     const { url } = await client(path, { ...options, stop_at: 1_000_000 });
@@ -119,7 +119,7 @@ describe.skipIf(noTuspy)("tuspy", () => {
     await saved(name, bytes);
   });
 
-  test("gives files names with any character, and folders", async () => {
+  test("saves files with any character in their names, and in folders", async () => {
     const { path, bytes } = await source(1000);
     const filename = "Übergröße – 日本語 🌊.bin";
     expect(
@@ -130,7 +130,7 @@ describe.skipIf(noTuspy)("tuspy", () => {
     await saved(`фото/${filename}`, bytes);
   });
 
-  test("is refused a name that leads out before a byte is sent", async () => {
+  test("is refused a name outside the root before a byte is sent", async () => {
     const { path } = await source(1000);
     expect(await client(path, { metadata: { filename: "../canary" } })).toMatchObject({
       url: null,

@@ -1,4 +1,4 @@
-// Measuring a disk: bounded on every device, and judged in the right words.
+// Disk measurements: bounded in time on every device, and the findings derived from them.
 
 import { describe, expect, test } from "bun:test";
 import type { DiskReadings } from "../../../src/doctor/disk/disk.ts";
@@ -13,7 +13,7 @@ import {
 
 const MIB = 2 ** 20;
 
-/** A device with a clock of its own: so many bytes a second, so many seconds for each sync. */
+/** A simulated device with its own clock. */
 function device(bytesPerSecond: number, syncSeconds = 0, longestWrite = Number.POSITIVE_INFINITY) {
   let now = 0;
   let length = 0;
@@ -43,7 +43,7 @@ function device(bytesPerSecond: number, syncSeconds = 0, longestWrite = Number.P
 describe("writing", () => {
   const { signal } = new AbortController();
 
-  test("in windows of up to 32 MiB, each of them synced, up to the bound", async () => {
+  test("writes windows of up to 32 MiB, each synced, up to the maximum", async () => {
     const fast = device(1e9, 0.001);
     const { synced } = await measureWriting(fast.self, { bytes: 256 * MIB, seconds: 3, signal });
     expect(synced.bytes).toBe(256 * MIB);
@@ -52,7 +52,7 @@ describe("writing", () => {
   });
 
   test.each([0.3e6, 2e6, 10e6, 80e6, 2e9])(
-    "a device of %d bytes a second is measured right, in time",
+    "a device of %d bytes per second is measured correctly, within the time limit",
     async (speed) => {
       const slow = device(speed);
       const { synced } = await measureWriting(slow.self, { bytes: 256 * MIB, seconds: 3, signal });
@@ -61,7 +61,7 @@ describe("writing", () => {
     },
   );
 
-  test("syncs count, and what the system took alone is told apart", async () => {
+  test("the rate includes syncs, and the rate without them is reported separately", async () => {
     const { synced, taken } = await measureWriting(device(1e9, 0.5).self, {
       bytes: 256 * MIB,
       seconds: 3,
@@ -71,7 +71,7 @@ describe("writing", () => {
     expect(synced.seconds - taken.seconds).toBeGreaterThan(2);
   });
 
-  test("short writes go on where they stopped", async () => {
+  test("short writes are continued", async () => {
     const { synced } = await measureWriting(device(1e9, 0, 100_001).self, {
       bytes: 3 * MIB,
       seconds: 3,
@@ -80,7 +80,7 @@ describe("writing", () => {
     expect(synced.bytes).toBe(3 * MIB);
   });
 
-  test("a signal ends every measurement at the next call", async () => {
+  test("aborting ends every measurement at the next call", async () => {
     const stop = AbortSignal.abort();
     const bounds = { bytes: 256 * MIB, seconds: 3, signal: stop };
     expect((await measureWriting(device(1e9).self, bounds)).synced.bytes).toBe(MIB);
@@ -89,7 +89,7 @@ describe("writing", () => {
   });
 });
 
-test("syncs are sampled for two seconds, or 200 times", async () => {
+test("syncs are measured for two seconds, at most 200 times", async () => {
   const { signal } = new AbortController();
   const bounds = { bytes: 0, seconds: 2, signal };
   expect((await measureSyncs(device(1e12, 0.001).self, 0, bounds)).length).toBe(200);
@@ -99,14 +99,14 @@ test("syncs are sampled for two seconds, or 200 times", async () => {
   expect(quantile([], 0.5)).toBeNaN();
 });
 
-test("reading ends with the file", async () => {
+test("reading stops at the end of the file", async () => {
   const { signal } = new AbortController();
   const disk = device(1e8);
   await measureWriting(disk.self, { bytes: 5 * MIB, seconds: 3, signal });
   expect((await measureReading(disk.self, { bytes: 99 * MIB, seconds: 2, signal })).bytes).toBe(5 * MIB);
 });
 
-describe("what readings mean", () => {
+describe("findings", () => {
   const well: DiskReadings = {
     writing: { taken: { bytes: 2e8, seconds: 0.1 }, synced: { bytes: 2e8, seconds: 1 } },
     reading: { bytes: 2e8, seconds: 0.5 },
@@ -119,46 +119,46 @@ describe("what readings mean", () => {
   const finding = (check: string, changes: DiskReadings) =>
     diskFindings({ ...well, ...changes }).find((one) => one.check === check);
 
-  test("a disk that is well", () => {
+  test("about a good disk", () => {
     expect(diskFindings(well).map(({ verdict }) => verdict)).toEqual(["ok", "ok", "ok", "ok", "ok", "ok"]);
     expect(finding("write-speed", {})).toMatchObject({ value: "200 MB/s", figures: { bytesPerSecond: 2e8 } });
     expect(finding("write-speed", {})?.reason).toContain("1.6 Gbit/s");
     expect(finding("sync-latency", {})?.value).toBe("p50 2 ms, p95 4 ms, max 4 ms");
   });
 
-  test("nothing is said of what was not measured", () => {
+  test("are only about measured values", () => {
     expect(diskFindings({})).toEqual([]);
   });
 
-  test("slow ones are warnings", () => {
+  test("about slow disks are warnings", () => {
     const slow = { bytes: 1e7, seconds: 2 };
     expect(finding("write-speed", { writing: { taken: slow, synced: slow } })?.verdict).toBe("warning");
     expect(finding("read-speed", { reading: slow })?.verdict).toBe("warning");
     expect(finding("sync-latency", { syncs: [0.01, 0.2] })?.verdict).toBe("warning");
   });
 
-  test("the cache is not taken for the disk", () => {
+  test("do not confuse the page cache with the disk", () => {
     expect(finding("read-speed", { cold: false })).toMatchObject({ value: "400 MB/s from the cache" });
   });
 
-  test("no hard links: uploads will be refused", () => {
+  test("about missing hard links: uploads will be refused", () => {
     const links = finding("hard-links", { linked: false, linkRefused: "EPERM" });
     expect(links).toMatchObject({ verdict: "problem", value: "refused" });
     expect(links?.reason).toContain("EPERM");
     expect(links?.reason).toContain("storage_read_only");
   });
 
-  test("names that ignore case are a warning", () => {
+  test("about case-insensitive names are a warning", () => {
     expect(finding("name-case", { ignoresCase: true })?.verdict).toBe("warning");
   });
 
-  test.each(["EROFS", "EACCES", "ENOTDIR", "ENOSPC", "EIO"])("%s: no upload can be taken", (errno) => {
+  test.each(["EROFS", "EACCES", "ENOTDIR", "ENOSPC", "EIO"])("about %s: uploads will fail", (errno) => {
     expect(notWritable(errno, true).verdict).toBe("problem");
     expect(notWritable(errno, true).advice).not.toBeUndefined();
     expect(notWritable(errno, false).verdict).toBe("ok");
   });
 
-  test("a disk that hangs", () => {
+  test("about a disk that hangs", () => {
     expect(hanging(11)).toMatchObject({ verdict: "problem", value: "did not answer within 11 s" });
   });
 

@@ -1,4 +1,4 @@
-// File systems and their traps, from mountinfo of other machines.
+// File systems and problematic mount options, from mountinfo files of other machines.
 
 import { describe, expect, test } from "bun:test";
 import {
@@ -34,7 +34,7 @@ describe("mountOf", () => {
     expect(mountOf(path, mounts)?.type).toBe(type);
   });
 
-  test("nothing is known without mounts", () => {
+  test("without mountinfo nothing is reported", () => {
     expect(mountOf("/", [])).toBeUndefined();
     expect(fileSystem(undefined)).toMatchObject({ verdict: "ok", value: "not known" });
   });
@@ -48,7 +48,7 @@ describe("fileSystem", () => {
     options: new Set(options),
   });
 
-  test.each(["ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs"])("%s is well", (type) => {
+  test.each(["ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs"])("%s is good", (type) => {
     expect(fileSystem(on(type))).toEqual({
       check: "file-system",
       name: "File system",
@@ -78,7 +78,7 @@ describe("fileSystem", () => {
     expect(finding.advice).not.toBeUndefined();
   });
 
-  test("options that break the promise of a sync are named, others are not", () => {
+  test("mount options that disable syncing are named, others are not", () => {
     expect(mountOptions(on("ext4", "rw", "noatime", "discard"))).toBeUndefined();
     expect(mountOptions(undefined)).toBeUndefined();
     const found = mountOptions(on("ext4", "rw", "nobarrier", "sync"));

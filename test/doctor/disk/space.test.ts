@@ -1,4 +1,4 @@
-// Free bytes and inodes beside --keep-free.
+// Free bytes and inodes, compared with --keep-free.
 
 import { describe, expect, test } from "bun:test";
 import { freeInodes, freeSpace } from "../../../src/doctor/disk/space.ts";
@@ -14,11 +14,11 @@ describe("freeSpace", () => {
     [GIB + 1, "warning"],
     [GIB, "problem"],
     [0, "problem"],
-  ] as const)("%d bytes free with 1 GiB to keep: %s", (free, verdict) => {
+  ] as const)("%d bytes free with --keep-free 1GiB: %s", (free, verdict) => {
     expect(freeSpace(disk(free), GIB).verdict).toBe(verdict);
   });
 
-  test("names the flag and the answer of the server", () => {
+  test("names the flag and the status of refused uploads", () => {
     const { reason, advice } = freeSpace(disk(0), GIB);
     expect(reason).toContain("507 storage_full");
     expect(advice).toContain("--keep-free");

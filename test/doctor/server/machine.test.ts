@@ -1,4 +1,4 @@
-// Memory, processors and open files, on bare machines and in containers of both versions of control groups.
+// Memory, processors and open files, on machines and in containers with both versions of control groups.
 
 import { describe, expect, test } from "bun:test";
 import { groupsOf } from "../../../src/doctor/server/cgroup.ts";
@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 const V2 = { "/proc/self/cgroup": "0::/system.slice/sluice.service\n" };
 const V1 = { "/proc/self/cgroup": "5:cpu,cpuacct:/docker/x\n4:memory:/docker/x\n0::/\n" };
 
-test("groups are looked for from the process up to the top", () => {
+test("control groups are read from that of the process up to the root group", () => {
   expect(groupsOf("memory", system(V2))).toEqual({
     version: 2,
     folders: ["/sys/fs/cgroup/system.slice/sluice.service", "/sys/fs/cgroup/system.slice", "/sys/fs/cgroup"],
@@ -40,7 +40,7 @@ describe("memory", () => {
     expect(memory(system({})).value).toBe("not known");
   });
 
-  test("of a group of version 2, whose cache of files is not taken for used", () => {
+  test("of a version 2 group, whose file cache does not count as used", () => {
     const group = "/sys/fs/cgroup/system.slice";
     const limited = of({
       ...V2,
@@ -59,7 +59,7 @@ describe("memory", () => {
     });
   });
 
-  test("of a group of version 1, where a huge number means none", () => {
+  test("of a version 1 group, where a huge number means no limit", () => {
     const group = "/sys/fs/cgroup/memory/docker/x";
     const limits = (limit: number, used: number) => ({
       ...V1,
@@ -74,7 +74,7 @@ describe("memory", () => {
 });
 
 describe("processors", () => {
-  test("are counted, and a quota of either version is seen", () => {
+  test("are counted, and a quota of either version is applied", () => {
     expect(processors(4, system({ "/proc/loadavg": "0.52 0.4 0.3 1/2 3\n" }))).toMatchObject({
       verdict: "ok",
       value: "4, load 0.5",
@@ -96,12 +96,12 @@ describe("processors", () => {
     expect(processors(2, system({ ...V2, "/sys/fs/cgroup/cpu.max": "max 100000\n" })).value).toBe("2");
   });
 
-  test("that are too busy are a warning", () => {
+  test("that are busy are a warning", () => {
     expect(processors(2, system({ "/proc/loadavg": "4.10 1 1 1/2 3\n" })).verdict).toBe("warning");
     expect(processors(4, system({ "/proc/loadavg": "4.10 1 1 1/2 3\n" })).verdict).toBe("ok");
   });
 
-  test("that a host takes away are told", () => {
+  test("time stolen by the host is reported", () => {
     const at = (user: number, steal: number) =>
       ticks(system({ "/proc/stat": `cpu  ${user} 0 0 0 0 0 0 ${steal} 0 0\ncpu0 1 1 1\n` }));
     expect(stolen(at(100, 0), at(190, 10))).toMatchObject({ verdict: "warning", value: "10 %" });
@@ -129,7 +129,7 @@ describe("openFiles", () => {
     expect(openFiles(limits(soft), uploads).verdict).toBe(verdict);
   });
 
-  test("the advice is a number that is enough", () => {
+  test("the advice names a sufficient number", () => {
     const { advice = "" } = openFiles(limits("1024"), 1000);
     const wanted = /LimitNOFILE=(\d+)/.exec(advice)?.[1] ?? "";
     expect(openFiles(limits(wanted), 1000).verdict).toBe("ok");

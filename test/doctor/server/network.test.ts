@@ -1,4 +1,4 @@
-// Clock, TCP settings and the port, from readings of other machines.
+// Clock, TCP settings and the port, from values of other machines.
 
 import { describe, expect, test } from "bun:test";
 import { clock } from "../../../src/doctor/server/clock.ts";
@@ -22,7 +22,7 @@ describe("clock", () => {
     expect(finding.reason).toContain(words);
   });
 
-  test("shows the time, and who sets it where that is seen", () => {
+  test("shows the time, and how it is synchronised if that is known", () => {
     const finding = clock({ now: NOW, turned: 0 }, system({ "/run/systemd/timesync/synchronized": "" }));
     expect(finding).toMatchObject({ value: "2026-03-01T12:00:00Z", reason: "Set by systemd-timesyncd." });
   });
@@ -39,7 +39,7 @@ describe("TCP", () => {
       }),
     );
 
-  test("large buffers are well, and the rate at 100 ms is window by latency", () => {
+  test("large buffers are good, and the rate at 100 ms is the window divided by the latency", () => {
     const [upload, download] = buffers(6_291_456, 4_194_304, { [`${NET}/tcp_adv_win_scale`]: "1\n" });
     expect(upload).toMatchObject({
       verdict: "ok",
@@ -49,14 +49,14 @@ describe("TCP", () => {
     expect(download?.verdict).toBe("ok");
   });
 
-  test("small ones are a warning with the setting that helps", () => {
+  test("small buffers are a warning with the setting that helps", () => {
     const [upload, download] = buffers(262_144, 262_144);
     expect(upload).toMatchObject({ verdict: "warning", figures: { window: 131_072 } });
     expect(upload?.advice).toContain("tcp_rmem");
     expect(download?.advice).toContain("tcp_wmem");
   });
 
-  test("the older meaning of tcp_adv_win_scale", () => {
+  test("tcp_adv_win_scale is applied as in older kernels", () => {
     expect(buffers(8_000_000, 1, { [`${NET}/tcp_adv_win_scale`]: "-2\n" })[0]?.figures?.window).toBe(
       2_000_000,
     );
@@ -65,19 +65,19 @@ describe("TCP", () => {
     );
   });
 
-  test("without scaling 64 KiB is all", () => {
+  test("without window scaling the window is 64 KiB", () => {
     const [upload] = buffers(6_291_456, 4_194_304, { [`${NET}/tcp_window_scaling`]: "0\n" });
     expect(upload).toMatchObject({ verdict: "warning", figures: { window: 65_535 } });
     expect(upload?.advice).toContain("tcp_window_scaling=1");
   });
 
-  test("what a container hides is not guessed", () => {
+  test("settings that a container hides are not guessed", () => {
     expect(windows(system({}))).toMatchObject([{ verdict: "ok", value: "not known" }]);
     expect(congestionControl(system({})).value).toBe("not known");
     expect(backlog(system({})).value).toBe("not known");
   });
 
-  test("congestion control and backlog", () => {
+  test("congestion control and backlog are reported", () => {
     const named = (name: string) =>
       congestionControl(system({ [`${NET}/tcp_congestion_control`]: `${name}\n` }));
     expect([named("cubic").verdict, named("bbr").verdict, named("reno").verdict]).toEqual([
@@ -123,7 +123,7 @@ describe("the port", () => {
     expect(portFinding(readings)).toMatchObject({ verdict, value });
   });
 
-  test("the holder is found by the inode of its socket", () => {
+  test("the process that uses the port is found by the inode of its socket", () => {
     const head =
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
     const read = system({

@@ -1,4 +1,4 @@
-// Parts of the examination of a way: the search for a limit, names of proxies, the paragraph at the end.
+// Parts of doctor URL: the search for a size limit, names of proxies, the summary.
 
 import { describe, expect, test } from "bun:test";
 import { about, type Finding } from "../../../src/doctor/finding.ts";
@@ -21,20 +21,23 @@ describe("findLimit", () => {
   };
 
   test.each([2 ** 20, 1e8, 100 * 2 ** 20, 2 ** 31, 10 * 2 ** 20, 65_536])(
-    "%d, a usual one, is found exactly",
+    "the common limit %d is found exactly",
     async (limit) => {
       expect(await search(limit)).toMatchObject({ limit, exact: true });
     },
   );
 
-  test.each([0, 1, 1000, 50_000, 1_234_567, 33_333_333, 7e9, 9e10])("%d is found, nearly", async (limit) => {
-    const found = await search(limit);
-    expect(found.limit).toBeLessThanOrEqual(limit);
-    expect(found.limit).toBeGreaterThanOrEqual(limit * 0.97 - 16);
-    if (found.exact) expect(found.limit).toBe(limit);
-  });
+  test.each([0, 1, 1000, 50_000, 1_234_567, 33_333_333, 7e9, 9e10])(
+    "the limit %d is found approximately",
+    async (limit) => {
+      const found = await search(limit);
+      expect(found.limit).toBeLessThanOrEqual(limit);
+      expect(found.limit).toBeGreaterThanOrEqual(limit * 0.97 - 16);
+      if (found.exact) expect(found.limit).toBe(limit);
+    },
+  );
 
-  test("none takes one request", async () => {
+  test("without a limit one request is enough", async () => {
     expect(await search(Number.POSITIVE_INFINITY)).toEqual({ limit: undefined, exact: true, requests: 1 });
   });
 });
@@ -42,11 +45,11 @@ describe("findLimit", () => {
 describe("steadyRate", () => {
   const one = (bytes: number, from: number, to: number) => ({ bytes, from, to });
 
-  test("leaves the first quarter out", () => {
+  test("ignores the first quarter of the time", () => {
     expect(steadyRate([[one(1, 0, 1), one(100, 1, 2), one(200, 2, 4)]], 4)).toBe(100);
   });
 
-  test("of several streams, counts the time in which all run", () => {
+  test("of several streams is measured while all of them run", () => {
     const streams = [
       [one(10, 0, 1), one(300, 1, 4)],
       [one(10, 0, 1), one(400, 1, 5)],
@@ -54,7 +57,7 @@ describe("steadyRate", () => {
     expect(steadyRate(streams, 4)).toBe(200);
   });
 
-  test("of a single slow request, takes that", () => {
+  test("of a single slow request is that of the request", () => {
     expect(steadyRate([[one(50, 0, 0.5)]], 4)).toBe(100);
     expect(steadyRate([[one(50, 0, 5)], []], 4)).toBe(10);
   });
@@ -72,13 +75,13 @@ describe("proxies", () => {
     expect(String(proxyOf(new Headers(headers)))).toBe(String(name));
   });
 
-  test("lines are of the one that was seen, else of all", () => {
+  test("the suggested configuration is for the detected proxy, otherwise for all", () => {
     expect(settingsFor("size", "nginx")).toBe("nginx: client_max_body_size 0;");
     expect(settingsFor("size", undefined).split(" · ")).toHaveLength(4);
   });
 });
 
-describe("the paragraph at the end", () => {
+describe("the summary", () => {
   const said = (one: number, four: number, median: number, ...more: Finding[]) =>
     urlSummary([
       {
@@ -93,7 +96,7 @@ describe("the paragraph at the end", () => {
       },
     ]);
 
-  test("one stream that is held back by latency: several", () => {
+  test("suggests several streams if one is limited by latency", () => {
     const text = said(7e6, 24e6, 0.1);
     expect(text).toContain(
       "uploads reach 7.0 MB/s with one stream and 24 MB/s with four; downloads reach 9.0 MB/s.",
@@ -102,17 +105,17 @@ describe("the paragraph at the end", () => {
     expect(text).toContain("parallelUploads 4");
   });
 
-  test("one stream that fills the line", () => {
+  test("says that one stream uses the full rate", () => {
     expect(said(7e6, 7.2e6, 0.1)).toContain("More streams are not faster, so the limit is the line");
   });
 
-  test("a line that is fast enough", () => {
+  test("says that the network is fast enough", () => {
     expect(said(5e8, 2e9, 0.001)).not.toContain("stream does not");
   });
 
   const size = (change: string) => about("x", "Largest body").warning("1MiB", { change });
 
-  test("what is to be changed, with all lines of the proxy that was seen", () => {
+  test("lists the changes, with the whole configuration for the detected proxy", () => {
     const host = about("y", "Host").warning("changed", {
       change: "nginx: proxy_set_header Host $http_host;",
     });
@@ -125,7 +128,7 @@ describe("the paragraph at the end", () => {
     );
   });
 
-  test("of a proxy that nobody knows, the lines stand where its faults are", () => {
+  test("refers to the findings for the configuration of an unknown proxy", () => {
     expect(said(7e6, 7e6, 0.1, size("nginx: a; · Caddy: b"))).toEndWith(
       "Each line above says what to do (→).",
     );

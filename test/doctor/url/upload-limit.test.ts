@@ -1,4 +1,4 @@
-// What the kernel's stats of a connection mean: readings of ss from lines that were slow in a known way.
+// The bottleneck of a connection, derived from outputs of ss on networks that were slow in a known way.
 
 import { describe, expect, test } from "bun:test";
 import {
@@ -22,7 +22,7 @@ const LOSSY = `ESTAB 0      2659328 10.171.1.2:47330 10.171.1.1:44487
 const LINE = `ESTAB 0      860004 10.112.1.2:38732 10.112.1.1:33167
 \t bbr wscale:10,10 rto:208 rtt:4.188/0.131 mss:1448 pmtu:1500 rcvmss:536 advmss:1448 cwnd:30 ssthresh:138 bytes_sent:6194620 bytes_acked:6151181 segs_out:4281 segs_in:646 data_segs_out:4279 bbr:(bw:56126816bps,mrtt:0.02,pacing_gain:0.75,cwnd_gain:2) send 82979943bps lastrcv:880 lastack:4 pacing_rate 41674160bps delivery_rate 55566584bps delivered:4250 busy:880ms unacked:30 rcv_space:14480 rcv_ssthresh:64088 notsent:816564 minrtt:0.02 snd_wnd:751616
 `;
-/** Sent again, but the other end had them all: packets overtook each other. */
+/** Spurious retransmissions: the packets arrived, but in another order. */
 const REORDERED = `ESTAB 0      3258000 10.111.1.2:40414 10.111.1.1:43829
 \t bbr wscale:10,10 rto:204 rtt:0.125/0.115 mss:1448 pmtu:1500 rcvmss:536 advmss:1448 cwnd:862 ssthresh:735 bytes_sent:94064326 bytes_retrans:1142472 bytes_acked:91683815 segs_out:65092 segs_in:668 data_segs_out:65090 send 79883264000bps lastsnd:4 lastrcv:140 lastack:4 delivered:64214 app_limited busy:68ms rwnd_limited:4ms(5.9%) unacked:855 retrans:0/789 dsack_dups:767 reordering:270 reord_seen:38 rcv_space:14480 rcv_ssthresh:64088 notsent:2019960 minrtt:0.004 snd_wnd:29600768
 `;
@@ -31,7 +31,7 @@ const RELAY = `ESTAB 0      677967 127.0.0.1:45134 127.0.0.1:36429
 `;
 
 describe("ss", () => {
-  test("a connection that waits for the window", () => {
+  test("parses a connection that waits for the window", () => {
     expect(socketsIn(FAR)).toEqual([
       {
         ...{ port: 47318, busy: 3.28, receiver: 1.068, buffer: 0, sent: 18_328, lost: 0 },
@@ -41,13 +41,13 @@ describe("ss", () => {
     expect(socketsIn(BUFFER)).toMatchObject([{ receiver: 0, buffer: 2.2 }]);
   });
 
-  test("packets that were sent again for nothing are not lost", () => {
+  test("spurious retransmissions do not count as lost packets", () => {
     expect(socketsIn(REORDERED)).toMatchObject([{ sent: 65_090, lost: 22 }]);
     expect(socketsIn(RELAY)).toMatchObject([{ lost: 0 }]);
     expect(socketsIn(LOSSY)).toMatchObject([{ lost: 1262 }]);
   });
 
-  test("several connections, on one line each or two, of both families", () => {
+  test("parses several connections, on one or two lines each, of IPv4 and IPv6", () => {
     const one = LINE.replace("\n\t", " ").replace(/10\.112\.1\.[12]/g, "[2001:db8::1]");
     expect(socketsIn(one + FAR + LOSSY).map(({ port }) => port)).toEqual([38732, 47318, 47330]);
   });
@@ -58,20 +58,20 @@ describe("ss", () => {
     ["what sent nothing", FAR.replace("data_segs_out:18328 ", "")],
     ["what is not open", FAR.replace("ESTAB", "SYN-SENT")],
     ["a complaint", 'Error: an inet prefix is expected rather than "x".\n'],
-  ])("%s is left out", (_what, text) => {
+  ])("%s is ignored", (_what, text) => {
     expect(socketsIn(text)).toEqual([]);
   });
 });
 
-describe("what limits one stream", () => {
-  /** As if the first reading of `text` came after so many seconds. */
+describe("the limit of one stream", () => {
+  /** The first connection in `text`, as if it had lasted this many seconds. */
   const stats = (text: string, seconds: number): SocketStats | undefined =>
     combineSockets(socketsIn(text).map((socket) => ({ ...socket, seconds })));
   const speeds = { one: 7e6, four: 24e6, sending: 3, roundTrip: 0.05, usual: 0.055 };
   const said = (text: string, more: Partial<typeof speeds & { seconds: number }> = {}) =>
     uploadLimit(stats(text, more.seconds ?? 3.4), { ...speeds, ...more })[0];
 
-  test("latency × window: of the server, of this machine, of what stands between", () => {
+  test("latency × window: of the server, of this machine, of a relay in between", () => {
     expect(said(FAR)).toMatchObject({ verdict: "warning", value: "latency × window" });
     expect(said(FAR)?.reason).toContain(
       "about 350kB (the server's window) per round trip of 50 ms is 7.0 MB/s",
@@ -81,15 +81,15 @@ describe("what limits one stream", () => {
     expect(said(BUFFER)?.advice).toContain("tcp_wmem");
     expect(said(RELAY, { seconds: 1, sending: 0.9 })).toMatchObject({ value: "latency × window" });
     expect(said(RELAY, { seconds: 1, sending: 0.9 })?.advice).toContain("of the proxy, VPN or tunnel");
-    // The relay took it all at once, and the answer was waited for.
+    // The relay accepted all bytes immediately, and the client waited for the answer.
     expect(said(RELAY, { seconds: 3, sending: 0.5 })).toMatchObject({ value: "latency × window" });
   });
 
-  test("a window is not the limit of a line that several streams fill no better", () => {
+  test("the window is not the limit if several streams are not faster", () => {
     expect(said(FAR, { four: 7.2e6 })).toMatchObject({ verdict: "ok", value: "the line" });
   });
 
-  test("a lossy line", () => {
+  test("packet loss", () => {
     expect(said(LOSSY)).toMatchObject({
       verdict: "warning",
       value: "a lossy line: 2.5 % of the packets were lost",
@@ -98,23 +98,23 @@ describe("what limits one stream", () => {
     expect(said(LOSSY.replace("bbr wscale", "cubic wscale"))?.advice).toContain("tcp_congestion_control=bbr");
   });
 
-  test("a server that answers now sooner, now later is busy, not far", () => {
+  test("a varying latency means that the server is busy, not that it is far away", () => {
     const starved = { seconds: 1, sending: 0.9, roundTrip: 0.975, usual: 2.278 };
     expect(said(RELAY, starved)).toMatchObject({ value: "the receiver" });
   });
 
-  test("a line that is full", () => {
+  test("a saturated network", () => {
     expect(said(LINE, { seconds: 0.9, sending: 0.8, four: 7.1e6, roundTrip: 0.0005 })).toMatchObject({
       verdict: "ok",
       value: "the line",
     });
   });
 
-  test("this machine, when there was something to send and the system had none of it", () => {
+  test("this machine, if the client delivers its data too slowly", () => {
     expect(said(LINE, { seconds: 3, sending: 2.9 })).toMatchObject({ value: "the sender: this machine" });
   });
 
-  test("the other end, near by", () => {
+  test("a server nearby", () => {
     const near = { seconds: 1, sending: 0.9, roundTrip: 0.0005 };
     const slow = RELAY.replace("rtt:30.341", "rtt:0.341");
     expect(said(slow, near)).toMatchObject({ value: "the receiver" });
@@ -122,14 +122,14 @@ describe("what limits one stream", () => {
     expect(said(slow, { ...near, four: 7e6 })?.reason).toContain("Several streams are not faster");
   });
 
-  test("nothing is said of fast lines, short looks and systems without ss", () => {
+  test("is not reported for fast networks, short measurements and systems without ss", () => {
     expect(said(FAR, { one: 200e6 })).toBeUndefined();
     expect(said(FAR, { seconds: 0.3 })).toBeUndefined();
     expect(uploadLimit(undefined, speeds)).toEqual([]);
     expect(combineSockets([])).toBeUndefined();
   });
 
-  test("the summary says it instead of guessing", () => {
+  test("is named in the summary, which otherwise guesses", () => {
     const speed = (streams: number, bytesPerSecond: number) => ({
       ...({ check: `upload-${streams}`, name: "", verdict: "ok", value: "" } as const),
       figures: { bytesPerSecond },
@@ -142,7 +142,7 @@ describe("what limits one stream", () => {
   });
 });
 
-test("connections of others to the same server are not watched", async () => {
+test("connections of other processes to the same server are ignored", async () => {
   using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const socket = await Bun.connect({
     hostname: "127.0.0.1",

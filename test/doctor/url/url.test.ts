@@ -1,4 +1,4 @@
-// The way to a server, straight and through real proxies that do what proxies do: doctor must name each.
+// doctor URL, without and with real proxies: it must detect what each of them does to requests.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.stop());
-/** @param silence seconds of silence, long enough to see who closes the connection @param speed seconds to send bodies for */
+/** @param silence seconds of silence, long enough to detect who closes the connection @param speed seconds of each speed measurement */
 async function examined(url: string, silence = 2, speed = 0.1) {
   const groups = await examineUrl(new URL(url), new AbortController().signal, () => {}, { speed, silence });
   const findings = new Map(groups.flatMap((group) => group.findings).map((one) => [one.check, one]));
@@ -37,8 +37,8 @@ function finding(findings: ReadonlyMap<string, Finding>, check: string): Finding
   throw new Error(`No finding about ${check}`);
 }
 
-describe("straight", () => {
-  test("everything passes, speeds are measured, and nothing is left on the server", async () => {
+describe("without a proxy", () => {
+  test("all checks pass, speeds are measured, and nothing is left on the server", async () => {
     const { findings, faults, summary } = await examined(server.url);
     expect(faults).toEqual([]);
     expect([...findings.keys()].filter((check) => check !== "upload-limit")).toEqual([
@@ -53,14 +53,14 @@ describe("straight", () => {
     expect(readdirSync(server.root)).toEqual([".sluice"]);
   });
 
-  test("a server that grants no write is told as that", async () => {
+  test("a server without the grant to write is reported", async () => {
     await using reading = await startServer({ allow: new Set(["read"]) });
     const { faults, findings } = await examined(reading.url);
     expect(faults).toEqual(["probe"]);
     expect(finding(findings, "probe")).toMatchObject({ verdict: "warning", value: "not allowed" });
   });
 
-  test("what is no Sluice, and where nobody is", async () => {
+  test("another program and an unused port are reported", async () => {
     await using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
     const { findings } = await examined(`http://127.0.0.1:${other.port}`);
     expect(finding(findings, "round-trip")).toMatchObject({ verdict: "problem" });
@@ -78,7 +78,7 @@ describe("straight", () => {
     [`HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}`, "the head of the response is too long"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "a chunk of the response is malformed"],
     ["", "the connection was closed"],
-  ])("what answers %j is told, whatever it is", async (bytes, why) => {
+  ])("a server that answers %j is reported", async (bytes, why) => {
     using listener = Bun.listen({
       port: 0,
       hostname: "127.0.0.1",
@@ -92,7 +92,7 @@ describe("straight", () => {
     expect(finding(findings, "reached")).toMatchObject({ verdict: "problem", value: `no: ${why}` });
   });
 
-  test("of several addresses the first that answers is taken, and dead ones are named", async () => {
+  test("the first address that answers is used, and unreachable ones are named", async () => {
     const target = { url: new URL(server.url), headers: {}, signal: new AbortController().signal };
     expect(await firstReached(target, ["127.0.0.1", "127.0.0.2"])).toEqual({ address: "127.0.0.1" });
     const { address, finding } = await firstReached(target, ["127.0.0.2", "127.0.0.1"]);
@@ -103,7 +103,7 @@ describe("straight", () => {
     await expect(firstReached(target, ["127.0.0.2"])).rejects.toThrow("nothing listens there");
   });
 
-  test("an answer in the middle of a body ends the sending, whoever reads no more of it", async () => {
+  test("sending stops when the server answers before it has read the whole body", async () => {
     using listener = Bun.listen({
       port: 0,
       hostname: "127.0.0.1",
@@ -122,7 +122,7 @@ describe("straight", () => {
     wire.close();
   });
 
-  test("SIGINT ends it, also while nobody answers", async () => {
+  test("SIGINT stops it, also while the server does not answer", async () => {
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     using listener = Bun.listen({ port: 0, hostname: "127.0.0.1", socket: { data: () => resolve() } });
     await using child = spawn("doctor", `http://127.0.0.1:${listener.port}`);
@@ -131,7 +131,7 @@ describe("straight", () => {
     expect({ code: await child.exited, stdout: child.stdout }).toEqual({ code: 130, stdout: "" });
   });
 
-  test("a login is sent, and never shown", async () => {
+  test("a login is sent but never printed", async () => {
     const asked: (string | null)[] = [];
     await using login = Bun.serve({
       port: 0,
@@ -154,8 +154,8 @@ describe("straight", () => {
   });
 });
 
-describe("through a proxy of its own kind", () => {
-  /** Passes requests on, after a look at them. */
+describe("through a custom proxy", () => {
+  /** A proxy that inspects requests before it forwards them. */
   function passing(look: (request: Request, body: ArrayBuffer) => Response | undefined) {
     return Bun.serve({
       port: 0,
@@ -176,7 +176,7 @@ describe("through a proxy of its own kind", () => {
     });
   }
 
-  test("one that counts bytes instead of believing their number is seen while they come", async () => {
+  test("a proxy that counts bytes instead of checking Content-Length is detected during the transfer", async () => {
     await using proxy = passing((_, body) =>
       body.byteLength > 300_000 ? new Response("", { status: 413 }) : undefined,
     );
@@ -189,7 +189,7 @@ describe("through a proxy of its own kind", () => {
     expect(summary).toContain("Each line above says what to do");
   });
 
-  test("one that lets no PUT pass", async () => {
+  test("a proxy that blocks PUT is detected", async () => {
     await using proxy = passing(({ method }) =>
       method === "PUT" ? new Response("", { status: 405 }) : undefined,
     );
@@ -198,7 +198,7 @@ describe("through a proxy of its own kind", () => {
   });
 });
 
-test("over a long line with a small window, several streams are faster, and that is said", async () => {
+test("with high latency and a small window, it reports that several streams are faster", async () => {
   const relay = Bun.spawn(
     [
       process.execPath,
@@ -224,7 +224,7 @@ test("over a long line with a small window, several streams are faster, and that
 });
 
 describe.skipIf(!hasNginx())("through nginx", () => {
-  test("as it comes: 1 MiB, whole requests collected, another Host", async () => {
+  test("with its defaults: a limit of 1 MiB, request buffering, another Host", async () => {
     await using nginx = await startNginx(server.url);
     const { findings, faults, summary } = await examined(nginx.url);
     expect(faults.toSorted()).toEqual(["body-size", "host", "request-buffering"]);
@@ -239,7 +239,7 @@ describe.skipIf(!hasNginx())("through nginx", () => {
       expect(summary).toContain(line);
   });
 
-  test("as docs/deployment.md writes it: nothing", async () => {
+  test("with the configuration of docs/deployment.md there are no findings", async () => {
     const page = await Bun.file(`${import.meta.dir}/../../../docs/deployment.md`).text();
     const lines = [...(/proxy_pass [^\n]*\n(.*?)\n {2}\}/s.exec(page)?.[1] ?? "").matchAll(/^ +(\w.*;)$/gm)];
     expect(lines.length).toBeGreaterThan(5);
@@ -282,13 +282,13 @@ describe.skipIf(!hasNginx())("through nginx", () => {
     ],
     ["proxy_read_timeout 4s;", "idle", /a slow response is cut off after 4 s/],
   ])("%s", async (line, check, value) => {
-    // A directive that is given twice is an error.
+    // nginx refuses a repeated directive.
     const [directive = ""] = line.split(" ");
     const well = WELL.filter((one) => !one.startsWith(directive) || directive === "proxy_set_header").join(
       " ",
     );
     await using nginx = await startNginx(server.url, `${well} ${line}`);
-    // Times that nginx cuts off after are long enough for a busy machine to do everything else in.
+    // The timeouts of nginx are long enough that a busy machine can do everything else in time.
     const { findings, faults } = await examined(nginx.url, check === "idle" ? 6 : undefined);
     const found = finding(findings, check);
     expect(found.value).toMatch(value);

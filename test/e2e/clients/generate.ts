@@ -1,4 +1,4 @@
-// Generates clients from an OpenAPI document: `bun generate.ts DOCUMENT FOLDER`. Asks no other host.
+// Generates clients from an OpenAPI document: `bun generate.ts DOCUMENT FOLDER`. Sends no requests to other hosts.
 
 import { join } from "node:path";
 import { plugin } from "bun";
@@ -6,7 +6,7 @@ import ts from "typescript-api";
 
 const [input = "", folder = ""] = process.argv.slice(2);
 
-// Both generators use TypeScript's JavaScript API, which version 7 has no more: they get the last one that has it.
+// Both generators use TypeScript's JavaScript API, which version 7 has removed, so they get the last version that has it.
 plugin({
   name: "typescript-api",
   setup(build) {
@@ -17,7 +17,7 @@ plugin({
 const { default: openapi, astToString } = await import("openapi-typescript");
 const blob = ts.factory.createTypeReferenceNode("Blob");
 const types = await openapi(await Bun.file(input).text(), {
-  // The generator's own documentation says it this way: without it, bytes are text.
+  // Recommended by the generator's documentation; without it, binary content has the type string.
   transform: (schema) => (schema.format === "binary" ? blob : undefined),
 });
 await Bun.write(join(folder, "schema.ts"), astToString(types));

@@ -17,7 +17,7 @@ const [baseUrl = ""] = process.argv.slice(2);
 client.setConfig({ baseUrl });
 const bytes = crypto.getRandomValues(new Uint8Array(60_000));
 
-// The slashes of a path go out as %2F.
+// The client encodes the slashes of a path as %2F.
 const path = "hey-api/deep folder/ä.bin";
 const saved = await putFile({ path: { path }, body: new Blob([bytes]) });
 assert.ok(saved.data && saved.request);
@@ -61,7 +61,7 @@ const removed = await deleteFile({ path: { path }, headers: { "If-Match": saved.
 assert.equal(removed.response?.status, 204);
 assert.equal((await getHealth()).data?.status, "ok");
 
-// The types are the document's: the codes of problems and the orders of a listing are closed lists.
+// Types from the document: problem codes and sort keys are enumerations.
 // @ts-expect-error
 assert.ok(problem.code !== "no_such_code");
 // @ts-expect-error

@@ -13,7 +13,7 @@ const asSent = {
   headers: { "content-type": "application/octet-stream" },
 };
 
-// The slashes of a path go out as %2F.
+// The client encodes the slashes of a path as %2F.
 const path = "openapi-fetch/deep folder/ä.bin";
 const saved = await client.PUT("/files/{path}", { ...at(path), ...asSent, body: new Blob([bytes]) });
 assert.ok(saved.data);
@@ -64,7 +64,7 @@ assert.equal(problem.status, 409);
 const missing = await client.GET("/files/{path}", at("openapi-fetch/none"));
 assert.equal(missing.error?.code, "not_found");
 
-// The types are the document's: the codes of problems and the orders of a listing are closed lists.
+// Types from the document: problem codes and sort keys are enumerations.
 // @ts-expect-error
 assert.ok(problem.code !== "no_such_code");
 // @ts-expect-error

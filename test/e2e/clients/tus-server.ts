@@ -1,4 +1,4 @@
-// The peer of the resumable uploads: @tus/server with its own file store, served by Bun.
+// The server that resumable uploads are compared with: @tus/server with its own file store, on Bun.
 // usage: bun tus-server.ts FOLDER [PORT] [PATH] [MAX_SIZE]
 
 import { FileStore } from "@tus/file-store";
