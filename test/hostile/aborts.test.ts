@@ -1,4 +1,4 @@
-// Clients that go away in the middle: nothing is published, nothing is held, and the server comes to rest.
+// Clients that disconnect in the middle: nothing is published, no resources are held, and the server becomes idle.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
@@ -10,13 +10,13 @@ import { startTarget, type Target } from "./target.ts";
 
 setDefaultTimeout(patient(20_000));
 
-/** Seconds in which everything of an upload that ended must be gone. */
+/** Seconds within which all traces of an ended upload must be gone. */
 const SOON = 1;
 
 let server: Target;
 let rest: string[];
 beforeAll(async () => {
-  // One place only: it must be free again after each of them.
+  // One upload slot only, which must be released after each disconnect.
   server = await startTarget({ flags: ["--max-uploads", "1"] });
   for (const name of ["a", "b", "c"]) expect(await put(name)).toBe(201);
   for (const name of ["a", "b", "c"]) await rm(server.in(name));
@@ -57,7 +57,7 @@ const ways: [way: string, end: (connection: RawConnection) => void][] = [
   ["half-close", (connection) => connection.halfClose()],
 ];
 
-/** Nothing but these files is there, nothing is held, and the one place is free. */
+/** Only these files exist, no resources are held, and the upload slot is free. */
 async function expectGone(...kept: string[]): Promise<void> {
   await until("the upload has ended", async () => (await server.uploads()).length === 0, SOON);
   await until("its bytes are gone", async () => (await server.temporaries()).length === 0, SOON);
@@ -71,7 +71,7 @@ async function expectGone(...kept: string[]): Promise<void> {
   await rm(server.in("after"));
 }
 
-/** Each test starts with an empty root, whatever the one before it left. */
+/** Each test starts with an empty root. */
 beforeEach(async () => {
   for (const name of await server.files()) await rm(server.in(name));
 });
@@ -84,8 +84,8 @@ async function begin(request: string, arriving: string): Promise<RawConnection> 
   return connection;
 }
 
-describe.each(ways)("a connection that ends by %s", (_, end) => {
-  test.each(requests)("in a body of %s", async (_what, request) => {
+describe.each(ways)("a connection that is closed by %s", (_, end) => {
+  test.each(requests)("in the middle of a body with %s", async (_what, request) => {
     using connection = await begin(request, "a");
     end(connection);
     await expectGone();
@@ -97,7 +97,7 @@ describe.each(ways)("a connection that ends by %s", (_, end) => {
     ["with a length, in the second file", "Content-Length: 10000", first + second.slice(0, -10)],
     ["in chunks, in the second file", CHUNKED, chunk(first + second.slice(0, -10))],
     ["in chunks, in the boundary behind it", CHUNKED, chunk(`${first}${second}--${BOUNDARY.slice(0, 4)}`)],
-  ])("in a form %s: the first is saved", async (_what, framing, body) => {
+  ])("in a form %s: the first file is saved", async (_what, framing, body) => {
     using connection = await begin(head("POST", "/files/", FORM, framing) + body, "second");
     await until("the first is saved", async () => (await server.files()).includes("first"));
     end(connection);
@@ -106,7 +106,7 @@ describe.each(ways)("a connection that ends by %s", (_, end) => {
     await rm(server.in("first"));
   });
 
-  test("in the headers of a form's second file: the first is saved", async () => {
+  test("in the headers of a form's second file: the first file is saved", async () => {
     const cut = second.slice(0, 40);
     using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(first + cut));
     await until("the first is saved", async () => (await server.files()).includes("first"));
@@ -115,7 +115,7 @@ describe.each(ways)("a connection that ends by %s", (_, end) => {
     await rm(server.in("first"));
   });
 
-  test("behind the chunk of no bytes: the body was complete (RFC 9112 section 8)", async () => {
+  test("after the last chunk of a chunked body: the body is complete (RFC 9112 section 8), and the file is saved", async () => {
     using connection = await server.raw(`${head("PUT", "/files/a", CHUNKED)}${chunk("hello")}0\r\n`);
     end(connection);
     await until("the file is there", async () => (await server.files()).length === 1);
@@ -123,7 +123,7 @@ describe.each(ways)("a connection that ends by %s", (_, end) => {
     await expectGone("a");
   });
 
-  test("when the last byte is on its way: the file is there whole, or not at all", async () => {
+  test("while the last byte is on its way: the file is saved completely or not at all", async () => {
     for (let round = 0; round < 20; round += 1) {
       using connection = await begin(head("POST", "/files/?name=a", CHUNKED) + chunk(MB), "a");
       await connection.send(LAST_CHUNK);
@@ -147,7 +147,7 @@ describe.each(ways)("a connection that ends by %s", (_, end) => {
   });
 });
 
-test("two hundred in a row leave nothing, and the server comes to rest", async () => {
+test("two hundred in a row leave nothing, and the server becomes idle", async () => {
   for (let round = 0; round < 200; round += 1) {
     const [, request = ""] = requests[round % requests.length] ?? [];
     const [, end] = ways[round % 2] ?? [];

@@ -1,4 +1,4 @@
-// Disks that are full, or become full in the middle: said clearly, nothing half there, and everyone else goes on.
+// Disks that are or become full: clear errors, no partial files, and other requests are not affected.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, statfs, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ if (reason !== null) skipped("attacks with full disks", reason, "run it as root 
 const KB = "x".repeat(1000);
 const MB = "x".repeat(1_000_000);
 
-/** A server whose root is a small file system of its own, with one file on it that must stay. */
+/** A server whose root is a small file system, with one file that must not change. */
 async function onDisk(
   options: string,
   inside: (server: Target) => Promise<void>,
@@ -39,7 +39,7 @@ async function onDisk(
     },
   });
   try {
-    // The first of everything opens what stays open.
+    // The first upload opens descriptors that stay open.
     expect(await put(server, "first", KB)).toBe(201);
     expect((await server.fetch("/files/first", { method: "DELETE" })).status).toBe(204);
     const before = await filesHeld(server);
@@ -61,7 +61,7 @@ async function put(server: Target, path: string, body: string): Promise<number> 
   return (await server.fetch(`/files/${path}`, { method: "PUT", body })).status;
 }
 
-/** Sends megabytes until the answer is there or all are sent. */
+/** Sends megabytes until the response arrives or all are sent. */
 async function sendAll(
   connection: RawConnection,
   megabytes: number,
@@ -71,7 +71,7 @@ async function sendAll(
     for (let sent = 0; sent < megabytes && connection.unread.length === 0; sent += 1)
       await connection.send(frame(MB));
   } catch {
-    // The answer came first.
+    // The response arrived first.
   }
 }
 
@@ -79,7 +79,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
   test.each([
     ["with a length", "Content-Length: 20000000", (text: string) => text],
     ["in chunks", CHUNKED, chunk],
-  ])("during an upload %s: 507, and what is small enough is saved right after", async (_, framing, frame) => {
+  ])("during an upload %s: 507, and a smaller file is saved afterwards", async (_, framing, frame) => {
     await onDisk("size=6m", async (server) => {
       for (let round = 0; round < 3; round += 1) {
         using connection = await server.raw(head("PUT", "/files/large", framing));
@@ -95,7 +95,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
     });
   });
 
-  test("during a part of a form: the others are saved", async () => {
+  test("during a part of a form: the other parts are saved", async () => {
     await onDisk("size=6m", async (server) => {
       const files = filePart("a", KB) + filePart("large", MB.repeat(10)) + filePart("b", KB);
       const answer = await server.fetch("/files/", {
@@ -112,7 +112,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
     });
   });
 
-  test("by one upload, while a small one goes on beside it", async () => {
+  test("by one upload: a concurrent small one is saved", async () => {
     await onDisk("size=6m", async (server) => {
       using small = await server.raw(head("PUT", "/files/small", CHUNKED) + chunk(KB));
       await until("it is arriving", async () => (await server.uploads()).length === 1);
@@ -125,7 +125,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
     });
   });
 
-  test("by many at once: some are saved whole, the others not at all", async () => {
+  test("by many concurrent uploads: some are saved completely, the others not at all", async () => {
     await onDisk("size=6m", async (server) => {
       const statuses = await Promise.all(
         Array.from({ length: 20 }, (_, index) => put(server, `${index}`, MB)),
@@ -141,7 +141,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
     });
   });
 
-  test("of inodes: for the temporary file, and for a folder", async () => {
+  test("of inodes: neither a temporary file nor a folder can be created", async () => {
     await onDisk("size=6m,nr_inodes=30", async (server) => {
       const made: string[] = [];
       try {
@@ -175,7 +175,7 @@ describe.skipIf(reason !== null)("a disk that becomes full", () => {
 describe.skipIf(reason !== null)("--keep-free", () => {
   const flags = ["--keep-free", "4MiB"];
 
-  test("refuses an announced length before a byte of it, and streams only as far", async () => {
+  test("refuses an announced length before the first byte, and an unannounced one at the limit", async () => {
     await onDisk(
       "size=8m",
       async (server) => {
@@ -201,7 +201,7 @@ describe.skipIf(reason !== null)("--keep-free", () => {
     );
   });
 
-  test("counts what others have announced and not sent yet", async () => {
+  test("includes the announced bytes of other uploads", async () => {
     await onDisk(
       "size=8m",
       async (server) => {
@@ -218,8 +218,8 @@ describe.skipIf(reason !== null)("--keep-free", () => {
   });
 });
 
-describe.skipIf(reason !== null)("another file system in the root", () => {
-  test("is read, and refused for uploads", async () => {
+describe.skipIf(reason !== null)("another file system inside the root", () => {
+  test("can be read, but refuses uploads", async () => {
     const mounts: Mount[] = [];
     const server = await startTarget({
       prepare: async (root) => {

@@ -1,4 +1,4 @@
-// Answers given before the body was read: every client can read them, whatever it goes on sending.
+// Responses before the body was read: every client can read them, even while it continues sending.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { startTarget, type Target } from "./target.ts";
 
 setDefaultTimeout(patient(20_000));
 
-/** Bytes that nobody wants. */
+/** A large body that is refused. */
 const LARGE = 200_000_000;
 const MB = "x".repeat(1_000_000);
 
@@ -61,7 +61,7 @@ const refusals: [code: ProblemCode, target: string, headers: string[]][] = [
 ];
 
 test.concurrent.each(refusals)(
-  "%s for PUT %s %p: before a byte of a large body",
+  "%s for PUT %s %p is sent before the first byte of a large body",
   async (code, target, headers) => {
     const ask = async (framing: string): Promise<void> => {
       using connection = await server.raw(head("PUT", target, ...headers, framing));
@@ -75,7 +75,7 @@ test.concurrent.each(refusals)(
 );
 
 test.each(refusals)(
-  "%s for PUT %s %p: the connection survives a small body",
+  "%s for PUT %s %p leaves the connection open after a small body",
   async (code, target, headers) => {
     using connection = await server.raw();
     for (const wait of [false, true]) {
@@ -92,10 +92,10 @@ test.each(refusals)(
 test.concurrent.each([
   ["PUT", "/files/a", `Content-Length: ${LARGE}`],
   ["POST", "/files/?name=a", `Content-Length: ${LARGE}`],
-  // Servers hand it on as a list.
+  // Proxies join repeated headers into a list.
   ["PUT", "/files/a", `Content-Length: ${LARGE}\r\nContent-Length: ${LARGE}`],
 ])(
-  "a length beyond --max-file-size is refused before a byte of the body: %s %s",
+  "a length over --max-file-size is refused before the first byte of the body: %s %s",
   async (method, target, length) => {
     using connection = await server.raw(head(method, target, length));
     await problemIn(await connection.answer(), "file_too_large");
@@ -103,13 +103,13 @@ test.concurrent.each([
   },
 );
 
-test("a length beyond the space is refused before a byte of the body", async () => {
+test("a length over the free space is refused before the first byte of the body", async () => {
   using connection = await full.raw(head("PUT", "/files/a", `Content-Length: ${LARGE}`));
   await problemIn(await connection.answer(), "storage_full");
   await connection.closed;
 });
 
-// The first is known at once, the second when 100 MB have arrived, the others are answered by other servers.
+// The first is detected immediately, the second after 100 MB; the others are responses of differently configured servers.
 describe.each<[string, ProblemCode, () => Target, string, string[]]>([
   ["a length", "file_too_large", () => server, "/files/a", [`Content-Length: ${LARGE}`]],
   ["chunks", "file_too_large", () => server, "/files/a", [CHUNKED]],
@@ -117,26 +117,26 @@ describe.each<[string, ProblemCode, () => Target, string, string[]]>([
   ["a length", "storage_full", () => full, "/files/a", [`Content-Length: ${LARGE}`]],
   ["chunks", "storage_full", () => full, "/files/a", [CHUNKED]],
 ])("200 MB with %s that end in %s", (framing, code, at, target, headers) => {
-  test("by someone who writes blindly, and reads afterwards", async () => {
+  test("can be read by a client that sends everything before it reads", async () => {
     using connection = await at().raw(head("PUT", target, ...headers));
     try {
       for (let sent = 0; sent < LARGE; sent += MB.length)
         await connection.send(framing === "chunks" ? chunk(MB) : MB);
       if (framing === "chunks") await connection.send(LAST_CHUNK);
     } catch {
-      // The server may close when it has waited for long enough.
+      // The server may close the connection after a timeout.
     }
     await problemIn(await connection.answer(), code);
   });
 
-  test("by fetch, from a file and from memory", async () => {
+  test("can be read by fetch, with a body from a file and from memory", async () => {
     const named = headers.filter((line) => line.startsWith("Content-Encoding"));
     const init = { method: "PUT", headers: named.map((line) => line.split(": ")) as [string, string][] };
     const body = framing === "chunks" ? Bun.file(file).stream() : Bun.file(file);
     await problemIn(await at().fetch(target, { ...init, body }), code);
   });
 
-  test("by curl", async () => {
+  test("can be read by curl", async () => {
     const options = ["-sS", "-T", file, "-w", "\n%{http_code}", at().url + target];
     const named = headers
       .filter((line) => !line.startsWith("Content-Length"))
@@ -149,7 +149,7 @@ describe.each<[string, ProblemCode, () => Target, string, string[]]>([
   });
 });
 
-test("someone who never stops sending is cut off", async () => {
+test("a client that never stops sending is disconnected", async () => {
   using connection = await server.raw(head("PUT", "/files/a", CHUNKED, "Content-Encoding: br"));
   const start = performance.now();
   const endless = async (): Promise<void> => {
@@ -160,7 +160,7 @@ test("someone who never stops sending is cut off", async () => {
   expect(performance.now() - start).toBeLessThan(10_000);
 });
 
-test("a form that goes on after its last file allowed: what was saved is told", async () => {
+test("a form with more files than allowed reports the saved files", async () => {
   const files = filePart("first", "whole") + filePart("second", "too many");
   using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(files));
   await connection.send(chunk(MB));

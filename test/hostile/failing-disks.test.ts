@@ -1,4 +1,4 @@
-// Disks whose calls fail, at each step of an upload: said clearly, nothing half there, and well again afterwards.
+// Disks whose system calls fail at each step of an upload: clear errors, no partial files, and recovery afterwards.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, writeFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ describe("a disk that fails", () => {
   ];
   const steps = ["open", "datasync", "link", "sync"] as const;
 
-  test.each(cases)("with %s, at each step: %s", async (errno, code) => {
+  test.each(cases)("with %s at each step is reported as %s", async (errno, code) => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls();
     const storage = await openDisk(root.root, { calls });
@@ -37,13 +37,13 @@ describe("a disk that fails", () => {
     for (const step of steps) {
       Object.assign(calls, { [step]: fail });
       for (const path of ["new", "kept"]) {
-        // A name that is taken is not linked but renamed.
+        // An existing file is replaced by rename(), not by link().
         if (step === "link" && path === "kept") Object.assign(calls, { rename: fail });
         const answer = await server.fetch(`/files/${path}`, { method: "PUT", body: MB.repeat(2) });
         await problemIn(answer, code);
       }
       calls.restore();
-      // When the name has changed hands and only its sync fails, the old file cannot be had back: the new one is there, whole.
+      // If only the sync after the rename fails, the old file cannot be restored, and the new one is complete.
       if (step === "sync") expect(Bun.file(root.in("kept")).size).toBe(MB.length * 2);
       else expect(await Bun.file(root.in("kept")).text()).toBe("kept");
       expect((await readdir(root.root)).sort()).toEqual([".sluice", "kept"]);
@@ -55,7 +55,7 @@ describe("a disk that fails", () => {
     await storage.close();
   });
 
-  test("by turning read-only, and turns back: said by uploads, by removals and by /health, and over again", async () => {
+  test("by becoming read-only is reported by uploads, removals and /health, until it is writable again", async () => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls();
     const storage = await openDisk(root.root, { calls });

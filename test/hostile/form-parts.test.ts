@@ -1,4 +1,4 @@
-// Parts of forms that lie about their file, or are forms themselves: refused alone, and the others are saved.
+// Form parts with misleading headers, and nested forms: only they are refused, and the other parts are saved.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { targetOfAll } from "./target.ts";
 const server = await targetOfAll();
 
 describe("a form in a form", () => {
-  test("is a file like any", async () => {
+  test("as a file is saved like any other file", async () => {
     const inner = (filePart("../canary", "evil") + FORM_END).replaceAll(BOUNDARY, "inner");
     const mixed = filePart("a", inner).replace(
       "\r\n\r\n",
@@ -21,7 +21,7 @@ describe("a form in a form", () => {
     expect(await Bun.file(server.in("a")).text()).toBe(inner);
   });
 
-  test("as a field is dropped", async () => {
+  test("as a field is ignored", async () => {
     const inner = (filePart("evil", "evil") + FORM_END).replaceAll(BOUNDARY, "inner");
     const field = part('name="n"', inner).replace(
       "\r\n\r\n",
@@ -31,7 +31,7 @@ describe("a form in a form", () => {
     expect(await server.files()).toEqual([]);
   });
 
-  test("that has the boundary of the outer one ends there", async () => {
+  test("with the boundary of the outer form ends at that boundary", async () => {
     const { files } = await resultIn(
       await sendForm(server, filePart("a", filePart("b", "hello")) + FORM_END),
     );
@@ -40,7 +40,7 @@ describe("a form in a form", () => {
   });
 });
 
-describe("what a part says of its file", () => {
+describe("the headers of a part", () => {
   test.each([
     ["NUL", 'filename="a\0.jpg"'],
     ["NUL, encoded", 'filename="a%00/../b"'],
@@ -73,7 +73,7 @@ describe("what a part says of its file", () => {
     ["no quotes", "filename=a.txt", "a.txt"],
     ["a semicolon", 'filename="a;b"', "a;b"],
     [
-      "marks that turn the direction",
+      "bidirectional control characters",
       `filename="${Buffer.from("a\u202egpj.exe").toString("latin1")}"`,
       "a\u202egpj.exe",
     ],
@@ -84,7 +84,7 @@ describe("what a part says of its file", () => {
     expect(await server.files()).toEqual([name]);
   });
 
-  test("a path into a folder that is a file, or a file that is a folder", async () => {
+  test("a path below an existing file, or of an existing folder, is refused", async () => {
     await Bun.write(server.in("file"), "kept");
     await mkdir(server.in("folder"));
     const form =
@@ -96,7 +96,7 @@ describe("what a part says of its file", () => {
   });
 });
 
-test("twenty broken forms at once, and one good one", async () => {
+test("twenty concurrent broken forms do not affect a valid one", async () => {
   const broken = [
     "",
     "--",

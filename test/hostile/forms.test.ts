@@ -1,4 +1,4 @@
-// Forms that are broken, endless or very long: bounded, answered, and the good parts are saved.
+// Broken, endless and very long forms: memory is bounded, the server answers, and valid parts are saved.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { patient } from "../support/patience.ts";
@@ -23,20 +23,20 @@ setDefaultTimeout(patient(30_000));
 
 const server = await targetOfAll();
 
-/** Megabytes of memory that the server holds. */
+/** The server's resident memory in megabytes. */
 async function memory(): Promise<number> {
   const status = await Bun.file(`/proc/${server.pid}/status`).text();
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
 
-/** More than anyone is let send. */
+/** More bytes than the server ever reads. */
 const ENDLESS = 20_000_000_000;
-/** What fast machines send in the two seconds in which they may read the answer. */
+/** Bytes that a fast machine sends in the two seconds in which the client may still read the response. */
 const MOST_SENT = ENDLESS / 2;
 
 /**
- * Sends pieces for as long as the server takes them, and reads the answer.
- * @returns the bytes that were sent before the server had enough
+ * Sends pieces until the server stops reading, then reads the response.
+ * @returns the bytes that were sent before the server stopped reading
  */
 async function sendEndlessly(first: string, piece: string, most: number): Promise<[number, RawAnswer]> {
   using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(first));
@@ -45,7 +45,7 @@ async function sendEndlessly(first: string, piece: string, most: number): Promis
     for (; sent < most && connection.unread.length === 0; sent += piece.length)
       await connection.send(chunk(piece));
   } catch {
-    // Cut.
+    // The connection was cut.
   }
   return [sent, await connection.answer()];
 }
@@ -60,7 +60,7 @@ describe("a boundary", () => {
     ["of every character allowed", "'()+_,-./:=?09azAZ"],
     ["of hyphens only", "-".repeat(40)],
     ["with spaces inside", "a b  c"],
-  ])("%s is one", async (_, boundary) => {
+  ])("%s is valid", async (_, boundary) => {
     const answer = await sendForm(
       server,
       formWith(boundary),
@@ -90,7 +90,7 @@ describe("a boundary", () => {
     expect(await server.files()).toEqual([]);
   });
 
-  test("that is the beginning of lines in the file does not end it", async () => {
+  test("does not end a file whose lines begin with a part of it", async () => {
     const lines = [
       `\r\n--${BOUNDARY.slice(0, -1)}`,
       `\r\n--${BOUNDARY}`.slice(0, 5),
@@ -104,7 +104,7 @@ describe("a boundary", () => {
     expect(await Bun.file(server.in("a")).text()).toBe(content);
   });
 
-  test("without an end: what was complete is saved, and it is said", async () => {
+  test("that is missing at the end is reported, and complete files are saved", async () => {
     const { files, errors } = await resultIn(
       await sendForm(server, filePart("a", "hello") + filePart("b", "hel")),
     );
@@ -113,23 +113,23 @@ describe("a boundary", () => {
     expect(await server.files()).toEqual(["a"]);
   });
 
-  test("with something behind it on its line is a line of the file", async () => {
+  test("followed by other text on its line belongs to the file", async () => {
     const form = `${filePart("a", "hello")}--${BOUNDARY}evil\r\n${filePart("b", "hello")}${FORM_END}`;
     expect((await sendForm(server, form)).status).toBe(201);
     expect(await Bun.file(server.in("a")).text()).toBe(`hello\r\n--${BOUNDARY}evil`);
   });
 });
 
-describe("what does not end", () => {
+describe("an endless body", () => {
   const MB = "x".repeat(1_000_000);
 
-  test("a body without its boundary is given up", async () => {
+  test("without a boundary is refused", async () => {
     const [sent, answer] = await sendEndlessly("nothing", MB, ENDLESS);
     await problemIn(answer, "invalid_multipart");
     expect(sent).toBeLessThan(MOST_SENT);
   });
 
-  test("a line of a part's headers is given up, and not kept", async () => {
+  test("in a header line of a part is refused, and not buffered", async () => {
     const before = await memory();
     const [sent, answer] = await sendEndlessly(`--${BOUNDARY}\r\nX-Long: `, MB, ENDLESS);
     await problemIn(answer, "invalid_multipart");
@@ -140,37 +140,37 @@ describe("what does not end", () => {
   test.each([
     ["name", `name="${"n".repeat(1_000_000)}"; filename="a"`],
     ["filename", `name="n"; filename="${"f".repeat(1_000_000)}"`],
-  ])("a %s of 1 MB is given up", async (_, disposition) => {
+  ])("with a %s of 1 MB is refused", async (_, disposition) => {
     await problemIn(await sendForm(server, part(disposition, "hello") + FORM_END), "invalid_multipart");
   });
 
-  test("headers of a part without number are given up", async () => {
+  test("with endless headers of a part is refused", async () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `X-${index}: a\r\n`).join("");
     const form = filePart("a", "hello").replace("\r\n\r\n", `\r\n${lines}\r\n`);
     await problemIn(await sendForm(server, form + FORM_END), "invalid_multipart");
   });
 
-  test("padding behind a boundary is given up", async () => {
+  test("with endless padding after a boundary is refused", async () => {
     const [sent, answer] = await sendEndlessly(`--${BOUNDARY}`, " ".repeat(1_000_000), ENDLESS);
     await problemIn(answer, "invalid_multipart");
     expect(sent).toBeLessThan(MOST_SENT);
   });
 
-  test("what comes behind the last boundary is given up, and what was saved stays", async () => {
+  test("after the last boundary is not read to its end, and the saved files are kept", async () => {
     const [sent, answer] = await sendEndlessly(filePart("a", "hello") + FORM_END, MB, ENDLESS);
     expect(answer.status).toBe(207);
     expect((await resultIn(answer)).files).toMatchObject([{ path: "a" }]);
     expect(sent).toBeLessThan(MOST_SENT);
   });
 
-  test("parts that are only fields are given up", async () => {
+  test("with endless fields is refused", async () => {
     const fields = part('name="n"', "v").repeat(1000);
     const [sent, answer] = await sendEndlessly("", fields, ENDLESS);
     await problemIn(answer, "invalid_multipart");
     expect(sent).toBeLessThan(fields.length * 100);
   });
 
-  test("files with bad names are listed ten times, and reading stops", async () => {
+  test("of files with invalid names is read until ten errors are listed", async () => {
     const bad = filePart("../canary", "evil").repeat(1000);
     const [sent, answer] = await sendEndlessly(filePart("a", "hello"), bad, ENDLESS);
     const { files, errors } = await resultIn(answer);
@@ -181,8 +181,8 @@ describe("what does not end", () => {
   });
 });
 
-describe("very many", () => {
-  test("10,000 parts, of which 2,000 are files", async () => {
+describe("many parts", () => {
+  test("10,000 parts with 2,000 files are saved", async () => {
     const names = Array.from({ length: 2000 }, (_, index) => `${index % 20}/${index}.txt`);
     const fields = part('name="n"', "v").repeat(4);
     const form = names.map((name) => filePart(name, name) + fields).join("") + FORM_END;
@@ -195,7 +195,7 @@ describe("very many", () => {
     expect((await memory()) - before).toBeLessThan(100);
   });
 
-  test("20,000 fields beside a file are no files", async () => {
+  test("20,000 fields and one file are accepted", async () => {
     const answer = await sendForm(
       server,
       part('name="n"', "v").repeat(20_000) + filePart("a", "hello") + FORM_END,
@@ -204,14 +204,14 @@ describe("very many", () => {
     expect(await server.files()).toEqual(["a"]);
   });
 
-  test("files of one name are as many names", async () => {
+  test("files with the same name get numbered names", async () => {
     const answer = await sendForm(server, filePart("a.txt", "hello").repeat(200) + FORM_END);
     expect(answer.status).toBe(201);
     expect(new Set((await resultIn(answer)).files.map(({ path }) => path)).size).toBe(200);
     expect(await server.files()).toHaveLength(200);
   });
 
-  test("empty files, and parts without a name of a file", async () => {
+  test("empty files are saved, and parts without a file name are ignored", async () => {
     const answer = await sendForm(
       server,
       filePart("a", "") + filePart("", "") + filePart("b", "") + part('name="n"', "") + FORM_END,
@@ -221,7 +221,7 @@ describe("very many", () => {
     expect(Bun.file(server.in("a")).size).toBe(0);
   });
 
-  test("one byte at a time", async () => {
+  test("a form sent one byte at a time is saved", async () => {
     const form = filePart("a", "\r\n--hello\r\n-") + filePart("b", "") + FORM_END;
     using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED));
     for (const byte of form) await connection.send(chunk(byte));

@@ -1,4 +1,4 @@
-// Requests whose frame or headers are broken or ambiguous: refused or read in the one right way, never guessed.
+// Requests with broken or ambiguous framing or headers: refused, or interpreted as the RFC requires, never guessed.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
@@ -27,7 +27,7 @@ const put = (...headers: string[]): string => head("PUT", "/files/a", ...headers
 const manyHeaders = Array.from({ length: 300 }, (_, index) => `X-${index}: a`);
 const NUL = "\0";
 
-describe("a length that is none, or more than one", () => {
+describe("an invalid or ambiguous length", () => {
   test.each([
     ["with chunks behind it", put("Content-Length: 5", CHUNKED)],
     ["with chunks before it", put(CHUNKED, "Content-Length: 5")],
@@ -55,7 +55,7 @@ describe("a length that is none, or more than one", () => {
     await expectRefused(request + chunk("hello") + LAST_CHUNK);
   });
 
-  test("nothing that hides behind an ambiguous body is taken for a request", async () => {
+  test("bytes after an ambiguous body are not treated as a request", async () => {
     await Bun.write(server.in("kept"), "kept");
     const hidden = head("DELETE", "/files/kept");
     await expectRefused(`${put(`Content-Length: ${hidden.length + 5}`, CHUNKED)}${LAST_CHUNK}${hidden}`);
@@ -64,7 +64,7 @@ describe("a length that is none, or more than one", () => {
   });
 });
 
-describe("a chunk that is none", () => {
+describe("an invalid chunk", () => {
   test.each([
     ["no size", "\r\nhello\r\n"],
     ["no number", "zz\r\nhello\r\n"],
@@ -81,7 +81,7 @@ describe("a chunk that is none", () => {
   });
 });
 
-describe("headers that are none", () => {
+describe("invalid headers", () => {
   test.each([
     ["no colon", put("Evil", "Content-Length: 5")],
     ["NUL in a value", put(`X: a${NUL}b`, "Content-Length: 5")],
@@ -108,14 +108,14 @@ describe("headers that are none", () => {
     await expectRefused(`${request}hello`);
   });
 
-  test("a line of 1 GB is not listened to", async () => {
+  test("a line of 1 GB is not read", async () => {
     using connection = await server.raw("PUT /files/a HTTP/1.1\r\nHost: x\r\nX-Long: ");
     const KIB = "a".repeat(1024);
     let sent = 0;
     try {
       for (; sent < 1_000_000_000; sent += KIB.length) await connection.send(KIB);
     } catch {
-      // Cut, as it should be.
+      // Disconnected, as expected.
     }
     expect(sent).toBeLessThan(20_000_000);
     expect((await connection.answer()).status).toBe(431);
@@ -123,12 +123,12 @@ describe("headers that are none", () => {
   });
 });
 
-/** Answered with an error of the client, or not at all; the connection is closed, and nothing was saved. */
+/** The request is answered with 4xx or not at all, the connection is closed, and nothing is saved. */
 async function expectRefused(request: string): Promise<void> {
   const before = await server.files();
   using connection = await server.raw();
   await connection.send(Buffer.from(request, "latin1")).catch(() => {
-    // The server does not have to listen to the end.
+    // The server may close before everything is sent.
   });
   await connection.closed;
   if (connection.unread.length > 0) {
@@ -141,7 +141,7 @@ async function expectRefused(request: string): Promise<void> {
   await server.expectUnharmed();
 }
 
-describe("what looks odd and is right", () => {
+describe("unusual but valid requests", () => {
   test.each([
     ["a length said twice", `${put("Content-Length: 5", "Content-Length: 5")}hello`],
     ["CHUNKED", `${put("Transfer-Encoding: CHUNKED")}${chunk("hello")}${LAST_CHUNK}`],
@@ -167,7 +167,7 @@ describe("what looks odd and is right", () => {
     expect(await Bun.file(server.in("a")).text()).toBe("hello");
   });
 
-  test("bytes behind an empty body are another request, not a body", async () => {
+  test("bytes after an empty body are another request, not a body", async () => {
     using connection = await server.raw(put("Content-Length: 0"));
     expect((await connection.answer()).status).toBe(201);
     await connection.send(`hello${put("Content-Length: 5")}`);
@@ -197,7 +197,7 @@ describe("what looks odd and is right", () => {
   );
 });
 
-test("requests sent at once are answered in order, or cut off, and never mixed up", async () => {
+test("pipelined requests are answered in order, or cut off, but never mixed up", async () => {
   for (let round = 0; round < 20; round += 1) {
     using connection = await server.raw();
     const requests = [1, 2, 3].map((name) => `${head("PUT", `/files/${name}`, "Content-Length: 1")}${name}`);

@@ -1,4 +1,4 @@
-// Names and paths of every length, and names that are two ways to write one.
+// Names and paths of every length, and names in different Unicode forms.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ describe("lengths", () => {
     ["64 segments", Array(64).fill("a").join("/"), 201],
     ["65 segments", Array(65).fill("a").join("/"), 400],
     ["3,000 bytes", Array(60).fill("a".repeat(49)).join("/"), 201],
-    // More than the system takes behind the root's own path: such a file could not be read again.
+    // Longer than PATH_MAX with the root's own path: such a file could not be opened again.
     ["4,096 bytes", `${Array(64).fill("a".repeat(63)).join("/")}a`, 400],
     ["4,097 bytes", `${Array(64).fill("a".repeat(63)).join("/")}aa`, 400],
   ])("a path of %s", async (_, path, status) => {
@@ -34,7 +34,7 @@ describe("lengths", () => {
     if (status === 201) expect((await ask(server, "DELETE", target)).status).toBe(204);
   });
 
-  test("a name that is as long as it can be is numbered all the same", async () => {
+  test("a name of maximum length can be numbered", async () => {
     const target = `/files/?name=${"a".repeat(251)}.txt`;
     for (let copy = 0; copy < 3; copy += 1)
       expect((await ask(server, "POST", target, `${copy}`)).status).toBe(201);
@@ -43,11 +43,11 @@ describe("lengths", () => {
   });
 });
 
-describe("two ways to write one letter", () => {
+describe("two Unicode forms of a letter", () => {
   const composed = "caf\u00e9";
   const decomposed = "cafe\u0301";
 
-  test("are one name", async () => {
+  test("are the same name", async () => {
     expect((await ask(server, "PUT", `/files/${encodeURIComponent(composed)}`, "1")).status).toBe(201);
     expect((await ask(server, "PUT", `/files/${encodeURIComponent(decomposed)}`, "22")).status).toBe(200);
     expect(await server.files()).toEqual([composed]);
@@ -56,7 +56,7 @@ describe("two ways to write one letter", () => {
     expect(await server.files()).toEqual([]);
   });
 
-  test("are two files when another program made both: each request reaches the same one", async () => {
+  test("are two files if another program created both: all requests reach the same one", async () => {
     await writeFile(server.in(composed), "composed");
     await writeFile(server.in(decomposed), "decomposed");
     const target = `/files/${encodeURIComponent(decomposed)}`;
@@ -67,7 +67,7 @@ describe("two ways to write one letter", () => {
     expect(await Bun.file(server.in(decomposed)).text()).toBe("decomposed");
   });
 
-  test("case counts: twins that differ in it are two files", async () => {
+  test("names that differ only in case are two files", async () => {
     for (const name of ["Twin", "twin", "TWIN"])
       expect((await ask(server, "PUT", `/files/${name}`, name)).status).toBe(201);
     for (const name of ["Twin", "twin", "TWIN"])

@@ -1,4 +1,4 @@
-// Links in the root: followed for reading where they stay inside, and never for writing.
+// Links in the root: followed for reading if they stay inside the root, and never for writing.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ setDefaultTimeout(patient(20_000));
 
 const site = planted();
 
-describe("a link that leads out of the root, or nowhere, does not exist", () => {
+describe("a link that leads out of the root, or is broken, does not exist", () => {
   test("for reading", async () => {
     const before = await site.kinds();
     const below = FOLDERS.flatMap((folder) =>
@@ -59,7 +59,7 @@ test("a link that stays inside is followed for reading", async () => {
 describe("nothing is written or removed through a link", () => {
   const all = ["to-file", "to-folder", "over-outside", ...LEAVES, ...FOLDERS];
 
-  test("by PUT, whatever is to happen with the name", async () => {
+  test("by PUT with any conflict policy", async () => {
     const before = await site.kinds();
     for (const path of [
       ...all,
@@ -98,7 +98,7 @@ describe("nothing is written or removed through a link", () => {
   });
 });
 
-test("a file with a second name outside keeps what it holds there when it is replaced or removed", async () => {
+test("a hard link outside the root keeps its content when the file is replaced or removed", async () => {
   await rm(site.server.in("file"));
   const canary = join(site.server.outside, "linked");
   await writeFile(canary, CANARY);

@@ -1,4 +1,4 @@
-// Links, while the tree is put in order: nothing is made, moved, copied or removed through one, nor through one that comes meanwhile.
+// Links during changes of the tree: nothing is created, moved, copied or removed through one, not even if it is swapped in.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ async function post(path: string, body: object): Promise<number> {
   return status;
 }
 
-test("no link is moved, copied or removed, and nothing through one, wherever it leads", async () => {
+test("no change follows a link, wherever it leads", async () => {
   const before = await site.kinds();
   const links = ["to-file", "to-folder", "to-root", "over-outside", ...LEAVES, ...FOLDERS];
   const below = [...FOLDERS, "to-folder", "to-root"].flatMap((folder) =>
@@ -41,7 +41,7 @@ test("no link is moved, copied or removed, and nothing through one, wherever it 
   await site.expectSame(before);
 });
 
-test("what the server keeps for itself is not reached, however it is written", async () => {
+test("the server's own folder cannot be reached by any spelling of its path", async () => {
   const before = await site.kinds();
   for (const path of [
     ".sluice",
@@ -59,7 +59,7 @@ test("what the server keeps for itself is not reached, however it is written", a
   await site.expectSame(before);
 });
 
-/** Makes a folder a link to the outside and a folder again, without a pause. */
+/** Repeatedly replaces a folder by a link to the outside and back, without a pause. */
 const SWAPPING = `
   import { renameSync, symlinkSync, unlinkSync } from "node:fs";
   for (const end = Date.now() + 20_000; Date.now() < end; ) {
@@ -71,7 +71,7 @@ const SWAPPING = `
     } catch {}
   }`;
 
-test("a link that comes and goes as fast as it can leads no change outside", async () => {
+test("a link that is swapped in and out at full speed leads no change outside", async () => {
   await using swapping = Bun.spawn([process.execPath, "-e", SWAPPING], {
     cwd: site.server.root,
     stderr: "ignore",

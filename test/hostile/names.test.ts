@@ -1,4 +1,4 @@
-// Names made to be taken for something else: markup, headers, terminal sequences, other letters' directions.
+// Misleading names: markup, headers, terminal sequences, bidirectional control characters.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { parse } from "content-disposition";
@@ -19,7 +19,7 @@ afterAll(async () => {
   for (const target of [one, other]) await target.expectUnharmed();
 });
 
-/** What a terminal or a reader of text could be led astray by. */
+/** Characters that could mislead a terminal or a reader. */
 const UNSAFE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 const names: [why: string, name: string][] = [
@@ -59,7 +59,7 @@ async function ask(target: Target, url: string): Promise<RawAnswer> {
   return await connection.answer();
 }
 
-test.each(names)("%s: is the name it is, and nothing else", async (_, name) => {
+test.each(names)("%s: is saved, listed and sent as exactly this name", async (_, name) => {
   const saved = await save(server, name);
   expect(saved.status).toBe(201);
   expect(JSON.parse(saved.text)).toMatchObject({ path: name, name });
@@ -85,7 +85,7 @@ test.each(names)("%s: is the name it is, and nothing else", async (_, name) => {
   expect(JSON.parse(listing.text).entries).toContainEqual(expect.objectContaining({ path: name, name }));
 });
 
-test("their lines in the log are lines, and cannot be mistaken for others", async () => {
+test("their log lines are single lines that cannot be mistaken for others", async () => {
   for (const target of [server, json]) for (const [, name] of names) await save(target, name);
   const lines = server.log().trimEnd().split("\n");
   for (const line of lines) {
@@ -131,7 +131,7 @@ describe("a name that would be two lines, or a sequence for a terminal, is refus
   });
 });
 
-test("a field name of a form that is repeated in an error is short, and harmless", async () => {
+test("a field name that an error quotes is shortened and escaped", async () => {
   const field = `<script>\u202e${"n".repeat(10_000)}`;
   const disposition = `--${BOUNDARY}\r\nContent-Disposition: form-data; filename="x"; filename="y"; name="${field}"\r\n\r\n\r\n`;
   const unnamed = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${field}"; filename="../${field}"\r\n\r\n\r\n`;
@@ -181,7 +181,7 @@ describe("a file that a browser could run", () => {
     }
   });
 
-  test("also where a range or nothing new is asked for", async () => {
+  test("is sandboxed also in 206 and 304 responses", async () => {
     const saved = await save(server, "ranged.html", "<script>alert(1)</script>");
     const { url, etag } = JSON.parse(saved.text);
     for (const header of ["Range: bytes=0-3", "Range: bytes=99-", `If-None-Match: ${etag}`]) {

@@ -1,4 +1,4 @@
-// Paths that try to leave the root, or to reach what the server keeps for itself, in every place where a client can say one.
+// Paths that try to leave the root or to reach the server's own folder, in every position where a client can send one.
 
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Nothing beside the root changed, nothing in it vanished; what was saved is taken away. */
+/** Checks that nothing outside the root changed and nothing in it vanished, and removes new files. */
 afterEach(async () => {
   await server.expectUnharmed();
   expect(await Bun.file(server.in("kept")).text()).toBe("kept");
@@ -31,10 +31,10 @@ afterEach(async () => {
     if (!["kept", "folder", ".sluice"].includes(name)) await rm(server.in(name), { recursive: true });
 });
 
-/** Text as the bytes of its UTF-8, one character each. */
+/** The UTF-8 bytes of a text, as one character each. */
 const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
 
-/** Everything a client can do with a path in the URL, percent-encoded as it stands. */
+/** All requests with a path in the URL, which is sent without further encoding. */
 const byUrl: [way: string, (path: string) => Promise<RawAnswer>][] = [
   ["PUT", (path) => ask(server, "PUT", `/files/${path}`, "evil")],
   ["GET", (path) => ask(server, "GET", `/files/${path}`)],
@@ -46,7 +46,7 @@ const byUrl: [way: string, (path: string) => Promise<RawAnswer>][] = [
   ["?name=", (path) => ask(server, "POST", `/files/?name=${path}`, "evil")],
 ];
 
-/** Everything a client can do with a name that stands in a header or a form. */
+/** All requests with a name in a header or a form. */
 const byHeader: [way: string, (path: string) => Promise<RawAnswer>][] = [
   [
     "Content-Disposition",
@@ -146,7 +146,7 @@ describe.each(byUrl)("by %s", (_, send) => {
   });
 });
 
-test("dots that the grammar of URLs resolves lead to other URLs of this server, and never out of it", async () => {
+test("dot segments that URLs resolve lead to other URLs of this server, never outside", async () => {
   for (const path of [
     "..",
     "%2e%2e",
@@ -198,7 +198,7 @@ describe.each(byHeader)("by %s", (_, send) => {
   });
 });
 
-describe.each(byHeader.slice(0, 3))("what the server keeps for itself, by %s", (_, send) => {
+describe.each(byHeader.slice(0, 3))("the server's own folder, by %s", (_, send) => {
   test.each([
     ".sluice",
     ".SLUICE",
@@ -212,7 +212,7 @@ describe.each(byHeader.slice(0, 3))("what the server keeps for itself, by %s", (
   });
 });
 
-test("names that only look dangerous are names", async () => {
+test("names that only look dangerous are accepted", async () => {
   const names = [
     "%2e%2e%2fcanary",
     "..%5ccanary",
@@ -257,7 +257,7 @@ test("a path that is encoded twice is decoded once", async () => {
   expect(await server.files()).toEqual(["%2e%2e%2fcanary", "folder", "kept"]);
 });
 
-test("bytes in the URL that are no UTF-8 become no slash and no dot", async () => {
+test("invalid UTF-8 in the URL does not become a slash or a dot", async () => {
   for (const bytes of [
     "\xc0\xae\xc0\xae/canary",
     "..\xc0\xafcanary",
@@ -267,7 +267,7 @@ test("bytes in the URL that are no UTF-8 become no slash and no dot", async () =
   for (const name of await server.files()) expect(name).toMatch(/^(folder|kept|(\.\.)?\ufffd+(\/?canary)?)$/);
 });
 
-test("what is arriving cannot be seen, read, replaced or removed by its place on the disk", async () => {
+test("running uploads cannot be listed, read, replaced or removed by their path on the disk", async () => {
   using connection = await server.raw(head("PUT", "/files/a", CHUNKED) + chunk("half"));
   while ((await server.temporaries()).length === 0) await Bun.sleep(1);
   const [temporary] = await server.temporaries();

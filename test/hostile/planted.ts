@@ -1,4 +1,4 @@
-// A server whose root holds links of every kind, beside the canaries that they lead to.
+// A server whose root contains links of every kind, with the canaries outside that they lead to.
 
 import { afterAll, afterEach, beforeEach, expect } from "bun:test";
 import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ask } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-/** A root with every kind of link, in a folder of canaries. */
+/** A root with every kind of link, in a folder with canaries. */
 async function plantLinks(root: string): Promise<void> {
   await mkdir(join(root, "folder/inner"), { recursive: true });
   await writeFile(join(root, "file"), "inside");
@@ -33,7 +33,7 @@ async function plantLinks(root: string): Promise<void> {
   for (const [name, to] of Object.entries(links)) await symlink(to, join(root, name));
 }
 
-/** Links that lead to no file a client may see. */
+/** Links to files that no client may see. */
 export const LEAVES = [
   "to-canary",
   "to-sibling",
@@ -44,14 +44,14 @@ export const LEAVES = [
   "to-nothing-outside",
   "to-itself",
 ];
-/** Links that lead to folders no client may see. */
+/** Links to folders that no client may see. */
 export const FOLDERS = ["to-outside", "to-outside-folder", "to-own", "to-process", "folder/up"];
 
-/** The server, with all links in its root before each test. Once in a test file, at the top: it adds hooks. */
+/** A server whose root contains all links before each test. Call once at the top of a test file: it adds hooks. */
 export function planted() {
   let server: Target | undefined;
   const current = (): Target => {
-    if (!server) throw new Error("The server runs only while tests do.");
+    if (!server) throw new Error("The server runs only during tests.");
     return server;
   };
   const stop = async (): Promise<void> => {
@@ -72,7 +72,7 @@ export function planted() {
   });
   afterAll(stop);
 
-  /** What is in the root, by its name: what files hold, and what else the others are. */
+  /** The entries of the root by name: the contents of files, and the kinds of other entries. */
   async function kinds(): Promise<Record<string, string>> {
     const found: Record<string, string> = {};
     for (const name of await current().files()) {
@@ -88,14 +88,14 @@ export function planted() {
     get server() {
       return current();
     },
-    /** Says that the root is of no use for another test. */
+    /** Marks the root as changed, so that the next test gets a new one. */
     spoil() {
       spoilt = true;
     },
     ask: (method: string, target: string, body?: string, ...headers: string[]) =>
       ask(current(), method, target, body, ...headers),
     kinds,
-    /** Every link is still the link it was, and everything is whole. */
+    /** Checks that all links and files are unchanged. */
     async expectSame(names: Record<string, string>): Promise<void> {
       expect(await kinds()).toEqual(names);
       await current().expectUnharmed();
@@ -103,7 +103,7 @@ export function planted() {
   };
 }
 
-/** Makes a named pipe. */
+/** Creates a named pipe. */
 export async function makePipe(path: string): Promise<void> {
   expect(await Bun.spawn(["mkfifo", path]).exited).toBe(0);
 }

@@ -1,4 +1,4 @@
-// Many clients who want the same name at the same moment.
+// Many clients that use the same name at the same time.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Listing, SavedFile } from "../../src/routes/openapi/shapes.ts";
@@ -17,7 +17,7 @@ const times = <T>(count: number, make: (index: number) => Promise<T>): Promise<T
 const put = (target: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
   server.fetch(`/files/${target}`, { method: "PUT", body, headers });
 
-/** A content of its own for each index: long enough that halves would be seen, and it says whose it is at every place. */
+/** Unique content for each index, in which every part reveals the index, so that mixed files are detected. */
 const contentOf = (index: number, length = 50_000): string => `[${index}]`.padEnd(8, ".").repeat(length / 8);
 
 const isWhole = (text: string): boolean => {
@@ -25,8 +25,8 @@ const isWhole = (text: string): boolean => {
   return text === contentOf(index, text.length);
 };
 
-describe("200 uploads of one name that take the next free one", () => {
-  test("make 200 files, each with its own bytes", async () => {
+describe("200 uploads of one name with conflict=rename", () => {
+  test("create 200 files, each with its own content", async () => {
     const answers = await times(200, (index) => put("a.tar.gz?conflict=rename", contentOf(index)));
     const paths = new Set<string>();
     for (const [index, answer] of answers.entries()) {
@@ -38,11 +38,11 @@ describe("200 uploads of one name that take the next free one", () => {
     }
     expect(paths.size).toBe(200);
     expect((await server.files()).length).toBe(200);
-    // Without gaps: nobody's number was lost.
+    // The numbers have no gaps.
     for (let number = 1; number < 200; number += 1) expect(paths).toContain(`a (${number}).tar.gz`);
   });
 
-  test("whatever the way they come: PUT, POST and forms, into a folder that is not there yet", async () => {
+  test("create as many files by PUT, POST and forms, in a folder that does not exist yet", async () => {
     const headers = { "content-type": FORM.slice("Content-Type: ".length) };
     const answers = await times(100, (index) => {
       const body = contentOf(index, 800);
@@ -58,8 +58,8 @@ describe("200 uploads of one name that take the next free one", () => {
   });
 });
 
-describe("one name that many replace", () => {
-  test("holds one of the contents in the end, whole", async () => {
+describe("a file that many clients replace", () => {
+  test("finally has one of the contents, complete", async () => {
     await put("a", contentOf(0));
     const answers = await times(50, (index) => put("a", contentOf(index + 1, 2_000_000)));
     for (const answer of answers) expect(answer.status).toBe(200);
@@ -72,7 +72,7 @@ describe("one name that many replace", () => {
     expect(etags.map(({ etag }) => etag)).toContain(headers.get("etag") ?? "");
   });
 
-  test("is whole for whoever reads meanwhile, and always there", async () => {
+  test("always exists and is complete for concurrent readers", async () => {
     await put("a", contentOf(0));
     let writing = true;
     const lengths = [8, 800, 50_000, 2_000_000];
@@ -91,7 +91,7 @@ describe("one name that many replace", () => {
         expect(answer.status).toBe(200);
         const text = await answer.text();
         expect(isWhole(text)).toBe(true);
-        // The tag belongs to these very bytes: its first part is their number.
+        // The tag must belong to these bytes: its first part is their length.
         expect(Number.parseInt(answer.headers.get("etag")?.slice(1) ?? "", 36)).toBe(text.length);
         read += 1;
         const { entries } = await bodyIn(Listing, await server.fetch("/api/entries"));
@@ -102,7 +102,7 @@ describe("one name that many replace", () => {
     expect(read).toBeGreaterThan(10);
   });
 
-  test("is gone or whole for whoever reads while it is removed and made again", async () => {
+  test("is missing or complete for readers while it is removed and created again", async () => {
     let running = true;
     const changes = (async () => {
       for (let round = 0; round < 100; round += 1) {
@@ -126,8 +126,8 @@ describe("one name that many replace", () => {
   });
 });
 
-describe("of many who say what they know, one wins", () => {
-  test("If-None-Match: * lets exactly one make the name", async () => {
+describe("of many conditional requests, one succeeds", () => {
+  test("If-None-Match: * lets exactly one create the file", async () => {
     for (let round = 0; round < 5; round += 1) {
       const answers = await times(20, (index) => put(`${round}`, contentOf(index), { "if-none-match": "*" }));
       const winner = answers.findIndex(({ status }) => status === 201);
@@ -136,7 +136,7 @@ describe("of many who say what they know, one wins", () => {
     }
   });
 
-  test("If-Match lets exactly one replace what all have seen", async () => {
+  test("If-Match lets exactly one replace the file", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { etag } = await bodyIn(SavedFile, await put(`${round}`, "seen by all"));
       const answers = await times(20, (index) => put(`${round}`, contentOf(index), { "if-match": etag }));
@@ -146,7 +146,7 @@ describe("of many who say what they know, one wins", () => {
     }
   });
 
-  test("If-Match against those who replace without asking: nobody is told that a stale tag held", async () => {
+  test("If-Match never succeeds with an outdated tag, despite unconditional uploads", async () => {
     const { etag } = await bodyIn(SavedFile, await put("a", "seen"));
     const careful = times(10, (index) => put("a", contentOf(index), { "if-match": etag }));
     const careless = times(10, (index) => put("a", contentOf(100 + index)));
@@ -163,14 +163,14 @@ describe("of many who say what they know, one wins", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(19).fill(412)]);
   });
 
-  test("conflict=fail lets exactly one have the name", async () => {
+  test("conflict=fail lets exactly one create the file", async () => {
     const answers = await times(50, (index) => put("a?conflict=fail", contentOf(index)));
     const winner = answers.findIndex(({ status }) => status === 201);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(49).fill(409)]);
     expect(await Bun.file(server.in("a")).text()).toBe(contentOf(winner));
   });
 
-  test("a file and a folder that want one name: one of them gets it, and all are told", async () => {
+  test("a file and a folder with the same name: one of them is created, and all requests are answered", async () => {
     for (let round = 0; round < 10; round += 1) {
       const answers = await times(20, (index) =>
         put(index % 2 ? `${round}` : `${round}/below-${index}`, contentOf(index)),

@@ -1,4 +1,4 @@
-// Requests by hand, whole and in pieces.
+// Hand-written requests, complete and in pieces.
 
 import { expect } from "bun:test";
 import { FormResult } from "../../src/routes/openapi/shapes.ts";
@@ -6,37 +6,37 @@ import { bodyIn } from "../support/answer.ts";
 import type { RawAnswer } from "../support/raw.ts";
 import { CANARY, type Target } from "./target.ts";
 
-/** The lines every request begins with. */
+/** The first lines of every request. */
 export const head = (method: string, target: string, ...headers: string[]): string =>
   `${[`${method} ${target} HTTP/1.1`, "Host: x", ...headers].join("\r\n")}\r\n\r\n`;
 
 /** One chunk of a chunked body. */
 export const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
-/** The end of a chunked body. */
+/** The last chunk of a chunked body. */
 export const LAST_CHUNK = "0\r\n\r\n";
 
-/** What every request with a body of unknown length says. */
+/** The header of every request with a chunked body. */
 export const CHUNKED = "Transfer-Encoding: chunked";
 
 /** The boundary of the forms below. */
 export const BOUNDARY = "a-boundary";
 
-/** The header that announces a form. */
+/** The Content-Type header of a form. */
 export const FORM = `Content-Type: multipart/form-data; boundary=${BOUNDARY}`;
 
-/** One part of a form, its boundary line before it. `disposition` is what stands behind `form-data;`. */
+/** One part of a form, preceded by its boundary line. `disposition` is the text after `form-data;`. */
 export const part = (disposition: string, content: string): string =>
   `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n${content}\r\n`;
 
-/** One file of a form. */
+/** One part with a file. */
 export const filePart = (filename: string, content: string): string =>
   part(`name="file"; filename="${filename}"`, content);
 
-/** The end of a form. */
+/** The last boundary of a form. */
 export const FORM_END = `--${BOUNDARY}--\r\n`;
 
-/** Sends a request, one byte for each character, and reads the answer, which gives away no canary and no place. */
+/** Sends a request, one byte per character, and reads the response, which must contain no canary and no system path. */
 export async function ask(
   server: Target,
   method: string,
@@ -47,7 +47,7 @@ export async function ask(
   const request = head(method, target, ...headers, `Content-Length: ${body.length}`) + body;
   using connection = await server.raw();
   await connection.send(Buffer.from(request, "latin1")).catch(() => {
-    // It may be answered before its end.
+    // The server may answer before the end of the request.
   });
   const answer = await connection.answer({ head: method === "HEAD" });
   expect(answer.text).not.toContain(CANARY);
@@ -55,10 +55,10 @@ export async function ask(
   return answer;
 }
 
-/** Sends a form as it stands. */
+/** Sends a form unchanged. */
 export const sendForm = (server: Target, form: string, type = FORM): Promise<RawAnswer> =>
   ask(server, "POST", "/files/", form, type);
 
-/** What became of a form. */
+/** The response to a form. */
 export const resultIn = (answer: RawAnswer) =>
   bodyIn(FormResult, { json: async () => JSON.parse(answer.text) });

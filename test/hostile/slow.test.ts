@@ -1,4 +1,4 @@
-// Clients that take their time: the honest ones are waited for, the others are let go, and nobody else waits for them.
+// Slow clients: the server waits for slow transfers, disconnects silent clients, and does not delay others.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { truncate, writeFile } from "node:fs/promises";
@@ -13,9 +13,9 @@ import { startTarget, type Target } from "./target.ts";
 
 setDefaultTimeout(patient(60_000));
 
-/** Seconds: `--idle-timeout`. */
+/** `--idle-timeout` in seconds. */
 const IDLE = 2;
-/** Seconds after which Bun, whose timers have steps of four seconds, has cut a connection that says nothing. */
+/** Seconds after which Bun, whose timers have a resolution of four seconds, has closed a silent connection. */
 const CUT = 20;
 
 let server: Target;
@@ -27,13 +27,13 @@ afterAll(async () => {
   await target.expectUnharmed();
 });
 
-/** The connection has ended before this many seconds are over. */
+/** Checks that the connection is closed within this many seconds. */
 async function expectClosed(connection: RawConnection, seconds: number): Promise<void> {
   const late = Bun.sleep(seconds * 1000).then(() => "open");
   expect(await Promise.race([connection.closed.then(() => "closed"), late])).toBe("closed");
 }
 
-/** Sends a little again and again, until the connection ends or the seconds are over. @returns how often */
+/** Repeatedly sends a few bytes until the connection is closed or the time is over. @returns how often */
 async function drip(
   connection: RawConnection,
   bytes: string,
@@ -52,7 +52,7 @@ async function drip(
   return count;
 }
 
-describe("headers that do not end", () => {
+describe("incomplete headers", () => {
   test.concurrent.each([
     ["nothing at all", ""],
     ["half a request line", "PUT /files/a"],
@@ -62,16 +62,16 @@ describe("headers that do not end", () => {
     await expectClosed(connection, CUT);
   });
 
-  test.concurrent("a byte now and then does not keep it open", async () => {
+  test.concurrent("an occasional byte does not keep the connection open", async () => {
     using connection = await server.raw("PUT /files/a HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     void drip(connection, "x", CUT, 200).catch(() => {
-      // Closed while it sent.
+      // Closed while the client was sending.
     });
     await expectClosed(connection, CUT);
   });
 });
 
-describe("a body that falls silent", () => {
+describe("a body that stops", () => {
   test.concurrent.each([
     ["before its first byte", head("PUT", "/files/silent-1", "Content-Length: 10")],
     ["in the middle", `${head("PUT", "/files/silent-2", "Content-Length: 10")}hello`],
@@ -97,7 +97,7 @@ describe("a body that falls silent", () => {
     expect((await server.files()).filter((name) => name.startsWith("silent"))).toEqual([]);
   });
 
-  test.concurrent("in the second file of a form: the first is saved, and both are told", async () => {
+  test.concurrent("in the second file of a form: the first is saved, and both are reported", async () => {
     const files = filePart("saved", "hello") + filePart("silent-8", "hello");
     using connection = await server.raw(head("POST", "/files/", FORM, CHUNKED) + chunk(files));
     const answer = await connection.answer();
@@ -132,7 +132,7 @@ describe("a body of a few bytes a second is saved, however long it takes", () =>
   });
 });
 
-test.concurrent("a reader that never reads what it asked for is let go", async () => {
+test.concurrent("a client that never reads its download is disconnected", async () => {
   await using own = await startTarget({ flags: ["--idle-timeout", "1s"] });
   const file = own.in("never-read");
   await writeFile(file, "");
@@ -140,7 +140,7 @@ test.concurrent("a reader that never reads what it asked for is let go", async (
   const socket = createConnection({ port: Number(new URL(own.url).port), host: "127.0.0.1" });
   socket.pause();
   socket.on("error", () => {
-    // It is cut.
+    // The connection is closed.
   });
   const isOpen = async (): Promise<boolean> => (await own.descriptors()).includes(file);
   socket.write(head("GET", "/files/never-read"));
@@ -149,7 +149,7 @@ test.concurrent("a reader that never reads what it asked for is let go", async (
   socket.destroy();
 });
 
-test.concurrent("a reader that is slow gets all of it", async () => {
+test.concurrent("a slow reader receives the whole file", async () => {
   const file = server.in("slow");
   await writeFile(file, "");
   await truncate(file, 40_000_000);
@@ -164,7 +164,7 @@ const enough = await descriptorsAllowed();
 if (enough < 6000)
   skipped("5,000 connections", `they need more than ${enough} descriptors`, "ulimit -n 10000");
 
-test.skipIf(enough < 6000)("5,000 connections that say nothing do not keep anyone waiting", async () => {
+test.skipIf(enough < 6000)("5,000 silent connections do not delay other requests", async () => {
   await using own = await startTarget();
   const connections: RawConnection[] = [];
   try {
@@ -183,13 +183,13 @@ test.skipIf(enough < 6000)("5,000 connections that say nothing do not keep anyon
   await own.expectUnharmed();
 });
 
-/** Descriptors that a process may have: this one, and those it starts. */
+/** The limit of open descriptors of this process and its children. */
 async function descriptorsAllowed(): Promise<number> {
   const limits = await Bun.file("/proc/self/limits").text();
   return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
 }
 
-test("64 slow uploads and 2 fast ones do not keep anyone waiting", async () => {
+test("64 slow and 2 fast uploads do not delay other requests", async () => {
   await using own = await startTarget();
   const slow = await Promise.all(
     Array.from({ length: 64 }, (_, index) => own.raw(head("PUT", `/files/slow-${index}`, CHUNKED))),

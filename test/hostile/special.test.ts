@@ -1,4 +1,4 @@
-// What is neither file nor folder: pipes, sockets and devices in the root.
+// Pipes, sockets and devices in the root.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, symlink } from "node:fs/promises";
@@ -13,7 +13,7 @@ setDefaultTimeout(patient(20_000));
 
 const site = planted();
 
-describe("what is neither file nor folder", () => {
+describe("a pipe, socket or device", () => {
   test("is never opened, listed, replaced or removed", async () => {
     await makePipe(site.server.in("pipe"));
     const socket = createServer().listen(site.server.in("socket"));
@@ -46,7 +46,7 @@ describe("what is neither file nor folder", () => {
     socket.close();
   });
 
-  test("gets company under the next name when a new one is asked for", async () => {
+  test("keeps its name, so that an upload with conflict=rename gets the next number", async () => {
     await makePipe(site.server.in("pipe"));
     const answer = await site.ask("PUT", "/files/pipe?conflict=rename", "hello");
     expect(answer.status).toBe(201);

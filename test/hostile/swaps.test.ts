@@ -1,4 +1,4 @@
-// Links that come while something goes on, and roots that go: nothing is written, read or shown outside.
+// Links that are swapped in during operations, and roots that vanish: nothing outside is written, read or shown.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
@@ -16,8 +16,8 @@ setDefaultTimeout(patient(20_000));
 
 const site = planted();
 
-describe("while an upload runs", () => {
-  /** Begins a PUT and waits until half of it is there. */
+describe("during an upload", () => {
+  /** Starts a PUT and waits until half of it has arrived. */
   async function half(path: string, query = ""): Promise<RawConnection> {
     const connection = await site.server.raw(head("PUT", `/files/${path}${query}`, CHUNKED) + chunk("half"));
     await until("it is arriving", async () => (await site.server.uploads()).length === 1);
@@ -84,7 +84,7 @@ describe("while an upload runs", () => {
     await site.expectSame(before);
   });
 
-  test.each(swaps)("%s, in a form: nothing is saved but what was before", async (_, swap, code) => {
+  test.each(swaps)("%s, in a form: only the files before are saved", async (_, swap, code) => {
     using connection = await site.server.raw(head("POST", "/files/?conflict=replace", FORM, CHUNKED));
     const first = filePart("folder/inner/saved", "whole");
     await connection.send(chunk(first + filePart("folder/canary", "half").slice(0, -2)));
@@ -101,7 +101,7 @@ describe("while an upload runs", () => {
     await site.expectSame(before);
   });
 
-  test("its name is taken: it gets the next, or none, as was asked for", async () => {
+  test("its name is taken: it gets the next number or fails, according to its conflict policy", async () => {
     for (const [conflict, status] of [
       ["rename", 201],
       ["fail", 409],
@@ -120,7 +120,7 @@ describe("while an upload runs", () => {
     await site.server.expectUnharmed();
   });
 
-  test("its folder vanishes: it is made again", async () => {
+  test("its folder is removed: it is created again", async () => {
     using connection = await half("folder/inner/new");
     await rm(site.server.in("folder"), { recursive: true });
     expect((await rest(connection)).status).toBe(201);
@@ -128,7 +128,7 @@ describe("while an upload runs", () => {
     await site.server.expectUnharmed();
   });
 
-  test("its folder is moved: it is saved under the name that was asked for", async () => {
+  test("its folder is moved: it is saved under the requested path", async () => {
     using connection = await half("folder/inner/new");
     await rename(site.server.in("folder"), site.server.in("moved"));
     expect((await rest(connection)).status).toBe(201);
@@ -137,18 +137,18 @@ describe("while an upload runs", () => {
     await site.server.expectUnharmed();
   });
 
-  test("the root is swapped for another folder: nothing is written into that", async () => {
+  test("the root is replaced by another folder: nothing is written there", async () => {
     using connection = await half("folder/new");
     site.spoil();
     await rename(site.server.root, join(site.server.outside, "moved-root"));
     await mkdir(site.server.root);
     const { status } = await rest(connection);
-    // The root is the folder it was, wherever its name went.
+    // The root is still the same folder, whatever its name is.
     expect([201, 503]).toContain(status);
     expect(await readdir(site.server.root)).toEqual([]);
   });
 
-  test("the root is removed: a problem says so, and the server goes on answering", async () => {
+  test("the root is removed: a problem reports it, and the server keeps answering", async () => {
     using connection = await half("folder/new");
     site.spoil();
     await rm(site.server.root, { recursive: true });
@@ -165,14 +165,14 @@ describe("while an upload runs", () => {
   });
 });
 
-test("a link swapped in again and again beside uploads leads none of them outside", async () => {
+test("a link that is repeatedly swapped in leads no upload outside", async () => {
   let swapping = true;
   const swaps = (async () => {
     const folder = site.server.in("folder");
     while (swapping) {
       await rm(folder, { recursive: true, force: true });
       await symlink("..", folder).catch(() => {
-        // An upload made the folder first.
+        // An upload created the folder first.
       });
       await Bun.sleep(1);
       await rm(folder, { recursive: true, force: true });
@@ -200,7 +200,7 @@ test("a link swapped in again and again beside uploads leads none of them outsid
   await site.server.expectUnharmed();
 });
 
-/** Makes a folder a link to the outside and a folder again, and a file a link to a canary and a file again, without a pause. */
+/** Repeatedly replaces a folder by a link to the outside and a file by a link to a canary, and back, without a pause. */
 const SWAPPING = `
   import { renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
   for (const end = Date.now() + 10_000; Date.now() < end; ) {
@@ -214,7 +214,7 @@ const SWAPPING = `
     renameSync("moved", "folder");
   }`;
 
-test("links that come and go as fast as they can show nobody what is outside", async () => {
+test("links that are swapped in and out at full speed reveal nothing outside", async () => {
   await writeFile(site.server.in("folder/canary"), "inside");
   await using swapping = Bun.spawn([process.execPath, "-e", SWAPPING], {
     cwd: site.server.root,

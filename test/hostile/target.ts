@@ -1,4 +1,4 @@
-// A server to attack: the real program on a root of its own, beside things that nobody may ever touch.
+// A server to attack: the real program with a temporary root, next to files that must never be touched.
 
 import { afterAll, afterEach, expect } from "bun:test";
 import type { Stats } from "node:fs";
@@ -21,14 +21,14 @@ import { until } from "../support/server.ts";
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const READY = /^Sluice is listening on (http:\S+) /m;
 
-/** What is in the canary files; no answer may ever hold it. */
+/** The content of the canary files; no response may ever contain it. */
 export const CANARY = "a canary that nobody outside may see";
 
 /** A running server. `await using` stops it and removes everything. */
 export interface Target extends AsyncDisposable {
   /** Without a slash at the end. */
   url: string;
-  /** The folder that holds the root and the canaries. */
+  /** The folder that contains the root and the canaries. */
   outside: string;
   /** The served folder. */
   root: string;
@@ -36,30 +36,30 @@ export interface Target extends AsyncDisposable {
   /** A path in the root. */
   in(...segments: string[]): string;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Connects and sends what is given, byte by byte as it stands. */
+  /** Connects and sends these bytes unchanged. */
   raw(bytes?: string | Uint8Array): Promise<RawConnection>;
   /** The log so far. */
   log(): string;
-  /** What the process holds open, sorted: sockets by their kind, all else by its name. */
+  /** The open descriptors of the process, sorted: sockets by their kind, others by their name. */
   descriptors(): Promise<string[]>;
-  /** Seconds of processor time the process has used. */
+  /** The processor time of the process in seconds. */
   processorSeconds(): Promise<number>;
-  /** Files and folders in the root by their paths, the server's own left out. */
+  /** The paths of files and folders in the root, without the server's own folder. */
   files(): Promise<string[]>;
-  /** Unfinished uploads on the disk. */
+  /** The names of unfinished uploads on the disk. */
   temporaries(): Promise<string[]>;
-  /** Uploads that `GET /api/uploads` shows. */
+  /** The answer of `GET /api/uploads`. */
   uploads(): Promise<unknown[]>;
-  /** The server answers, nothing is half there, and nothing beside the root was touched. */
+  /** Checks that the server answers, no partial file is left, and nothing outside the root was touched. */
   expectUnharmed(health?: "ok" | "unwritable"): Promise<void>;
 }
 
 export interface TargetOptions {
   /** @default "all" */
   allow?: string;
-  /** Unless said otherwise no space is kept free. */
+  /** By default no space is kept free. */
   flags?: string[];
-  /** Called before the server starts, to prepare the root. */
+  /** Prepares the root before the server starts. */
   prepare?: (root: string) => Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export async function startTarget({
   });
   await until("the server listens", () => READY.test(said) || child.exitCode !== null);
   const url = READY.exec(said)?.[1];
-  if (url === undefined) throw new Error(`Sluice ended before it was ready: ${said}${log}`);
+  if (url === undefined) throw new Error(`Sluice exited before it was ready: ${said}${log}`);
 
   const target: Target = {
     url,
@@ -132,14 +132,14 @@ export async function startTarget({
   return target;
 }
 
-/** Files beside the root: under plain names, under the root's name with more behind it, and in a folder. */
+/** Files next to the root: with plain names, with names that begin with the root's name, and in a folder. */
 async function plantCanaries(outside: string): Promise<void> {
   await mkdir(join(outside, "folder"));
   for (const name of ["canary", "root-canary", "rootcanary", "folder/canary"])
     await writeFile(join(outside, name), CANARY);
 }
 
-/** Everything beside the root: what it is, when it last changed, what it holds. */
+/** All entries next to the root: kind, modification time and content. */
 async function snapshot(outside: string, root: string): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for (const { path, stat } of await everythingIn(outside, root)) {
@@ -150,7 +150,7 @@ async function snapshot(outside: string, root: string): Promise<Record<string, u
   return found;
 }
 
-/** Follows no link. */
+/** Does not follow links. */
 async function everythingIn(folder: string, without: string): Promise<{ path: string; stat: Stats }[]> {
   const found: { path: string; stat: Stats }[] = [];
   for (const name of await readdir(folder)) {
@@ -176,14 +176,14 @@ async function descriptorsOf(pid: number): Promise<string[]> {
   return (await Promise.all(names)).map((name) => name.replace(/:\[\d+\]$/, "")).sort();
 }
 
-/** User and system time, in the hundredths of a second that Linux counts (proc(5)). */
+/** User and system time in hundredths of a second (proc(5)). */
 async function processorSecondsOf(pid: number): Promise<number> {
   const stat = await Bun.file(`/proc/${pid}/stat`).text();
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** One target for all tests of a file, once at its top: unharmed after each of them, then emptied, and stopped at the end. */
+/** One target for all tests of a file. Call once at its top: it adds hooks that check and empty it after each test, and stop it. */
 export async function targetOfAll(): Promise<Target> {
   const server = await startTarget();
   afterEach(async () => {

@@ -1,4 +1,4 @@
-// Which coding an answer may have.
+// The content coding of a response, by Accept-Encoding.
 
 import { expect, test } from "bun:test";
 import { chooseEncoding } from "../../src/http/accept-encoding.ts";

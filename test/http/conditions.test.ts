@@ -1,4 +1,4 @@
-// Preconditions (RFC 9110 section 13): how they are read, and when they hold.
+// Preconditions (RFC 9110 section 13): parsing and evaluation.
 
 import { describe, expect, test } from "bun:test";
 import {
@@ -12,8 +12,8 @@ import {
 
 const read = (headers: Record<string, string>): Preconditions => preconditionsOf(new Headers(headers));
 
-describe("reading", () => {
-  test("nothing asked is nothing to look at", () => {
+describe("parsing", () => {
+  test("without headers there are no conditions", () => {
     expect(unconditional(read({}))).toBe(true);
     expect(unconditional(read({ "if-unmodified-since": "yesterday" }))).toBe(true);
   });
@@ -48,7 +48,7 @@ describe("reading", () => {
     },
   );
 
-  test("a date is not looked at beside If-Match", () => {
+  test("a date is ignored if If-Match is present", () => {
     const headers = { "if-match": '"a"', "if-unmodified-since": "Sun, 06 Nov 1994 08:49:37 GMT" };
     expect(read(headers)).toEqual({ ifMatch: ['"a"'] });
   });
@@ -56,7 +56,7 @@ describe("reading", () => {
 
 type Failed = ReturnType<typeof failedCondition>;
 
-describe("holding", () => {
+describe("evaluation", () => {
   const file = { etag: '"a"', modified: new Date("1994-11-06T08:49:37.500Z") };
   const folder = { modified: file.modified };
   const at = (text: string) => ({ ifUnmodifiedSince: Date.parse(text) });
@@ -87,7 +87,7 @@ describe("holding", () => {
   });
 });
 
-describe("reading only", () => {
+describe("for GET and HEAD", () => {
   const file = { etag: '"a"', modified: new Date("1994-11-06T08:49:37.500Z") };
   const failed = (headers: Record<string, string>) =>
     failedCondition(readingPreconditionsOf(new Headers(headers)), file);
@@ -105,11 +105,11 @@ describe("reading only", () => {
     [{ "if-match": '"x"', "if-modified-since": date("38") }, "If-Match"],
   ])("%p", (headers, header) => expect(failed(headers)).toBe(header));
 
-  test("is where If-Modified-Since is looked at, and nowhere else", () => {
+  test("only these evaluate If-Modified-Since", () => {
     expect(read({ "if-modified-since": date("38") })).toEqual({});
   });
 
-  test("If-Range lets a range count for the version it names", () => {
+  test("If-Range applies the range only to the named version", () => {
     const counts = (value: string) => rangeApplies(new Headers({ "if-range": value }), file);
     expect(rangeApplies(new Headers(), file)).toBe(true);
     expect(counts("")).toBe(true);
@@ -118,7 +118,7 @@ describe("reading only", () => {
     for (const other of ['"b"', 'W/"a"', "a", "*", date("36"), date("38")]) expect(counts(other)).toBe(false);
   });
 
-  test("If-Range with a date counts only when its second is over", () => {
+  test("If-Range with a date is valid only after its second has ended", () => {
     const headers = new Headers({ "if-range": date("37") });
     expect(rangeApplies(headers, file, Date.parse("1994-11-06T08:49:37.999Z"))).toBe(false);
     expect(rangeApplies(headers, file, Date.parse("1994-11-06T08:49:38.000Z"))).toBe(true);

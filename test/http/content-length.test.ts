@@ -1,4 +1,4 @@
-// Content-Length, as servers hand it on.
+// Content-Length, including repeated values joined by proxies.
 
 import { expect, test } from "bun:test";
 import { contentLength } from "../../src/http/content-length.ts";
@@ -13,6 +13,6 @@ test.each([
   expect(contentLength(new Headers({ "content-length": value }))).toBe(bytes);
 });
 
-test("nothing said is not known", () => {
+test("without the header the length is unknown", () => {
   expect(contentLength(new Headers())).toBeUndefined();
 });

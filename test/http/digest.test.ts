@@ -1,4 +1,4 @@
-// Digest headers (RFC 9530): what is read, what is refused, what is preferred, and the way back.
+// Digest headers (RFC 9530): parsing, refusals, preferences, and formatting.
 
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../src/errors.ts";
@@ -8,7 +8,7 @@ const SHA_256 = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
 const SHA_512 = `sha-512=:${Buffer.alloc(64, 7).toString("base64")}:`;
 
 describe("digests of a request", () => {
-  test("both algorithms are read, in their order", () => {
+  test("both algorithms are parsed, in order", () => {
     const digests = parseDigest(`${SHA_512}, ${SHA_256}`);
     expect(digests.map(({ algorithm, value }) => [algorithm, value.length, value[0]])).toEqual([
       ["sha-512", 64, 7],
@@ -16,17 +16,17 @@ describe("digests of a request", () => {
     ]);
   });
 
-  test("the example of RFC 9530 section 2 is the digest of its content", () => {
+  test("the example of RFC 9530 section 2 matches its content", () => {
     const content = new Bun.CryptoHasher("sha256").update('{"hello": "world"}\n').digest();
     expect(parseDigest(SHA_256)).toEqual([{ algorithm: "sha-256", value: new Uint8Array(content) }]);
   });
 
-  test("no header and an empty one hold none", () => {
+  test("a missing or empty header has no digests", () => {
     expect(parseDigest(null)).toEqual([]);
     expect(parseDigest("")).toEqual([]);
   });
 
-  test("other algorithms and parameters are passed over", () => {
+  test("other algorithms and parameters are ignored", () => {
     expect(parseDigest(`md5=:AAAA:, unixsum=5, x, y=(1 2), ${SHA_256};note="x", constructor=1`)).toHaveLength(
       1,
     );
@@ -38,7 +38,7 @@ describe("digests of a request", () => {
     expect(others).toEqual([]);
   });
 
-  test("bad syntax, a wrong type or a wrong length is a problem that does not repeat the input", () => {
+  test("bad syntax, a wrong type or a wrong length is a problem that does not quote the input", () => {
     for (const bad of [
       "sha-256=:RK/0",
       "SHA-256=:AAAA:",
@@ -69,7 +69,7 @@ describe("digests of a request", () => {
   });
 });
 
-describe("the digest a client wants", () => {
+describe("the requested digest", () => {
   const cases: [header: string | null, algorithm: "sha-256" | "sha-512" | null][] = [
     [null, null],
     ["", null],
@@ -97,14 +97,14 @@ describe("the digest a client wants", () => {
 });
 
 describe("the digest of an answer", () => {
-  test("is written as it is read", () => {
+  test("can be parsed again after formatting", () => {
     for (const header of [SHA_256, SHA_512]) {
       for (const { algorithm, value } of parseDigest(header))
         expect(formatDigest(algorithm, value)).toBe(header);
     }
   });
 
-  test("is made of the bytes of a view, not of what lies around it", () => {
+  test("covers the bytes of a view, not its whole buffer", () => {
     const around = new Uint8Array(96).fill(7);
     expect(formatDigest("sha-512", around.subarray(16, 80))).toBe(SHA_512);
   });

@@ -1,10 +1,10 @@
-// JSON Schema in the words of OpenAPI 3.0.
+// Conversion of JSON Schema to OpenAPI 3.0.
 
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { openApiDocument } from "../../src/http/openapi.ts";
 
-/** How a schema is written below the paths of a document. */
+/** The converted form of a schema below the paths of a document. */
 function written(schema: unknown): unknown {
   const document = openApiDocument(JSON.parse(JSON.stringify({ openapi: "3.0.3", paths: { schema } })), []);
   expect(document.openapi).toBe("3.0.3");
@@ -22,7 +22,7 @@ describe("schemas", () => {
     expect(written(Type.Literal("a"))).toEqual({ type: "string", enum: ["a"] });
   });
 
-  test("that may be null are nullable, alone and among others", () => {
+  test("with null in a union are nullable", () => {
     expect(written(Type.Union([Type.String(), Type.Null()], { description: "text" }))).toEqual({
       type: "string",
       nullable: true,
@@ -39,7 +39,7 @@ describe("schemas", () => {
     });
   });
 
-  test("of numbers that are read from text too are numbers", () => {
+  test("of numbers that are also parsed from text are numbers", () => {
     const text = Type.String({ format: "integer", default: 0 });
     expect(written(Type.Union([text, Type.Integer({ minimum: 1 })]))).toEqual({
       type: "integer",
@@ -47,12 +47,12 @@ describe("schemas", () => {
     });
   });
 
-  test("of several kinds stay as they are", () => {
+  test("of other unions are unchanged", () => {
     const either = { anyOf: [{ type: "string" }, { type: "array", items: { type: "integer" } }] };
     expect(written(Type.Union([Type.String(), Type.Array(Type.Integer())]))).toEqual(either);
   });
 
-  test("with a name are references, and stand in full in the components", () => {
+  test("with a name become references to the components", () => {
     const Inner = Type.Object({ kind: Type.Literal("inner") }, { $id: "Inner" });
     const Outer = Type.Object({ one: Inner, many: Type.Array(Inner) }, { $id: "Outer" });
     const reference = { $ref: "#/components/schemas/Inner" };
@@ -74,6 +74,6 @@ describe("schemas", () => {
   });
 });
 
-test("what is no document is refused", () => {
+test("an invalid document is refused", () => {
   for (const nothing of [null, [], "text"]) expect(() => openApiDocument(nothing, [])).toThrow(TypeError);
 });

@@ -1,4 +1,4 @@
-// Listings and the page are compressed for who takes it, files never are; each form has a tag of its own.
+// Listings and the page are compressed for clients that accept it, files never are; each coding has its own tag.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** An answer as it came over the wire. */
+/** A response as received, not decoded. */
 async function ask(path: string, headers: Record<string, string> = {}, method = "GET") {
   const answer = await fetch(server.url + path, {
     method,
@@ -55,7 +55,7 @@ test.each(["gzip", "zstd"] as const)(
   },
 );
 
-test("what is small, an error, or a file stays as it is", async () => {
+test("small responses, errors and files are not compressed", async () => {
   for (const path of [
     "/api/entries?folder=many&limit=1",
     "/health",

@@ -1,4 +1,4 @@
-// Every error leaves the server as a problem: also those of routes that do not exist, and those nobody thought of.
+// Every error is answered as a problem, including missing routes and unexpected exceptions.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { FolderPath } from "../../src/path.ts";
@@ -20,7 +20,7 @@ describe("404", () => {
     await problemIn(await ask("GET", path), "not_found");
   });
 
-  test("for every method, and nothing is said by HEAD", async () => {
+  test("for every method, and without a body for HEAD", async () => {
     for (const method of ["PUT", "POST", "DELETE", "PATCH", "OPTIONS"])
       await problemIn(await ask(method, "/nothing"), "not_found");
     const head = await ask("HEAD", "/nothing");
@@ -29,7 +29,7 @@ describe("404", () => {
   });
 });
 
-describe("405 names the methods that the URL takes", () => {
+describe("405 names the methods that the URL supports", () => {
   test.each([
     ["PATCH", "/files/a", "DELETE, GET, HEAD, POST, PUT"],
     ["OPTIONS", "/files/a/b", "DELETE, GET, HEAD, POST, PUT"],
@@ -38,7 +38,7 @@ describe("405 names the methods that the URL takes", () => {
     ["DELETE", "/api/entries", "GET, HEAD"],
     ["PUT", "/api/uploads", "GET, HEAD"],
     ["POST", "/", "GET, HEAD"],
-    // Not what ids beside them take.
+    // Not those of the routes with an id in the same position.
     ["PUT", "/api/trash/restore", "POST"],
     ["PUT", "/api/uploads/events", "GET, HEAD"],
     ["PUT", "/api/trash/id", "DELETE"],
@@ -49,7 +49,7 @@ describe("405 names the methods that the URL takes", () => {
     expect(detail).toBe(`This URL supports only ${allow}.`);
   });
 
-  test("a body that comes with it does not break the connection", async () => {
+  test("a body in the request does not break the connection", async () => {
     using connection = await connect(server.url);
     await connection.send("PATCH /files/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
     expect((await connection.answer()).status).toBe(405);
@@ -59,14 +59,14 @@ describe("405 names the methods that the URL takes", () => {
 });
 
 describe("a defect", () => {
-  /** A storage with an error that no one has thought of. */
+  /** A storage that throws an unexpected error. */
   class Defect extends MemoryStorage {
     override async find(): Promise<never> {
       throw new TypeError("secret of /home/operator/.ssh");
     }
   }
 
-  test("is 500 without a word about it, and one line in the log with all of it", async () => {
+  test("is answered with 500 without details, which are in one log line", async () => {
     await using broken = await startServer({ storage: new Defect() });
     const answer = await broken.fetch("/files/a%20b");
     const { detail } = await problemIn(answer, "internal");
@@ -83,7 +83,7 @@ describe("a defect", () => {
   });
 });
 
-test("errors of clients are not logged: whoever likes could fill the disk with them", async () => {
+test("errors of clients are not logged, because clients could fill the disk with them", async () => {
   await using quiet = await startServer();
   for (const path of ["/nothing", "/files/..%2Fx", "/api/entries?limit=0"]) await quiet.fetch(path);
   expect(quiet.log).toEqual([]);
@@ -148,13 +148,13 @@ describe("the connection after a refusal", () => {
   });
 });
 
-test("a Host that is none harms neither the answer nor the file", async () => {
+test("an invalid Host affects neither the answer nor the file", async () => {
   await using server = await startServer();
   for (const host of ["[::1", "[bad", "%", ""]) {
     using connection = await connect(server.url);
     await connection.send(`GET /nope HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
     const { status, headers } = await connection.answer();
-    // Bun itself refuses some of them.
+    // Bun itself refuses some of these hosts.
     if (status !== 400) {
       expect(status).toBe(404);
       expect(headers.get("content-type")).toBe("application/problem+json");

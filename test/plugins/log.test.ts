@@ -1,4 +1,4 @@
-// The log: one line per event, whatever clients send, as text or as JSON.
+// The log: one line per event, whatever clients send, as text or JSON.
 
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../src/errors.ts";
@@ -21,7 +21,7 @@ describe("printable", () => {
     expect(printable(text)).toBe(shown);
   });
 
-  test("ends somewhere", () => {
+  test("is limited in length", () => {
     expect(printable("x".repeat(10_000))).toBe(`${"x".repeat(500)}…`);
   });
 });
@@ -68,7 +68,7 @@ describe("json", () => {
     });
   });
 
-  test("no line holds a mark that turns the text around, and all can still be read", async () => {
+  test("no line contains bidirectional control characters, and all can be parsed", async () => {
     await using server = await startServer({ log: "json" });
     const path = `/files/${encodeURIComponent(EVIL)}`;
     await server.fetch(path, { method: "PUT", body: "x" });
@@ -80,12 +80,12 @@ describe("json", () => {
     }
   });
 
-  test("what the server says about itself", () => {
+  test("messages of the server itself are written", () => {
     const [line = ""] = logged("json", (log) => log.say("a\nb"));
     expect(JSON.parse(line)).toEqual({ time: expect.any(String), event: "server", message: "a\nb" });
   });
 
-  test("a problem, with the cause that clients are not told", () => {
+  test("a problem is written with its cause, which clients do not see", () => {
     const cause = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     const problem = new Problem("storage_full", "The disk is full.", { cause });
     const request = new Request("http://host/files/a?secret=1", { method: "PUT" });

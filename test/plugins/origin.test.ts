@@ -1,4 +1,4 @@
-// Pages of other origins: refused by default, let in by name.
+// Pages of other origins: refused by default, allowed by name.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { problemIn } from "../support/problem.ts";
@@ -43,7 +43,7 @@ describe("without --cors", () => {
     expect((await closed.fetch("/files/a")).status).toBe(404);
   });
 
-  test("a form that another site submits is refused", async () => {
+  test("a form submitted by another site is refused", async () => {
     const answer = await closed.fetch("/files/", {
       method: "POST",
       body: "x",
@@ -63,7 +63,7 @@ describe("without --cors", () => {
     await problemIn(answer, "cross_origin");
   });
 
-  test("a link on another site leads here", async () => {
+  test("a link on another site works", async () => {
     const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
     expect((await closed.fetch("/", { headers })).status).toBe(200);
   });
@@ -88,7 +88,7 @@ describe("without --cors", () => {
 });
 
 describe("with --cors", () => {
-  test("a named origin may, and can read what the page reads", async () => {
+  test("a named origin may send requests, and can read the same headers as the page", async () => {
     const answer = await put(open, { origin: FRIEND, "sec-fetch-site": "cross-site" });
     expect(answer.ok).toBe(true);
     expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
@@ -98,7 +98,7 @@ describe("with --cors", () => {
     expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
   });
 
-  test("it can read errors, too, of every kind", async () => {
+  test("it can read errors of every kind", async () => {
     for (const path of ["/nothing", "/files/..%2Fx", "/files/nothing", "/api/entries?limit=0"]) {
       const answer = await open.fetch(path, { headers: { origin: FRIEND } });
       expect(answer.status).toBeWithin(400, 500);
@@ -107,7 +107,7 @@ describe("with --cors", () => {
     }
   });
 
-  test("and downloads, listings, health", async () => {
+  test("it can read downloads, listings and health", async () => {
     await put(open, {});
     for (const path of ["/files/a", "/api/entries", "/health"]) {
       const answer = await open.fetch(path, { headers: { origin: FRIEND } });

@@ -1,4 +1,4 @@
-// Every request has a name, a time and one line: on the answer, in problems, in the log.
+// Every request has an id, a duration and one log line: in responses, in problems, in the log.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createLog } from "../../src/plugins/log.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** One request of every kind of answer: from a route, a file, the page, a problem, a preflight. */
+/** One request for every kind of response: route, file, page, problem, preflight. */
 const ANSWERS: readonly [string, string, RequestInit][] = [
   ["health", "/health", {}],
   ["a listing", "/api/entries?folder=d", {}],
@@ -37,14 +37,14 @@ const ANSWERS: readonly [string, string, RequestInit][] = [
 ];
 
 describe.each(ANSWERS)("%s", (_, path, init) => {
-  test("has the id it was given", async () => {
+  test("has the id of the client", async () => {
     const headers = { ...init.headers, "x-request-id": "mine-1.2_3" };
     const answer = await server.fetch(path, { ...init, headers });
     await answer.arrayBuffer();
     expect(answer.headers.get("x-request-id")).toBe("mine-1.2_3");
   });
 
-  test("has an id of its own", async () => {
+  test("has a generated id by default", async () => {
     const ids = await Promise.all(
       [1, 2].map(async () => (await server.fetch(path, init)).headers.get("x-request-id") ?? ""),
     );
@@ -52,13 +52,13 @@ describe.each(ANSWERS)("%s", (_, path, init) => {
     expect(ids[1]).not.toBe(ids[0] ?? "");
   });
 
-  test("says how long it took", async () => {
+  test("states the duration", async () => {
     const answer = await server.fetch(path, init);
     expect(answer.headers.get("server-timing")).toMatch(/^(?:[a-z]+;dur=\d+\.\d, )*total;dur=\d+\.\d$/);
   });
 });
 
-test("parts of the time are named where they are known", async () => {
+test("known parts of the duration are named", async () => {
   const timing = async (path: string) => (await server.fetch(path)).headers.get("server-timing");
   expect(await timing("/api/entries")).toStartWith("listing;dur=");
   expect(await timing("/api/archive?folder=d")).toStartWith("looking;dur=");
@@ -74,12 +74,12 @@ test.each(["", "a b", "x".repeat(65), "ü", '"', "a,b", "../x", "<b>", "a%0ab"])
   },
 );
 
-test("a problem names the request", async () => {
+test("a problem contains the request id", async () => {
   const answer = await server.fetch("/nothing", { headers: { "x-request-id": "find-me" } });
   expect((await problemIn(answer, "not_found")).instance).toBe("urn:sluice:request:find-me");
 });
 
-test("only pages of granted origins may read the times", async () => {
+test("only pages of allowed origins may read the durations", async () => {
   const ask = async (headers: Record<string, string>) => (await server.fetch("/health", { headers })).headers;
   expect((await ask({ origin: PAGE })).get("timing-allow-origin")).toBe(PAGE);
   expect((await ask({ origin: PAGE })).get("access-control-expose-headers")).toContain("X-Request-Id");
@@ -103,13 +103,13 @@ describe("lines", () => {
     expect(talking.log.filter((line) => line.includes(" GET /health · 200 · in 0.0"))).toHaveLength(1);
   });
 
-  test("info: none for who only looks", async () => {
+  test("info: none for requests that only read", async () => {
     await using calm = await startServer();
     for (const path of ["/health", "/", "/app.js", "/api/entries", "/nothing"]) await calm.fetch(path);
     expect(calm.log).toEqual([]);
   });
 
-  test("warn and error: neither what was saved nor what clients do wrong", async () => {
+  test("warn and error: neither saved files nor errors of clients", async () => {
     for (const logLevel of ["warn", "error"] as const) {
       await using silent = await startServer({ logLevel });
       await silent.fetch("/files/a", { method: "PUT", body: "x" });
@@ -119,7 +119,7 @@ describe("lines", () => {
     }
   });
 
-  test("refused for now is a warning", async () => {
+  test("a temporary refusal is a warning", async () => {
     await using busy = await startServer({ logLevel: "warn" });
     busy.app.decorator.services.uploader.drain();
     await busy.fetch("/files/a", { method: "PUT", body: "x" });
@@ -130,7 +130,7 @@ describe("lines", () => {
     expect(failing.log).toEqual([]);
   });
 
-  test("hold neither a query nor a header, nor an end of a line", async () => {
+  test("contain neither query nor headers nor line breaks", async () => {
     await using talking = await startServer({ logLevel: "debug" });
     const headers = { authorization: "Bearer sesame-1", cookie: "a=sesame-2" };
     await talking.fetch("/files/a%0Ab%1b%5B31m?token=sesame-3", { headers });
@@ -140,7 +140,7 @@ describe("lines", () => {
     expect(talking.log.join("")).not.toMatch(/[\u0000-\u001f]/);
   });
 
-  test("a slow request says where the time went", async () => {
+  test("a slow request states where the time went", async () => {
     class Slow extends MemoryStorage {
       override async page(...given: Parameters<MemoryStorage["page"]>) {
         await Bun.sleep(1050);

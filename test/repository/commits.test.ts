@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { skipped } from "../support/switches.ts";
 import { noHistory, output } from "./git.ts";
 
-/** The rule holds for all that came after this commit. */
+/** The rule applies to all commits after this one. */
 const BEFORE = "0888fca";
 const SUBJECT = /^(?:feat|fix|perf|refactor|docs|test|ci|chore|bench)\([^()\s]+\): [^;]+$/;
 

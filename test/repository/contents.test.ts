@@ -9,14 +9,14 @@ import { noHistory, output, TOP } from "./git.ts";
 
 if (noHistory) skipped("the contents of the repository", noHistory, "run it in a clone");
 
-/** Lines of the files that git knows and that a regular expression of Perl finds, as `file:line:text`. */
+/** The lines of tracked files that match a Perl regular expression, as `file:line:text`. */
 const found = (expression: string): string[] =>
   output("git", "grep", "-nIP", "--untracked", "-e", expression).split("\n").filter(Boolean);
 
 const quoted = (text: string): string => text.replace(/[^\w]/g, "\\$&");
 
 describe.skipIf(noHistory !== null)("no file", () => {
-  test("has the marks of a merge that nobody finished", () => {
+  test("contains merge conflict markers", () => {
     expect(found("^(<<<<<<<|>>>>>>>) ")).toEqual([]);
   });
 
@@ -28,10 +28,10 @@ describe.skipIf(noHistory !== null)("no file", () => {
   });
 
   test("names a folder of this machine", () => {
-    // LOCAL_PATHS names more of them: where the clone came from, for one.
+    // LOCAL_PATHS names further folders, for example the source of the clone.
     const named = (process.env["LOCAL_PATHS"] ?? "").split(":").filter(Boolean);
     const folders = new Set([TOP, dirname(TOP), homedir(), ...named]);
-    // Folders that every machine has give nothing away.
+    // Folders that exist on every machine are no local paths.
     for (const common of ["/", "/home", "/mnt", "/opt", "/srv", "/tmp", "/var/tmp", "/root"])
       folders.delete(common);
     for (const folder of folders) expect(found(`(?<![\\w.$}/-])${quoted(folder)}(?![\\w.-])`)).toEqual([]);
@@ -45,7 +45,7 @@ test("the README names both ways to start and to test, each on a line of its own
     expect(lines).toContain(command);
 });
 
-test("test:large runs every file that a switch makes larger", async () => {
+test("test:large runs every file that has a larger form", async () => {
   const glob = new Bun.Glob("**/*.test.ts");
   for await (const file of glob.scan(join(TOP, "test"))) {
     if (file.includes("node_modules") || file === "repository/contents.test.ts") continue;

@@ -4,13 +4,13 @@ import { join } from "node:path";
 
 export const TOP = join(import.meta.dir, "../..");
 
-/** What a command printed, without the space around it; empty when it fails. */
+/** The trimmed output of a command; empty if it fails. */
 export function output(...command: string[]): string {
   const { exitCode, stdout } = Bun.spawnSync(command, { cwd: TOP, stdin: "ignore", stderr: "ignore" });
   return exitCode === 0 ? stdout.toString().trim() : "";
 }
 
-/** Why git cannot be asked, or null: an archive of the sources has no history. */
+/** Why there is no git history, or null. An archive of the sources has none. */
 export const noHistory =
   Bun.which("git") === null
     ? "no git on PATH"

@@ -1,10 +1,10 @@
-// Content-Disposition of requests and answers: names come through unchanged, and nothing a name holds can harm the header.
+// Content-Disposition of requests and responses: names are preserved, and cannot break the header.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { attachment, filenameOf, inline } from "../../../src/http/disposition/disposition.ts";
 
-/** A header as fetch shows it when these UTF-8 bytes came over the wire. */
+/** A header with these UTF-8 bytes, as fetch exposes it. */
 function sent(header: string): string {
   return Buffer.from(header, "utf8").toString("latin1");
 }
@@ -41,7 +41,7 @@ describe("the file name of a request", () => {
     test(`${JSON.stringify(header)} is ${JSON.stringify(name)}`, () => expect(filenameOf(header)).toBe(name));
   }
 
-  test("folders and backslashes are kept for the path check to judge, not stripped", () => {
+  test("folders and backslashes are not stripped, but left to the path check", () => {
     for (const [header, name] of [
       ['attachment; filename="a/b.txt"', "a/b.txt"],
       ["attachment; filename=../../canary", "../../canary"],
@@ -56,7 +56,7 @@ describe("the file name of a request", () => {
     expect(filenameOf("attachment; filename=..\\a.jpg")).toContain("\\");
   });
 
-  test("no header makes it throw", () => {
+  test("never throws, whatever the header", () => {
     const piece = fc.constantFrom(
       "attachment",
       ";",
@@ -83,12 +83,12 @@ describe("the file name of a request", () => {
 });
 
 describe("the header of an answer", () => {
-  test("plain names need no more than filename", () => {
+  test("plain names need only filename", () => {
     expect(attachment("a.txt")).toBe("attachment; filename=a.txt");
     expect(inline("two words.txt")).toBe('inline; filename="two words.txt"');
   });
 
-  test("other names have an ASCII stand-in and filename*", () => {
+  test("other names have an ASCII fallback and filename*", () => {
     expect(attachment("naïve €🎉.txt")).toBe(
       "attachment; filename=\"na_ve __.txt\"; filename*=UTF-8''na%C3%AFve%20%E2%82%AC%F0%9F%8E%89.txt",
     );
@@ -100,7 +100,7 @@ describe("the header of an answer", () => {
     );
   });
 
-  test("any name is sent in visible ASCII, fits a Headers object, and comes back as it was", () => {
+  test("any name is encoded as visible ASCII, is valid in Headers, and is decoded unchanged", () => {
     const character = fc.oneof(
       fc.constantFrom('"', "\\", "%", ";", "'", "\r", "\n", "\0", "\x7f", "\x85", "\u202e"),
       fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
@@ -120,7 +120,7 @@ describe("the header of an answer", () => {
     );
   });
 
-  test("a lone surrogate, which no well-formed name has, does not make it throw", () => {
+  test("a lone surrogate does not make it throw", () => {
     expect(filenameOf(attachment("a\ud800.txt"))).toBe("a\ufffd.txt");
     expect(attachment("")).toBe('attachment; filename=""');
   });

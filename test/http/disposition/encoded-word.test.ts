@@ -1,4 +1,4 @@
-// Encoded words of mail headers: decoded exactly, or not at all.
+// Encoded words of mail headers (RFC 2047): decoded exactly, or not at all.
 
 import { describe, expect, test } from "bun:test";
 import { decodeWords, isEncodedWords } from "../../../src/http/disposition/encoded-word.ts";
@@ -11,7 +11,7 @@ describe("encoded words", () => {
     ["=?utf-8*de?q?=c3=bc?=", "ü"],
     ["=?iso-8859-1?Q?=FC.txt?=", "ü.txt"],
     ["=?us-ascii?Q?a.txt?=", "a.txt"],
-    // Two words of a folded header, cut within a letter.
+    // Two words of a folded header, split within a character.
     ["=?utf-8?B?w7zD?= \t=?utf-8?B?vC50eHQ=?=", "üü.txt"],
     ["=?utf-8?B??=", ""],
     ["=?utf-8?B?w7?=", null],
@@ -36,7 +36,7 @@ describe("encoded words", () => {
     "=?=",
   ])("a name may resemble one: %p", (name) => expect(isEncodedWords(name)).toBe(false));
 
-  test("endless names are looked at once", () => {
+  test("very long names are scanned only once", () => {
     for (const piece of ["=?", "=?utf-8?B?", "=?u?q?a?= ", "?", " "]) {
       const long = piece.repeat(16_384 / piece.length);
       expect(typeof isEncodedWords(long)).toBe("boolean");

@@ -1,4 +1,4 @@
-// The multipart parser and the chunks of a body: however it is cut, the parts are the same, and no data is copied or kept.
+// The multipart parser and chunks: however a body is split, the parts are the same, and no data is copied or buffered.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -31,7 +31,7 @@ describe("chunks", () => {
     }
   });
 
-  test("any content in any chunks comes out as it went in", () => {
+  test("any content in any chunks is returned unchanged", () => {
     const piece = fc.constantFrom(
       "\r",
       "\n",
@@ -66,7 +66,7 @@ describe("chunks", () => {
     );
   });
 
-  test("random bytes never make anything but parts and typed errors, the same in any chunks", () => {
+  test("random bytes result only in parts and typed errors, the same for any chunks", () => {
     const piece = fc.constantFrom(
       "--b",
       "\r\n",
@@ -92,7 +92,7 @@ describe("chunks", () => {
     );
   });
 
-  test("a chunk inside of a part is handed on whole, as a view", () => {
+  test("a chunk inside a part is returned completely, as a view", () => {
     const parser = new MultipartParser("boundary");
     for (const _ of parser.push(bytes('--boundary\r\nContent-Disposition: form-data; name="a"\r\n\r\n.')));
     const chunk = new Uint8Array(1 << 20).fill(13);
@@ -105,7 +105,7 @@ describe("chunks", () => {
     expect(event.bytes).toHaveLength(chunk.length);
   });
 
-  test("lines that almost are the boundary do not split the data of a chunk", () => {
+  test("lines similar to the boundary do not split the data of a chunk", () => {
     const parser = new MultipartParser("boundary");
     for (const _ of parser.push(bytes('--boundary\r\nContent-Disposition: form-data; name="a"\r\n\r\n.')));
     const chunk = bytes("\r\n--boundaryX\r\n--boundary-\r\n--boundary\r".repeat(1000));
@@ -113,7 +113,7 @@ describe("chunks", () => {
     expect(lengths).toEqual([chunk.length - "\r\n--boundary\r".length]);
   });
 
-  test("data stays as it was while later chunks are read", () => {
+  test("data does not change while later chunks are read", () => {
     const parser = new MultipartParser("b");
     const kept: Uint8Array[] = [];
     const chunks = ['--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n', "\r\n--b\r", "x\r\n--b-", "y"];
@@ -122,7 +122,7 @@ describe("chunks", () => {
     expect(Buffer.concat(kept).toString()).toBe("\r\n--b\rx\r\n--b-y");
   });
 
-  test("nothing of a chunk is read before the consumer asks for it", () => {
+  test("a chunk is not read before the consumer requests an event", () => {
     const parser = new MultipartParser("b");
     const good = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n';
     const events = parser.push(bytes(`${good}--b\r\nbroken\r\n\r\n`));
@@ -134,7 +134,7 @@ describe("chunks", () => {
     expect(() => events.next()).toThrow(MultipartError);
   });
 
-  test("a chunk that was not read to its end cannot be followed by another", () => {
+  test("a chunk must be read to its end before the next one", () => {
     const parser = new MultipartParser("b");
     for (const _ of parser.push(body("Content-Disposition: form-data; name=a"))) break;
     expect(() => [...parser.push(bytes("x"))]).toThrow("read all events of the previous chunk");

@@ -9,11 +9,11 @@ import { skipped } from "../../support/switches.ts";
 const cases = corpus();
 describe("bodies collected by python-multipart", () => {
   if (!cases) {
-    skipped("bodies of python-multipart", CORPUS_MISSING, "put it there");
+    skipped("bodies of python-multipart", CORPUS_MISSING, "add it");
     test.skip(CORPUS_MISSING, () => {});
     return;
   }
-  test("there are 30 of them", () => {
+  test("has 30 cases", () => {
     expect(cases).toHaveLength(30);
   });
   for (const { name, boundary, body, expected, differs } of cases) {
@@ -44,7 +44,7 @@ describe("bodies collected by python-multipart", () => {
 describe("delimiters", () => {
   const part = 'Content-Disposition: form-data; name="a"\r\n\r\n';
 
-  test("a missing last boundary is an error, and the part before it has no end", () => {
+  test("a missing last boundary is an error, and the part before it is incomplete", () => {
     for (const end of [
       "",
       "\r\n",
@@ -64,13 +64,13 @@ describe("delimiters", () => {
     expect(read("b", [bytes("no boundary at all")]).reason).toBe("missing_end");
   });
 
-  test("white space behind a boundary is padding", () => {
+  test("white space after a boundary is padding", () => {
     const padded = `--b   \t\r\n${part}1\r\n--b\t \r\n${part}2\r\n--b-- \t\r\n`;
     expect(read("b", [bytes(padded)]).parts.map(({ data }) => data)).toEqual(["1", "2"]);
     expect(read("b", oneByOne(bytes(padded))).parts.map(({ data }) => data)).toEqual(["1", "2"]);
   });
 
-  test("anything else behind the padding is an error", () => {
+  test("anything else after the padding is an error", () => {
     for (const junk of ["x\r\n", "x\n", "--\r\n", "\n", "\rx\r\n"]) {
       const broken = bytes(`--b ${junk}${part}1\r\n--b--`);
       expect(read("b", [broken]).reason).toBe("invalid_delimiter");
@@ -98,7 +98,7 @@ describe("delimiters", () => {
     }
   });
 
-  test("a preamble of a megabyte is dropped, an endless one is an error", () => {
+  test("a preamble of a megabyte is ignored, an endless one is an error", () => {
     const preamble = bytes("\r\n--bb\r\n-".repeat(1 << 17));
     expect(read("b", [preamble, bytes("\r\n"), body(part.trimEnd())]).parts).toHaveLength(1);
     let sent = 0;
@@ -118,7 +118,7 @@ describe("delimiters", () => {
 });
 
 describe("limits", () => {
-  test("a header line of a gigabyte ends after about 16 KiB", () => {
+  test("a header line of a gigabyte is refused after about 16 KiB", () => {
     for (const size of [7, 4096, 65_536]) {
       let sent = 0;
       const endless = (function* () {
@@ -130,7 +130,7 @@ describe("limits", () => {
     }
   });
 
-  test("header bytes are counted the same whole and byte by byte", () => {
+  test("header bytes are counted independently of chunks", () => {
     const headers = 'Content-Disposition: form-data; name="a"\r\nX: 12345';
     for (const chunks of [() => [body(headers)], () => oneByOne(body(headers))]) {
       expect(read("b", chunks(), { maxHeaderBytes: headers.length }).parts).toHaveLength(1);
@@ -146,7 +146,7 @@ describe("limits", () => {
     );
   });
 
-  test("10,000 parts are read, more than the limit are not", () => {
+  test("10,000 parts are accepted, more than the limit are not", () => {
     const part = '--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n123\r\n';
     const many = bytes(`${part.repeat(10_000)}--b--`);
     expect(read("b", cut(many, [65_536])).parts.filter(({ data }) => data === "123")).toHaveLength(10_000);
@@ -167,7 +167,7 @@ describe("boundaries", () => {
     return undefined;
   };
 
-  test("1 to 70 characters work, 71 do not", () => {
+  test("1 to 70 characters are valid, 71 are not", () => {
     for (const boundary of ["x", "0123456789".repeat(7)]) {
       const all = bytes(
         `--${boundary}\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--${boundary}--`,
@@ -185,7 +185,7 @@ describe("boundaries", () => {
     }
   });
 
-  test("a Content-Type tells the boundary, quoted or not", () => {
+  test("are parsed from Content-Type, quoted or not", () => {
     expect(boundaryOf("multipart/form-data; boundary=----WebKitFormBoundaryA1")).toBe(
       "----WebKitFormBoundaryA1",
     );
@@ -193,7 +193,7 @@ describe("boundaries", () => {
     expect(boundaryOf('multipart/form-data; boundary="a\\+b"; x=y')).toBe("a+b");
   });
 
-  test("another type has none", () => {
+  test("another type has no boundary", () => {
     for (const other of [
       null,
       "",

@@ -1,4 +1,4 @@
-// The headers of a part: which lines are accepted, what each file name means, and what spoils only one part.
+// The headers of a part: valid lines, file names, and errors that affect only one part.
 
 import { describe, expect, test } from "bun:test";
 import type { PartProblem } from "../../../src/http/multipart/parser.ts";
@@ -8,7 +8,7 @@ function readOne(headers: string): ReadBody {
   return read("b", [body(headers)]);
 }
 
-/** The single part of a body with this Content-Disposition. */
+/** Parses a body with one part that has this Content-Disposition. */
 function disposition(value: string): ReadPart | undefined {
   return readOne(`Content-Disposition: ${value}`).parts[0];
 }
@@ -25,7 +25,7 @@ describe("headers of a part", () => {
     });
   });
 
-  test("a malformed line ends the body", () => {
+  test("a malformed line makes the body invalid", () => {
     const good = "Content-Disposition: form-data; name=a";
     for (const bad of [
       "nocolon",
@@ -43,7 +43,7 @@ describe("headers of a part", () => {
     }
   });
 
-  test("a part that cannot be used does not lose the parts around it", () => {
+  test("an invalid part does not affect the parts around it", () => {
     const good = "Content-Disposition: form-data; name=good\r\n\r\n1\r\n";
     const problems: [string, PartProblem][] = [
       ["Content-Type: text/plain", "missing_disposition"],
@@ -71,7 +71,7 @@ describe("headers of a part", () => {
     }
   });
 
-  test("names that are not UTF-8 are a problem of the part, which still can be named", () => {
+  test("names that are not UTF-8 are an error of the part, which still names it", () => {
     for (const parameter of ["name=a; filename", "filename=x; name"]) {
       const head = Buffer.from(
         `--b\r\nContent-Disposition: form-data; ${parameter}="\xff.txt"\r\n\r\nx\r\n--b--`,
@@ -83,7 +83,7 @@ describe("headers of a part", () => {
     }
   });
 
-  test("other headers may hold any bytes but line ends", () => {
+  test("other headers may contain any bytes except line ends", () => {
     const head = Buffer.from(
       "--b\r\nX: \xff\0\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n--b--",
       "latin1",
@@ -91,7 +91,7 @@ describe("headers of a part", () => {
     expect(read("b", [new Uint8Array(head)]).parts[0]?.problem).toBeUndefined();
   });
 
-  test("7bit, 8bit and binary leave the bytes as they are and pass", () => {
+  test("the transfer encodings 7bit, 8bit and binary are accepted", () => {
     for (const encoding of ["7bit", "8BIT", "binary"]) {
       expect(
         readOne(`Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: ${encoding}`).parts[0]
@@ -146,7 +146,7 @@ describe("file names", () => {
     });
   }
 
-  test("a name that says it is encoded and cannot be decoded is a problem, not a guess", () => {
+  test("an encoded name that cannot be decoded is an error, not a guess", () => {
     for (const bad of [
       "; filename*=utf-8''%FF",
       "; filename*=koi8-r''%C1",
@@ -161,14 +161,14 @@ describe("file names", () => {
     }
   });
 
-  test("a field name ending in a backslash does not swallow the file name", () => {
+  test("a field name that ends with a backslash does not hide the file name", () => {
     expect(disposition('form-data; name="a\\"; filename="b"')?.headers).toEqual({
       name: "a\\",
       filename: "b",
     });
   });
 
-  test("malformed or ambiguous parameters are a problem, not a guess", () => {
+  test("malformed or ambiguous parameters are an error, not a guess", () => {
     for (const bad of [
       '; filename="open',
       '; filename="a"b',
@@ -185,7 +185,7 @@ describe("file names", () => {
     }
   });
 
-  test("thousands of parameters, quotes, backslashes or spaces do not end the body", () => {
+  test("thousands of parameters, quotes, backslashes or spaces do not make the body invalid", () => {
     for (const filler of [";a", "\\", '\\"', " ", "=", "%", '"', "; a=", '; a="\\"', "\t;"]) {
       const part = disposition(`form-data; name="a${filler.repeat(15_000 / filler.length)}`);
       expect(part?.complete).toBe(true);

@@ -1,11 +1,11 @@
-// Several ranges of a file as one body.
+// Several ranges of a file in one multipart/byteranges body.
 
 import { expect, test } from "bun:test";
 import { byteranges } from "../../../src/http/ranges/byteranges.ts";
 
 const about = { type: "text/plain", size: 10 };
 
-test("parts are as RFC 9110 section 14.6 shows them, in the order asked for", async () => {
+test("parts have the format of RFC 9110 section 14.6, in the requested order", async () => {
   const ranges = [
     { first: 7, last: 9 },
     { first: 0, last: 1 },
@@ -30,7 +30,7 @@ test("parts are as RFC 9110 section 14.6 shows them, in the order asked for", as
   expect(length).toBe(text.length);
 });
 
-test("a large range comes piece by piece, and nothing is read before it is asked for", async () => {
+test("a large range is sent in pieces that are read on demand", async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(65_536));
   const file = new Blob(Array.from({ length: 40 }, () => bytes));
   const pieces: number[] = [];
@@ -59,7 +59,7 @@ test("a large range comes piece by piece, and nothing is read before it is asked
   expect(sent.includes(Buffer.from(await file.slice(100).bytes()))).toBe(true);
 });
 
-test("a file that became shorter fails the body", async () => {
+test("the body fails if the file became shorter", async () => {
   const ranges = [
     { first: 0, last: 1 },
     { first: 5, last: 9 },

@@ -1,9 +1,9 @@
-// Which bytes of a file a request selects.
+// The bytes of a file that a Range header selects.
 
 import { describe, expect, test } from "bun:test";
 import { MAX_RANGES, type Range, type Selection, select } from "../../../src/http/ranges/range.ts";
 
-/** `0-4 7-9` as ranges. */
+/** Parses `0-4 7-9` as ranges. */
 const ranges = (text: string): Range[] =>
   text.split(" ").map((range) => {
     const [first = "", last = ""] = range.split("-");
@@ -61,7 +61,7 @@ describe("of a file with ten bytes", () => {
     "bytes=0-1, bytes=2-3",
   ])("%j is no range, so it selects all", (range) => expect(select(range, 10)).toBe("whole"));
 
-  test("without the header it is all", () => expect(select(null, 10)).toBe("whole"));
+  test("without the header the whole file is selected", () => expect(select(null, 10)).toBe("whole"));
 
   test.each(["bytes=0-4,4-5", "bytes=5-6,0-9", "bytes=-9,-3", "bytes=0-,1-2"])(
     "%s overlaps, so it selects all",
@@ -69,14 +69,14 @@ describe("of a file with ten bytes", () => {
   );
 });
 
-test(`up to ${MAX_RANGES} ranges are sent as they are, more are all of the file`, () => {
+test(`up to ${MAX_RANGES} ranges are selected, more select the whole file`, () => {
   const asked = (count: number): Selection =>
     select(`bytes=${Array.from({ length: count }, (_, index) => `${2 * index}-${2 * index}`)}`, 1000);
   expect(asked(MAX_RANGES)).toHaveLength(MAX_RANGES);
   expect(asked(MAX_RANGES + 1)).toBe("whole");
 });
 
-test("all of an empty file is answered to every range", () => {
+test("every range of an empty file selects the whole file", () => {
   for (const range of ["bytes=0-", "bytes=-5", "bytes=-0", "bytes=3-4"])
     expect(select(range, 0)).toBe("whole");
 });

@@ -1,4 +1,4 @@
-// Resumable Uploads for HTTP: what requests of each version say, what answers say, and what is as if it were not there.
+// Resumable Uploads for HTTP: requests and responses of each version, and ignored headers.
 
 import { describe, expect, test } from "bun:test";
 import { problemBody } from "../../../src/errors.ts";
@@ -23,11 +23,11 @@ const start = (version: number, headers: Named) => readStart(draft(version), new
 const addition = (version: number, headers: Named) =>
   readAppend(draft(version), new Headers({ "content-type": PARTIAL_TYPE, ...headers }));
 const VERSIONS = [3, 5, 6, 8, 10];
-/** Those whose header is `Upload-Complete`. */
+/** Versions with the header `Upload-Complete`. */
 const COMPLETE = [5, 6, 8, 10];
 
 describe("the version", () => {
-  test("is one of the table, from the oldest to the newest", () => {
+  test("is one of the supported ones, from the oldest to the newest", () => {
     expect(DRAFTS.map(({ version }) => version)).toEqual([3, 5, 6, 8, 10]);
     expect(NEWEST.version).toBe(10);
   });
@@ -39,13 +39,13 @@ describe("the version", () => {
     ["8", 8],
     ["10", 10],
     ["6;x=1", 6],
-    // Not in the table: the next newer one, at most the newest.
+    // Unsupported: the next newer one, at most the newest.
     ["2", 3],
     ["4", 5],
     ["7", 8],
     ["9", 10],
     ["11", 10],
-    // No Integer: as if it were not there.
+    // Not an Integer: ignored.
     ['"6"', 10],
     ["6.0", 10],
     ["-6", 10],
@@ -56,19 +56,19 @@ describe("the version", () => {
     expect(draftOf(new Headers({ "Upload-Draft-Interop-Version": header })).version).toBe(version);
   });
 
-  test("shows in the request, and is none of tus", () => {
+  test("is detected in the request, and not in one of tus", () => {
     for (const name of ["Upload-Draft-Interop-Version", "Upload-Complete", "Upload-Incomplete"])
       expect(speaksResumable(new Headers({ [name]: "?" }))).toBe(true);
     expect(speaksResumable(new Headers({ "Tus-Resumable": "1.0.0", "Upload-Offset": "0" }))).toBe(false);
   });
 
-  test("is the newest when nothing is said", () => {
+  test("is the newest by default", () => {
     expect(draftOf(new Headers())).toBe(NEWEST);
   });
 });
 
-describe("a request that makes an upload", () => {
-  test.each(COMPLETE)("says in version %i whether it is the whole file", (version) => {
+describe("a request that creates an upload", () => {
+  test.each(COMPLETE)("states in version %i whether its body is the whole file", (version) => {
     expect(start(version, { "upload-complete": "?0" })).toEqual({ complete: false, length: null });
     expect(start(version, { "upload-complete": "?1", "content-length": "5" })).toEqual({
       complete: true,
@@ -82,7 +82,7 @@ describe("a request that makes an upload", () => {
     expect(start(version, { "upload-incomplete": "?1" })).toBeNull();
   });
 
-  test("says the opposite in version 3", () => {
+  test("states the opposite in version 3", () => {
     expect(start(3, { "upload-incomplete": "?1" })).toEqual({ complete: false, length: null });
     expect(start(3, { "upload-incomplete": "?0", "content-length": "0" })).toEqual({
       complete: true,
@@ -96,12 +96,12 @@ describe("a request that makes an upload", () => {
     (header) => expect(start(8, { "upload-complete": header })).toBeNull(),
   );
 
-  test.each(VERSIONS)("is none of a part, which only tus has, in version %d", (version) => {
+  test.each(VERSIONS)("cannot be one of a part, which only tus supports, in version %d", (version) => {
     const said = { "upload-concat": "partial", "upload-complete": "?0", "upload-incomplete": "?1" };
     expect(problemOf(() => start(version, said)).code).toBe("invalid_request");
   });
 
-  test("may have parameters, which say nothing", () => {
+  test("may have parameters, which are ignored", () => {
     expect(start(8, { "upload-complete": "?0;why=no", "upload-length": "7;x" })).toEqual({
       complete: false,
       length: 7,
@@ -113,13 +113,13 @@ describe("a request that makes an upload", () => {
     (header) => expect(start(8, { "upload-complete": "?0", "upload-length": header })?.length).toBeNull(),
   );
 
-  test("may be as long as an Integer can say", () => {
+  test("may announce the largest Integer as its length", () => {
     expect(start(8, { "upload-complete": "?0", "upload-length": "999999999999999" })?.length).toBe(
       999999999999999,
     );
   });
 
-  test("must not say two lengths", () => {
+  test("must not state two lengths", () => {
     const said = { "upload-complete": "?1", "upload-length": "9", "content-length": "5" };
     const problem = problemOf(() => start(8, said));
     expect(problemBody(problem, 10)).toMatchObject({
@@ -130,8 +130,8 @@ describe("a request that makes an upload", () => {
   });
 });
 
-describe("a request that adds bytes", () => {
-  test.each(COMPLETE)("says in version %i where they begin, and whether they are the last", (version) => {
+describe("a request that appends bytes", () => {
+  test.each(COMPLETE)("states in version %i its offset, and whether it is the last one", (version) => {
     expect(
       addition(version, { "upload-offset": "100", "upload-complete": "?0", "content-length": "50" }),
     ).toEqual({
@@ -148,7 +148,7 @@ describe("a request that adds bytes", () => {
     });
   });
 
-  test("is the last one in version 3 unless it says otherwise", () => {
+  test("is the last one in version 3 by default", () => {
     expect(addition(3, { "upload-offset": "100", "content-length": "50" })).toMatchObject({
       complete: true,
       length: 150,
@@ -157,11 +157,11 @@ describe("a request that adds bytes", () => {
     expect(addition(3, { "upload-offset": "100", "upload-incomplete": "?0" }).complete).toBe(true);
   });
 
-  test("is not the last one in versions 5 and 6 unless it says so", () => {
+  test("is not the last one in versions 5 and 6 by default", () => {
     for (const version of [5, 6]) expect(addition(version, { "upload-offset": "100" }).complete).toBe(false);
   });
 
-  test("must say it from version 8 on", () => {
+  test("must state it from version 8 on", () => {
     for (const version of [8, 10])
       for (const said of [{}, { "upload-complete": "true" }]) {
         const problem = problemOf(() => addition(version, { "upload-offset": "100", ...said }));
@@ -169,7 +169,7 @@ describe("a request that adds bytes", () => {
       }
   });
 
-  test("has a Content-Type of its own from version 6 on", () => {
+  test("has its own Content-Type from version 6 on", () => {
     for (const version of VERSIONS) {
       const add = (type: string) => () =>
         addition(version, { "content-type": type, "upload-offset": "0", "upload-complete": "?1" });
@@ -196,7 +196,7 @@ describe("a request that adds bytes", () => {
     },
   );
 
-  test("must not say two lengths", () => {
+  test("must not state two lengths", () => {
     const said = { "upload-offset": "100", "upload-complete": "?1", "content-length": "50" };
     expect(problemOf(() => addition(8, { ...said, "upload-length": "50" })).code).toBe("inconsistent_length");
     expect(addition(8, { ...said, "upload-length": "150" }).length).toBe(150);
@@ -205,7 +205,7 @@ describe("a request that adds bytes", () => {
 });
 
 describe("a request without a body", () => {
-  test("must not speak of an offset up to version 6", () => {
+  test("must not state an offset up to version 6", () => {
     for (const version of VERSIONS)
       for (const name of ["Upload-Offset", "Upload-Complete", "Upload-Incomplete"]) {
         const check = () => checkNoBodyHeaders(draft(version), new Headers({ [name]: "?1" }));
@@ -217,8 +217,8 @@ describe("a request without a body", () => {
   });
 });
 
-describe("an answer", () => {
-  test("says how far the upload is, in the words of the version", () => {
+describe("a response", () => {
+  test("states the progress of the upload, in the format of the version", () => {
     const progress = { offset: 100, complete: false, length: 500 };
     for (const version of COMPLETE)
       expect(formatProgress(draft(version), progress)).toEqual({
@@ -235,7 +235,7 @@ describe("an answer", () => {
     });
   });
 
-  test("says the limits from version 6 on", () => {
+  test("states the limits from version 6 on", () => {
     const limits = { maxSize: 5000, maxAge: 86_400.9 };
     expect(formatLimits(draft(3), limits)).toEqual({});
     expect(formatLimits(draft(5), limits)).toEqual({});
@@ -246,14 +246,14 @@ describe("an answer", () => {
       });
   });
 
-  test("says that there are none, and none that an Integer cannot say", () => {
+  test("omits infinite limits and limits that are not Integers", () => {
     for (const maxSize of [Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER])
       expect(formatLimits(NEWEST, { maxSize })).toEqual({ "upload-limit": "min-size=0" });
     expect(formatLimits(NEWEST, {})).toEqual({ "upload-limit": "min-size=0" });
     expect(formatLimits(NEWEST, { maxAge: 0 })).toEqual({ "upload-limit": "max-age=0" });
   });
 
-  test("to a wrong offset says the right one", () => {
+  test("to a wrong offset states the right one", () => {
     const problem = offsetMismatch(draft(8), 100, 70);
     expect(problem.headers).toMatchObject({ "upload-offset": "100", "upload-complete": "?0" });
     expect(problemBody(problem, 10)).toMatchObject({
@@ -266,7 +266,7 @@ describe("an answer", () => {
   });
 });
 
-describe("what else differs", () => {
+describe("other differences", () => {
   test("an upload ends by its length up to version 6, and is answered with 201 until it does", () => {
     for (const version of VERSIONS)
       expect(draft(version)).toMatchObject(
@@ -274,7 +274,7 @@ describe("what else differs", () => {
       );
   });
 
-  test("GET tells the offset only in the newest, which no longer has Accept-Patch", () => {
+  test("only the newest version supports GET, and no longer has Accept-Patch", () => {
     expect(DRAFTS.filter(({ offsetByGet }) => offsetByGet).map(({ version }) => version)).toEqual([10]);
     expect(DRAFTS.filter(({ acceptPatch }) => acceptPatch).map(({ version }) => version)).toEqual([8]);
   });

@@ -1,10 +1,10 @@
-// Upload-Checksum: every algorithm, in pieces, and what is refused.
+// Upload-Checksum: every algorithm, in pieces, and refusals.
 
 import { describe, expect, test } from "bun:test";
 import { CHECKSUMS, parseChecksum } from "../../../src/http/tus/checksum.ts";
 import { problemOf } from "../../support/thrown.ts";
 
-/** Of "123456789", but for sha1 and md5 as other tools print them. */
+/** Checksums of "123456789"; those of sha1 and md5 are from other tools. */
 const CHECKED: Record<(typeof CHECKSUMS)[number], string> = {
   sha1: "f7c3bc1d808e04732adf679965ccc34ca7ae3441",
   sha256: "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225",
@@ -24,7 +24,7 @@ describe.each(CHECKSUMS)("%s", (algorithm) => {
     return parsed;
   };
 
-  test("matches the bytes, in one piece and in many", () => {
+  test("matches the bytes, in one piece and in several", () => {
     const whole = checksum();
     whole.update(bytes);
     expect(whole.matches()).toBe(true);
@@ -35,7 +35,7 @@ describe.each(CHECKSUMS)("%s", (algorithm) => {
     expect(pieces.matches()).toBe(true);
   });
 
-  test("does not match other bytes, fewer, more, none", () => {
+  test("does not match other, fewer, more or no bytes", () => {
     for (const other of ["123456780", "12345678", "1234567890", ""]) {
       const made = checksum();
       made.update(new TextEncoder().encode(other));
@@ -52,7 +52,7 @@ describe.each(CHECKSUMS)("%s", (algorithm) => {
   });
 });
 
-test("no bytes have a checksum, too", () => {
+test("an empty body has a checksum", () => {
   for (const [algorithm, hex] of [
     ["sha1", "da39a3ee5e6b4b0d3255bfef95601890afd80709"],
     ["crc32", "00000000"],
@@ -60,7 +60,7 @@ test("no bytes have a checksum, too", () => {
     expect(parseChecksum(header(algorithm, hex))?.matches()).toBe(true);
 });
 
-test("a view is read, not what lies around it", () => {
+test("covers the bytes of a view, not its whole buffer", () => {
   const around = new Uint8Array(30).fill(7);
   around.set(bytes, 10);
   for (const algorithm of CHECKSUMS) {

@@ -1,4 +1,4 @@
-// Upload-Metadata: what is read, what is refused, the way back, and where a file goes.
+// Upload-Metadata: parsing, refusals, formatting, and the target of the file.
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
@@ -62,14 +62,14 @@ describe("metadata", () => {
     expect(problem.detail.length).toBeLessThan(120);
   });
 
-  test("may be as long, and have as many pairs, as is kept", () => {
+  test("may have the maximum length and number of pairs", () => {
     const value = "A".repeat(Math.floor((MAX_METADATA - 5) / 4) * 4);
     expect(parseMetadata(`name ${value}`).get("name")?.length).toBe((value.length / 4) * 3);
     const many = Array.from({ length: MAX_PAIRS }, (_, index) => `k${index}`).join(",");
     expect(parseMetadata(many).size).toBe(MAX_PAIRS);
   });
 
-  test("is written as it was read, byte for byte", () => {
+  test("is formatted as it was parsed, byte for byte", () => {
     for (const header of ["", "filename d29ybGQ=,is_confidential", "b YQ==,a /+8="])
       expect(formatMetadata(parseMetadata(header))).toBe(header);
     const key = fc.stringMatching(/^[!-+\--~]{1,20}$/);
@@ -82,7 +82,7 @@ describe("metadata", () => {
 });
 
 describe("base64", () => {
-  test("is what Buffer writes, and no other text", () => {
+  test("is accepted only in the form that Buffer writes", () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(fromBase64(Buffer.from(bytes).toString("base64"))).toEqual(bytes);
@@ -116,7 +116,7 @@ describe("the target", () => {
     expect(target(pairs)).toMatchObject({ folder, name });
   });
 
-  test("says where its errors point to", () => {
+  test("has errors with a pointer to its source", () => {
     expect(target({ relativePath: "a/b" }).pointer).toBe("/metadata/relativePath");
     expect(target({ filename: "b" }).pointer).toBe("/metadata/filename");
   });

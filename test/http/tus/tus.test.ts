@@ -1,4 +1,4 @@
-// tus 1.0.0: versions, methods, what a POST and a PATCH say, and what answers say.
+// tus 1.0.0: versions, methods, POST, PATCH and responses.
 
 import { describe, expect, test } from "bun:test";
 import { parseMetadata } from "../../../src/http/tus/metadata.ts";
@@ -25,7 +25,7 @@ const refused = (headers: Named, pointer: string) => {
   expect(problem.code).toBe("invalid_request");
   expect(problem.errors).toMatchObject([{ pointer: `/headers/${pointer}` }]);
 };
-/** No numbers of bytes: a header that was sent twice arrives as `5, 5`. */
+/** Invalid lengths. A repeated header arrives as `5, 5`. */
 const NO_NUMBERS = [
   "",
   "-1",
@@ -44,7 +44,7 @@ const NO_NUMBERS = [
 ];
 
 describe("the version", () => {
-  test("1.0.0 is spoken", () => {
+  test("1.0.0 is supported", () => {
     const headers = new Headers({ "Tus-Resumable": "1.0.0" });
     expect(speaksTus(headers)).toBe(true);
     expect(() => checkVersion(headers)).not.toThrow();
@@ -71,7 +71,7 @@ describe("the method", () => {
       headers: new Headers(override === undefined ? {} : { "X-HTTP-Method-Override": override }),
     });
 
-  test("is the request's own, or the one that goes before it", () => {
+  test("is the request's own, or the one in X-HTTP-Method-Override", () => {
     expect(method("PATCH")).toBe("PATCH");
     expect(method("POST", "PATCH")).toBe("PATCH");
     expect(method("POST", "DELETE")).toBe("DELETE");
@@ -89,7 +89,7 @@ describe("the method", () => {
 });
 
 describe("a POST", () => {
-  test("makes an upload of a length, with what is said about the file", () => {
+  test("creates an upload with a length and metadata", () => {
     expect(creation({ "Upload-Length": "100", "Upload-Metadata": "filename YQ==" })).toEqual({
       length: 100,
       metadata: new Map([["filename", new Uint8Array([0x61])]]),
@@ -115,17 +115,17 @@ describe("a POST", () => {
     expect(problemOf(() => creation({ "upload-length": length })).status).toBe(413);
   });
 
-  test("may say its length later, and then not now", () => {
+  test("may defer its length, but then not state one", () => {
     expect(creation({ "upload-defer-length": "1" }).length).toBeNull();
     refused({}, "upload-length");
     refused({ "upload-defer-length": "1", "upload-length": "100" }, "upload-length");
   });
 
-  test.each(["0", "2", "true", "", "1, 1"])("cannot say it later with %p", (value) =>
+  test.each(["0", "2", "true", "", "1, 1"])("cannot defer its length with %p", (value) =>
     refused({ "upload-defer-length": value }, "upload-defer-length"),
   );
 
-  test("may carry the first bytes and their checksum", () => {
+  test("may contain the first bytes and their checksum", () => {
     const carrying = creation({
       "upload-length": "12",
       "content-length": "5",
@@ -147,20 +147,20 @@ describe("a POST", () => {
     expect(creation(empty).hasBytes).toBe(false);
   });
 
-  test("with broken metadata or checksum is refused", () => {
+  test("with invalid metadata or checksum is refused", () => {
     refused({ "upload-length": "1", "upload-metadata": "a b" }, "upload-metadata");
     refused({ "upload-length": "1", "upload-checksum": "sha3 AAAA" }, "upload-checksum");
   });
 });
 
 describe("a POST of concatenation", () => {
-  test("makes a partial upload", () => {
+  test("creates a partial upload", () => {
     expect(creation({ "upload-length": "5", "upload-concat": "partial" }).concat).toEqual({
       kind: "partial",
     });
   });
 
-  test("makes a final one of absolute and relative URLs, in their order, repeats included", () => {
+  test("creates a final upload from absolute and relative URLs, in order, with repeats", () => {
     const header = "final;https://files.example/uploads/b /uploads/a /uploads/b";
     const { concat, length } = creation({ "upload-concat": header });
     expect(length).toBeNull();
@@ -171,7 +171,7 @@ describe("a POST of concatenation", () => {
     expect(concat && formatConcat(concat)).toBe(header);
   });
 
-  test("makes no final one with a length or a body of its own", () => {
+  test("cannot create a final upload with a length or a body", () => {
     refused({ "upload-concat": "final;/uploads/a", "upload-length": "6" }, "upload-length");
     refused({ "upload-concat": "final;/uploads/a", "upload-defer-length": "1" }, "upload-length");
     const body = { "content-type": OFFSET_TYPE, "content-length": "3" };
@@ -190,7 +190,7 @@ describe("a POST of concatenation", () => {
     "final;http://",
   ])("is refused with %p", (concat) => refused({ "upload-concat": concat }, "upload-concat"));
 
-  test("has a bounded number of partials", () => {
+  test("has a bounded number of partial uploads", () => {
     const of = (count: number) => `final;${"/a ".repeat(count)}`;
     expect(creation({ "upload-concat": of(MAX_PARTIALS) }).concat).toMatchObject({ kind: "final" });
     refused({ "upload-concat": of(MAX_PARTIALS + 1) }, "upload-concat");
@@ -210,17 +210,17 @@ describe("a POST of concatenation", () => {
 });
 
 describe("a PATCH", () => {
-  test("says where its bytes begin", () => {
+  test("states its offset", () => {
     expect(append({ "upload-offset": "70" })).toEqual({ offset: 70, length: null, checksum: null });
   });
 
-  test("may say a length that was deferred, and a checksum", () => {
+  test("may state a deferred length and a checksum", () => {
     const said = append({ "upload-offset": "0", "upload-length": "12", "upload-checksum": "crc32 AAAAAA==" });
     expect(said.length).toBe(12);
     expect(said.checksum?.algorithm).toBe("crc32");
   });
 
-  test("of another type is refused, also when nothing else is right", () => {
+  test("of another type is refused first, whatever else is wrong", () => {
     for (const type of ["", "text/plain", "application/octet-stream", "application/partial-upload"])
       expect(problemOf(() => append({ "content-type": type, "upload-offset": "x" })).status).toBe(415);
     const without = new Headers({ "upload-offset": "0" });
@@ -237,8 +237,8 @@ describe("a PATCH", () => {
   );
 });
 
-describe("answers", () => {
-  test("tell everything about an upload", () => {
+describe("responses", () => {
+  test("state all properties of an upload", () => {
     expect(
       formatState({
         offset: 70,
@@ -257,7 +257,7 @@ describe("answers", () => {
     });
   });
 
-  test("tell that a length is deferred, and of an offset of 0", () => {
+  test("state that the length is deferred, and an offset of 0", () => {
     expect(formatState({ offset: 0, length: null, metadata: new Map(), concat: null })).toEqual({
       "tus-resumable": "1.0.0",
       "upload-offset": "0",
@@ -265,7 +265,7 @@ describe("answers", () => {
     });
   });
 
-  test("tell neither offset nor length of a final upload that is not put together", () => {
+  test("state neither offset nor length of a final upload that is not yet concatenated", () => {
     const concat = { kind: "final", urls: ["/uploads/a", "/uploads/b"] } as const;
     expect(formatState({ offset: null, length: null, concat })).toEqual({
       "tus-resumable": "1.0.0",
@@ -273,7 +273,7 @@ describe("answers", () => {
     });
   });
 
-  test("to OPTIONS tell what is spoken", () => {
+  test("to OPTIONS state the supported versions and extensions", () => {
     const abilities = formatAbilities(1000);
     expect(abilities).toEqual({
       "tus-resumable": "1.0.0",
