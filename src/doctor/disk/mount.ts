@@ -1,15 +1,7 @@
-// Identifies the root's file system from /proc/self/mountinfo (proc_pid_mountinfo(5)) and warns of its pitfalls.
+// Identifies the root's file system by its mount and warns of its pitfalls.
 
+import type { Mount } from "../../system/mounts.ts";
 import { about, type Finding } from "../finding.ts";
-
-/** One mounted file system. */
-export interface Mount {
-  /** Such as `ext4`, `overlay`, `nfs4`, `fuse.sshfs`. */
-  readonly type: string;
-  readonly point: string;
-  readonly source: string;
-  readonly options: ReadonlySet<string>;
-}
 
 interface Trap {
   readonly types: RegExp;
@@ -82,18 +74,6 @@ const OPTION_TRAPS: ReadonlyMap<string, string> = new Map([
   ["data=journal", "everything is written twice"],
 ]);
 
-/** Parses a `mountinfo` file, in order. Skips malformed lines. */
-export function parseMounts(mountinfo: string): Mount[] {
-  return mountinfo.split("\n").flatMap((line) => {
-    const [place = "", rest] = line.split(" - ");
-    const [, , , , point, options = ""] = place.split(" ");
-    const [type, source = "", more = ""] = rest?.split(" ") ?? [];
-    if (point === undefined || type === undefined) return [];
-    const all = new Set(`${options},${more}`.split(",").filter((option) => option !== ""));
-    return [{ type, point: unescaped(point), source: unescaped(source), options: all }];
-  });
-}
-
 /** The mount that contains a real path: the innermost, and the last of several at one mount point. */
 export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefined {
   const above = mounts.filter(({ point }) => point === "/" || path === point || path.startsWith(`${point}/`));
@@ -125,9 +105,4 @@ export function mountOptions(mount: Mount | undefined): Finding | undefined {
     reason: `${found.map(([option, meaning]) => `\`${option}\`: ${meaning}`).join("; ")}.`,
     advice: `Mount it without ${names.join(" and ")}, unless this is intended.`,
   });
-}
-
-/** Decodes octal escapes such as `\040` for a space. */
-function unescaped(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -6,10 +6,11 @@ import { availableParallelism, release } from "node:os";
 import { resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { isLoopback } from "../../system/loopback.ts";
+import { parseMounts } from "../../system/mounts.ts";
 import { version } from "../../version.ts";
 import { type DiskReadings, readDisk } from "../disk/disk.ts";
 import { diskFindings, hanging, notWritable } from "../disk/findings.ts";
-import { fileSystem, type Mount, mountOf, mountOptions, parseMounts } from "../disk/mount.ts";
+import { fileSystem, mountOf, mountOptions } from "../disk/mount.ts";
 import { freeInodes, freeSpace, type Space } from "../disk/space.ts";
 import { openWorkspace } from "../disk/workspace.ts";
 import { about, type Finding, type Group, type ReadText } from "../finding.ts";
@@ -108,7 +109,7 @@ function changes({ allow }: Config): boolean {
 
 /** Checks the file system, the mount options and the free space of the root. */
 async function examineLocation(root: string, config: Config): Promise<Finding[]> {
-  const mount: Mount | undefined = mountOf(root, parseMounts(readText("/proc/self/mountinfo") ?? ""));
+  const mount = mountOf(root, parseMounts(readText("/proc/self/mountinfo") ?? ""));
   const options = mountOptions(mount);
   const space = await spaceOf(root).catch(() => undefined);
   return [

@@ -1,13 +1,8 @@
 // File systems and problematic mount options, from mountinfo files of other machines.
 
 import { describe, expect, test } from "bun:test";
-import {
-  fileSystem,
-  type Mount,
-  mountOf,
-  mountOptions,
-  parseMounts,
-} from "../../../src/doctor/disk/mount.ts";
+import { fileSystem, mountOf, mountOptions } from "../../../src/doctor/disk/mount.ts";
+import { type Mount, parseMounts } from "../../../src/system/mounts.ts";
 
 const MOUNTINFO = [
   "22 27 0:21 / /proc rw,relatime - proc proc rw",
