@@ -61,7 +61,9 @@ export async function createApp(options: AppOptions = {}) {
   const { storage: provided, logger, ...settings } = options;
   const config: Config = { ...defaults, ...settings };
   const write = config.allow.has("write") || config.allow.has("delete");
-  const storage = provided ?? (await openDisk(config.root, { write }));
+  const lines = logger ?? createLog(config.log, undefined, config.logLevel);
+  const warn = (message: string): void => lines.say(message, "warn");
+  const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
     if (!provided) await storage.close();
@@ -69,8 +71,8 @@ export async function createApp(options: AppOptions = {}) {
   });
   const jobs = new CopyJobs();
   const gauges = new Gauges({ uploader, uploads, jobs });
-  const log = withObserver(logger ?? createLog(config.log, undefined, config.logLevel), gauges);
-  const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash);
+  const log = withObserver(lines, gauges);
+  const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash, warn);
   const events = new EventFeed(uploader, uploads);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

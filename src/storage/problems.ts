@@ -49,3 +49,8 @@ export function storageClosed(): Problem {
 export function needsRecursive(): Problem {
   return new Problem("is_folder", "This is a folder. Use `?recursive=true` to delete it with its contents.");
 }
+
+/** The system would not let the server delete an entry. @param path as clients know it */
+export function notRemovable(path: string, cause?: unknown): Problem {
+  return new Problem("no_access", `The server may not delete \`${path}\`. Nothing was deleted.`, { cause });
+}

@@ -26,12 +26,18 @@ export interface Serving extends Spawned {
 
 /** Runs the program with these arguments, in an environment without SLUICE_ variables. */
 export function spawn(...argv: string[]): Spawned {
+  return spawnAs(process.geteuid?.() ?? 0, ...argv);
+}
+
+/** Runs the program as another user, which needs root. */
+export function spawnAs(uid: number, ...argv: string[]): Spawned {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
   const child = Bun.spawn([process.execPath, MAIN, ...argv], {
     stdout: "pipe",
     stderr: "pipe",
     stdin: "ignore",
     env,
+    ...(uid !== process.geteuid?.() && { uid, gid: uid }),
   });
   const output = { stdout: "", stderr: "" };
   const collect = async (name: "stdout" | "stderr"): Promise<void> => {
@@ -57,7 +63,11 @@ export function spawn(...argv: string[]): Spawned {
 
 /** Runs the program on a free port and waits until it prints that it listens. */
 export async function spawnServing(root: string, ...flags: string[]): Promise<Serving> {
-  const spawned = spawn(root, "--port", "0", ...flags);
+  return await listening(spawn(root, "--port", "0", ...flags));
+}
+
+/** Waits until the program says that it listens. */
+export async function listening(spawned: Spawned): Promise<Serving> {
   let ended = false;
   void spawned.exited.then(() => {
     ended = true;

@@ -1,6 +1,6 @@
 // The trash: moves removed entries into it, lists and restores them, and deletes them for good when they expire.
 
-import { Problem } from "../../errors.ts";
+import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
@@ -10,6 +10,14 @@ import type { Uploader } from "../upload/uploader.ts";
 const SWEEP_INTERVAL = 600;
 /** Entries deleted in one sweep; the next sweep handles the others. */
 const SWEEP_BATCH = 1000;
+
+/** Problems that concern every entry: the next sweep tries again. */
+const OF_THE_STORAGE: ReadonlySet<string> = new Set([
+  "storage_gone",
+  "storage_read_only",
+  "storage_full",
+  "out_of_files",
+]);
 
 /** Sidecar files read concurrently; each briefly needs two descriptors. */
 const READ_BATCH = 32;
@@ -31,11 +39,17 @@ export class TrashCan {
   readonly #timer: ReturnType<typeof setInterval>;
   #sweeping: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** Expired entries that cannot be deleted. */
+  readonly #stuck = new Set<TrashId>();
 
-  /** @param keep seconds until an entry expires */
+  /**
+   * @param keep seconds until an entry expires
+   * @param warn tells the operator what could not be deleted
+   */
   constructor(
     readonly uploader: Uploader,
     readonly keep: number,
+    readonly warn: (message: string) => void,
   ) {
     this.#sweep();
     this.#timer = setInterval(() => this.#sweep(), Math.min(SWEEP_INTERVAL, keep) * 1000);
@@ -95,16 +109,17 @@ export class TrashCan {
     await uploader.track(() => uploader.storage.trash.remove(trashId));
   }
 
-  /** Deletes expired entries, the oldest `SWEEP_BATCH` of them. @throws Problem */
+  /** Deletes expired entries, the oldest `SWEEP_BATCH` of them. One that cannot be deleted stays whole. @throws Problem */
   async expire(): Promise<void> {
     const { uploader } = this;
     const { trash } = uploader.storage;
     await uploader.track(async () => {
       const deadline = Date.now() - this.keep * 1000;
       const expired = (await trash.ids()).filter((id) => timeOf(id) < deadline).sort();
-      for (const id of expired.slice(0, SWEEP_BATCH)) {
+      // Tried again at each start, so that one entry that stays does not hold up the others.
+      for (const id of expired.filter((id) => !this.#stuck.has(id)).slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
-        await trash.remove(id);
+        await trash.remove(id).catch((error: unknown) => this.#keep(id, asProblem(error)));
       }
     });
   }
@@ -122,6 +137,15 @@ export class TrashCan {
       .catch(() => {
         // Requests that write report a failing disk; the next sweep tries again.
       });
+  }
+
+  /** @throws Problem when the reason is not in the entry itself */
+  #keep(id: TrashId, problem: Problem): void {
+    // Restored or deleted by a request since it was listed.
+    if (problem.code === "not_found") return;
+    if (OF_THE_STORAGE.has(problem.code)) throw problem;
+    this.#stuck.add(id);
+    this.warn(`An expired entry of the trash cannot be deleted and is kept: ${problem.detail}`);
   }
 
   #times(id: TrashId): Pick<TrashedEntry, "deleted" | "expires"> {

@@ -88,7 +88,7 @@ export function trashRoutes(services: Services) {
         params: t.Object({ id: t.String({ maxLength: 64, description: "`id` of an entry in the trash" }) }),
         response: {
           204: empty({ description: "The entry was permanently deleted" }),
-          ...problems(...ENTRY_PROBLEMS),
+          ...problems(...ENTRY_PROBLEMS, "mount_point"),
         },
         detail: {
           operationId: "removeFromTrash",

@@ -27,6 +27,7 @@ import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import { PartialStore } from "./partial/store.ts";
 import { readBootId } from "./root/boot-id.ts";
+import { LeftoverRemoval } from "./root/leftovers.ts";
 import { DiskRecordLog } from "./root/record-log.ts";
 import { openWorkDir, readOnlyWorkDir, type WorkDir } from "./root/work-dir.ts";
 import { DiskCopy } from "./tree/copy.ts";
@@ -47,15 +48,17 @@ export interface DiskOptions {
   boot?: string;
   /** The system calls, replaced in tests to make one fail. */
   calls?: Calls;
+  /** Receives what the operator should know and no client is told. @default standard error */
+  warn?: (message: string) => void;
 }
 
 /**
- * Opens a folder as a storage: creates it if missing, locks it, and deletes temporary files of an earlier run.
+ * Opens a folder as a storage: creates it if missing, locks it, and starts to delete temporary files of an earlier run.
  * A root that is not writable still opens for reading; `check` and `begin` then throw the reason.
  * @throws RootInUse when another server holds the lock; the system's error when the folder cannot be opened
  */
 export async function openDisk(root: string, options: DiskOptions = {}): Promise<DiskStorage> {
-  const { write = true, calls = systemCalls } = options;
+  const { write = true, calls = systemCalls, warn = console.warn } = options;
   const path = resolve(root);
   await mkdir(path, { recursive: true });
   const real = await realpath(path);
@@ -63,7 +66,7 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   try {
     const lookup = new PathLookup(calls, real, calls.stat(dir.fd));
     const workDir = write ? await openWorkDir(calls, dir, real) : readOnlyWorkDir();
-    return new DiskStorage(calls, lookup, dir, workDir, options.boot ?? (await readBootId()));
+    return new DiskStorage(calls, lookup, dir, workDir, options.boot ?? (await readBootId()), warn);
   } catch (error) {
     await closeDir(calls, dir);
     throw error;
@@ -79,6 +82,8 @@ export class DiskStorage implements Storage {
   readonly load = new WriteScheduler();
   readonly #lookup: PathLookup;
   readonly #lister: Folders;
+  /** Runs beside all other work; `undefined` when the root is read-only. */
+  readonly leftoverRemoval: LeftoverRemoval | undefined;
   readonly #space = new SingleFlight<Space>({ joinRunning: true });
   #closing: Promise<void> | undefined;
 
@@ -88,6 +93,7 @@ export class DiskStorage implements Storage {
     root: DirHandle,
     workDir: WorkDir,
     readonly bootId: string,
+    warn: (message: string) => void,
   ) {
     this.#calls = calls;
     this.#root = root;
@@ -100,12 +106,13 @@ export class DiskStorage implements Storage {
       this.#receipts = workDir;
       return;
     }
-    const { reserved, temporaries, partials } = workDir;
+    const { reserved, temporaries, partials, leftovers } = workDir;
     const dirSync = new DirSync(calls);
     const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
-    const context = { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes };
+    const context = { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes, warn };
     this.#partialStore = new PartialStore(context, partials);
     this.#receipts = new DiskRecordLog(context, reserved);
+    this.leftoverRemoval = new LeftoverRemoval(context, leftovers);
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
@@ -221,6 +228,7 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
+    await this.leftoverRemoval?.stop();
     if (!(this.#partialStore instanceof Problem)) await this.#partialStore.idleHandles.closeAll();
     if (!(this.#receipts instanceof Problem)) await this.#receipts.close();
     await this.#lister.close();

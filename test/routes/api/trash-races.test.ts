@@ -8,7 +8,7 @@ import { startServer, type TestServer } from "../../support/server.ts";
 
 setDefaultTimeout(patient(60_000));
 
-const SAVED = 300;
+const SAVED = 60;
 const REMOVERS = 3;
 
 /** Every content of a file in the root, in the trash too. */
@@ -52,7 +52,7 @@ test.each([
       statuses.add(answer.status);
     }
   });
-  for (let number = 0; number < SAVED; number += 1) {
+  for (let number = 0; saved.length < SAVED; number += 1) {
     const body = `content ${number}`;
     const answer = await server.fetch(`/files/${path}?conflict=fail`, { method: "PUT", body });
     await answer.text();
@@ -61,7 +61,6 @@ test.each([
   }
   saving = false;
   await Promise.all(removers);
-  expect(saved.length).toBeGreaterThan(SAVED / 10);
   const there = new Set(await contentsIn(server));
   expect(saved.filter((content) => !there.has(content))).toEqual([]);
   expect([...statuses].filter((status) => ![200, 204, 207, 404].includes(status))).toEqual([]);

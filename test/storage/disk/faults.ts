@@ -57,6 +57,12 @@ export class Mount implements AsyncDisposable {
     return new Mount(folder);
   }
 
+  /** Shows a folder or file in a second place, on the same device. */
+  static async bind(from: string, at: string): Promise<Mount> {
+    await run("mount", "--bind", from, at);
+    return new Mount(at);
+  }
+
   async remount(options: string): Promise<void> {
     await run("mount", "-o", `remount,${options}`, this.folder);
   }

@@ -12,6 +12,8 @@ import { until } from "../until.ts";
 /** A root, the storage in it, and the folder both are in. `await using` removes everything. */
 export class TemporaryRoot implements AsyncDisposable {
   #storages: DiskStorage[] = [];
+  /** What the storages said to the operator. */
+  readonly warnings: string[] = [];
 
   private constructor(
     /** Outside the root; removed at the end. */
@@ -26,10 +28,12 @@ export class TemporaryRoot implements AsyncDisposable {
     return new TemporaryRoot(outside, join(outside, "root"));
   }
 
-  /** Opens the root; closed at the end. */
+  /** Opens the root and waits until leftovers of an earlier run are deleted; closed at the end. */
   async open(options: DiskOptions = {}): Promise<DiskStorage> {
-    const storage = await openDisk(this.root, options);
+    const warn = (message: string) => void this.warnings.push(message);
+    const storage = await openDisk(this.root, { warn, ...options });
     this.#storages.push(storage);
+    await storage.leftoverRemoval?.ended;
     return storage;
   }
 

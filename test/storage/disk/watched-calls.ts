@@ -66,6 +66,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("lstat", String(path));
       return await system.lstat(path);
     },
+    access: async (path, mode) => {
+      await announce("access", path);
+      await system.access(path, mode);
+    },
     link: async (from, to) => {
       await announce("link", from, to);
       await system.link(from, to);

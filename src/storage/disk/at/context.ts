@@ -16,6 +16,8 @@ export interface DiskContext {
   dirSync: DirSync;
   /** Bytes of the maxPathBytes path that the system takes together with the root's: a longer one could not be read again. */
   maxPathBytes: number;
+  /** Tells the operator what no client is told. */
+  warn(message: string): void;
 }
 
 /** Errnos of link() on a file system without hard links. */

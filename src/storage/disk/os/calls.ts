@@ -26,6 +26,8 @@ export interface Calls {
   /** Synchronous close() of an O_PATH descriptor: unlike an open file, it never has to free a large deleted file. */
   drop(fd: number): void;
   lstat(path: Path): Promise<fs.BigIntStats>;
+  /** Fails unless this process has the rights in `mode`, such as `R_OK`; of the target, if it is a link. */
+  access(path: string, mode: number): Promise<void>;
   link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -74,6 +76,7 @@ export const calls: Calls = {
   reopen: (fd) => fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK),
   drop: (fd) => fs.closeSync(fd),
   lstat: (path) => fs.promises.lstat(path, { bigint: true }),
+  access: (path, mode) => fs.promises.access(path, mode),
   link: fs.promises.link,
   rename: fs.promises.rename,
   unlink: fs.promises.unlink,
@@ -109,6 +112,7 @@ export const blockingCalls: Calls = {
   open: async (path, flags, mode) => fs.openSync(path, flags, mode),
   close: async (fd) => fs.closeSync(fd),
   lstat: async (path) => fs.lstatSync(path, { bigint: true }),
+  access: async (path, mode) => fs.accessSync(path, mode),
   readdir: async (path) => fs.readdirSync(path, { withFileTypes: true }),
   names: async (path) => fs.readdirSync(path),
   byteNames: async (path) => fs.readdirSync(path, "buffer"),

@@ -1,6 +1,6 @@
 // The folder of partial uploads: the bytes of each as ID.data and its metadata as ID.note.
 
-import { type BigIntStats, constants } from "node:fs";
+import { type BigIntStats, constants, type Dirent } from "node:fs";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { uploadNotFound, uploadOpen } from "../../problems.ts";
 import type { PartialUpload } from "../../storage.ts";
@@ -18,8 +18,11 @@ const FOLDER_MODE = 0o700;
 /** Nothing is there, or something the server did not create: a link, a pipe, a folder. */
 export const NOT_A_PLAIN_FILE = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
-/** Opens the folder, creating it if missing, and deletes bytes without metadata and links or other foreign entries. */
-export async function openPartialStore(calls: Calls, reserved: DirHandle): Promise<DirHandle> {
+/** Opens the folder, creating it if missing, and finds bytes without metadata and links or other foreign entries. */
+export async function openPartialStore(
+  calls: Calls,
+  reserved: DirHandle,
+): Promise<{ folder: DirHandle; orphans: Dirent[] }> {
   try {
     await calls.mkdir(`${reserved.path}/${FOLDER}`, FOLDER_MODE);
     await calls.sync(reserved.fd);
@@ -30,13 +33,12 @@ export async function openPartialStore(calls: Calls, reserved: DirHandle): Promi
   try {
     const entries = await calls.readdir(folder.path);
     const files = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
-    for (const entry of entries) {
+    const orphans = entries.filter((entry) => {
       const [id = "", kind, ...rest] = entry.name.split(".");
       const known = isUploadId(id) && (kind === "note" || kind === "data") && rest.length === 0;
-      if (known && files.has(entry.name) && files.has(`${id}.note`)) continue;
-      if (!entry.isDirectory()) await calls.unlink(`${folder.path}/${entry.name}`);
-    }
-    return folder;
+      return !(known && files.has(entry.name) && files.has(`${id}.note`)) && !entry.isDirectory();
+    });
+    return { folder, orphans };
   } catch (error) {
     await closeDir(calls, folder);
     throw error;

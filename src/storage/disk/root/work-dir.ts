@@ -6,11 +6,19 @@ import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
+import { type Leftover, leftoversIn } from "./leftovers.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
 /** The lock and the open folders, which the caller must close; or the reason why the root is read-only. */
 export type WorkDir =
-  | { lock: Lock; reserved: DirHandle; temporaries: DirHandle; partials: DirHandle }
+  | {
+      lock: Lock;
+      reserved: DirHandle;
+      temporaries: DirHandle;
+      partials: DirHandle;
+      /** Temporary files of an earlier run and the like, to be deleted by the caller. */
+      leftovers: Leftover[];
+    }
   | Problem;
 
 export function readOnlyWorkDir(): Problem {
@@ -18,7 +26,7 @@ export function readOnlyWorkDir(): Problem {
 }
 
 /**
- * Locks the root and deletes temporary files of an earlier run, and partial uploads without metadata.
+ * Locks the root, and finds temporary files of an earlier run, and partial uploads without metadata.
  * @throws RootInUse when another server has it; the system's error
  */
 export async function openWorkDir(calls: Calls, root: DirHandle, real: string): Promise<WorkDir> {
@@ -30,9 +38,10 @@ export async function openWorkDir(calls: Calls, root: DirHandle, real: string): 
     lock = lockRoot(`${real}/${RESERVED}`);
     const temporaries = await openBeneath(calls, reserved, ["uploads"], true);
     opened.push(temporaries);
-    for (const left of await calls.readdir(temporaries.path))
-      await calls.removeTree(`${temporaries.path}/${left.name}`);
-    return { lock, reserved, temporaries, partials: await openPartialStore(calls, reserved) };
+    const left = await calls.readdir(temporaries.path);
+    const { folder: partials, orphans } = await openPartialStore(calls, reserved);
+    const leftovers = [...leftoversIn(temporaries, left), ...leftoversIn(partials, orphans)];
+    return { lock, reserved, temporaries, partials, leftovers };
   } catch (error) {
     lock?.release();
     for (const dir of opened) await closeDir(calls, dir);

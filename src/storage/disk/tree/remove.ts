@@ -2,15 +2,17 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
-import { needsRecursive } from "../../problems.ts";
+import { needsRecursive, notRemovable } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
-import { closeDir } from "../at/handle.ts";
+import { closeDir, type DirHandle, openDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { errnoOf } from "../os/errno.ts";
+import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { assertNoMounts, assertRemovable } from "./removable.ts";
 
 /** How often to retry when entries are added concurrently. */
 const ATTEMPTS = 10;
+const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
 export async function remove(context: DiskContext, path: FilePath, recursive: boolean): Promise<void> {
@@ -19,38 +21,85 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
   try {
     const stat = await entryAt(calls, source);
     if (!stat.isDirectory()) {
-      await calls.unlink(source.at);
+      await calls.unlink(source.at).catch(refused(path));
       await dirSync.sync(source.folder);
       return;
     }
     if (!recursive) throw needsRecursive();
+    await inFolder(calls, source.at, path, (folder) => assertRemovable(calls, folder, path));
     // Rename it away first: readers never see half of it, and after a crash the next start deletes the rest.
     const aside = `${temporaries.path}/${crypto.randomUUID()}`;
-    const here = await calls.rename(source.at, aside).then(
-      () => aside,
+    const renamed = await calls.rename(source.at, aside).then(
+      () => true,
       (error: unknown) => {
         // A folder on another file system can only be emptied in place.
-        if (errnoOf(error) === "EXDEV") return source.at;
-        throw error;
+        if (errnoOf(error) === "EXDEV") return false;
+        return refused(path)(error);
       },
     );
-    if (here === aside) await dirSync.sync(source.folder);
-    await removeAll(calls, here);
-    if (here === source.at) await dirSync.sync(source.folder);
+    if (renamed) await dirSync.sync(source.folder);
+    if (renamed) await clear(context, aside, path);
+    else {
+      await removeAll(calls, source.at, path).catch(refused(path));
+      await dirSync.sync(source.folder);
+    }
   } finally {
     await closeDir(calls, source.folder);
   }
 }
 
-/** Retries, because a process with an open handle can add entries until the folder itself is gone. */
-export async function removeAll(calls: Calls, at: string): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+/** Runs `step` with a folder open. @throws Problem no_access */
+export async function inFolder<T>(
+  calls: Calls,
+  at: string,
+  path: string,
+  step: (folder: DirHandle) => Promise<T>,
+): Promise<T> {
+  const folder = await openDir(calls, at).catch(refused(path));
+  try {
+    return await step(folder);
+  } finally {
+    await closeDir(calls, folder);
+  }
+}
+
+/** Turns a refusal of the system into `no_access`, which names the entry. */
+export function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
+  };
+}
+
+/**
+ * Deletes an entry that is no longer in the tree. If it cannot be deleted, it is skipped: clients no longer see it, and the
+ * next start tries again. Never throws.
+ * @param what names it for the operator
+ */
+export async function clear(context: DiskContext, at: string, what: string): Promise<void> {
+  try {
+    await removeAll(context.calls, at, what);
+  } catch (error) {
+    context.warn(`${what} is removed, but not deleted from \`.sluice\`: ${reasonOf(error)}`);
+  }
+}
+
+export const reasonOf = (error: unknown): string => {
+  if (error instanceof Problem) return error.detail;
+  return error instanceof Error ? error.message : String(error);
+};
+
+/**
+ * Deletes an entry with its contents, but nothing on another file system. Retries, because a process with an open handle can
+ * add entries until the folder itself is gone. Does nothing when there is no entry.
+ * @param path its path for messages
+ */
+export async function removeAll(calls: Calls, at: string, path: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS + 1; attempt += 1) {
+    const stat = await ignoreErrno(ENOENT_ONLY, calls.lstat(at));
+    if (!stat) return;
+    if (attempt > ATTEMPTS) break;
+    if (stat.isDirectory()) await inFolder(calls, at, path, (folder) => assertNoMounts(calls, folder, path));
     await calls.removeTree(at);
-    const gone = await calls.lstat(at).then(
-      () => false,
-      (error: unknown) => errnoOf(error) === "ENOENT",
-    );
-    if (gone) return;
   }
   throw new Problem(
     "storage_failed",

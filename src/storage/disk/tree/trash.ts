@@ -11,7 +11,8 @@ import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
-import { removeAll } from "./remove.ts";
+import { assertNoMounts, assertRemovable } from "./removable.ts";
+import { clear, inFolder, refused } from "./remove.ts";
 
 const FOLDER = "trash";
 /** Milliseconds after which a note without an entry is deleted: `put` writes the note first, so a crash can leave it. */
@@ -27,6 +28,8 @@ export class DiskTrash implements Trash {
       try {
         const isFolder = (await entryAt(calls, source)).isDirectory();
         if (isFolder && !recursive) throw needsRecursive();
+        // A file system inside it would be hidden, and emptied when the entry expires.
+        if (isFolder) await inFolder(calls, source.at, path, (folder) => assertNoMounts(calls, folder, path));
         // Written first, so that no entry is ever without a note.
         const note = { path, kind: isFolder ? "folder" : "file" };
         await writeText(this.context, trash, `${id}.note`, JSON.stringify(note));
@@ -34,7 +37,7 @@ export class DiskTrash implements Trash {
           await calls.rename(source.at, `${trash.path}/${id}.entry`);
         } catch (error) {
           await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
-          throw error;
+          refused(path)(error);
         }
         await dirSync.sync(trash);
         await dirSync.sync(source.folder);
@@ -82,10 +85,14 @@ export class DiskTrash implements Trash {
   async remove(id: TrashId): Promise<void> {
     const { calls, temporaries } = this.context;
     await this.#inTrash(false, async (trash) => {
+      const at = `${trash.path}/${id}.entry`;
+      const path = (await this.find(id))?.path ?? id;
+      if ((await calls.lstat(at)).isDirectory())
+        await inFolder(calls, at, path, (folder) => assertRemovable(calls, folder, path));
       const aside = `${temporaries.path}/${crypto.randomUUID()}`;
-      await calls.rename(`${trash.path}/${id}.entry`, aside);
+      await calls.rename(at, aside).catch(refused(path));
       await this.#deleteSidecar(trash, id);
-      await removeAll(calls, aside);
+      await clear(this.context, aside, path);
     });
   }
 
