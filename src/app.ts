@@ -7,10 +7,11 @@ import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
 import { TrashCan } from "./core/tree/trash.ts";
 import { Uploader } from "./core/upload/uploader.ts";
+import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
-import { Gauges } from "./plugins/gauges.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
+import { Gauges } from "./plugins/metrics/gauges.ts";
 import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
@@ -116,6 +117,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
+    .use(basePath(config.basePath))
     .use(compression())
     .use(put(services))
     .use(post(services))

@@ -89,7 +89,7 @@ async function start(options: AppOptions & Config) {
     if (!server) return "Bun did not start the server.";
     const host = options.host.includes(":") ? `[${options.host}]` : options.host;
     process.stdout.write(
-      `Sluice is listening on http://${host}:${server.port} (root: ${printable(resolve(options.root), 4096)})\n`,
+      `Sluice is listening on http://${host}:${server.port}${options.basePath} (root: ${printable(resolve(options.root), 4096)})\n`,
     );
     return app;
   } catch (error) {

@@ -1,7 +1,7 @@
 // The table of entries: shows a folder or search results, loads more pages on scroll, and keeps its rows while it reloads.
 // @ts-check
 import { isGranted } from "../server/grants.js";
-import { parentOf } from "../server/path.js";
+import { folderUrl, parentOf } from "../server/path.js";
 import { byId, make, setText } from "../ui/dom.js";
 import { entryCount } from "../ui/format.js";
 import { problemBox } from "../ui/problem-box.js";
@@ -151,7 +151,7 @@ export function createListing({ announce, onRowsChanged }) {
     button.addEventListener("click", reload);
     problemArea.replaceChildren(problemBox(problem), button);
     if (status === 404) {
-      const root = make("a", { href: "/" }, "root folder");
+      const root = make("a", { href: folderUrl("") }, "root folder");
       problemArea.append(
         make("p", {}, "To create this folder again, drop files here. Otherwise, go to the ", root, "."),
       );

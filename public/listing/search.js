@@ -1,5 +1,6 @@
 // Searches for names below a folder. Results arrive as a stream, whose last line says whether the search was complete.
 // @ts-check
+import { serverUrl } from "../server/base.js";
 import { networkProblem, parseJson, problemFrom } from "../server/problem.js";
 
 /** @import { Entry } from "./entries.js" */
@@ -25,7 +26,7 @@ export async function searchEntries({ query, folder, signal, onFound }) {
   /** @type {{ complete?: unknown, reason?: unknown } | undefined} */
   let summary;
   try {
-    const response = await fetch(`/api/search?${parameters}`, {
+    const response = await fetch(serverUrl(`/api/search?${parameters}`), {
       headers: { accept: "application/x-ndjson, application/problem+json" },
       signal,
     });

@@ -1,5 +1,6 @@
 // Builds download URLs: a single file is downloaded as it is, everything else as a zip archive.
 // @ts-check
+import { serverUrl } from "../server/base.js";
 import { fileUrl } from "../server/path.js";
 
 /** @import { Entry } from "../listing/entries.js" */
@@ -9,7 +10,7 @@ const MAX_URL_LENGTH = 7000;
 
 /** The URL of a folder as a zip archive. @param {string} folder */
 export function folderArchiveUrl(folder) {
-  return `/api/archive?${new URLSearchParams({ folder, format: "zip" })}`;
+  return serverUrl(`/api/archive?${new URLSearchParams({ folder, format: "zip" })}`);
 }
 
 /**
@@ -26,6 +27,6 @@ export function downloadUrl(entries, folder) {
   if (folder !== undefined) return folderArchiveUrl(folder);
   const query = new URLSearchParams({ format: "zip" });
   for (const { path } of entries) query.append("paths", path);
-  const url = `/api/archive?${query}`;
+  const url = serverUrl(`/api/archive?${query}`);
   return url.length <= MAX_URL_LENGTH ? url : undefined;
 }

@@ -1,5 +1,6 @@
 // Sends one request to the server's API and returns its JSON, or the problem that occurred.
 // @ts-check
+import { serverUrl } from "./base.js";
 import { networkProblem, parseJson, problemFrom, unexpectedResponse } from "./problem.js";
 
 /** @import { Problem } from "./problem.js" */
@@ -11,7 +12,7 @@ import { networkProblem, parseJson, problemFrom, unexpectedResponse } from "./pr
  */
 
 /**
- * @param {string} url
+ * @param {string} path of the server, with its query
  * @param {object} [options]
  * @param {string} [options.method]
  * @param {unknown} [options.json] the request body
@@ -19,7 +20,7 @@ import { networkProblem, parseJson, problemFrom, unexpectedResponse } from "./pr
  * @returns {Promise<Success | Failure>}
  * @throws an `AbortError` when `signal` is aborted
  */
-export async function callApi(url, { method = "GET", json, signal } = {}) {
+export async function callApi(path, { method = "GET", json, signal } = {}) {
   /** @type {RequestInit} */
   const init = { method, headers: { accept: "application/json, application/problem+json" } };
   if (signal !== undefined) init.signal = signal;
@@ -28,7 +29,7 @@ export async function callApi(url, { method = "GET", json, signal } = {}) {
     init.body = JSON.stringify(json);
   }
   try {
-    const response = await fetch(url, init);
+    const response = await fetch(serverUrl(path), init);
     const text = await response.text();
     const { status } = response;
     const body = parseJson(text);

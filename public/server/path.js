@@ -1,5 +1,6 @@
 // Converts between paths below the root and URLs: each path segment is percent-encoded once.
 // @ts-check
+import { serverPath, serverUrl } from "./base.js";
 
 const FILES = "/files/";
 
@@ -26,23 +27,24 @@ function decodeSegment(segment) {
 
 /** @param {string} path path below the root, without a leading slash */
 export function fileUrl(path) {
-  return FILES + path.split("/").map(encodeSegment).join("/");
+  return serverUrl(FILES + path.split("/").map(encodeSegment).join("/"));
 }
 
-/** The URL of the page that shows a folder; `/` for the root. @param {string} folder path below the root, "" for the root */
+/** The URL of the page that shows a folder. @param {string} folder path below the root, "" for the root */
 export function folderUrl(folder) {
-  return folder === "" ? "/" : `${fileUrl(folder)}/`;
+  return folder === "" ? serverUrl("/") : `${fileUrl(folder)}/`;
 }
 
-/** The URL for uploads to a folder. Unlike the URL of its page, that of the root is `/files/`. @param {string} folder */
+/** The URL for uploads to a folder. Unlike the URL of its page, that of the root ends with `/files/`. @param {string} folder */
 export function uploadUrl(folder) {
-  return folder === "" ? FILES : `${fileUrl(folder)}/`;
+  return folder === "" ? serverUrl(FILES) : `${fileUrl(folder)}/`;
 }
 
 /** The folder that a page URL shows. @param {string} pathname of `location` */
 export function folderOf(pathname) {
-  if (!pathname.startsWith(FILES)) return "";
-  return pathname.slice(FILES.length).split("/").filter(Boolean).map(decodeSegment).join("/");
+  const path = serverPath(pathname);
+  if (!path.startsWith(FILES)) return "";
+  return path.slice(FILES.length).split("/").filter(Boolean).map(decodeSegment).join("/");
 }
 
 /** @param {string} folder @param {string} path relative to it */

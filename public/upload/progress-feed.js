@@ -1,5 +1,6 @@
 // Receives the server-side progress of running uploads: by server-sent events, or by polling where events are unavailable.
 // @ts-check
+import { serverUrl } from "../server/base.js";
 
 /** @import { Queue, ServerProgress } from "./queue.js" */
 
@@ -28,7 +29,7 @@ export function createProgressFeed(queue, onChange) {
   }
 
   function subscribe() {
-    const events = new EventSource("/api/uploads/events");
+    const events = new EventSource(serverUrl("/api/uploads/events"));
     source = events;
     const fallBackToPolling = () => {
       close();
@@ -86,7 +87,9 @@ async function pollProgress(queue) {
  */
 async function fetchProgress(id) {
   try {
-    const response = await fetch(`/api/uploads/${id}`, { headers: { accept: "application/json" } });
+    const response = await fetch(serverUrl(`/api/uploads/${id}`), {
+      headers: { accept: "application/json" },
+    });
     return response.ok ? (await response.json()).uploads?.[0] : undefined;
   } catch {
     return undefined;

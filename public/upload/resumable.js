@@ -1,5 +1,6 @@
 // Resumable Uploads for HTTP: creates an upload on the server, sends the file, and resumes automatically after each interruption.
 // @ts-check
+import { serverPath, serverUrl } from "../server/base.js";
 import { parseJson, problemFrom, unexpectedResponse, unreadableFile } from "../server/problem.js";
 import { isReadable, sendRequest } from "../server/xhr.js";
 import { addUnfinished, loadUnfinished, removeUnfinished, uploadKey } from "./unfinished.js";
@@ -137,7 +138,7 @@ class ResumableUpload {
     onIdChange(id);
     const response = await sendRequest({
       method: "POST",
-      url: `/uploads?${new URLSearchParams({ path, conflict: "rename" })}`,
+      url: serverUrl(`/uploads?${new URLSearchParams({ path, conflict: "rename" })}`),
       headers: {
         ...ACCEPT,
         ...VERSION,
@@ -150,7 +151,7 @@ class ResumableUpload {
     });
     if (typeof response === "string" || response.status !== 201) return this.#classify(response);
     const url = response.header("Location") ?? "";
-    if (!url.startsWith("/uploads/")) return { problem: unexpectedResponse() };
+    if (!serverPath(url).startsWith("/uploads/")) return { problem: unexpectedResponse() };
     this.#upload = { key: this.#key ?? "", url, id, path, size: file.size };
     if (this.#key !== undefined) addUnfinished(this.#upload);
     return "continue";

@@ -1,5 +1,6 @@
 // Unfinished uploads, remembered in this browser so that an upload can be resumed after the page was closed.
 // @ts-check
+import { serverPath } from "../server/base.js";
 
 /** @typedef {{ key: string, url: string, id: string, path: string, size: number }} UnfinishedUpload */
 
@@ -53,7 +54,7 @@ function isUnfinishedUpload(value) {
   return (
     typeof key === "string" &&
     typeof url === "string" &&
-    /^\/uploads\/[\w-]+$/.test(url) &&
+    /^\/uploads\/[\w-]+$/.test(serverPath(url)) &&
     typeof id === "string" &&
     /^[\w-]{8,64}$/.test(id) &&
     typeof path === "string" &&

@@ -1,7 +1,7 @@
 // The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
 import { GROUPS, type Option } from "./option.ts";
-import { choice, choices, count, duration, host, origins, path, size } from "./values.ts";
+import { choice, choices, count, duration, host, origins, path, size, urlPath } from "./values.ts";
 
 export { formatSize } from "./values.ts";
 
@@ -29,6 +29,8 @@ export interface Config {
   host: string;
   /** 0 chooses any free port. */
   port: number;
+  /** The path below which a proxy shows the server: `""`, or such as `/sluice`. */
+  basePath: string;
   allow: ReadonlySet<Grant>;
   maxFileSize: number;
   /** Most files in one form. */
@@ -82,6 +84,14 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "3000",
     ...count(0, 65_535),
     help: "Port to listen on; 0 chooses a free one",
+    group: "What is served",
+  },
+  basePath: {
+    name: "base-path",
+    placeholder: "PATH",
+    default: "",
+    ...urlPath(["files", "uploads", "api", "swagger", "problems", "health", "metrics"]),
+    help: "Path below which a reverse proxy shows this server, such as /sluice",
     group: "What is served",
   },
   allow: {
@@ -228,6 +238,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     root: value(OPTIONS.root),
     host: value(OPTIONS.host),
     port: value(OPTIONS.port),
+    basePath: value(OPTIONS.basePath),
     allow: value(OPTIONS.allow),
     maxFileSize: value(OPTIONS.maxFileSize),
     maxWaiting: value(OPTIONS.maxWaiting),

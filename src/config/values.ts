@@ -127,6 +127,26 @@ export function host(): Kind<string> {
   };
 }
 
+/** A path below which the server appears, without a slash at the end; `""` is the root of the host. */
+export function urlPath(taken: readonly string[]): Kind<string> {
+  return {
+    allowed: `a path such as /sluice, of letters, digits and ._~- (not below ${sentence(
+      taken.map((name) => `/${name}`),
+      "or",
+    )})`,
+    parse: (text) => {
+      const path = text.replace(/\/$/, "");
+      const [, first = "", ...others] = path.split("/");
+      if (
+        path !== "" &&
+        (!/^(?:\/[\w.~-]+)+$/.test(path) || [first, ...others].some((name) => /^\.+$/.test(name)))
+      )
+        return undefined;
+      return taken.includes(first) ? undefined : path;
+    },
+  };
+}
+
 /** Origins of web pages, as browsers send them in `Origin`. The list may be empty. */
 export function origins(): Kind<readonly string[]> {
   return {

@@ -13,6 +13,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
   root: { text: "/srv/media", value: "/srv/media" },
   host: { text: "::1", value: "::1" },
   port: { text: "0", toml: "0", value: 0 },
+  basePath: { text: "/team/files/", value: "/team/files" },
   allow: { text: "read,delete", toml: '["read", "delete"]', value: new Set(["read", "delete"]) },
   maxFileSize: { text: "1.5GiB", value: 1_610_612_736 },
   maxFiles: { text: "7", toml: "7", value: 7 },

@@ -9,6 +9,7 @@ test("the defaults are restrictive and finite", () => {
     root: "./files",
     host: "127.0.0.1",
     port: 3000,
+    basePath: "",
     allow: new Set(["read", "write"]),
     maxFileSize: 50 * 2 ** 30,
     maxFiles: 10_000,

@@ -13,10 +13,16 @@ export function hasNginx(): boolean {
   return !skipped("doctor's findings about proxies", "no nginx on PATH", "install it");
 }
 
-/** Starts nginx. `location` are directives next to `proxy_pass`. Disposing stops it. */
+/**
+ * Starts nginx. Disposing stops it.
+ * @param upstream the value of `proxy_pass`: with a slash at its end, nginx strips `at` from the path
+ * @param location directives next to `proxy_pass`
+ * @param at the path below which nginx passes requests on
+ */
 export async function startNginx(
   upstream: string,
   location = "",
+  at = "/",
 ): Promise<AsyncDisposable & { url: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-nginx-"));
   await mkdir(join(folder, "logs"));
@@ -33,7 +39,7 @@ export async function startNginx(
       ${temporaries}
       server {
         listen 127.0.0.1:${port};
-        location / { proxy_pass ${upstream}; ${location} }
+        location ${at} { proxy_pass ${upstream}; ${location} }
       }
     }`,
   );
@@ -47,7 +53,7 @@ export async function startNginx(
   try {
     await until("nginx passes requests on", async () => {
       if (child.exitCode !== null) throw new Error(`nginx ended: ${await child.stderr.text()}`);
-      return await fetch(`${url}/health`).then(
+      return await fetch(`${url}${at}health`).then(
         ({ ok }) => ok,
         () => false,
       );

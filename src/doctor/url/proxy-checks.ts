@@ -111,7 +111,7 @@ export async function headersFinding(target: Target, proxy: ProxyName | undefine
   return [
     requestHeaders(seen, proxy),
     hostHeader(target, seen, proxy),
-    answerHeaders(answer, proxy),
+    answerHeaders(target, answer, proxy),
     entityTag(answer, proxy),
   ];
 }
@@ -136,10 +136,19 @@ function hostHeader({ headers }: Target, seen: Seen, proxy: ProxyName | undefine
   });
 }
 
-function answerHeaders({ headers }: Answer, proxy: ProxyName | undefined): Finding {
+function answerHeaders({ url }: Target, { headers }: Answer, proxy: ProxyName | undefined): Finding {
   const { ok, problem } = about("answer-headers", "Response headers");
-  const wrong = Object.entries(RESPONSE_HEADERS).filter(([name, value]) => headers.get(name) !== value);
+  const base = url.pathname.replace(/\/$/, "");
+  const expected = (value: string): string => (value.startsWith("/") ? base + value : value);
+  const wrong = Object.entries(RESPONSE_HEADERS).filter(
+    ([name, value]) => headers.get(name) !== expected(value),
+  );
   if (wrong.length === 0) return ok("arrive as sent");
+  if (base !== "" && headers.get("location") === RESPONSE_HEADERS["location"])
+    return problem(`location lacks ${printable(base, 60)}`, {
+      reason: "The server does not know the path below which the proxy shows it, so its URLs lead elsewhere.",
+      advice: `Start the server with --base-path ${printable(base, 60)}`,
+    });
   const names = wrong.map(([name]) => {
     const value = headers.get(name);
     return value === null ? `${name} is lost` : `${name} is ${printable(value, 60)}`;

@@ -24,7 +24,7 @@ export interface Route {
   };
 }
 
-const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> = {
+const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
   info: {
     title: "Sluice",
     version,
@@ -36,7 +36,6 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
       "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that apply to every client. Each operation states the grants it needs (`x-allow`) and answers 403 `not_allowed` without them. Replacing an existing file needs `replace` in addition to `write`.",
     ].join("\n\n"),
   },
-  servers: [{ url: "/", description: "This server" }],
   security: [],
   tags: [
     { name: "Upload", description: "Saving files and following uploads" },
@@ -52,12 +51,11 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "servers" | "security"> 
 /** The parameter name that replaces `*` in a path. */
 const WILDCARD = "path";
 
-/** The OpenAPI document of these routes, without hidden ones. */
-export async function documentOf(routes: readonly Route[]): Promise<object> {
+/** The OpenAPI document of these routes, without hidden ones. @param basePath of the server: `""`, or such as `/sluice` */
+export async function documentOf(routes: readonly Route[], basePath = ""): Promise<object> {
+  const documentation = { ...ABOUT, servers: [{ url: basePath || "/", description: "This server" }] };
   // The plugin drops wildcards and cannot describe answers or headers: give it stub routes with a complete `detail`.
-  const stubs = new Elysia().use(
-    swagger({ excludeStaticFile: false, excludeMethods: [], documentation: ABOUT }),
-  );
+  const stubs = new Elysia().use(swagger({ excludeStaticFile: false, excludeMethods: [], documentation }));
   for (const route of routes) {
     if (route.hooks.detail?.hide) continue;
     // A route for all methods counts as GET and HEAD.

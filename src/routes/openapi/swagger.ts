@@ -3,6 +3,7 @@
 import { dirname, join } from "node:path";
 import { Elysia } from "elysia";
 import { access } from "../../plugins/access.ts";
+import { linksUnder } from "../../plugins/base-path.ts";
 import { version } from "../../version.ts";
 import type { Services } from "../support/services.ts";
 import type { Route } from "./document.ts";
@@ -34,7 +35,6 @@ const PAGE = `<!doctype html>
 
 /** Disables every Scalar feature that contacts another host. */
 const SETTINGS = {
-  url: "/swagger/json",
   withDefaultFonts: false,
   telemetry: false,
   agent: { disabled: true },
@@ -43,7 +43,8 @@ const SETTINGS = {
   hideClientButton: true,
   defaultOpenAllTags: true,
 };
-const START = `Scalar.createApiReference("#api", ${JSON.stringify(SETTINGS)});\n`;
+const startScript = (url: string): string =>
+  `Scalar.createApiReference("#api", ${JSON.stringify({ url, ...SETTINGS })});\n`;
 
 /** Scalar uses inline styles, but no inline scripts. */
 const SECURITY =
@@ -56,11 +57,14 @@ function answer(body: string | Blob, type: string, more: Record<string, string> 
 
 /** @param routes returns all routes of the app; called on the first request */
 export function swagger({ config }: Services, routes: () => readonly Route[]) {
+  const { basePath } = config;
+  const page = linksUnder(basePath, PAGE);
+  const start = startScript(`${basePath}/swagger/json`);
   let document: Promise<string> | undefined;
   // Imported on demand: the swagger plugin takes 10 ms and 7 MB to load.
   const generate = async (): Promise<string> => {
     const { documentOf } = await import("./document.ts");
-    return JSON.stringify(await documentOf(routes()));
+    return JSON.stringify(await documentOf(routes(), basePath));
   };
   const options = { allow: "public", detail: { hide: true } } as const;
 
@@ -69,13 +73,13 @@ export function swagger({ config }: Services, routes: () => readonly Route[]) {
     .get(
       "/swagger",
       () =>
-        answer(PAGE, "text/html; charset=utf-8", {
+        answer(page, "text/html; charset=utf-8", {
           "content-security-policy": SECURITY,
           "referrer-policy": "no-referrer",
         }),
       options,
     )
-    .get("/swagger/start.js", () => answer(START, "text/javascript; charset=utf-8"), options)
+    .get("/swagger/start.js", () => answer(start, "text/javascript; charset=utf-8"), options)
     .get(
       "/swagger/scalar.js",
       // The URL contains the version, so that the large script can be cached forever.

@@ -2,7 +2,7 @@
 
 import { Elysia } from "elysia";
 import { access } from "../../plugins/access.ts";
-import type { Gauges } from "../../plugins/gauges.ts";
+import type { Gauges } from "../../plugins/metrics/gauges.ts";
 import { problems, text } from "../openapi/answers.ts";
 import type { Services } from "../support/services.ts";
 

@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { PROBLEMS } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
+import { linksUnder } from "../../plugins/base-path.ts";
 import type { Services } from "../support/services.ts";
 
 const HEADERS = {
@@ -15,9 +16,10 @@ const HEADERS = {
 };
 
 export function problems({ config }: Services) {
+  const page = linksUnder(config.basePath, PAGE);
   return new Elysia({ name: "problems" })
     .use(access(config.allow))
-    .get("/problems", () => new Response(PAGE, { headers: HEADERS }), {
+    .get("/problems", () => new Response(page, { headers: HEADERS }), {
       allow: "public",
       detail: { hide: true },
     });

@@ -1,7 +1,8 @@
-// The HTML of the web page: index.html with the grants of this server filled in.
+// The HTML of the web page: index.html with the base path and the grants of this server filled in.
 
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import { linksUnder } from "../../plugins/base-path.ts";
 
 /** The folder of the page. In the binary, every module has the top of the embedded tree as its folder. */
 export const ASSETS = Bun.isStandaloneExecutable
@@ -15,11 +16,14 @@ export const SECURITY = {
   "referrer-policy": "no-referrer",
 };
 
-/** The values that index.html receives: the grants, and for how many seconds the trash keeps removed entries. */
-const FILLED_IN = /(?<=<meta name="sluice-(allow|trash)" content=")[^"]*/g;
+/** The values that index.html receives: base path, grants, and for how many seconds the trash keeps removed entries. */
+const FILLED_IN = /(?<=<meta name="sluice-(base|allow|trash)" content=")[^"]*/g;
 
 /** The page is the same for every folder: its script reads the path from the address. */
-export async function pageAnswer({ allow, trash = 0 }: Config, status: 200 | 404 = 200): Promise<Response> {
+export async function pageAnswer(
+  { basePath, allow, trash = 0 }: Config,
+  status: 200 | 404 = 200,
+): Promise<Response> {
   const headers = {
     ...SECURITY,
     "content-type": "text/html; charset=utf-8",
@@ -27,8 +31,7 @@ export async function pageAnswer({ allow, trash = 0 }: Config, status: 200 | 404
     vary: "Accept",
   };
   const text = await Bun.file(join(ASSETS, "index.html")).text();
-  return new Response(
-    text.replace(FILLED_IN, (_, name) => (name === "allow" ? [...allow].join(",") : `${trash}`)),
-    { status, headers },
-  );
+  const values: Record<string, string> = { base: basePath, allow: [...allow].join(","), trash: `${trash}` };
+  const filled = text.replace(FILLED_IN, (_, name) => values[name] ?? "");
+  return new Response(linksUnder(basePath, filled), { status, headers });
 }

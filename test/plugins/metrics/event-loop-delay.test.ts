@@ -1,8 +1,8 @@
 // Event-loop delay: zero at first, the longest delay after the thread was busy, and reset by reading.
 
 import { expect, test } from "bun:test";
-import { EventLoopDelay } from "../../src/plugins/event-loop-delay.ts";
-import { until } from "../support/server.ts";
+import { EventLoopDelay } from "../../../src/plugins/metrics/event-loop-delay.ts";
+import { until } from "../../support/server.ts";
 
 test("the delay of a busy thread is reported once", async () => {
   const delay = new EventLoopDelay();

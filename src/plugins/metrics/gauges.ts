@@ -1,15 +1,15 @@
 // The metrics of GET /metrics. Label values come from fixed lists: never a path, a name or text from a client.
 
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
-import type { UploadRegistry } from "../core/resumable/registry.ts";
-import type { CopyJobs } from "../core/tree/copy-jobs.ts";
-import type { SavedFile } from "../core/upload/saved-file.ts";
-import type { Uploader } from "../core/upload/uploader.ts";
-import { PROBLEMS, type Problem } from "../errors.ts";
-import { targetOf } from "../http/target.ts";
-import { speaksTus } from "../http/tus/tus.ts";
-import { version } from "../version.ts";
-import type { Answer, Change, Download, Observer } from "./log.ts";
+import type { UploadRegistry } from "../../core/resumable/registry.ts";
+import type { CopyJobs } from "../../core/tree/copy-jobs.ts";
+import type { SavedFile } from "../../core/upload/saved-file.ts";
+import type { Uploader } from "../../core/upload/uploader.ts";
+import { PROBLEMS, type Problem } from "../../errors.ts";
+import { targetOf } from "../../http/target.ts";
+import { speaksTus } from "../../http/tus/tus.ts";
+import { version } from "../../version.ts";
+import type { Answer, Change, Download, Observer } from "../log.ts";
 import { processGauges } from "./process-gauges.ts";
 
 /** The services whose state is read at each scrape. */

@@ -1,0 +1,14 @@
+// The path below which this server appears, which it writes into index.html: "", or such as "/sluice".
+// @ts-check
+
+const base = document.querySelector("meta[name=sluice-base]")?.getAttribute("content") ?? "";
+
+/** The URL of a path of this server. @param {string} path with a leading slash */
+export function serverUrl(path) {
+  return base + path;
+}
+
+/** The path of a URL of this server, with a leading slash. A proxy may show the page without the base path, too. @param {string} url without its origin */
+export function serverPath(url) {
+  return url.startsWith(`${base}/`) ? url.slice(base.length) : url;
+}

@@ -1,0 +1,86 @@
+// --base-path: the server appears below a path of another server, whose proxy may pass the path on or strip it.
+
+import { Elysia } from "elysia";
+import { targetOf } from "../http/target.ts";
+
+/** Headers with a URL of this server. */
+const URL_HEADERS = ["location", "content-location"];
+const JSON_TYPES = /^application\/(?:json|problem\+json|x-ndjson)\b/;
+/**
+ * A member with a URL of this server. Within the strings of JSON every quote is preceded by a backslash, so this matches
+ * only members.
+ */
+const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|problems#))/g;
+
+/**
+ * Routes see requests without the base path, and every URL in an answer gets it. Must be used before what encodes answers.
+ * @param base `""`, or a path such as `/sluice`
+ */
+export function basePath(base: string) {
+  const plugin = new Elysia({ name: "base-path" });
+  if (base === "") return plugin;
+  return plugin
+    .wrap((answer: (request: Request) => unknown) => (request: Request) => {
+      const { path, query } = targetOf(request);
+      if (path === base) {
+        const location = `${base}/${query === "" ? "" : `?${query}`}`;
+        return new Response(null, { status: 308, headers: { location } });
+      }
+      if (path.startsWith(`${base}/`)) strip(request, base.length);
+      return answer(request);
+    })
+    .mapResponse({ as: "global" }, async ({ responseValue, set }) => {
+      if (responseValue instanceof Response) return await withBase(responseValue, base);
+      if (responseValue === null || typeof responseValue !== "object") return;
+      if (Object.getPrototypeOf(responseValue) !== Object.prototype) return;
+      const status = typeof set.status === "number" ? set.status : 200;
+      const headers = { "content-type": "application/json" };
+      return new Response(rewritten(JSON.stringify(responseValue), base), { status, headers });
+    });
+}
+
+/** The page and others in HTML: their own links get the base path. */
+export function linksUnder(base: string, html: string): string {
+  return base === "" ? html : html.replace(/\b(href|src)="\//g, `$1="${base}/`);
+}
+
+/** Shortens the path of a request in place: a copy would not be known to Bun's server. */
+function strip(request: Request, length: number): void {
+  const { url } = request;
+  const start = url.length - url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").length;
+  Object.defineProperty(request, "url", { value: url.slice(0, start) + url.slice(start + length) });
+}
+
+async function withBase(answer: Response, base: string): Promise<Response | undefined> {
+  // The bytes of a stored file have a Content-Disposition, and are not changed.
+  const isJson =
+    JSON_TYPES.test(answer.headers.get("content-type") ?? "") && !answer.headers.has("content-disposition");
+  if (!isJson && !URL_HEADERS.some((name) => answer.headers.has(name))) return undefined;
+  const headers = new Headers(answer.headers);
+  for (const name of URL_HEADERS) {
+    const url = headers.get(name);
+    if (url?.startsWith("/")) headers.set(name, base + url);
+  }
+  if (!isJson || answer.body === null) return new Response(answer.body, { status: answer.status, headers });
+  headers.delete("content-length");
+  return new Response(await rewrittenBody(answer, base), { status: answer.status, headers });
+}
+
+/** Answers that are streamed consist of whole lines or documents, and must not wait for the end. */
+async function rewrittenBody(answer: Response, base: string): Promise<string | ReadableStream<Uint8Array>> {
+  const streamed =
+    answer.headers.get("connection") === "close" ||
+    answer.headers.get("content-type")?.startsWith("application/x-ndjson");
+  if (!streamed || answer.body === null) return rewritten(await answer.text(), base);
+  const decoder = new TextDecoder();
+  return answer.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) =>
+        controller.enqueue(Buffer.from(rewritten(decoder.decode(chunk), base))),
+    }),
+  );
+}
+
+function rewritten(json: string, base: string): string {
+  return json.replace(URL_MEMBERS, `"$1":"${base}`);
+}
