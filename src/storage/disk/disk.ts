@@ -18,6 +18,7 @@ import { assertNameLength } from "./at/context.ts";
 import { DirSync } from "./at/dir-sync.ts";
 import { closeDir, type DirHandle, openDir } from "./at/handle.ts";
 import { PathLookup } from "./at/lookup.ts";
+import { NewNames } from "./at/new-name.ts";
 import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
@@ -107,9 +108,9 @@ export class DiskStorage implements Storage {
       return;
     }
     const { reserved, temporaries, partials, leftovers } = workDir;
-    const dirSync = new DirSync(calls);
+    const [dirSync, newNames] = [new DirSync(calls), new NewNames(calls)];
     const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
-    const context = { calls, root, temporaries, scheduler: this.load, dirSync, maxPathBytes, warn };
+    const context = { calls, root, temporaries, scheduler: this.load, dirSync, newNames, maxPathBytes, warn };
     this.#partialStore = new PartialStore(context, partials);
     this.#receipts = new DiskRecordLog(context, reserved);
     this.leftoverRemoval = new LeftoverRemoval(context, leftovers);

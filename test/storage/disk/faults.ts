@@ -21,12 +21,21 @@ export function callsWith(replaced: Partial<Calls>): Calls {
   return { ...systemCalls, ...replaced };
 }
 
+/** A system whose rename cannot be told not to overwrite: names are given with link(). */
+export const withoutRenameNew = callsWith({ renameNew: async () => "unsupported" });
+
+/** Both ways in which a name is given, and the call that gives it. */
+export const NAMING: [call: "renameNew" | "link", system: Calls][] = [
+  ["renameNew", systemCalls],
+  ["link", withoutRenameNew],
+];
+
 /**
  * The system's calls, one of which a test can replace and put back at any time. The storage keeps the object it was
  * opened with, so this is how a disk turns bad after the start.
  */
-export function switchableCalls(): Calls & { restore(): void } {
-  const calls = { ...systemCalls, restore: () => void Object.assign(calls, systemCalls) };
+export function switchableCalls(system = systemCalls): Calls & { restore(): void } {
+  const calls = { ...system, restore: () => void Object.assign(calls, system) };
   return calls;
 }
 

@@ -136,7 +136,6 @@ describe.skipIf(reason !== null)("a disk without inodes", () => {
 
   test.each([
     ["to begin", 0, "a"],
-    ["for the name", 1, "a"],
     ["for the folder", 1, "new/folder/a"],
     ["for the second folder", 2, "new/folder/a"],
   ])("%s: nothing is published, and later it is", async (_name, spare, path) => {
@@ -151,6 +150,14 @@ describe.skipIf(reason !== null)("a disk without inodes", () => {
       await storage.remove(file("full/3"));
       await put(storage, path, "a");
       expect(await contentOf(storage, path)).toBe("a");
+    });
+  });
+
+  test("has a name for a file that has begun: it needs no other inode", async () => {
+    await withMount("size=4m,nr_inodes=40", async (storage, root) => {
+      await exhaust(root, 1);
+      await put(storage, "a", "a");
+      expect(await contentOf(storage, "a")).toBe("a");
     });
   });
 

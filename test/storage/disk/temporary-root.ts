@@ -68,8 +68,11 @@ export class TemporaryRoot implements AsyncDisposable {
 
   /** What is open while no upload runs. */
   async idleDescriptors(): Promise<string[]> {
-    const uploads = this.in(".sluice", "uploads/");
-    await until("uploads are closed", () => !this.descriptors().some((path) => path.startsWith(uploads)));
+    const [uploads, own] = [this.in(".sluice", "uploads/"), this.in(".sluice")];
+    // A FileSink may still hold an upload that has its name already.
+    const idle = (path: string): boolean =>
+      path === this.root || (path.startsWith(own) && !path.startsWith(uploads));
+    await until("uploads are closed", () => this.descriptors().every(idle));
     return this.descriptors();
   }
 

@@ -78,6 +78,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("rename", from, to);
       await system.rename(from, to);
     },
+    renameNew: async (from, to) => {
+      await announce("renameNew", from, to);
+      return await system.renameNew(from, to);
+    },
     unlink: async (path) => {
       await announce("unlink", path);
       await system.unlink(path);

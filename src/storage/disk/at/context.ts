@@ -7,6 +7,7 @@ import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import type { DirSync } from "./dir-sync.ts";
 import type { DirHandle } from "./handle.ts";
+import type { NewNames } from "./new-name.ts";
 
 /** `temporaries` is on the file system of the root, so that link() and rename() work between them. */
 export interface DiskContext {
@@ -14,6 +15,7 @@ export interface DiskContext {
   root: DirHandle;
   temporaries: DirHandle;
   dirSync: DirSync;
+  newNames: NewNames;
   /** Bytes of the maxPathBytes path that the system takes together with the root's: a longer one could not be read again. */
   maxPathBytes: number;
   /** Tells the operator what no client is told. */

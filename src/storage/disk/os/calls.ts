@@ -2,6 +2,7 @@
 
 import * as fs from "node:fs";
 import { promisify } from "node:util";
+import { type Renamed, renameNew } from "./native.ts";
 
 /** A path: text, or bytes where a name on the disk may be no text. */
 export type Path = string | Buffer;
@@ -30,6 +31,8 @@ export interface Calls {
   access(path: string, mode: number): Promise<void>;
   link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Renames a file or folder unless the new name is taken. Runs on the calling thread. */
+  renameNew(from: string, to: string): Promise<Renamed>;
   unlink(path: string): Promise<void>;
   mkdir(path: Path, mode?: number): Promise<void>;
   rmdir(path: string): Promise<void>;
@@ -79,6 +82,7 @@ export const calls: Calls = {
   access: (path, mode) => fs.promises.access(path, mode),
   link: fs.promises.link,
   rename: fs.promises.rename,
+  renameNew: async (from, to) => renameNew(from, to),
   unlink: fs.promises.unlink,
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   rmdir: fs.promises.rmdir,

@@ -85,12 +85,13 @@ export async function nameAt(
 }
 
 /**
- * rename() silently replaces an empty folder, and Bun has no RENAME_NOREPLACE. So mkdir() takes the name first, which
+ * rename() silently replaces an empty folder. Where RENAME_NOREPLACE is missing, mkdir() takes the name first, which
  * fails if anything has it, and the rename then replaces that new folder.
  * @param recased the names differ in case only: on a file system that ignores it they are one
  * @returns false: no folder is ever replaced
  */
 export async function nameFolder(calls: Calls, from: string, to: string, recased = false): Promise<false> {
+  if ((await calls.renameNew(from, to)) === "renamed") return false;
   try {
     await calls.mkdir(to);
   } catch (error) {
@@ -125,16 +126,17 @@ async function currentStat(calls: Calls, { at }: Location, moved: BigIntStats): 
   return there && isSame(there, moved) ? there : moved;
 }
 
-/** Uses link() and unlink(), because link() never overwrites an entry that took the name concurrently. */
+/** Without RENAME_NOREPLACE link() and unlink(): link() never overwrites an entry that took the name concurrently. */
 async function nameFile(
-  { calls, dirSync }: DiskContext,
+  { calls, dirSync, newNames }: DiskContext,
   source: Location,
   target: Location,
   { replace, recased }: { replace: boolean; recased: boolean },
   stat: BigIntStats,
 ): Promise<boolean> {
+  if (await newNames.rename(source.at, target.at)) return false;
   try {
-    await calls.link(source.at, target.at);
+    await newNames.link(source.at, target.at);
   } catch (error) {
     const errno = errnoOf(error) ?? "";
     if (WITHOUT_LINKS.has(errno)) return await renameOverNew(calls, source.at, target.at);

@@ -21,7 +21,7 @@ export interface StagedFile {
   unwanted(): boolean;
 }
 
-/** Gives the file its name and syncs the folder. @throws Problem; the system's error otherwise */
+/** Gives the file its name and syncs the folder. The temporary path is gone then, unless it stays. @throws Problem; the system's error otherwise */
 export async function publish(
   context: DiskContext,
   staged: StagedFile,
@@ -44,30 +44,31 @@ async function publishOnce(
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(staged.fd));
     if (staged.unwanted()) throw uploadEnded();
-    const replaced = await linkOrReplace(context, staged, name, replace);
+    const given = await takeName(context, staged, name, replace);
     try {
       await dirSync.sync(folder);
     } catch (error) {
-      if (!replaced) await unlinkIfOurs(calls, staged.fd, name);
+      if (given !== "replaced") await unlinkIfOurs(calls, staged.fd, name);
       throw error;
     }
-    return { entry, replaced };
+    if (given === "linked" && !staged.stays) await unlinkTemporary(calls, staged.temporary);
+    return { entry, replaced: given === "replaced" };
   } finally {
     await closeDir(calls, folder);
   }
 }
 
-/** @returns true when a file was replaced */
-async function linkOrReplace(
+async function takeName(
   context: DiskContext,
   staged: StagedFile,
   name: string,
   replace: boolean,
-): Promise<boolean> {
-  const { calls } = context;
+): Promise<"renamed" | "linked" | "replaced"> {
+  const { calls, newNames } = context;
+  if (!staged.stays && (await newNames.rename(staged.temporary, name))) return "renamed";
   try {
-    await calls.link(staged.temporary, name);
-    return false;
+    await newNames.link(staged.temporary, name);
+    return "linked";
   } catch (error) {
     const errno = errnoOf(error) ?? "";
     if (WITHOUT_LINKS.has(errno))
@@ -83,7 +84,7 @@ async function linkOrReplace(
   if (taken) replaceable(taken);
   if (staged.stays) await renameSecondLink(context, staged.temporary, name);
   else await calls.rename(staged.temporary, name);
-  return taken !== null;
+  return taken ? "replaced" : "renamed";
 }
 
 /** link() cannot overwrite and rename() would remove the source, so create a second link and rename that over the target. */
@@ -94,11 +95,14 @@ async function renameSecondLink(context: DiskContext, from: string, name: string
   try {
     await calls.rename(second, name);
   } finally {
-    // rename() between two links of the same file does nothing and keeps both.
-    await calls.unlink(second).catch(() => {
-      // Usually ENOENT because the rename succeeded; a leftover is deleted at the next start.
-    });
+    // Usually gone; but rename() between two links of the same file does nothing and keeps both.
+    await unlinkTemporary(calls, second);
   }
+}
+
+/** Never throws: the next start deletes what is left. */
+async function unlinkTemporary(calls: Calls, temporary: string): Promise<void> {
+  await calls.unlink(temporary).catch(() => {});
 }
 
 /** Takes a name back that could not be synced, since it might not survive a power cut. */

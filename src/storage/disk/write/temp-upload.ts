@@ -3,7 +3,7 @@
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
-import type { Calls } from "../os/calls.ts";
+import { type Calls, closeQuietly } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "./publish.ts";
@@ -86,7 +86,7 @@ export class TempUpload implements StoredUpload {
       const unwanted = (): boolean => this.#discarding !== undefined;
       const published = await publish(this.context, { fd, temporary, stays: false, unwanted }, path, replace);
       this.#published = true;
-      await removeTemp(this.context.calls, fd, temporary);
+      await closeQuietly(this.context.calls, fd);
       return published;
     } catch (error) {
       throw diskProblem(error);
@@ -102,12 +102,10 @@ export function withSync(work: StorageWork, seconds: number): StorageWork {
   return { diskWaited, diskBusy, syncWaited: syncWaited + seconds, syncBusy: syncBusy + seconds };
 }
 
-/** Closes and deletes a temporary file; published bytes have another name. Never throws. */
+/** Closes and deletes a temporary file. Never throws. */
 export async function removeTemp(calls: Calls, fd: number, temporary: string): Promise<void> {
-  await calls.close(fd).catch(() => {
-    // The bytes are already synced, or not needed.
-  });
+  await closeQuietly(calls, fd);
   await calls.unlink(temporary).catch(() => {
-    // Already renamed, or gone with the root; a leftover is deleted at the next start.
+    // Gone with the root, or taken back after its name could not be synced; the next start deletes a leftover.
   });
 }

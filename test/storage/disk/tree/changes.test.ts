@@ -2,6 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { type Calls, calls } from "../../../../src/storage/disk/os/calls.ts";
 import type { Storage } from "../../../../src/storage/storage.ts";
 import { newTrashId } from "../../../../src/storage/trash.ts";
 import { patient } from "../../../support/patience.ts";
@@ -9,7 +10,7 @@ import { skipped } from "../../../support/switches.ts";
 import { copy } from "../../contract/copying.ts";
 import { codeOf, contentOf, file, put } from "../../driving.ts";
 import { Canary } from "../canary.ts";
-import { Mount, whyNoMounts } from "../faults.ts";
+import { Mount, NAMING, whyNoMounts, withoutRenameNew } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { FailingOnce, watchedCalls } from "../watched-calls.ts";
 
@@ -29,6 +30,13 @@ const STEPS: [what: string, step: (storage: Storage) => Promise<unknown>][] = [
   ["copy of a folder", (storage) => copy(storage, "folder/inner", "other/inner/folder")],
   ["remove of a file", (storage) => storage.remove(file("folder/inner/file"))],
   ["remove of a folder", (storage) => removeFolder(storage, "folder/inner")],
+];
+/** Each step, and those that give names once more without a rename that does not overwrite. */
+const ATTACKED: [what: string, step: (storage: Storage) => Promise<unknown>, system: Calls][] = [
+  ...STEPS.map(([what, step]): (typeof ATTACKED)[number] => [what, step, calls]),
+  ...STEPS.filter(([what]) => /^(?:move of a (?:file|folder)|copy of a file)$/.test(what)).map(
+    ([what, step]): (typeof ATTACKED)[number] => [`${what} with link()`, step, withoutRenameNew],
+  ),
 ];
 
 async function plant(root: TemporaryRoot): Promise<void> {
@@ -111,9 +119,9 @@ test("names that no client can ask for, and folders of any depth, go with their 
   expect(await root.temporaries()).toEqual([]);
 });
 
-test.each(STEPS)(
+test.each(ATTACKED)(
   "%s, with a folder swapped for a link before any of its calls, stays inside",
-  async (_, step) => {
+  async (_, step, system) => {
     for (const swapped of ["folder", "folder/inner", "other", "other/inner"])
       for (const target of ["canary", "root/.sluice"]) {
         for (let at = 0, swaps = true; swaps; at += 1) {
@@ -122,14 +130,18 @@ test.each(STEPS)(
           await plant(root);
           let made = Number.NEGATIVE_INFINITY;
           const storage = await root.open({
-            calls: watchedCalls(async (name) => {
-              if (name === "stat" || name === "close") return;
-              if (made === at) {
-                await rename(root.in(swapped), root.in("aside"));
-                await symlink(`${root.outside}/${target}`, root.in(swapped));
-              }
-              made += 1;
-            }),
+            calls: watchedCalls(
+              async (name) => {
+                if (name === "stat" || name === "close") return;
+                if (made === at) {
+                  await rename(root.in(swapped), root.in("aside"));
+                  await symlink(`${root.outside}/${target}`, root.in(swapped));
+                }
+                made += 1;
+              },
+              undefined,
+              system,
+            ),
           });
           made = 0;
           await step(storage).catch(() => {});
@@ -147,13 +159,13 @@ test.each(STEPS)(
   },
 );
 
-test.each(STEPS)(
+test.each(ATTACKED)(
   "%s, with any of its calls failing, loses nothing and leaves nothing open",
-  async (what, step) => {
+  async (what, step, system) => {
     for (let at = 0; ; at += 1) {
       await using root = await TemporaryRoot.make();
       await plant(root);
-      const failing = new FailingOnce("EIO");
+      const failing = new FailingOnce("EIO", system);
       const storage = await root.open({ calls: failing.calls });
       const open = failing.descriptors.open.size;
       failing.made.length = 0;
@@ -240,24 +252,31 @@ test.skipIf(noMounts !== null)(
   },
 );
 
-test("a file that takes the new name while another gets it stays", async () => {
-  await using root = await TemporaryRoot.make();
-  await plant(root);
-  let linked = false;
-  const storage = await root.open({
-    calls: watchedCalls(async (name, from) => {
-      if (name === "link" && String(from).endsWith("/file")) linked = true;
-      if (name !== "sync" || !linked) return;
-      linked = false;
-      await writeFile(root.in("saved"), "saved");
-      await rename(root.in("saved"), root.in("new"));
-    }),
-  });
-  const { entry } = await move(storage, "folder/inner/file", "new");
-  expect(entry).toMatchObject({ path: "new", size: "folder/inner/file".length });
-  expect(await contentOf(storage, "new")).toBe("saved");
-  expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
-});
+test.each(NAMING)(
+  "%s: a file that takes the new name while another gets it stays",
+  async (naming, system) => {
+    await using root = await TemporaryRoot.make();
+    await plant(root);
+    let named = false;
+    const storage = await root.open({
+      calls: watchedCalls(
+        async (name, from) => {
+          if (name === naming && String(from).endsWith("/file")) named = true;
+          if (name !== "sync" || !named) return;
+          named = false;
+          await writeFile(root.in("saved"), "saved");
+          await rename(root.in("saved"), root.in("new"));
+        },
+        undefined,
+        system,
+      ),
+    });
+    const { entry } = await move(storage, "folder/inner/file", "new");
+    expect(entry).toMatchObject({ path: "new", size: "folder/inner/file".length });
+    expect(await contentOf(storage, "new")).toBe("saved");
+    expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
+  },
+);
 
 test("sidecars that a crash left in the trash are deleted, those being written stay", async () => {
   await using root = await TemporaryRoot.make();

@@ -10,7 +10,7 @@ import { bytes, chunksOf, KIB, MIB } from "../../bytes.ts";
 import { codeOf, contentOf, entriesIn, file, pathsOf, put, text } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
 import { Gate, settle, until, Watched } from "../../until.ts";
-import { callsWith, switchableCalls, systemError } from "../faults.ts";
+import { callsWith, NAMING, switchableCalls, systemError } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { Descriptors, watchedCalls } from "../watched-calls.ts";
 
@@ -19,7 +19,8 @@ watchRejections();
 describe("discard", () => {
   // Before the name is given, discard wins.
   const early: (keyof Calls)[] = ["datasync", "open", "mkdir", "stat"];
-  const moments: (keyof Calls)[] = ["datasync", "open", "mkdir", "sync", "stat", "link", "lstat", "rename"];
+  const late: (keyof Calls)[] = ["sync", "renameNew", "link", "lstat", "rename"];
+  const moments = [...early, ...late];
 
   test.each(moments)("at the moment of %s leaves a whole file or nothing", async (moment) => {
     await using root = await TemporaryRoot.make();
@@ -100,14 +101,18 @@ describe("discard", () => {
   });
 });
 
-describe("finish", () => {
+describe.each(NAMING)("finish with %s", (naming, system) => {
   test("makes its folder again when somebody removes it at the last moment", async () => {
     await using root = await TemporaryRoot.make();
     let removals = 2;
     const storage = await root.open({
-      calls: watchedCalls(async (name) => {
-        if (name === "link" && removals-- > 0) await rm(root.in("folder"), { recursive: true });
-      }),
+      calls: watchedCalls(
+        async (name) => {
+          if (name === naming && removals-- > 0) await rm(root.in("folder"), { recursive: true });
+        },
+        undefined,
+        system,
+      ),
     });
     await put(storage, "folder/inner/a", "a");
     expect(await contentOf(storage, "folder/inner/a")).toBe("a");
@@ -117,9 +122,13 @@ describe("finish", () => {
   test("gives up when the folder is removed again and again", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open({
-      calls: watchedCalls(async (name) => {
-        if (name === "link") await rm(root.in("folder"), { recursive: true });
-      }),
+      calls: watchedCalls(
+        async (name) => {
+          if (name === naming) await rm(root.in("folder"), { recursive: true, force: true });
+        },
+        undefined,
+        system,
+      ),
     });
     expect(await codeOf(put(storage, "folder/a", "a"))).toBe("storage_gone");
     expect(await root.temporaries()).toEqual([]);
@@ -127,7 +136,7 @@ describe("finish", () => {
 
   test("takes the name back when the folder cannot be synced, and the file of another it leaves", async () => {
     await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
+    const calls = switchableCalls(system);
     const storage = await root.open({ calls });
     calls.sync = async () => {
       throw systemError("EIO");
@@ -146,13 +155,10 @@ describe("finish", () => {
 
   test("loses against a file that comes at the last moment, and replaces it when it may", async () => {
     await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
-    const storage = await root.open({ calls });
-    const { link } = calls;
-    calls.link = async (from, to) => {
-      await Bun.write(root.in("a"), "first");
-      await link(from, to);
-    };
+    const first = (): Promise<number> => Bun.write(root.in("a"), "first");
+    const storage = await root.open({
+      calls: watchedCalls(async (name) => void (name === naming && (await first())), undefined, system),
+    });
     expect(await codeOf(put(storage, "a", "second"))).toBe("name_taken");
     expect(await contentOf(storage, "a")).toBe("first");
     await rm(root.in("a"));
@@ -162,17 +168,16 @@ describe("finish", () => {
 
   test("says that nothing was replaced when the old file goes at the last moment", async () => {
     await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
-    const storage = await root.open({ calls });
+    let replacing = false;
+    const storage = await root.open({
+      calls: watchedCalls(
+        async (name) => void (name === "lstat" && replacing && (await rm(root.in("a")))),
+        undefined,
+        system,
+      ),
+    });
     await put(storage, "a", "old");
-    const { link } = calls;
-    calls.link = async (from, to) => {
-      try {
-        await link(from, to);
-      } finally {
-        await rm(root.in("a"));
-      }
-    };
+    replacing = true;
     expect((await put(storage, "a", "new", true)).replaced).toBe(false);
     expect(await contentOf(storage, "a")).toBe("new");
   });
@@ -200,11 +205,12 @@ describe("finish", () => {
 
   test("takes names at the limit of the file system, and says when it is lower", async () => {
     await using root = await TemporaryRoot.make();
-    const calls = switchableCalls();
+    const calls = switchableCalls(system);
     const storage = await root.open({ calls });
     const long = `${"é".repeat(127)}x`;
     await put(storage, `${long}/${long}`, "long");
     expect(await contentOf(storage, `${long}/${long}`)).toBe("long");
+    calls.renameNew = async () => "refused";
     calls.link = async () => {
       throw systemError("ENAMETOOLONG");
     };
