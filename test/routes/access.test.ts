@@ -1,4 +1,4 @@
-// Grants: every route says what it allows, the list of what needs none is short, and what was not granted is refused.
+// Grants: every route declares what it needs, few routes need none, and requests without the grant are refused.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { GRANTS, type Grant } from "../../src/config/config.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-/** What a route says in `allow`; the plugin of the page's files says it for all of them. */
+/** The grant that a route declares in `allow`; the plugin of the page's files declares it for all of them. */
 function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
   return hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
 }
@@ -15,7 +15,7 @@ function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
 const without = (...missing: Grant[]): Set<Grant> =>
   new Set(GRANTS.filter((grant) => !missing.includes(grant)));
 
-/** Needs these grants, by the routes' own words. */
+/** All requests with the grants that their routes declare. */
 const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/files/kept.txt", "read"],
   ["HEAD", "/files/kept.txt", "read"],
@@ -51,14 +51,14 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/api/jobs", "read"],
   ["GET", "/api/jobs/none", "read"],
   ["DELETE", "/api/jobs/none", "write"],
-  // The last: what is kept is gone then.
+  // The last one, because it deletes the upload.
   ["DELETE", "/files/kept.txt", "delete"],
 ];
 
-/** Of which there is none, and of the trash neither. */
+/** No such job exists, and no such entry in the trash. */
 const ABSENT = new Set(["/api/jobs/none", "/api/trash", "/api/trash/none", "/api/trash/restore"]);
 
-/** What requests of JSON say. */
+/** The bodies of JSON requests. */
 const SAYING: Record<string, object> = {
   "/api/folders": { path: "new" },
   "/api/batch": { operations: [{ op: "folder", path: "folder" }] },
@@ -75,7 +75,7 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
   return server.fetch(path, { method, body, headers });
 }
 
-/** Gives nothing away: the page, its documentation, and whether the server is well. */
+/** Routes that reveal nothing: the page, the documentation, and the health of the server. */
 const PUBLIC = [
   "/",
   "/health",
@@ -94,7 +94,7 @@ describe("every route", () => {
   });
   afterAll(() => server.stop());
 
-  test("says what it allows", () => {
+  test("declares its grant", () => {
     const silent = server.app.routes.filter(
       (route) =>
         ![allowOf(route)].flat().every((grant) => [...GRANTS, "public", "each"].includes(String(grant))),
@@ -102,7 +102,7 @@ describe("every route", () => {
     expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
   });
 
-  test("that needs no grant is one of a few, or a file of the page", async () => {
+  test("that needs no grant is in a short list, or a file of the page", async () => {
     const open = server.app.routes.filter((route) => allowOf(route) === "public");
     const folder = join(import.meta.dir, "../../public");
     const files = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -113,7 +113,7 @@ describe("every route", () => {
     expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET"]));
   });
 
-  test("that needs one is tried below", () => {
+  test("that needs one is tested below", () => {
     const closed = server.app.routes.filter((route) => allowOf(route) !== "public");
     for (const { method, path } of closed) {
       const start = path.replace(/[*:].*$/, "");
@@ -138,7 +138,7 @@ describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.in
     test.each(NEEDS)("%s %s", async (method, path, ...needed) => {
       const answer = await ask(server, method, path);
       if (!needed.includes(grant)) {
-        // There is no such upload, and no request says what it speaks.
+        // No such upload exists, and the request names no protocol.
         if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
         else if (ABSENT.has(path)) expect(answer.status).toBe(404);
         else expect(answer.status).toBeLessThan(300);
@@ -157,7 +157,7 @@ describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.in
   },
 );
 
-test("without replace a new file may be saved, and no file gets new content", async () => {
+test("without replace new files can be saved, but no file can be replaced", async () => {
   await using server = await startServer({ allow: without("replace") });
   const put = (path: string) => server.fetch(path, { method: "PUT", body: "second" });
   await Bun.write(join(server.root, "kept.txt"), "first");
@@ -168,7 +168,7 @@ test("without replace a new file may be saved, and no file gets new content", as
   expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("first");
 });
 
-test("with read alone everything that changes something is refused", async () => {
+test("with read alone every change is refused", async () => {
   await using server = await startServer({ allow: new Set<Grant>(["read"]) });
   await Bun.write(join(server.root, "kept.txt"), "kept");
   for (const [method, path, ...grants] of NEEDS) {
@@ -185,7 +185,7 @@ test("with read alone everything that changes something is refused", async () =>
   expect(await readdir(server.root)).toEqual(["kept.txt"]);
 });
 
-test("methods that no route takes are told which ones there are, whatever is granted", async () => {
+test("unsupported methods are answered with the supported ones, whatever is granted", async () => {
   await using server = await startServer({ allow: new Set<Grant>(["write"]) });
   for (const method of ["PATCH", "OPTIONS", "PROPFIND"]) {
     const answer = await fetch(`${server.url}/files/x`, { method });

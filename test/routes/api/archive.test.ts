@@ -1,4 +1,4 @@
-// GET and HEAD /api/archive over a socket: headers, queries, slow readers, readers that go, files that fail.
+// GET and HEAD /api/archive over a socket: headers, queries, slow clients, disconnects, files that cannot be read.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The files of the folder `large` that are open. */
+/** The number of open files in the folder `large`. */
 const open = (): number =>
   readdirSync("/proc/self/fd").filter((fd) => {
     try {
@@ -29,7 +29,7 @@ const open = (): number =>
     }
   }).length;
 
-/** Names in a zip, from the headers before its members. */
+/** The names in a zip, from its local file headers. */
 async function namesIn(answer: Response): Promise<string[]> {
   expect(answer.status).toBe(200);
   const bytes = Buffer.from(await answer.arrayBuffer());
@@ -49,7 +49,7 @@ describe("answers", () => {
     ["tar", "application/x-tar"],
     ["tar.gz", "application/gzip"],
     ["tar.zst", "application/zstd"],
-  ])("as %s are named and typed, and HEAD says the same without a body", async (format, type) => {
+  ])("as %s have a file name and a type, and HEAD returns the same headers", async (format, type) => {
     const path = `/api/archive?folder=photos/${encodeURIComponent("ünï 😀")}&format=${format}`;
     const answer = await server.fetch(path);
     const { headers } = answer;
@@ -67,23 +67,23 @@ describe("answers", () => {
     using connection = await connect(server.url);
     await connection.send(`HEAD ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
     const head = await connection.answer({ head: true });
-    // Bun knows the length of what ends at once.
+    // Bun adds a length if the body ends immediately.
     const own = ["date", "x-request-id", "server-timing"];
     const untold = [...own, "connection", "content-length", "transfer-encoding"];
     const told = (of: Headers) => [...of].filter(([name]) => !untold.includes(name)).sort();
     expect(told(head.headers)).toEqual(told(headers));
-    // Nothing came behind the headers: the next answer is whole.
+    // No body followed the headers, so the next response can be parsed.
     await connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
     expect((await connection.answer()).status).toBe(200);
   });
 
-  test("hold the root when nothing is said", async () => {
+  test("contain the root by default", async () => {
     const names = await namesIn(await server.fetch("/api/archive?paths="));
     expect(names).toEqual(await namesIn(await server.fetch("/api/archive")));
     expect(names).toContain("photos/[x]");
   });
 
-  test("hold what `paths` say, whatever letters are in them", async () => {
+  test("contain the entries named by `paths`, with any characters", async () => {
     const paths = ["photos/[x]", "photos/ünï 😀/a,b.txt"].map((path) => `paths=${encodeURIComponent(path)}`);
     expect(await namesIn(await server.fetch(`/api/archive?${paths.join("&")}`))).toEqual([
       "[x]",
@@ -104,7 +104,7 @@ describe("refusals", () => {
     await problemIn(await server.fetch(`/api/archive?${query}`), code);
   });
 
-  test("of a path say which one and where", async () => {
+  test("of a path name it and its position", async () => {
     const { errors } = await problemIn(
       await server.fetch("/api/archive?paths=a&paths=b/../c"),
       "invalid_path",
@@ -112,7 +112,7 @@ describe("refusals", () => {
     expect(errors?.map(({ code, pointer }) => [code, pointer])).toEqual([["parent_segment", "/paths/1/1"]]);
   });
 
-  test("of more archives than are made at once end when one of them does", async () => {
+  test("of too many archives end when one of the running ones ends", async () => {
     const running: Response[] = [];
     let refused: Response;
     while (true) {
@@ -126,22 +126,25 @@ describe("refusals", () => {
     expect(running).toHaveLength(16);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     await problemIn(refused, "too_many_archives");
-    // Also HEAD looks through folders.
+    // HEAD lists folders too.
     expect((await server.fetch("/api/archive", { method: "HEAD" })).status).toBe(503);
     for (const answer of running) await answer.body?.cancel();
-    await until("there is a place", async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok);
+    await until(
+      "another archive is allowed",
+      async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok,
+    );
     await until("the files are closed", () => open() === 0);
   });
 });
 
-describe("readers", () => {
+describe("clients", () => {
   const ask = "GET /api/archive?folder=large HTTP/1.1\r\nHost: x\r\n\r\n";
 
-  test("that take nothing let the server wait, and get everything in the end", async () => {
+  test("that stop reading pause the server, and finally receive the whole archive", async () => {
     const answer = await server.fetch("/api/archive?folder=large");
     const size = Number(answer.headers.get("x-archive-bytes"));
     await until("the file is open", () => open() === 1);
-    // Twice what the system's buffers hold would be read by now if nothing made the server wait.
+    // Without backpressure the server would have read twice as much as the system's buffers hold.
     for (let turn = 0; turn < 50; turn += 1) await server.fetch("/health");
     expect(open()).toBe(1);
     expect((await answer.arrayBuffer()).byteLength).toBe(size);
@@ -149,7 +152,7 @@ describe("readers", () => {
     await until("the log says so", () => server.log.some((line) => line.includes(" sent large.zip · 60")));
   });
 
-  test("that go away leave nothing open, and their places are free", async () => {
+  test("that disconnect leave no file open, and other archives are allowed", async () => {
     const before = server.log.length;
     for (let round = 0; round < 40; round += 1) {
       using connection = await connect(server.url);
@@ -161,15 +164,18 @@ describe("readers", () => {
     await until("the log says so", () =>
       server.log.some((line) => line.includes(" cut large.zip · the client went")),
     );
-    await until("there is a place", async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok);
-    // Going away is no failure of the server.
+    await until(
+      "another archive is allowed",
+      async () => (await server.fetch("/api/archive", { method: "HEAD" })).ok,
+    );
+    // A disconnect is not an error of the server.
     const said = server.log.slice(before).filter((line) => !line.includes(" cut large.zip"));
     expect(said.filter((line) => !line.includes("too_many_archives"))).toEqual([]);
   });
 });
 
-describe("a file that becomes shorter in the middle", () => {
-  /** How curl ends that takes the archive slowly while the file is cut. */
+describe("a file that is truncated during the download", () => {
+  /** The exit code of curl that downloads the archive slowly while the file is truncated. */
   async function curl(query: string, ...flags: string[]): Promise<number> {
     const file = join(server.root, "shrinks", "file");
     const isOpen = (): boolean =>
@@ -180,7 +186,7 @@ describe("a file that becomes shorter in the middle", () => {
           return false;
         }
       });
-    // The archive of the test before may still be closing it.
+    // The archive of the previous test may still be closing it.
     await until("nobody has the file open", () => !isOpen());
     await Bun.write(file, crypto.getRandomValues(new Uint8Array(65_536)));
     await truncate(file, LARGE);
@@ -191,7 +197,7 @@ describe("a file that becomes shorter in the middle", () => {
     const cut = server.log.length;
     await until("the file is open", isOpen);
     await truncate(file, 100_000);
-    // What was on its way is not waited for.
+    // curl does not wait for further bytes.
     await until("the log says so", () => server.log.length > cut);
     expect(server.log.slice(cut).join()).toContain("storage_failed");
     return await child.exited;
@@ -206,7 +212,7 @@ describe("a file that becomes shorter in the middle", () => {
   ])(
     "cuts the connection of a %s (%s): curl fails",
     async (format, version) => {
-      // 18: the body is not complete. 56: the connection was reset.
+      // 18: the body is incomplete. 56: the connection was reset.
       expect([18, 56]).toContain(await curl(`folder=shrinks&format=${format}`, version));
     },
     60_000,

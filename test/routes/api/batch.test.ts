@@ -1,4 +1,4 @@
-// POST /api/batch: the good ones happen, the others are told, each by its own grants.
+// POST /api/batch: valid operations are performed, others are reported, each is checked for its own grants.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -25,7 +25,7 @@ const batch = (operations: unknown, at = server) =>
 const put = (path: string) => Bun.write(join(server.root, path), path);
 const remove = (path: string) => ({ op: "delete", path });
 
-test("all that is good is done in its order, with 200 and a line for each in the log", async () => {
+test("valid operations are performed in order, with 200 and one log line each", async () => {
   await put("a/1");
   await put("a/2");
   const answer = await batch([
@@ -53,7 +53,7 @@ test("all that is good is done in its order, with 200 and a line for each in the
     expect(server.log.filter((logged) => logged.includes(line))).toHaveLength(1);
 });
 
-test("every good one happens, also past the limit of errors, with 207", async () => {
+test("every valid operation is performed, also after the limit of errors, with 207", async () => {
   for (let index = 0; index < 30; index += 1) if (index % 3 === 0) await put(`many/${index}`);
   const answer = await batch(Array.from({ length: 30 }, (_, index) => remove(`many/${index}`)));
   expect(answer.status).toBe(207);
@@ -66,7 +66,7 @@ test("every good one happens, also past the limit of errors, with 207", async ()
   expect(await readdir(join(server.root, "many"))).toEqual([]);
 });
 
-test("when nothing was done the first problem is the answer, with all of them", async () => {
+test("if no operation succeeds, the answer is the first problem, with all errors", async () => {
   const body = await problemIn(
     await batch([remove("none"), remove("../x"), { op: "move", from: "b", to: "b/c" }]),
     "not_found",
@@ -78,7 +78,7 @@ test("when nothing was done the first problem is the answer, with all of them", 
   ]);
 });
 
-test("each asks for its own grants", async () => {
+test("each operation needs its own grants", async () => {
   const allow = new Set<Grant>(["read", "write"]);
   await using careful = await startServer({ allow });
   await Bun.write(join(careful.root, "a"), "a");
@@ -91,7 +91,7 @@ test("each asks for its own grants", async () => {
   expect((await readdir(careful.root)).sort()).toEqual([".sluice", "a", "b"]);
 });
 
-test("a copy that takes long is a job", async () => {
+test("a long copy becomes a job", async () => {
   await put("tree/a/b");
   const { done } = await bodyIn(BatchResult, await batch([{ op: "copy", from: "tree", to: "tree 2" }]));
   const location = `/api/jobs/${done[0]?.job?.id}`;
@@ -100,7 +100,7 @@ test("a copy that takes long is a job", async () => {
   expect(await Bun.file(join(server.root, "tree 2/a/b")).text()).toBe("tree/a/b");
 });
 
-test("what is no list of operations is refused whole", async () => {
+test("a body that is not a list of operations is refused", async () => {
   await put("stays");
   for (const operations of [
     [],

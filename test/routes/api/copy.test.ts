@@ -1,4 +1,4 @@
-// POST /api/copy and /api/jobs: copies at once and in the background, cancelled, failed, bounded, cut by the end.
+// POST /api/copy and /api/jobs: immediate and background copies, cancellation, failures, limits, shutdown.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readdir, symlink } from "node:fs/promises";
@@ -35,7 +35,7 @@ describe("on the disk", () => {
   const put = (path: string, text = path) => Bun.write(join(server.root, path), text);
   const textOf = (path: string) => Bun.file(join(server.root, path)).text();
 
-  /** The job of an answer, when it has ended. */
+  /** The job of a response, after it has ended. */
   async function ended(answer: Response) {
     expect(answer.status).toBe(202);
     const location = locationOf(answer);
@@ -47,7 +47,7 @@ describe("on the disk", () => {
     return await jobAt(server, location);
   }
 
-  test("a file is copied at once, under the names that moves have, with one line in the log", async () => {
+  test("a file is copied before the answer, with the conflict policies of moves, and one log line", async () => {
     await put("a.txt", "bytes");
     const answer = await copy("a.txt", "b/c.txt");
     expect(answer.status).toBe(201);
@@ -69,7 +69,7 @@ describe("on the disk", () => {
     expect(await textOf("b/c.txt")).toBe("new");
   });
 
-  test("a folder is copied in the background and is there at once", async () => {
+  test("a folder is copied in the background and appears atomically", async () => {
     for (const path of ["f/1", "f/g/2", "f/g/.3"]) await put(path);
     await symlink("1", join(server.root, "f/link"));
     const job = await ended(await copy("f", "f 2"));
@@ -89,14 +89,14 @@ describe("on the disk", () => {
     expect(jobs).toEqual(expect.arrayContaining([job, again]));
   });
 
-  test("a small file goes to the background when that is preferred", async () => {
+  test("a small file is copied in the background if the client prefers that", async () => {
     await put("p");
     const answer = await copy("p", "p2", "fail", "respond-async, wait=10");
     expect(answer.headers.get("preference-applied")).toBe("respond-async");
     expect(await ended(answer)).toMatchObject({ state: "done", bytes: 1, total: 1, entry: { path: "p2" } });
   });
 
-  test("what cannot be is said at once", async () => {
+  test("an impossible copy is refused immediately", async () => {
     await put("x/y");
     await put("x/z");
     await put("file");
@@ -120,12 +120,12 @@ describe("on the disk", () => {
     expect((await readdir(join(server.root, "x"))).sort()).toEqual(["y", "z"]);
   });
 
-  test("a job that nobody has is not found", async () => {
+  test("an unknown job is not found", async () => {
     for (const method of ["GET", "DELETE"])
       await problemIn(await server.fetch("/api/jobs/none", { method }), "not_found");
   });
 
-  test("space that is to stay free stays free, at once and in the background", async () => {
+  test("--keep-free applies to immediate and background copies", async () => {
     const { bavail, bsize } = await import("node:fs").then(({ statfsSync }) => statfsSync(server.root));
     await using full = await startServer({ keepFree: bavail * bsize * 2 });
     await Bun.write(join(full.root, "a/b"), "x");
@@ -137,7 +137,7 @@ describe("on the disk", () => {
     expect(await readdir(join(full.root, ".sluice/uploads"))).toEqual([]);
   });
 
-  test("without replace no file gets other content", async () => {
+  test("without the grant replace no file can be replaced", async () => {
     const allow = new Set<Grant>(["read", "write"]);
     await using careful = await startServer({ allow });
     for (const name of ["a", "b"]) await Bun.write(join(careful.root, name), name);
@@ -146,8 +146,8 @@ describe("on the disk", () => {
   });
 });
 
-describe("in the background, on a storage that waits", () => {
-  /** A server whose storage waits at every write until it is let go. */
+describe("in the background, on a storage that pauses", () => {
+  /** A server whose storage pauses at every write until it is released. */
   async function slow() {
     let gate = Promise.withResolvers<void>();
     gate.resolve();
@@ -161,7 +161,7 @@ describe("in the background, on a storage that waits", () => {
     return { server, start, state, paths, go: () => gate.resolve() };
   }
 
-  test("two run, the others wait in line, and too many are refused", async () => {
+  test("two jobs run, others are queued, and too many are refused", async () => {
     const { server, start, state, go, paths } = await slow();
     await using _ = server;
     const all: string[] = [];
@@ -178,14 +178,14 @@ describe("in the background, on a storage that waits", () => {
     expect(server.app.decorator.services.uploader.slots.taken).toBe(0);
   });
 
-  test("a job is cancelled while it runs, and while it waits, and forgotten when it has ended", async () => {
+  test("running and queued jobs can be cancelled, and ended ones removed", async () => {
     const { server, start, state, go, paths } = await slow();
     await using _ = server;
     const [first, second, third] = [await start(), await start(), await start()];
     const cancel = (location: string) => server.fetch(location, { method: "DELETE" });
     expect((await cancel(third)).status).toBe(204);
     expect(await state(third)).toBe("cancelled");
-    // Not by a request, which might come after the end of what it is to cancel.
+    // Not by a request, which could arrive after the end of the job.
     const cancelling = server.app.decorator.services.jobs.cancel(first.replace("/api/jobs/", ""));
     go();
     await cancelling;
@@ -200,7 +200,7 @@ describe("in the background, on a storage that waits", () => {
     expect(server.app.decorator.services.uploader.slots.taken).toBe(0);
   });
 
-  test("the end of the server ends them, and leaves nothing half", async () => {
+  test("a shutdown stops them and leaves no partial copies", async () => {
     const { server, start, go, paths } = await slow();
     for (let index = 0; index < 4; index += 1) await start();
     expect(server.app.decorator.services.jobs.unfinished).toBe(4);

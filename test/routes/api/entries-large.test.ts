@@ -1,4 +1,4 @@
-// GET /api/entries of a very large folder: every one once, in order, while the folder changes, and while others are answered.
+// GET /api/entries of a very large folder: every entry once, in order, despite changes, without delaying other requests.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ import { amount } from "../../support/switches.ts";
 
 const COUNT = amount("ENTRIES", 20_000, 100_000);
 const PAGES = COUNT / 1000;
-/** The number of a file that is searched for: an even one, whose name begins with Ä. */
+/** The number of a file that a test searches for: an even one, so that its name begins with Ä. */
 const LAST = COUNT - 2;
-/** Pages between two changes of the folder. */
+/** Number of pages between two changes of the folder. */
 const STEP = PAGES / 5;
-// Making the files takes longest, on a slow disk a minute.
+// Creating the files takes the longest, up to a minute on a slow disk.
 const LONG = 240_000;
 
 let server: TestServer;
@@ -36,7 +36,7 @@ const page = async (query: string) =>
   await bodyIn(Listing, await server.fetch(`/api/entries?folder=many&${query}`));
 
 test(
-  "by name: every entry once, also when others come and go between the pages",
+  "by name: every entry once, also while others are created and removed between pages",
   async () => {
     const seen: string[] = [];
     let cursor = "";
@@ -45,7 +45,7 @@ test(
       seen.push(...entries.map(({ name }) => name));
       cursor = next ?? "";
       if (number % STEP !== STEP / 2) continue;
-      // One behind us, one before us, and the one that the cursor names goes away and comes back.
+      // Changes an entry before the cursor and one after it, and removes and recreates the one that the cursor names.
       writeFileSync(join(server.root, "many", `!${number}`), "");
       writeFileSync(join(server.root, "many", `zz ${number}`), "");
       rmSync(join(server.root, "many", seen.at(-1) ?? ""));
@@ -63,7 +63,7 @@ test(
 );
 
 test(
-  "first pages of every order are those of the whole",
+  "the first page of every order is correct",
   async () => {
     const desc = await page("order=desc&limit=5");
     expect(desc.entries.map(({ name }) => name)).toEqual(names.slice(-5).toReversed());
@@ -79,7 +79,7 @@ test(
 );
 
 test(
-  "a small request is answered between: nobody waits for the folder to be read",
+  "a small request is not delayed while the folder is read",
   async () => {
     let listing = true;
     const listed = page("sort=modified&limit=1").finally(() => {
@@ -97,7 +97,7 @@ test(
 );
 
 test(
-  "a search and a count see all of it",
+  "a search and a folder size include all entries",
   async () => {
     const found = await bodyIn(SearchResult, await server.fetch(`/api/search?query=a${LAST}`));
     expect(found.entries.map(({ name }) => name)).toEqual([`Ä${LAST}`]);

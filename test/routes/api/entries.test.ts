@@ -25,7 +25,7 @@ afterAll(() => server.stop());
 const ask = (query = "") => server.fetch(`/api/entries${query}`);
 const names = async (query = "") => (await bodyIn(Listing, await ask(query))).entries.map(({ name }) => name);
 
-test("the root by default, sorted as people count, hidden ones left out, the server's own folder always", async () => {
+test("lists the root by default, in natural order, without hidden entries and the server's own folder", async () => {
   const answer = await ask();
   expect(answer.status).toBe(200);
   const { folder, entries, next } = await bodyIn(Listing, answer);
@@ -41,7 +41,7 @@ test("the root by default, sorted as people count, hidden ones left out, the ser
   expect(await names("?hidden=true")).toEqual([".hidden", "a 2.txt", "a 10.txt", "b.txt", "d"]);
 });
 
-test("a folder, with or without its slash, however it is encoded", async () => {
+test("lists a folder, with or without trailing slash, in any encoding", async () => {
   for (const folder of ["d/e", "d%2Fe", "d/e/"]) expect(await names(`?folder=${folder}`)).toEqual(["f.txt"]);
   expect(await names("?folder=")).toHaveLength(4);
 });
@@ -58,7 +58,7 @@ test("pages", async () => {
   expect(await names(`?limit=3&cursor=${first.next}`)).toEqual(["d"]);
 });
 
-describe("what is refused", () => {
+describe("refusals", () => {
   test.each([
     ["?limit=0", "/query/limit", "1"],
     ["?limit=1001", "/query/limit", "1000"],
@@ -75,7 +75,7 @@ describe("what is refused", () => {
     expect(errors).toEqual([{ code: "invalid_value", pointer, detail: expect.stringContaining(said) }]);
   });
 
-  test("several at once point to each", async () => {
+  test("of several parameters point to each of them", async () => {
     const { errors = [] } = await problemIn(await ask("?sort=x&order=y&hidden=z"), "invalid_request");
     expect(errors.map(({ pointer }) => pointer).toSorted()).toEqual([
       "/query/hidden",
@@ -84,13 +84,13 @@ describe("what is refused", () => {
     ]);
   });
 
-  test("what was sent is not repeated", async () => {
+  test("do not quote the input", async () => {
     const canary = "canary".repeat(500);
     const answer = await ask(`?sort=${canary}&order=${canary}`);
     expect(await answer.text()).not.toContain("canarycanary");
   });
 
-  test("a folder that is none", async () => {
+  test("of a path that is not a folder", async () => {
     await problemIn(await ask("?folder=nothing"), "not_found");
     await problemIn(await ask("?folder=b.txt"), "not_a_folder");
     await symlink("/", join(server.root, "out"));

@@ -1,4 +1,4 @@
-// GET /api/uploads/events: what is arriving, told while it changes, to many, and kept for none.
+// GET /api/uploads/events: running uploads as events, sent on changes to many clients, without buffering.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
@@ -23,7 +23,7 @@ afterEach(() => server.stop());
 
 const events = () => server.app.decorator.services.events;
 const put = (path: string, body = "hello") => server.fetch(`/files/${path}`, { method: "PUT", body });
-/** Begins an upload of ten bytes with five of them. */
+/** Starts an upload of ten bytes and sends five of them. */
 async function begin(path: string) {
   const connection = await connect(server.url);
   await connection.send(`PUT /files/${path} ${HEAD}Content-Length: 10\r\n\r\nhello`);
@@ -33,8 +33,8 @@ const endings = ({ received }: EventWatch) => received.flatMap(({ data }) => dat
 const snapshots = ({ received }: EventWatch) =>
   received.flatMap(({ data }) => (data.uploads ? [data.uploads] : []));
 
-describe("what is told", () => {
-  test("a snapshot at once, what changes, and how it ended, each in its shape and with an id", async () => {
+describe("events", () => {
+  test("are a snapshot, changes and ended uploads, each with its schema and an id", async () => {
     using watching = await watchEvents(server.url);
     expect(Object.fromEntries(watching.answer.headers)).toMatchObject({
       "content-type": "text/event-stream",
@@ -58,7 +58,7 @@ describe("what is told", () => {
     }
   });
 
-  test("what failed, and why; what waits to be resumed has not ended, until it is forgotten", async () => {
+  test("include failures with the reason; an interrupted resumable upload ends only when it is deleted", async () => {
     using watching = await watchEvents(server.url);
     using upload = await begin("cut.bin");
     await until("it arrives", () => snapshots(watching).at(-1)?.length === 1);
@@ -83,14 +83,14 @@ describe("what is told", () => {
     expect(JSON.stringify(watching.received)).not.toContain(url.slice("/uploads/".length));
   });
 
-  test("nothing while nothing happens", async () => {
+  test("are not sent without changes", async () => {
     using watching = await watchEvents(server.url);
     await until("the first", () => watching.received.length === 1);
     await Bun.sleep(500);
     expect(watching.received).toHaveLength(1);
   });
 
-  test("ten times a second at most, to all the same", async () => {
+  test("are sent at most ten times a second, the same to all clients", async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => watchEvents(server.url)));
     using upload = await begin("a.bin");
     const began = performance.now();
@@ -100,12 +100,12 @@ describe("what is told", () => {
     await upload.send("world");
     await until("its end", () => all.every((one) => endings(one).length === 1));
     for (const one of all) one[Symbol.dispose]();
-    await until("nobody watches", () => events().size === 0);
+    await until("no client listens", () => events().size === 0);
   });
 });
 
 describe("Last-Event-ID", () => {
-  test("tells what ended meanwhile, once, and then what is there", async () => {
+  test("returns the uploads that ended in between, once, and then the current snapshot", async () => {
     await put("before");
     let last = "";
     {
@@ -124,7 +124,7 @@ describe("Last-Event-ID", () => {
     expect(endings(between).map(({ path }) => path)).toEqual(["two"]);
   });
 
-  test("of another start of the server, or nonsense, tells all that is remembered, and that is bounded", async () => {
+  test("of an earlier server process, or an invalid one, returns all remembered uploads, which are bounded", async () => {
     const body = new FormData();
     for (let at = 0; at < 300; at += 1) body.append("f", new File(["x"], `f${at}`));
     await server.fetch("/files/", { method: "POST", body });
@@ -141,26 +141,26 @@ describe("Last-Event-ID", () => {
 });
 
 describe("bounds", () => {
-  test("a hundred watch, the next is asked to come later, and places are given back", async () => {
+  test("a hundred clients may listen, the next is refused until one disconnects", async () => {
     const all = await Promise.all(Array.from({ length: 100 }, () => watchEvents(server.url)));
     const refused = await server.fetch("/api/uploads/events");
     expect(refused.headers.get("retry-after")).toBe("10");
     await problemIn(refused, "too_many_listeners");
     for (const one of all) one[Symbol.dispose]();
-    await until("nobody watches", () => events().size === 0);
+    await until("no client listens", () => events().size === 0);
     using watching = await watchEvents(server.url);
     expect(watching.answer.status).toBe(200);
   });
 
-  test("HEAD takes no place", async () => {
+  test("HEAD does not count", async () => {
     const answer = await server.fetch("/api/uploads/events", { method: "HEAD" });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     expect(events().size).toBe(0);
   });
 
-  test("who takes nothing is told nothing more, and is cut off; others go on", async () => {
+  test("a client that reads nothing is disconnected, and others are not affected", async () => {
     const { services } = server.app.decorator;
-    // Several megabytes: more than a socket takes for who does not read.
+    // Several megabytes, more than a socket buffers for a client that does not read.
     let received = 0;
     const path = checkFilePath("x".repeat(200));
     const started = new Date(0).toISOString();
@@ -202,7 +202,7 @@ describe("bounds", () => {
 });
 
 describe("a server that stops", () => {
-  test("ends the events, and takes nobody any more", async () => {
+  test("ends the streams, and accepts no new clients", async () => {
     using watching = await watchEvents(server.url);
     await until("the first", () => watching.received.length > 0);
     server.app.decorator.services.uploader.drain();

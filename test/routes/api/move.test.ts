@@ -1,4 +1,4 @@
-// POST /api/folders and /api/move: what is put in order, under which names, and what is refused.
+// POST /api/folders and /api/move: results, names and refusals.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exists, mkdir, readdir, symlink } from "node:fs/promises";
@@ -27,7 +27,7 @@ const put = (path: string, text = path) => Bun.write(join(server.root, path), te
 const textOf = (path: string) => Bun.file(join(server.root, path)).text();
 
 describe("a folder", () => {
-  test("is made with those above it, 201 with its entry, and one line in the log", async () => {
+  test("is created with its parent folders, 201 with its entry, and one log line", async () => {
     const answer = await post("folders", { path: "made/inner/ünder" });
     expect(answer.status).toBe(201);
     expect(answer.headers.get("location")).toBe("/files/made/inner/%C3%BCnder/");
@@ -44,7 +44,7 @@ describe("a folder", () => {
     );
   });
 
-  test("that is there already is not made, nor one below a file or a link", async () => {
+  test("that already exists, or is below a file or a link, is refused", async () => {
     await put("file", "x");
     await symlink("made", join(server.root, "link"));
     await problemIn(await post("folders", { path: "made/inner" }), "name_taken");
@@ -54,7 +54,7 @@ describe("a folder", () => {
     expect(await readdir(join(server.root, "made"))).toEqual(["inner"]);
   });
 
-  test("has a path that keeps the rules; all that are broken are told", async () => {
+  test("with an invalid path is refused with all broken rules", async () => {
     const { errors } = await problemIn(await post("folders", { path: "a/../NUL" }), "invalid_path");
     expect(errors).toMatchObject([
       { code: "parent_segment", pointer: "/path/1" },
@@ -66,7 +66,7 @@ describe("a folder", () => {
 });
 
 describe("a move", () => {
-  test("gives a file another name, 201 with its entry, and one line in the log", async () => {
+  test("renames a file, 201 with its entry, and one log line", async () => {
     await put("m/a.txt", "bytes");
     const answer = await move("m/a.txt", "m/new/b.txt");
     expect(answer.status).toBe(201);
@@ -78,7 +78,7 @@ describe("a move", () => {
     expect(server.log.filter((line) => line.includes("moved m/a.txt to m/new/b.txt · by"))).toHaveLength(1);
   });
 
-  test("gives a folder another name, in another case only, too", async () => {
+  test("renames a folder, also only in case", async () => {
     await put("Case/a.txt");
     expect((await move("Case", "case")).status).toBe(201);
     expect(await readdir(server.root)).toContain("case");
@@ -86,7 +86,7 @@ describe("a move", () => {
     expect(await readdir(join(server.root, "case"))).toEqual(["A.TXT"]);
   });
 
-  test("to a taken name gets the next free one, replaces, or fails, as asked", async () => {
+  test("to a taken name uses the next free name, replaces, or fails, according to conflict", async () => {
     for (const name of ["1", "2", "3", "taken.txt"]) await put(`c/${name}`);
     const renamed = await move("c/1", "c/taken.txt");
     expect(renamed.status).toBe(201);
@@ -105,7 +105,7 @@ describe("a move", () => {
     expect((await readdir(join(server.root, "c"))).sort()).toEqual(["3", "taken (1).txt", "taken.txt"]);
   });
 
-  test("of a folder never replaces, and numbers behind its whole name", async () => {
+  test("of a folder never replaces, and appends the number to its whole name", async () => {
     await put("f/v1.2/a");
     await put("f/other.d/b");
     await put("f/file");
@@ -118,7 +118,7 @@ describe("a move", () => {
     });
   });
 
-  test("into itself, to where it is, of nothing and through links is refused", async () => {
+  test("into itself, to the same path, of a missing entry or through links is refused", async () => {
     await put("s/a/file");
     await symlink("s", join(server.root, "way"));
     await problemIn(await move("s", "s/a/b"), "into_itself");
@@ -143,7 +143,7 @@ describe("a move", () => {
     expect((await move("a", "c", "replace", careful)).status).toBe(201);
   });
 
-  test("has the rule of --conflict when it says none", async () => {
+  test("uses --conflict by default", async () => {
     await using strict = await startServer({ conflict: "fail" });
     for (const name of ["a", "b"]) await Bun.write(join(strict.root, name), name);
     await problemIn(await move("a", "b", undefined, strict), "name_taken");
@@ -151,7 +151,7 @@ describe("a move", () => {
 });
 
 describe("a body", () => {
-  test("that is no such JSON is refused with what is wrong where", async () => {
+  test("with invalid JSON or values is refused with pointers", async () => {
     await problemIn(await post("move", "{"), "invalid_request");
     await problemIn(await post("move", ""), "invalid_request");
     await problemIn(await post("move", "null"), "invalid_request");
@@ -164,7 +164,7 @@ describe("a body", () => {
     expect(errors?.find(({ pointer }) => pointer === "/conflict")?.detail).toContain("rename, replace, fail");
   });
 
-  test("of another type, or without end, is refused", async () => {
+  test("of another type, or too large, is refused", async () => {
     const text = await server.fetch("/api/move", {
       method: "POST",
       body: "{}",
@@ -176,7 +176,7 @@ describe("a body", () => {
     await problemIn(await post("folders", { path: "x".repeat(100_000) }), "invalid_path");
   });
 
-  test("that comes in pieces is read whole", async () => {
+  test("that arrives in pieces is read completely", async () => {
     const pieces = new ReadableStream({
       async pull(controller) {
         for (const piece of ['{"path":"in pi', 'eces"}']) {
@@ -191,7 +191,7 @@ describe("a body", () => {
   });
 });
 
-test("a folder is removed with all that is in it only when that is asked for", async () => {
+test("a folder is removed with its contents only with ?recursive", async () => {
   await using outside = await startServer();
   await mkdir(join(outside.root, "d"));
   await Bun.write(join(outside.root, "d/canary"), "canary");

@@ -24,7 +24,7 @@ const search = (query: string, headers: Record<string, string> = {}) =>
   server.fetch(`/api/search?${query}`, { headers });
 const FOUND = ["a/Ägypten 2.txt", "a/Ägypten 10.txt", "a/b/ägypten", "agypten link"];
 
-test("one page: in the order of the tree, links by their names, never behind them", async () => {
+test("a JSON answer lists entries in tree order, and links by name without following them", async () => {
   const { entries, ...end } = await bodyIn(SearchResult, await search("query=AGYPTEN"));
   expect(end).toEqual({ complete: true, reason: null });
   expect(entries.map(({ path }) => path).toSorted()).toEqual(FOUND.toSorted());
@@ -40,7 +40,7 @@ test("one page: in the order of the tree, links by their names, never behind the
   expect(entries.every((entry) => !("link" in entry))).toBe(true);
 });
 
-test("limit, kind, folder and hidden", async () => {
+test("limit, kind, folder and hidden restrict the search", async () => {
   const limited = await bodyIn(SearchResult, await search("query=agypten&limit=1"));
   expect([limited.entries.length, limited.complete, limited.reason]).toEqual([1, false, "limit"]);
   const folders = await bodyIn(SearchResult, await search("query=agypten&kind=folder&folder=a"));
@@ -49,7 +49,7 @@ test("limit, kind, folder and hidden", async () => {
   expect(hidden.entries.map(({ path }) => path)).toContain(".hidden/agypten");
 });
 
-test("line by line, the end last", async () => {
+test("entries are sent as lines, the result last", async () => {
   const answer = await search("query=agypten", { accept: "application/x-ndjson" });
   expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
   expect(answer.headers.get("vary")).toBe("Accept");
@@ -66,7 +66,7 @@ test("line by line, the end last", async () => {
   expect(await nothing.text()).toBe('{"complete":true,"reason":null}\n');
 });
 
-test("a deep tree is searched to its end", async () => {
+test("a deep tree is searched completely", async () => {
   const deep = Array.from({ length: 60 }, (_, index) => `d${index}`);
   await mkdir(join(server.root, "deep", ...deep), { recursive: true });
   await Bun.write(join(server.root, "deep", ...deep, "needle"), "x");
@@ -75,7 +75,7 @@ test("a deep tree is searched to its end", async () => {
   expect(entries[0]?.path).toBe(["deep", ...deep, "needle"].join("/"));
 });
 
-describe("what is refused, also for who wants lines", () => {
+describe("refusals, also for answers in lines", () => {
   test.each([{}, { accept: "application/x-ndjson" }])("%p", async (headers) => {
     await problemIn(await search("query=", headers), "invalid_request");
     await problemIn(await search("", headers), "invalid_request");
@@ -87,7 +87,7 @@ describe("what is refused, also for who wants lines", () => {
   });
 });
 
-test("usage: of a folder, and of the disk", async () => {
+test("usage returns the sizes of a folder and of the disk", async () => {
   const usage = await bodyIn(Usage, await server.fetch("/api/usage?folder=a"));
   expect(usage).toEqual({
     folder: "a",
@@ -102,7 +102,7 @@ test("usage: of a folder, and of the disk", async () => {
   await problemIn(await server.fetch("/api/usage?folder=none"), "not_found");
 });
 
-test("readers who go while something is being found leave their places free", async () => {
+test("clients that disconnect during a search make room for others", async () => {
   let gate = Promise.withResolvers<void>();
   class Slow extends MemoryStorage {
     override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {

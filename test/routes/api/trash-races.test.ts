@@ -1,4 +1,4 @@
-// DELETE with --trash while others upload, move and restore under the same name: nothing is ever gone for good.
+// DELETE with --trash during uploads, moves and restores with the same name: no content is ever lost.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -11,7 +11,7 @@ setDefaultTimeout(patient(60_000));
 const SAVED = 60;
 const REMOVERS = 3;
 
-/** Every content of a file in the root, in the trash too. */
+/** The contents of all files in the root, including the trash. */
 async function contentsIn(server: TestServer): Promise<string[]> {
   const entries = await readdir(server.root, { recursive: true, withFileTypes: true });
   const files = entries.filter(({ name }) => !name.endsWith(".note") && name !== "lock");

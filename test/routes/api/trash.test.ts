@@ -1,4 +1,4 @@
-// DELETE with --trash, and /api/trash: what is removed can come back, until its time is over.
+// DELETE with --trash, and /api/trash: removed entries can be restored until they expire.
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
@@ -31,7 +31,7 @@ const restore = (id: string, conflict?: string, at = server) =>
 const idOf = async (path: string, at = server): Promise<string> =>
   (await list("", at)).entries.find((entry) => entry.path === path)?.id ?? "";
 
-test("a file and a folder are put away, listed, and come back as they were", async () => {
+test("a removed file and folder are listed and restored unchanged", async () => {
   await put("a/b.txt", "bytes");
   await put("f/g/h");
   const { mtimeMs } = await import("node:fs/promises").then(({ stat }) => stat(join(server.root, "a/b.txt")));
@@ -60,7 +60,7 @@ test("a file and a folder are put away, listed, and come back as they were", asy
     expect(server.log.filter((logged) => logged.includes(line))).toHaveLength(1);
 });
 
-test("what has its name meanwhile is not replaced unless that is asked for", async () => {
+test("a restore does not replace an entry that has taken the name, unless requested", async () => {
   for (const text of ["1", "2", "3"]) {
     await put("taken.txt", text);
     await remove("taken.txt");
@@ -80,7 +80,7 @@ test("what has its name meanwhile is not replaced unless that is asked for", asy
   expect(await readdir(join(server.root, ".sluice/uploads"))).toEqual([]);
 });
 
-test("the list comes in pages", async () => {
+test("the list is paged", async () => {
   for (let index = 0; index < 7; index += 1) {
     await put(`p${index}`);
     await remove(`p${index}`);
@@ -95,7 +95,7 @@ test("the list comes in pages", async () => {
   expect(paths.toSorted()).toEqual(Array.from({ length: 7 }, (_, index) => `p${index}`));
 });
 
-test("nothing is put away, or comes back, through a link", async () => {
+test("nothing is removed or restored through a link", async () => {
   await using outside = await startServer();
   await Bun.write(join(outside.root, "canary"), "canary");
   await symlink(outside.root, join(server.root, "way"));
@@ -112,7 +112,7 @@ test("nothing is put away, or comes back, through a link", async () => {
     await problemIn(await restore(id), "not_found");
 });
 
-test("a folder needs recursive, and a link stays one, as without a trash", async () => {
+test("a folder needs ?recursive, and a link remains a link, as without a trash", async () => {
   await put("d/e");
   await problemIn(await server.fetch("/files/d", { method: "DELETE" }), "is_folder");
   await problemIn(await remove("none"), "not_found");
@@ -121,7 +121,7 @@ test("a folder needs recursive, and a link stays one, as without a trash", async
   expect(await textOf("d/e")).toBe("d/e");
 });
 
-test("what is too old is gone for good, also after a restart, and nothing else", async () => {
+test("expired entries are deleted, also after a restart, and no others", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-trash-"));
   try {
     await using before = await startServer({ root, trash: MONTH });
@@ -131,7 +131,7 @@ test("what is too old is gone for good, also after a restart, and nothing else",
     await remove("young", before);
     const id = await idOf("old", before);
     await before.stop();
-    // Put away 31 days ago.
+    // Removed 31 days ago.
     const aged = (Date.now() - (MONTH + 86_400) * 1000).toString(36).padStart(9, "0") + id.slice(9);
     for (const kind of ["entry", "note"])
       await Bun.$`mv ${join(root, ".sluice/trash", `${id}.${kind}`)} ${join(root, ".sluice/trash", `${aged}.${kind}`)}`.quiet();
@@ -145,7 +145,7 @@ test("what is too old is gone for good, also after a restart, and nothing else",
   }
 });
 
-test("each request asks for its grant, and without --trash there is none", async () => {
+test("each request needs its grant, and fails without --trash", async () => {
   const allow = new Set<Grant>(["read", "write"]);
   await using careful = await startServer({ allow, trash: MONTH });
   await problemIn(await careful.fetch("/api/trash"), "not_allowed");
@@ -154,7 +154,7 @@ test("each request asks for its grant, and without --trash there is none", async
   expect(detail).toContain("--trash");
 });
 
-test("a storage in memory has one, too", async () => {
+test("an in-memory storage has a trash, too", async () => {
   await using memory = await startServer({ trash: MONTH, storage: new MemoryStorage() });
   await memory.fetch("/files/a/b", { method: "PUT", body: "x" });
   expect((await remove("a", memory)).status).toBe(204);

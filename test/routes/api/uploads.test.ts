@@ -1,4 +1,4 @@
-// GET /api/uploads/{id}: a drop box, where nothing may be read, shows senders how their own uploads are doing.
+// GET /api/uploads/{id}: clients without the grant to read can follow their own uploads.
 
 import { expect, test } from "bun:test";
 import type { Grant } from "../../../src/config/config.ts";
@@ -8,7 +8,7 @@ import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, until } from "../../support/server.ts";
 
-test("who may only write sees the upload whose id it knows, and no other", async () => {
+test("with the grant write alone only an upload whose id is known can be seen", async () => {
   await using server = await startServer({ allow: new Set<Grant>(["write"]) });
   const look = async (id: string) =>
     (await bodyIn(Uploads, await server.fetch(`/api/uploads/${id}`))).uploads;
@@ -21,7 +21,7 @@ test("who may only write sees the upload whose id it knows, and no other", async
   await until("both arrive", () => server.app.decorator.services.uploader.activeUploads.size === 2);
   expect(await look("my-own-upload")).toMatchObject([{ id: "my-own-upload", path: "mine", size: 10 }]);
   expect(await look("my-own-uploa")).toEqual([]);
-  // Small and slow as it is, what came is saved while the rest is awaited.
+  // The received bytes of a small slow upload are saved before the upload ends.
   await until("it is saved", async () => (await look("my-own-upload"))[0]?.saved === 5);
   await problemIn(await server.fetch("/api/uploads"), "not_allowed");
   await mine.send("world");
@@ -29,7 +29,7 @@ test("who may only write sees the upload whose id it knows, and no other", async
   expect(await look("my-own-upload")).toEqual([]);
 });
 
-test("what cannot be an id is refused", async () => {
+test("an invalid id is refused", async () => {
   await using server = await startServer();
   for (const id of ["short", "a%2Fb%2Fc%2Fd%2Fe", "x".repeat(65)])
     await problemIn(await server.fetch(`/api/uploads/${id}`), "invalid_request");

@@ -1,4 +1,4 @@
-// Conditions of GET and HEAD /files/{path} (RFC 9110 section 13), and what makes a tag another one.
+// Conditions of GET and HEAD /files/{path} (RFC 9110 section 13), and changes of entity tags.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, openSync, utimesSync, writeSync } from "node:fs";
@@ -12,7 +12,7 @@ const CHANGED = new Date("2026-01-02T03:04:05Z");
 const DATE = CHANGED.toUTCString();
 const BEFORE = "Fri, 02 Jan 2026 03:04:04 GMT";
 
-/** From 6.13 on Linux gives a file that was looked at another time with every change, where the file system can store it. */
+/** Since 6.13, Linux changes the timestamp with every change if the file was queried before and the file system supports it. */
 const [major = 0, minor = 0] = release().split(".").map(Number);
 const FINE_TIMES = process.platform === "linux" && (major > 6 || (major === 6 && minor >= 13));
 
@@ -66,7 +66,7 @@ describe.each(["GET", "HEAD"])("%s", (method) => {
     else expect(answer.status).toBe(412);
   });
 
-  test("holds", async () => {
+  test("a fulfilled condition returns the file", async () => {
     for (const headers of [
       { "if-match": tag },
       { "if-match": "*" },
@@ -84,17 +84,17 @@ describe("If-Range", () => {
     return [answer.status, await answer.text()];
   };
 
-  test("with the tag or the date of this version", async () => {
+  test("with the tag or the date of this version returns the range", async () => {
     expect(await status(tag)).toEqual([206, "234"]);
     expect(await status(DATE)).toEqual([206, "234"]);
   });
 
-  test("with any other version is answered with all of it", async () => {
+  test("with another version returns the whole file", async () => {
     for (const version of ['"x"', `W/${tag}`, BEFORE, "Fri, 02 Jan 2026 03:04:06 GMT", "x"])
       expect(await status(version)).toEqual([200, "0123456789"]);
   });
 
-  test("with a date whose second is not over is answered with all of it, because it says too little", async () => {
+  test("with a date whose second has not ended returns the whole file, because the date is ambiguous", async () => {
     const path = join(server.root, "fresh");
     await Bun.write(path, "0123456789");
     for (;;) {
@@ -103,7 +103,7 @@ describe("If-Range", () => {
       const answer = await server.fetch("/files/fresh", {
         headers: { range: "bytes=2-4", "if-range": now.toUTCString() },
       });
-      // The next second may have begun meanwhile.
+      // The next second may have begun in the meantime.
       if (new Date().getUTCSeconds() !== now.getUTCSeconds()) continue;
       expect(answer.status).toBe(200);
       expect(await answer.text()).toBe("0123456789");
@@ -112,12 +112,12 @@ describe("If-Range", () => {
   });
 });
 
-test("a failed condition goes before the range", async () => {
+test("a failed condition takes precedence over the range", async () => {
   expect((await get({ range: "bytes=20-", "if-none-match": tag })).status).toBe(304);
   expect((await get({ range: "bytes=20-", "if-match": '"x"' })).status).toBe(412);
 });
 
-test("the range of a HEAD is not looked at", async () => {
+test("HEAD ignores the range", async () => {
   for (const range of ["bytes=2-4", "bytes=20-"]) {
     const answer = await get({ range }, "HEAD");
     expect([answer.status, answer.headers.get("content-length")]).toEqual([200, "10"]);
@@ -134,7 +134,7 @@ test("Last-Modified is not later than the answer", async () => {
 });
 
 describe("the tag", () => {
-  test("changes with every upload, also of as many bytes in the same second", async () => {
+  test("changes with every upload, also of the same length in the same second", async () => {
     const tags = new Set<string>();
     for (let round = 0; round < 200; round += 1) {
       const body = String(round % 10);
@@ -144,13 +144,13 @@ describe("the tag", () => {
     expect(tags.size).toBe(200);
   });
 
-  test("changes when another program writes as many bytes into the file, also in the same second", async () => {
+  test("changes when another program writes the same number of bytes, also in the same second", async () => {
     const path = join(server.root, "rewritten");
     await Bun.write(path, "x");
     const tags = new Set([await tagOf("rewritten")]);
     for (let round = 0; round < 50; round += 1) {
       const before = await tagOf("rewritten");
-      // Kernels before 6.13 have times no finer than some milliseconds: written until the time is another one.
+      // Timestamps before Linux 6.13 have a resolution of some milliseconds, so write until the timestamp changes.
       do rewrite(path, String(round % 10));
       while (!FINE_TIMES && (await tagOf("rewritten")) === before);
       tags.add(await tagOf("rewritten"));

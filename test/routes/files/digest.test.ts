@@ -1,4 +1,4 @@
-// Digests of uploads: checked before the file gets its name, told on demand.
+// Digests of uploads: verified before the file is published, returned on request.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -17,7 +17,7 @@ const put = (path: string, body: RequestInit["body"] = "hello", headers: Record<
 
 const onDisk = (path: string) => Bun.file(join(server.root, path));
 
-/** What unfinished uploads left behind. */
+/** The remains of unfinished uploads. */
 const temporaries = () => readdir(join(server.root, ".sluice/uploads"));
 
 describe("digests (RFC 9530)", () => {
@@ -28,12 +28,12 @@ describe("digests (RFC 9530)", () => {
   const wrong256 = `sha-256=:${digest("sha256", "other")}:`;
   const wrong512 = `sha-512=:${digest("sha512", "other")}:`;
 
-  test.each(["repr-digest", "content-digest"])("%s that is right", async (header) => {
+  test.each(["repr-digest", "content-digest"])("a correct %s is accepted", async (header) => {
     for (const value of [right256, right512, `${right256}, ${right512}`, `unixsum=30637, ${right256}`])
       expect((await put("digest", "hello", { [header]: value })).ok).toBe(true);
   });
 
-  test.each(["repr-digest", "content-digest"])("%s that is wrong: nothing is published", async (header) => {
+  test.each(["repr-digest", "content-digest"])("with a wrong %s nothing is published", async (header) => {
     for (const value of [wrong256, wrong512, `${right256}, ${wrong512}`]) {
       await problemIn(await put(`wrong-${header}`, "hello", { [header]: value }), "digest_mismatch");
       expect(await onDisk(`wrong-${header}`).exists()).toBe(false);
@@ -41,12 +41,12 @@ describe("digests (RFC 9530)", () => {
     expect(await temporaries()).toEqual([]);
   });
 
-  test("both must be right", async () => {
+  test("both digests must be correct", async () => {
     const headers = { "repr-digest": right256, "content-digest": wrong256 };
     await problemIn(await put("both", "hello", headers), "digest_mismatch");
   });
 
-  test("a wrong one does not touch the old file", async () => {
+  test("with a wrong digest the old file is not changed", async () => {
     await put("kept", "old");
     await problemIn(await put("kept", "hello", { "repr-digest": wrong256 }), "digest_mismatch");
     expect(await onDisk("kept").text()).toBe("old");
@@ -66,11 +66,11 @@ describe("digests (RFC 9530)", () => {
     expect(await onDisk("syntax").exists()).toBe(false);
   });
 
-  test("algorithms that are not checked are ignored", async () => {
+  test("unsupported algorithms are ignored", async () => {
     expect((await put("md5", "hello", { "repr-digest": "md5=:AAAA:, crc32c=:AAAA:" })).status).toBe(201);
   });
 
-  test("Want-Repr-Digest is answered with the one that is liked most", async () => {
+  test("Want-Repr-Digest is answered with the preferred algorithm", async () => {
     const want = async (value: string) =>
       (await put("want", "hello", { "want-repr-digest": value })).headers.get("repr-digest");
     expect(await want("sha-256=1")).toBe(right256);
@@ -81,7 +81,7 @@ describe("digests (RFC 9530)", () => {
     expect(await want("nonsense nonsense")).toBeNull();
   });
 
-  test("nothing is told that nobody asked for", async () => {
+  test("without Want-Repr-Digest no digest is returned", async () => {
     const answer = await put("unasked", "hello", { "repr-digest": right256 });
     expect(answer.headers.get("repr-digest")).toBeNull();
   });

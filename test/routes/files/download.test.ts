@@ -1,4 +1,4 @@
-// GET and HEAD /files/{path}: the bytes, in a box; a folder as JSON, or as the page.
+// GET and HEAD /files/{path}: sandboxed files; folders as JSON or as the page.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
@@ -22,7 +22,7 @@ const get = (path: string, headers: Record<string, string> = {}, method = "GET")
   server.fetch(`/files/${path}`, { method, headers });
 
 describe("a file", () => {
-  test("comes whole, with its length, tag and date", async () => {
+  test("is sent completely, with its length, tag and date", async () => {
     const answer = await get("d/hello.txt");
     expect(answer.status).toBe(200);
     expect(await answer.text()).toBe("hello");
@@ -32,12 +32,12 @@ describe("a file", () => {
     expect(answer.headers.get("cache-control")).toBe("no-cache");
   });
 
-  test("has the tag that its upload was told", async () => {
+  test("has the tag that its upload returned", async () => {
     const saved = await bodyIn(SavedFile, await server.fetch("/files/tag", { method: "PUT", body: "x" }));
     expect((await get("tag")).headers.get("etag")).toBe(saved.etag);
   });
 
-  test("may be large: it comes byte for byte", async () => {
+  test("may be large, and is sent byte for byte", async () => {
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
     const large = Buffer.concat(Array.from({ length: 200 }, () => bytes));
     await Bun.write(join(server.root, "large.bin"), large);
@@ -57,7 +57,7 @@ describe("a file", () => {
     ["photo.JPG", "image/jpeg"],
     ["unknown.qqq", "application/octet-stream"],
     ["nothing", "application/octet-stream"],
-  ])("%s is sent as %s, and can do nothing in a browser", async (name, type) => {
+  ])("%s is sent as %s, and is sandboxed in a browser", async (name, type) => {
     await Bun.write(join(server.root, name), "<script>alert(1)</script>");
     const { headers } = await get(name);
     expect(headers.get("content-type")).toBe(type);
@@ -67,7 +67,7 @@ describe("a file", () => {
     expect(headers.get("content-disposition")).toStartWith("inline;");
   });
 
-  test("is saved by the browser on demand, under its own name", async () => {
+  test("is saved by the browser with ?download, under its own name", async () => {
     await Bun.write(join(server.root, `ü "q".txt`), "x");
     const path = encodeURIComponent(`ü "q".txt`);
     expect((await get(`${path}?download`)).headers.get("content-disposition")).toBe(
@@ -80,7 +80,7 @@ describe("a file", () => {
     expect(await (await get("d%2Fhello.txt")).text()).toBe("hello");
   });
 
-  test("HEAD tells the same and sends nothing", async () => {
+  test("HEAD returns the same headers without a body", async () => {
     const [head, whole] = [await get("d/hello.txt", {}, "HEAD"), await get("d/hello.txt")];
     expect(head.status).toBe(200);
     expect(await head.text()).toBe("");
@@ -91,7 +91,7 @@ describe("a file", () => {
     expect(told(head)).toEqual(told(whole));
   });
 
-  test("a host of one letter finds it", async () => {
+  test("is found with a host of one letter", async () => {
     using connection = await connect(server.url);
     await connection.send("GET /files/d/hello.txt HTTP/1.1\r\nHost: x\r\n\r\n");
     expect((await connection.answer()).text).toBe("hello");
@@ -99,7 +99,7 @@ describe("a file", () => {
 });
 
 describe("a range", () => {
-  test("comes alone, and says where it is from", async () => {
+  test("is sent alone, with Content-Range", async () => {
     const answer = await get("d/hello.txt", { range: "bytes=1-3" });
     expect(answer.status).toBe(206);
     expect(answer.headers.get("content-range")).toBe("bytes 1-3/5");
@@ -108,7 +108,7 @@ describe("a range", () => {
     expect(answer.headers.get("etag")).toBe(headers.get("etag"));
   });
 
-  test("behind the end is a problem that says how long the file is", async () => {
+  test("after the end is a problem that states the length of the file", async () => {
     for (const range of ["bytes=5-", "bytes=-0"]) {
       const answer = await get("d/hello.txt", { range });
       expect(answer.headers.get("content-range")).toBe("bytes */5");
@@ -118,7 +118,7 @@ describe("a range", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("a missing file", () => {
   test.each(["nothing/here", "d/nothing", "d/hello.txt/below", "d/hello.txt/", ".sluice%2Flock"])(
     "%s",
     async (path) => {
@@ -128,7 +128,7 @@ describe("what is not there", () => {
     },
   );
 
-  test("a link that leads out of the root, or nowhere, or to itself", async () => {
+  test("a link that leads out of the root, is broken, or leads to itself", async () => {
     await using outside = await startServer();
     await Bun.write(join(outside.root, "secret"), "canary");
     await symlink(join(outside.root, "secret"), join(server.root, "leaf"));
@@ -146,7 +146,7 @@ describe("what is not there", () => {
 });
 
 describe("a folder", () => {
-  test("is JSON for who asks for JSON", async () => {
+  test("is JSON for Accept: application/json", async () => {
     const answer = await get("d/", { accept: "application/json" });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("application/json");
@@ -161,14 +161,14 @@ describe("a folder", () => {
     expect(await head.text()).toBe("");
   });
 
-  test("with or without its slash, and the root, too", async () => {
+  test("with or without trailing slash, also the root", async () => {
     for (const path of ["d", "", "d%2F"]) {
       const { folder } = await bodyIn(Listing, await get(path, { accept: "application/json" }));
       expect(folder).toBe(path === "" ? "" : "d");
     }
   });
 
-  test("is the page for who asks for HTML or anything", async () => {
+  test("is the page for other values of Accept", async () => {
     for (const accept of ["text/html,application/xhtml+xml,*/*;q=0.8", "*/*"]) {
       const answer = await get("d/", { accept });
       expect(answer.status).toBe(200);

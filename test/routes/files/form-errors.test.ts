@@ -1,4 +1,4 @@
-// A form with bad parts: the good ones are saved, the list of errors ends, and reading ends where it must.
+// Forms with invalid parts: valid ones are saved, the list of errors is bounded, and reading stops at the limit.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe("a bad part does not lose the good ones", () => {
+describe("an invalid part does not affect the valid ones", () => {
   const bad: [string, string][] = [
     ["..\\evil.txt", "invalid_path"],
     ["../evil.txt", "invalid_path"],
@@ -37,7 +37,7 @@ describe("a bad part does not lose the good ones", () => {
     expect(await files()).toEqual(["one.txt", "two.txt"]);
   });
 
-  test("names that only look bad are names", async () => {
+  test("names that only look invalid are accepted", async () => {
     const names = ["%2e%2e%2fx", "..x", "...y..z", "right\u202eleft.txt", "-rf", "a:b"];
     const { answer, files } = await sendForm(
       server,
@@ -47,7 +47,7 @@ describe("a bad part does not lose the good ones", () => {
     expect(await files()).toEqual(names.toSorted());
   });
 
-  test("that is too large is skipped, also when it is larger than every buffer", async () => {
+  test("if it is too large, also when it is larger than every buffer", async () => {
     await using limited = await startServer({ maxFileSize: 1000 });
     const parts = [
       file("one.txt"),
@@ -67,7 +67,7 @@ describe("a bad part does not lose the good ones", () => {
     expect(await readdir(join(limited.root, ".sluice/uploads"))).toEqual([]);
   });
 
-  test("with broken headers of its own", async () => {
+  test("if its headers are invalid", async () => {
     const { answer, files } = await sendForm(server, [
       file("one.txt"),
       { headers: ["Content-Type: text/plain"], data: "x" },
@@ -88,7 +88,7 @@ describe("a bad part does not lose the good ones", () => {
     expect(await files()).toEqual(["one.txt", "two.txt"]);
   });
 
-  test("when no part is good the answer is the problem of the first", async () => {
+  test("if no part is valid, the answer is the problem of the first", async () => {
     const { answer, files } = await sendForm(server, [file("../a"), file("b\\c")]);
     const { errors } = await problemIn(answer, "invalid_path");
     expect(errors?.map((error) => error.file)).toEqual(["../a", "b\\c"]);
@@ -96,10 +96,10 @@ describe("a bad part does not lose the good ones", () => {
   });
 });
 
-describe("the list of errors ends", () => {
+describe("the list of errors is bounded", () => {
   const bad = (count: number): FormPart[] => Array.from({ length: count }, (_, index) => file(`../${index}`));
 
-  test("reading stops at the tenth error; what was good before it is saved, what comes after it is not", async () => {
+  test("reading stops at the tenth error; valid files before it are saved, later ones are not", async () => {
     const { answer, files } = await sendForm(server, [file("before.txt"), ...bad(20), file("after.txt")]);
     expect(answer.status).toBe(207);
     const { errors, errorsOmitted } = await bodyIn(FormResult, answer);
@@ -110,20 +110,20 @@ describe("the list of errors ends", () => {
     expect(await files()).toEqual(["before.txt"]);
   });
 
-  test("nine errors do not stop it", async () => {
+  test("nine errors do not stop reading", async () => {
     const { answer, files } = await sendForm(server, [...bad(9), file("after.txt")]);
     expect((await bodyIn(FormResult, answer)).errors).toHaveLength(9);
     expect(await files()).toEqual(["after.txt"]);
   });
 
-  test("also when nothing was good", async () => {
+  test("also if no file was saved", async () => {
     const { answer } = await sendForm(server, bad(5000));
     const { errors = [] } = await problemIn(answer, "invalid_path");
     expect(errors).toHaveLength(11);
     expect(errors[10]).toEqual(LIMIT_REACHED);
   });
 
-  test("at --max-errors", async () => {
+  test("by --max-errors", async () => {
     await using strict = await startServer({ maxErrors: 1 });
     const { answer } = await sendForm(strict, [file("one.txt"), file("../x"), file("two.txt")]);
     expect(await answer.json()).toMatchObject({
@@ -133,7 +133,7 @@ describe("the list of errors ends", () => {
   });
 });
 
-test("the file after --max-files is an error, and reading stops", async () => {
+test("a file over --max-files is an error, and reading stops", async () => {
   await using limited = await startServer({ maxFiles: 3 });
   const parts = ["a", "b", "c", "d", "e"].map((name) => file(name));
   const { answer, files } = await sendForm(limited, [{ name: "field" }, ...parts]);
@@ -146,7 +146,7 @@ test("the file after --max-files is an error, and reading stops", async () => {
   expect(await files()).toEqual(["a", "b", "c"]);
 });
 
-test("a part with bytes and an empty file name is an entry, not forgotten", async () => {
+test("a part with bytes and an empty file name is reported", async () => {
   const { answer } = await sendForm(server, [
     { name: "photo", filename: "", data: "bytes" },
     { name: "empty", filename: "" },

@@ -1,4 +1,4 @@
-// The framing of forms: broken bodies, boundaries, and bodies collected elsewhere.
+// The framing of forms: invalid bodies, boundaries, and third-party bodies.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -19,7 +19,7 @@ describe("a broken body", () => {
   const good = formBody([file("good.txt"), file("second.txt", "12345")]);
   const half = good.subarray(0, good.indexOf("12345") + 2);
 
-  test("that ends in the middle of a part keeps the files before it", async () => {
+  test("that ends in the middle of a part: the files before it are saved", async () => {
     const { answer, files } = await sendForm(server, half);
     expect(answer.status).toBe(207);
     expect(await answer.json()).toMatchObject({
@@ -35,13 +35,13 @@ describe("a broken body", () => {
     expect(await files()).toEqual(["good.txt"]);
   });
 
-  test("without its final boundary keeps the files that were complete", async () => {
+  test("without its last boundary: complete files are saved", async () => {
     const { answer, files } = await sendForm(server, good.subarray(0, good.length - 4));
     expect(answer.status).toBe(207);
     expect(await files()).toContain("good.txt");
   });
 
-  test("with nothing good in it is 400", async () => {
+  test("without any valid part is answered with 400", async () => {
     for (const body of [
       "",
       "nonsense",
@@ -54,7 +54,7 @@ describe("a broken body", () => {
     }
   });
 
-  test("whose connection ends in the middle publishes only what was complete", async () => {
+  test("whose connection is cut in the middle: only complete files are saved", async () => {
     using connection = await connect(server.url);
     await connection.send(
       Buffer.concat([
@@ -87,15 +87,15 @@ describe("the boundary", () => {
     ["multipart/form-data; boundary=", "boundary"],
     [formType("x".repeat(71)), "1 to 70 characters"],
     [formType('"ends in space "'), "boundary"],
-  ])("%s is refused before the body is read", async (type, said) => {
+  ])("%s is refused before the body is read", async (type, detail) => {
     const { answer } = await sendForm(server, body("x"), { type });
-    expect((await problemIn(answer, "invalid_multipart")).detail).toContain(said);
+    expect((await problemIn(answer, "invalid_multipart")).detail).toContain(detail);
   });
 });
 
 const cases = corpus();
 describe.skipIf(cases === null)(
-  `bodies collected elsewhere${cases === null ? ` (skipped: ${CORPUS_MISSING})` : ""}`,
+  `third-party bodies${cases === null ? ` (skipped: ${CORPUS_MISSING})` : ""}`,
   () => {
     test.each(cases ?? [])("$name", async ({ boundary, body, expected }) => {
       const { answer, files, text } = await sendForm(server, Buffer.from(body), {

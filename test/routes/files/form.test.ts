@@ -1,4 +1,4 @@
-// POST /files/{folder}/ with a form: any number of files, each part streamed to its place.
+// POST /files/{folder}/ with a form: any number of files, each streamed to the disk.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ describe("a form", () => {
     expect(await text("ä b.txt")).toBe("hello");
   });
 
-  test("as .NET and older urllib3 write its names", async () => {
+  test("with names as .NET and older urllib3 write them", async () => {
     const body = [
       ["a", "name=file; filename=\"=?utf-8?B?w7wgMTAwJS50eHQ=?=\"; filename*=utf-8''%C3%BC%20100%25.txt"],
       ["b", "name=\"file\"; filename*=utf-8''%E2%82%AC.txt"],
@@ -59,7 +59,7 @@ describe("a form", () => {
     expect(await Promise.all(saved)).toEqual(["a", "b", "c"]);
   });
 
-  test("with many files: all in the order of the form, each with its own report", async () => {
+  test("with many files: all are reported in the order of the form, each with its own flow report", async () => {
     const sizes = [3_000_000, 0, 1, 700_000, 65_536];
     const { answer, text } = await sendForm(
       server,
@@ -92,7 +92,7 @@ describe("a form", () => {
     expect(await textOf(storage, "many/9999.txt")).toBe("9999");
   });
 
-  test("of a whole folder makes its folders", async () => {
+  test("of a whole folder creates its subfolders", async () => {
     const { files } = await sendForm(server, [
       file("photos/2026/a.jpg"),
       file("photos/b.jpg"),
@@ -101,7 +101,7 @@ describe("a form", () => {
     expect(await files()).toEqual(["c.jpg", "photos/2026/a.jpg", "photos/b.jpg"]);
   });
 
-  test("takes no notice of its fields, before, between and after files, and of empty file inputs", async () => {
+  test("may contain fields before, between and after files, and empty file inputs, which are ignored", async () => {
     const { answer, files } = await sendForm(server, [
       { name: "comment", data: "x".repeat(100_000) },
       file("a.txt"),
@@ -144,7 +144,7 @@ describe("a form", () => {
     expect(await answer.json()).toMatchObject({ files: [{ path: "at-the-root.txt" }] });
   });
 
-  test("200 at once with one name lose no file", async () => {
+  test("200 concurrent forms with the same name lose no file", async () => {
     const sent = await Promise.all(
       Array.from({ length: 200 }, (_, index) =>
         sendForm(server, [file("a.jpg", String(index))], { folder: "contested" }),
@@ -180,7 +180,7 @@ describe("a form without files", () => {
   });
 });
 
-test("a digest of a form is refused: its files would be saved before it can be checked", async () => {
+test("a digest of a form is refused, because its files would be saved before it can be verified", async () => {
   const answer = await server.fetch("/files/", {
     method: "POST",
     body: new Uint8Array(formBody([file("digest.txt")])),

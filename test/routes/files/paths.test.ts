@@ -1,4 +1,4 @@
-// Paths in URLs: every rule that is broken is told, with its place, in a list that ends.
+// Paths in URLs: every broken rule is reported with its position, in a bounded list.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Sends exactly this path: `fetch` would resolve dots. */
+/** Sends exactly this path, because `fetch` would resolve dot segments. */
 async function ask(method: string, path: string, body = "x") {
   using connection = await connect(server.url);
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
@@ -26,7 +26,7 @@ async function errorsOf(method: string, path: string) {
   return errors.map(({ code, pointer }) => `${pointer} ${code}`);
 }
 
-describe("PUT of a path that is not allowed says why and where", () => {
+describe("PUT with an invalid path", () => {
   test.each([
     ["/files/", ["/path/0 empty_segment"]],
     ["/files/a/", ["/path/1 empty_segment"]],
@@ -58,12 +58,12 @@ describe("PUT of a path that is not allowed says why and where", () => {
     expect(await errorsOf("PUT", path)).toEqual(expected);
   });
 
-  test("and nothing of it was written", async () => {
+  test("writes nothing", async () => {
     expect((await readdir(server.root)).toSorted()).toEqual([".sluice"]);
   });
 });
 
-describe("every route checks", () => {
+describe("every route checks its paths", () => {
   test.each([
     ["GET", "/files/..%2Fx", "/path/0 parent_segment"],
     ["DELETE", "/files/..%2Fx", "/path/0 parent_segment"],
@@ -78,16 +78,16 @@ describe("every route checks", () => {
     expect(await errorsOf(method, path)).toEqual([expected]);
   });
 
-  test("what the URL itself resolves is not a path below /files", async () => {
+  test("dot segments that the URL resolves lead out of /files", async () => {
     for (const path of ["/files/../etc/passwd", "/files/%2e%2e/x", "//files/a", "/files\\..\\x"])
       await problemIn(await ask("PUT", path), "not_found");
   });
 });
 
-describe("the list ends", () => {
+describe("the list of errors is bounded", () => {
   const breaks = (count: number): string => Array.from({ length: count }, () => "..").join("%2F");
 
-  test("ten entries, one that says so, and the number of the others", async () => {
+  test("ten entries, one that states the limit, and the number of further errors", async () => {
     const { errors = [], errorsOmitted } = await problemIn(
       await ask("PUT", `/files/${breaks(14)}`),
       "invalid_path",
@@ -98,7 +98,7 @@ describe("the list ends", () => {
     expect(errorsOmitted).toBe(4);
   });
 
-  test("nothing is left out of nine", async () => {
+  test("nine errors are all listed", async () => {
     const { errors = [], errorsOmitted } = await problemIn(
       await ask("PUT", `/files/${breaks(9)}`),
       "invalid_path",
@@ -107,16 +107,16 @@ describe("the list ends", () => {
     expect(errorsOmitted).toBe(0);
   });
 
-  test("also when thousands of rules are broken, without repeating the path", async () => {
+  test("also for thousands of broken rules, without quoting the path", async () => {
     const answer = await ask("PUT", `/files/${breaks(2000)}`);
     const { errors = [], errorsOmitted } = await problemIn(answer, "invalid_path");
     expect(errors.at(-1)).toEqual(LIMIT_REACHED);
-    // Two of the path as a whole, one for each segment.
+    // Two errors of the whole path, one for each segment.
     expect(errors.length - 1 + (errorsOmitted ?? 0)).toBe(2002);
     expect(answer.body.byteLength).toBeLessThan(2000);
   });
 
-  test("at --max-errors", async () => {
+  test("by --max-errors", async () => {
     for (const maxErrors of [1, 3, 100]) {
       await using strict = await startServer({ maxErrors });
       const answer = await strict.fetch(`/files/${breaks(120)}`, { method: "PUT", body: "x" });

@@ -20,7 +20,7 @@ const post = (folder: string, headers: Record<string, string> = {}, body = "hell
 const onDisk = (path: string) => Bun.file(join(server.root, path));
 
 describe("the name", () => {
-  test("from ?name=, answered as PUT answers", async () => {
+  test("is set by ?name=, with the answer of a PUT", async () => {
     const answer = await post("in/?name=a%20b.txt");
     expect(answer.status).toBe(201);
     expect(answer.headers.get("location")).toBe("/files/in/a%20b.txt");
@@ -31,7 +31,7 @@ describe("the name", () => {
     expect(await onDisk("in/a b.txt").text()).toBe("hello");
   });
 
-  test("may hold folders", async () => {
+  test("may contain folders", async () => {
     expect((await post("?name=x/y/z.txt")).headers.get("location")).toBe("/files/x/y/z.txt");
     expect((await post("w/?name=x%2Fy.txt")).headers.get("location")).toBe("/files/w/x/y.txt");
   });
@@ -50,7 +50,7 @@ describe("the name", () => {
     expect(await answer.json()).toMatchObject({ path: `cd/${path}` });
   });
 
-  test("?name= wins", async () => {
+  test("?name= takes precedence", async () => {
     const answer = await post("?name=query.txt", {
       "content-disposition": `attachment; filename="header.txt"`,
     });
@@ -73,13 +73,13 @@ describe("the name", () => {
     ["?name=%2Fetc%2Fx", "/path/0", "empty_segment"],
     ["?name=a%5Cb", "/path/0", "backslash"],
     ["?name=.sluice%2Fx", "/path/0", "reserved_name"],
-  ])("that is not allowed: %s", async (query, pointer, code) => {
+  ])("that is invalid is refused: %s", async (query, pointer, code) => {
     const { errors } = await problemIn(await post(query), "invalid_path");
     expect(errors).toEqual([expect.objectContaining({ pointer, code })]);
   });
 });
 
-test("a taken name gets the next number by default, and the other rules on demand", async () => {
+test("a taken name gets the next number by default, or another conflict policy", async () => {
   const send = (query: string) => post(`taken/?name=a.jpg${query}`);
   expect((await send("")).headers.get("location")).toBe("/files/taken/a.jpg");
   expect(await (await send("")).json()).toMatchObject({ name: "a (1).jpg", renamedFrom: "a.jpg" });
@@ -87,7 +87,7 @@ test("a taken name gets the next number by default, and the other rules on deman
   await problemIn(await send("&conflict=fail"), "name_taken");
 });
 
-test("200 at once under one name are 200 files, none lost", async () => {
+test("200 concurrent uploads with one name become 200 files", async () => {
   const texts = Array.from({ length: 200 }, (_, index) => `content ${index}`);
   const answers = await Promise.all(texts.map((text) => post("many/?name=archive.tar.gz", {}, text)));
   expect(answers.map(({ status }) => status)).toEqual(Array(200).fill(201));
@@ -102,7 +102,7 @@ test("200 at once under one name are 200 files, none lost", async () => {
   expect(saved.toSorted()).toEqual(texts.toSorted());
 });
 
-test("conditions and digests hold as for PUT", async () => {
+test("conditions and digests work as with PUT", async () => {
   await post("rules/?name=a");
   const unlessThere = { "if-none-match": "*" };
   await problemIn(await post("rules/?name=a", unlessThere), "precondition_failed");
@@ -115,7 +115,7 @@ test("conditions and digests hold as for PUT", async () => {
   expect(await readdir(join(server.root, "rules"))).toHaveLength(2);
 });
 
-test("every other type of body is a file, whatever it says it is", async () => {
+test("a body of any other type is a file", async () => {
   for (const type of [
     "application/json",
     "application/x-www-form-urlencoded",
@@ -130,17 +130,17 @@ test("every other type of body is a file, whatever it says it is", async () => {
   }
 });
 
-test("the folder may be written with or without its slash", async () => {
+test("the folder may have a trailing slash or not", async () => {
   expect((await post("with/?name=a")).headers.get("location")).toBe("/files/with/a");
   expect((await post("without?name=a")).headers.get("location")).toBe("/files/without/a");
 });
 
-test("a folder that is a file is 409", async () => {
+test("a folder that is a file is answered with 409", async () => {
   await post("?name=plain");
   await problemIn(await post("plain/?name=a"), "not_a_folder");
 });
 
-test("the path of folder and name together is bounded", async () => {
+test("the length of the whole path is limited", async () => {
   const folder = `${"x".repeat(250)}/`.repeat(15);
   const { errors } = await problemIn(
     await post(`${folder}?name=${"y".repeat(250)}/${"z".repeat(250)}`),

@@ -1,4 +1,4 @@
-// PUT with headers that set conditions, and headers that are refused.
+// PUT with preconditions, and with unsupported headers.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const put = (path: string, body: RequestInit["body"] = "hello", headers: Record<
 const onDisk = (path: string) => Bun.file(join(server.root, path));
 
 describe("conditions (RFC 9110 section 13)", () => {
-  /** A file, and sends it again with these headers. */
+  /** Saves a file, then sends it again with these headers. */
   async function again(name: string, headers: (etag: string, modified: Date) => Record<string, string>) {
     const first = await put(name, "one");
     const { etag, modified } = await bodyIn(SavedFile, first);
@@ -30,7 +30,7 @@ describe("conditions (RFC 9110 section 13)", () => {
     expect((await problemIn(answer, "precondition_failed")).detail).toContain(`\`${header}\``);
   };
 
-  test("If-None-Match: * makes, and never replaces", async () => {
+  test("If-None-Match: * creates a file, and never replaces one", async () => {
     expect((await put("none", "one", { "if-none-match": "*" })).status).toBe(201);
     await fails(await put("none", "two", { "if-none-match": "*" }), "If-None-Match");
     expect(await onDisk("none").text()).toBe("one");
@@ -67,13 +67,13 @@ describe("conditions (RFC 9110 section 13)", () => {
     await holds(await again("since", (etag, at) => ({ "if-match": etag, ...early("", at) })));
   });
 
-  test("a failed condition comes before the rules of names", async () => {
+  test("a failed condition takes precedence over the conflict policy", async () => {
     await put("order", "one");
     await fails(await put("order?conflict=fail", "two", { "if-match": '"x"' }), "If-Match");
   });
 });
 
-describe("a request that cannot be kept", () => {
+describe("unsupported headers", () => {
   test("Content-Range", async () => {
     await problemIn(await put("range", "abc", { "content-range": "bytes 0-2/10" }), "content_range");
     expect(await onDisk("range").exists()).toBe(false);

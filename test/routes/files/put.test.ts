@@ -19,11 +19,11 @@ const put = (path: string, body: RequestInit["body"] = "hello", headers: Record<
 
 const onDisk = (path: string) => Bun.file(join(server.root, path));
 
-/** What unfinished uploads left behind. */
+/** The remains of unfinished uploads. */
 const temporaries = () => readdir(join(server.root, ".sluice/uploads"));
 
 describe("a new file", () => {
-  test("is told with its place and its tag, and is on the disk byte for byte", async () => {
+  test("is answered with its location and tag, and saved byte for byte", async () => {
     const answer = await put("new.txt");
     expect(answer.status).toBe(201);
     expect(answer.headers.get("content-type")).toBe("application/json");
@@ -62,7 +62,7 @@ describe("a new file", () => {
     expect(line).toContain(`saved flow.bin · 3MB in ${flow.seconds.toFixed(2)} s · ${flow.explanation}`);
   });
 
-  test("gets the folders above it", async () => {
+  test("is saved with missing parent folders", async () => {
     const answer = await put("a/b/c/d.txt");
     expect(answer.status).toBe(201);
     expect(await onDisk("a/b/c/d.txt").text()).toBe("hello");
@@ -77,7 +77,7 @@ describe("a new file", () => {
     }
   });
 
-  test("may come in chunks, larger than everything that is kept in memory", async () => {
+  test("may be sent chunked, and be larger than all buffers", async () => {
     const size = 40_000_000;
     const hash = new Bun.CryptoHasher("sha256");
     const body = new ReadableStream({
@@ -103,7 +103,7 @@ describe("a new file", () => {
     expect(await onDisk("slash/nested/f.txt").text()).toBe("hello");
   });
 
-  test("keeps every letter of its name, once decoded", async () => {
+  test("is saved under the decoded name, whatever its characters", async () => {
     const name = `ü 漢字 😀 #?&+;="'%25<>:*|.txt`;
     const answer = await put(encodeURIComponent(name));
     expect(answer.headers.get("location")).toBe(`/files/${encodeURIComponent(name)}`);
@@ -111,7 +111,7 @@ describe("a new file", () => {
     expect(await (await server.fetch(answer.headers.get("location") ?? "")).text()).toBe("hello");
   });
 
-  test("names of one letter in two Unicode forms are one file", async () => {
+  test("with two Unicode forms of its name is the same file", async () => {
     await put(encodeURIComponent("cafe\u0301.txt"), "one");
     const again = await put(encodeURIComponent("caf\u00e9.txt"), "two");
     expect(again.status).toBe(200);
@@ -136,7 +136,7 @@ describe("a form as the body", () => {
     expect(await temporaries()).toEqual([]);
   });
 
-  test("of curl -F is refused too", async () => {
+  test("sent by curl -F is refused too", async () => {
     const curl = Bun.spawn(
       ["curl", "-sS", "-X", "PUT", "-F", `file=@${import.meta.path}`, `${server.url}/files/form/curl.ts`],
       { stdout: "pipe", stderr: "pipe" },
@@ -147,7 +147,7 @@ describe("a form as the body", () => {
 });
 
 describe("a taken name", () => {
-  test("is replaced: 200, another tag", async () => {
+  test("is replaced: 200, with a new tag", async () => {
     const first = await put("replace.txt", "one");
     const second = await put("replace.txt", "two");
     expect(second.status).toBe(200);
@@ -156,7 +156,7 @@ describe("a taken name", () => {
     expect(await onDisk("replace.txt").text()).toBe("two");
   });
 
-  test("with ?conflict=rename gets a number, and says what was asked for", async () => {
+  test("with ?conflict=rename gets a number, and the answer states the requested name", async () => {
     await put("archive.tar.gz", "one");
     const answer = await put("archive.tar.gz?conflict=rename", "two");
     expect(answer.status).toBe(201);
@@ -166,28 +166,28 @@ describe("a taken name", () => {
     expect(await onDisk("archive (1).tar.gz").text()).toBe("two");
   });
 
-  test("with ?conflict=fail is 409, and nothing changes", async () => {
+  test("with ?conflict=fail is answered with 409, and nothing changes", async () => {
     await put("fail.txt", "one");
     await problemIn(await put("fail.txt?conflict=fail", "two"), "name_taken");
     expect(await onDisk("fail.txt").text()).toBe("one");
     expect((await put("fail-new.txt?conflict=fail")).status).toBe(201);
   });
 
-  test("another word for ?conflict is refused with all that are allowed", async () => {
+  test("an invalid ?conflict is refused with the allowed values", async () => {
     const { errors } = await problemIn(await put("x?conflict=merge"), "invalid_request");
     expect(errors).toEqual([
       { code: "invalid_value", pointer: "/query/conflict", detail: "Use one of: rename, replace, fail." },
     ]);
   });
 
-  test("is a folder's: 409", async () => {
+  test("of a folder is answered with 409", async () => {
     await put("folder/file");
     await problemIn(await put("folder"), "is_folder");
     await problemIn(await put("folder?conflict=fail"), "is_folder");
     await problemIn(await put("folder/file/below"), "not_a_folder");
   });
 
-  test("without the grant to replace is 403, which names the grant and the flag", async () => {
+  test("without the grant replace is answered with 403, which names the grant and the flag", async () => {
     await using strict = await startServer({ allow: new Set(["read", "write"]) });
     const send = (query = "") => strict.fetch(`/files/a${query}`, { method: "PUT", body: "x" });
     expect((await send()).status).toBe(201);
@@ -206,7 +206,7 @@ describe("a taken name", () => {
     await problemIn(await send(), "name_taken");
   });
 
-  test("of many at once under one name every byte is in one of them, and one of them wins", async () => {
+  test("of many concurrent uploads with one name, one file remains, complete", async () => {
     const texts = Array.from({ length: 30 }, (_, index) => String(index).repeat(1000));
     const answers = await Promise.all(texts.map((text) => put("contested", text)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(29).fill(200), 201]);

@@ -1,4 +1,4 @@
-// Ranges over the wire: what is sent is what `select` selects, whatever Bun's server would make of the header by itself.
+// Ranges over a socket: exactly the selected bytes are sent, although Bun's server also interprets the Range header.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const value = fc
   )
   .map(([unit, specs, between]) => unit + specs.join(between));
 
-/** The parts of a body, read without knowing how it is made. */
+/** The parts of a multipart/byteranges body, by an independent parser. */
 function partsOf(type: string, body: string): [range: string, text: string][] {
   const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(type)?.[1] ?? "";
   expect(body.endsWith(`\r\n--${boundary}--\r\n`)).toBe(true);
@@ -49,7 +49,7 @@ const told = ({ first, last }: Range, size: number): [string, string] => [
   TEXT.slice(first, last + 1),
 ];
 
-test("what is sent is what is selected", async () => {
+test("exactly the selected bytes are sent", async () => {
   await fc.assert(
     fc.asyncProperty(value, fc.constantFrom("file", "empty"), async (range, name) => {
       const size = name === "file" ? TEXT.length : 0;
@@ -78,7 +78,7 @@ async function fetched(path: string, range: string) {
 test.each([
   ["bytes=1-2", 206, "12"],
   ["bytes=99-", 416, /"code":"range_not_satisfiable"/],
-])("an empty If-Range is none: %s", async (range, status, text) => {
+])("an empty If-Range is ignored: %s", async (range, status, text) => {
   using connection = await connect(server.url);
   await connection.send(
     `GET /files/file HTTP/1.1\r\nHost: localhost\r\nRange: ${range}\r\nIf-Range:\r\n\r\n`,

@@ -1,4 +1,4 @@
-// DELETE /files/{path}: one file, for good.
+// DELETE /files/{path}: removes one file permanently.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { exists, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
@@ -21,7 +21,7 @@ const put = async (path: string) =>
   bodyIn(SavedFile, await server.fetch(`/files/${path}`, { method: "PUT", body: "x" }));
 const there = (path: string) => exists(join(server.root, path));
 
-test("a file is removed, with 204 and one line in the log; its folder stays", async () => {
+test("a file is removed, with 204 and one log line; its folder is kept", async () => {
   await put("d/a.txt");
   const answer = await remove("d%2Fa.txt");
   expect(answer.status).toBe(204);
@@ -32,7 +32,7 @@ test("a file is removed, with 204 and one line in the log; its folder stays", as
   await problemIn(await remove("d/a.txt"), "not_found");
 });
 
-test("a folder is not a file", async () => {
+test("a folder is refused", async () => {
   await put("folder/a.txt");
   await problemIn(await remove("folder"), "is_folder");
   await problemIn(await remove("folder/a.txt/x"), "not_found");
@@ -55,7 +55,7 @@ test("nothing is removed through a link", async () => {
   expect(await Bun.file(join(outside.root, "d/canary")).text()).toBe("canary");
 });
 
-test("conditions are kept", async () => {
+test("preconditions are checked", async () => {
   const { etag } = await put("condition");
   await problemIn(await remove("condition", { "if-match": '"x"' }), "precondition_failed");
   await problemIn(await remove("condition", { "if-none-match": etag }), "precondition_failed");
@@ -65,7 +65,7 @@ test("conditions are kept", async () => {
   await problemIn(await remove("condition", { "if-match": "*" }), "precondition_failed");
 });
 
-test("without the grant it is 403, and the file stays", async () => {
+test("without the grant delete the answer is 403, and the file is kept", async () => {
   await using careful = await startServer({ allow: new Set(["read", "write"]) });
   await careful.fetch("/files/a", { method: "PUT", body: "x" });
   const { detail } = await problemIn(await careful.fetch("/files/a", { method: "DELETE" }), "not_allowed");
@@ -73,7 +73,7 @@ test("without the grant it is 403, and the file stays", async () => {
   expect(await exists(join(careful.root, "a"))).toBe(true);
 });
 
-test("the grant to delete is enough: no other is needed", async () => {
+test("the grant delete is sufficient", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-remove-"));
   try {
     await Bun.write(join(root, "a"), "x");

@@ -1,4 +1,4 @@
-// Repr-Digest of downloads (RFC 9530): of the whole file, whatever part of it is sent.
+// Repr-Digest of downloads (RFC 9530): always of the whole file, even if a part of it is sent.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -22,13 +22,13 @@ async function digest(headers: Record<string, string>, method = "GET"): Promise<
   return [answer.status, answer.headers.get("repr-digest")];
 }
 
-test("is only made for who wants it", async () => {
+test("is computed only on request", async () => {
   expect(await digest({})).toEqual([200, null]);
   for (const wish of ["sha-256=0", "md5=9", "no dictionary"])
     expect(await digest({ "want-repr-digest": wish })).toEqual([200, null]);
 });
 
-test("is the same of all, a part, several parts, and of the headers alone", async () => {
+test("is the same for the whole file, one range, several ranges, and HEAD", async () => {
   const want = { "want-repr-digest": "sha-256=5, sha-512=1" };
   const value = `sha-256=:${digestOf("sha256")}:`;
   expect(await digest(want)).toEqual([200, value]);
@@ -45,14 +45,14 @@ test("changes with the file", async () => {
   expect(value).toBe(`sha-256=:${createHash("sha256").update("other").digest("base64")}:`);
 });
 
-test("a client that goes while it is made costs nothing more, and others are answered meanwhile", async () => {
+test("is aborted when the client disconnects, and does not delay other requests", async () => {
   await Bun.write(join(server.root, "large"), Buffer.alloc(400_000_000));
   const connection = await connect(server.url);
   await connection.send("HEAD /files/large HTTP/1.1\r\nHost: x\r\nWant-Repr-Digest: sha-512=1\r\n\r\n");
   const pending = () => server.app.server?.pendingRequests ?? 0;
-  await until("it is being made", () => pending() === 1);
+  await until("the computation has begun", () => pending() === 1);
   expect((await server.fetch("/health")).status).toBe(200);
   expect(connection.unread.length).toBe(0);
   connection.reset();
-  await until("it is given up", () => pending() === 0);
+  await until("the computation is aborted", () => pending() === 0);
 });

@@ -1,4 +1,4 @@
-// GET /swagger/json: complete, valid, and what the server really does; GET /swagger: a page of files only.
+// GET /swagger/json: complete, valid, and matching the server's behaviour; GET /swagger: a page without inline code.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Every operation as method, path and content. */
+/** All operations, as method, path and definition. */
 function operations() {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item ?? {}).map(([method, operation]): [string, string, OpenAPIV3.OperationObject] => [
@@ -46,7 +46,7 @@ const responses = ({ responses }: OpenAPIV3.OperationObject): [string, OpenAPIV3
   Object.entries(responses).map(([status, response]) => [status, Object(response)]);
 
 describe("the document", () => {
-  test("holds every route that is not hidden, wildcards included, and nothing else", () => {
+  test("contains exactly the routes that are not hidden, including wildcards", () => {
     const routes = server.app.routes
       .filter(({ hooks }) => !hooks.detail?.hide)
       .flatMap(({ method, path }) => {
@@ -58,7 +58,7 @@ describe("the document", () => {
     expect(Object.keys(document.paths).filter((path) => /[*.]|swagger|problems|^\/$/.test(path))).toEqual([]);
   });
 
-  test("says that a file can be asked for in part", () => {
+  test("describes range requests of files", () => {
     const get: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.get);
     expect(get.parameters).toContainEqual(expect.objectContaining({ in: "header", name: "Range" }));
     const answers = Object.fromEntries(responses(get));
@@ -66,7 +66,7 @@ describe("the document", () => {
       expect(Object.keys(answers[status]?.headers ?? {})).toContain("Content-Range");
   });
 
-  test("says what it is", () => {
+  test("describes the API", () => {
     expect(document).toMatchObject({
       openapi: "3.0.3",
       info: { title: "Sluice", version, license: { name: "MIT" } },
@@ -97,7 +97,7 @@ describe("the document", () => {
     expect(await lint.exited).toBe(0);
   });
 
-  test("names every shape once", () => {
+  test("defines every schema once", () => {
     const names = [...shapes, ...changeShapes].map(({ $id = "" }) => $id);
     expect(Object.keys(document.components?.schemas ?? {})).toEqual(names);
     const text = JSON.stringify(document);
@@ -105,7 +105,7 @@ describe("the document", () => {
     expect(text).not.toMatch(/"(\$id|const|elysiaMeta|hide)":/);
   });
 
-  test("gives every error as a problem, with the grant it is about", () => {
+  test("describes every error as a problem, with the needed grant", () => {
     for (const [method, path, operation] of operations()) {
       const at = `${method} ${path}`;
       const allow = "x-allow" in operation ? operation["x-allow"] : undefined;
@@ -123,7 +123,7 @@ describe("the document", () => {
     }
   });
 
-  test("tells the headers that clients need", () => {
+  test("describes the headers that clients need", () => {
     const put = document.paths["/files/{path}"]?.put;
     const names = put?.parameters?.map((parameter) => ("name" in parameter ? parameter.name : ""));
     expect(names).toEqual(
@@ -136,19 +136,19 @@ describe("the document", () => {
     expect(Object.keys(answered?.["503"]?.headers ?? {})).toEqual(["Retry-After"]);
   });
 
-  test("says which requests are answered without a problem", async () => {
+  test("describes which errors are not problems", async () => {
     expect(document.info.description).toContain("more than 16 KiB of URL and headers");
     const answer = await server.fetch(`/api/entries?cursor=${"x".repeat(20_000)}`);
     expect([answer.status, await answer.text()]).toEqual([431, ""]);
   });
 
-  test("says that files have types of their own", async () => {
+  test("describes that files have their own types", async () => {
     const get: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.get);
     for (const [status, { content = {} }] of responses(get))
       if (status === "200" || status === "206") expect(Object.keys(content)).toEqual(["*/*"]);
   });
 
-  test("asks nothing of headers that are looked at and not refused", async () => {
+  test("does not restrict headers whose invalid values are ignored", async () => {
     const put: OpenAPIV3.OperationObject = Object(document.paths["/files/{path}"]?.put);
     const id = put.parameters?.find((parameter) => "name" in parameter && parameter.name === "X-Request-Id");
     expect(id).toHaveProperty("schema", { type: "string" });
@@ -156,12 +156,12 @@ describe("the document", () => {
     expect((await server.fetch("/files/named", sent)).status).toBe(201);
   });
 
-  test("is the same when it is asked for again", async () => {
+  test("is the same for repeated requests", async () => {
     expect(await (await server.fetch("/swagger/json")).json()).toEqual(document);
   });
 });
 
-describe("answers are what the document says, with no member more", () => {
+describe("responses match the document exactly", () => {
   const form = () => {
     const body = new FormData();
     body.append("file", new File(["one"], "one.txt"));
@@ -209,7 +209,7 @@ describe("answers are what the document says, with no member more", () => {
 });
 
 describe("the page", () => {
-  test("has no script or style of its own, and allows scripts of this server only", async () => {
+  test("has no inline script or style, and allows only scripts of this server", async () => {
     const answer = await server.fetch("/swagger");
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
     const policy = answer.headers.get("content-security-policy") ?? "";
@@ -221,7 +221,7 @@ describe("the page", () => {
       expect([path, (await server.fetch(path)).status]).toEqual([path, 200]);
   });
 
-  test("is found with a slash at the end as well", async () => {
+  test("is also available with a trailing slash", async () => {
     expect(await (await server.fetch("/swagger/")).text()).toBe(
       await (await server.fetch("/swagger")).text(),
     );

@@ -1,4 +1,4 @@
-// GET /health: 200 only when an upload could be taken now.
+// GET /health: 200 only if uploads are currently accepted.
 
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../../src/errors.ts";
@@ -9,7 +9,7 @@ import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer } from "../../support/server.ts";
 
-test("ok, with the version; HEAD as well", async () => {
+test("200 with the version, also for HEAD", async () => {
   await using server = await startServer();
   const answer = await server.fetch("/health");
   expect(answer.status).toBe(200);
@@ -19,7 +19,7 @@ test("ok, with the version; HEAD as well", async () => {
   expect(await head.text()).toBe("");
 });
 
-test("draining is 503", async () => {
+test("503 during shutdown", async () => {
   await using server = await startServer();
   server.app.decorator.services.uploader.drain();
   const answer = await server.fetch("/health");
@@ -37,7 +37,7 @@ describe("a storage that cannot be written", () => {
     }
   }
 
-  test("is 503, with one line in the log that says why", async () => {
+  test("is answered with 503, and one log line with the reason", async () => {
     const storage = new Broken();
     await using server = await startServer({ storage });
     const answer = await server.fetch("/health");
@@ -46,7 +46,7 @@ describe("a storage that cannot be written", () => {
     expect(server.log).toEqual([expect.stringContaining("The server may not write to its root.")]);
   });
 
-  test("and one without room is 503, like the upload it would refuse", async () => {
+  test("is also reported if there is no free space, like a refused upload", async () => {
     const storage = new MemoryStorage({ capacity: 1000 });
     await using server = await startServer({ storage, keepFree: 1000 });
     await problemIn(await server.fetch("/files/a", { method: "PUT", body: "x" }), "storage_full");
@@ -56,7 +56,7 @@ describe("a storage that cannot be written", () => {
     expect(server.log.at(-1)).toContain("--keep-free");
   });
 
-  test("is looked at once a second, however often is asked, and is found to be well again", async () => {
+  test("is checked at most once a second, and its recovery is detected", async () => {
     const storage = new Broken();
     await using server = await startServer({ storage });
     const statuses = await Promise.all(
@@ -70,7 +70,7 @@ describe("a storage that cannot be written", () => {
     expect((await server.fetch("/health")).status).toBe(200);
   });
 
-  test("does not matter to a server that only reads", async () => {
+  test("is ignored by a read-only server", async () => {
     await using server = await startServer({ storage: new Broken(), allow: new Set(["read"]) });
     expect((await server.fetch("/health")).status).toBe(200);
   });

@@ -1,4 +1,4 @@
-// GET /metrics: what happened is counted, what is so is told, nothing of clients is in it, and the documents name what there is.
+// GET /metrics: counters and gauges are correct, contain nothing about clients, and are documented.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -17,13 +17,13 @@ async function text(server: TestServer): Promise<string> {
   return await (await server.fetch("/metrics")).text();
 }
 
-/** The figure under a name with its labels, as it stands in the text. */
+/** The value of a metric, by its name with labels. */
 async function figure(server: TestServer, name: string): Promise<number | undefined> {
   const line = (await text(server)).split("\n").find((line) => line.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length));
 }
 
-/** Sends something, and says which counters rose by how much. */
+/** Sends a request. @returns the counters that rose, and by how much */
 async function risen(server: TestServer, send: () => Promise<unknown>): Promise<Record<string, number>> {
   const counters = async () =>
     new Map(
@@ -44,7 +44,7 @@ const ended = (dialect: string, outcome: string): string =>
   `sluice_uploads_total{dialect="${dialect}",outcome="${outcome}"}`;
 const problem = (code: string): string => `sluice_problems_total{code="${code}"}`;
 
-describe("what is counted", () => {
+describe("counters of", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer();
@@ -71,7 +71,7 @@ describe("what is counted", () => {
     });
   });
 
-  test("a form, by its files", async () => {
+  test("a form, for each of its files", async () => {
     const form = new FormData();
     for (const name of ["one", "two"]) form.append("file", new File(["1234"], name));
     expect(await risen(server, () => server.fetch("/files/", { method: "POST", body: form }))).toEqual({
@@ -81,7 +81,7 @@ describe("what is counted", () => {
     });
   });
 
-  test("tus, when it is a file", async () => {
+  test("tus, when the upload is complete", async () => {
     const headers = { ...TUS, "upload-length": "6", "upload-offset": "0" };
     const made = await server.fetch("/uploads?path=tus", { method: "POST", headers });
     const type = { "content-type": "application/offset+octet-stream" };
@@ -112,7 +112,7 @@ describe("what is counted", () => {
     });
   });
 
-  test("what is refused, whatever its method and its path are called", async () => {
+  test("refused requests, with any method and path", async () => {
     const put = () => server.fetch("/files/a%0ab%22%7d", { method: "PUT", body: "x" });
     expect(await risen(server, put)).toEqual({
       [ended("put", "refused")]: 1,
@@ -126,7 +126,7 @@ describe("what is counted", () => {
     });
   });
 
-  test("what is cut", async () => {
+  test("cut connections", async () => {
     await using connection = await connect(server.url);
     const rises = await risen(server, async () => {
       const cut = ended("put", "cut");
@@ -162,7 +162,7 @@ describe("what is counted", () => {
     });
   });
 
-  test("waits, once a file for every kind", async () => {
+  test("waits, one per file and kind", async () => {
     const count = (kind: string) => figure(server, `sluice_upload_wait_seconds_count{kind="${kind}"}`);
     const sum = (kind: string) => figure(server, `sluice_upload_wait_seconds_sum{kind="${kind}"}`);
     const before = await Promise.all([count("network"), sum("sync")]);
@@ -173,7 +173,7 @@ describe("what is counted", () => {
     expect(await sum("sync")).toBeCloseTo((before[1] ?? 0) + flow.waits.sync, 5);
   });
 
-  test("no path, no query and no name of a header is in it", async () => {
+  test("no path, query or header name is included", async () => {
     const own = "SESAME";
     await server.fetch(`/files/${own}?${own}=1`, { method: "PUT", body: own, headers: { [own]: own } });
     await server.fetch(`/${own}`, { method: own });
@@ -181,7 +181,7 @@ describe("what is counted", () => {
     expect(await text(server)).not.toContain(own);
   });
 
-  test.skipIf(noParser)("a strict parser reads it, with a figure for every code of a problem", async () => {
+  test.skipIf(noParser)("a strict parser accepts it, and every problem code has a counter", async () => {
     const samples = parsed(await text(server));
     const codes = samples
       .filter(({ name }) => name === "sluice_problems_total")
@@ -200,7 +200,7 @@ describe("what is counted", () => {
   });
 });
 
-test("is text of OpenMetrics that nobody keeps, for whoever may do nothing else", async () => {
+test("is OpenMetrics text that is not cached, and needs no grant", async () => {
   await using closed = await startServer({ allow: new Set() });
   const answer = await closed.fetch("/metrics");
   expect(answer.status).toBe(200);
@@ -211,7 +211,7 @@ test("is text of OpenMetrics that nobody keeps, for whoever may do nothing else"
   expect(await answer.text()).toEndWith("\n# EOF\n");
 });
 
-test("each app has figures of its own", async () => {
+test("each app has its own metrics", async () => {
   await using one = await startServer();
   await using other = await startServer();
   await one.fetch("/files/a", { method: "PUT", body: "x" });
@@ -220,7 +220,7 @@ test("each app has figures of its own", async () => {
 });
 
 describe("the documents", () => {
-  /** Names of figures in a text, without what a histogram adds to its own. */
+  /** The names of metrics in a text, without the suffixes of histograms. */
   const named = (text: string): Set<string> =>
     new Set(
       [...text.matchAll(/\b(?:sluice|process)_[a-z_]+/g)].map(([name]) =>
@@ -233,12 +233,12 @@ describe("the documents", () => {
     return new Set(types.map(([, name, type]) => (type === "counter" ? `${name}_total` : `${name}`)));
   };
 
-  test("docs/metrics.md names all of them, and no other", async () => {
+  test("docs/metrics.md names exactly these metrics", async () => {
     const page = readFileSync(join(DOCS, "metrics.md"), "utf8");
     expect([...named(page)].toSorted()).toEqual([...(await names())].toSorted());
   });
 
-  test("the dashboard asks for what there is", async () => {
+  test("the dashboard uses existing metrics", async () => {
     const board = JSON.parse(readFileSync(join(DOCS, "grafana.json"), "utf8"));
     const asked: string[] = board.panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
       targets.map(({ expr }) => expr),

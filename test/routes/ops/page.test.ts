@@ -1,4 +1,4 @@
-// GET / and the files of the page: whole, from this server only, with a policy that lets nothing else in.
+// GET / and the files of the page: complete, from this server only, with a policy that allows no other sources.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("the page", async () => {
+test("the page is sent with its policy", async () => {
   const answer = await server.fetch("/");
   expect(answer.status).toBe(200);
   expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -24,7 +24,7 @@ test("the page", async () => {
   expect(await head.text()).toBe("");
 });
 
-test("the page is told what is granted, and of the trash", async () => {
+test("the page contains the grants and the trash expiry", async () => {
   await using shut = await startServer({ allow: new Set(["read", "write"]), trash: 3600 });
   await mkdir(join(shut.root, "in"));
   for (const path of ["/", "/files/in/"]) {
@@ -34,7 +34,7 @@ test("the page is told what is granted, and of the trash", async () => {
   }
 });
 
-test("lets in nothing but its own files", async () => {
+test("only its own files are allowed", async () => {
   const policy = (await server.fetch("/")).headers.get("content-security-policy") ?? "";
   const rules = new Map(policy.split(/; ?/).map((rule) => [rule.split(" ")[0], rule.split(" ").slice(1)]));
   expect(rules.get("default-src")).toEqual(["'none'"]);
@@ -44,7 +44,7 @@ test("lets in nothing but its own files", async () => {
   expect(policy).not.toMatch(/unsafe|\*|https?:/);
 });
 
-test("every file of it, unchanged, with a type, under the same policy", async () => {
+test("every file of the page is sent unchanged, with a type and the same policy", async () => {
   const entries = await readdir(PUBLIC, { withFileTypes: true, recursive: true });
   const files = entries
     .filter((entry) => entry.isFile() && entry.name !== "index.html")
@@ -64,7 +64,7 @@ test("every file of it, unchanged, with a type, under the same policy", async ()
   }
 });
 
-test("what is not a file of it is 404", async () => {
+test("other paths are answered with 404", async () => {
   for (const path of [
     "/nothing",
     "/index.html/x",
@@ -75,7 +75,7 @@ test("what is not a file of it is 404", async () => {
     await problemIn(await server.fetch(path), "not_found");
 });
 
-test("needs no grant", async () => {
+test("the page needs no grant", async () => {
   await using closed = await startServer({ allow: new Set() });
   expect((await closed.fetch("/")).status).toBe(200);
 });

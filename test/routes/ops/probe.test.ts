@@ -1,4 +1,4 @@
-// /api/probe: what arrives is told, nothing stays, and everything is bounded.
+// /api/probe: reports the received bytes, leaves nothing behind, and is bounded.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -20,8 +20,8 @@ const files = (): string[] =>
     .filter((entry) => entry.isFile() && entry.name !== "lock")
     .map(({ name }) => name);
 
-describe("sent", () => {
-  test.each(["PUT", "POST", "PATCH", "DELETE"])("%s: bytes are counted and dropped", async (method) => {
+describe("a sent body", () => {
+  test.each(["PUT", "POST", "PATCH", "DELETE"])("is counted and discarded with %s", async (method) => {
     const answer = await server.fetch("/api/probe", { method, body: new Uint8Array(3_000_000) });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("etag")).toBe('"probe"');
@@ -30,7 +30,7 @@ describe("sent", () => {
     expect(files()).toEqual([]);
   });
 
-  test("the first and the last byte have their times", async () => {
+  test("has the times of its first and last byte", async () => {
     using connection = await connect(server.url);
     await connection.send("PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
     await Bun.sleep(1000);
@@ -40,14 +40,14 @@ describe("sent", () => {
     expect(lastByte - firstByte).toBeGreaterThan(0.2);
   });
 
-  test("nothing at all is told as nothing", async () => {
+  test("may be empty", async () => {
     const answer = await server.fetch("/api/probe", { method: "PUT" });
     const said = await bodyIn(Probe, answer);
     expect(said.received).toBe(0);
     expect(said.firstByte).toBeUndefined();
   });
 
-  test("headers that matter are told back, and no other", async () => {
+  test("is answered with the relevant request headers, and no others", async () => {
     const headers = {
       "Upload-Offset": "5",
       "If-Match": '"a"',
@@ -63,7 +63,7 @@ describe("sent", () => {
     expect(said.headers["x-secret"]).toBeUndefined();
   });
 
-  test("announce: answered before a byte is sent, whatever the length", async () => {
+  test("is not read with announce, whatever its length", async () => {
     using connection = await connect(server.url);
     await connection.send(
       "PUT /api/probe?announce=true HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n",
@@ -72,7 +72,7 @@ describe("sent", () => {
     expect({ status, received: JSON.parse(text).received }).toEqual({ status: 200, received: 0 });
   });
 
-  test("save: the disk is measured, and the file never has a name", async () => {
+  test("is written to an unnamed file with save, and the disk is measured", async () => {
     const answer = await server.fetch("/api/probe?save=true", {
       method: "PUT",
       body: new Uint8Array(3_000_000),
@@ -83,21 +83,21 @@ describe("sent", () => {
     expect(await (await server.fetch("/api/uploads")).json()).toEqual({ uploads: [] });
   });
 
-  test("save keeps --keep-free, and without it nothing is asked of the disk", async () => {
+  test("respects --keep-free with save, and does not access the disk without it", async () => {
     await using full = await startServer({ keepFree: 2 ** 50 });
     await problemIn(await full.fetch("/api/probe?save=true", { method: "PUT", body: "x" }), "storage_full");
     expect((await full.fetch("/api/probe", { method: "PUT", body: "x" })).status).toBe(200);
   });
 
-  test("wait: the answer comes later", async () => {
+  test("is answered later with wait", async () => {
     const began = performance.now();
     await server.fetch("/api/probe?wait=1", { method: "PUT", body: "x" });
     expect(performance.now() - began).toBeGreaterThan(900);
   });
 });
 
-describe("bounds", () => {
-  test("more than 1 GiB is refused before it is sent", async () => {
+describe("limits", () => {
+  test("more than 1 GiB is refused before it is read", async () => {
     using connection = await connect(server.url);
     await connection.send(`PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: ${2 ** 30 + 1}\r\n\r\n`);
     await problemIn(await connection.answer(), "probe_too_large");
@@ -105,30 +105,42 @@ describe("bounds", () => {
     await problemIn(await server.fetch("/api/probe?wait=31", { method: "PUT" }), "invalid_request");
   });
 
-  test("sixteen at once, whatever they do, and their places are given back", async () => {
+  test("sixteen concurrent probes are allowed, and the next when one has ended", async () => {
     const connections = await Promise.all(Array.from({ length: 16 }, () => connect(server.url)));
     for (const connection of connections)
       await connection.send("PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
-    await until("all places taken", async () => (await server.fetch("/api/probe?bytes=1")).status === 503);
+    await until(
+      "the limit is reached",
+      async () => (await server.fetch("/api/probe?bytes=1")).status === 503,
+    );
     const refused = await server.fetch("/api/probe", { method: "PUT", body: "x" });
     expect(refused.headers.get("retry-after")).toBe("5");
     await problemIn(refused, "too_many_probes");
     for (const connection of connections) connection.reset();
-    await until("a place is free", async () => (await server.fetch("/api/probe?bytes=1")).status === 200);
+    await until(
+      "another probe is allowed",
+      async () => (await server.fetch("/api/probe?bytes=1")).status === 200,
+    );
   });
 
-  test("a client that stops reading gives its place back when it goes", async () => {
+  test("a client that stops reading counts until it disconnects", async () => {
     const connections = await Promise.all(Array.from({ length: 16 }, () => connect(server.url)));
     for (const connection of connections) {
       connection.pause();
       await connection.send(`GET /api/probe?bytes=${2 ** 30} HTTP/1.1\r\nHost: x\r\n\r\n`);
     }
-    await until("all places taken", async () => (await server.fetch("/api/probe?bytes=1")).status === 503);
+    await until(
+      "the limit is reached",
+      async () => (await server.fetch("/api/probe?bytes=1")).status === 503,
+    );
     for (const connection of connections) connection.reset();
-    await until("a place is free", async () => (await server.fetch("/api/probe?bytes=1")).status === 200);
+    await until(
+      "another probe is allowed",
+      async () => (await server.fetch("/api/probe?bytes=1")).status === 200,
+    );
   });
 
-  test("who reads too slowly is cut off, and loses the place", async () => {
+  test("a client that reads too slowly is disconnected", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wanted = { bytes: 2 ** 30, zero: true, longest: 0.05, ended: resolve };
     const reader = probeBytes(new Request("http://x/"), wanted).body?.getReader();
@@ -140,7 +152,7 @@ describe("bounds", () => {
     await expect(rest()).rejects.toThrow("The probe took too long.");
   });
 
-  test("bodies are no uploads: nothing is left when they break off", async () => {
+  test("a body that is cut off leaves nothing", async () => {
     using connection = await connect(server.url);
     await connection.send("PUT /api/probe?save=true HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
     await until("it has begun", () => server.app.decorator.services.uploader.slots.taken === 1);
@@ -150,14 +162,14 @@ describe("bounds", () => {
   });
 });
 
-describe("got", () => {
-  test.each([0, 1, 1000, 262_145, 3_000_000])("%d bytes", async (count) => {
+describe("a downloaded body", () => {
+  test.each([0, 1, 1000, 262_145, 3_000_000])("has %d bytes", async (count) => {
     const answer = await server.fetch(`/api/probe?bytes=${count}`);
     expect(answer.status).toBe(200);
     expect((await answer.arrayBuffer()).byteLength).toBe(count);
   });
 
-  test("random ones cannot be made smaller, zeros can", async () => {
+  test("of random bytes cannot be compressed, one of zeros can", async () => {
     const sizes = ["random", "zero"].map(async (content) => {
       const answer = await server.fetch(`/api/probe?bytes=100000&content=${content}`);
       return Bun.gzipSync(await answer.arrayBuffer()).length;
@@ -167,7 +179,7 @@ describe("got", () => {
     expect(zero).toBeLessThan(1000);
   });
 
-  test("a range is that part of the whole", async () => {
+  test("can be requested in ranges", async () => {
     const whole = Buffer.from(await (await server.fetch("/api/probe?bytes=600000")).arrayBuffer());
     const ask = (range: string, more = {}) =>
       server.fetch("/api/probe?bytes=600000", { headers: { Range: range, ...more } });

@@ -1,4 +1,4 @@
-// GET /problems: where the `type` of every problem leads.
+// GET /problems: the page to which the `type` of every problem leads.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PROBLEMS } from "../../../src/errors.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The sections of the page, by their dir, as text. */
+/** The sections of the page as text, by the id of their heading. */
 async function sections(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   let current = "";
@@ -32,7 +32,7 @@ async function sections(): Promise<Map<string, string>> {
   return found;
 }
 
-test("every problem has a section that names it, its status and what to do", async () => {
+test("every problem has a section with its title, its status and advice", async () => {
   const found = await sections();
   expect([...found.keys()]).toEqual(Object.keys(PROBLEMS).map((code) => `/${code}`));
   for (const [code, { title, status }] of Object.entries(PROBLEMS)) {
@@ -45,14 +45,14 @@ test("every problem has a section that names it, its status and what to do", asy
   );
 });
 
-test("the type of an answered problem leads to its section", async () => {
+test("the type of a problem leads to its section", async () => {
   const { type } = await bodyIn(Problem, await server.fetch("/files/none.txt"));
   const { pathname, hash } = new URL(type, server.url);
   expect(pathname).toBe("/problems");
   expect([...(await sections()).keys()]).toContain(decodeURIComponent(hash.slice(1)));
 });
 
-test("the page runs no script and has no style of its own", async () => {
+test("the page has no script and no inline style", async () => {
   const answer = await server.fetch("/problems");
   expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
   const policy = answer.headers.get("content-security-policy");

@@ -1,4 +1,4 @@
-// How downloads end: one line of the log for each, and no connection that waits for bytes that are not there.
+// The end of downloads: one log line for each, and no connection that waits for missing bytes.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, statSync, truncateSync, unlinkSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connect, type RawConnection } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
 
-/** More than the system takes for a reader that takes nothing. */
+/** More bytes than the system buffers for a client that reads nothing. */
 const LARGE = 64_000_000;
 
 let server: TestServer;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The one line that the download of a file ends with, without its time, who asked, and the id of the request. */
+/** The single log line of a download, without time, client and request id. */
 async function lineOf(name: string): Promise<string> {
   const lines = () => server.log.filter((line) => new RegExp(` (?:sent|cut|shrank) ${name} · `).test(line));
   await until("the download ends", () => lines().length > 0);
@@ -26,7 +26,7 @@ async function lineOf(name: string): Promise<string> {
   return line.replace(/^\S+ | · by .*$/g, "");
 }
 
-/** Begins to read a large file, and stops when its first bytes are there. */
+/** Requests a large file, and stops reading after its first bytes. */
 async function stalled(name: string, range = ""): Promise<RawConnection> {
   await Bun.write(join(server.root, name), Buffer.alloc(LARGE, "x"));
   const connection = await connect(server.url);
@@ -40,7 +40,7 @@ test.each([
   ["whole", {}, "10B"],
   ["range", { range: "bytes=2-4" }, "3B"],
   ["ranges", { range: "bytes=2-4,6-7" }, "2\\d\\dB"],
-])("what was sent is said once: %s", async (name, headers: Record<string, string>, size) => {
+])("a download is logged once: %s", async (name, headers: Record<string, string>, size) => {
   await Bun.write(join(server.root, name), "0123456789");
   const answer = await server.fetch(`/files/${name}`, { headers });
   const { length } = await answer.text();
@@ -48,7 +48,7 @@ test.each([
   expect(await lineOf(name)).toContain(` ${length}B `);
 });
 
-test("what sends no bytes of a file is no download", async () => {
+test("a response without file bytes is not logged as a download", async () => {
   await Bun.write(join(server.root, "none"), "0123456789");
   await server.fetch("/files/none", { method: "HEAD" });
   await server.fetch("/files/none", { headers: { "if-none-match": "*" } });
@@ -57,7 +57,7 @@ test("what sends no bytes of a file is no download", async () => {
   expect(await lineOf("none")).toStartWith("sent none · 10B in ");
 });
 
-test("a client that goes in the middle is told from one that stays", async () => {
+test("a cut download is distinguished from a complete one", async () => {
   const connection = await stalled("left");
   connection.reset();
   expect(await lineOf("left")).toMatch(
@@ -71,7 +71,7 @@ test.each([
   ["all of it in place of a range", "Range: bytes=5-2\r\n"],
   ["ranges", "Range: bytes=0-9,1000000-\r\n"],
 ])(
-  "a file that shrinks ends the connection, without a byte in place of what is gone: %s",
+  "if a file shrinks the connection is closed, without other bytes in place of the missing ones: %s",
   async (what, range) => {
     const name = `shrinking-${what.replaceAll(" ", "-")}`;
     const connection = await stalled(name, range);
@@ -82,12 +82,12 @@ test.each([
     expect(body.length).toBeLessThan(LARGE - 1_000_000);
     expect(body.toString("latin1").trimEnd()).not.toEndWith("\r\n0");
     expect(await lineOf(name)).toMatch(/^shrank \S+ · the file became shorter: /);
-    // Others are served as before.
+    // Other requests are not affected.
     expect((await server.fetch("/files/ten")).status).toBe(200);
   },
 );
 
-test("a file that is removed comes to its end", async () => {
+test("a file that is removed is sent completely", async () => {
   const connection = await stalled("vanishing");
   unlinkSync(join(server.root, "vanishing"));
   connection.resume();
@@ -96,7 +96,7 @@ test("a file that is removed comes to its end", async () => {
   connection[Symbol.dispose]();
 });
 
-test("readers that take nothing cost no memory of this process", async () => {
+test("clients that read nothing use no memory of this process", async () => {
   const resident = (): number =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1]) * 1024;
   await Bun.write(join(server.root, "slow"), Buffer.alloc(LARGE, "x"));
@@ -112,6 +112,6 @@ test("readers that take nothing cost no memory of this process", async () => {
   const readers = await Promise.all(Array.from({ length: 30 }, ask));
   const grown = resident() - before;
   for (const reader of [first, ...readers]) reader.reset();
-  // Thirty times the file would be 1.9 GB.
+  // Thirty copies of the file would use 1.9 GB.
   expect(grown).toBeLessThan(statSync(join(server.root, "slow")).size / 2);
 });

@@ -1,4 +1,4 @@
-// What every upload route keeps: sizes, space, places, silence, and answers that arrive although the body was not read.
+// Limits of every upload route: size, space, number, idle timeout; and readable answers before the body was read.
 
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { startServer, type TestServer, until } from "../../support/server.ts";
 const HEAD = "HTTP/1.1\r\nHost: x\r\n";
 const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
 
-/** Begins a PUT in chunks that a test goes on with. */
+/** Starts a chunked PUT that the test continues. */
 async function begin(server: TestServer, path: string, headers = ""): Promise<RawConnection> {
   const connection = await connect(server.url);
   await connection.send(`PUT /files/${path} ${HEAD}Transfer-Encoding: chunked\r\n${headers}\r\n${chunk(3)}`);
@@ -34,7 +34,7 @@ async function leftovers(server: TestServer): Promise<string[]> {
 describe("--max-file-size", () => {
   const limited = () => startServer({ maxFileSize: 1000 });
 
-  test("is known from the announced length, before a byte of the body", async () => {
+  test("is checked against the announced length, before the first byte of the body", async () => {
     await using server = await limited();
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 100000000000\r\n\r\n`);
@@ -45,7 +45,7 @@ describe("--max-file-size", () => {
     expect(await leftovers(server)).toEqual([]);
   });
 
-  test("is known at the first byte over it, while the sender would go on", async () => {
+  test("ends the upload at the first byte over it, while the client continues sending", async () => {
     await using server = await limited();
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunk(1000)}${chunk(1)}`);
@@ -56,7 +56,7 @@ describe("--max-file-size", () => {
     expect(await leftovers(server)).toEqual([]);
   });
 
-  test("lets a file of exactly this size pass, announced or not", async () => {
+  test("allows a file of exactly this size, announced or not", async () => {
     await using server = await limited();
     const body = "x".repeat(1000);
     expect((await server.fetch("/files/a", { method: "PUT", body })).status).toBe(201);
@@ -65,7 +65,7 @@ describe("--max-file-size", () => {
     expect((await connection.answer()).status).toBe(201);
   });
 
-  test("keeps the connection when little is left to read", async () => {
+  test("keeps the connection open if few bytes are left to read", async () => {
     await using server = await limited();
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 2000\r\n\r\n${"x".repeat(2000)}`);
@@ -74,7 +74,7 @@ describe("--max-file-size", () => {
     expect((await connection.answer()).status).toBe(201);
   });
 
-  test("a client that sends a large body without looking reads the answer", async () => {
+  test("a client that sends a large body before it reads gets the answer", async () => {
     await using server = await limited();
     const answer = await server.fetch("/files/a", { method: "PUT", body: new Uint8Array(20_000_000) });
     await problemIn(answer, "file_too_large");
@@ -82,7 +82,7 @@ describe("--max-file-size", () => {
 });
 
 describe("--keep-free", () => {
-  test("is known from the announced length", async () => {
+  test("is checked against the announced length", async () => {
     await using server = await startServer({ keepFree: 1e18 });
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 5000000\r\n\r\n`);
@@ -93,7 +93,7 @@ describe("--keep-free", () => {
     expect(await leftovers(server)).toEqual([]);
   });
 
-  test("ends an upload of unknown length when the space is used up meanwhile", async () => {
+  test("ends an upload of unknown length when the space is used up", async () => {
     const disk = new Shrinking();
     await using server = await startServer({ storage: disk, keepFree: 1000 });
     using connection = await begin(server, "a");
@@ -104,7 +104,7 @@ describe("--keep-free", () => {
     expect([...disk.contents.files]).toEqual([]);
   });
 
-  /** A disk that somebody else fills. */
+  /** A disk that another program fills. */
   class Shrinking extends MemoryStorage {
     free = 50_000;
     override async space(): Promise<Space> {
@@ -114,7 +114,7 @@ describe("--keep-free", () => {
 });
 
 describe("--max-uploads", () => {
-  test("one more is asked to come back, and may when one has ended", async () => {
+  test("refuses further uploads with Retry-After until one has ended", async () => {
     await using server = await startServer({ maxUploads: 2 });
     using first = await begin(server, "a");
     using second = await begin(server, "b");
@@ -132,7 +132,7 @@ describe("--max-uploads", () => {
     expect((await second.answer()).status).toBe(201);
   });
 
-  test("a client that goes away gives its place back", async () => {
+  test("releases the slot of a client that disconnects", async () => {
     await using server = await startServer({ maxUploads: 1 });
     using connection = await begin(server, "a");
     connection.reset();
@@ -143,7 +143,7 @@ describe("--max-uploads", () => {
 });
 
 describe("draining", () => {
-  test("refuses what is new and finishes what runs", async () => {
+  test("refuses new uploads and finishes running ones", async () => {
     await using server = await startServer();
     using connection = await begin(server, "a");
     server.app.decorator.services.uploader.drain();
@@ -156,7 +156,7 @@ describe("draining", () => {
 });
 
 describe("--idle-timeout", () => {
-  test("a sender that falls silent gets 408, and nothing of its file is kept", async () => {
+  test("a client that stops sending gets 408, and its bytes are discarded", async () => {
     await using server = await startServer({ idleTimeout: 0.2 });
     using connection = await begin(server, "a");
     const answer = await connection.answer();
@@ -166,15 +166,15 @@ describe("--idle-timeout", () => {
     expect(await leftovers(server)).toEqual([]);
   });
 
-  test("a sender that announced a length and sends nothing gets 408", async () => {
+  test("a client that announced a length and sends nothing gets 408", async () => {
     await using server = await startServer({ idleTimeout: 0.2 });
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 10\r\n\r\n`);
     await problemIn(await connection.answer(), "idle_timeout");
   });
 
-  test("a trickle survives for much longer, also beyond the timers of the socket", async () => {
-    // Bun itself would cut a connection of less than 16 KiB/s after its own timer, here 4 seconds.
+  test("a slow body may take much longer, also longer than the timers of the socket", async () => {
+    // Bun itself would close a connection slower than 16 KiB/s after its own timeout, here 4 seconds.
     await using server = await startServer({ idleTimeout: 1 });
     using connection = await begin(server, "a");
     const end = performance.now() + 9000;
@@ -191,7 +191,7 @@ describe("--idle-timeout", () => {
     });
   }, 20_000);
 
-  test("time the server itself takes is no silence", async () => {
+  test("delays of the server do not count", async () => {
     const slow = new MemoryStorage({ delay: (step) => (step === "sync" ? Bun.sleep(700) : undefined) });
     await using server = await startServer({ storage: slow, idleTimeout: 0.2 });
     const answer = await server.fetch("/files/a", { method: "PUT", body: "x" });
@@ -199,7 +199,7 @@ describe("--idle-timeout", () => {
   });
 });
 
-describe("a connection that ends in the middle", () => {
+describe("a connection that is cut in the middle", () => {
   test.each<[string, string, (connection: RawConnection) => void]>([
     ["FIN", "", (connection) => connection[Symbol.dispose]()],
     ["half-close", "", (connection) => connection.halfClose()],
@@ -224,11 +224,11 @@ describe("a connection that ends in the middle", () => {
 });
 
 describe("GET /api/uploads", () => {
-  test("shows what is arriving, under the name its client gave it", async () => {
+  test("lists a running upload under the id of the client", async () => {
     await using server = await startServer();
     using connection = await begin(server, "a.bin", "X-Request-Id: my-upload_1\r\n");
     let uploads: unknown;
-    // On a busy machine the processor may be the limit for a moment.
+    // On a busy machine the processor may briefly be the bottleneck.
     await until("the network is the limit", async () => {
       const answer = await server.fetch("/api/uploads");
       expect(answer.status).toBe(200);
@@ -253,7 +253,7 @@ describe("GET /api/uploads", () => {
     expect((await bodyIn(Uploads, await server.fetch("/api/uploads"))).uploads).toEqual([]);
   });
 
-  test("says the size when it is known, and gives an id of its own where the client's cannot be used", async () => {
+  test("contains the size if it is known, and a generated id if the client's is invalid", async () => {
     await using server = await startServer();
     using connection = await connect(server.url);
     await connection.send(`PUT /files/a ${HEAD}Content-Length: 10\r\nX-Request-Id: <b>\r\n\r\nhello`);
@@ -262,7 +262,7 @@ describe("GET /api/uploads", () => {
     expect(upload).toMatchObject({ size: 10, id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
-  test("says that a file is being saved when its last byte arrived", async () => {
+  test("reports the state `saving` after the last byte has arrived", async () => {
     const gate = Promise.withResolvers<void>();
     const storage = new MemoryStorage({ delay: (step) => (step === "sync" ? gate.promise : undefined) });
     await using server = await startServer({ storage });
@@ -273,7 +273,7 @@ describe("GET /api/uploads", () => {
   });
 });
 
-test("what a slow sender sent is on the disk, and counted as saved, while it goes on", async () => {
+test("the bytes of a slow upload are saved, and reported as saved, before it ends", async () => {
   await using server = await startServer();
   using connection = await begin(server, "slow.bin");
   await connection.send(chunk(2_000_000));

@@ -1,4 +1,4 @@
-// Downloads while files change, vanish and hide: the headers are about the bytes, and nothing stays open.
+// Downloads of files that change, vanish or become unreadable: headers match the bytes, and no file stays open.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("the tag and the length are those of the bytes, also while the file is replaced again and again", async () => {
+test("tag and length match the bytes, also while the file is replaced repeatedly", async () => {
   const put = (round: number) =>
     server.fetch("/files/changing", { method: "PUT", body: `${round}`.repeat(1 + (round % 7)) });
   const tags = new Map<string, string>();
@@ -57,7 +57,7 @@ test("the tag and the length are those of the bytes, also while the file is repl
   ).toEqual([]);
 });
 
-describe("nothing stays open", () => {
+describe("no file stays open", () => {
   const settled = (before: number) => until("all is closed", () => descriptors() <= before);
   const ask = async (init: RequestInit = {}, path = "/files/ten"): Promise<number> => {
     const answer = await server.fetch(path, init);
@@ -65,7 +65,7 @@ describe("nothing stays open", () => {
     return answer.status;
   };
 
-  test("after 1,200 downloads, whole, in part, refused and only their headers", async () => {
+  test("after 1,200 downloads: whole files, ranges, refusals and HEAD", async () => {
     await Promise.all(Array.from({ length: 16 }, () => ask()));
     const before = descriptors();
     const kinds: [RequestInit, number][] = [
@@ -85,7 +85,7 @@ describe("nothing stays open", () => {
     await settled(before);
   });
 
-  test("after clients that went away in the middle", async () => {
+  test("after clients that disconnected in the middle", async () => {
     await ask();
     const before = descriptors();
     for (let round = 0; round < 40; round += 1) {
@@ -100,8 +100,8 @@ describe("nothing stays open", () => {
   });
 });
 
-describe("a file that changes between the look and the sending", () => {
-  /** Calls `change` just before the file is opened; then before it is sent. */
+describe("a file that changes before it is opened or sent", () => {
+  /** Downloads twice, with `change` called just before the file is opened, then just before it is sent. */
   async function changing(change: (root: string) => Promise<void>) {
     const root = await mkdtemp(join(tmpdir(), "sluice-sending-"));
     await mkdir(join(root, "folder"));
@@ -125,12 +125,12 @@ describe("a file that changes between the look and the sending", () => {
     };
   }
 
-  test("is not found when it is gone", async () => {
+  test("is not found if it was removed", async () => {
     await using here = await changing((root) => rm(join(root, "folder", "file")));
     await problemIn(await here.running.fetch("/files/folder/file"), "not_found");
   });
 
-  test("is the new one when it was replaced, with the tag of the new one", async () => {
+  test("is sent in its new version if it was replaced, with the new tag", async () => {
     await using here = await changing(async (root) => {
       await Bun.write(join(root, "other"), "replaced");
       await rename(join(root, "other"), join(root, "folder", "file"));
@@ -142,7 +142,7 @@ describe("a file that changes between the look and the sending", () => {
     expect(again.headers.get("etag")).toBe(answer.headers.get("etag"));
   });
 
-  test("is not sent through a link that came in the place of its folder, or of itself", async () => {
+  test("is not sent if its folder or the file itself was replaced by a link", async () => {
     const outside = await mkdtemp(join(tmpdir(), "sluice-canary-"));
     await Bun.write(join(outside, "file"), "canary");
     for (const swapped of ["folder", "folder/file"]) {
@@ -155,7 +155,7 @@ describe("a file that changes between the look and the sending", () => {
     await rm(outside, { recursive: true });
   });
 
-  test("does not wait for the writer of a pipe that came in its place", async () => {
+  test("is not opened if it was replaced by a pipe", async () => {
     await using here = await changing(async (root) => {
       await rm(join(root, "folder", "file"));
       await Bun.$`mkfifo ${join(root, "folder", "file")}`.quiet();
@@ -169,7 +169,7 @@ test.each([
   ["ENOENT", "not_found"],
   ["EMFILE", "out_of_files"],
   ["EIO", "storage_failed"],
-] as const)("a file that cannot be opened (%s) is a problem: %s", async (errno, code) => {
+] as const)("a file that cannot be opened (%s) is answered with %s", async (errno, code) => {
   const root = await mkdtemp(join(tmpdir(), "sluice-sending-"));
   await Bun.write(join(root, "file"), "x");
   const calls = switchableCalls();
@@ -188,7 +188,7 @@ test.each([
   await rm(root, { recursive: true });
 });
 
-test("what Bun cannot open any more is a problem as well, and the log says which", async () => {
+test("a file that Bun cannot reopen is answered with a problem, which the log explains", async () => {
   class Vanishing extends MemoryStorage {
     override async open(path: Parameters<MemoryStorage["open"]>[0]) {
       return { ...(await super.open(path)), body: Bun.file("/nowhere/secret") };
@@ -203,7 +203,7 @@ test("what Bun cannot open any more is a problem as well, and the log says which
   expect(running.log.join("\n")).toContain("/nowhere/secret");
 });
 
-test("an app without a server sends the same bytes, whenever they are read", async () => {
+test("an app without a server returns the same bytes, whenever they are read", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-sending-"));
   await Bun.write(join(root, "large"), Buffer.alloc(LARGE, "y"));
   const app = await createApp({ root, allow: new Set(GRANTS), logger: createLog("text", () => {}) });

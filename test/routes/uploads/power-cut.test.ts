@@ -1,4 +1,4 @@
-// After a power cut only synced bytes count: an upload goes on from there, whatever the file system shows behind it.
+// After a power cut only synced bytes count: an upload resumes there, whatever the file system contains after them.
 
 import { expect, test } from "bun:test";
 import { appendFile, cp, mkdtemp, rm, truncate } from "node:fs/promises";
@@ -10,14 +10,14 @@ import { named, OFFSET_TYPE, TUS, tusClient } from "../../support/tus-client.ts"
 
 const MIB = 1024 * 1024;
 
-/** A server on this folder, on a machine that was booted under this name. */
+/** Starts a server on this folder with this boot id. */
 async function booted(root: string, boot: string): Promise<TestServer & { storage: DiskStorage }> {
   const storage = await openDisk(root, { boot });
   const server = await startServer({ root, storage });
   return Object.assign(server, { storage });
 }
 
-/** Two folders: what the server wrote, and what the cut left of it. */
+/** Two folders: the bytes that the server wrote, and those left after the power cut. */
 async function folders() {
   const outside = await mkdtemp(join(tmpdir(), "sluice-power-"));
   return {
@@ -35,7 +35,7 @@ const marked = async (root: string, url: string): Promise<number> =>
 
 const letters = (letter: string, count: number) => letter.repeat(count);
 
-test("bytes behind the last mark are cut off, and sent again", async () => {
+test("bytes after the durable length are discarded, and sent again", async () => {
   await using roots = await folders();
   await Bun.write(join(roots.before, "x"), "");
   const server = await booted(roots.before, "first");
@@ -57,15 +57,15 @@ test("bytes behind the last mark are cut off, and sent again", async () => {
   await sent.catch(() => {});
   await until("the request ended", () => uploader.slots.taken === 0);
   uploads.sweep();
-  await until("it is marked", async () => (await marked(roots.before, url)) === 3);
-  // What came then was neither synced nor marked.
+  await until("the durable length is recorded", async () => (await marked(roots.before, url)) === 3);
+  // Later bytes were neither synced nor recorded as durable.
   await cp(roots.before, roots.after, { recursive: true });
   await appendFile(dataOf(roots.after, url), "\0\0\0\0");
   await server.stop();
   await server.storage.close();
 
   const same = await booted(roots.after, "first");
-  // No power cut: the bytes a killed server wrote are there.
+  // Without a power cut, the bytes of a killed server exist.
   expect(await tusClient(same).offsetOf(url)).toBe("7");
   await same.stop();
   await same.storage.close();
@@ -82,7 +82,7 @@ test("bytes behind the last mark are cut off, and sent again", async () => {
   await other.storage.close();
 });
 
-test("a request that goes on is marked in between, and a stop marks what is there", async () => {
+test("the durable length is recorded during a long request, and on shutdown", async () => {
   await using roots = await folders();
   await Bun.write(join(roots.before, "x"), "");
   const server = await booted(roots.before, "first");
@@ -93,22 +93,22 @@ test("a request that goes on is marked in between, and a stop marks what is ther
   const body = new ReadableStream<Uint8Array>({
     async pull(to) {
       if (left-- > 0) return to.enqueue(new Uint8Array(MIB).fill(97));
-      // Looks are taken when bytes arrive, and a slow disk syncs the first of them after the last have come.
+      // The length is checked when bytes arrive, and a slow disk may sync the first of them after the last have arrived.
       await Bun.sleep(20);
       if (ended) to.close();
       else to.enqueue(Buffer.from("a"));
     },
   });
   const sent = client.patch(url, 0, body);
-  await until("a mark was written", async () => (await marked(roots.before, url)) >= 32 * MIB, 60);
+  await until("a durable length was recorded", async () => (await marked(roots.before, url)) >= 32 * MIB, 60);
   let written: number;
-  // A power cut stops everything at once, a copy does not: one in which a mark was written is no picture of the disk.
+  // A copy is not atomic like a power cut, so repeat it if metadata was written during the copy.
   do {
     written = await marked(roots.before, url);
     await cp(roots.before, roots.after, { recursive: true });
   } while ((await marked(roots.before, url)) !== written);
   const mark = Math.min(size, written);
-  // The file system wrote down the length, and of the bytes behind the mark none.
+  // The file system has stored the new length, but none of the bytes after the durable length.
   await truncate(dataOf(roots.after, url), mark);
   await truncate(dataOf(roots.after, url), size);
   ended = true;

@@ -1,4 +1,4 @@
-// Digests of resumable uploads: of the whole, compared when it is complete; of one request, whose bytes go when they are wrong.
+// Digests of resumable uploads: of the whole file, verified at the end; of one request, whose bytes are discarded on a mismatch.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -20,7 +20,7 @@ afterAll(() => server.stop());
 const digest = (text: string, name = "sha-256") =>
   `${name}=:${createHash(name.replace("-", "")).update(text).digest("base64")}:`;
 
-/** One way to say the same in each dialect. */
+/** The same requests in each protocol. */
 interface Dialect {
   create: (path: string, headers?: Record<string, string>, from?: TestServer) => Promise<string>;
   patch: (
@@ -73,7 +73,7 @@ describe.each([
   const exists = (path: string) => Bun.file(join(server.root, path)).exists();
   const text = (path: string) => Bun.file(join(server.root, path)).text();
 
-  test("Repr-Digest lets the bytes of several requests be a file, and is told when it was wanted", async () => {
+  test("Repr-Digest accepts the bytes of several requests, and is returned on request", async () => {
     const url = await create(name("right"), {
       "repr-digest": `${digest("abcdef")}, ${digest("abcdef", "sha-512")}`,
       "want-repr-digest": "sha-512=5",
@@ -85,7 +85,7 @@ describe.each([
     expect((await head(url)).headers.get("repr-digest")).toBe(digest("abcdef", "sha-512"));
   });
 
-  test("Repr-Digest of other bytes: no file, and an upload of no use, also after a restart", async () => {
+  test("a wrong Repr-Digest saves no file and makes the upload unusable, also after a restart", async () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-digest-"));
     try {
       let url = "";
@@ -94,10 +94,10 @@ describe.each([
         url = await create("wrong.txt", { "repr-digest": digest("abcdeX") }, first);
         await patch(url, 0, "abc", {}, first);
       }
-      // What was hashed before is not known any more.
+      // The hash state before the restart is lost.
       await using second = await startServer({ root });
       const wrong = await patch(url, 3, "def", {}, second);
-      // It has arrived, so that nobody tries to go on.
+      // Reported as complete, so that clients do not try to resume.
       expect(wrong.headers.get("upload-complete")).toBe(dialect === "tus" ? null : "?1");
       await problemIn(wrong, "digest_mismatch");
       expect(await tusClient(second).kept(url)).toHaveLength(1);
@@ -113,7 +113,7 @@ describe.each([
     }
   });
 
-  test("Repr-Digest is compared with the bytes that stayed, whatever was thrown away between", async () => {
+  test("Repr-Digest is compared with the kept bytes, without those that were discarded", async () => {
     const url = await create(name("mixed"), { "repr-digest": digest("abcdef") });
     await problemIn(await patch(url, 0, "xyz", { "content-digest": digest("abc") }), "digest_mismatch");
     await patch(url, 0, "abc");
@@ -122,12 +122,12 @@ describe.each([
     expect(await text(name("mixed"))).toBe("abcdef");
   });
 
-  test("Want-Repr-Digest may come with the last bytes", async () => {
+  test("Want-Repr-Digest may be sent with the last bytes", async () => {
     const url = await create(name("asked"));
     await patch(url, 0, "abc");
     const last = await patch(url, 3, "def", { "want-repr-digest": "sha-256=1" });
     expect(last.headers.get("repr-digest")).toBe(digest("abcdef"));
-    // The time of reading it again is in the report.
+    // The report includes the time for reading the bytes again.
     if (dialect !== "tus") expect((await bodyIn(SavedFile, last)).flow.waits.hash).toBeGreaterThan(0);
   });
 
@@ -145,7 +145,7 @@ describe.each([
     },
   );
 
-  test("a digest that cannot be read is refused before there is an upload", async () => {
+  test("an invalid digest is refused before the upload is created", async () => {
     const before = await tusClient(server).kept();
     const headers = { ...(dialect === "tus" ? TUS : { ...VERSION, "upload-complete": "?0" }) };
     const answer = await server.fetch("/uploads?path=x", {
@@ -157,7 +157,7 @@ describe.each([
   });
 });
 
-test("both checks of one request are made", async () => {
+test("both digests of one request are verified", async () => {
   const url = await tus.create("both.txt");
   const sha1 = createHash("sha1").update("abc").digest("base64");
   const wrong = { "upload-checksum": `sha1 ${sha1}`, "content-digest": digest("xxx") };
@@ -167,7 +167,7 @@ test("both checks of one request are made", async () => {
   expect((await tus.head(url)).headers.get("upload-offset")).toBe("0");
 });
 
-test("the digest of a part is compared when the part is complete, that of the whole when all are", async () => {
+test("the digest of a partial upload is verified when it is complete, that of the whole file at the end", async () => {
   const client = tusClient(server);
   const part = { "upload-length": "3", "upload-concat": "partial" };
   const wrong = await client.create({ ...part, "repr-digest": digest("xyz") });
@@ -190,7 +190,7 @@ test("the digest of a part is compared when the part is complete, that of the wh
   expect(await client.text("joined.txt")).toBe("abcabc");
 });
 
-test("with the request that makes the upload, Repr-Digest is of the whole and Content-Digest of what it brings", async () => {
+test("in the request that creates the upload, Repr-Digest covers the whole file and Content-Digest its body", async () => {
   const headers = {
     "upload-length": "6",
     ...OFFSET_TYPE,

@@ -1,4 +1,4 @@
-// Operations on resumable uploads drawn by chance, in both dialects, against a model of what must come of them.
+// Random operations on resumable uploads, in both protocols, compared with a model of the expected results.
 
 import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
@@ -10,26 +10,26 @@ import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { amount } from "../../support/switches.ts";
 
-/** Another seed draws others: `SEED=7`. */
+/** Seed of the random operations, for example `SEED=7`. */
 const OPERATIONS = amount("OPERATIONS", 600, 10_000);
 const SEED = Number(process.env.SEED ?? 1);
 const AT_ONCE = 12;
 
 type Dialect = "tus" | "draft";
 
-/** What the model knows of an upload. */
+/** The model of an upload. */
 interface Known {
   dialect: Dialect;
   url: string;
-  /** What the client means to send. */
+  /** The bytes that the client sends. */
   content: Buffer;
-  /** Where it stands. Null: a request was cut, only the server knows; `least` was there before. */
+  /** The offset. Null after a cut request, when only the server knows it; it is at least `least`. */
   offset: number | null;
   least: number;
   /** Whether the server knows the length. */
   said: boolean;
   part: boolean;
-  /** Whether the digest it was made with is that of other bytes. */
+  /** Whether the upload was created with a wrong digest. */
   lies: boolean;
   state: "open" | "complete" | "used" | "gone";
   path: string;
@@ -89,7 +89,7 @@ async function create(): Promise<void> {
     },
   });
   const empty = dialect === "tus" && said && content.length === 0;
-  // A part of no bytes is not looked at before it is used.
+  // The digest of an empty partial upload is not verified before it is concatenated.
   if (empty && lies && !part) return void expect(made.status).toBe(400);
   expect(made.status).toBe(201);
   const url = made.headers.get("location") ?? "";
@@ -104,7 +104,7 @@ function complete(upload: Known): void {
   if (!upload.part) files.set(upload.path, upload.content);
 }
 
-/** Some of what is missing, in one of many ways. */
+/** Sends some of the missing bytes, in one of many ways. */
 async function add(): Promise<void> {
   const upload = draw("open", ({ offset }) => offset !== null);
   if (!upload || upload.offset === null) return;
@@ -147,7 +147,7 @@ async function patch(
   more: Record<string, string> = {},
 ) {
   const headers = { ...patchHeaders(upload, offset, end), ...more };
-  // Half of them do not say how long they are.
+  // Half of the requests do not announce their length.
   const body = dice.upTo(2) === 0 ? Buffer.from(bytes) : new Blob([Buffer.from(bytes)]).stream();
   return await server.fetch(upload.url, { method: "PATCH", headers, body });
 }
@@ -171,7 +171,7 @@ async function past(): Promise<void> {
   if (dialect === "draft") upload.state = "gone";
 }
 
-/** A connection that ends in the middle of its body. */
+/** Cuts the connection in the middle of a body. */
 async function cut(): Promise<void> {
   const upload = draw("open", ({ offset, content }) => offset !== null && offset < content.length);
   if (!upload || upload.offset === null) return;
@@ -203,7 +203,7 @@ async function head(): Promise<void> {
   upload.offset = upload.least = offset;
 }
 
-/** Two clients that mean the same: at most one of them may hear that it is done, and no byte may be there twice. */
+/** Two concurrent requests with the same bytes: at most one may succeed, and no byte may be appended twice. */
 async function both(): Promise<void> {
   const upload = draw("open", ({ offset, content }) => offset !== null && offset < content.length);
   if (!upload || upload.offset === null) return;
@@ -221,7 +221,7 @@ async function cancel(): Promise<void> {
   const upload = draw(dice.oneOf<Known["state"]>("open", "complete"));
   const strange = dice.upTo(2) === 0;
   if (!upload) return;
-  // An id that nobody was told, as long as a real one.
+  // An unknown id with the length of a real one.
   const url = strange
     ? `/uploads/${upload.url.slice("/uploads/".length).split("").reverse().join("")}`
     : upload.url;
@@ -289,7 +289,7 @@ test(`${OPERATIONS} operations, seed ${SEED}`, async () => {
     expect(there.sort()).toEqual([...files.keys()].sort());
     for (const [path, content] of files)
       expect(Buffer.compare(Buffer.from(await Bun.file(join(root, path)).arrayBuffer()), content)).toBe(0);
-    // Whatever is still kept belongs to an upload that goes on, or to a part that can be used.
+    // Remaining data belongs to an unfinished upload or to a usable partial upload.
     const living = uploads.filter(({ state, part }) => state === "open" || (state === "complete" && part));
     const data = (await readdir(join(root, ".sluice/kept"))).filter((name) => name.endsWith(".data"));
     expect(data.sort()).toEqual(living.map(({ url }) => `${url.slice("/uploads/".length)}.data`).sort());

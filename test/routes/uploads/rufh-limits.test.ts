@@ -1,4 +1,4 @@
-// What bounds resumable uploads against clients that mean no good: lengths, headers, foreign ids, and time.
+// Limits of resumable uploads against malicious clients: lengths, headers, foreign ids, and expiry.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A request with its headers as they are written here, also twice. */
+/** Sends a request with exactly these header lines, which may be repeated. */
 async function raw(method: string, path: string, headers: string[], body = "") {
   using line = await connect(server.url);
   await line.send(
@@ -61,7 +61,7 @@ describe("lengths of Resumable Uploads for HTTP", () => {
     ["no number", "NaN"],
     ["of 16 digits", "9".repeat(16)],
     ["twice", "5, 6"],
-  ])("%s is as if it were not there", async (_, length) => {
+  ])("%s is ignored", async (_, length) => {
     const made = await raw("POST", "/uploads", [...DRAFT, `upload-length: ${length}`]);
     expect(made.status).toBe(201);
     expect(made.headers.get("upload-length")).toBeNull();
@@ -113,7 +113,7 @@ describe("Upload-Metadata", () => {
     expect(await kept()).toEqual(before);
   });
 
-  test("of 64 pairs is kept, and the note stays small", async () => {
+  test("of 64 pairs is stored, and the metadata file stays small", async () => {
     const client = tusClient(server);
     const url = await client.create({ "upload-length": "5", "upload-metadata": pairs(64) });
     expect((await client.head(url)).headers.get("upload-metadata")).toBe(pairs(64));
@@ -122,8 +122,8 @@ describe("Upload-Metadata", () => {
   });
 });
 
-describe("who does not know the id", () => {
-  test("can neither look, nor add, nor cancel", async () => {
+describe("a client that does not know the id", () => {
+  test("can neither read the state, nor append, nor cancel", async () => {
     const client = tusClient(server);
     const url = await client.create({
       "upload-length": "5",
@@ -151,7 +151,7 @@ describe("who does not know the id", () => {
     expect(await client.offsetOf(url)).toBe("0");
   });
 
-  test("is not told it by lists, names, notes in the log or what is served", async () => {
+  test("cannot find it in lists, names, the log or served files", async () => {
     const client = tusClient(server);
     const url = await client.create({ "upload-length": "5" });
     const id = url.slice("/uploads/".length);
@@ -160,12 +160,12 @@ describe("who does not know the id", () => {
     expect(listed).toContain('"state":"waiting"');
     await client.patch(url, 3, "de");
     const entries = await (await server.fetch("/api/entries")).text();
-    // Nor a part of it, from which the rest is easier to guess.
+    // Nor a part of it, which would make it easier to guess.
     for (const text of [listed, entries]) expect(text).not.toContain(id.slice(0, 8));
     expect((await server.fetch(`/files/.sluice/kept/${id}.note`)).status).toBe(400);
   });
 
-  test("and may only read, has no way to an upload at all", async () => {
+  test("has no access to uploads with the grant read alone", async () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-limits-"));
     try {
       let url = "";
@@ -184,7 +184,7 @@ describe("who does not know the id", () => {
   });
 });
 
-test("--upload-expiry counts from the last activity, over restarts; what was finished stays", async () => {
+test("--upload-expiry counts from the last activity, also after a restart; finished files are kept", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-expiry-"));
   try {
     const [old, young] = ["old.txt", "young.txt"];
@@ -211,7 +211,7 @@ test("--upload-expiry counts from the last activity, over restarts; what was fin
     const expires = Date.parse(asked.headers.get("upload-expires") ?? "");
     expect(Math.abs(expires - Date.now() - 3_600_000)).toBeLessThan(60_000);
     second.app.decorator.services.uploads.sweep();
-    await until("only the young one is kept", async () =>
+    await until("only the recent one is kept", async () =>
       (await readdir(kept)).every((name) => name.startsWith(idOf(young))),
     );
     expect(await client.text("done.txt")).toBe("abc");

@@ -1,4 +1,4 @@
-// Resumable Uploads for HTTP over a real socket, in every version that is spoken.
+// Resumable Uploads for HTTP over a real socket, in every supported version.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -58,7 +58,7 @@ function speaking(draft: Draft) {
 describe.each(drafts)("version %d", (version, draft) => {
   const { post, patch, ask, ended } = speaking(draft);
 
-  test("makes, fills, asks and ends", async () => {
+  test("creates an upload, appends to it, reads its offset and completes it", async () => {
     const path = `steps-${version}.txt`;
     const made = await post(path, false, null);
     expect([made.status, made.headers.get("upload-offset"), ended(made)]).toEqual([201, "0", false]);
@@ -98,7 +98,7 @@ describe.each(drafts)("version %d", (version, draft) => {
     expect(await text(`empty-${version}.txt`)).toBe("");
   });
 
-  test("says where the upload stands when the offset is another one", async () => {
+  test("answers a wrong offset with the current one", async () => {
     const url = (await post(`offset-${version}.txt`, false, "abc")).headers.get("location") ?? "";
     const answer = await patch(url, 1, false, "b");
     expect([answer.headers.get("upload-offset"), ended(answer)]).toEqual(["3", false]);
@@ -108,7 +108,7 @@ describe.each(drafts)("version %d", (version, draft) => {
     });
   });
 
-  test("refuses lengths that do not agree, and keeps what was there", async () => {
+  test("refuses inconsistent lengths, and keeps the received bytes", async () => {
     const made = await post(`length-${version}.txt`, false, "abc", { "upload-length": "5" });
     const url = made.headers.get("location") ?? "";
     await problemIn(await patch(url, 3, false, "d", { "upload-length": "6" }), "inconsistent_length");
@@ -139,7 +139,7 @@ describe.each(drafts)("version %d", (version, draft) => {
     },
   );
 
-  test("answers the last request again when it brings nothing, and refuses more", async () => {
+  test("answers an empty repetition of the last request, and refuses further bytes", async () => {
     const url = (await post(`again-${version}.txt`, true, "abc")).headers.get("location") ?? "";
     const again = await patch(url, 3, true, "");
     expect([again.status, ended(again)]).toEqual([201, true]);
@@ -149,13 +149,13 @@ describe.each(drafts)("version %d", (version, draft) => {
     await problemIn(more, "upload_complete");
   });
 
-  test("cancels", async () => {
+  test("cancels an upload", async () => {
     const url = (await post(`cancelled-${version}.txt`, false, "abc")).headers.get("location") ?? "";
     expect((await ask(url, "DELETE")).status).toBe(204);
     expect((await ask(url)).status).toBe(404);
   });
 
-  test(`is ${draft.endsByLength ? "" : "not "}complete when the length is reached and the client has not said so`, async () => {
+  test(`is ${draft.endsByLength ? "" : "not "}complete when the length is reached without a statement of the client`, async () => {
     const made = await post(`reached-${version}.txt`, false, "abc", { "upload-length": "3" });
     expect(ended(made)).toBe(draft.endsByLength);
     const url = made.headers.get("location") ?? "";
@@ -164,7 +164,7 @@ describe.each(drafts)("version %d", (version, draft) => {
     expect(await text(`reached-${version}.txt`)).toBe("abc");
   });
 
-  test("tells its limits", async () => {
+  test("states its limits", async () => {
     const limit = draft.ageKey && `max-size=1000000, ${draft.ageKey}=3600`;
     const made = await post(`limits-${version}.txt`, false, null);
     const refused = await post(`limits-${version}.txt`, false, null, { "upload-length": "1000001" });
@@ -174,7 +174,7 @@ describe.each(drafts)("version %d", (version, draft) => {
   });
 });
 
-test("GET says where an upload stands, as the newest version wants it", async () => {
+test("GET returns the offset, as in the newest version", async () => {
   const newest = DRAFTS[DRAFTS.length - 1] ?? DRAFTS[0];
   const { post, ask } = speaking(newest);
   const url = (await post("get.txt", false, "abc")).headers.get("location") ?? "";
@@ -182,14 +182,14 @@ test("GET says where an upload stands, as the newest version wants it", async ()
   expect([asked.status, asked.headers.get("upload-offset")]).toEqual([204, "3"]);
 });
 
-test("an upload of one dialect can be looked at in the other", async () => {
+test("the state of an upload can be read in the other protocol", async () => {
   const { post } = speaking(DRAFTS[2]);
   const url = (await post("both.txt", false, "abc", { "upload-length": "9" })).headers.get("location") ?? "";
   const asked = await server.fetch(url, { method: "HEAD", headers: { "tus-resumable": "1.0.0" } });
   expect([asked.headers.get("upload-offset"), asked.headers.get("upload-length")]).toEqual(["3", "9"]);
 });
 
-test("a form is not saved as the bytes of a file", async () => {
+test("a form is refused instead of being saved as a file", async () => {
   const type = { "content-type": "multipart/form-data; boundary=b" };
   for (const [, draft] of drafts) {
     const { post, patch, ask } = speaking(draft);
@@ -202,6 +202,6 @@ test("a form is not saved as the bytes of a file", async () => {
   }
 });
 
-test("an upload that speaks neither is told what to send", async () => {
+test("a request without either protocol is answered with the header to send", async () => {
   await problemIn(await server.fetch("/uploads", { method: "POST", body: "abc" }), "unsupported_version");
 });

@@ -1,4 +1,4 @@
-// tus 1.0.0 over a real socket: its core and every extension, what is refused, and what is left after that.
+// tus 1.0.0 over a real socket: the core protocol, every extension, and refusals.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("an upload", () => {
-  test("is made, filled in two requests, and is a file when its length is reached", async () => {
+  test("is created, appended to in two requests, and saved when its length is reached", async () => {
     const made = await client.post({ "upload-length": "10", ...named("two.txt") });
     expect(made.status).toBe(201);
     const url = made.headers.get("location") ?? "";
@@ -43,7 +43,7 @@ describe("an upload", () => {
     expect(server.log.filter((line) => line.includes("saved two.txt · 10B"))).toHaveLength(1);
   });
 
-  test("that is complete answers the last request again, and keeps only its note", async () => {
+  test("that is complete answers a repetition of the last request, and keeps only its metadata", async () => {
     const url = await client.create({ "upload-length": "4", ...named("again.txt") });
     await client.patch(url, 0, "abcd");
     expect(await client.offsetOf(url)).toBe("4");
@@ -55,19 +55,19 @@ describe("an upload", () => {
     expect((await client.kept()).filter((name) => name.startsWith(id))).toEqual([`${id}.note`]);
   });
 
-  test("of no bytes is complete at once", async () => {
+  test("of no bytes is complete immediately", async () => {
     const made = await client.post({ "upload-length": "0", ...named("empty.txt") });
     expect(made.headers.get("content-location")).toBe("/files/empty.txt");
     expect(await client.text("empty.txt")).toBe("");
   });
 
-  test("can be made with its bytes", async () => {
+  test("can be created with its bytes", async () => {
     const made = await client.post({ "upload-length": "4", ...OFFSET_TYPE, ...named("with.txt") }, "abcd");
     expect([made.status, made.headers.get("upload-offset")]).toEqual([201, "4"]);
     expect(await client.text("with.txt")).toBe("abcd");
   });
 
-  test("gets its length later, once", async () => {
+  test("can get its length later, but only once", async () => {
     const url = await client.create({ "upload-defer-length": "1", ...named("later.txt") });
     await client.patch(url, 0, "abc");
     expect((await client.head(url)).headers.get("upload-defer-length")).toBe("1");
@@ -82,12 +82,12 @@ describe("an upload", () => {
     ["relativePath", "", { "upload-metadata": `relativePath ${base64("a/b/c.txt")}` }, "a/b/c.txt"],
     ["folder", "", { "upload-metadata": `folder ${base64("f")},filename ${base64("g.txt")}` }, "f/g.txt"],
     ["Content-Disposition", "", { "content-disposition": 'attachment; filename="h.txt"' }, "h.txt"],
-  ])("goes where %s says", async (_, query, headers, path) => {
+  ])("is saved to the path in %s", async (_, query, headers, path) => {
     await client.post({ "upload-length": "2", ...OFFSET_TYPE, ...headers }, "ok", query);
     expect(await client.text(path)).toBe("ok");
   });
 
-  test("without a name gets one", async () => {
+  test("without a name gets a random one", async () => {
     const made = await client.post({ "upload-length": "2", ...OFFSET_TYPE }, "ok");
     expect(made.headers.get("content-location")).toMatch(/^\/files\/upload-[\w-]{8}$/);
   });
@@ -114,7 +114,7 @@ describe("an upload", () => {
     expect((await client.kept()).filter((name) => url.includes(name.slice(0, 22)))).toEqual([]);
   });
 
-  test("that is complete is forgotten by DELETE, and the file stays", async () => {
+  test("that is complete can be deleted, and the file is kept", async () => {
     const url = await client.create({ "upload-length": "3", ...named("stays.txt") });
     await client.patch(url, 0, "abc");
     expect((await server.fetch(url, { method: "DELETE", headers: TUS })).status).toBe(204);
@@ -122,7 +122,7 @@ describe("an upload", () => {
     expect(await client.text("stays.txt")).toBe("abc");
   });
 
-  test("is listed while it waits, without the id that is the key to it", async () => {
+  test("is listed while it is unfinished, without its id, which grants access", async () => {
     const url = await client.create({
       "upload-length": "9",
       ...named("listed.txt"),
@@ -137,7 +137,7 @@ describe("an upload", () => {
   });
 });
 
-describe("is refused, and nothing of it is stored:", () => {
+describe("is refused, and stores nothing:", () => {
   test.each<[string, Record<string, string>, ProblemCode]>([
     ["no length", named("x"), "invalid_request"],
     ["a negative length", { "upload-length": "-1" }, "invalid_request"],
@@ -159,7 +159,7 @@ describe("is refused, and nothing of it is stored:", () => {
     expect(await client.kept()).toEqual(before);
   });
 
-  test("a PATCH at another offset, of another type, past the end, for nothing", async () => {
+  test("a PATCH with a wrong offset, a wrong type, too many bytes, or for a missing upload", async () => {
     const url = await client.create({ "upload-length": "5", ...named("refused.txt") });
     await client.patch(url, 0, "abc");
     const elsewhere = await client.patch(url, 1, "bc");
@@ -183,7 +183,7 @@ describe("is refused, and nothing of it is stored:", () => {
   });
 });
 
-test("every request of tus is answered with its version, also where it is refused without a look at it", async () => {
+test("every tus request is answered with Tus-Resumable, also if it is refused before it is routed", async () => {
   const url = await client.create({ "upload-length": "1", ...named("version.txt") });
   await using reading = await startServer({ allow: new Set(["read"]) });
   const put = await server.fetch(url, { method: "PUT", headers: TUS });
@@ -197,7 +197,7 @@ describe("a checksum", () => {
     "upload-checksum": `sha1 ${new Bun.CryptoHasher("sha1").update(content).digest("base64")}`,
   });
 
-  test("that matches lets the bytes in, one that does not leaves the offset as it was", async () => {
+  test("that matches is accepted, one that does not leaves the offset unchanged", async () => {
     const url = await client.create({ "upload-length": "6", ...named("sum.txt") });
     await client.patch(url, 0, "abc", sha1("abc"));
     await problemIn(await client.patch(url, 3, "dxf", sha1("def")), "checksum_mismatch");
@@ -206,7 +206,7 @@ describe("a checksum", () => {
     expect(await client.text("sum.txt")).toBe("abcdef");
   });
 
-  test("that is wrong for the last bytes leaves no file", async () => {
+  test("that is wrong for the last bytes prevents the file from being saved", async () => {
     const answer = await client.post(
       { "upload-length": "3", ...OFFSET_TYPE, ...named("wrong.txt"), ...sha1("abc") },
       "abd",
@@ -216,14 +216,14 @@ describe("a checksum", () => {
   });
 });
 
-describe("parts", () => {
+describe("partial uploads", () => {
   const part = async (content: string): Promise<string> => {
     const url = await client.create({ "upload-length": `${content.length}`, "upload-concat": "partial" });
     await client.patch(url, 0, content);
     return url;
   };
 
-  test("become one file, in the order named, and let go of their bytes", async () => {
+  test("become one file, in the given order, and their own bytes are deleted", async () => {
     const [one, two] = [await part("one"), await part("two")];
     const made = await client.post({
       "upload-concat": `final;${two} ${server.url}${one}`,
@@ -243,7 +243,7 @@ describe("parts", () => {
     await problemIn(await client.patch(url, 6, "more"), "concatenated_upload");
   });
 
-  test("may be named before they are complete", async () => {
+  test("may be concatenated before they are complete", async () => {
     const one = await part("one");
     const two = await client.create({ "upload-length": "3", "upload-concat": "partial" });
     const url = await client.create({ "upload-concat": `final;${one} ${two}`, ...named("unfinished.txt") });
@@ -253,7 +253,7 @@ describe("parts", () => {
     expect(await client.text("unfinished.txt")).toBe("onetwo");
   });
 
-  test("that are none are refused", async () => {
+  test("that do not exist or are not partial are refused", async () => {
     const ordinary = await client.create({ "upload-length": "3" });
     for (const url of [ordinary, "/uploads/none"])
       await problemIn(await client.post({ "upload-concat": `final;${url}` }), "invalid_request");

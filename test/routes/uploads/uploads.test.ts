@@ -1,4 +1,4 @@
-// What is kept of resumable uploads when connections, clients and servers end, and what is forgotten, and when.
+// Resumable uploads after cut connections, restarts, completion and expiry.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rename, rm } from "node:fs/promises";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A PATCH whose body goes on until it is cut. */
+/** Starts a PATCH whose body continues until it is cut. */
 function endless(url: string, bytes: number) {
   const cut = new AbortController();
   const body = new ReadableStream<Uint8Array>({
@@ -36,8 +36,8 @@ const arriving = (path: string, bytes: number) => () =>
     .reports()
     .some((report) => report.path === path && report.received === bytes);
 
-describe("what arrived before a connection was cut", () => {
-  test("is kept", async () => {
+describe("the bytes received before a connection was cut", () => {
+  test("are kept", async () => {
     const url = await client.create({ "upload-length": "100000", ...named("cut.txt") });
     const request = endless(url, 60_000);
     await until("the bytes arrived", arriving("cut.txt", 60_000));
@@ -48,7 +48,7 @@ describe("what arrived before a connection was cut", () => {
     expect(await client.text("cut.txt")).toBe("a".repeat(60_000) + "b".repeat(40_000));
   });
 
-  test("is kept, and told at once, when the connection is not known to be dead", async () => {
+  test("are kept and reported immediately, even if the server has not noticed the cut", async () => {
     const url = await client.create({ "upload-length": "100000", ...named("dead.txt") });
     const request = endless(url, 60_000);
     await until("the bytes arrived", arriving("dead.txt", 60_000));
@@ -56,7 +56,7 @@ describe("what arrived before a connection was cut", () => {
     await problemIn(await request.answer, "upload_locked");
   });
 
-  test("goes when the upload is cancelled", async () => {
+  test("are deleted when the upload is cancelled", async () => {
     const url = await client.create({ "upload-length": "100000", ...named("gone.txt") });
     const request = endless(url, 60_000);
     await until("the bytes arrived", arriving("gone.txt", 60_000));
@@ -66,7 +66,7 @@ describe("what arrived before a connection was cut", () => {
   });
 });
 
-/** Two servers, one after the other, on one root. */
+/** Runs two servers on the same root, one after the other. */
 async function restarted(
   first: (client: TusClient, server: TestServer) => Promise<void>,
   second: (client: TusClient, server: TestServer) => Promise<void>,
@@ -83,7 +83,7 @@ async function restarted(
   }
 }
 
-describe("what is complete is gone", () => {
+describe("a completed upload", () => {
   test.each<[string, (path: string) => Promise<unknown>]>([
     ["when its file was removed", (path) => rm(path)],
     ["when its file was moved", (path) => rename(path, `${path}.moved`)],
@@ -104,7 +104,7 @@ describe("what is complete is gone", () => {
 });
 
 describe("after a restart", () => {
-  test("an upload goes on", async () => {
+  test("an upload can be resumed", async () => {
     let url = "";
     await restarted(
       async (client) => {
@@ -121,7 +121,7 @@ describe("after a restart", () => {
     );
   });
 
-  test("a complete one is known, and a part still is one", async () => {
+  test("a completed upload is still known, and a partial one can be concatenated", async () => {
     let [whole, part] = ["", ""];
     await restarted(
       async (client) => {
@@ -140,7 +140,7 @@ describe("after a restart", () => {
 });
 
 describe("with --upload-expiry", () => {
-  test("an unfinished upload is forgotten when nothing comes; the file of a finished one stays", async () => {
+  test("an unfinished upload is deleted without activity; the file of a finished one is kept", async () => {
     await using server = await startServer({ uploadExpiry: 1 });
     const client = tusClient(server);
     const finished = await client.create({ "upload-length": "3", ...named("finished.txt") });
@@ -148,13 +148,13 @@ describe("with --upload-expiry", () => {
     const unfinished = await client.create({ "upload-length": "9", ...named("unfinished.txt") });
     await client.patch(unfinished, 0, "abc");
     expect(await client.kept(unfinished)).toHaveLength(2);
-    await until("everything was forgotten", async () => (await client.kept()).length === 0);
+    await until("all uploads have expired", async () => (await client.kept()).length === 0);
     expect([404, 410]).toContain((await client.head(unfinished)).status);
     expect(await client.text("finished.txt")).toBe("abc");
   });
 });
 
-test("--max-waiting bounds those that are not finished", async () => {
+test("--max-waiting limits the number of unfinished uploads", async () => {
   await using server = await startServer({ maxWaiting: 2 });
   const client = tusClient(server);
   const one = await client.create({ "upload-length": "1" });
@@ -166,7 +166,7 @@ test("--max-waiting bounds those that are not finished", async () => {
   await client.create({ "upload-length": "1" });
 });
 
-test("uploads that wait take no place of --max-uploads", async () => {
+test("interrupted uploads do not count for --max-uploads", async () => {
   await using server = await startServer({ maxUploads: 1 });
   const client = tusClient(server);
   for (const name of ["a", "b"]) await client.create({ "upload-length": "1", ...named(name) });
