@@ -12,6 +12,7 @@ import { version } from "../version.ts";
 import { exposure, isServed, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
+import { misunderstoodRoot, urlFor } from "./words.ts";
 
 /** The parsed command. Texts end with a newline. */
 export type Invocation =
@@ -31,7 +32,10 @@ const MAX_FAULTS = 10;
 const COMMANDS = ["serve", "doctor", "top"] as const;
 type CommandName = (typeof COMMANDS)[number];
 /** Flags of single commands, which are not options, and the command of each. */
-const OWN_FLAGS = { json: "doctor", once: "top" } as const satisfies Record<string, CommandName>;
+const OWN_FLAGS = { json: "doctor", insecure: "doctor", once: "top" } as const satisfies Record<
+  string,
+  CommandName
+>;
 
 /**
  * Parses the command line. A flag overrides a variable, a variable overrides the file, the file overrides the default.
@@ -48,7 +52,7 @@ export async function readCommand(
   folder = ".",
   start = thisStart,
 ): Promise<Invocation> {
-  const flags = readFlags(argv, terminal);
+  const flags = readFlags(argv, terminal, folder);
   if ("kind" in flags) return flags;
   if (flags.url !== undefined) return readUrl(flags.url, flags);
 
@@ -88,13 +92,14 @@ export async function readCommand(
 interface CommandLine extends Source {
   readonly command: CommandName;
   readonly json: boolean;
+  readonly insecure: boolean;
   readonly once: boolean;
   /** The server to examine or watch, instead of the one on this machine. */
   readonly url?: string;
 }
 
 /** Parses flags and arguments. Returns an invocation for --help, --version and errors. */
-function readFlags(argv: readonly string[], terminal: Terminal): CommandLine | Invocation {
+function readFlags(argv: readonly string[], terminal: Terminal, folder: string): CommandLine | Invocation {
   const given = new Map<string, Given>();
   let text = "";
   const textFor = ([name]: readonly string[]) => {
@@ -106,6 +111,7 @@ function readFlags(argv: readonly string[], terminal: Terminal): CommandLine | I
     .version(`sluice ${version}`, "-V, --version")
     .helpOption("-h, --help")
     .addOption(new Flag("--json"))
+    .addOption(new Flag("--insecure"))
     .addOption(new Flag("--once"))
     .configureHelp({ formatHelp: ({ args }) => textFor(args) })
     .configureOutput({
@@ -137,14 +143,24 @@ function readFlags(argv: readonly string[], terminal: Terminal): CommandLine | I
   const named = COMMANDS.find((one) => one === first);
   const name = named ?? "serve";
   const [root, ...rest] = named ? others : command.args;
-  const isUrl = root !== undefined && (name === "top" || (name === "doctor" && /^https?:/i.test(root)));
+  const url = root !== undefined && name !== "serve" ? urlFor(root, folder) : undefined;
+  const isUrl = url !== undefined || (root !== undefined && name === "top");
+  const wrongRoot =
+    root !== undefined && name === "serve"
+      ? misunderstoodRoot(root, COMMANDS, named !== undefined, folder)
+      : undefined;
   if (root !== undefined && !isUrl) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
   const what = isUrl ? "the URL" : "ROOT";
   const own = {
     json: command.getOptionValue("json") === true,
+    insecure: command.getOptionValue("insecure") === true,
     once: command.getOptionValue("once") === true,
   };
   const faults = [
+    ...(wrongRoot === undefined ? [] : [wrongRoot]),
+    ...(own.insecure && name === "doctor" && !isUrl
+      ? ["--insecure applies to the URL of a server; add the URL, or remove the flag"]
+      : []),
     ...Object.entries(OWN_FLAGS)
       .filter(([flag, owner]) => command.getOptionValue(flag) === true && owner !== name)
       .map(([flag, owner]) => `--${flag} can only be used with sluice ${owner}`),
@@ -152,11 +168,11 @@ function readFlags(argv: readonly string[], terminal: Terminal): CommandLine | I
       (word) => `${quoted(word)} is an unexpected argument: ${what} is already ${quoted(root ?? "")}`,
     ),
   ];
-  return { given, faults, command: name, ...own, ...(isUrl && { url: root }) };
+  return { given, faults, command: name, ...own, ...(isUrl && { url: url ?? root }) };
 }
 
 /** Parses `doctor URL` and `top URL`. Options are rejected, because they configure a server on this machine. */
-function readUrl(text: string, { given, faults, command, json, once }: CommandLine): Invocation {
+function readUrl(text: string, { given, faults, command, json, insecure, once }: CommandLine): Invocation {
   const url = URL.parse(text);
   const all = [...faults];
   if (!url?.hostname || !/^https?:$/.test(url.protocol))
@@ -164,7 +180,9 @@ function readUrl(text: string, { given, faults, command, json, once }: CommandLi
   for (const { label } of given.values())
     all.push(`${label} applies to a server on this machine and cannot be used with a URL; remove it`);
   if (!url || all.length > 0) return wrong(all);
-  return command === "top" ? { kind: "top", url, once } : { kind: "doctor", subject: { url }, json };
+  return command === "top"
+    ? { kind: "top", url, once }
+    : { kind: "doctor", subject: { url, insecure }, json };
 }
 
 /** The URL at which this machine reaches a server with these options. */

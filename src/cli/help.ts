@@ -32,7 +32,7 @@ const DOCTOR_EXAMPLES = [
 ] as const;
 
 const DOCTOR_NOTES =
-  "Every line begins with ✓ (good), ! (could be better) or ✗ (does not work). Exit codes: 0 no ✗, 1 at least one ✗, 2 invalid use.";
+  "Every line begins with ✓ (good), ! (could be better) or ✗ (does not work). Exit codes: 0 no ✗, 1 at least one ✗, 2 invalid use. A login is sent only to a certificate that this machine trusts, unless --insecure is given.";
 
 const TOP_SUMMARY =
   "Shows the running uploads of a server: how much of each is received and saved, how fast it is, and what limits it. Press q to quit. In a pipe it writes at most one line a second for each upload, and ends when the server does.";
@@ -86,7 +86,7 @@ export function doctorHelpText(terminal: Terminal): string {
   const { width, paint, layout } = pageFor(terminal);
   const sections = [
     layout.boxWrap(DOCTOR_SUMMARY, width),
-    `${paint("bold", "Usage:")} sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]`,
+    `${paint("bold", "Usage:")} sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json] [--insecure]`,
     examples(DOCTOR_EXAMPLES, paint),
     layout.boxWrap(DOCTOR_NOTES, width),
   ];

@@ -12,8 +12,11 @@ import { serverSummary } from "./server/summary.ts";
 import { urlSummary } from "./url/summary.ts";
 import { examineUrl } from "./url/url.ts";
 
-/** The subject of an examination: the configuration `serve` would use here, or the URL of a server. */
-export type Subject = { readonly config: Config } | { readonly url: URL };
+/**
+ * The subject of an examination: the configuration `serve` would use here, or the URL of a server. `insecure`: its login is
+ * also sent to a certificate that is not trusted.
+ */
+export type Subject = { readonly config: Config } | { readonly url: URL; readonly insecure: boolean };
 
 /** The format of the report. */
 export interface Form {
@@ -55,6 +58,6 @@ export async function doctor(subject: Subject, { json, terminal }: Form): Promis
 }
 
 async function examine(subject: Subject, signal: AbortSignal, says: (what: string) => void) {
-  if ("url" in subject) return await examineUrl(subject.url, signal, says);
+  if ("url" in subject) return await examineUrl(subject.url, signal, says, subject);
   return await examineServer(subject.config, signal, says);
 }

@@ -41,6 +41,8 @@ const ANSWER_TIMEOUT = 15;
 const MAX_RETRY_WAIT = 15;
 /** Maximum length of one event in characters: a thousand uploads with long names need fewer. */
 const MAX_EVENT_LENGTH = 2 ** 24;
+/** Bytes read of an answer without events. */
+const MAX_REFUSAL_BYTES = 2 ** 16;
 
 /** @throws Refused */
 export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<FeedEvent> {
@@ -124,11 +126,9 @@ function read<Shape extends TSchema>(shape: Shape, data: string): Static<Shape> 
 
 async function refusal(answer: Response): Promise<Error> {
   const { status, headers } = answer;
-  const text = await answer.text();
-  const problem = problemIn(text);
+  const problem = problemIn(await startOf(answer));
   if (problem?.code === "draining") return new ConnectionLost("the server is stopping", true);
-  if (status === 503 && problem)
-    return new ConnectionLost(problem.detail, false, Number(headers.get("retry-after")));
+  if (status === 503 && problem) return new ConnectionLost(problem.detail, false, retryAfter(headers));
   if (status >= 500) return new ConnectionLost(`the server answers ${status}`);
   if (problem?.code === "not_allowed") return new Refused(problem.detail);
   if (status === 401) return new Refused("The server requires a login: give it as https://user:password@….");
@@ -136,6 +136,25 @@ async function refusal(answer: Response): Promise<Error> {
   if (location !== null)
     return new Refused(`The server redirects to ${printable(location, 200)}: use that URL.`);
   return new Refused(`The server answers ${status}: it is not Sluice, or a version that is too old.`);
+}
+
+/** The first 64 KiB of the body: whatever listens there may send without end. */
+async function startOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Seconds by Retry-After, which is a number or a date (RFC 9110 section 10.2.3); 0 when it is absent or neither. */
+function retryAfter(headers: Headers): number {
+  const text = headers.get("retry-after") ?? "";
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
 }
 
 function problemIn(text: string): { code: string; detail: string } | undefined {

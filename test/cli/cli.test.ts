@@ -148,11 +148,11 @@ describe("doctor", () => {
     const cwd = await workingFolder("prot = 81\n");
     expect(await run("doctor https://a.example/x --json", { SLUICE_X: "" }, cwd)).toEqual({
       kind: "doctor",
-      subject: { url: new URL("https://a.example/x") },
+      subject: { url: new URL("https://a.example/x"), insecure: false },
       json: true,
     });
+    expect(await run("doctor https://a.example --insecure")).toMatchObject({ subject: { insecure: true } });
     expect((await run("doctor HTTP://a")).kind).toBe("doctor");
-    expect((await config("http://a")).root).toBe("http://a");
   });
 
   test("an invalid URL, and flags that do not apply to a URL, are refused", async () => {
@@ -183,7 +183,7 @@ describe("top", () => {
   });
 
   test("refuses what the other commands refuse", async () => {
-    for (const word of ["./files", "localhost:3000", "http://", "ftp://a.example"])
+    for (const word of ["./files", "localhost", "http://", "ftp://a.example"])
       expect(await message(`top ${word}`)).toContain(`"${word}" is not the URL of a server`);
     expect(await message("top http://a b")).toBe(
       '"b" is an unexpected argument: the URL is already "http://a"',

@@ -86,7 +86,7 @@ describe("sluice doctor --help", () => {
     const text = invocation.kind === "print" ? invocation.text : "";
     expect(text).toStartWith("Finds out why uploads are slow or do not work. ");
     expect(text).toContain(
-      "\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json]\n",
+      "\nUsage: sluice doctor [ROOT] [--json] [flags of serve]\n       sluice doctor URL [--json] [--insecure]\n",
     );
     expect(text).toContain("✓ (good), ! (could be better) or ✗ (does not work)");
     for (const argv of ["doctor -h", "help doctor", "doctor ./files --json --help"]) {

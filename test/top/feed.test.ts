@@ -118,3 +118,43 @@ test("an event without end is not kept", async () => {
   });
   expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", why: expect.stringMatching(/buffer/i) }]);
 });
+
+describe("a refusal", () => {
+  test.each([
+    ["a date", new Date(Date.now() + 3_600_000).toUTCString(), 15],
+    ["a date that has passed", new Date(0).toUTCString(), 1],
+    ["seconds", "7", 7],
+    ["nonsense", "soon", 1],
+    ["a negative number", "-5", 1],
+    ["nothing", "", 1],
+  ])("with %s in Retry-After is followed by a pause of 1 to 15 s", async (_, text, wait) => {
+    await using server = fake(() => {
+      const answer = problem(503, "too_many_listeners", "Full.");
+      answer.headers.set("retry-after", text);
+      return answer;
+    });
+    expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", attempt: 1, wait }]);
+  });
+
+  test("is read to 64 KiB, however much is sent", async () => {
+    let sent = 0;
+    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>();
+    await using server = fake(() => {
+      const body = new ReadableStream(
+        {
+          pull(controller) {
+            sent += 65_536;
+            controller.enqueue(new Uint8Array(65_536));
+          },
+          cancel: cancel,
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body, { status: 500 });
+    });
+    expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", why: "the server answers 500" }]);
+    await cancelled;
+    // What the sockets of both sides hold.
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+  });
+});

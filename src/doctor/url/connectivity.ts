@@ -76,20 +76,25 @@ export async function firstReached(
   throw last;
 }
 
-/** Measures how long the TCP connection and the TLS handshake take. @throws RawConnectionError */
-export async function connecting(target: Target): Promise<Finding[]> {
+/**
+ * Measures how long the TCP connection and the TLS handshake take.
+ * @returns `trusted`: this machine trusts the certificate, or there is no TLS
+ * @throws RawConnectionError
+ */
+export async function connecting(target: Target): Promise<{ findings: Finding[]; trusted: boolean }> {
   const { hostname, port, protocol } = target.url;
   const tls = protocol === "https:";
   const plain = tls ? { ...target, url: new URL(`http://${hostname}:${port || 443}`) } : target;
   const connect = await least(plain);
   const findings = [about("connect", "Connect").ok(milliseconds(connect), { figures: { seconds: connect } })];
-  if (!tls) return findings;
+  if (!tls) return { findings, trusted: true };
   const began = performance.now();
   const wire = await open(target);
   const seconds = Math.max(0, (performance.now() - began) / 1000 - connect);
-  findings.push(certificate(wire.socket instanceof TLSSocket ? wire.socket : undefined, seconds));
+  const socket = wire.socket instanceof TLSSocket ? wire.socket : undefined;
+  findings.push(certificate(socket, seconds));
   wire.close();
-  return findings;
+  return { findings, trusted: socket?.authorized === true };
 }
 
 async function least(target: Target): Promise<number> {
@@ -104,27 +109,38 @@ async function least(target: Target): Promise<number> {
 
 function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
   const { ok, warning } = about("tls", "TLS");
-  const value = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
+  const handshake = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
   const figures = { seconds };
   const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
   const days = peer?.valid_to ? (Date.parse(peer.valid_to) - Date.now()) / 86_400_000 : Number.NaN;
   if (socket?.authorized === false) {
-    const why = printable(String(socket.authorizationError), 80);
-    return warning(value, {
-      reason: `This machine does not trust the certificate: ${why}. Browsers and curl will refuse it.`,
+    const code = printable(String(socket.authorizationError), 80);
+    return warning(`the certificate is not trusted: ${DISTRUST[code] ?? code}`, {
+      reason: `Browsers and curl will refuse it (${code}). The handshake itself works: ${handshake}.`,
       advice:
         "Use a certificate for this host name from a public authority (such as Let's Encrypt), with its full chain.",
       figures,
     });
   }
   if (days < 7)
-    return warning(value, {
-      reason: `The certificate expires in ${Math.max(0, Math.floor(days))} days.`,
+    return warning(`the certificate expires in ${Math.max(0, Math.floor(days))} days`, {
+      reason: `The handshake works: ${handshake}.`,
       advice: "Find out why it was not renewed.",
       figures,
     });
-  return ok(value, { figures });
+  return ok(handshake, { figures });
 }
+
+/** Reasons for which a certificate is not trusted, by their code. */
+const DISTRUST: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known to this machine",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known to this machine",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its chain is incomplete",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another name",
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet; check this machine's clock",
+};
 
 /** Requests `/health` repeatedly on one connection. */
 export async function roundTrips(

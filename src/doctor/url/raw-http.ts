@@ -1,15 +1,18 @@
 // A minimal HTTP/1.1 client on one connection: exact headers, bodies that pause, responses that arrive before a body ends.
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, TLSSocket } from "node:tls";
 
 /** The server to connect to, and how. */
 export interface Target {
   /** Such as `https://files.example.org/`, without user and password. */
   readonly url: URL;
   readonly address: string;
-  /** Headers sent with every request: Host, and Authorization when the URL has a login. */
+  /** Headers sent with every request, such as Host. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The Authorization header. Sent without TLS and to trusted certificates; to others only with `insecure`. */
+  readonly login?: Readonly<Record<string, string>>;
+  readonly insecure?: boolean;
   /** Closes all connections when aborted. */
   readonly signal: AbortSignal;
 }
@@ -89,7 +92,7 @@ export class RawConnection {
 
   /** @param socket connected */
   constructor(
-    readonly socket: Socket | TLSSocket,
+    readonly socket: Socket,
     signal: AbortSignal,
   ) {
     this.#signal = signal;
@@ -112,6 +115,11 @@ export class RawConnection {
   /** Whether unread bytes have arrived, or the connection has ended. */
   get responded(): boolean {
     return this.#queued > 0 || this.#ended !== undefined;
+  }
+
+  /** False when anyone could have presented the certificate. */
+  get #trusted(): boolean {
+    return !(this.socket instanceof TLSSocket) || this.socket.authorized;
   }
 
   close(): void {
@@ -143,7 +151,8 @@ export class RawConnection {
   /** Sends the head of a request. */
   async ask(target: Target, line: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
     const [method = "", path = ""] = line.split(" ");
-    const all = Object.entries({ ...target.headers, ...headers }).map(
+    const login = this.#trusted || target.insecure ? target.login : {};
+    const all = Object.entries({ ...target.headers, ...login, ...headers }).map(
       ([name, value]) => `${name}: ${value}\r\n`,
     );
     const base = target.url.pathname.replace(/\/$/, "");

@@ -38,13 +38,20 @@ export interface Pace {
   readonly silence: number;
 }
 
+/** How a server is examined. */
+export interface UrlOptions {
+  /** Send the login of the URL to a certificate that is not trusted, too. */
+  readonly insecure?: boolean;
+  readonly pace?: Pace;
+}
+
 const PACE: Pace = { speed: 3, silence: 20 };
 
 export async function examineUrl(
   given: URL,
   signal: AbortSignal,
   says: (what: string) => void,
-  pace: Pace = PACE,
+  { insecure = false, pace = PACE }: UrlOptions = {},
 ): Promise<Group[]> {
   const way: Finding[] = [];
   const passing: Finding[] = [];
@@ -61,12 +68,19 @@ export async function examineUrl(
   way.push(finding);
   if (addresses.length === 0) return found();
   const end = AbortSignal.any([signal, AbortSignal.timeout(MAX_SECONDS * 1000)]);
-  const base = { url: bare(given), headers: headersFor(given), signal: end };
+  const headers = { Host: given.host, "User-Agent": "sluice-doctor" };
+  const login = loginHeaders(given);
+  const base = { url: bare(given), headers, login, insecure, signal: end };
   try {
     const { address, finding: dead } = await firstReached(base, addresses);
     if (dead) way.push(dead);
     const target: Target = { ...base, address };
-    way.push(...(await connecting(target)));
+    const connected = await connecting(target);
+    way.push(...connected.findings);
+    if (login.Authorization !== undefined && !connected.trusted && !insecure) {
+      way.push(withheld());
+      return found();
+    }
     const { finding, median, last } = await roundTrips(target);
     way.push(finding);
     if (finding.verdict === "problem") return found();
@@ -219,6 +233,9 @@ function speedName(way: "upload" | "download", streams: number): string {
   return `${way === "upload" ? "Upload" : "Download"}, ${streams} stream${streams === 1 ? "" : "s"}`;
 }
 
-function headersFor(url: URL): Record<string, string> {
-  return { Host: url.host, "User-Agent": "sluice-doctor", ...loginHeaders(url) };
+function withheld(): Finding {
+  return about("login", "Login").problem("not sent: the certificate is not trusted", {
+    reason: "Whoever listens there could read the password.",
+    advice: "Correct the certificate, leave the login out, or send it anyway with --insecure.",
+  });
 }
