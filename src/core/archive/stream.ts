@@ -3,10 +3,8 @@
 import { Problem } from "../../errors.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
-import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
+import { type ArchiveEntry, type ArchiveFormat, CHUNK } from "./format.ts";
 
-/** Bytes of one read. */
-const READ_SIZE = 2 ** 18;
 /** Bytes. A file of up to this size is read into memory when it is prefetched. */
 export const SMALL = 2 ** 16;
 /** Bytes. Smaller pieces are joined: an archive of empty files is nothing but headers. */
@@ -28,8 +26,8 @@ export interface Source {
  */
 export async function* readChunks(file: StoredFile): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size } = file.entry;
-  for (let offset = 0; offset < size; offset += READ_SIZE)
-    yield await read(file, offset, Math.min(offset + READ_SIZE, size));
+  for (let offset = 0; offset < size; offset += CHUNK)
+    yield await read(file, offset, Math.min(offset + CHUNK, size));
 }
 
 /** Reads a small file. @throws Problem storage_failed when the file became shorter */
@@ -66,10 +64,7 @@ export async function* encode(
       yield content;
     } else {
       yield format.begin(entry);
-      for await (const chunk of content) {
-        format.update(chunk);
-        yield chunk;
-      }
+      for await (const chunk of content) yield format.update(chunk);
     }
     yield format.end();
   }
@@ -80,7 +75,8 @@ export async function* encode(
 export function encodedSize(format: ArchiveFormat, entries: readonly ArchiveEntry[]): number {
   let size = 0;
   for (const entry of entries) {
-    size += format.begin(entry, entry.size <= SMALL ? new Uint8Array() : undefined).length + entry.size;
+    if (entry.size <= SMALL) size += format.begin(entry, new Uint8Array()).length + entry.size;
+    else size += format.begin(entry).length + format.encodedLength(entry.size);
     size += format.end().length;
   }
   for (const piece of format.finish()) size += piece.length;

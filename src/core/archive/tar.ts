@@ -28,7 +28,13 @@ export class Tar implements ArchiveFormat {
     ]);
   }
 
-  update(): void {}
+  update(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return bytes;
+  }
+
+  encodedLength(size: number): number {
+    return size;
+  }
 
   end(): Uint8Array<ArrayBuffer> {
     return padding(this.#size);

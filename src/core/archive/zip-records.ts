@@ -12,6 +12,9 @@ const SIGNATURE = {
 /** Bits of the general purpose flags (4.4.4). */
 const CRC_FOLLOWS = 1 << 3;
 const UTF8 = 1 << 11;
+/** Compression methods (4.4.5). */
+const STORED = 0;
+const DEFLATED = 8;
 /** The version needed to extract: 2.0 for folders, 4.5 for zip64 (4.4.3). */
 const VERSION = 20;
 const VERSION64 = 45;
@@ -29,28 +32,37 @@ export interface EntryHeader {
   name: Buffer<ArrayBuffer>;
   kind: "file" | "folder";
   size: number;
+  /** Bytes in the archive. */
+  encodedSize: number;
   modified: Date;
   /** Offset of its local file header in the archive. */
   offset: number;
   crc: number;
-  /** Whether the CRC follows the bytes, in a data descriptor. */
-  crcFollows: boolean;
+  /**
+   * Whether the bytes are a deflate stream, followed by their CRC in a data descriptor. Java and others that cannot seek
+   * accept a descriptor only after such a stream.
+   */
+  streamed: boolean;
 }
 
-/** The local file header (4.3.7). As in Info-ZIP it always has the size, so that a reader that cannot seek finds the end of the bytes. */
+/**
+ * The local file header (4.3.7). What a data descriptor has is zero here, although the sizes are known: some readers expect
+ * no descriptor where there are sizes. An empty zip64 field announces that the sizes of the descriptor have 8 bytes.
+ */
 export function fileHeader(header: EntryHeader): Buffer<ArrayBuffer> {
-  const { name, size, modified, crc, crcFollows } = header;
-  const large = size >= MAX32;
-  const extra = Buffer.concat([large ? zip64([size, size]) : EMPTY, timestamp(modified)]);
+  const { name, modified, streamed } = header;
+  const { size, encodedSize, crc } = streamed ? { size: 0, encodedSize: 0, crc: 0 } : header;
+  const large = isLarge(header);
+  const extra = Buffer.concat([large ? zip64([size, encodedSize]) : EMPTY, timestamp(modified)]);
   const head = numbers(
     [4, SIGNATURE.file],
     [2, large ? VERSION64 : VERSION],
     [2, flagsOf(header)],
-    [2, 0],
+    [2, methodOf(header)],
     [4, dosTime(modified)],
-    [4, crcFollows ? 0 : crc],
-    [4, Math.min(size, MAX32)],
-    [4, Math.min(size, MAX32)],
+    [4, crc],
+    [4, large ? MAX32 : encodedSize],
+    [4, large ? MAX32 : size],
     [2, name.length],
     [2, extra.length],
   );
@@ -58,27 +70,28 @@ export function fileHeader(header: EntryHeader): Buffer<ArrayBuffer> {
 }
 
 /** The data descriptor (4.3.9), which follows the bytes when the CRC was not known before them. */
-export function descriptor({ size, crc, crcFollows }: EntryHeader): Buffer<ArrayBuffer> {
-  if (!crcFollows) return EMPTY;
-  const width = size >= MAX32 ? 8 : 4;
-  return numbers([4, SIGNATURE.descriptor], [4, crc], [width, size], [width, size]);
+export function descriptor(header: EntryHeader): Buffer<ArrayBuffer> {
+  const { size, encodedSize, crc, streamed } = header;
+  if (!streamed) return EMPTY;
+  const width = isLarge(header) ? 8 : 4;
+  return numbers([4, SIGNATURE.descriptor], [4, crc], [width, encodedSize], [width, size]);
 }
 
 /** A record of the central directory (4.3.12). */
 export function directoryRecord(header: EntryHeader): Buffer<ArrayBuffer> {
-  const { name, kind, size, modified, offset, crc } = header;
-  const large = [...(size >= MAX32 ? [size, size] : []), ...(offset >= MAX32 ? [offset] : [])];
+  const { name, kind, size, encodedSize, modified, offset, crc } = header;
+  const large = [...(isLarge(header) ? [size, encodedSize] : []), ...(offset >= MAX32 ? [offset] : [])];
   const extra = Buffer.concat([large.length > 0 ? zip64(large) : EMPTY, timestamp(modified)]);
   const head = numbers(
     [4, SIGNATURE.directory],
     [2, MADE_BY],
     [2, large.length > 0 ? VERSION64 : VERSION],
     [2, flagsOf(header)],
-    [2, 0],
+    [2, methodOf(header)],
     [4, dosTime(modified)],
     [4, crc],
-    [4, Math.min(size, MAX32)],
-    [4, Math.min(size, MAX32)],
+    [4, isLarge(header) ? MAX32 : encodedSize],
+    [4, isLarge(header) ? MAX32 : size],
     [2, name.length],
     [2, extra.length],
     [2, 0],
@@ -127,8 +140,17 @@ export function endRecords({
 
 const EMPTY = Buffer.alloc(0);
 
-function flagsOf({ crcFollows }: EntryHeader): number {
-  return crcFollows ? UTF8 | CRC_FOLLOWS : UTF8;
+function flagsOf({ streamed }: EntryHeader): number {
+  return streamed ? UTF8 | CRC_FOLLOWS : UTF8;
+}
+
+function methodOf({ streamed }: EntryHeader): number {
+  return streamed ? DEFLATED : STORED;
+}
+
+/** Whether the sizes need zip64. The encoded size is never the smaller one. */
+function isLarge({ encodedSize }: EntryHeader): boolean {
+  return encodedSize >= MAX32;
 }
 
 function zip64(values: readonly number[]): Buffer<ArrayBuffer> {

@@ -42,7 +42,7 @@ async function sparse(
       const whole = member.size === SMALL.length ? SMALL : undefined;
       write(format.begin(member, whole));
       if (whole) write(whole);
-      else at += member.size;
+      else at += format.encodedLength(member.size);
       write(format.end());
     }
     for (const piece of format.finish()) write(piece);

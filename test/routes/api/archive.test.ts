@@ -34,11 +34,11 @@ async function namesIn(answer: Response): Promise<string[]> {
   expect(answer.status).toBe(200);
   const bytes = Buffer.from(await answer.arrayBuffer());
   const names: string[] = [];
-  for (let at = 0; bytes.readUInt32LE(at) === 0x04034b50; ) {
-    const [name, extra] = [bytes.readUInt16LE(at + 26), bytes.readUInt16LE(at + 28)];
-    names.push(bytes.toString("utf8", at + 30, at + 30 + name));
-    const descriptor = bytes.readUInt16LE(at + 6) & 8 ? 16 : 0;
-    at += 30 + name + extra + bytes.readUInt32LE(at + 18) + descriptor;
+  const end = bytes.lastIndexOf("PK\x05\x06");
+  for (let at = bytes.readUInt32LE(end + 16); bytes.readUInt32LE(at) === 0x02014b50; ) {
+    const [name, extra] = [bytes.readUInt16LE(at + 28), bytes.readUInt16LE(at + 30)];
+    names.push(bytes.toString("utf8", at + 46, at + 46 + name));
+    at += 46 + name + extra;
   }
   return names;
 }
