@@ -159,22 +159,27 @@ export function below(folder: FolderPath, relative: string, pointer = "/path"): 
 const PLAIN_SEGMENT = /^(?!aux|com|con|lpt|nul|prn|\.sluice)[ -[\]-~]{0,200}[!-\-/-[\]-~]$/i;
 
 /**
- * The name under which clients see an entry of a folder on the disk: its NFC form, or `null` when the path would break a
- * rule. It does not report the rule, because it runs for millions of names.
+ * Returns a function that tells the name under which clients see an entry of this folder on the disk: its NFC form, or
+ * `null` when the path would break a rule. It does not report the rule, because it runs for millions of names.
  */
-export function nameIn(folder: FolderPath, name: string): string | null {
-  const plain = PLAIN_SEGMENT.test(name);
-  const segment = plain ? name : name.normalize("NFC");
-  const bytes = (folder === "" ? 0 : bytesOf(folder) + 1) + (plain ? name.length : bytesOf(segment));
-  if (bytes > MAX_PATH_BYTES || segmentsOf(folder).length >= MAX_SEGMENTS) return null;
-  if (plain) return name;
-  if (!name.isWellFormed() || segment.includes("/")) return null;
-  return brokenRules(segment, folder === "").next().done ? segment : null;
+export function nameChecker(folder: FolderPath): (name: string) => string | null {
+  const left =
+    segmentsOf(folder).length >= MAX_SEGMENTS
+      ? -1
+      : MAX_PATH_BYTES - (folder === "" ? 0 : bytesOf(folder) + 1);
+  return (name) => {
+    const plain = PLAIN_SEGMENT.test(name);
+    const segment = plain ? name : name.normalize("NFC");
+    if ((plain ? name.length : bytesOf(segment)) > left) return null;
+    if (plain) return name;
+    if (!name.isWellFormed() || segment.includes("/")) return null;
+    return brokenRules(segment, folder === "").next().done ? segment : null;
+  };
 }
 
-/** The path of the entry with this name in a folder; `null` when clients cannot address it: see {@link nameIn}. */
+/** The path of the entry with this name in a folder; `null` when clients cannot address it: see {@link nameChecker}. */
 export function childOf(folder: FolderPath, name: string): FilePath | null {
-  const segment = nameIn(folder, name);
+  const segment = nameChecker(folder)(name);
   return segment === null ? null : ((folder === "" ? segment : `${folder}/${segment}`) as FilePath);
 }
 

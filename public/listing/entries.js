@@ -43,7 +43,8 @@ export async function fetchEntries({ folder, sort, cursor, needed = PAGE_SIZE, s
   });
   if (cursor !== null) query.set("cursor", cursor);
   const { status, body, problem } = await callApi(`/api/entries?${query}`, { signal });
-  if (problem === undefined) return { entries: body["entries"], next: body["next"] ?? null };
+  if (problem === undefined)
+    return { entries: body["entries"], next: body["next"] ?? null, skipped: body["skipped"] ?? 0 };
   if (status !== 0) return { problem, status };
   const detail =
     "The folder cannot be listed because the server did not respond. Check your connection, then try again.";

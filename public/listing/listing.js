@@ -75,6 +75,7 @@ export function createListing({ announce, onRowsChanged }) {
     /** @type {Entry[]} */
     const loaded = [];
     let cursor = append ? next : null;
+    let skipped = 0;
     try {
       do {
         const needed = minimum - loaded.length;
@@ -82,13 +83,15 @@ export function createListing({ announce, onRowsChanged }) {
         if ("problem" in page) return showProblem(page.problem, page.status, () => load(append, minimum));
         loaded.push(...page.entries);
         cursor = page.next;
+        skipped = page.skipped;
       } while (cursor !== null && loaded.length < minimum);
     } catch (error) {
       if (signal.aborted) return;
       throw error;
     }
     next = cursor;
-    show(loaded, append, next === null ? "" : "there are more");
+    const last = skipped === 0 ? "" : `${entryCount(skipped)} cannot be shown: rename them on the server`;
+    show(loaded, append, next === null ? last : "there are more");
   }
 
   /** @param {AbortSignal} signal @param {() => void} reload */

@@ -55,6 +55,8 @@ function incompleteReason(summary) {
   if (summary?.reason === "limit") return "there may be more. Type more of the name to narrow the search";
   if (summary?.reason === "time")
     return "there may be more. The search took too long: search in a subfolder instead";
+  if (summary?.reason === "skipped")
+    return "there may be more. The server could not look at every entry: some names or rights do not allow it";
   return "there may be more. The connection was lost: search again";
 }
 

@@ -4,6 +4,7 @@ import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../co
 import type { SavedFile } from "../core/upload/saved-file.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
+import { SKIP_REASONS, type SkippedEntries } from "../storage/skipped.ts";
 import { requestInfoOf } from "./request-info.ts";
 
 /** A download that has ended. */
@@ -17,6 +18,8 @@ export interface Download {
    * and the server closed the connection. In the last two cases the number of bytes sent is unknown.
    */
   ending: "sent" | "cut" | "shrank";
+  /** Of an archive: the entries that it lacks. */
+  skipped?: SkippedEntries;
 }
 
 /** A change to the tree, for the audit log. */
@@ -147,13 +150,13 @@ export function createLog(
         { path: file.path, size: file.size, flow },
       );
     },
-    sent(request, { path, bytes, seconds, ending }) {
+    sent(request, { path, bytes, seconds, ending, skipped }) {
       if (!enabled("info")) return;
       requestLine(
         request,
         "download",
-        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatSize(bytes), seconds)}`,
-        { path, bytes, seconds, ending },
+        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatSize(bytes), seconds)}${skipped ? without(skipped) : ""}`,
+        { path, bytes, seconds, ending, ...(skipped && skipped.count > 0 && { skipped }) },
       );
     },
     changed(request, { did, path, to, skipped = 0, by }) {
@@ -207,9 +210,9 @@ export function createLog(
   };
 }
 
-/** Server faults are errors, temporary refusals warnings, failed changes info, failed reads debug. */
-function levelOf(request: Request, { status }: Problem): LogLevel {
-  if (status === 503) return "warn";
+/** Server faults are errors; temporary refusals and missing rights of the server warnings; failed changes info, failed reads debug. */
+function levelOf(request: Request, { status, code }: Problem): LogLevel {
+  if (status === 503 || code === "no_access") return "warn";
   if (status >= 500) return "error";
   return READ_METHODS.has(request.method) ? "debug" : "info";
 }
@@ -231,6 +234,18 @@ function describeDownload(ending: Download["ending"], size: string, seconds: num
   if (ending === "sent") return `${size} in ${time}`;
   if (ending === "cut") return `the client went after ${time}, before all of ${size} was sent`;
   return `the file became shorter: the connection was ended after ${time}, before all of ${size} was sent`;
+}
+
+/** Skipped entries that a line of text names. */
+const MOST_NAMED = 3;
+
+function without({ count, first }: SkippedEntries): string {
+  if (count === 0) return "";
+  const named = first
+    .slice(0, MOST_NAMED)
+    .map(({ path, reason }) => `"${printable(path, 200)}" (${SKIP_REASONS[reason]})`);
+  const more = count > named.length ? ` and ${count - named.length} more` : "";
+  return ` · without ${named.join(", ")}${more}`;
 }
 
 function causeOf(cause: unknown): string {

@@ -25,6 +25,8 @@ export interface Page {
   entries: Entry[];
   /** The position of the last entry, `null` on the last page. */
   next: PageKey | null;
+  /** Entries of the folder that are not on any page, see `Skipped`. Of those without access, only the ones met on this page. */
+  skipped: number;
 }
 
 /** Position of an entry in an order: its keys, compared from left to right. `order: "desc"` does not reverse the first. */
@@ -77,5 +79,6 @@ export function pageOf(entries: readonly Entry[], query: PageQuery): Page {
   return {
     entries: shown.map(({ entry }) => entry),
     next: sorted.length > limit ? (shown.at(-1)?.key ?? null) : null,
+    skipped: 0,
   };
 }

@@ -18,6 +18,13 @@ export function notReadable(path: string, cause?: unknown): Problem {
   return new Problem("no_access", detail, { cause });
 }
 
+/** The system refuses to let the server add, replace, rename or remove an entry of a folder. @param folder as clients know it */
+export function notWritable(folder: string, cause?: unknown): Problem {
+  if (folder === "")
+    return new Problem("storage_read_only", "The server may not write to its root.", { cause });
+  return new Problem("no_access", `The server may not change \`${folder}\`.`, { cause });
+}
+
 export function folderNotFound(cause?: unknown): Problem {
   return new Problem("not_found", "There is no such folder.", { cause });
 }

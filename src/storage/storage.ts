@@ -5,6 +5,7 @@ import type { Load, Space } from "./device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
 import type { Page, PageQuery } from "./paging.ts";
 import type { RecordLog } from "./record-log.ts";
+import type { SkippedEntries } from "./skipped.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
@@ -95,6 +96,7 @@ export interface Storage {
   /**
    * The entry under a path, or `null`. Links whose target is below the root are followed; all others do not exist.
    * A folder is found under its path with kind "folder"; the root always exists.
+   * @throws Problem no_access, which names the folder above it that the server may not search
    */
   find(path: FilePath | FolderPath): Promise<Entry | null>;
 
@@ -106,12 +108,12 @@ export interface Storage {
    */
   probe(path: FilePath): Promise<Entry | null>;
 
-  /** Opens a file for reading. The caller must close it. @throws Problem not_found, is_folder */
+  /** Opens a file for reading. The caller must close it. @throws Problem not_found, is_folder, no_access */
   open(path: FilePath): Promise<StoredFile>;
 
   /**
    * One page of a folder of any size. The order may come from a cache, but every entry is read at the time of the call.
-   * @throws Problem not_found, not_a_folder
+   * @throws Problem not_found, not_a_folder, no_access
    */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
 
@@ -119,9 +121,10 @@ export interface Storage {
    * All entries of a folder of any size, by name, hidden ones included, in batches of some hundred; each batch is read
    * shortly before it is yielded. Entries created or removed concurrently may be missing. Ending the loop early closes
    * the folder.
-   * @throws Problem not_found, not_a_folder
+   * @returns the entries that clients cannot be shown
+   * @throws Problem not_found, not_a_folder, no_access
    */
-  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
+  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
 
   /** Creates a folder and its missing parents. @throws Problem name_taken, not_a_folder, link_in_path */
   makeFolder(path: FilePath): Promise<FolderEntry>;

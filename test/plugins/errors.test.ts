@@ -102,7 +102,7 @@ test.each(["/api/usage", "/api/entries", "/files/"])(
       override async *scan(folder: FolderPath) {
         looking.resolve();
         await look.promise;
-        yield* super.scan(folder);
+        return yield* super.scan(folder);
       }
     }
     await using slow = await startServer({ storage: new Slow(), logLevel: "debug" });

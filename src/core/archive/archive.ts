@@ -3,11 +3,13 @@
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
 import type { Entry, FileEntry } from "../../storage/entry.ts";
+import { Skipped } from "../../storage/skipped.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";
 import { prefetch } from "./prefetch.ts";
+import { NOTE_NAMES, skippedNote } from "./skipped-note.ts";
 import { coalesce, encode, encodedSize, readAll, readChunks, SMALL, type Source } from "./stream.ts";
 import { Tar } from "./tar.ts";
 import { Zip } from "./zip.ts";
@@ -50,7 +52,7 @@ export class Archives {
   /**
    * Opens an archive of these files and folders; a path inside another one is included only once. The archive counts
    * towards the limit until it is read to its end, cancelled or closed.
-   * @throws Problem not_found when a path does not exist, too_many_archives
+   * @throws Problem not_found when a path does not exist, no_access when the server may not read it, too_many_archives
    */
   async open(paths: readonly FolderPath[], format: Format): Promise<Archive> {
     const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter());
@@ -72,6 +74,10 @@ export class Archive {
   readonly #entries: AsyncGenerator<Entry, void, void>;
   /** The entries that `listFirst` has read ahead. */
   readonly #listed: Entry[] = [];
+  /** Entries that the archive lacks, so far. A text file at its end names them. */
+  readonly skipped = new Skipped();
+  readonly #opened = new Date();
+  #noteName: string = NOTE_NAMES[0];
   #closed = false;
 
   constructor(
@@ -96,16 +102,15 @@ export class Archive {
       const { done, value } = await this.#entries.next();
       if (!done) this.#listed.push(value);
       else if (this.format === "zip" || this.format === "tar") {
-        this.size = encodedSize(
-          this.#encoder(),
-          this.#listed.map((entry) => this.#archiveEntry(entry)),
-        );
+        const entries = this.#listed.map((entry) => this.#archiveEntry(entry));
+        const note = this.#note();
+        this.size = encodedSize(this.#encoder(), note ? [...entries, note.entry] : entries);
         return;
       } else return;
     }
   }
 
-  /** The bytes, encoded while they are read. The stream fails when a file cannot be read or becomes shorter after it was opened. */
+  /** The bytes, encoded while they are read. The stream fails when reading a file fails, or when it becomes shorter after it was opened. */
   stream(observer: ArchiveObserver): ReadableStream<Uint8Array<ArrayBuffer>> {
     const pieces = coalesce(encode(this.#encoder(), this.#sources()));
     const close = (): void => this.close();
@@ -160,17 +165,32 @@ export class Archive {
     for (const path of this.paths) {
       const entry = await this.storage.find(path);
       if (entry === null) throw new Problem("not_found", `There is no file or folder at \`${path}\`.`);
+      // A path that the client asked for is not skipped.
+      if (entry.kind === "file") await (await this.storage.open(entry.path)).close();
       if (path !== ROOT) yield entry;
       if (entry.kind === "file") continue;
       // A link to a folder may lead to a folder above it, so it is followed only when the client asked for its path.
-      for await (const below of walk(this.storage, entry.path, { strict: true }))
+      for await (const below of walk(this.storage, entry.path, { skipped: this.skipped }))
         if (below.kind === "file" || !below.link) yield below;
     }
   }
 
-  #sources(): AsyncGenerator<Source | null, void, void> {
+  async *#sources(): AsyncGenerator<Source | null, void, void> {
     const open = (entry: Entry): Promise<Source | null> => this.#source(entry);
-    return prefetch(this.#all(), open, async (source) => await source?.close?.());
+    yield* prefetch(this.#all(), open, async (source) => await source?.close?.());
+    yield this.#note();
+  }
+
+  #note(): { entry: ArchiveEntry; content: Uint8Array<ArrayBuffer> } | null {
+    if (this.skipped.count === 0) return null;
+    const content = skippedNote(this.skipped);
+    const entry = {
+      name: this.#noteName,
+      kind: "file",
+      size: content.length,
+      modified: this.#opened,
+    } as const;
+    return { entry, content };
   }
 
   async *#all(): AsyncGenerator<Entry, void, void> {
@@ -182,10 +202,10 @@ export class Archive {
     }
   }
 
-  /** @returns null when the entry was removed after it was listed */
+  /** @returns null when the entry was removed after it was listed, or is skipped */
   async #source(entry: Entry): Promise<Source | null> {
     if (entry.kind === "folder") return { entry: this.#archiveEntry(entry), content: new Uint8Array() };
-    const file = await openListed(this.storage, entry);
+    const file = await this.#open(entry);
     if (file === null) return null;
     const archived = this.#archiveEntry(file.entry);
     if (archived.size > SMALL)
@@ -197,23 +217,25 @@ export class Archive {
     }
   }
 
+  async #open({ path }: FileEntry): Promise<StoredFile | null> {
+    try {
+      return await this.storage.open(path);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === "no_access") this.skipped.add(path, "access");
+      // Removed, or replaced by a folder, since it was listed.
+      else if (error.code !== "not_found" && error.code !== "is_folder") throw error;
+      return null;
+    }
+  }
+
   #archiveEntry(entry: Entry): ArchiveEntry {
     const name = entry.path.slice(this.#base === ROOT ? 0 : this.#base.length + 1);
     // On Windows, a name that begins with a drive letter would be extracted outside the target folder.
     const safe = /^[a-z]:/i.test(name) ? `./${name}` : name;
+    if (name === NOTE_NAMES[0]) this.#noteName = NOTE_NAMES[1];
     const size = entry.kind === "file" ? entry.size : 0;
     return { name: safe, kind: entry.kind, size, modified: entry.modified };
-  }
-}
-
-/** Opens a listed file. @returns null when it was removed in between. @throws Problem storage_failed when it cannot be read */
-async function openListed(storage: Storage, { path }: FileEntry): Promise<StoredFile | null> {
-  try {
-    return await storage.open(path);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "not_found") throw error;
-    if ((await storage.find(path)) === null) return null;
-    throw new Problem("storage_failed", `The file \`${path}\` cannot be read.`, { cause: error });
   }
 }
 

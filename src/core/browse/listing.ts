@@ -41,6 +41,8 @@ export interface Listing {
   entries: ListedEntry[];
   /** The cursor of the next page; null on the last. */
   next: string | null;
+  /** Entries of the folder that cannot be shown, see `Page`; absent if there are none. */
+  skipped?: number;
 }
 
 /** Folders listed concurrently in one storage: more would only wait for each other. */
@@ -64,8 +66,13 @@ export async function listFolder(
   const { cursor: _, ...query } = options;
   const pageQuery: PageQuery = { ...query, after };
   const list = async (): Promise<Listing> => {
-    const { entries, next } = await storage.page(folder, pageQuery);
-    return { folder, entries: entries.map(listed), next: next && formatCursor(next) };
+    const { entries, next, skipped } = await storage.page(folder, pageQuery);
+    return {
+      folder,
+      entries: entries.map(listed),
+      next: next && formatCursor(next),
+      ...(skipped > 0 && { skipped }),
+    };
   };
   return await singleFlight.run(JSON.stringify([folder, pageQuery]), list, {
     partition: folder,

@@ -3,6 +3,7 @@
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { Skipped } from "../../storage/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 import { walk } from "./walk.ts";
@@ -18,10 +19,12 @@ export interface SearchQuery {
   limit: number;
 }
 
-/** Whether the search covered everything below the folder, and if not, which limit ended it. */
+/** Whether the search covered everything below the folder, and if not, which limit ended it or that entries were skipped. */
 export interface SearchEnd {
   complete: boolean;
-  reason: "limit" | "time" | null;
+  reason: "limit" | "time" | "skipped" | null;
+  /** Entries that no path can contain, and folders that the server may not read; absent if there are none. */
+  skipped?: number;
 }
 
 /** Maximum duration of a search, in seconds. */
@@ -87,7 +90,8 @@ export class Search {
     signal: AbortSignal,
   ): AsyncGenerator<Entry, SearchEnd, void> {
     let count = 0;
-    for await (const entry of walk(this.storage, folder, { signal, hidden })) {
+    const skipped = new Skipped();
+    for await (const entry of walk(this.storage, folder, { signal, hidden, skipped })) {
       if (kind !== undefined && entry.kind !== kind) continue;
       const name = fold(nameOf(entry.path));
       if (!words.every((word) => name.includes(word))) continue;
@@ -95,6 +99,7 @@ export class Search {
       count += 1;
       yield entry;
     }
+    if (skipped.count > 0) return { complete: false, reason: "skipped", skipped: skipped.count };
     return { complete: true, reason: null };
   }
 }

@@ -1,6 +1,7 @@
 // Sizes of folders. Concurrent requests share one count, which is aborted when the last caller goes away.
 
 import type { FolderPath } from "../../path.ts";
+import { Skipped } from "../../storage/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 import { walk } from "./walk.ts";
@@ -11,6 +12,8 @@ export interface FolderSize {
   bytes: number;
   files: number;
   folders: number;
+  /** Entries that are not counted, because no path can contain their name or the server may not read them; absent if none. */
+  skipped?: number;
 }
 
 /** Counts that run concurrently; further ones are queued. */
@@ -38,7 +41,8 @@ export class FolderSizes {
 
   async #count(folder: FolderPath, signal: AbortSignal): Promise<FolderSize> {
     const size: FolderSize = { bytes: 0, files: 0, folders: 0 };
-    for await (const entry of walk(this.storage, folder, { signal })) {
+    const skipped = new Skipped();
+    for await (const entry of walk(this.storage, folder, { signal, skipped })) {
       if (entry.link) continue;
       if (entry.kind === "folder") size.folders += 1;
       else {
@@ -46,6 +50,6 @@ export class FolderSizes {
         size.bytes += entry.size;
       }
     }
-    return size;
+    return { ...size, ...(skipped.count > 0 && { skipped: skipped.count }) };
   }
 }

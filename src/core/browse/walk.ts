@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { isHidden } from "../../storage/paging.ts";
+import { Skipped } from "../../storage/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 
 export interface WalkOptions {
@@ -11,23 +12,22 @@ export interface WalkOptions {
   signal?: AbortSignal;
   /** Whether to include entries whose name starts with a dot, and the contents of such folders. @default true */
   hidden?: boolean;
-  /** Whether a folder that exists but cannot be read makes the walk fail; otherwise it is skipped. @default false */
-  strict?: boolean;
+  /** Gets the entries that the walk skips: those that no path can contain, and folders that the server may not read. */
+  skipped?: Skipped;
 }
 
 /**
  * Walks a tree depth-first: a folder comes before its contents, and the entries of one folder are in natural order
  * ("file 2" before "file 10"). Links are yielded (with `link`) but not followed, so a walk always ends. Memory holds only
- * the names in the folders from the root down to the current one. A folder that is removed in between is skipped.
- * @throws Problem not_found, not_a_folder for the folder itself; the reason of the signal; with `strict` storage_failed for
- * a folder that cannot be read
+ * the names in the folders from the root down to the current one. A folder that is removed in between is left out.
+ * @throws Problem not_found, not_a_folder, no_access for the folder itself; the reason of the signal
  */
 export async function* walk(
   storage: Storage,
   folder: FolderPath,
-  { signal, hidden = true, strict = false }: WalkOptions = {},
+  { signal, hidden = true, skipped = new Skipped() }: WalkOptions = {},
 ): AsyncGenerator<Entry, void, void> {
-  const open: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, hidden)];
+  const open: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, { hidden, skipped })];
   try {
     for (let deepest = open.at(-1); deepest; deepest = open.at(-1)) {
       signal?.throwIfAborted();
@@ -38,35 +38,43 @@ export async function* walk(
       }
       yield entry;
       if (entry.kind === "folder" && !entry.link)
-        open.push(entriesBelow(storage, entry.path, { hidden, strict }));
+        open.push(entriesBelow(storage, entry.path, { hidden, skipped }));
     }
   } finally {
     for (const entries of open) await entries.return();
   }
 }
 
+type EntryOptions = Required<Pick<WalkOptions, "hidden" | "skipped">>;
+
 async function* entriesOf(
   storage: Storage,
   folder: FolderPath,
-  hidden: boolean,
+  { hidden, skipped }: EntryOptions,
 ): AsyncGenerator<Entry, void, void> {
-  for await (const entries of storage.scan(folder))
-    for (const entry of entries) if (hidden || !isHidden(nameOf(entry.path))) yield entry;
+  const scan = storage.scan(folder);
+  try {
+    for (let step = await scan.next(); ; step = await scan.next()) {
+      if (step.done) return skipped.addAll(folder, step.value);
+      for (const entry of step.value) if (hidden || !isHidden(nameOf(entry.path))) yield entry;
+    }
+  } finally {
+    await scan.return(new Skipped());
+  }
 }
 
 /** The entries of a folder that the walk has found; unlike the first one, it may have been removed since. */
 async function* entriesBelow(
   storage: Storage,
   folder: FolderPath,
-  { hidden, strict }: { hidden: boolean; strict: boolean },
+  options: EntryOptions,
 ): AsyncGenerator<Entry, void, void> {
   try {
-    yield* entriesOf(storage, folder, hidden);
-  } catch (cause) {
-    // The storage throws these for a folder that was removed, and for one that cannot be read.
-    if (!(cause instanceof Problem) || (cause.code !== "not_found" && cause.code !== "not_a_folder"))
-      throw cause;
-    if (strict && (await storage.find(folder))?.kind === "folder")
-      throw new Problem("storage_failed", `The folder \`${folder}\` cannot be read.`, { cause });
+    yield* entriesOf(storage, folder, options);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === "no_access") options.skipped.add(folder, "access");
+    // The storage throws these for a folder that was removed.
+    else if (error.code !== "not_found" && error.code !== "not_a_folder") throw error;
   }
 }

@@ -46,7 +46,13 @@ export function archive({ config, storage, log }: Services) {
       const began = performance.now();
       requestInfoOf(request)?.logOnFinish();
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
-        log.sent(request, { path: name, bytes, seconds: (performance.now() - began) / 1000, ending });
+        log.sent(request, {
+          path: name,
+          bytes,
+          seconds: (performance.now() - began) / 1000,
+          ending,
+          skipped: archive.skipped,
+        });
       const stream = archive.stream({
         pulled: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
         sent: (bytes) => ended("sent", bytes),
@@ -82,7 +88,7 @@ export function archive({ config, storage, log }: Services) {
         operationId: "getArchive",
         summary: "Download folders and files as one archive",
         description:
-          "Entry names begin with the folder's own name, except for the root. Hidden files and empty folders are included, folders behind links are not. The archive is created while it is sent: if a file cannot be read completely, the connection is closed.",
+          "Entry names begin with the folder's own name, except for the root. Hidden files and empty folders are included, folders behind links are not. An entry that the server may not read, or whose name no URL can contain, is left out, and a text file at the end of the archive, `not-in-this-archive.txt`, names it. The archive is created while it is sent: if a file cannot be read completely, the connection is closed.",
         tags: ["Files"],
       },
     },

@@ -79,6 +79,7 @@ export const UPLOAD_PROBLEMS = [
   "invalid_digest",
   "digest_mismatch",
   "not_allowed",
+  "no_access",
   "idle_timeout",
   "name_taken",
   "is_folder",

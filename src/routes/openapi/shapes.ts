@@ -111,6 +111,16 @@ export const Problem = t.Object(
   { $id: "Problem", description: "An error (RFC 9457)" },
 );
 
+/** Counts the entries that an answer lacks. */
+const skipped = (description: string) => ({
+  skipped: t.Optional(
+    t.Integer({
+      minimum: 1,
+      description: `${description}: no URL can contain the name, or the server may not read it. Absent if none`,
+    }),
+  ),
+});
+
 export const Entry = t.Object(
   {
     path: Path,
@@ -130,6 +140,7 @@ export const Listing = t.Object(
     folder: t.String({ description: "Path of the folder; empty for the root" }),
     entries: t.Array(Entry),
     next: t.Union([t.String(), t.Null()], { description: "Cursor of the next page, null on the last" }),
+    ...skipped("Entries of the folder that cannot be listed"),
   },
   { $id: "Listing", description: "One page of a folder" },
 );
@@ -212,9 +223,11 @@ export const Probe = t.Object(
 
 const searchEnd = {
   complete: t.Boolean({ description: "Whether the whole folder was searched" }),
-  reason: t.Union([t.Literal("limit"), t.Literal("time"), t.Null()], {
-    description: "Why the search ended early; null if it is complete",
+  reason: t.Union([t.Literal("limit"), t.Literal("time"), t.Literal("skipped"), t.Null()], {
+    description:
+      "Why the result may lack entries: a limit ended the search, or it had to skip some; null if it is complete",
   }),
+  ...skipped("Entries that were not searched; a folder is one"),
 };
 
 export const SearchResult = t.Object(
@@ -233,6 +246,7 @@ export const Usage = t.Object(
     bytes: bytes("Bytes of all files below the folder"),
     files: t.Integer({ minimum: 0 }),
     folders: t.Integer({ minimum: 0 }),
+    ...skipped("Entries that are not counted; a folder is one"),
     free: bytes("Bytes that can still be written"),
     total: bytes("Bytes of the disk"),
   },

@@ -10,11 +10,12 @@ import type { Entry, FolderEntry, Moved } from "../entry.ts";
 import type { Page, PageQuery } from "../paging.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
+import type { SkippedEntries } from "../skipped.ts";
 import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { assertNameLength } from "./at/context.ts";
+import { assertNameLength, PATH_MAX_BYTES } from "./at/context.ts";
 import { DirSync } from "./at/dir-sync.ts";
 import { closeDir, type DirHandle, openDir } from "./at/handle.ts";
 import { PathLookup } from "./at/lookup.ts";
@@ -37,9 +38,6 @@ import { remove } from "./tree/remove.ts";
 import { DiskTrash } from "./tree/trash.ts";
 import { removeTemp, TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
-
-/** Bytes of the maxPathBytes path that the system takes: PATH_MAX without the byte that ends it. */
-const PATH_MAX_BYTES = (process.platform === "darwin" ? 1024 : 4096) - 1;
 
 /** How a root is opened. */
 export interface DiskOptions {
@@ -170,7 +168,7 @@ export class DiskStorage implements Storage {
     return this.#lister.page(folder, query);
   }
 
-  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     return this.#lister.scan(folder);
   }
 

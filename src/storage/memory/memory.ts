@@ -15,6 +15,7 @@ import {
   uploadOpen,
 } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
+import { Skipped, type SkippedEntries } from "../skipped.ts";
 import type {
   PartialMetadata,
   PartialUpload,
@@ -147,8 +148,9 @@ export class MemoryStorage implements Storage, MemoryHost {
     return pageOf(this.#entriesIn(folder), query);
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     yield this.#entriesIn(folder).sort((a, b) => naturalOrder(nameOf(a.path), nameOf(b.path)));
+    return new Skipped();
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {

@@ -5,24 +5,17 @@ import { rm, symlink, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { type Archive, Archives } from "../../../src/core/archive/archive.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { notReadable } from "../../../src/storage/problems.ts";
+import { Skipped } from "../../../src/storage/skipped.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 import { until } from "../../support/server.ts";
+import { namesInTar } from "../../support/tar-names.ts";
 import { bytesOf, open, UNWATCHED } from "./archives.ts";
 
-/** The names in a tar, which must be short ASCII names: each member has one header of 512 bytes. */
-async function namesIn(archive: Archive): Promise<string[]> {
-  const bytes = Buffer.from(await bytesOf(archive));
-  const found: string[] = [];
-  for (let at = 0; bytes[at] !== 0; ) {
-    const size = Number.parseInt(bytes.toString("latin1", at + 124, at + 135), 8);
-    if (bytes.toString("latin1", at + 156, at + 157) !== "x")
-      found.push(bytes.toString("latin1", at, bytes.indexOf(0, at)));
-    at += 512 * (1 + Math.ceil(size / 512));
-  }
-  return found;
-}
+const namesIn = async (archive: Archive): Promise<string[]> =>
+  namesInTar(Buffer.from(await bytesOf(archive)));
 
 async function names(storage: Storage, ...paths: string[]): Promise<string[]> {
   return await namesIn(await open(storage, paths, "tar"));
@@ -126,26 +119,36 @@ describe("a file that changes while it is packed", () => {
 });
 
 describe("an entry that cannot be read", () => {
-  test("is omitted if it was removed after listing, and makes the archive fail if it still exists", async () => {
+  test("is omitted if it was removed after listing", async () => {
     const storage = new MemoryStorage();
     await put(storage, "a", "a");
     await put(storage, "b", "b");
     const archive = await open(storage, [""], "tar");
     await storage.remove(file("a"));
     expect(await namesIn(archive)).toEqual(["b"]);
-
-    const unreadable = new MemoryStorage();
-    await put(unreadable, "a", "a");
-    unreadable.open = new MemoryStorage().open.bind(new MemoryStorage());
-    expect(await codeOf(bytesOf(await open(unreadable)))).toBe("storage_failed");
   });
 
-  test("makes the archive fail if it is a folder: nothing is omitted silently", async () => {
+  test("is named in a file at the end if the server may not read it, under a name that is free", async () => {
     const storage = new MemoryStorage();
-    await put(storage, "a/b/c", "c");
-    const scan = storage.scan.bind(storage);
-    storage.scan = (path) => scan(path === "a/b" ? folder("gone") : path);
-    expect(await codeOf(open(storage))).toBe("storage_failed");
+    for (const path of ["a", "b/c", "d", "not-in-this-archive.txt"]) await put(storage, path, path);
+    const [openFile, scan] = [storage.open.bind(storage), storage.scan.bind(storage)];
+    storage.open = (path) => (path === "a" ? Promise.reject(notReadable(path)) : openFile(path));
+    storage.scan = (path) => {
+      if (path === "b") throw notReadable(path);
+      return scan(path);
+    };
+    expect(await namesIn(await open(storage, [""], "tar"))).toEqual([
+      "b/",
+      "d",
+      "not-in-this-archive.txt",
+      "not-in-this-archive (Sluice).txt",
+    ]);
+    const text = Buffer.from(await bytesOf(await open(storage, [""], "tar"))).toString();
+    expect(text).toContain(
+      '2 entries are not in this archive; of a folder, also everything below it.\n\n"b": the server may not read it\n"a": the server may not read it\n',
+    );
+    // Not what was asked for by its own path.
+    for (const path of ["a", "b"]) expect(await codeOf(open(storage, ["d", path]))).toBe("no_access");
   });
 
   test("is reported before the first byte if a path does not exist, and the archive no longer counts", async () => {
@@ -203,6 +206,7 @@ test.each(["closed", "cancelled"])(
           for await (const [entry] of super.scan(folder))
             if (entry)
               for (let batch = 0; batch < 30; batch += 1) yield Array.from({ length: 500 }, () => entry);
+          return new Skipped();
         } finally {
           scans -= 1;
         }

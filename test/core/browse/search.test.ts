@@ -6,6 +6,7 @@ import { fold, Search, type SearchEnd, type SearchQuery } from "../../../src/cor
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import type { SkippedEntries } from "../../../src/storage/skipped.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
 const NEVER = new AbortController().signal;
@@ -91,7 +92,7 @@ describe("a search ends", () => {
   /** A storage with an endless folder. */
   class Endless extends MemoryStorage {
     left = false;
-    override async *scan(): AsyncGenerator<Entry[], void, void> {
+    override async *scan(): AsyncGenerator<Entry[], SkippedEntries, void> {
       try {
         for (let number = 0; ; number += 1) {
           await new Promise<void>((resolve) => setImmediate(resolve));

@@ -6,6 +6,7 @@ import { FolderSizes } from "../../../src/core/browse/usage.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { Skipped, type SkippedEntries } from "../../../src/storage/skipped.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
@@ -38,7 +39,7 @@ class Held extends MemoryStorage {
   scans = 0;
   left = 0;
   readonly go = Promise.withResolvers<void>();
-  override async *scan(): AsyncGenerator<Entry[], void, void> {
+  override async *scan(): AsyncGenerator<Entry[], SkippedEntries, void> {
     this.scans += 1;
     try {
       for (let number = 0; number < 3; number += 1) {
@@ -46,6 +47,7 @@ class Held extends MemoryStorage {
         yield [{ kind: "file", path, size: 1, modified: new Date(0), etag: '""' }];
         await this.go.promise;
       }
+      return new Skipped();
     } finally {
       this.left += 1;
     }

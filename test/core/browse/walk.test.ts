@@ -6,6 +6,8 @@ import { type WalkOptions, walk } from "../../../src/core/browse/walk.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { notReadable } from "../../../src/storage/problems.ts";
+import { Skipped } from "../../../src/storage/skipped.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, folder, put } from "../../storage/driving.ts";
@@ -100,11 +102,18 @@ test("a folder that is removed during the walk is skipped", async () => {
   expect(found).toEqual(["a", "a/x", "b", "b/a.txt", "b/c", "b.txt"]);
 });
 
-test("a folder that cannot be read is skipped, or ends a strict walk", async () => {
+test("a folder that the server may not read is skipped, counted and named; one that went away is not", async () => {
   const storage = new MemoryStorage();
   await tree(storage);
   const scan = storage.scan.bind(storage);
   storage.scan = (path) => scan(path === "b/c" ? folder("gone") : path);
-  expect(await paths(storage, "b")).toEqual(["b/a.txt", "b/c"]);
-  expect(await codeOf(paths(storage, "b", { strict: true }))).toBe("storage_failed");
+  const skipped = new Skipped();
+  expect(await paths(storage, "b", { skipped })).toEqual(["b/a.txt", "b/c"]);
+  expect(skipped.count).toBe(0);
+  storage.scan = (path) => {
+    if (path === "b/c") throw notReadable(path);
+    return scan(path);
+  };
+  expect(await paths(storage, "b", { skipped })).toEqual(["b/a.txt", "b/c"]);
+  expect(skipped).toMatchObject({ count: 1, first: [{ path: "b/c", reason: "access" }] });
 });

@@ -5,6 +5,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { Skipped } from "../../../src/storage/skipped.ts";
 import { put } from "../../storage/driving.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
@@ -111,6 +112,7 @@ test("clients that disconnect during a search make room for others", async () =>
           yield [entry];
           await gate.promise;
         }
+      return new Skipped();
     }
   }
   const storage = new Slow();

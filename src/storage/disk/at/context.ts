@@ -22,6 +22,9 @@ export interface DiskContext {
   warn(message: string): void;
 }
 
+/** Bytes of the longest path that the system takes: PATH_MAX without the byte that ends it. */
+export const PATH_MAX_BYTES = (process.platform === "darwin" ? 1024 : 4096) - 1;
+
 /** Errnos of link() on a file system without hard links. */
 export const WITHOUT_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
 

@@ -5,6 +5,7 @@ import { Problem } from "../../../errors.ts";
 import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
+import { changing, naming } from "./denied.ts";
 
 // Missing in node:fs; the same value on every architecture that Bun supports.
 const O_PATH = 0o10000000;
@@ -58,7 +59,8 @@ export async function openDir(calls: Calls, path: Path): Promise<DirHandle> {
  * Opens a folder below another, segment by segment, without following links.
  * @param create creates missing folders and syncs their parents
  * @returns a new handle that the caller must close, even when there are no segments
- * @throws Problem link_in_path, not_a_folder; the system's own error otherwise (ENOENT when missing)
+ * @throws Problem link_in_path, not_a_folder, no_access, which names the folder below `from`; the system's own error
+ * otherwise (ENOENT when missing)
  */
 export async function openBeneath(
   calls: Calls,
@@ -67,10 +69,11 @@ export async function openBeneath(
   create: boolean,
 ): Promise<DirHandle> {
   let current = handleAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
     const parent = current;
     try {
-      current = await enter(calls, parent, segment, create);
+      const path = segments.slice(0, index + 1).join("/");
+      current = await naming(path, enter(calls, parent, path, segment, create));
     } finally {
       await closeDir(calls, parent);
     }
@@ -98,14 +101,21 @@ export async function existingForm(calls: Calls, folder: DirHandle, name: string
   return !(await exists(name)) && (await exists(decomposed)) ? decomposed : name;
 }
 
-async function enter(calls: Calls, parent: DirHandle, segment: string, create: boolean): Promise<DirHandle> {
+async function enter(
+  calls: Calls,
+  parent: DirHandle,
+  path: string,
+  segment: string,
+  create: boolean,
+): Promise<DirHandle> {
   const inside = `${parent.path}/${await existingForm(calls, parent, segment)}`;
   try {
     return handleAt(await openFolder(calls, inside), inside);
   } catch (error) {
     if (errnoOf(error) !== "ENOENT" || !create) throw error;
   }
-  await makeFolder(calls, parent, inside);
+  const above = path.slice(0, Math.max(0, path.length - segment.length - 1));
+  await changing(calls, [{ at: parent.path, path: above }], makeFolder(calls, parent, inside));
   return handleAt(await openFolder(calls, inside), inside);
 }
 

@@ -6,6 +6,7 @@ import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { entryNotFound } from "../../problems.ts";
 import type { Calls } from "../os/calls.ts";
 import { assertNameLength, type DiskContext } from "./context.ts";
+import { changing, naming } from "./denied.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "./handle.ts";
 
 /** The caller must close its folder. */
@@ -13,6 +14,8 @@ export interface Location {
   folder: DirHandle;
   /** A path through the handle: it stays valid when folders above are renamed. */
   at: string;
+  /** The folder's path as clients know it. */
+  in: string;
 }
 
 /**
@@ -39,7 +42,8 @@ export async function locateNew(
 
 async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {
   try {
-    return { folder, at: `${folder.path}/${await existingForm(calls, folder, nameOf(path))}` };
+    const at = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
+    return { folder, at, in: folderOf(path) };
   } catch (error) {
     await closeDir(calls, folder);
     throw error;
@@ -47,8 +51,8 @@ async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promis
 }
 
 /** The stat of a file or folder. @throws Problem not_found, link_in_path; the system's error otherwise */
-export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntStats> {
-  const stat = await calls.lstat(at);
+export async function entryAt(calls: Calls, { at, in: folder }: Location): Promise<BigIntStats> {
+  const stat = await naming(folder, calls.lstat(at));
   if (stat.isSymbolicLink())
     throw new Problem("link_in_path", "This is a link; nothing is moved, copied or removed through links.");
   if (stat.isFile() || stat.isDirectory()) return stat;
@@ -58,4 +62,14 @@ export async function entryAt(calls: Calls, { at }: Location): Promise<BigIntSta
 /** Whether two stats describe the same inode. */
 export function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Names the folder of these entries that may not be changed when the system denies a step. */
+export async function changingAt<T>(
+  calls: Calls,
+  locations: readonly Location[],
+  step: Promise<T>,
+): Promise<T> {
+  const folders = locations.map(({ folder, in: path }) => ({ at: folder.path, path }));
+  return await changing(calls, folders, step);
 }

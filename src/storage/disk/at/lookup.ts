@@ -2,26 +2,18 @@
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import {
-  checkFilePath,
-  checkFolderPath,
-  type FilePath,
-  type FolderPath,
-  RESERVED,
-  segmentsOf,
-} from "../../../path.ts";
+import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../../path.ts";
 import type { Entry, FileEntry } from "../../entry.ts";
-import { folderNotFound } from "../../problems.ts";
+import { folderNotFound, notReadable, notWritable } from "../../problems.ts";
 import type { StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
-import { fileEntry, folderEntry } from "../os/entry.ts";
-import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { entryOf, fileEntry } from "../os/entry.ts";
+import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";
+import { INVISIBLE, isForeign, mayChange, naming, nullIfDenied, nullIfInvisible } from "./denied.ts";
 import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reopenFile } from "./handle.ts";
 
 // How often to retry when a link target or a file is replaced between lookup and open.
 const ATTEMPTS = 5;
-// Missing, behind a bad link, or not accessible to the server: clients see no entry in all these cases.
-const INVISIBLE = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EACCES", "EPERM"]);
 
 /** The real path of an entry, and its stat. */
 interface Found {
@@ -52,25 +44,32 @@ export class PathLookup {
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
     const found = await this.#find(path);
-    return found === null ? null : describe(path, found.stat);
+    return found === null ? null : entryOf(path, found.stat);
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
     const segments = segmentsOf(path);
     let folder = this.root;
+    let foreign = false;
     for (const [index, segment] of segments.entries()) {
-      const there = await this.#unfollowed(folder, segment);
+      const above = segments.slice(0, index).join("/");
+      const there = await naming(above, this.#unfollowed(folder, segment));
+      const isLast = index === segments.length - 1;
+      // Only a folder of somebody else costs a call, and never the root, which the start has checked.
+      if (foreign && (there === null || isLast) && !(await mayChange(this.calls, folder)))
+        throw notWritable(above);
       if (there === null) return null;
       if (there.stat.isSymbolicLink())
         throw new Problem(
           "link_in_path",
           "A segment of the path is a link; nothing is written through links.",
         );
-      if (index === segments.length - 1) return describe(path, there.stat);
+      if (isLast) return entryOf(path, there.stat);
       if (!there.stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
       if (there.stat.dev !== this.identity.dev)
         throw new Problem("other_file_system", "The folder is on another file system than the root.");
       folder = there.real;
+      foreign = isForeign(there.stat);
     }
     return null;
   }
@@ -83,7 +82,7 @@ export class PathLookup {
       if (!found) break;
       if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
       if (!found.stat.isFile()) break;
-      const dir = await this.#open(found.real);
+      const dir = await this.#open(path, found.real);
       if (!dir) continue;
       const entry = await this.#opened(path, dir);
       if (entry) return this.#stored(entry, dir);
@@ -97,15 +96,16 @@ export class PathLookup {
    * really is. `null` when the segments have to be resolved one by one.
    */
   async #openDirectly(path: FilePath): Promise<StoredFile | null> {
-    const handle = await nullIfInvisible(openPath(this.calls, this.#below(path)));
+    const handle = await nullIfDenied(nullIfInvisible(openPath(this.calls, this.#below(path))));
     if (!handle) return null;
     try {
       const isRoot = this.#isRoot(this.calls.folderAt(this.root));
       if (!isRoot || !this.#inside(this.calls.pathOf(handle.fd))) return null;
-      const entry = describe(path, this.calls.stat(handle.fd));
+      const entry = entryOf(path, this.calls.stat(handle.fd));
       if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
       return entry && this.#stored(entry, reopenFile(this.calls, handle));
     } catch (error) {
+      if (isDenied(error)) throw notReadable(path, error);
       if (INVISIBLE.has(errnoOf(error) ?? "")) return null;
       throw diskProblem(error);
     } finally {
@@ -130,15 +130,17 @@ export class PathLookup {
 
   /**
    * Opens a folder for reading; the caller must close `dir`.
-   * @throws Problem not_found, not_a_folder
+   * @throws Problem not_found, not_a_folder, no_access
    */
   async openFolder(folder: FolderPath): Promise<OpenFolder> {
     const found = await this.#find(folder);
     if (!found) throw folderNotFound();
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const dir = await nullIfInvisible(openDir(this.calls, found.real));
+    const dir = await naming(folder, nullIfInvisible(openDir(this.calls, found.real)));
     if (!dir) throw folderNotFound();
     try {
+      // Without permission to search the folder, its names could be read and nothing else.
+      await naming(folder, this.#lstat(`${dir.path}/.`));
       const path = await nullIfInvisible(currentPath(this.calls, dir));
       // A folder above it may have been replaced by a link since it was resolved.
       if (path === null || !this.#inside(path)) throw folderNotFound();
@@ -152,11 +154,12 @@ export class PathLookup {
   /**
    * The entry with this name in an open folder, `null` when clients must not see it.
    * @param path its path for clients
+   * @throws Problem no_access
    */
   async entryIn({ real, dir }: OpenFolder, name: string, path: FilePath): Promise<Entry | null> {
     const child = await this.#child(real, name, dir);
-    // Files are the common case: `path` is already checked, so `describe` is not needed.
-    const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && describe(path, child.stat);
+    // Files are the common case: `path` is already checked, so `entryOf` is not needed.
+    const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && entryOf(path, child.stat);
     if (entry && child?.link) entry.link = true;
     return entry;
   }
@@ -172,13 +175,12 @@ export class PathLookup {
   }
 
   /** `null` when the file was removed or replaced since its lookup. */
-  async #open(real: string): Promise<DirHandle | null> {
+  async #open(path: FilePath, real: string): Promise<DirHandle | null> {
     try {
       return await openFile(this.calls, real);
     } catch (error) {
       const errno = errnoOf(error) ?? "";
-      if (errno === "EACCES" || errno === "EPERM")
-        throw new Problem("not_found", "The server may not read this file.", { cause: error });
+      if (isDenied(error)) throw notReadable(path, error);
       // ENXIO: a socket.
       if (INVISIBLE.has(errno) || errno === "ENXIO") return null;
       throw diskProblem(error);
@@ -188,7 +190,7 @@ export class PathLookup {
   /** The entry of an open file, `null` when it is no file or outside the root: a parent may have become a link. */
   async #opened(path: FilePath, dir: DirHandle): Promise<FileEntry | null> {
     try {
-      const entry = describe(path, this.calls.stat(dir.fd));
+      const entry = entryOf(path, this.calls.stat(dir.fd));
       const real = await currentPath(this.calls, dir);
       await this.assertRoot();
       return this.#inside(real) && entry?.kind === "file" ? entry : null;
@@ -198,11 +200,28 @@ export class PathLookup {
     }
   }
 
-  /** Resolves a path, `null` when clients must not see the entry. */
+  /** Resolves a path, `null` when clients must not see the entry. @throws Problem no_access */
   async #find(path: FilePath | FolderPath): Promise<Found | null> {
-    const found = (await this.#findExact(path)) ?? (await this.#findOtherForm(path));
-    if (found === null) await this.assertRoot();
-    return found;
+    try {
+      const found = (await this.#findExact(path)) ?? (await this.#findOtherForm(path));
+      if (found === null) await this.assertRoot();
+      return found;
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      await this.#refuseUnsearchable(path);
+      return null;
+    }
+  }
+
+  /** @throws Problem no_access with the folder on the way that the server may not search; none if it is behind a link */
+  async #refuseUnsearchable(path: FilePath | FolderPath): Promise<void> {
+    const segments = segmentsOf(path);
+    let folder = "";
+    for (const segment of segments) {
+      const inside = folder === "" ? segment : `${folder}/${segment}`;
+      if (!(await naming(folder, this.#lstat(this.#below(inside))))?.isDirectory()) return;
+      folder = inside;
+    }
   }
 
   async #findExact(path: FilePath | FolderPath): Promise<Found | null> {
@@ -220,7 +239,7 @@ export class PathLookup {
       const stat = await this.#lstat(dir ? `${dir.path}/${name}` : path);
       if (stat === null || !stat.isSymbolicLink())
         return this.#inside(path) && stat ? { real: path, stat } : null;
-      const found = await this.#resolve(path);
+      const found = await nullIfDenied(this.#resolve(path));
       if (found) return { ...found, link: true };
     }
     return null;
@@ -277,16 +296,4 @@ export class PathLookup {
   async #lstat(path: string): Promise<BigIntStats | null> {
     return await nullIfInvisible(this.calls.lstat(path));
   }
-}
-
-async function nullIfInvisible<T>(call: Promise<T>): Promise<T | null> {
-  return await ignoreErrno(INVISIBLE, call).catch((error: unknown) => {
-    throw diskProblem(error);
-  });
-}
-
-/** `null` for devices, sockets and pipes, which are hidden from clients: reading one could block forever. */
-function describe(path: FilePath | FolderPath, stat: BigIntStats): Entry | null {
-  if (stat.isDirectory()) return folderEntry(checkFolderPath(path), stat);
-  return stat.isFile() ? fileEntry(checkFilePath(path), stat) : null;
 }

@@ -5,6 +5,7 @@ import type { FolderPath } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import { storageClosed } from "../../problems.ts";
+import { Skipped, type SkippedEntries } from "../../skipped.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
@@ -40,20 +41,23 @@ export class ListerThread implements Folders {
     throw new Problem("storage_failed", "The listing thread sent an unexpected answer.");
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     const { id: scan, answer } = this.#ask({ ask: "scan", folder });
-    let entries = await entriesIn(answer);
+    let ended = false;
     try {
-      while (entries) {
+      let step = await answer;
+      while ("entries" in step) {
         // Prefetch the next batch while the caller uses this one.
         const next = this.#ask({ ask: "next", scan }).answer;
         next.catch(() => {});
-        yield entries;
-        entries = await entriesIn(next);
+        yield step.entries;
+        step = await next;
       }
+      ended = true;
+      return "skipped" in step ? step.skipped : new Skipped();
     } finally {
       // Not awaited: the thread closes the folder by itself.
-      if (entries && !this.#closed) this.#ask({ ask: "stop", scan }).answer.catch(() => {});
+      if (!ended && !this.#closed) this.#ask({ ask: "stop", scan }).answer.catch(() => {});
     }
   }
 
@@ -105,12 +109,9 @@ export class ListerThread implements Folders {
   }
 }
 
-async function entriesIn(answer: Promise<Answer>): Promise<Entry[] | null> {
-  const found = await answer;
-  return "entries" in found ? found.entries : null;
-}
-
 function problemOf({ code, detail, errno, message }: Failure): Problem {
   const cause = message === undefined ? undefined : Object.assign(new Error(message), { code: errno });
-  return errno === undefined ? new Problem(code, detail, { cause }) : diskProblem(cause);
+  // A problem made from the errno alone also has headers.
+  const made = diskProblem(cause);
+  return made.code === code && made.detail === detail ? made : new Problem(code, detail, { cause });
 }

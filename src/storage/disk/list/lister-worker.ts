@@ -4,6 +4,7 @@ import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
 import type { Entry } from "../../entry.ts";
 import type { Page, PageQuery } from "../../paging.ts";
+import { Skipped, type SkippedEntries } from "../../skipped.ts";
 import { PathLookup } from "../at/lookup.ts";
 import { blockingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
@@ -25,8 +26,14 @@ export type Question = { id: number } & (
   | { ask: "end" }
 );
 
-/** The answer to a request. `entries: null` means that the scan is done. */
-export type Answer = { id: number } & ({ page: Page } | { entries: Entry[] | null } | { failed: Failure });
+/** The answer to a request. A scan ends with `skipped` instead of entries. */
+export type Answer = { id: number } & (
+  | { page: Page }
+  | { entries: Entry[] }
+  | { skipped: SkippedEntries }
+  | { ended: true }
+  | { failed: Failure }
+);
 
 /** A problem in a form that can be posted to another thread. */
 export interface Failure {
@@ -38,7 +45,7 @@ export interface Failure {
 }
 
 let lister: Lister | undefined;
-const scans = new Map<number, AsyncGenerator<Entry[], void, void>>();
+const scans = new Map<number, AsyncGenerator<Entry[], SkippedEntries, void>>();
 
 self.onmessage = ({ data }: MessageEvent<RootIdentity | Question>): void => {
   if ("root" in data) lister = new Lister(new PathLookup(blockingCalls, data.root, data.identity));
@@ -68,27 +75,32 @@ async function answer(folders: Lister, question: Question): Promise<Answer> {
     if (question.ask === "page") return { id, page: await folders.page(question.folder, question.query) };
     if (question.ask === "scan") {
       scans.set(id, folders.scan(question.folder));
-      return { id, entries: await next(id) };
+      return { id, ...(await next(id)) };
     }
     if (question.ask === "end") {
       ending = true;
-      for (const scan of scans.values()) await scan.return();
-      return { id, entries: null };
+      for (const scan of scans.keys()) await stop(scan);
+      return { id, ended: true };
     }
-    if (question.ask === "next") return { id, entries: await next(question.scan) };
-    await scans.get(question.scan)?.return();
-    scans.delete(question.scan);
-    return { id, entries: null };
+    if (question.ask === "next") return { id, ...(await next(question.scan)) };
+    await stop(question.scan);
+    return { id, ended: true };
   } catch (error) {
     return { id, failed: failureOf(error) };
   }
 }
 
-async function next(scan: number): Promise<Entry[] | null> {
+async function next(scan: number): Promise<{ entries: Entry[] } | { skipped: SkippedEntries }> {
   const step = await scans.get(scan)?.next();
-  if (step && !step.done) return step.value;
+  if (step && !step.done) return { entries: step.value };
   scans.delete(scan);
-  return null;
+  const { count, first } = step?.value ?? new Skipped();
+  return { skipped: { count, first } };
+}
+
+async function stop(scan: number): Promise<void> {
+  await scans.get(scan)?.return(new Skipped());
+  scans.delete(scan);
 }
 
 function failureOf(error: unknown): Failure {

@@ -1,10 +1,12 @@
 // Sorted pages and full scans of folders. Runs on a worker thread, see lister-thread.ts.
 
+import { Problem } from "../../../errors.ts";
 import { childOf, type FolderPath } from "../../../path.ts";
 import { TimeSlice } from "../../../system/time-slice.ts";
 import type { Entry } from "../../entry.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
+import { Skipped, type SkippedEntries } from "../../skipped.ts";
 import { closeDir } from "../at/handle.ts";
 import type { OpenFolder, PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -19,7 +21,7 @@ export interface Folders {
   /** See `Storage.page`. */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
   /** See `Storage.scan`. */
-  scan(folder: FolderPath): AsyncGenerator<Entry[], void, void>;
+  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
   close(): Promise<void>;
 }
 
@@ -46,15 +48,17 @@ export class Lister implements Folders {
     }
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     const opened = await this.lookup.openFolder(folder);
     try {
       const { names } = await readNames(this.lookup.calls, opened, false);
       collectGarbage(names);
+      const skipped = new Skipped();
+      skipped.addAll("", names.skipped);
       let entries: Entry[] = [];
       const everything: PageQuery = { ...IN_ORDER, limit: names.length };
       for await (const index of new SortedNames(names).from(everything)) {
-        const entry = await this.#entry(opened, names, index);
+        const entry = await this.#entry(opened, names, index, skipped);
         if (entry) entries.push(entry);
         if (entries.length < BATCH) continue;
         yield entries;
@@ -62,6 +66,7 @@ export class Lister implements Folders {
       }
       await this.lookup.assertRoot();
       yield entries;
+      return skipped;
     } catch (error) {
       throw diskProblem(error);
     } finally {
@@ -74,23 +79,38 @@ export class Lister implements Folders {
   async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
     const order = await this.#order(opened, query);
     const entries: Entry[] = [];
+    const skipped = new Skipped();
+    skipped.addAll("", order.names.skipped);
     const slice = new TimeSlice(SLICE_MS);
     let last = 0;
     for await (const index of order.from(query)) {
       if (slice.expired) await slice.yield();
-      const entry = await this.#entry(opened, order.names, index);
+      const entry = await this.#entry(opened, order.names, index, skipped);
       if (!entry) continue;
       // This entry is past the page, so there is a next one.
-      if (entries.length === query.limit) return { entries, next: order.pageKeyAt(last) };
+      if (entries.length === query.limit)
+        return { entries, next: order.pageKeyAt(last), skipped: skipped.count };
       entries.push(entry);
       last = index;
     }
-    return { entries, next: null };
+    return { entries, next: null, skipped: skipped.count };
   }
 
-  async #entry(opened: OpenFolder, names: PackedNames, index: number): Promise<Entry | null> {
+  /** The entry, `null` when clients must not see it, or when the server has no access, which is counted. */
+  async #entry(
+    opened: OpenFolder,
+    names: PackedNames,
+    index: number,
+    skipped?: Skipped,
+  ): Promise<Entry | null> {
     const path = childOf(opened.folder, names.at(index));
-    return path && (await this.lookup.entryIn(opened, names.onDisk(index), path));
+    try {
+      return path && (await this.lookup.entryIn(opened, names.onDisk(index), path));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "no_access") throw error;
+      skipped?.add(names.at(index), "access");
+      return null;
+    }
   }
 
   async #order(opened: OpenFolder, query: PageQuery): Promise<SortedNames> {

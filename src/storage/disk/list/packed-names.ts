@@ -1,6 +1,7 @@
 // The names of a folder in compact form: a million of them take 20 MB.
 
 import { comparePlain, isPlain, naturalOrder } from "../../natural-order.ts";
+import { Skipped, type SkippedEntries } from "../../skipped.ts";
 
 /** Names by index. Names contain no slash, so they are stored as one string joined with slashes. */
 export class PackedNames {
@@ -11,10 +12,14 @@ export class PackedNames {
   /** 1 for names that can be compared in place. */
   readonly #plain: Uint8Array;
 
-  /** @param aliases names on the disk, for names that differ from theirs */
+  /**
+   * @param aliases names on the disk, for names that differ from theirs
+   * @param skipped the names of the folder that no path can contain
+   */
   constructor(
     names: readonly string[],
     readonly aliases: ReadonlyMap<string, string> = new Map(),
+    readonly skipped: SkippedEntries = new Skipped(),
   ) {
     this.length = names.length;
     this.#text = names.join("/");

@@ -1,8 +1,8 @@
 // Builds entries from stat(): sizes, times and the ETag.
 
 import type { BigIntStats } from "node:fs";
-import type { FilePath, FolderPath } from "../../../path.ts";
-import type { FileEntry, FolderEntry } from "../../entry.ts";
+import { checkFilePath, checkFolderPath, type FilePath, type FolderPath } from "../../../path.ts";
+import type { Entry, FileEntry, FolderEntry } from "../../entry.ts";
 
 /**
  * The ETag combines size, mtime in nanoseconds and inode number: an upload always creates a new inode, a rewrite by
@@ -16,4 +16,10 @@ export function fileEntry(path: FilePath, stat: BigIntStats): FileEntry {
 
 export function folderEntry(path: FolderPath, stat: BigIntStats): FolderEntry {
   return { kind: "folder", path, modified: new Date(Number(stat.mtimeMs)) };
+}
+
+/** `null` for devices, sockets and pipes, which are hidden from clients: reading one could block forever. */
+export function entryOf(path: FilePath | FolderPath, stat: BigIntStats): Entry | null {
+  if (stat.isDirectory()) return folderEntry(checkFolderPath(path), stat);
+  return stat.isFile() ? fileEntry(checkFilePath(path), stat) : null;
 }

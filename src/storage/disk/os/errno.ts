@@ -21,6 +21,13 @@ export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<
 /** Nothing has this name. */
 export const ENOENT_ONLY: ReadonlySet<string> = new Set(["ENOENT"]);
 
+/** Whether the system refused for lack of rights, also when that is a problem already. */
+export function isDenied(error: unknown): boolean {
+  if (error instanceof Problem) return error.code === "no_access";
+  const errno = errnoOf(error);
+  return errno === "EACCES" || errno === "EPERM";
+}
+
 /** The problem for a system error; a `Problem` is returned unchanged. */
 export function diskProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

@@ -9,7 +9,7 @@ import { entryNotFound, notReadable } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
-import { entryAt, locateExisting, locateNew } from "../at/locate.ts";
+import { changingAt, entryAt, locateExisting, locateNew } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
@@ -142,7 +142,7 @@ export class DiskCopy implements StoredCopy {
     const { calls, dirSync } = this.context;
     const target = await locateNew(this.context, path);
     try {
-      await nameFolder(calls, this.#at, target.at);
+      await changingAt(calls, [target], nameFolder(calls, this.#at, target.at));
       await dirSync.sync(target.folder);
       return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
     } finally {

@@ -7,7 +7,7 @@ import type { FolderEntry, Moved } from "../../entry.ts";
 import { nameTaken } from "../../problems.ts";
 import { type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
-import { entryAt, isSame, type Location, locateExisting, locateNew } from "../at/locate.ts";
+import { changingAt, entryAt, isSame, type Location, locateExisting, locateNew } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
@@ -20,9 +20,10 @@ export async function makeFolderAt(context: DiskContext, path: FilePath): Promis
 
 async function makeOnce(context: DiskContext, path: FilePath): Promise<FolderEntry> {
   const { calls, dirSync } = context;
-  const { folder, at } = await locateNew(context, path);
+  const target = await locateNew(context, path);
+  const { folder, at } = target;
   try {
-    await calls.mkdir(at);
+    await changingAt(calls, [target], calls.mkdir(at));
     await dirSync.sync(folder);
     return folderEntry(checkFolderPath(path), await calls.lstat(at));
   } catch (error) {
@@ -73,9 +74,10 @@ export async function nameAt(
   const stat = known ?? (await entryAt(calls, source));
   const target = await locateNew(context, to);
   try {
-    const replaced = stat.isDirectory()
-      ? await nameFolder(calls, source.at, target.at, recased)
-      : await nameFile(context, source, target, { replace, recased }, stat);
+    const naming = stat.isDirectory()
+      ? nameFolder(calls, source.at, target.at, recased)
+      : nameFile(context, source, target, { replace, recased }, stat);
+    const replaced = await changingAt(calls, [target, source], naming);
     await dirSync.sync(target.folder);
     await dirSync.sync(source.folder);
     return { entry: describe(to, await currentStat(calls, target, stat)), replaced };
@@ -158,7 +160,13 @@ async function unlinkMoved(calls: Calls, from: string, to: string, moved: BigInt
   const [old, made] = [await lstatOrNull(calls, from), await lstatOrNull(calls, to)];
   // Another file may have replaced the source just before link().
   const stays = old && (isSame(old, moved) || (made && isSame(old, made)));
-  if (stays && (await unlinkIfPresent(calls, from))) return;
+  try {
+    if (stays && (await unlinkIfPresent(calls, from))) return;
+  } catch (error) {
+    // The entry keeps its old name, so it must not have a second one.
+    if (made && isSame(made, moved)) await unlinkIfPresent(calls, to);
+    throw error;
+  }
   if (made && isSame(made, moved)) await unlinkIfPresent(calls, to);
   throw new Problem("not_found", "The entry was moved or removed by another request.");
 }

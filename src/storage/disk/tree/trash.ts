@@ -6,7 +6,7 @@ import { entryNotFound, needsRecursive } from "../../problems.ts";
 import { isTrashId, type Trash, type Trashed, type TrashId, timeOf } from "../../trash.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
-import { entryAt, locateExisting } from "../at/locate.ts";
+import { changingAt, entryAt, locateExisting } from "../at/locate.ts";
 import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
@@ -34,7 +34,7 @@ export class DiskTrash implements Trash {
         const note = { path, kind: isFolder ? "folder" : "file" };
         await writeText(this.context, trash, `${id}.note`, JSON.stringify(note));
         try {
-          await calls.rename(source.at, `${trash.path}/${id}.entry`);
+          await changingAt(calls, [source], calls.rename(source.at, `${trash.path}/${id}.entry`));
         } catch (error) {
           await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
           refused(path)(error);
@@ -75,7 +75,7 @@ export class DiskTrash implements Trash {
 
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     return await this.#inTrash(false, async (trash) => {
-      const source = { folder: trash, at: `${trash.path}/${id}.entry` };
+      const source = { folder: trash, at: `${trash.path}/${id}.entry`, in: `${RESERVED}/${FOLDER}` };
       const moved = await durably(() => nameAt(this.context, source, to, { replace }));
       await this.#deleteSidecar(trash, id);
       return moved;

@@ -5,6 +5,7 @@ import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { nameTaken, uploadEnded } from "../../problems.ts";
 import type { Published } from "../../storage.ts";
 import { assertNameLength, type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
+import { changing } from "../at/denied.ts";
 import { closeDir, existingForm, openBeneath } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
@@ -44,7 +45,8 @@ async function publishOnce(
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(staged.fd));
     if (staged.unwanted()) throw uploadEnded();
-    const given = await takeName(context, staged, name, replace);
+    const parent = { at: folder.path, path: folderOf(path) };
+    const given = await changing(calls, [parent], takeName(context, staged, name, replace));
     try {
       await dirSync.sync(folder);
     } catch (error) {

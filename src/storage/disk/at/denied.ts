@@ -1,0 +1,68 @@
+// Entries that are missing, that lead out of the root, or that the server has no right to, as clients see them.
+
+import { type BigIntStats, constants } from "node:fs";
+import { Problem } from "../../../errors.ts";
+import { notReadable, notWritable } from "../../problems.ts";
+import type { Calls } from "../os/calls.ts";
+import { diskProblem, ignoreErrno, isDenied } from "../os/errno.ts";
+
+/** Errnos of a missing entry, or one behind a bad link: clients see no entry in all these cases. */
+export const INVISIBLE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
+/** @throws Problem no_access when the system denies the call, another one otherwise */
+export async function nullIfInvisible<T>(call: Promise<T>): Promise<T | null> {
+  return await ignoreErrno(INVISIBLE, call).catch((error: unknown) => {
+    throw isDenied(error) ? notReadable("", error) : diskProblem(error);
+  });
+}
+
+/** For lookups whose denial is not for clients to know, such as that of a link's target. */
+export async function nullIfDenied<T>(step: Promise<T>): Promise<T | null> {
+  return await step.catch((error: unknown) => {
+    if (isDenied(error)) return null;
+    throw error;
+  });
+}
+
+/** Names the entry in the problem of a step that the system denies. @param path as clients know it */
+export async function naming<T>(path: string, step: Promise<T>): Promise<T> {
+  return await step.catch((error: unknown) => {
+    throw isDenied(error) ? notReadable(path, error instanceof Problem ? error.cause : error) : error;
+  });
+}
+
+/** A folder that a step adds an entry to, or takes one from. */
+export interface ChangedFolder {
+  /** A path that the system takes. */
+  at: string;
+  /** As clients know it. */
+  path: string;
+}
+
+/** Names the folder that may not be changed in the error of a step that the system denies. */
+export async function changing<T>(
+  calls: Calls,
+  folders: readonly ChangedFolder[],
+  step: Promise<T>,
+): Promise<T> {
+  return await step.catch(async (error: unknown) => {
+    if (error instanceof Problem || !isDenied(error)) throw error;
+    for (const { at, path } of folders) if (!(await mayChange(calls, at))) throw notWritable(path, error);
+    // The system has other reasons too: a sticky folder, an entry made immutable.
+    throw notWritable(folders[0]?.path ?? "", error);
+  });
+}
+
+/** Whether the server may add and remove entries of a folder. */
+export async function mayChange(calls: Calls, folder: string): Promise<boolean> {
+  return await calls.access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether the rights of the server in a folder are not plain from its owner and mode. */
+export function isForeign({ uid, mode }: BigIntStats): boolean {
+  const own = process.geteuid?.() ?? 0;
+  return own !== 0 && (uid !== BigInt(own) || (mode & 0o300n) !== 0o300n);
+}
