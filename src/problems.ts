@@ -153,6 +153,11 @@ export const PROBLEMS = {
     title: "The request is still running",
     help: "A request with the same `Idempotency-Key` has not been answered yet. Try again after `Retry-After` seconds: if it succeeds, the answer is its file.",
   },
+  source_changed: {
+    status: 409,
+    title: "The source changed while it was moved",
+    help: "A move from another file system copies, then deletes what it copied. Something was added or changed in the meantime. It was not deleted: `detail` says what stays. Look at both places and move the rest.",
+  },
   offset_mismatch: {
     status: 409,
     title: "The offset does not match",

@@ -4,7 +4,7 @@ import type { FilePath } from "../path.ts";
 import type { Entry, Moved } from "./entry.ts";
 
 /**
- * Call `measure`, `run`, `finish`, and finally `discard`, one at a time. The copy is invisible until `finish`, which
+ * Call `measure`, `run`, `finish`, for a move `removeSource`, and finally `discard`, one at a time. The copy is invisible until `finish`, which
  * publishes all of it in one step; after that it survives a power cut.
  */
 export interface StoredCopy {
@@ -27,6 +27,12 @@ export interface StoredCopy {
    */
   finish(path: FilePath, options: { replace: boolean }): Promise<Moved>;
 
+  /**
+   * Deletes the entries that `run` copied for a move, permanently. An entry that was added or changed since then stays.
+   * @throws Problem source_changed, no_access, when something stays
+   */
+  removeSource(): Promise<void>;
+
   /** Deletes an unpublished copy and closes everything. Never throws. Must always be called last. */
   discard(): Promise<void>;
 }
@@ -35,8 +41,8 @@ export interface CopyOptions {
   signal: AbortSignal;
   /** Called with a number of bytes before they are written, and awaited. */
   took(bytes: number): Promise<void> | undefined;
-  /** Copies timestamps too, for a move. @default false */
-  keepTimes?: boolean;
+  /** Copies timestamps too, and remembers what was copied, so that `removeSource` can delete it. @default false */
+  move?: boolean;
 }
 
 /** Totals of a file, or of a folder with its contents. */

@@ -102,12 +102,11 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
 }
 
 /**
- * Moves an entry to another file system: copies it, publishes the copy, then removes the source. The caller must hold the
- * locks of both paths.
- * @throws Problem also when the source cannot be copied completely or changes in between; then it stays where it is
+ * Moves an entry from another file system: copies it, publishes the copy, then removes what was copied. The caller must hold
+ * the locks of both paths.
+ * @throws Problem source_changed, and others when the source cannot be copied completely; what was not moved stays where it is
  */
 export async function moveByCopy(uploader: Uploader, request: MoveRequest): Promise<ClaimedName> {
-  const { storage } = uploader;
   const { signal } = new AbortController();
   const stored = await beginStored(uploader, request);
   try {
@@ -119,18 +118,18 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
       );
     const reservation = await uploader.reserve(measured.bytes);
     try {
-      await stored.run({ signal, took: (bytes) => reservation.consume(bytes), keepTimes: true });
+      await stored.run({ signal, took: (bytes) => reservation.consume(bytes), move: true });
     } finally {
       reservation.release();
     }
     if (!Bun.deepEquals(measured, await stored.measure(signal)))
       throw new Problem(
-        "storage_failed",
-        "The source changed while it was moved to another file system. Try again.",
+        "source_changed",
+        "The source changed while it was copied to another file system. Nothing was moved: try again.",
       );
     const { kind } = stored.entry;
     const claimed = await claimName(uploader, request, kind, (to, replace) => stored.finish(to, { replace }));
-    await storage.remove(request.from, { recursive: kind === "folder" });
+    await stored.removeSource();
     return claimed;
   } finally {
     await stored.discard();

@@ -13,6 +13,7 @@ export const MOVE_PROBLEMS = [
   "is_folder",
   "into_itself",
   "mount_point",
+  "source_changed",
   "storage_full",
 ] as const;
 

@@ -3,7 +3,7 @@
 import { Problem } from "../../errors.ts";
 import { checkFilePath, checkFolderPath, type FilePath } from "../../path.ts";
 import type { Entry, Moved } from "../entry.ts";
-import { nameTaken } from "../problems.ts";
+import { nameTaken, sourceChanged } from "../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
 import type { MemoryDelay, MemoryHost } from "./contents.ts";
 import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
@@ -11,6 +11,8 @@ import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
 export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
   #files: { path: string; body: Blob }[] | undefined;
+  /** The files that were copied, by their paths. */
+  readonly #sources = new Map<string, Blob>();
   /** Bytes of the capacity reserved by this copy. */
   #reserved = 0;
 
@@ -48,6 +50,7 @@ export class MemoryCopy implements StoredCopy {
       await this.delay("write", body.size);
       // A new Blob: `published` identifies files by their body.
       made.push({ path: relative(path), body: new Blob([body]) });
+      this.#sources.set(path, body);
     }
     signal.throwIfAborted();
     this.#files = made;
@@ -72,6 +75,22 @@ export class MemoryCopy implements StoredCopy {
     for (const file of this.#files) this.host.publish(checkFilePath(path + file.path), file.body, false);
     this.#reserved = 0;
     return { entry: { kind: "folder", path: checkFolderPath(path), modified }, replaced: false };
+  }
+
+  async removeSource(): Promise<void> {
+    const { files, folders } = this.host.contents;
+    for (const [path, body] of this.#sources) {
+      const there = files.get(path);
+      if (there?.body !== body) continue;
+      files.delete(path);
+      this.host.release(there.entry.size);
+    }
+    const emptied = this.#folders.map((below) => this.from + below).sort((a, b) => b.length - a.length);
+    const all = (): string[] => [...files.keys(), ...folders.keys()];
+    for (const folder of emptied)
+      if (!all().some((path) => path.startsWith(`${folder}/`))) folders.delete(folder);
+    const stays = all().find((path) => isBelow(path, this.from));
+    if (stays !== undefined) throw sourceChanged(stays);
   }
 
   async discard(): Promise<void> {

@@ -76,6 +76,34 @@ export function copyingContract(name: string, current: Current): void {
       await copying.discard();
     });
 
+    test("for a move takes its source away, but nothing that came or changed after it", async () => {
+      const { storage } = current;
+      for (const path of ["a/same", "a/changed", "a/b/same", "a/c/same", "single"])
+        await put(storage, path, path);
+      for (const [from, to] of [
+        ["a", "moved"],
+        ["single", "alone"],
+      ] as const) {
+        const copying = await storage.copy(file(from));
+        await copying.run({ signal, took: () => undefined, move: true });
+        await copying.finish(file(to), { replace: false });
+        if (from === "single") expect(await codeOf(copying.removeSource())).toHaveProperty("resolved");
+        else {
+          await storage.move(file("a/same"), file("aside"), { replace: false });
+          await put(storage, "a/changed", "x".repeat("a/changed".length), true);
+          await put(storage, "a/b/late", "late");
+          expect(await codeOf(copying.removeSource())).toBe("source_changed");
+        }
+        await copying.discard();
+      }
+      expect(await list("")).toEqual(["a", "alone", "aside", "moved"]);
+      expect(await list("a")).toEqual(["a/b", "a/changed"]);
+      expect(await list("a/b")).toEqual(["a/b/late"]);
+      expect(await list("moved")).toEqual(["moved/b", "moved/c", "moved/changed", "moved/same"]);
+      expect(await contentOf(storage, "moved/changed")).toBe("a/changed");
+      expect(await contentOf(storage, "a/changed")).toBe("x".repeat("a/changed".length));
+    });
+
     test("is nothing before it is finished, and nothing when it is given up", async () => {
       await put(current.storage, "a/file", "x");
       const { free } = await current.storage.space();

@@ -83,7 +83,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       return await system.renameNew(from, to);
     },
     unlink: async (path) => {
-      await announce("unlink", path);
+      await announce("unlink", String(path));
       await system.unlink(path);
     },
     mkdir: async (path, mode) => {
@@ -91,7 +91,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await system.mkdir(path, mode);
     },
     rmdir: async (path) => {
-      await announce("rmdir", path);
+      await announce("rmdir", String(path));
       await system.rmdir(path);
     },
     removeTree: async (path) => {

@@ -33,9 +33,9 @@ export interface Calls {
   rename(from: string, to: string): Promise<void>;
   /** Renames a file or folder unless the new name is taken. Runs on the calling thread. */
   renameNew(from: string, to: string): Promise<Renamed>;
-  unlink(path: string): Promise<void>;
+  unlink(path: Path): Promise<void>;
   mkdir(path: Path, mode?: number): Promise<void>;
-  rmdir(path: string): Promise<void>;
+  rmdir(path: Path): Promise<void>;
   /**
    * Deletes an entry and everything below it, folder by folder through descriptors. A link is deleted itself, never
    * followed. Does not throw if nothing is there.

@@ -19,7 +19,7 @@ export async function copyInto(
   calls: Calls,
   to: number,
   from: DirHandle,
-  { signal, took, keepTimes }: CopyOptions,
+  { signal, took, move }: CopyOptions,
 ): Promise<void> {
   const stat = calls.stat(from.fd);
   const size = Number(stat.size);
@@ -27,7 +27,7 @@ export async function copyInto(
     await took(size);
     await calls.copy(Bun.file(to), Bun.file(from.fd));
   } else if (size > 0) await copySlices(calls, to, from.fd, size, { signal, took });
-  if (keepTimes) await calls.touch(to, stat);
+  if (move) await calls.touch(to, stat);
 }
 
 /** Copies the size at the start, even if the source grows in between. */

@@ -10,6 +10,7 @@ import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import type { Calls, Path } from "../os/calls.ts";
 import { errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
+import type { CopiedEntries } from "./copied-entries.ts";
 import { copyInto } from "./copy-file.ts";
 
 /** Number of files that are synced concurrently. */
@@ -49,9 +50,10 @@ export async function copyTree(
   from: Tree,
   to: DirHandle,
   options: CopyOptions,
+  copied?: CopiedEntries,
 ): Promise<Content> {
   const content = emptyContent();
-  const walk = new TreeCopy(calls, options.signal, content, options);
+  const walk = new TreeCopy(calls, options.signal, content, options, copied);
   try {
     await walk.folder(from, to, 1);
     await walk.flush();
@@ -69,6 +71,7 @@ class TreeCopy {
     readonly signal: AbortSignal,
     readonly content: Content,
     readonly options: Partial<CopyOptions>,
+    readonly copied?: CopiedEntries,
   ) {}
 
   async folder(from: Tree, to: DirHandle | null, depth: number): Promise<void> {
@@ -78,12 +81,13 @@ class TreeCopy {
       throw new Problem("invalid_path", `The folder is more than ${MAX_SEGMENTS} folders deep.`);
     const stat = calls.stat(dir.fd);
     count(this.content, stat);
+    this.copied?.add(stat);
     for (const name of await readable(path, namesIn(calls, dir))) {
       this.signal.throwIfAborted();
       await this.#entry(from, to, name, depth);
     }
     if (!to) return;
-    if (this.options.keepTimes) await calls.touch(to.fd, stat);
+    if (this.options.move) await calls.touch(to.fd, stat);
     await calls.sync(to.fd);
   }
 
@@ -125,6 +129,7 @@ class TreeCopy {
       content.omitted += 1;
       return;
     }
+    this.copied?.add(stat);
     const fd = await calls.open(pathIn(to, name), CREATE_NEW, Number(stat.mode & 0o777n));
     this.#unsynced.push(fd);
     await copyInto(calls, fd, source, { took: () => undefined, ...this.options, signal });

@@ -11,9 +11,10 @@ import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import { changingAt, entryAt, locateExisting, locateNew } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
-import { diskProblem, errnoOf } from "../os/errno.ts";
+import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "../write/publish.ts";
+import { CopiedEntries, removeCopied } from "./copied-entries.ts";
 import { copyInto } from "./copy-file.ts";
 import { copyTree, count, createDir, emptyContent, measureTree, type Tree } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
@@ -27,6 +28,7 @@ export class DiskCopy implements StoredCopy {
   /** The open copy. */
   #made: DirHandle | undefined;
   #discarding: Promise<void> | undefined;
+  readonly #copied = new CopiedEntries();
 
   private constructor(
     readonly context: DiskContext,
@@ -75,7 +77,8 @@ export class DiskCopy implements StoredCopy {
       const { calls, temporaries } = this.context;
       if (this.entry.kind === "folder") {
         this.#made = await createDir(calls, temporaries, this.#temporary);
-        return await copyTree(calls, this.#tree, this.#made, options);
+        const copied = options.move ? this.#copied : undefined;
+        return await copyTree(calls, this.#tree, this.#made, options, copied);
       }
       this.#made = await this.#copyFile(options);
       await calls.sync(this.#made.fd);
@@ -92,6 +95,21 @@ export class DiskCopy implements StoredCopy {
       if (this.entry.kind === "folder") return await durably(() => this.#nameFolder(path, made));
       const staged = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
       return await publish(this.context, staged, path, replace);
+    });
+  }
+
+  async removeSource(): Promise<void> {
+    const { calls, dirSync } = this.context;
+    await this.#asProblem(async () => {
+      const location = await ignoreErrno(ENOENT_ONLY, locateExisting(this.context, this.from));
+      if (!location) return;
+      const { folder, at } = location;
+      try {
+        await removeCopied(calls, this.#copied, at, this.from);
+        await dirSync.sync(folder);
+      } finally {
+        await closeDir(calls, folder);
+      }
     });
   }
 
@@ -120,6 +138,7 @@ export class DiskCopy implements StoredCopy {
   async #copyFile(options: CopyOptions): Promise<DirHandle> {
     const { calls } = this.context;
     const stat = calls.stat(this.source.fd);
+    if (options.move) this.#copied.add(stat);
     if (stat.size >= CLONE_FROM) {
       const shared = await calls.clone(this.source.path, this.#at).then(
         () => true,

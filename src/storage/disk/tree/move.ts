@@ -12,6 +12,7 @@ import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
+import { assertEntryRemovable } from "./removable.ts";
 
 /** See `Storage.makeFolder`. */
 export async function makeFolderAt(context: DiskContext, path: FilePath): Promise<FolderEntry> {
@@ -56,7 +57,11 @@ async function moveOnce(
     const stat = await entryAt(calls, source);
     if (stat.isDirectory() && to.startsWith(`${from}/`)) throw intoItself();
     const recased = from.toLowerCase() === to.toLowerCase();
-    return await nameAt(context, source, to, { replace, recased }, stat);
+    return await nameAt(context, source, to, { replace, recased }, stat).catch(async (error: unknown) => {
+      // To another file system, a move copies and deletes: refused before it starts where it could not end.
+      if (errnoOf(error) === "EXDEV") await assertEntryRemovable(calls, source, from, stat);
+      throw error;
+    });
   } finally {
     await closeDir(calls, source.folder);
   }

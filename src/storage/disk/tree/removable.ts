@@ -1,10 +1,11 @@
 // Looks for what would stop the removal of a folder halfway, before anything of it is touched.
 
-import { constants, type Dirent } from "node:fs";
+import { type BigIntStats, constants, type Dirent } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { MAX_SEGMENTS } from "../../../path.ts";
 import { notRemovable } from "../../problems.ts";
 import { closeDir, currentPath, type DirHandle, openDir } from "../at/handle.ts";
+import type { Location } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf, ignoreErrno } from "../os/errno.ts";
 import { mountsBelow } from "../os/mounts.ts";
@@ -37,6 +38,39 @@ export async function assertRemovable(calls: Calls, folder: DirHandle, path: str
   await assertNoMounts(calls, folder, path);
   const { dev } = calls.stat(folder.fd);
   await new Examination(calls, dev, BigInt(process.geteuid?.() ?? 0)).folder(folder, path, 1);
+}
+
+/** Checks that an entry, a folder with its contents, can be deleted from its folder. @throws as `assertRemovable` */
+export async function assertEntryRemovable(
+  calls: Calls,
+  { folder, at }: Location,
+  path: string,
+  stat: BigIntStats,
+): Promise<void> {
+  await calls.access(`${folder.path}/.`, constants.W_OK | constants.X_OK).catch(refused(path));
+  if (stat.isDirectory()) await inFolder(calls, at, path, (dir) => assertRemovable(calls, dir, path));
+}
+
+/** Runs `step` with a folder open. @throws Problem no_access */
+export async function inFolder<T>(
+  calls: Calls,
+  at: string,
+  path: string,
+  step: (folder: DirHandle) => Promise<T>,
+): Promise<T> {
+  const folder = await openDir(calls, at).catch(refused(path));
+  try {
+    return await step(folder);
+  } finally {
+    await closeDir(calls, folder);
+  }
+}
+
+/** Turns a refusal of the system into `no_access`, which names the entry. */
+export function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
+  };
 }
 
 class Examination {
@@ -92,9 +126,7 @@ class Examination {
 
   /** `null` when the entry is no longer there. @throws Problem no_access */
   async #removable<T>(path: string, call: Promise<T>): Promise<T | null> {
-    return await ignoreErrno(NOT_THERE, call).catch((error: unknown) => {
-      throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
-    });
+    return await ignoreErrno(NOT_THERE, call).catch(refused(path));
   }
 }
 

@@ -2,17 +2,16 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
-import { needsRecursive, notRemovable } from "../../problems.ts";
+import { needsRecursive } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
-import { closeDir, type DirHandle, openDir } from "../at/handle.ts";
+import { closeDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { assertNoMounts, assertRemovable } from "./removable.ts";
+import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
 
 /** How often to retry when entries are added concurrently. */
 const ATTEMPTS = 10;
-const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 /** See `Storage.remove`. @throws Problem; the system's error otherwise, ENOENT when there is nothing */
 export async function remove(context: DiskContext, path: FilePath, recursive: boolean): Promise<void> {
@@ -46,28 +45,6 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
   } finally {
     await closeDir(calls, source.folder);
   }
-}
-
-/** Runs `step` with a folder open. @throws Problem no_access */
-export async function inFolder<T>(
-  calls: Calls,
-  at: string,
-  path: string,
-  step: (folder: DirHandle) => Promise<T>,
-): Promise<T> {
-  const folder = await openDir(calls, at).catch(refused(path));
-  try {
-    return await step(folder);
-  } finally {
-    await closeDir(calls, folder);
-  }
-}
-
-/** Turns a refusal of the system into `no_access`, which names the entry. */
-export function refused(path: string): (error: unknown) => never {
-  return (error) => {
-    throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
-  };
 }
 
 /**

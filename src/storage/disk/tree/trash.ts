@@ -11,8 +11,8 @@ import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
-import { assertNoMounts, assertRemovable } from "./removable.ts";
-import { clear, inFolder, refused } from "./remove.ts";
+import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
+import { clear } from "./remove.ts";
 
 const FOLDER = "trash";
 /** Milliseconds after which a note without an entry is deleted: `put` writes the note first, so a crash can leave it. */

@@ -16,20 +16,20 @@ test("a copy keeps what a file may do, and its times when it is to be moved", as
     await chmod(root.in(path), 0o750);
     await utimes(root.in(path), then, then);
   }
-  for (const keepTimes of [false, true]) {
+  for (const move of [false, true]) {
     for (const [from, to] of [
       ["folder", "folder-2"],
       ["folder/inner/file", "file-2"],
     ] as const) {
       const copying = await storage.copy(file(from));
-      await copying.run({ signal: new AbortController().signal, took: () => undefined, keepTimes });
+      await copying.run({ signal: new AbortController().signal, took: () => undefined, move });
       await copying.finish(file(to), { replace: false });
       await copying.discard();
     }
     for (const path of ["folder-2/inner", "folder-2/inner/file", "file-2"]) {
       const { mode, mtimeMs } = await lstat(root.in(path));
       if (path !== "folder-2/inner") expect(mode & 0o777).toBe(0o750);
-      expect({ path, same: Math.abs(mtimeMs - then.getTime()) < 1 }).toEqual({ path, same: keepTimes });
+      expect({ path, same: Math.abs(mtimeMs - then.getTime()) < 1 }).toEqual({ path, same: move });
     }
     await storage.remove(file("folder-2"), { recursive: true });
     await storage.remove(file("file-2"));
