@@ -13,7 +13,7 @@ import { skipped } from "../support/switches.ts";
 if (noHistory) skipped("a fresh copy", noHistory, "run it in a clone");
 
 test.skipIf(noHistory !== null)(
-  "bun run start installs packages, saves and serves a file, and stops on a signal",
+  "bun run start installs the packages of the server, saves and serves a file, and stops on a signal",
   async () => {
     const folder = await realpath(await mkdtemp(join(tmpdir(), "sluice-fresh-")));
     await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
@@ -31,6 +31,10 @@ test.skipIf(noHistory !== null)(
       cwd: copy,
       env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? folder, ...registry() },
     });
+    // Packages that only developers need, three quarters of all bytes.
+    for (const name of ["bun", "@biomejs/biome", "playwright-core"])
+      expect(existsSync(join(copy, "node_modules", name))).toBe(false);
+
     const bytes = crypto.getRandomValues(new Uint8Array(5_000_000));
     const put = await fetch(`${server.url}/files/folder/file`, { method: "PUT", body: bytes });
     expect(put.status).toBe(201);
