@@ -1,11 +1,15 @@
 // Runs an app until a signal stops it: listens, drains running requests, and logs what it waits for.
 
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
+import { addressesBehind, inUrl, sshForward } from "./system/addresses.ts";
+import { isLoopback } from "./system/loopback.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
 const SIGNAL_DEBOUNCE = 50;
@@ -84,17 +88,39 @@ async function start(options: AppOptions & Config) {
   try {
     const app = await createApp(options);
     await app.modules;
+    if (!(await hasAddress(options.host))) {
+      await app.decorator.services.close();
+      return `No address was found for the host ${options.host}: check the spelling of --host, or use an IP address.`;
+    }
     app.listen({ port: options.port, hostname: options.host });
     const server = app.server;
     if (!server) return "Bun did not start the server.";
-    const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+    const url = (host: string): string => `http://${inUrl(host)}:${server.port}${options.basePath}`;
     process.stdout.write(
-      `Sluice is listening on http://${host}:${server.port}${options.basePath} (root: ${printable(resolve(options.root), 4096)})\n`,
+      `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`,
     );
+    process.stdout.write(`${howToReach(options.host, server.port ?? options.port, url)}\n`);
     return app;
   } catch (error) {
     return reason(error, options);
   }
+}
+
+/** Bun would report a name without an address as an invalid argument, or as a port in use. */
+async function hasAddress(host: string): Promise<boolean> {
+  if (isIP(host) !== 0) return true;
+  return await lookup(host).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** How other machines reach the server. */
+function howToReach(host: string, port: number, url: (host: string) => string): string {
+  if (isLoopback(host))
+    return `Only this machine can reach it. From another one, run ${sshForward(port, process.env)} there, or restart with --host 0.0.0.0 --allow GRANTS.`;
+  const addresses = addressesBehind(host);
+  return `Other machines can reach it at ${(addresses.length > 0 ? addresses : [host]).map(url).join(", ")}`;
 }
 
 function reason(error: unknown, { root, host, port }: Config): string {
@@ -103,11 +129,20 @@ function reason(error: unknown, { root, host, port }: Config): string {
   if (code === "EADDRINUSE")
     return `Port ${port} of ${host} is already in use: choose another with --port, or --port 0 for any free port.`;
   if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine: change --host.`;
+  if (code === "EACCES" && error instanceof Error && "syscall" in error && error.syscall === "listen")
+    return privileged(port);
   if (code === "EACCES" || code === "EPERM")
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;
   if (code === "ENOTDIR" || code === "EEXIST") return `The root ${printable(root)} is not a folder.`;
   if (code === "ENOENT") return `The root ${printable(root)} does not exist.`;
   return printable(error instanceof Error ? error.message : String(error));
+}
+
+function privileged(port: number): string {
+  const grant = Bun.isStandaloneExecutable
+    ? `sudo setcap cap_net_bind_service=+ep ${printable(process.execPath)}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit`
+    : "AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit";
+  return `Port ${port} needs a privilege that this user lacks: use a reverse proxy and a port from 1024, or grant the privilege with ${grant}.`;
 }
 
 /** Describes the requests and jobs that shutdown waits for; "" when there are none. */

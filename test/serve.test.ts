@@ -31,10 +31,10 @@ async function beginUpload(server: Serving, path = "a.bin"): Promise<RawConnecti
 const temporaries = () => readdir(join(root, ".sluice/uploads"));
 
 describe("start", () => {
-  test("prints its URL in one line on standard output, and creates a missing root", async () => {
+  test("prints its URL in the first line on standard output, and creates a missing root", async () => {
     const deeper = join(root, "not/yet/there");
     await using server = await spawnServing(deeper);
-    expect(server.stdout).toBe(`Sluice is listening on ${server.url} (root: ${deeper})\n`);
+    expect(server.stdout).toStartWith(`Sluice is listening on ${server.url} (root: ${deeper})\n`);
     expect(new URL(server.url).hostname).toBe("127.0.0.1");
     expect(await exists(deeper)).toBe(true);
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
@@ -290,5 +290,5 @@ test("log lines are written to standard error, as JSON with --log json", async (
   await fetch(`${server.url}/files/a`, { method: "PUT", body: "x" });
   await until("the line is there", () => server.stderr.includes("\n"));
   expect(JSON.parse(server.stderr)).toMatchObject({ event: "saved", path: "a", size: 1 });
-  expect(server.stdout.split("\n")).toHaveLength(2);
+  expect(server.stdout).not.toContain("saved");
 });

@@ -1,0 +1,42 @@
+// The addresses at which other machines can reach this one, and the command that forwards a port of it.
+
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+
+/** Most addresses returned: a machine with containers can have hundreds. */
+const MAX_ADDRESSES = 8;
+
+/** A host as part of a URL: IPv6 in brackets. */
+export function inUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** The addresses of this machine behind `0.0.0.0` or `::`, without loopback and link-local ones; none for another host. */
+export function addressesBehind(host: string): string[] {
+  if (host !== "0.0.0.0" && !/^(?:::|0:0:0:0:0:0:0:0)$/.test(host)) return [];
+  return interfaces()
+    .filter(({ internal, family }) => !internal && (family === "IPv4" || host !== "0.0.0.0"))
+    .map(({ address }) => address)
+    .filter((address) => !/^fe[89ab]/i.test(address))
+    .slice(0, MAX_ADDRESSES);
+}
+
+function interfaces() {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  } catch {
+    // A sandbox may forbid netlink sockets, which list them; the server works all the same.
+    return [];
+  }
+}
+
+/**
+ * The command that makes a port of this machine's loopback address reachable on another machine. Complete when this process
+ * was started through ssh, which tells its address.
+ */
+export function sshForward(port: number, env: Readonly<Record<string, string | undefined>>): string {
+  const [, , address = "", sshPort = "22"] = env["SSH_CONNECTION"]?.split(" ") ?? [];
+  const forward = `ssh -L ${port}:localhost:${port}`;
+  if (isIP(address) === 0) return `${forward} USER@HOST`;
+  return `${forward}${sshPort === "22" ? "" : ` -p ${sshPort}`} ${env["USER"] ?? "USER"}@${address}`;
+}
