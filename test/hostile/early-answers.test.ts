@@ -116,7 +116,7 @@ describe.each<[string, ProblemCode, () => Target, string, string[]]>([
   ["chunks", "unsupported_encoding", () => server, "/files/a", [CHUNKED, "Content-Encoding: br"]],
   ["a length", "storage_full", () => full, "/files/a", [`Content-Length: ${LARGE}`]],
   ["chunks", "storage_full", () => full, "/files/a", [CHUNKED]],
-])("200 MB with %s that end in %s", (framing, code, at, target, headers) => {
+])("200 MB with %s, answered with %s", (framing, code, at, target, headers) => {
   test("can be read by a client that sends everything before it reads", async () => {
     using connection = await at().raw(head("PUT", target, ...headers));
     try {

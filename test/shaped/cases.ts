@@ -1,31 +1,31 @@
-// The cases: what is slow, and what the report must say about it.
+// The shaped cases: what is made slow, and the bottleneck that the report must name.
 
 import type { Bottleneck } from "../../src/core/report/flow-report.ts";
 import { DIALECTS, type Dialect } from "./send.ts";
 import { type Place, type Stand, writtenFile } from "./stand.ts";
 
-/** What a case makes of the stand; taken back when it is disposed of. */
+/** The setup of a case; disposing undoes it. */
 export interface Shape {
   place: Place;
   bytes: number;
-  /** What is sent, if not zeros from memory. */
+  /** The file to send; by default zeros from memory. */
   source?: string;
-  /** Where the client sends to, if not to the server itself. */
+  /** The URL to send to; by default the server's. */
   url?: string;
-  /** More words for curl. */
+  /** Additional arguments for curl. */
   options?: readonly string[];
   /**
-   * Whether the rate is compared with that by the client's clock: where its start, and requests beside the bytes, are less
-   * than a tenth of the time in every way. @default false
+   * Whether the rate is compared with the client's: only if its start and requests without file bytes take less than a
+   * tenth of the time with every protocol. @default false
    */
   steady?: true;
 }
 
 export interface Case {
   readonly name: string;
-  /** The ways it is tried in. @default all */
+  /** The protocols to test. @default all */
   readonly ways?: readonly Dialect[];
-  /** What may be called the limit. Waiting for a slow disk is called disk or sync, whichever it was that waited. */
+  /** The allowed bottlenecks. Waiting for a slow disk counts as disk or sync, depending on the call that waited. */
   readonly truth: readonly Bottleneck[];
   shape(stand: Stand, stack: AsyncDisposableStack): Shape | Promise<Shape>;
 }
@@ -33,10 +33,10 @@ export interface Case {
 const MB = 1e6;
 const DISK = ["disk", "sync"] as const;
 
-/** Seconds that a shaped transfer takes: long enough for its beginning to be a small part. */
+/** Duration of a shaped transfer in seconds: long enough that its start is a small part. */
 const SECONDS = 1.5;
 
-/** Shapes both for one transfer; `undefined` leaves one as fast as it is. */
+/** Limits network and disk for one transfer; `undefined` sets no limit. */
 function limit(stand: Stand, stack: AsyncDisposableStack, network?: number, disk?: number): void {
   if (network) stand.line.rate(network);
   if (disk) stand.volume.limit(disk);
@@ -117,7 +117,7 @@ const CASES: readonly Case[] = [
   {
     name: "sender 10 MB/s",
     truth: ["network"],
-    // Of each stream.
+    // The rate of each stream.
     shape: () => ({ place: "memory", bytes: 15 * MB, options: ["--limit-rate", "10000000"] }),
   },
   {
@@ -156,7 +156,7 @@ const CASES: readonly Case[] = [
   {
     name: "a digest, sha-512, on a fast line",
     truth: ["hash"],
-    // A form has no such header, and of parts each is digested before they become one.
+    // Forms cannot have a digest, and the digests of partial uploads are computed before the concatenation.
     ways: ["put", "tus"],
     shape: () => ({ place: "memory", bytes: 400 * MB, options: ["-H", "Want-Repr-Digest: sha-512=10"] }),
   },
@@ -188,7 +188,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Every case in every way it is tried in. */
+/** Every case with each of its protocols. */
 export const RUNS: readonly (readonly [Case, Dialect])[] = CASES.flatMap((one) =>
   (one.ways ?? DIALECTS).map((dialect) => [one, dialect] as const),
 );

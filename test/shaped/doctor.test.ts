@@ -1,4 +1,4 @@
-// What limits one stream, by the kernel's books: lines that are far, lossy and full, a relay. A minute, so only when SHAPED is set.
+// The limit of one stream by kernel statistics: networks with latency, loss or saturation, a relay. Takes a minute; needs SHAPED=1.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ if (reason) skipped("test/shaped/doctor", reason);
 
 const MB = 1e6;
 const SECONDS = 120;
-/** Other programs of the machine slow lines down, too: who is wrong is asked again. */
+/** Number of attempts, because other programs on the machine also affect the network. */
 const ATTEMPTS = 3;
 
 type Prepare = (stand: Stand, stack: AsyncDisposableStack) => Promise<string>;
@@ -56,7 +56,7 @@ const CASES: readonly (readonly [string, RegExp, Prepare])[] = [
   ],
 ];
 
-describe.skipIf(reason !== null)("doctor says what limits", () => {
+describe.skipIf(reason !== null)("doctor names the limit of", () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await openStand();

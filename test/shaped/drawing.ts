@@ -1,4 +1,4 @@
-// Charts as small SVG files: text that can be selected, no fonts of their own, light or dark as the reader has it.
+// Charts as small SVG files: selectable text, system fonts, light or dark according to the reader's preference.
 
 import { type Bottleneck, formatRate, type Waits } from "../../src/core/report/flow-report.ts";
 
@@ -52,7 +52,7 @@ const WORDS: Record<keyof Waits, string> = {
   other: "processor",
 };
 
-/** One bar for each upload: which part of its time went where. */
+/** One bar per upload, divided by its waits. */
 export function drawWaits(all: readonly Charted[]): string {
   const [top, row, bar] = [74, 62, 22];
   const width = RIGHT - LEFT;
@@ -83,7 +83,7 @@ export function drawWaits(all: readonly Charted[]): string {
   return picture("Where the time of each upload went", bottom + 20, [...bars, ...legend]);
 }
 
-/** What had arrived, and what was safe on the disk, over time. */
+/** Received and saved bytes over time. */
 export function drawProgress({ name, flow, samples }: Charted): string {
   const [top, bottom, left] = [56, 250, 64];
   const last = samples.at(-1);
@@ -107,7 +107,7 @@ export function drawProgress({ name, flow, samples }: Charted): string {
   return picture(name, bottom + 60, [head, ...heights, ...times, line("received"), line("saved"), ...legend]);
 }
 
-/** Up to six round figures from 0 on. */
+/** Up to six round values for an axis, starting at 0. */
 function ticks(most: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100].find((size) => most / size <= 6) ?? 200;
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);

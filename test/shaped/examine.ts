@@ -1,4 +1,4 @@
-// A program for the client: `sluice doctor URL` without its 20 seconds of silence. bun run examine.ts URL     prints JSON
+// Runs on the client: `sluice doctor URL` without its 20 seconds of silence. bun run examine.ts URL     prints JSON
 
 import { urlSummary } from "../../src/doctor/url/summary.ts";
 import { examineUrl } from "../../src/doctor/url/url.ts";

@@ -1,5 +1,5 @@
-// A program that carries the packets between two TUN devices: late, at a rate, and some of them not at all.
-// bun run far.ts OUTER INNER RTT_MS BYTES_PER_SECOND LOSE_ONE_OF       says "ready"; 0 for what shall not be
+// A program that forwards packets between two TUN devices with latency, a limited rate and loss.
+// bun run far.ts OUTER INNER RTT_MS BYTES_PER_SECOND LOSE_ONE_OF       prints "ready"; 0 disables a limit
 
 import { dlopen } from "bun:ffi";
 import { constants, openSync } from "node:fs";
@@ -13,11 +13,11 @@ const loseOneOf = Number(loseText);
 const TUNSETIFF = 0x400454ca;
 const [IFF_TUN, IFF_NO_PI] = [0x0001, 0x1000];
 const POLLIN = 1;
-/** Milliseconds of packets that wait for their turn; what comes beyond is dropped. */
+/** Length of the queue in milliseconds; further packets are dropped. */
 const QUEUE = 50;
 const LARGEST = 65_536;
 
-// Descriptors that would block throw in node:fs, thousands of times a second.
+// Blocking descriptors, because node:fs throws EAGAIN for others, thousands of times a second.
 const { ioctl, poll, read, write } = dlopen("libc.so.6", {
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },

@@ -1,41 +1,41 @@
-// A line between two hosts: a network namespace for the client, joined to the server's by a pair of virtual Ethernet devices.
+// A network between two hosts: a namespace for the client, connected to the server's by a pair of virtual Ethernet devices.
 
 import { join } from "node:path";
 import { type Program, start } from "./program.ts";
 import { attempt, system } from "./system.ts";
 
-/** Bytes of a full Ethernet frame, and those of the file in it: TCP with timestamps over IPv4. The shaper counts frames. */
+/** Bytes of a full Ethernet frame, and of file data in it (TCP with timestamps over IPv4). The shaper counts frames. */
 const FRAME = 1514;
 const PAYLOAD = 1448;
 const FAR = join(import.meta.dir, "far.ts");
 
-/** What a far line is like. */
+/** The properties of a network with latency. */
 export interface Far {
-  /** Milliseconds, there and back. */
+  /** Round-trip time in milliseconds. */
   roundTrip: number;
-  /** Bytes of files that come through in a second, of all connections. */
+  /** File bytes per second, of all connections together. */
   rate?: number;
-  /** Bytes that the server lets a connection have on its way: 65,535 times a power of two, which the kernel rounds up to. */
+  /** The server's receive window in bytes: 65,535 times a power of two, to which the kernel rounds up. */
   window?: number;
-  /** Of so many packets one is lost. */
+  /** One of this many packets is lost. */
   loseOneOf?: number;
 }
 
-/** A line. `using` takes it down. */
+/** A network. `using` removes it. */
 export interface Line extends Disposable {
   /** The server's address. */
   readonly address: string;
-  /** A command as the client runs it. */
+  /** The command line that runs a command as the client. */
   client(...command: string[]): string[];
-  /** Lets this many bytes of files through in a second, from now on; without a figure as many as there are. */
+  /** Limits the rate to this many file bytes per second; without a number removes the limit. */
   rate(bytesPerSecond: number | undefined): void;
-  /** Leads the packets around, over a line that is far, until it is disposed of. Addresses stay as they are. */
+  /** Routes packets through a network with latency until disposed. Addresses do not change. */
   far(far: Far): Promise<AsyncDisposable>;
 }
 
 let lines = 0;
 
-/** Puts up a line. The names of its parts hold the number of this process, so that several can run at once. */
+/** Creates a network. Its names contain the process id, so that several can exist at the same time. */
 export function openLine(): Line {
   lines += 1;
   const name = `sl${process.pid % 100_000}${lines}`;
@@ -90,11 +90,11 @@ async function goFar({ name, subnet, outer, inner }: Names, far: Far): Promise<A
     ...[near, there, roundTrip, frames, loseOneOf].map(String),
   ]);
   system("ip", "link", "set", there, "netns", name);
-  // The carrier may have to wait for a processor; what waits for it so long must not be lost.
+  // Packets must not be lost while the forwarding program waits for a processor.
   system("ip", "link", "set", near, "txqueuelen", "20000", "up");
   system("ip", "-n", name, "link", "set", there, "txqueuelen", "20000", "up");
   const limit = window === undefined ? [] : ["window", String(window)];
-  // What is more exact goes first.
+  // The more specific route takes precedence.
   system("ip", "route", "add", `${subnet}.2/32`, "dev", near, "src", `${subnet}.1`, ...limit);
   system("ip", "-n", name, "route", "add", `${subnet}.1/32`, "dev", there, "src", `${subnet}.2`);
   attempt("sysctl", "-qw", `net.ipv4.conf.${near}.rp_filter=0`, `net.ipv4.conf.${outer}.rp_filter=0`);

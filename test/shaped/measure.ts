@@ -1,20 +1,20 @@
-// Runs a case, and compares what the report said with the truth.
+// Runs a case and compares its flow report with the expected bottleneck.
 
 import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import type { Case } from "./cases.ts";
 import { type Dialect, send } from "./send.ts";
 import { type Stand, sourceFile } from "./stand.ts";
 
-/** What came of one transfer. */
+/** The result of one transfer. */
 export interface Verdict {
   flow: FlowReport;
-  /** What is wrong with the report; empty when it is right. */
+  /** The errors of the report; empty if it is correct. */
   wrong: string[];
-  /** The rate of the report, as a part of the true one; undefined where the client's start is a part of its time. */
+  /** The rate of the report divided by the client's; undefined if the client's time includes its start. */
   rate?: number;
 }
 
-/** The rate of the report may be this far from the one by the client's clock, and its waits from its seconds. */
+/** Tolerance of the rate compared with the client's, and of the sum of waits compared with the seconds. */
 const RATE = 0.1;
 const SUM = 0.01;
 

@@ -1,4 +1,4 @@
-// Programs of the stand that run until they are no longer needed.
+// Background programs of the test setup.
 
 /** A running program. `await using` kills it. */
 export interface Program extends AsyncDisposable {
@@ -23,5 +23,5 @@ export async function start(command: string[], on?: (text: string) => void): Pro
     if (line !== undefined && rest !== undefined)
       return { firstLine: line, pid: child.pid, [Symbol.asyncDispose]: stop };
   }
-  throw new Error(`${command.join(" ")} ended before it said anything`);
+  throw new Error(`${command.join(" ")} exited before it printed anything`);
 }

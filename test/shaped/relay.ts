@@ -1,4 +1,4 @@
-// A program between client and server that makes a line long: bytes arrive late, and only a window of them is on its way.
+// A relay that simulates latency: bytes arrive late, and at most one window of them is in flight.
 // bun run relay.ts HOST:PORT RTT_MS WINDOW_BYTES [EVERY_MS STALL_MS]      prints its own port
 
 import { createConnection, createServer, type Socket } from "node:net";
@@ -10,24 +10,24 @@ const half = Number(rttText) / 2;
 const window = Number(windowText);
 const [every, stall] = [Number(everyText), Number(stallText)];
 
-/** Milliseconds until the next moment at which the line is not stalled. */
+/** Milliseconds until the end of the current stall. */
 function stalled(): number {
   if (every === 0) return 0;
   const phase = performance.now() % (every + stall);
   return phase < every ? 0 : every + stall - phase;
 }
 
-/** Passes on what arrives, late; what is not acknowledged yet, another half of the round trip later, fills the window. */
+/** Forwards bytes late. Bytes that are not yet acknowledged, another half round trip later, fill the window. */
 function carry(from: Socket, to: Socket, bound: number): void {
   let onTheWay = 0;
   let last: Promise<void> = Promise.resolve();
   const later = (step: () => void): void => {
     const due = performance.now() + half + stalled();
-    // In order, whatever the timers do.
+    // In order, even if timers fire out of order.
     last = last.then(() => Bun.sleep(Math.max(0, due - performance.now()))).then(step);
   };
   let rest: Buffer = Buffer.alloc(0);
-  /** A socket gives more at once than a window holds. */
+  /** Splits chunks, because a socket may deliver more bytes than a window. */
   const pump = (): void => {
     while (rest.byteLength > 0 && onTheWay < bound) {
       const piece = rest.subarray(0, bound - onTheWay);

@@ -1,4 +1,4 @@
-// One file on its way in each dialect, by curl.
+// Sends one file with each upload protocol, by curl.
 
 import type { FlowReport } from "../../src/core/report/flow-report.ts";
 import type { Stand } from "./stand.ts";
@@ -6,21 +6,21 @@ import type { Stand } from "./stand.ts";
 export const DIALECTS = ["put", "form", "tus", "parallel"] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
-/** What is sent, and how. */
+/** A transfer. */
 export interface Sending {
-  /** Where the server, or what stands before it, is reached. */
+  /** The URL of the server or of a relay in front of it. */
   url: string;
-  /** The file that is sent. */
+  /** The file to send. */
   source: string;
   bytes: number;
-  /** More words for curl. */
+  /** Additional arguments for curl. */
   options?: readonly string[];
 }
 
 const STREAMS = 4;
 let sent = 0;
 
-/** Sends a file and waits for the answer. @returns the server's report, and the seconds by the client's own clock */
+/** Sends a file and waits for the answer. @returns the server's report, and the seconds that the client measured */
 export async function send(
   stand: Stand,
   dialect: Dialect,

@@ -1,4 +1,4 @@
-// Reports on networks, disks and processors that are slow in a known way: five minutes, so only when SHAPED is set.
+// Reports on networks, disks and processors that are slow in a known way. Takes five minutes; needs SHAPED=1.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { skipped, whyOff } from "../support/switches.ts";
@@ -10,11 +10,11 @@ const asked = whyOff("SHAPED");
 const reason = asked ?? whyNoStand();
 if (reason) skipped("test/shaped", reason);
 
-/** Other programs of the machine slow things down, too: who is wrong is asked again. */
+/** Number of attempts, because other programs on the machine also slow transfers down. */
 const ATTEMPTS = 3;
 const SECONDS = 90;
 
-describe.skipIf(reason !== null)("the report is right about", () => {
+describe.skipIf(reason !== null)("the report is correct for", () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await openStand();

@@ -1,4 +1,4 @@
-// Two servers, on a disk of their own and in memory, one client on a line of its own, and everything that can be made slow between them.
+// The test setup: two servers, one on a throttled disk and one in memory, a client in its own network, and limits for all of them.
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,27 +14,27 @@ const RELAY = join(import.meta.dir, "relay.ts");
 const READY = /^Sluice is listening on (http:\S+) /;
 const VOLUME = 3e9;
 const SENDER = 100e6;
-/** The server has one processor and everything else the other, so that a client is never what makes it wait. */
+/** The server has a processor of its own, so that it never waits because of the client's load. */
 const SERVER = ["taskset", "-c", "0"];
 const OTHERS = ["taskset", "-c", "1"];
 
-/** The control groups (version 1) that share out processors. */
+/** The control groups (version 1) for processors. */
 const PROCESSOR = "/sys/fs/cgroup/cpu";
 
-/** Why servers cannot be given a part of a processor here, `null` when they can. */
+/** Why the processor time of servers cannot be limited here, `null` if it can. */
 function whyNoQuota(): string | null {
   return existsSync(`${PROCESSOR}/cpu.cfs_quota_us`) ? null : "there are no processor quotas (cgroup v1)";
 }
 
-/** Why there can be no stand here, `null` when there can. */
+/** Why the setup is impossible here, `null` if it is possible. */
 export function whyNoStand(): string | null {
   return whyNot() ?? whyNoVolume() ?? whyNoQuota();
 }
 
-/** Where the files go. */
+/** The storage of the server. */
 export type Place = "volume" | "memory";
 
-/** `await using` takes everything down. */
+/** The running setup. `await using` removes it. */
 export interface Stand extends AsyncDisposable {
   readonly line: Line;
   readonly volume: Volume;
@@ -42,17 +42,17 @@ export interface Stand extends AsyncDisposable {
   readonly sender: Volume;
   /** The server's URL, as the client reaches it. */
   url(place: Place): string;
-  /** A command at the client. @returns what it printed. @throws Error when it fails */
+  /** Runs a command on the client. @returns its output. @throws Error if it fails */
   run(...command: string[]): Promise<string>;
-  /** A relay at the client; its first line is its port. */
+  /** Starts a relay on the client; its first line is its port. */
   relay(place: Place, ...options: string[]): Promise<Program>;
-  /** Programs that want all of the server's processor, so that the server gets its share among them. */
+  /** Starts programs that use the server's processor, so that the server gets only a share of it. */
   burden(programs: number): AsyncDisposable;
-  /** Gives the servers this part of one processor, as the limit of a container does. */
+  /** Limits the servers to this part of one processor, like the limit of a container. */
   quota(part: number): Disposable;
-  /** The report of a file that was saved. */
+  /** The report of a saved file. */
   reportOf(path: string): Promise<FlowReport>;
-  /** Removes all files, so that the next one finds the same space, and memory that was just in use. */
+  /** Removes all files, so that the next one has the same space, and reuses recently used memory. */
   empty(): void;
 }
 
@@ -109,8 +109,8 @@ export async function openStand(): Promise<Stand> {
       start([...OTHERS, ...line.client(process.execPath, RELAY, new URL(urls[place]).host, ...options)]),
     burden(programs) {
       const loops = Array.from({ length: programs }, () => "while :; do :; done &").join(" ");
-      // A bound of its own, should this process be killed.
-      // In the session of the servers, which `timeout` does not leave: the scheduler shares out among sessions first.
+      // With a time limit, in case this process is killed.
+      // In the session of the servers (`timeout` stays in it), because the scheduler first divides time between sessions.
       const child = Bun.spawn([...SERVER, "timeout", "120", "sh", "-c", `${loops} wait`]);
       return {
         async [Symbol.asyncDispose]() {
@@ -143,7 +143,7 @@ export async function openStand(): Promise<Stand> {
       throw new Error(`No report of ${path}: ${log.join("").slice(-2000)}`);
     },
     empty() {
-      // Names that begin with a dot are the server's own.
+      // Names that begin with a dot belong to the server.
       for (const [, root] of roots)
         for (const name of readdirSync(root)) if (!name.startsWith(".")) rmSync(join(root, name));
     },
@@ -154,7 +154,7 @@ export async function openStand(): Promise<Stand> {
 /** A file of zeros. */
 export type Source = Disposable & { path: string };
 
-/** One whose bytes a disk has, and no memory. */
+/** A file whose bytes are on the disk and not in the page cache. */
 export function writtenFile({ folder }: Volume, bytes: number): Source {
   const path = join(folder, "source");
   system(
@@ -170,7 +170,7 @@ export function writtenFile({ folder }: Volume, bytes: number): Source {
   return { path, [Symbol.dispose]: () => rmSync(path) };
 }
 
-/** One that takes no space. */
+/** A sparse file. */
 export function sourceFile(bytes: number): Source {
   const folder = mkdtempSync(join(tmpdir(), "sluice-source-"));
   const path = join(folder, "source");

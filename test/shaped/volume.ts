@@ -1,4 +1,4 @@
-// A disk of its own speed: an ext4 file system on a loop device, throttled by the kernel's block layer.
+// A disk with a limited speed: an ext4 file system on a loop device, throttled by the kernel's block layer.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,25 +7,25 @@ import { attempt, system } from "./system.ts";
 
 const THROTTLE = "/sys/fs/cgroup/blkio/blkio.throttle";
 
-/** A mounted disk. `using` takes it away. */
+/** A mounted disk. `using` removes it. */
 export interface Volume extends Disposable {
   readonly folder: string;
-  /** Bytes per second that the device takes; 0 takes the limit away. */
+  /** Limits written bytes per second; 0 removes the limit. */
   limit(bytesPerSecond: number): void;
-  /** Bytes per second that it gives; 0 takes the limit away. */
+  /** Limits read bytes per second; 0 removes the limit. */
   reads(bytesPerSecond: number): void;
-  /** Operations per second that the device takes; 0 takes the limit away. */
+  /** Limits write operations per second; 0 removes the limit. */
   operations(perSecond: number): void;
 }
 
-/** Why there can be none here, `null` when there can. */
+/** Why such a disk is impossible here, `null` if it is possible. */
 export function whyNoVolume(): string | null {
   return existsSync(`${THROTTLE}.write_bps_device`)
     ? null
     : "there is no blkio throttle (cgroup v1) to slow a disk with";
 }
 
-/** @param bytes of the device; its file is sparse */
+/** @param bytes size of the device; its file is sparse */
 export function openVolume(bytes: number): Volume {
   const place = mkdtempSync(join(tmpdir(), "sluice-volume-"));
   const [image, folder] = [join(place, "image"), join(place, "folder")];
@@ -44,7 +44,7 @@ export function openVolume(bytes: number): Volume {
   };
   try {
     system("truncate", "-s", String(bytes), image);
-    // All inodes now: making them in the background would take some of the disk's time.
+    // Initialise all inodes now, because doing it in the background would use some of the disk's time.
     system("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image);
     device = system("losetup", "--find", "--show", image);
     system("mkdir", folder);

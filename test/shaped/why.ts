@@ -1,6 +1,6 @@
-// The same 7 MB/s for four reasons: measures each, and draws what its flow report says. As root, two minutes:
+// Measures uploads at 7 MB/s with four different bottlenecks and draws their flow reports. As root, two minutes:
 // bun run test/shaped/why.ts [--only WORDS] [--figures FILE]     writes docs/images/why-*.svg
-// With --only, the pictures of the others stay, and of FILE their figures.
+// With --only, the pictures of the other cases and their figures in FILE are left unchanged.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,11 +15,11 @@ const MB = 1e6;
 const BYTES = 70 * MB;
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const IMAGES = join(import.meta.dir, "../../docs/images");
-/** Milliseconds between two looks at what has arrived. */
+/** Milliseconds between two samples of the progress. */
 const EVERY = 200;
 
 interface Reason {
-  /** Of its picture. */
+  /** File name of its picture. */
   readonly file: string;
   readonly name: string;
   readonly place: Place;
@@ -67,19 +67,19 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** How far an upload was. */
+/** A sample of the progress of an upload. */
 interface Sample {
   readonly seconds: number;
   readonly received: number;
   readonly saved: number;
 }
 
-/** What `GET /api/uploads` answers, of which this is needed. */
+/** The needed part of the answer of `GET /api/uploads`. */
 interface Listed {
   readonly uploads: readonly { path: string; received: number; saved: number }[];
 }
 
-/** What came of one reason. */
+/** The results of one case. */
 interface Measured {
   readonly file: string;
   readonly name: string;
@@ -98,9 +98,9 @@ async function measure(stand: Stand, { file, name, place, prepare }: Reason): Pr
   const began = performance.now();
   const sending = stand.run("curl", "-sS", "-H", "Expect:", "-T", source.path, `${url}/files/${path}`);
   const samples: Sample[] = [{ seconds: 0, received: 0, saved: 0 }];
-  let over = false;
+  let finished = false;
   const watching = (async () => {
-    while (!over) {
+    while (!finished) {
       const answer = await fetch(`${url}/api/uploads`);
       const { uploads } = (await answer.json()) as Listed;
       const seconds = (performance.now() - began) / 1000;
@@ -110,7 +110,7 @@ async function measure(stand: Stand, { file, name, place, prepare }: Reason): Pr
     }
   })();
   await sending.finally(() => {
-    over = true;
+    finished = true;
   });
   samples.push({ seconds: (performance.now() - began) / 1000, received: BYTES, saved: BYTES });
   await watching;
@@ -121,7 +121,7 @@ async function measure(stand: Stand, { file, name, place, prepare }: Reason): Pr
   return { file, name, flow, samples, summary, findings };
 }
 
-/** What `sluice doctor` says on the server, where the file was saved. */
+/** The findings of `sluice doctor` on the server's disk. */
 function examineDisk({ volume }: Stand): Finding[] {
   const command = [process.execPath, "run", MAIN, "doctor", volume.folder, "--port", "0", "--json"];
   const { findings }: { findings: Finding[] } = JSON.parse(Bun.spawnSync(command).stdout.toString());

@@ -1,13 +1,13 @@
-// Bytes whose every stretch is unlike the others, so that a lost, doubled or misplaced piece is seen.
+// Test data without repetitions, so that lost, duplicated or misplaced pieces are detected.
 
-/** KiB and MiB, in bytes. */
+/** KiB and MiB in bytes. */
 export const KIB = 1024;
 export const MIB = 1024 * 1024;
 
-// A prime length: shifted by whole KiB the pattern never meets itself.
+// A prime length, so that the pattern differs from itself when shifted by whole KiB.
 const pattern = makePattern(1_000_003);
 
-/** The same bytes for the same size and seed. */
+/** Deterministic bytes for a size and a seed. */
 export function bytes(size: number, seed = 0): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);
   for (let at = 0, from = seed % pattern.length; at < size; from = 0) {
@@ -18,7 +18,7 @@ export function bytes(size: number, seed = 0): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** Cuts bytes into chunks of the lengths given, the last length again and again. */
+/** Splits bytes into chunks of the given lengths; the last length is repeated. */
 export function* chunksOf(
   all: Uint8Array<ArrayBuffer>,
   ...lengths: number[]
@@ -30,7 +30,7 @@ export function* chunksOf(
   }
 }
 
-/** Where two byte strings begin to differ, or `null`: a failed comparison that fits on a screen. */
+/** A short description of the first difference between two byte strings, or `null` if they are equal. */
 export function difference(one: Uint8Array, other: Uint8Array): string | null {
   if (Buffer.compare(one, other) === 0) return null;
   const at = one.findIndex((byte, index) => byte !== other[index]);

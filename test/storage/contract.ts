@@ -1,4 +1,4 @@
-// What every storage promises, as tests: each backend runs this same suite.
+// The contract of a storage as a test suite, which every backend runs.
 
 import { afterEach, beforeEach } from "bun:test";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -15,12 +15,12 @@ import { resumingContract } from "./contract/resuming.ts";
 import { uploadContract } from "./contract/uploads.ts";
 import { watchRejections } from "./rejections.ts";
 
-/** Each test gets a backend of its own; `name` stands before each test's name. */
+/** Each test gets a new backend; `name` precedes the name of each test. */
 export function storageContract(name: string, open: () => Promise<Backend>): void {
   let backend: Backend | undefined;
   let storage: Storage | undefined;
   const opened = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error("The contract is only used inside its tests.");
+    if (value === undefined) throw new Error("The storage is available only inside tests.");
     return value;
   };
   const current: Current = {

@@ -1,10 +1,10 @@
-// Chance that is the same in every run.
+// Deterministic random numbers.
 
-/** Mulberry32: small, and good enough to choose cuts. */
+/** The generator Mulberry32. */
 export class Dice {
   constructor(private state: number) {}
 
-  /** From 0 up to, and without, `end`. */
+  /** An integer from 0 to `end`, exclusive. */
   upTo(end: number): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);

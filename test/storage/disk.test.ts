@@ -1,4 +1,4 @@
-// The contract, kept by a folder on a file system.
+// The storage contract for a folder on a file system.
 
 import { expect } from "bun:test";
 import { storageContract } from "./contract.ts";

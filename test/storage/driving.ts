@@ -1,4 +1,4 @@
-// Driving a storage in tests: whole uploads in one call, and how calls fail.
+// Storage helpers for tests: complete uploads in one call, and codes of failures.
 
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath, type FolderPath } from "../../src/path.ts";
@@ -12,14 +12,14 @@ export { checkFilePath as file, checkFolderPath as folder } from "../../src/path
 /** Text as bytes. */
 export const text = (content: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(content);
 
-/** Everything in a folder, in the order of its names. */
+/** All entries of a folder, by name. */
 export const entriesIn = async (storage: Storage, folder: FolderPath): Promise<Entry[]> =>
   (await Array.fromAsync(storage.scan(folder))).flat();
 
 /** The paths of entries, sorted. */
 export const pathsOf = (entries: Entry[]): string[] => entries.map(({ path }) => path).sort();
 
-/** The code of the problem that a promise fails with; anything else it does is shown as it is. */
+/** The code of the problem with which a promise is rejected; other results are returned unchanged. */
 export async function codeOf(promise: Promise<unknown>): Promise<ProblemCode | unknown> {
   try {
     return { resolved: await promise };
@@ -28,7 +28,7 @@ export async function codeOf(promise: Promise<unknown>): Promise<ProblemCode | u
   }
 }
 
-/** Appends everything, waiting when asked to. */
+/** Appends all chunks, and waits if the storage requests it. */
 export async function fill(
   upload: { append(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined },
   chunks: Iterable<Uint8Array<ArrayBuffer>>,
@@ -39,7 +39,7 @@ export async function fill(
   }
 }
 
-/** Begins, fills and finishes in one go. */
+/** Begins, appends and finishes in one call. */
 export async function put(
   storage: Storage,
   path: string,
@@ -56,12 +56,12 @@ export async function put(
   }
 }
 
-/** What a file holds. */
+/** Reads a file. */
 export async function contentOf(storage: Storage, path: string): Promise<string> {
   return await reading(storage, path, ({ body }) => body.text());
 }
 
-/** Opens a file, and closes it when it was read. */
+/** Opens a file, and closes it after reading. */
 export async function reading<T>(
   storage: Storage,
   path: string,
@@ -75,7 +75,7 @@ export async function reading<T>(
   }
 }
 
-/** A kept upload with a note, these bytes, and nobody who fills it. */
+/** A suspended partial upload with metadata and these bytes. */
 export async function waiting(storage: Storage, content: Uint8Array<ArrayBuffer>): Promise<UploadId> {
   const id = newUploadId();
   const upload = await storage.begin(checkFilePath("target"), id);

@@ -1,4 +1,4 @@
-// The order of names: what the collator says, for every name, and an order that sorting can trust.
+// The natural order of names: equal to that of the collator, and a consistent total order.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ const plain = fc.string({ unit: fc.constantFrom(..."aAbBzZ0012389 ._-~(!$'"), ma
 const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 12 });
 const any = fc.oneof(plain, ascii, fc.string({ unit: "grapheme", maxLength: 8 }));
 
-test("people count", () => {
+test("numbers in names are compared by value", () => {
   const sorted = ["a", "A", "ä.txt", "b", "file 1", "file 2", "file 02", "file 10", "file 10b", "File 11"];
   expect(sorted.toReversed().sort(naturalOrder)).toEqual([
     "a",
@@ -41,7 +41,7 @@ describe("plain names", () => {
     );
   });
 
-  test("can be parts of a text", () => {
+  test("can be slices of a text", () => {
     fc.assert(
       fc.property(plain, plain, plain, (before, a, b) => {
         const text = `${before}${a}/${b}`;
@@ -52,7 +52,7 @@ describe("plain names", () => {
     );
   });
 
-  test("numbers of any length", () => {
+  test("numbers may have any length", () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: 0n, max: 10n ** 253n }),
@@ -65,7 +65,7 @@ describe("plain names", () => {
   });
 });
 
-test("it is an order, of names of any kind", () => {
+test("the comparison is a total order for any names", () => {
   fc.assert(
     fc.property(any, any, any, (a, b, c) => {
       expect(Math.sign(naturalOrder(a, b))).toBe(0 - Math.sign(naturalOrder(b, a)));
@@ -77,7 +77,7 @@ test("it is an order, of names of any kind", () => {
   );
 });
 
-test("what is plain", () => {
+test("plain names are recognised", () => {
   expect([isPlain(""), isPlain("a b~"), isPlain("ä"), isPlain("\t"), isPlain("1".repeat(255))]).toEqual([
     true,
     true,

@@ -1,8 +1,8 @@
-// Fails every test of a file in which a promise was rejected and nobody listened.
+// Makes tests fail that cause an unhandled rejection.
 
 import { afterEach, beforeEach, expect } from "bun:test";
 
-/** Called once at the top of a test file, or of a suite. */
+/** Call once at the top of a test file or suite. */
 export function watchRejections(): void {
   const rejections: unknown[] = [];
   const note = (reason: unknown): void => {
@@ -14,7 +14,7 @@ export function watchRejections(): void {
   });
 
   afterEach(async () => {
-    // Rejections are reported when the microtasks are done.
+    // Unhandled rejections are reported after the microtasks.
     await new Promise<void>((resolve) => setImmediate(resolve));
     process.off("unhandledRejection", note);
     expect(rejections.splice(0)).toEqual([]);

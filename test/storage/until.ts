@@ -1,8 +1,8 @@
-// Waiting for conditions instead of times.
+// Waits for conditions instead of fixed times.
 
 import { patient } from "../support/patience.ts";
 
-/** Looks again and again until something holds; fails with `what` after ten seconds, times the patience of this machine. */
+/** Polls until a condition holds. @throws Error with `what` after ten seconds, scaled by `patient` */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const end = performance.now() + patient(10_000);
   while (!holds()) {
@@ -11,12 +11,12 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** Lets everything happen that needs no waiting: microtasks, and events that are due. */
+/** Runs all pending microtasks and due events. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** A promise whose state can be seen. */
+/** A promise whose state can be read. */
 export class Watched {
   state: "pending" | "fulfilled" | "rejected" = "pending";
   reason: unknown;
@@ -34,9 +34,9 @@ export class Watched {
   }
 }
 
-/** A gate that calls wait at until it is opened. */
+/** A gate at which calls wait until it is opened. */
 export class Gate {
-  /** Calls that came to the gate. */
+  /** The number of calls that wait at the gate. */
   waiting = 0;
   readonly #open = Promise.withResolvers<void>();
 

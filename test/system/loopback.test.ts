@@ -1,10 +1,10 @@
-// Which hosts only this machine reaches.
+// Hosts that only this machine can reach.
 
 import { describe, expect, test } from "bun:test";
 import { isLoopback } from "../../src/system/loopback.ts";
 
 describe("loopback", () => {
-  test.each(["127.0.0.1", "127.255.1.2", "::1", "0:0:0:0:0:0:0:1", "localhost"])("%s is", (host) => {
+  test.each(["127.0.0.1", "127.255.1.2", "::1", "0:0:0:0:0:0:0:1", "localhost"])("%s is loopback", (host) => {
     expect(isLoopback(host)).toBe(true);
   });
 

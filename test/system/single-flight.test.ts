@@ -1,17 +1,17 @@
-// Single-flight: who shares a run, how many run at once, and when a run is dropped or aborted.
+// SingleFlight: which callers share a run, how many run concurrently, and when a run is dropped or aborted.
 
 import { expect, test } from "bun:test";
 import { type FlightOptions, SingleFlight } from "../../src/system/single-flight.ts";
 import { until } from "../support/server.ts";
 
-/** Makes answers on command, and remembers what was begun. */
+/** Runs that a test completes, and a list of those that have begun. */
 function desk(concurrency: number) {
   const shared = new SingleFlight<string>({ concurrency });
   const begun: PromiseWithResolvers<string>[] = [];
   const names: string[] = [];
   return {
     names,
-    /** The one that was begun as the n-th, as soon as it was. */
+    /** The n-th run, as soon as it has begun. */
     async begun(index: number) {
       await until(`${index} is begun`, () => begun.length > index);
       return begun[index];
@@ -30,7 +30,7 @@ function desk(concurrency: number) {
   };
 }
 
-test("what waits is shared, what has begun is not: it could be from before", async () => {
+test("callers share a queued run but not a running one, which could return outdated data", async () => {
   const { ask, begun, names } = desk(1);
   const answers = ["a", "a", "a"].map((question) => ask(question));
   expect(names).toEqual(["a"]);
@@ -41,7 +41,7 @@ test("what waits is shared, what has begun is not: it could be from before", asy
   expect(names).toEqual(["a", "a"]);
 });
 
-test("so many are made at the same time, in the order they were asked for", async () => {
+test("a limited number of runs are concurrent, in the order of the calls", async () => {
   const { ask, begun, names } = desk(2);
   const answers = ["a", "b", "c", "d", "c"].map((question) => ask(question));
   expect(names).toEqual(["a", "b"]);
@@ -54,7 +54,7 @@ test("so many are made at the same time, in the order they were asked for", asyn
   expect(await Promise.all(answers)).toEqual(["A", "B", "C", "D", "C"]);
 });
 
-test("a failure is everybody's who shares it, and makes room for the next", async () => {
+test("all callers of a failed run get its error, and the next run starts", async () => {
   const { ask, begun } = desk(1);
   const answers = ["a", "b", "b", "c"].map((question) => ask(question));
   (await begun(0))?.resolve("A");
@@ -66,7 +66,7 @@ test("a failure is everybody's who shares it, and makes room for the next", asyn
   expect(await answers[3]).toBe("C");
 });
 
-test("what nobody waits for any more is not begun", async () => {
+test("a queued run without callers is not started", async () => {
   const { ask, begun, names } = desk(1);
   const first = ask("a");
   const [left, stays] = [new AbortController(), new AbortController()];
@@ -83,7 +83,7 @@ test("what nobody waits for any more is not begun", async () => {
   await expect(ask("d", { signal: left.signal })).rejects.toThrow("gone");
 });
 
-test("nobody waits behind all of another lane", async () => {
+test("lanes take turns, so that a long queue does not block another lane", async () => {
   const { ask, begun, names } = desk(2);
   const answers = [
     ["a", "x"],
@@ -99,7 +99,7 @@ test("nobody waits behind all of another lane", async () => {
   expect(await Promise.all(answers)).toEqual(["A", "B", "C"]);
 });
 
-test("a running flight is joined when that is allowed, and aborted when its last caller goes away", async () => {
+test("a running run can be joined if that is allowed, and is aborted when its last caller goes away", async () => {
   const shared = new SingleFlight<string>({ joinRunning: true });
   const reasons: unknown[] = [];
   const work = (signal: AbortSignal): Promise<string> =>
@@ -121,7 +121,7 @@ test("a running flight is joined when that is allowed, and aborted when its last
   expect(shared.pending).toBe(0);
 });
 
-test("a caller that goes away while a run goes on that cannot be joined still gets its result", async () => {
+test("a caller that goes away during a run that cannot be joined still gets its result", async () => {
   const { ask, begun } = desk(1);
   const left = new AbortController();
   const answer = ask("a", { signal: left.signal });

@@ -1,4 +1,4 @@
-// Waits: what is the processor's, and what is not.
+// Measured waits: excluding the delays that this process causes.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { onCpuOrRunnable, runnableWait, Stopwatch } from "../../src/system/stopwatch.ts";
 import { skipped } from "../support/switches.ts";
 
-/** A clock that a test moves, and that counts how often it was asked about the processor. */
+/** A clock that a test advances, and that counts reads of processor time. */
 function clockAt(late: number) {
   const time = {
     now: 100,
@@ -29,7 +29,7 @@ function clockAt(late: number) {
       late: () => late,
       starved: () => new Map(time.starved),
     }),
-    /** @param starved seconds by thread */
+    /** @param starved seconds without a processor, by thread */
     pass: (seconds: number, occupied: number, starved: Record<string, number> = {}) => {
       time.now += seconds;
       time.occupied += occupied;
@@ -40,7 +40,7 @@ function clockAt(late: number) {
 }
 
 describe("a wait", () => {
-  test("of a thread that had nothing to do counts whole", () => {
+  test("of an idle thread counts completely", () => {
     const { stopwatch, pass } = clockAt(5);
     const lasted = stopwatch.start();
     pass(2, 0);
@@ -49,42 +49,42 @@ describe("a wait", () => {
     expect(lasted()).toBe(3);
   });
 
-  test("in which the thread had no time to listen does not count", () => {
+  test("during which the thread was busy all the time does not count", () => {
     const { stopwatch, pass } = clockAt(5);
     const lasted = stopwatch.start();
     pass(2, 1.5);
     expect(lasted()).toBe(0.5);
   });
 
-  test("in which it was busy, but listened in between, counts but for the last moment", () => {
+  test("during which it was busy but handled events in between counts except for the last part", () => {
     const { stopwatch, pass } = clockAt(0.25);
     const lasted = stopwatch.start();
     pass(2, 1.5);
     expect(lasted()).toBe(1.75);
   });
 
-  test("for other threads counts without the time in which one of them had no processor", () => {
+  test("for other threads excludes the time in which one of them had no processor", () => {
     const { stopwatch, pass } = clockAt(0);
     const lasted = stopwatch.start();
     pass(2, 0, { 1: 0.75 });
     expect(lasted()).toBe(1.25);
   });
 
-  test("is done by one thread: what several of them waited is not added up", () => {
+  test("excludes the delay of one thread, not the sum of several", () => {
     const { stopwatch, pass } = clockAt(0);
     const lasted = stopwatch.start();
     pass(2, 0, { 1: 0.75, 2: 0.5 });
     expect(lasted()).toBe(1.25);
   });
 
-  test("is not shortened by what a new thread waited before", () => {
+  test("is not reduced by earlier delays of a new thread", () => {
     const { stopwatch, pass } = clockAt(0);
     const lasted = stopwatch.start();
     pass(2, 0, { 3: 0.75 });
     expect(lasted()).toBe(2);
   });
 
-  test("never is less than nothing", () => {
+  test("is never negative", () => {
     const { stopwatch, pass } = clockAt(5);
     const lasted = stopwatch.start();
     pass(1, 1.001);
@@ -92,8 +92,8 @@ describe("a wait", () => {
   });
 });
 
-describe("a wait close behind another", () => {
-  /** One of 40 µs, three quarters of them this thread's work, and 60 µs of work behind it. */
+describe("a wait soon after another", () => {
+  /** A wait of 40 µs, of which 30 µs are this thread's work, followed by 60 µs of work. */
   function closeBehind() {
     const { pass, ...clock } = clockAt(5);
     const first = clock.stopwatch.start();
@@ -103,28 +103,28 @@ describe("a wait close behind another", () => {
     return { pass, ...clock, lasted: clock.stopwatch.start() };
   }
 
-  test("is taken to be like it when it is short, and nobody is asked", () => {
+  test("is assumed to be similar if it is short, without reading processor time", () => {
     const { pass, time, lasted } = closeBehind();
     const { asked } = time;
     pass(80e-6, 0);
-    // 30 µs of it would be this thread's, were it like the other: longer ones have no more of it.
+    // If it is like the previous one, 30 µs of it are this thread's, also if it is longer.
     expect(lasted()).toBeCloseTo(50e-6, 9);
     expect(time.asked).toBe(asked);
   });
 
-  test("counts whole when it becomes long and the thread had nothing to do", () => {
+  test("counts completely if it becomes long and the thread was idle", () => {
     const { pass, lasted } = closeBehind();
     pass(2, 0);
     expect(lasted()).toBeCloseTo(2, 9);
   });
 
-  test("does not count when it becomes long and the thread had no time to listen", () => {
+  test("does not count if it becomes long and the thread was busy all the time", () => {
     const { pass, lasted } = closeBehind();
     pass(2, 2);
     expect(lasted()).toBeCloseTo(0, 9);
   });
 
-  test("that comes a little later is asked about again", () => {
+  test("is measured again if it begins a little later", () => {
     const { pass, stopwatch, time, lasted } = closeBehind();
     pass(80e-6, 80e-6);
     lasted();
@@ -136,7 +136,7 @@ describe("a wait close behind another", () => {
   });
 });
 
-test("a thousand short waits ask about the processor at most every five milliseconds", () => {
+test("a thousand short waits read processor time at most every five milliseconds", () => {
   const { stopwatch, pass, time } = clockAt(5);
   let sum = 0;
   for (let n = 0; n < 1000; n++) {
@@ -146,16 +146,16 @@ test("a thousand short waits ask about the processor at most every five millisec
     pass(30e-6, 30e-6);
   }
   expect(sum).toBeCloseTo(1000 * 15e-6, 6);
-  // Of 60 ms, every five: when a wait begins, and when it ends.
+  // In 60 ms, every five: at the start and at the end of a wait.
   expect(time.asked).toBeLessThanOrEqual(2 * 12);
 });
 
-test("work of this very thread does not count", async () => {
+test("work of the current thread does not count", async () => {
   const lasted = new Stopwatch().start();
   for (const start = process.threadCpuUsage(); process.threadCpuUsage(start).user < 100_000; );
   const worked = lasted();
   await Bun.sleep(60);
-  // By that it heard of the world again.
+  // The thread handles events again here.
   const waited = lasted();
   expect(worked).toBeLessThan(0.09);
   expect(waited - worked).toBeGreaterThan(0.03);
@@ -174,7 +174,7 @@ test("this thread is occupied while it works", () => {
   expect(onCpuOrRunnable() - before).toBeGreaterThan(0.09);
 });
 
-test("and not while it sleeps, however late the system adds it up", async () => {
+test("this thread is not occupied while it sleeps, although the kernel updates its statistics late", async () => {
   const asleep: number[] = [];
   for (let n = 0; n < 20; n += 1) {
     work(2000);
@@ -182,12 +182,12 @@ test("and not while it sleeps, however late the system adds it up", async () => 
     await Bun.sleep(20);
     asleep.push(onCpuOrRunnable() - before);
   }
-  // The least: other programs may have had the processor when it woke.
+  // The minimum, because other programs may have used the processor when it woke up.
   expect(Math.min(...asleep)).toBeLessThan(0.001);
 });
 
 describe.skipIf(reason !== null)("the threads that read and write files", () => {
-  /** Nanoseconds by thread, by another way of reading. */
+  /** Nanoseconds by thread, read independently. */
   function counted(): Map<string, number> {
     const tasks = "/proc/self/task";
     const pool = readdirSync(tasks).filter((task) =>
@@ -198,10 +198,10 @@ describe.skipIf(reason !== null)("the threads that read and write files", () => 
     );
   }
 
-  test("are found, and how long they had no processor", async () => {
-    // Bun starts them when they are needed, one after another.
+  test("are found, with the time that they had no processor", async () => {
+    // Bun starts these threads on demand, one after another.
     for (let n = 0; n < 50; n += 1) await readFile(import.meta.path);
-    // They are looked for once a second.
+    // The list of threads is refreshed once a second.
     await Bun.sleep(1100);
     const first = counted();
     const found = runnableWait();

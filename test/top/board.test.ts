@@ -1,4 +1,4 @@
-// How fast each upload is now, and what is told of it in lines.
+// The current rate of each upload, and the lines that report it.
 
 import { describe, expect, test } from "bun:test";
 import { Board } from "../../src/top/board.ts";
@@ -6,7 +6,7 @@ import { Lines } from "../../src/top/lines.ts";
 import { arriving, ended } from "./uploads.ts";
 
 describe("a rate", () => {
-  test("is the server's at first, and what arrived lately soon", () => {
+  test("is the server's at first, and then that of recent bytes", () => {
     const board = new Board();
     const at = (seconds: number, received: number) =>
       board.update([arriving("a", { received, bytesPerSecond: 7 })], seconds * 1000);
@@ -18,7 +18,7 @@ describe("a rate", () => {
     expect(board.rate).toBeLessThan(1);
   });
 
-  test("is that of one upload, whatever ids clients choose, and is forgotten with it", () => {
+  test("belongs to one upload, whatever ids clients choose, and is removed with it", () => {
     const board = new Board();
     const [one, other] = [arriving("a", { id: "same" }), arriving("b", { id: "same", bytesPerSecond: 5 })];
     board.update([one, other], 0);
@@ -27,14 +27,14 @@ describe("a rate", () => {
     expect([board.rateOf(one), board.rateOf(other)]).toEqual([0, 5]);
   });
 
-  test("never counts what waits", () => {
+  test("does not include waiting uploads", () => {
     const board = new Board();
     board.update([arriving("a", { state: "waiting" })], 0);
     expect([board.rate, board.arriving.length, board.waiting.length]).toEqual([0, 0, 1]);
   });
 });
 
-test("of those that ended fifty are remembered", () => {
+test("the last fifty ended uploads are kept", () => {
   const board = new Board();
   for (let at = 0; at < 1000; at += 1) board.addEnded(ended(String(at)), 0);
   expect(board.ended(0)).toHaveLength(50);
@@ -49,7 +49,7 @@ describe("lines", () => {
     return lines.changed(board, now);
   };
 
-  test("come once a second for what changed, escaped", () => {
+  test("are written at most once a second for changes, and are escaped", () => {
     expect(at(0, 1_000_000)).toEqual([
       expect.stringMatching(
         /^\d{4}-\S+Z a\\u001b\[1m\\u000a · 20 % · 1\.0 MB\/s · limit: network · 9\.0 s left · 1\.0 MB received, 2\.0 MB saved of 10 MB$/,
@@ -61,7 +61,7 @@ describe("lines", () => {
     expect(at(5000, 3_000_000)).toEqual([]);
   });
 
-  test("tell each end", () => {
+  test("report every ended upload", () => {
     expect(lines.ended(ended("b\x07"))).toMatch(/^\S+ b\\u0007 · saved 1\.2 MB in 2\.0 s/);
   });
 });

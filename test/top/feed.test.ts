@@ -1,4 +1,4 @@
-// What servers may answer instead of events, and how the feed goes on after a cut.
+// The event feed of top: other answers of servers, and reconnecting after a cut.
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { type FeedEvent, follow } from "../../src/top/feed.ts";
@@ -30,7 +30,7 @@ async function first(url: URL, count: number): Promise<FeedEvent[]> {
 const problem = (status: number, code: string, detail: string): Response =>
   Response.json({ type: "/", title: "", status, code, detail }, { status });
 
-test("events become happenings; others, and comments, are no news", async () => {
+test("known events are parsed; other events and comments are ignored", async () => {
   const uploads = [arriving("a")];
   await using server = fake(() =>
     stream(`:\n\nevent: other\ndata: x\n\nevent: uploads\ndata: ${JSON.stringify({ uploads })}\n\n`),
@@ -38,7 +38,7 @@ test("events become happenings; others, and comments, are no news", async () => 
   expect(await first(server.url, 1)).toEqual([{ kind: "uploads", uploads }]);
 });
 
-test("after a cut it goes on behind the last id, under a path, with its login", async () => {
+test("after a cut it reconnects with the last id, the same path and the login", async () => {
   const asked: string[] = [];
   await using server = fake(({ url, headers }) => {
     asked.push(`${new URL(url).pathname} ${headers.get("last-event-id")} ${headers.get("authorization")}`);
@@ -56,7 +56,7 @@ test("after a cut it goes on behind the last id, under a path, with its login", 
   ]);
 });
 
-describe("what may be different the next time is tried again", () => {
+describe("temporary failures are retried:", () => {
   test.each([
     [
       "a server that stops",
@@ -71,7 +71,7 @@ describe("what may be different the next time is tried again", () => {
     expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", attempt: 1, wait: 1, ...expected }]);
   });
 
-  test("nobody there, longer and longer", async () => {
+  test("an unreachable server, with increasing pauses", async () => {
     const server = fake(() => stream(""));
     const { url } = server;
     await server[Symbol.asyncDispose]();
@@ -83,7 +83,7 @@ describe("what may be different the next time is tried again", () => {
   });
 });
 
-describe("what stays as it is ends it, in words", () => {
+describe("permanent failures end the feed with a message:", () => {
   test.each([
     [
       "a grant",
@@ -102,7 +102,7 @@ describe("what stays as it is ends it, in words", () => {
   });
 });
 
-test("an event without end is not kept", async () => {
+test("an endless event is not buffered", async () => {
   await using server = fake(() => {
     const text = "x".repeat(1_000_000);
     let left = 30;

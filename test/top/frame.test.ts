@@ -1,4 +1,4 @@
-// Pictures of fixed sizes: what is on them, what gives way where there is little room, and that names stay names.
+// Frames of fixed sizes: their content, what is omitted in small terminals, and escaping of names.
 
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
@@ -8,8 +8,8 @@ import { arriving, ended } from "./uploads.ts";
 
 const NAME = "http://127.0.0.1:3000";
 
-function picture(board: Board, look: Partial<FrameOptions> = {}, now = 0): string[] {
-  return frame(NAME, board, { columns: 80, rows: 24, colours: false, ...look }, now);
+function frameOf(board: Board, options: Partial<FrameOptions> = {}, now = 0): string[] {
+  return frame(NAME, board, { columns: 80, rows: 24, colours: false, ...options }, now);
 }
 
 function boardOf(...uploads: ReturnType<typeof arriving>[]): Board {
@@ -18,14 +18,14 @@ function boardOf(...uploads: ReturnType<typeof arriving>[]): Board {
   return board;
 }
 
-describe("a picture", () => {
-  test("before anything is known, and of nothing", () => {
-    expect(picture(new Board())).toEqual([`Sluice at ${NAME}${" ".repeat(49)}`, ""]);
-    expect(picture(boardOf())[2]).toBe("Nothing is arriving.");
+describe("a frame", () => {
+  test("is empty before the first snapshot, and says when there are no uploads", () => {
+    expect(frameOf(new Board())).toEqual([`Sluice at ${NAME}${" ".repeat(49)}`, ""]);
+    expect(frameOf(boardOf())[2]).toBe("Nothing is arriving.");
   });
 
-  test("shows what is received and saved, how fast it is, the limit and the sentence", () => {
-    expect(picture(boardOf(arriving("photos/a.jpg")))).toEqual([
+  test("shows received and saved bytes, the rate, the bottleneck and the explanation", () => {
+    expect(frameOf(boardOf(arriving("photos/a.jpg")))).toEqual([
       `Sluice at ${NAME}${" ".repeat(28)}1 arriving · 1.0 MB/s`,
       "",
       `photos/a.jpg${" ".repeat(30)}4.0 MB received, 2.0 MB saved of 10 MB`,
@@ -36,14 +36,14 @@ describe("a picture", () => {
     ]);
   });
 
-  test("of one whose size is not known, of one that is being saved, and of an empty one", () => {
+  test("shows uploads of unknown size, uploads that are being saved, and empty ones", () => {
     const { size: _, ...endless } = arriving("a");
     const board = boardOf(
       endless,
       arriving("b", { state: "saving", received: 10_000_000 }),
       arriving("c", { size: 0, received: 0, saved: 0 }),
     );
-    const bars = picture(board, { rows: 10 }).filter((line) => line.startsWith("  "));
+    const bars = frameOf(board, { rows: 10 }).filter((line) => line.startsWith("  "));
     expect(bars).toEqual([
       `  ${"·".repeat(26)} 1.0 MB/s · limit: network`,
       "  █████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 20 % · 1.0 MB/s · all arrived, being saved",
@@ -51,17 +51,17 @@ describe("a picture", () => {
     ]);
   });
 
-  test("has the colours that are asked for, and no other difference", () => {
+  test("has the same text with and without colours", () => {
     const board = boardOf(arriving("a"), arriving("b", { state: "waiting" }));
     board.addEnded(ended("c"), 0);
-    const coloured = picture(board, { colours: true });
+    const coloured = frameOf(board, { colours: true });
     expect(coloured.join("")).toContain("\x1b[32m█████\x1b[39m\x1b[36m▒▒▒▒▒\x1b[39m");
-    expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(picture(board));
-    expect(picture(board).join("")).not.toContain("\x1b");
+    expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(frameOf(board));
+    expect(frameOf(board).join("")).not.toContain("\x1b");
   });
 });
 
-describe("room", () => {
+describe("in a small terminal", () => {
   const many = Array.from({ length: 12 }, (_, at) => arriving(`folder/file-${at}.bin`));
 
   test.each([
@@ -71,36 +71,36 @@ describe("room", () => {
     [40, 8],
     [20, 4],
     [1, 1],
-  ])("%d columns and %d rows are enough", (columns, rows) => {
+  ])("a frame fits into %d columns and %d rows", (columns, rows) => {
     const board = boardOf(...many, arriving("日本語/".repeat(60)), arriving("w", { state: "waiting" }));
     board.addEnded(ended("e"), 0);
     board.lost = { why: "nothing listens there", until: 4000 };
-    const lines = picture(board, { columns, rows, colours: true });
+    const lines = frameOf(board, { columns, rows, colours: true });
     expect(lines.length).toBeLessThanOrEqual(rows);
     for (const line of lines) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
   });
 
-  test("first the sentences give way, then the bars, then uploads, which are counted", () => {
+  test("explanations are omitted first, then bars, then uploads, which are counted", () => {
     const board = boardOf(...many);
-    expect(picture(board, { rows: 100 }).filter((line) => line.includes("The network was"))).toHaveLength(12);
-    const bars = picture(board, { rows: 26 });
+    expect(frameOf(board, { rows: 100 }).filter((line) => line.includes("The network was"))).toHaveLength(12);
+    const bars = frameOf(board, { rows: 26 });
     expect(bars.filter((line) => line.includes("█"))).toHaveLength(12);
     expect(bars.join("")).not.toContain("The network was");
-    const lines = picture(board, { rows: 14 });
+    const lines = frameOf(board, { rows: 14 });
     expect(lines.filter((line) => line.includes("file-"))).toHaveLength(12);
     expect(lines.join("")).not.toContain("█");
-    const few = picture(board, { rows: 7 });
+    const few = frameOf(board, { rows: 7 });
     expect(few.filter((line) => line.includes("file-"))).toHaveLength(4);
     expect(few.at(-1)).toBe("… and 8 more");
   });
 
-  test("of a long path the end is seen", () => {
+  test("the end of a long path is shown", () => {
     const board = boardOf(arriving(`${"deep/".repeat(30)}film.mkv`));
-    expect(picture(board)[2]).toMatch(/^….*deep\/film\.mkv {2}4\.0 MB received/);
+    expect(frameOf(board)[2]).toMatch(/^….*deep\/film\.mkv {2}4\.0 MB received/);
   });
 });
 
-test("those that ended stay for some seconds, with how they ended", () => {
+test("ended uploads are shown for some seconds, with their outcome", () => {
   const board = boardOf();
   board.addEnded(ended("a.bin"), 0);
   board.addEnded(
@@ -108,25 +108,25 @@ test("those that ended stay for some seconds, with how they ended", () => {
     5000,
   );
   board.addEnded(ended("c.bin", { outcome: "forgotten" }), 5000);
-  expect(picture(board, { columns: 200 }, 9000).slice(2)).toEqual([
+  expect(frameOf(board, { columns: 200 }, 9000).slice(2)).toEqual([
     "– c.bin · removed at 1.2 MB: cancelled or expired",
     "✗ b.bin · failed after 1.2 MB: The disk is full.",
     expect.stringMatching(/^✓ a\.bin · saved 1\.2 MB in 2\.0 s at 600 kB\/s · The network was the limit/),
   ]);
-  expect(picture(board, {}, 12_000).join()).not.toContain("a.bin");
-  expect(picture(board, {}, 20_000)[2]).toBe("Nothing is arriving.");
+  expect(frameOf(board, {}, 12_000).join()).not.toContain("a.bin");
+  expect(frameOf(board, {}, 20_000)[2]).toBe("Nothing is arriving.");
 });
 
-test("a lost connection is told, and counted down", () => {
+test("a lost connection is shown with a countdown", () => {
   const board = boardOf(arriving("a"));
   board.lost = { why: "nothing listens at here", until: 4000 };
-  expect(picture(board)[1]).toBe("Not connected: nothing listens at here. Next attempt in 4 s.");
-  expect(picture(board, {}, 3500)[1]).toEndWith("in 1 s.");
+  expect(frameOf(board)[1]).toBe("Not connected: nothing listens at here. Next attempt in 4 s.");
+  expect(frameOf(board, {}, 3500)[1]).toEndWith("in 1 s.");
   board.update([], 4000);
-  expect(picture(board)[1]).toBe("");
+  expect(frameOf(board)[1]).toBe("");
 });
 
-test("nothing a server says moves the cursor or turns text around", () => {
+test("text of a server cannot move the cursor or change the direction of text", () => {
   const hostile = "a\x1b[2J\x9b31m\u202egnp.exe\r\n\u2066\u0007\ud800";
   const board = boardOf(
     arriving(hostile, { explanation: hostile }),
@@ -136,7 +136,7 @@ test("nothing a server says moves the cursor or turns text around", () => {
   board.addEnded(ended(hostile, { flow: { ...ended("").flow, explanation: hostile } }), 0);
   board.lost = { why: hostile, until: 0 };
   for (const rows of [8, 24]) {
-    const text = picture(board, { columns: 300, rows }).join("");
+    const text = frameOf(board, { columns: 300, rows }).join("");
     expect(text).toContain("a\\u001b[2J");
     expect(text).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     expect(text.isWellFormed()).toBe(true);

@@ -1,4 +1,4 @@
-// `sluice top` as a process: on a terminal, in a pipe, and against servers that refuse or end.
+// `sluice top` as a process: on a terminal, in a pipe, and with servers that refuse or stop.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** Begins an upload of ten bytes with five of them. */
+/** Starts an upload of ten bytes and sends five of them. */
 async function begin({ url }: Serving, path: string): Promise<RawConnection> {
   const connection = await connect(url);
   await connection.send(`PUT /files/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello`);
@@ -42,8 +42,8 @@ function onTerminal(words: string[], env: Record<string, string> = {}) {
     terminal,
     child,
     all: () => written,
-    /** The last picture. */
-    picture: () => written.split("\x1b[H").at(-1) ?? "",
+    /** The last frame. */
+    frame: () => written.split("\x1b[H").at(-1) ?? "",
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.exited;
@@ -53,49 +53,52 @@ function onTerminal(words: string[], env: Record<string, string> = {}) {
 }
 
 describe("on a terminal", () => {
-  test.each(["q", "\x03", "SIGTERM"])("draws what arrives, and leaves it as it was after %j", async (end) => {
-    await using server = await spawnServing(root, "--keep-free", "0");
-    await using top = onTerminal([server.url]);
-    await until("connected", () => top.picture().includes("Nothing is arriving."));
-    using upload = await begin(server, "photos/a%E2%80%AE2J.jpg");
-    await until("it is shown", () => top.picture().includes("5 B received"));
-    expect(top.picture()).toContain("photos/a\\u202e2J.jpg");
-    expect(top.picture()).toContain("\x1b[32m");
-    await upload.send("world");
-    await until("its end", () => top.picture().includes("saved 10 B in"));
+  test.each(["q", "\x03", "SIGTERM"])(
+    "draws running uploads, and restores the terminal after %j",
+    async (end) => {
+      await using server = await spawnServing(root, "--keep-free", "0");
+      await using top = onTerminal([server.url]);
+      await until("connected", () => top.frame().includes("Nothing is arriving."));
+      using upload = await begin(server, "photos/a%E2%80%AE2J.jpg");
+      await until("it is shown", () => top.frame().includes("5 B received"));
+      expect(top.frame()).toContain("photos/a\\u202e2J.jpg");
+      expect(top.frame()).toContain("\x1b[32m");
+      await upload.send("world");
+      await until("its end", () => top.frame().includes("saved 10 B in"));
 
-    top.terminal.resize(30, 4);
-    await until("it fits", () => {
-      const lines = top.picture().split("\n").map(Bun.stripANSI);
-      return lines.length <= 4 && lines.every((line) => Bun.stringWidth(line.trimEnd()) <= 30);
-    });
-    if (end === "SIGTERM") top.child.kill(end);
-    else top.terminal.write(end);
-    expect(await top.child.exited).toBe(0);
-    expect(top.all()).toStartWith("\x1b[?1049h\x1b[?25l");
-    await until("restored", () => top.all().endsWith("\x1b[?25h\x1b[?1049l"));
-  });
+      top.terminal.resize(30, 4);
+      await until("it fits", () => {
+        const lines = top.frame().split("\n").map(Bun.stripANSI);
+        return lines.length <= 4 && lines.every((line) => Bun.stringWidth(line.trimEnd()) <= 30);
+      });
+      if (end === "SIGTERM") top.child.kill(end);
+      else top.terminal.write(end);
+      expect(await top.child.exited).toBe(0);
+      expect(top.all()).toStartWith("\x1b[?1049h\x1b[?25l");
+      await until("restored", () => top.all().endsWith("\x1b[?25h\x1b[?1049l"));
+    },
+  );
 
   test("has no colours with NO_COLOR", async () => {
     await using server = await spawnServing(root, "--keep-free", "0");
     await using top = onTerminal([server.url], { NO_COLOR: "1" });
     using _ = await begin(server, "a.jpg");
-    await until("it is shown", () => top.picture().includes("5 B received"));
+    await until("it is shown", () => top.frame().includes("5 B received"));
     expect(top.all()).not.toMatch(/\x1b\[\d+m/);
   });
 
-  test("goes on when the server is back", async () => {
+  test("reconnects when the server is back", async () => {
     const first = await spawnServing(root, "--keep-free", "0");
     await using top = onTerminal([first.url]);
-    await until("connected", () => top.picture().includes("Nothing is arriving."));
+    await until("connected", () => top.frame().includes("Nothing is arriving."));
     first.signal("SIGKILL");
     await first.exited;
-    await until("it says so", () => top.picture().includes("Not connected: "));
-    // What was known stays in sight meanwhile.
-    expect(top.picture()).toContain("Nothing is arriving.");
+    await until("it says so", () => top.frame().includes("Not connected: "));
+    // The last known state stays visible.
+    expect(top.frame()).toContain("Nothing is arriving.");
     const { port } = new URL(first.url);
     await using again = spawn(root, "--keep-free", "0", "--port", port);
-    await until("connected again", () => !top.picture().includes("Not connected"), 20);
+    await until("connected again", () => !top.frame().includes("Not connected"), 20);
     expect(again.stderr).toBe("");
   });
 });
@@ -117,7 +120,7 @@ describe("in a pipe", () => {
     );
   });
 
-  test("--once is one look", async () => {
+  test("--once prints one snapshot", async () => {
     await using server = await spawnServing(root, "--keep-free", "0");
     using _ = await begin(server, "a.jpg");
     await until("it arrives", async () =>
@@ -132,7 +135,7 @@ describe("in a pipe", () => {
     expect(top.stdout).not.toContain("\x1b");
   });
 
-  test("a server that refuses says which grant and flag it takes", async () => {
+  test("a refusal names the missing grant and the flag", async () => {
     await using server = await spawnServing(root, "--keep-free", "0", "--allow", "write");
     await using top = spawn("top", server.url);
     expect(await top.exited).toBe(1);
@@ -142,7 +145,7 @@ describe("in a pipe", () => {
     expect(top.stdout).toBe("");
   });
 
-  test.each([[], ["--once"]])("no server is exit 1 (%p)", async (...more) => {
+  test.each([[], ["--once"]])("exits with 1 if no server is reached (%p)", async (...more) => {
     const closed = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     const { port } = closed;
     await closed.stop(true);

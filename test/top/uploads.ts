@@ -1,4 +1,4 @@
-// Uploads as a server tells of them, for pictures and lines.
+// Sample uploads as a server reports them.
 
 import type { ActiveUpload, EndedUpload } from "../../src/top/feed.ts";
 

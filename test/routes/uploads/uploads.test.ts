@@ -83,7 +83,7 @@ async function restarted(
   }
 }
 
-describe("a completed upload", () => {
+describe("a completed upload is gone", () => {
   test.each<[string, (path: string) => Promise<unknown>]>([
     ["when its file was removed", (path) => rm(path)],
     ["when its file was moved", (path) => rename(path, `${path}.moved`)],

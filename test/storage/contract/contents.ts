@@ -1,4 +1,4 @@
-// That the bytes of a file are the bytes that were sent, however they were cut.
+// Contract: a file contains exactly the appended bytes, for any chunk lengths.
 
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
@@ -7,7 +7,7 @@ import { file, fill, reading } from "../driving.ts";
 import type { Current } from "./current.ts";
 
 export function contentContract(name: string, current: Current): void {
-  describe(`${name}: the bytes of a file are those that were sent`, () => {
+  describe(`${name}: a file contains exactly the appended bytes`, () => {
     const CHANGEOVER = MIB;
     const BATCH = 512 * KIB;
     const around = (size: number): number[] => [size - 1, size, size + 1];
@@ -15,7 +15,7 @@ export function contentContract(name: string, current: Current): void {
 
     async function expectSame(all: Uint8Array<ArrayBuffer>, ...lengths: number[]): Promise<void> {
       const upload = await current.storage.begin(file("file"));
-      // Copies: the storage owns what it is given.
+      // Copies, because the storage owns the appended chunks.
       for (const chunk of chunksOf(all, ...lengths)) await upload.append(chunk.slice());
       const { entry } = await upload.finish(file("file"), { replace: true });
       expect(entry.size).toBe(all.length);
@@ -23,7 +23,7 @@ export function contentContract(name: string, current: Current): void {
     }
 
     test.each([4 * KIB, 64 * KIB, 700 * KIB, Math.round(1.3 * MIB)])(
-      "in chunks of %d bytes, around each change of the writer",
+      "in chunks of %d bytes, for sizes around the writer's thresholds",
       async (length) => {
         for (const size of [1, ...sizes, 5 * MIB + 3]) await expectSame(bytes(size, size), length);
       },
@@ -34,13 +34,13 @@ export function contentContract(name: string, current: Current): void {
         await expectSame(bytes(size, size), 1);
     });
 
-    test("in a small first chunk and ever larger ones", async () => {
+    test("in chunks of increasing length", async () => {
       await expectSame(bytes(6 * MIB + 5), MIB, Math.round(1.5 * MIB), 3 * MIB);
       await expectSame(bytes(9 * MIB + 5), MIB - 1, 4 * MIB, 1, 5 * MIB);
       await expectSame(bytes(9 * MIB + 5), 1, MIB, 7 * MIB);
     });
 
-    test("in chunks of any lengths", async () => {
+    test("in chunks of random lengths", async () => {
       const length = fc.constantFrom(1, 4 * KIB, 64 * KIB, BATCH - 1, BATCH, MIB - 1, MIB, MIB + 1, 2 * MIB);
       await fc.assert(
         fc.asyncProperty(
@@ -55,7 +55,7 @@ export function contentContract(name: string, current: Current): void {
       );
     });
 
-    test("in 24 uploads at once", async () => {
+    test("in 24 concurrent uploads", async () => {
       const all = Array.from({ length: 24 }, (_, index) => bytes(CHANGEOVER + index * 60_000, index * 1000));
       await Promise.all(
         all.map(async (content, index) => {

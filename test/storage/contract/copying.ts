@@ -1,4 +1,4 @@
-// That a copy is the same bytes under another name, there at once or not at all.
+// Contract: a copy has the same bytes under another name, and appears atomically.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -9,7 +9,7 @@ import type { Current } from "./current.ts";
 
 const signal = new AbortController().signal;
 
-/** A whole copy in one call. */
+/** Copies an entry in one call. */
 export async function copy(storage: Storage, from: string, to: string, replace = false) {
   const copying = await storage.copy(file(from));
   try {
@@ -39,7 +39,7 @@ export function copyingContract(name: string, current: Current): void {
       }
     });
 
-    test("of a folder is all that is in it, hidden and empty ones too", async () => {
+    test("of a folder contains all its entries, including hidden files and empty folders", async () => {
       const paths = ["a/1", "a/b/c/2", "a/b/.hidden", "a/empty file"];
       for (const path of paths) await put(current.storage, path, path.includes("empty") ? "" : path);
       await current.storage.makeFolder(file("a/empty/inner"));
@@ -60,7 +60,7 @@ export function copyingContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "new/place/b/c/2")).toBe("a/b/c/2");
     });
 
-    test("says what there is to do, and what was done", async () => {
+    test("reports the bytes to copy and the copied bytes", async () => {
       for (let index = 0; index < 20; index += 1) await put(current.storage, `a/${index}`, "x".repeat(index));
       const copying = await current.storage.copy(file("a"));
       expect(copying.entry).toMatchObject({ kind: "folder", path: folder("a") });
@@ -76,7 +76,7 @@ export function copyingContract(name: string, current: Current): void {
       await copying.discard();
     });
 
-    test("for a move takes its source away, but nothing that came or changed after it", async () => {
+    test("for a move removes its source, but not entries that were added or changed after it was copied", async () => {
       const { storage } = current;
       for (const path of ["a/same", "a/changed", "a/b/same", "a/c/same", "single"])
         await put(storage, path, path);
@@ -104,7 +104,7 @@ export function copyingContract(name: string, current: Current): void {
       expect(await contentOf(storage, "a/changed")).toBe("x".repeat("a/changed".length));
     });
 
-    test("is nothing before it is finished, and nothing when it is given up", async () => {
+    test("is not visible before it is finished, and not at all if it is discarded", async () => {
       await put(current.storage, "a/file", "x");
       const { free } = await current.storage.space();
       for (const path of ["a", "a/file"]) {
@@ -119,7 +119,7 @@ export function copyingContract(name: string, current: Current): void {
       expect((await current.storage.space()).free).toBeGreaterThanOrEqual(free - 64 * MIB);
     });
 
-    test("ends with the reason of its signal, or what the caller says of the bytes", async () => {
+    test("fails with the reason of its signal, or with an error of the caller's check", async () => {
       await put(current.storage, "a/file", "x");
       for (const path of ["a", "a/file"]) {
         const copying = await current.storage.copy(file(path));
@@ -135,7 +135,7 @@ export function copyingContract(name: string, current: Current): void {
       expect(await list("")).toEqual(["a"]);
     });
 
-    test("takes no name that another has, but a file's from a file when it may", async () => {
+    test("does not take an existing name, except that a file can replace a file", async () => {
       await put(current.storage, "a", "a");
       await put(current.storage, "b", "b");
       await put(current.storage, "folder/file", "x");
@@ -157,13 +157,13 @@ export function copyingContract(name: string, current: Current): void {
       expect(await contentOf(storage, "free/file")).toBe("x");
     });
 
-    test("finds only what is there", async () => {
+    test("refuses a missing source", async () => {
       await put(current.storage, "a", "a");
       for (const path of ["b", "b/c", "a/b"])
         expect(await codeOf(current.storage.copy(file(path)))).toBe("not_found");
     });
 
-    test("is of what was there when it was begun, whatever has its name meanwhile", async () => {
+    test("copies the entry that existed when it began, even if its name is reused", async () => {
       await put(current.storage, "a/file", "old");
       const copying = await current.storage.copy(file("a/file"));
       await copying.run({ signal, took: () => undefined });

@@ -1,19 +1,19 @@
-// The backend that a test of the contract runs against.
+// The storage backend of the running contract test.
 
 import type { Storage } from "../../../src/storage/storage.ts";
 
-/** One backend, empty at the start. */
+/** One backend, initially empty. */
 export interface Backend {
   storage: Storage;
-  /** Closes the storage and opens what it held again, as a restart does. */
+  /** Closes the storage and opens its contents again, like a restart. */
   reopen(): Promise<Storage>;
-  /** Removes everything; the last storage is closed by then or here. */
+  /** Closes the storage if it is still open, and removes everything. */
   cleanup(): Promise<void>;
 }
 
 /** The storage of the running test. */
 export interface Current {
   readonly storage: Storage;
-  /** After it `storage` is the new one. */
+  /** Restarts; afterwards `storage` is the new one. */
   reopen(): Promise<void>;
 }

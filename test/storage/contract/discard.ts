@@ -1,4 +1,4 @@
-// That an upload that is given up leaves nothing, whenever that happens.
+// Contract: a discarded upload leaves nothing, at any time.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -8,7 +8,7 @@ import type { Current } from "./current.ts";
 
 export function discardContract(name: string, current: Current): void {
   describe(`${name}: a discarded upload`, () => {
-    test("leaves nothing, and its name and space are free", async () => {
+    test("leaves nothing, and releases its name and space", async () => {
       const { free } = await current.storage.space();
       const upload = await current.storage.begin(file("a/b"));
       await fill(upload, chunksOf(bytes(3 * MIB), 64 * KIB));
@@ -16,11 +16,11 @@ export function discardContract(name: string, current: Current): void {
       expect(await entriesIn(current.storage, ROOT)).toEqual([]);
       expect(await current.storage.find(folder("a"))).toBeNull();
       expect((await put(current.storage, "a/b", "x")).replaced).toBe(false);
-      // Other programs use the disk as well: only what this upload took must be back, within reason.
+      // Other programs use the disk too, so only approximately the space of this upload must be free again.
       expect((await current.storage.space()).free).toBeGreaterThanOrEqual(free - 64 * MIB);
     });
 
-    test("may be discarded again, at once and later", async () => {
+    test("may be discarded again, immediately and later", async () => {
       const upload = await current.storage.begin(file("a"));
       await fill(upload, [text("x")]);
       await Promise.all([upload.discard(), upload.discard()]);
@@ -28,7 +28,7 @@ export function discardContract(name: string, current: Current): void {
       expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
-    test("stays a file when it was finished before", async () => {
+    test("remains a file if it was finished before", async () => {
       const upload = await current.storage.begin(file("a"));
       await fill(upload, [text("x")]);
       await upload.finish(file("a"), { replace: false });
@@ -37,7 +37,7 @@ export function discardContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "a")).toBe("x");
     });
 
-    test("refuses more bytes and a name", async () => {
+    test("refuses further bytes and finish", async () => {
       const upload = await current.storage.begin(file("a"));
       await upload.discard();
       expect(await codeOf((async () => await upload.append(text("x")))())).toBe("storage_failed");
@@ -45,7 +45,7 @@ export function discardContract(name: string, current: Current): void {
       expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
-    test("ends an append that waits", async () => {
+    test("ends a pending append", async () => {
       for (let round = 0; round < 10; round += 1) {
         const upload = await current.storage.begin(file("a"));
         let waiting: Promise<void> | undefined;
@@ -56,13 +56,13 @@ export function discardContract(name: string, current: Current): void {
       }
     });
 
-    test("is a whole file or nothing when discard meets finish", async () => {
+    test("is a complete file or nothing if discard races with finish", async () => {
       for (let round = 0; round < 40; round += 1) {
         const path = file(`folder/${round}`);
         const upload = await current.storage.begin(path);
         await fill(upload, chunksOf(bytes(1000 + round * 50_000), 64 * KIB));
         const finish = codeOf(upload.finish(path, { replace: false }));
-        // Lets the finish get a different distance each round.
+        // The finish progresses to a different step in each round.
         for (let turn = 0; turn < round; turn += 1)
           await new Promise<void>((resolve) => setImmediate(resolve));
         await upload.discard();

@@ -1,4 +1,4 @@
-// The life of a kept upload: its note, its one writer, its end, and what a restart leaves of it.
+// Contract: the lifecycle of a partial upload: metadata, single writer, deletion, restart.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -13,7 +13,7 @@ export function keepingContract(name: string, current: Current): void {
   const { begin, resume, notes, waiting, expectFinished } = waitingUploads(current);
 
   describe(`${name}: a partial upload`, () => {
-    test("is published like any other, and its metadata stays until it is deleted", async () => {
+    test("is published like any other, and its metadata is kept until it is deleted", async () => {
       const id = newUploadId();
       const upload = await begin(id);
       await current.storage.writeMetadata(id, "mine");
@@ -32,7 +32,7 @@ export function keepingContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "a")).toBe("one two");
     });
 
-    test("takes another name after name_taken, replaces only when it may, and never a folder", async () => {
+    test("can use another name after name_taken, replaces only on request, and never a folder", async () => {
       await put(current.storage, "taken", "old");
       await put(current.storage, "folder/a", "a");
       const id = await waiting(text("new"));
@@ -49,7 +49,7 @@ export function keepingContract(name: string, current: Current): void {
       await third.discard();
     });
 
-    test("has one writer, and one beginning", async () => {
+    test("can be opened only once at a time, and begun only once", async () => {
       const id = newUploadId();
       const upload = await begin(id);
       expect(await codeOf(begin(id))).toBe("storage_failed");
@@ -166,7 +166,7 @@ export function keepingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: metadata`, () => {
-    test("is what was written last, whatever is in it", async () => {
+    test("is the text that was written last, whatever it contains", async () => {
       const id = await waiting(text("abc"));
       for (const note of ["", "{}", "ümlaut\n\0😀", "x".repeat(300_000), "last"]) {
         await current.storage.writeMetadata(id, note);
@@ -174,7 +174,7 @@ export function keepingContract(name: string, current: Current): void {
       }
     });
 
-    test("is one of a hundred", async () => {
+    test("is stored separately for a hundred uploads", async () => {
       const ids = await Promise.all(
         Array.from({ length: 100 }, (_, index) => waiting(text("a"), `${index}`)),
       );
@@ -183,7 +183,7 @@ export function keepingContract(name: string, current: Current): void {
       expect(await notes()).toEqual([]);
     });
 
-    test("is forgotten with its bytes, also when nothing is there", async () => {
+    test("is deleted with the bytes, also if there are none", async () => {
       const id = await waiting(text("abc"));
       await current.storage.deletePartial(id);
       await current.storage.deletePartial(id);

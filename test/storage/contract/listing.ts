@@ -1,4 +1,4 @@
-// Pages of a folder and what a scan finds: every entry once, in order, whatever is asked and whatever changes.
+// Contract: pages and scans of a folder contain every entry once, in order, despite changes.
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
@@ -38,7 +38,7 @@ async function fillRoot(storage: Storage): Promise<void> {
   for (const path of ["sub 10/x", "sub 2/x", "e.txt/x", ".hidden/x"]) await put(storage, path, "x");
 }
 
-/** All entries, page by page. */
+/** Lists all entries page by page. */
 async function paged(
   storage: Storage,
   query: PageQuery,
@@ -67,7 +67,7 @@ const queries = fc.record({
 
 export function listingContract(name: string, current: Current): void {
   describe(`${name}: listing`, () => {
-    test("pages of any kind are the whole folder, in order", async () => {
+    test("pages of any order and length form the whole folder", async () => {
       await fillRoot(current.storage);
       const all = await entriesIn(current.storage, ROOT);
       expect(all.length).toBe(NAMES.length + 4);
@@ -84,7 +84,7 @@ export function listingContract(name: string, current: Current): void {
       );
     });
 
-    test("what comes and goes between two pages neither repeats nor hides the others", async () => {
+    test("entries that are created or removed between two pages do not repeat or hide others", async () => {
       await fillRoot(current.storage);
       const before = pathsOf(await entriesIn(current.storage, ROOT));
       let changes = 0;
@@ -92,7 +92,7 @@ export function listingContract(name: string, current: Current): void {
       const found = await paged(current.storage, { ...PLAIN, limit: 3 }, async (seen) => {
         changes += 1;
         await put(current.storage, `file ${changes}.new`, "x");
-        // The very entry that the next page begins behind.
+        // The entry after which the next page begins.
         const last = seen.at(-1);
         if (last?.kind !== "file" || gone.has(last.path)) return;
         gone.add(last.path);
@@ -104,7 +104,7 @@ export function listingContract(name: string, current: Current): void {
       expect(gone.size).toBeGreaterThan(2);
     });
 
-    test("a page behind any place, also one that no entry ever had", async () => {
+    test("a page can begin after any position, also one that no entry ever had", async () => {
       await fillRoot(current.storage);
       const all = await paged(current.storage, PLAIN);
       await fc.assert(
@@ -126,7 +126,7 @@ export function listingContract(name: string, current: Current): void {
       );
     });
 
-    test("a place of another order gives a page, whichever", async () => {
+    test("a position of another order returns some page", async () => {
       await fillRoot(current.storage);
       for (const after of [
         [1, "text", "a"],
@@ -137,7 +137,7 @@ export function listingContract(name: string, current: Current): void {
           expect(await current.storage.page(ROOT, { ...PLAIN, sort, after })).toMatchObject({ next: null });
     });
 
-    test("a scan finds everything once, by name, and can be left", async () => {
+    test("a scan returns every entry once, by name, and can be stopped early", async () => {
       await fillRoot(current.storage);
       const found = (await Array.fromAsync(current.storage.scan(ROOT))).flat();
       expect(found).toEqual(await paged(current.storage, PLAIN));
@@ -150,7 +150,7 @@ export function listingContract(name: string, current: Current): void {
       ]);
     });
 
-    test("a folder that is none", async () => {
+    test("a path that is not a folder is refused", async () => {
       await put(current.storage, "a", "a");
       for (const [path, code] of [
         ["b", "not_found"],

@@ -1,4 +1,4 @@
-// That folders are made, and entries get other names or go, whole and over nothing that is there.
+// Contract: folders are created, and entries are moved and removed atomically, without overwriting others.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -11,7 +11,7 @@ export function managingContract(name: string, current: Current): void {
   const list = async (path: string) => pathsOf(await entriesIn(current.storage, folder(path)));
 
   describe(`${name}: makeFolder`, () => {
-    test("makes it and those above it, once", async () => {
+    test("creates a folder and its parents, once", async () => {
       const made = await current.storage.makeFolder(file("a/b/c"));
       expect(made).toMatchObject({ kind: "folder", path: folder("a/b/c") });
       expect(await current.storage.find(folder("a/b/c"))).toEqual(made);
@@ -24,7 +24,7 @@ export function managingContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "a/file")).toBe("x");
     });
 
-    test("of one name by many at once makes one", async () => {
+    test("called concurrently for one name creates one folder", async () => {
       const all = await Promise.all(
         Array.from({ length: 20 }, () => codeOf(current.storage.makeFolder(file("a/b")))),
       );
@@ -33,7 +33,7 @@ export function managingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: move`, () => {
-    test("gives a file another name, with its bytes, its time and missing folders", async () => {
+    test("renames a file, keeps its bytes and time, and creates missing folders", async () => {
       const { entry } = await put(current.storage, "a", "bytes");
       const moved = await move("a", "b/c/d");
       expect(moved).toMatchObject({ replaced: false, entry: { kind: "file", size: 5 } });
@@ -45,7 +45,7 @@ export function managingContract(name: string, current: Current): void {
       expect(await list("b/c")).toEqual(["b/c/D"]);
     });
 
-    test("gives a folder another name, with all that is in it", async () => {
+    test("renames a folder with its contents", async () => {
       await put(current.storage, "a/1", "one");
       await put(current.storage, "a/b/2", "two");
       await put(current.storage, "ab", "beside it");
@@ -59,7 +59,7 @@ export function managingContract(name: string, current: Current): void {
       expect(await list("new")).toEqual(["new/Place"]);
     });
 
-    test("replaces a file by a file only, and only when it may", async () => {
+    test("replaces a file only by a file, and only on request", async () => {
       await put(current.storage, "old", "old");
       await put(current.storage, "new", "new");
       await put(current.storage, "folder/file", "x");
@@ -77,7 +77,7 @@ export function managingContract(name: string, current: Current): void {
       expect(await list("folder")).toEqual(["folder/file"]);
     });
 
-    test("leads nothing into itself, and finds only what is there", async () => {
+    test("refuses to move a folder into itself, and a missing entry", async () => {
       await put(current.storage, "a/file", "x");
       expect(await codeOf(move("a", "a/b"))).toBe("into_itself");
       expect(await codeOf(move("a", "a/b/c/d", true))).toBe("into_itself");
@@ -93,7 +93,7 @@ export function managingContract(name: string, current: Current): void {
       expect(await list("a")).toEqual(["a/file"]);
     });
 
-    test("of many to one name at once: one gets it, and nothing is lost", async () => {
+    test("of many entries to one name concurrently: one succeeds, and nothing is lost", async () => {
       for (const replace of [false, true]) {
         const names = Array.from({ length: 12 }, (_, index) => `${index}`);
         for (const name of names)
@@ -123,7 +123,7 @@ export function managingContract(name: string, current: Current): void {
   describe(`${name}: remove, of folders`, () => {
     const remove = (path: string) => current.storage.remove(file(path), { recursive: true });
 
-    test("takes all that is in it, and nothing beside it", async () => {
+    test("removes the contents, and nothing else", async () => {
       for (const path of ["a/b/c/d", "a/b/e", "a/f", "ab/g"]) await put(current.storage, path, path);
       await current.storage.makeFolder(file("a/empty"));
       expect(await codeOf(current.storage.remove(file("a")))).toBe("is_folder");

@@ -1,4 +1,4 @@
-// What readers find, what is removed, and what a restart keeps.
+// Contract: reading, removing, entity tags, and restarts.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -19,7 +19,7 @@ export function readingContract(name: string, current: Current): void {
         expect(await current.storage.find(file(path))).toBeNull();
     });
 
-    test("lists what is in a folder, not what is below or beside", async () => {
+    test("lists the entries of a folder, not of its subfolders or siblings", async () => {
       for (const path of ["a", "ab", "a.b/c", "b/a", "b/ab", "b/c/d", "b/c/e", "bc/a", "b .x"])
         await put(current.storage, path, path);
       expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["a", "a.b", "ab", "b", "b .x", "bc"]);
@@ -43,12 +43,12 @@ export function readingContract(name: string, current: Current): void {
       expect(await codeOf(current.storage.open(file("folder/a/b")))).toBe("not_found");
     });
 
-    test("serves a part of a file", async () => {
+    test("reads a part of a file", async () => {
       await put(current.storage, "a", "0123456789");
       expect(await reading(current.storage, "a", ({ body }) => body.slice(2, 5).text())).toBe("234");
     });
 
-    test("takes names of every script as they are", async () => {
+    test("keeps names in every script unchanged", async () => {
       const names = [
         "ümlaut",
         "日本語",
@@ -68,7 +68,7 @@ export function readingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: probe`, () => {
-    test("says what is there, and why nothing can be written", async () => {
+    test("returns the existing entry, or why nothing can be written there", async () => {
       await put(current.storage, "folder/a", "a");
       expect(await current.storage.probe(file("new/path/a"))).toBeNull();
       expect((await current.storage.probe(file("folder")))?.kind).toBe("folder");
@@ -92,7 +92,7 @@ export function readingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: an ETag`, () => {
-    test("is another one for other bytes of the same length, and for the same name used again", async () => {
+    test("differs for other bytes of the same length, and for a reused name", async () => {
       const tags = new Set<string>();
       for (let round = 0; round < 20; round += 1)
         tags.add((await put(current.storage, "a", `${round % 10}`, true)).entry.etag);
@@ -101,7 +101,7 @@ export function readingContract(name: string, current: Current): void {
       expect(tags.size).toBe(21);
     });
 
-    test("is the same after a restart, as is everything else", async () => {
+    test("is the same after a restart, like all entries", async () => {
       const { entry } = await put(current.storage, "folder/a", "a");
       const upload = await current.storage.begin(file("unfinished"));
       await fill(upload, [text("x")]);
@@ -116,18 +116,18 @@ export function readingContract(name: string, current: Current): void {
   });
 
   describe(`${name}: the storage`, () => {
-    test("says how much space there is", async () => {
+    test("reports the free space", async () => {
       const { free, total } = await current.storage.space();
       expect(free).toBeGreaterThan(0);
       expect(total).toBeGreaterThanOrEqual(free);
     });
 
-    test("proves that it can be written, and leaves no trace of it", async () => {
+    test("checks that it is writable without leaving a trace", async () => {
       await Promise.all([current.storage.check(), current.storage.check()]);
       expect(await entriesIn(current.storage, ROOT)).toEqual([]);
     });
 
-    test("takes nothing any more once it is closed, which may happen twice", async () => {
+    test("refuses uploads after it was closed, and may be closed twice", async () => {
       await Promise.all([current.storage.close(), current.storage.close()]);
       await current.storage.close();
       expect(await codeOf(current.storage.begin(file("a")))).toBe("storage_gone");

@@ -1,4 +1,4 @@
-// That the bytes of a kept upload are the bytes that were sent, however often it was paused, cut back and joined.
+// Contract: a partial upload contains exactly the appended bytes after suspending, truncating and concatenating.
 
 import { describe, expect, test } from "bun:test";
 import { newUploadId, type UploadId } from "../../../src/storage/upload-id.ts";
@@ -17,7 +17,7 @@ export function resumingContract(name: string, current: Current): void {
   const { begin, resume, waiting, expectFinished } = waitingUploads(current);
 
   describe(`${name}: the bytes of a partial upload`, () => {
-    test("continue where it was suspended, for sizes around each change of the writer", async () => {
+    test("continue where it was suspended, for sizes around the writer's thresholds", async () => {
       for (const size of SIZES)
         for (const cut of new Set([0, Math.floor(size / 3), Math.max(0, size - 1), size])) {
           const all = bytes(size, size + cut);
@@ -56,7 +56,7 @@ export function resumingContract(name: string, current: Current): void {
       }
     });
 
-    test("are cut back to any length, and go on with other bytes", async () => {
+    test("can be truncated to any length, and continued with other bytes", async () => {
       const dice = new Dice(42);
       const cuts = [0, 1, BATCH, CHANGEOVER - 1, CHANGEOVER, CHANGEOVER + 1, 2 * MIB, 3 * MIB];
       for (const cut of cuts)
@@ -79,14 +79,14 @@ export function resumingContract(name: string, current: Current): void {
         }
     });
 
-    test("are read again from the first on, synced or not, and then more is added", async () => {
+    test("can be read from the start, synced or not, and then continued", async () => {
       for (const size of SIZES) {
         const all = bytes(size + 100, size);
         const upload = await resume(await waiting(all.subarray(0, Math.floor(size / 3))));
         await fill(upload, chunksOf(all.subarray(upload.length, size), 100 * KIB));
         const read = async () => {
           const chunks: Uint8Array[] = [];
-          // A slice is only lent until the next one.
+          // A slice is valid only until the next one.
           for await (const chunk of upload.contents()) chunks.push(chunk.slice());
           return Buffer.concat(chunks);
         };
@@ -97,7 +97,7 @@ export function resumingContract(name: string, current: Current): void {
       }
     });
 
-    test("are not cut back to more than it has", async () => {
+    test("cannot be truncated to a larger length", async () => {
       const upload = await begin(newUploadId());
       await fill(upload, [text("abc")]);
       await upload.truncate(3);
@@ -105,7 +105,7 @@ export function resumingContract(name: string, current: Current): void {
       await upload.discard();
     });
 
-    test("are joined by those of others, behind its own and before more", async () => {
+    test("can be followed by those of other uploads, and then by further bytes", async () => {
       const sizes = [0, 1, 1000, CHANGEOVER, 0, 2 * MIB + 1, BATCH - 1];
       const parts = sizes.map((size, index) => bytes(size, index * 1000));
       const ids: UploadId[] = [];
@@ -119,12 +119,12 @@ export function resumingContract(name: string, current: Current): void {
           await fill(upload, chunksOf(bytes(700 * KIB, 4), 64 * KIB));
           await expectFinished(upload, Buffer.concat([bytes(own, 3), ...parts, bytes(700 * KIB, 4)]));
         }
-      // The parts are as they were.
+      // The other uploads are unchanged.
       for (const [index, id] of ids.entries())
         await expectFinished(await resume(id), parts[index] ?? new Uint8Array());
     });
 
-    test("are not joined by those of one that is not there, is open, or is a file", async () => {
+    test("cannot be followed by those of an upload that is missing, open or published", async () => {
       const upload = await begin(newUploadId());
       expect(await codeOf(upload.appendFrom([newUploadId()]))).toBe("not_found");
       await upload.discard();

@@ -1,4 +1,4 @@
-// How an upload becomes a file, alone and against others.
+// Contract: an upload becomes a file, also with concurrent uploads.
 
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "../../../src/path.ts";
@@ -8,7 +8,7 @@ import type { Current } from "./current.ts";
 
 export function uploadContract(name: string, current: Current): void {
   describe(`${name}: an upload`, () => {
-    test("becomes a file when it is finished, and is nothing before", async () => {
+    test("becomes a file when it is finished, and is not visible before", async () => {
       const upload = await current.storage.begin(file("a.txt"));
       await fill(upload, [text("one "), text("two")]);
       expect(await current.storage.find(file("a.txt"))).toBeNull();
@@ -36,14 +36,14 @@ export function uploadContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "empty")).toBe("");
     });
 
-    test("is finished under another name than it was begun for", async () => {
+    test("can be finished under another name than it was begun with", async () => {
       const upload = await current.storage.begin(file("asked"));
       await fill(upload, [text("x")]);
       await upload.finish(file("given"), { replace: false });
       expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["given"]);
     });
 
-    test("takes another name after name_taken, and leaves the taken one alone", async () => {
+    test("can use another name after name_taken, which does not change the existing file", async () => {
       await put(current.storage, "a.txt", "old");
       const upload = await current.storage.begin(file("a.txt"));
       await fill(upload, [text("new")]);
@@ -54,7 +54,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "b.txt")).toBe("new");
     });
 
-    test("replaces only when it may", async () => {
+    test("replaces only on request", async () => {
       await put(current.storage, "a.txt", "old");
       expect(await codeOf(put(current.storage, "a.txt", "new"))).toBe("name_taken");
       expect(await contentOf(current.storage, "a.txt")).toBe("old");
@@ -70,7 +70,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["folder"]);
     });
 
-    test("makes the folders above it, and none below a file", async () => {
+    test("creates its parent folders, but none below a file", async () => {
       await put(current.storage, "one/two/three/a.txt", "a");
       expect(pathsOf(await entriesIn(current.storage, ROOT))).toEqual(["one"]);
       expect(pathsOf(await entriesIn(current.storage, folder("one/two")))).toEqual(["one/two/three"]);
@@ -82,7 +82,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(await contentOf(current.storage, "one/two/three/a.txt")).toBe("a");
     });
 
-    test("wins alone when 64 finish under one name at once", async () => {
+    test("is the only one of 64 concurrent ones that gets a name", async () => {
       const uploads = await Promise.all(
         Array.from({ length: 64 }, () => current.storage.begin(file("deep/a.txt"))),
       );
@@ -97,7 +97,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(pathsOf(await entriesIn(current.storage, folder("deep")))).toEqual(["deep/a.txt"]);
     });
 
-    test("is never half there while 16 replace one file", async () => {
+    test("is never partially visible while 16 uploads replace one file", async () => {
       const contents = Array.from({ length: 16 }, (_, index) => `${index}`.repeat(200_000));
       await put(current.storage, "a.txt", "first");
       let replacing = true;
@@ -125,7 +125,7 @@ export function uploadContract(name: string, current: Current): void {
       expect(seen).toContain("listed: a.txt");
     });
 
-    test("reports bytes saved and time spent that only grow", async () => {
+    test("reports saved bytes and times that never decrease", async () => {
       const upload = await current.storage.begin(file("a"));
       let before = { saved: 0, ...upload.work };
       for (const chunk of chunksOf(bytes(8 * MIB), 64 * KIB)) {

@@ -1,4 +1,4 @@
-// Driving kept uploads in tests of the contract.
+// Helpers for partial uploads in contract tests.
 
 import { expect } from "bun:test";
 import type { PartialMetadata, PartialUpload } from "../../../src/storage/storage.ts";
@@ -7,23 +7,23 @@ import { chunksOf, difference, KIB } from "../bytes.ts";
 import { file, fill, reading } from "../driving.ts";
 import type { Current } from "./current.ts";
 
-/** What can be done with kept uploads of the running test's storage. */
+/** Operations on partial uploads of the running test's storage. */
 export function waitingUploads(current: Current) {
   const begin = (id: UploadId): Promise<PartialUpload> => current.storage.begin(file("target"), id);
 
   async function resume(id: UploadId): Promise<PartialUpload> {
     const upload = await current.storage.resume(id);
-    if (!upload) throw new Error("There is no such upload.");
+    if (!upload) throw new Error("The upload does not exist.");
     return upload;
   }
 
-  /** All notes, sorted by their text. */
+  /** The metadata of all uploads, sorted. */
   async function notes(): Promise<PartialMetadata[]> {
     const all = await Array.fromAsync(current.storage.partialUploads());
     return all.sort((one, other) => one.text.localeCompare(other.text));
   }
 
-  /** A kept upload that holds these bytes and is paused. */
+  /** Creates a suspended partial upload with these bytes. */
   async function waiting(content: Uint8Array<ArrayBuffer>, note: string | null = "note"): Promise<UploadId> {
     const id = newUploadId();
     const upload = await begin(id);
@@ -33,7 +33,7 @@ export function waitingUploads(current: Current) {
     return id;
   }
 
-  /** Finishes, compares, forgets, and compares again. */
+  /** Finishes an upload, compares its bytes, deletes its data, and compares again. */
   async function expectFinished(upload: PartialUpload, expected: Uint8Array, path = "file"): Promise<void> {
     expect(upload.length).toBe(expected.length);
     const { entry } = await upload.finish(file(path), { replace: true });

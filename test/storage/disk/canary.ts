@@ -1,4 +1,4 @@
-// A folder outside the root that nobody may touch.
+// A folder outside the root that must not be touched.
 
 import { lstat, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import type { TemporaryRoot } from "./temporary-root.ts";
 
 const SECRET = "only for those outside";
 
-/** Beside the root, with a file and a folder in it. */
+/** A folder next to the root, with a file and a folder. */
 export class Canary {
   private constructor(
     readonly folder: string,
@@ -22,14 +22,14 @@ export class Canary {
     return new Canary(folder, join(folder, "file"), await stateOf(folder));
   }
 
-  /** What is different, `null` when nothing was touched. */
+  /** The differences, `null` if nothing was touched. */
   async touched(): Promise<string | null> {
     const after = await stateOf(this.folder);
     return after === this.before ? null : `before:\n${this.before}\nafter:\n${after}`;
   }
 }
 
-/** Names, contents and times of everything below a folder. */
+/** Names, contents and times of all entries below a folder. */
 async function stateOf(folder: string): Promise<string> {
   const names = (await readdir(folder, { recursive: true })).sort();
   const lines = await Promise.all(

@@ -1,4 +1,4 @@
-// Many uploads on a disk that fails now and then.
+// Many uploads on a disk that fails occasionally.
 
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../../src/errors.ts";
@@ -12,8 +12,8 @@ import { Descriptors, watchedCalls } from "./watched-calls.ts";
 
 watchRejections();
 
-describe("a hundred uploads that fail, end and meet at random", () => {
-  test("leave whole files, no descriptor, no temporary, no double close", async () => {
+describe("a hundred concurrent uploads with random failures", () => {
+  test("leave complete files, no open descriptor, no temporary file, and close no descriptor twice", async () => {
     for (const seed of [1, 2, 3]) {
       await using root = await TemporaryRoot.make();
       const random = generator(seed);
@@ -21,7 +21,7 @@ describe("a hundred uploads that fail, end and meet at random", () => {
       let faults = 0;
       let armed = false;
       const calls = watchedCalls((name) => {
-        // What cannot be removed has to stay: that is another test.
+        // Removals never fail here; another test covers that.
         if (!armed || name === "unlink" || random() > 0.02) return;
         faults += 1;
         throw systemError(["EIO", "ENOSPC", "EMFILE", "EROFS"][Math.floor(random() * 4)] ?? "EIO");
@@ -36,7 +36,7 @@ describe("a hundred uploads that fail, end and meet at random", () => {
         const early = random() < 0.2 ? new Promise<void>((resolve) => setImmediate(resolve)) : null;
         const ending = early?.then(() => upload.discard());
         try {
-          // Every byte tells whose file it is.
+          // Every byte identifies its upload.
           await fill(
             upload,
             chunksOf(new Uint8Array(size).fill(index), 10_000 + Math.floor(random() * 300 * KIB)),
@@ -57,9 +57,9 @@ describe("a hundred uploads that fail, end and meet at random", () => {
       await root.expectDescriptors(before);
       expect(await root.temporaries()).toEqual([]);
       for (const folder of await entriesIn(storage, ROOT)) {
-        if (folder.kind !== "folder") throw new Error("Only folders were made.");
+        if (folder.kind !== "folder") throw new Error("Only folders were created.");
         for (const entry of await entriesIn(storage, folder.path)) {
-          if (entry.kind !== "file") throw new Error("Only files were made.");
+          if (entry.kind !== "file") throw new Error("Only files were created.");
           const content = await reading(storage, entry.path, ({ body }) => body.bytes());
           expect(difference(content, new Uint8Array(content.length).fill(content[0] ?? 0))).toBeNull();
         }
@@ -68,7 +68,7 @@ describe("a hundred uploads that fail, end and meet at random", () => {
   }, 20_000);
 });
 
-/** Numbers from 0 to 1, the same for the same seed. */
+/** Deterministic random numbers from 0 to 1. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

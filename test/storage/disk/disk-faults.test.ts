@@ -1,4 +1,4 @@
-// Each call to the system fails once, in every operation of the disk storage: what is left must be as it was.
+// Every system call of every operation of the disk storage fails once; the files must then be as before.
 
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
@@ -17,7 +17,7 @@ interface Operation {
   name: string;
   prepare(storage: DiskStorage, round: string): Promise<void>;
   run(storage: DiskStorage, round: string): Promise<unknown>;
-  /** The files below the round's folder after it failed, or succeeded. */
+  /** The allowed files below the round's folder after a failure or success. */
   allowed: string[];
 }
 
@@ -67,7 +67,7 @@ const operations: Operation[] = [
     name: "checking and measuring",
     prepare: keep,
     run: async (storage) => {
-      // One after another: what fails first must not leave the other behind.
+      // Sequentially, because a failure of the first must not skip the second.
       await storage.check();
       await storage.space();
     },
@@ -131,7 +131,7 @@ describe.each(operations)("$name, when one call fails", ({ prepare, run, allowed
   });
 });
 
-/** What could not be removed goes at the next start. */
+/** Remains that could not be removed are removed at the next start. */
 async function removeTemporaries(root: TemporaryRoot): Promise<void> {
   for (const name of await root.temporaries()) await Bun.file(root.in(".sluice", "uploads", name)).delete();
 }
@@ -154,7 +154,7 @@ describe("opening a root", () => {
         await put(storage, "a", "a", true);
         expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["a"]);
         await storage.close();
-        // A leftover for the next round to remove, and none of the folders that the first rounds made.
+        // Prepare an unfinished upload for the next round, and remove the folders that earlier rounds created.
         if (rounds % 2 === 0) await Bun.write(root.in(".sluice", "uploads", "left"), "x");
       }
       expect(rounds).toBeGreaterThan(3);

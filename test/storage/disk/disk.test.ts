@@ -1,4 +1,4 @@
-// Opening a root, what is found in it, and what happens when it goes.
+// Opening a root, its contents, and roots that vanish.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { Descriptors, watchedCalls } from "./watched-calls.ts";
 watchRejections();
 
 describe("opening", () => {
-  test("makes a root that is missing, with the folders above it", async () => {
+  test("creates a missing root with its parent folders", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await openDisk(root.in("new", "root"));
     await put(storage, "a", "a");
@@ -26,7 +26,7 @@ describe("opening", () => {
     await root.expectDescriptors([]);
   });
 
-  test("makes nothing in the root when it only reads", async () => {
+  test("creates nothing in the root of a read-only server", async () => {
     await using root = await TemporaryRoot.make();
     await Bun.write(root.in("a"), "a");
     const storage = await root.open({ write: false });
@@ -45,7 +45,7 @@ describe("opening", () => {
     await root.expectDescriptors([]);
   });
 
-  test("removes what was left unfinished, and touches nothing else", async () => {
+  test("removes unfinished uploads, and touches nothing else", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "kept", "kept");
@@ -60,7 +60,7 @@ describe("opening", () => {
     expect(pathsOf(await entriesIn(again, ROOT))).toEqual(["kept"]);
   });
 
-  test("again and again leaves no descriptor", async () => {
+  test("repeatedly leaves no descriptor open", async () => {
     await using root = await TemporaryRoot.make();
     const descriptors = new Descriptors();
     const calls = watchedCalls(() => {}, descriptors);
@@ -74,7 +74,7 @@ describe("opening", () => {
   });
 });
 
-test("a root that is missing is made, also by who only reads, and then left empty", async () => {
+test("a missing root is created, also by a read-only server, which leaves it empty", async () => {
   await using root = await TemporaryRoot.make();
   for (const write of [true, false]) {
     await rm(root.root, { recursive: true });
@@ -84,7 +84,7 @@ test("a root that is missing is made, also by who only reads, and then left empt
   }
 });
 
-describe("a root that goes while it is served", () => {
+describe("a root that vanishes while it is served", () => {
   const ways: [name: string, go: (root: TemporaryRoot) => Promise<void>][] = [
     ["removed", ({ root }) => rm(root, { recursive: true })],
     [
@@ -96,7 +96,7 @@ describe("a root that goes while it is served", () => {
     ],
   ];
 
-  test.each(ways)("%s is gone for every call, and nothing is left open", async (_name, go) => {
+  test.each(ways)("%s is reported by every call, and no descriptor is left open", async (_name, go) => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "folder/kept", "kept");
@@ -125,7 +125,7 @@ describe("a root that goes while it is served", () => {
     expect(await codeOf(storage.remove(file("folder/kept")))).toBe("storage_gone");
   }
 
-  test("under another name is gone for readers, and what is written goes with the folder", async () => {
+  test("and is renamed is missing for readers, and uploads are saved in the renamed folder", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const upload = await storage.begin(file("a"));
@@ -141,7 +141,7 @@ describe("a root that goes while it is served", () => {
     expect(await contentOf(storage, "a")).toBe("a");
   });
 
-  test("and is made anew is another one: nothing of it is listed or read", async () => {
+  test("and is created again is another folder, which is not listed or read", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "folder/a", "old");
@@ -153,7 +153,7 @@ describe("a root that goes while it is served", () => {
     expect(root.descriptors().filter((path) => path.endsWith("/a"))).toEqual([]);
   });
 
-  test("without the server's own folder takes no uploads, and is still read", async () => {
+  test("without the server's own folder accepts no uploads, but can still be read", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "kept", "kept");
@@ -166,7 +166,7 @@ describe("a root that goes while it is served", () => {
 });
 
 describe("space", () => {
-  test("is asked of the disk once for all who ask at the same time, and again after a failure", async () => {
+  test("is read once for concurrent callers, and again after a failure", async () => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls();
     const storage = await root.open({ calls });

@@ -1,22 +1,22 @@
-// Systems that fail on command: single calls replaced, and small or unwritable file systems mounted.
+// Fault injection: replaced system calls, and small or read-only file systems.
 
 import { constants } from "node:os";
 import { type Calls, calls as systemCalls } from "../../../src/storage/disk/os/calls.ts";
 
-/** The error that the system reports under a name such as `ENOSPC`. */
+/** A system error with a name such as `ENOSPC`. */
 export function systemError(errno: string): Error {
   const number = Object.entries(constants.errno).find(([name]) => name === errno)?.[1];
-  return Object.assign(new Error(`${errno}: as ordered`), { code: errno, errno: number, syscall: "test" });
+  return Object.assign(new Error(`${errno}: injected`), { code: errno, errno: number, syscall: "test" });
 }
 
-/** A call that fails with this error. */
+/** A system call that fails with this error. */
 export function failing(errno: string): () => Promise<never> {
   return async () => {
     throw systemError(errno);
   };
 }
 
-/** The system's calls with some replaced. */
+/** The system calls, some of them replaced. */
 export function callsWith(replaced: Partial<Calls>): Calls {
   return { ...systemCalls, ...replaced };
 }
@@ -31,15 +31,15 @@ export const NAMING: [call: "renameNew" | "link", system: Calls][] = [
 ];
 
 /**
- * The system's calls, one of which a test can replace and put back at any time. The storage keeps the object it was
- * opened with, so this is how a disk turns bad after the start.
+ * The system calls, one of which a test can replace and restore at any time. The storage keeps the object with which it
+ * was opened, so this simulates a disk that fails after the start.
  */
 export function switchableCalls(system = systemCalls): Calls & { restore(): void } {
   const calls = { ...system, restore: () => void Object.assign(calls, system) };
   return calls;
 }
 
-/** A FileSink whose methods are replaced; the others are the real one's. */
+/** A FileSink with some methods replaced. */
 export function sinkWith(
   file: Bun.BunFile,
   replaced: (sink: Bun.FileSink) => Partial<Pick<Bun.FileSink, "write" | "flush" | "end">>,
@@ -56,11 +56,11 @@ export function sinkWith(
   };
 }
 
-/** Mounts a small file system in memory over a folder. `await using` unmounts it. */
+/** Mounts a small in-memory file system over a folder. `await using` unmounts it. */
 export class Mount implements AsyncDisposable {
   constructor(readonly folder: string) {}
 
-  /** @param options of tmpfs: `size=2m`, `nr_inodes=10` */
+  /** @param options mount options of tmpfs: `size=2m`, `nr_inodes=10` */
   static async tmpfs(folder: string, options: string): Promise<Mount> {
     await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
     return new Mount(folder);
@@ -77,12 +77,12 @@ export class Mount implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // At once, also while something is open in it: the rest goes with the last descriptor.
+    // Lazily, also while files are open: the kernel completes it when the last descriptor is closed.
     await run("umount", "-l", this.folder);
   }
 }
 
-/** Why nothing can be mounted here, or `null` when it can. */
+/** Why nothing can be mounted here, or `null` if it can. */
 export async function whyNoMounts(folder: string): Promise<string | null> {
   try {
     await (await Mount.tmpfs(folder, "size=64k"))[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-// A disk that is really full, or really read-only: small file systems in memory, mounted for each test.
+// Full and read-only disks: small in-memory file systems, mounted for each test.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
@@ -20,7 +20,7 @@ if (reason !== null) skipped("tests of a full disk", reason, "run it as root on 
 
 watchRejections();
 
-/** A root on a file system of its own, with one file in it. */
+/** A root on its own file system, with one file. */
 async function withMount(
   options: string,
   inside: (storage: DiskStorage, root: TemporaryRoot, mount: Mount) => Promise<void>,
@@ -40,7 +40,7 @@ async function withMount(
   }
 }
 
-/** Sends until it fails. @returns the code of the failure */
+/** Appends until it fails. @returns the code of the problem */
 async function codeOfPut(storage: DiskStorage, path: string, size: number, length: number): Promise<unknown> {
   const upload = await storage.begin(file(path));
   const end = await codeOf(
@@ -59,7 +59,7 @@ describe.skipIf(reason !== null)("a disk without space", () => {
     ["in a batch", "size=4m", 64 * KIB],
     ["in a batch of one large chunk", "size=4m", 3 * MIB],
   ])(
-    "%s: nothing is published, nothing is left, the next upload is saved",
+    "%s: nothing is published or left behind, and the next upload is saved",
     async (_name, options, length) => {
       await withMount(options, async (storage) => {
         for (let round = 0; round < 3; round += 1)
@@ -72,7 +72,7 @@ describe.skipIf(reason !== null)("a disk without space", () => {
     },
   );
 
-  test("for one upload leaves the others going", async () => {
+  test("for one upload does not affect others", async () => {
     await withMount("size=8m", async (storage) => {
       const small = await Promise.all(
         Array.from({ length: 8 }, (_, index) => storage.begin(file(`${index}`))),
@@ -86,12 +86,12 @@ describe.skipIf(reason !== null)("a disk without space", () => {
     });
   });
 
-  test("while a slow upload waits for the pulse: the next append says so", async () => {
+  test("during a timed flush of a slow upload: the next append fails", async () => {
     await withMount("size=1280k", async (storage) => {
       const upload = await storage.begin(file("slow"));
       await fill(upload, chunksOf(bytes(MIB), 256 * KIB));
       await upload.append(bytes(400 * KIB));
-      await until("the pulse has failed", () => {
+      await until("the flush has failed", () => {
         try {
           upload.append(new Uint8Array(0));
           return false;
@@ -105,7 +105,7 @@ describe.skipIf(reason !== null)("a disk without space", () => {
     });
   });
 
-  test("is told by check and space", async () => {
+  test("is reported by check and space", async () => {
     await withMount("size=512k", async (storage) => {
       const { free, total } = await storage.space();
       expect(total).toBe(512 * KIB);
@@ -120,7 +120,7 @@ describe.skipIf(reason !== null)("a disk without space", () => {
 });
 
 describe.skipIf(reason !== null)("a disk without inodes", () => {
-  /** Makes files until there is no inode left but `spare`. */
+  /** Creates files until only `spare` inodes are left. */
   async function exhaust(root: TemporaryRoot, spare: number): Promise<void> {
     await mkdir(root.in("full"), { recursive: true });
     const made: string[] = [];
@@ -138,7 +138,7 @@ describe.skipIf(reason !== null)("a disk without inodes", () => {
     ["to begin", 0, "a"],
     ["for the folder", 1, "new/folder/a"],
     ["for the second folder", 2, "new/folder/a"],
-  ])("%s: nothing is published, and later it is", async (_name, spare, path) => {
+  ])("%s: nothing is published until inodes are free again", async (_name, spare, path) => {
     await withMount("size=4m,nr_inodes=40", async (storage, root) => {
       await exhaust(root, spare);
       const begun = codeOf(put(storage, path, "a"));
@@ -161,7 +161,7 @@ describe.skipIf(reason !== null)("a disk without inodes", () => {
     });
   });
 
-  test("still replaces, because that needs none", async () => {
+  test("allows replacing files, which needs no inode", async () => {
     await withMount("size=4m,nr_inodes=40", async (storage, root) => {
       await put(storage, "a", "old");
       await exhaust(root, 1);
@@ -172,7 +172,7 @@ describe.skipIf(reason !== null)("a disk without inodes", () => {
 });
 
 describe.skipIf(reason !== null)("another file system inside the root", () => {
-  test("is read, and refused for uploads", async () => {
+  test("can be read, but refuses uploads", async () => {
     await withMount("size=4m", async (storage, root) => {
       await mkdir(root.in("other"));
       await using _mount = await Mount.tmpfs(root.in("other"), "size=1m");
@@ -203,7 +203,7 @@ describe.skipIf(reason !== null)("a read-only root", () => {
     await root.expectDescriptors([]);
   }
 
-  test("opens, is read, and says that it cannot be written", async () => {
+  test("can be opened and read, and reports that it is not writable", async () => {
     await using root = await TemporaryRoot.make();
     await using mount = await Mount.tmpfs(root.root, "size=1m");
     await Bun.write(root.in("kept"), "kept");
@@ -215,7 +215,7 @@ describe.skipIf(reason !== null)("a read-only root", () => {
     await root.reopen();
   });
 
-  test("opens also when it was served before, with and without leftovers", async () => {
+  test("can be opened also if it was served before, with and without unfinished uploads", async () => {
     await using root = await TemporaryRoot.make();
     await using mount = await Mount.tmpfs(root.root, "size=1m");
     const storage = await root.open();

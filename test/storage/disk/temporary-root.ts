@@ -1,4 +1,4 @@
-// A root for one test: in a temporary folder, with room beside it for what must stay untouched.
+// A temporary root for one test, with a folder next to it for files that must not be touched.
 
 import { expect } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
@@ -9,14 +9,14 @@ import { type DiskOptions, type DiskStorage, openDisk } from "../../../src/stora
 import { patient } from "../../support/patience.ts";
 import { until } from "../until.ts";
 
-/** A root, the storage in it, and the folder both are in. `await using` removes everything. */
+/** A root, its storage, and the folder that contains it. `await using` removes everything. */
 export class TemporaryRoot implements AsyncDisposable {
   #storages: DiskStorage[] = [];
   /** What the storages said to the operator. */
   readonly warnings: string[] = [];
 
   private constructor(
-    /** Outside the root; removed at the end. */
+    /** The folder outside the root; removed at the end. */
     readonly outside: string,
     /** The root. */
     readonly root: string,
@@ -37,7 +37,7 @@ export class TemporaryRoot implements AsyncDisposable {
     return storage;
   }
 
-  /** Closes everything that was opened and opens the root again. */
+  /** Closes all storages and opens the root again. */
   async reopen(options: DiskOptions = {}): Promise<DiskStorage> {
     for (const storage of this.#storages.splice(0)) await storage.close();
     return await this.open(options);
@@ -48,25 +48,25 @@ export class TemporaryRoot implements AsyncDisposable {
     return join(this.root, ...segments);
   }
 
-  /** Unfinished uploads on the disk. */
+  /** The names of unfinished uploads on the disk. */
   async temporaries(): Promise<string[]> {
     return await readdir(this.in(".sluice", "uploads"));
   }
 
-  /** What this process holds open below the temporary folder, removed files included. */
+  /** The open descriptors of this process below the temporary folder, including removed files. */
   descriptors(): string[] {
     const open = readdirSync("/proc/self/fd").flatMap((number) => {
       try {
         return [readlinkSync(`/proc/self/fd/${number}`)];
       } catch {
-        // The descriptor of the look itself.
+        // The descriptor of this listing itself.
         return [];
       }
     });
     return open.filter((path) => path.startsWith(this.outside)).sort();
   }
 
-  /** What is open while no upload runs. */
+  /** The open descriptors while no upload runs. */
   async idleDescriptors(): Promise<string[]> {
     const [uploads, own] = [this.in(".sluice", "uploads/"), this.in(".sluice")];
     // A FileSink may still hold an upload that has its name already.
@@ -76,7 +76,7 @@ export class TemporaryRoot implements AsyncDisposable {
     return this.descriptors();
   }
 
-  /** Fails unless exactly these are open, within the moment that a FileSink takes to close its own descriptor. */
+  /** Fails unless exactly these descriptors are open. Waits briefly, because a FileSink closes its descriptor asynchronously. */
   async expectDescriptors(expected: string[], label = "descriptors"): Promise<void> {
     const end = performance.now() + patient(1000);
     while (!Bun.deepEquals(this.descriptors(), expected) && performance.now() < end) await Bun.sleep(1);

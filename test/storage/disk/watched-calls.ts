@@ -1,21 +1,21 @@
-// The system's calls with somebody looking over the shoulder: to fail them one by one, or to change the disk between.
+// System calls with hooks: to make them fail one by one, or to change the disk between them.
 
 import { type Calls, calls as systemCalls } from "../../../src/storage/disk/os/calls.ts";
 import { sinkWith, systemError } from "./faults.ts";
 
-/** Called before each call is made, `close` excepted. What it throws, the call fails with. */
+/** Called before each system call except `close`. The call fails with an error that it throws. */
 export type Watcher = (name: keyof Calls, ...details: (string | number)[]) => void | Promise<void>;
 
-/** Descriptors by their number, to see one closed that is not open. */
+/** Tracks open descriptors, to detect that one is closed twice. */
 export class Descriptors {
   readonly open = new Set<number>();
-  /** Numbers closed though they were not open: the next to get such a number would lose its file. */
+  /** Numbers that were closed although they were not open, which could close the file of another upload. */
   readonly closedTwice: number[] = [];
 }
 
 /**
- * The system's calls, announced to a watcher. `close` is made before it is announced: the system lets go of a
- * descriptor also when it reports an error. `sink` is announced for its first write and its flush.
+ * The system calls, with a hook before each of them. The hook of `close` is called afterwards, because the system closes
+ * the descriptor even if it reports an error. `sink` has a hook before its first write and its flush.
  */
 export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), system = systemCalls): Calls {
   const announce = async (name: keyof Calls, ...details: (string | number)[]): Promise<void> =>
@@ -123,7 +123,7 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       return await system.statfs(path);
     },
     write: async (file, bytes) => {
-      // The caller fills the buffer again as soon as the call returned.
+      // The caller reuses the buffer as soon as the call has returned.
       const copy = bytes.slice();
       await announce("write", bytes.byteLength);
       return await system.write(file, copy);
@@ -164,16 +164,16 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
   };
 }
 
-/** Calls of which one fails: the one with a certain number. */
+/** System calls of which the n-th fails. */
 export class FailingOnce {
-  /** The calls made so far. */
+  /** The number of calls so far. */
   readonly made: (keyof Calls)[] = [];
   readonly descriptors = new Descriptors();
   readonly calls: Calls;
-  /** The number of the call that fails, counted from 0. */
+  /** The index of the call that fails, starting at 0. */
   failAt = Number.POSITIVE_INFINITY;
 
-  /** @param system what the calls that do not fail do */
+  /** @param system the calls that do not fail */
   constructor(errno: string, system = systemCalls) {
     this.calls = watchedCalls(
       (name) => {

@@ -1,4 +1,4 @@
-// The storage in memory: the contract, and what only it can do: a capacity, and steps that wait on command.
+// The in-memory storage: the contract, its capacity limit, and steps that tests can delay.
 
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../../src/errors.ts";
@@ -23,7 +23,7 @@ storageContract("memory", async () => {
 
 const path = checkFilePath("a");
 
-/** A storage whose steps of one kind wait until they are let go. */
+/** A storage whose steps of one kind wait until the test continues them. */
 function held(step: MemoryStep, options: MemoryOptions = {}) {
   const gate = Promise.withResolvers<void>();
   const storage = new MemoryStorage({ ...options, delay: (at) => (at === step ? gate.promise : undefined) });
@@ -31,7 +31,7 @@ function held(step: MemoryStep, options: MemoryOptions = {}) {
 }
 
 describe("a capacity", () => {
-  test("is full at the first byte over, and other uploads continue", async () => {
+  test("is exceeded by the first byte over it, and other uploads continue", async () => {
     const storage = new MemoryStorage({ capacity: 100 });
     await put(storage, "kept", "x".repeat(40));
     const upload = await storage.begin(path);
@@ -45,7 +45,7 @@ describe("a capacity", () => {
     await put(storage, "other", "x".repeat(60));
   });
 
-  test("is given back by what is removed and what is replaced", async () => {
+  test("is released by removed and replaced files", async () => {
     const storage = new MemoryStorage({ capacity: 100 });
     await put(storage, "a", "x".repeat(50));
     await put(storage, "a", "y".repeat(30), true);
@@ -59,7 +59,7 @@ describe("a capacity", () => {
 });
 
 describe("a delay", () => {
-  test("of writes makes append wait, and counts as the disk", async () => {
+  test("of writes makes append wait, and counts as disk time", async () => {
     const { storage, gate } = held("write");
     const upload = await storage.begin(path);
     const room = upload.append(bytes(10));
@@ -73,19 +73,22 @@ describe("a delay", () => {
     expect(upload.work).toMatchObject({ diskBusy: upload.work.diskWaited, syncWaited: 0, syncBusy: 0 });
   });
 
-  test.each(["sync", "publish"] as const)("of %s makes finish wait, and counts as the sync", async (step) => {
-    const { storage, gate } = held(step);
-    const upload = await storage.begin(path);
-    expect(upload.append(bytes(10))).toBeUndefined();
-    const finish = upload.finish(path, { replace: false });
-    expect(await entriesIn(storage, ROOT)).toEqual([]);
-    gate.resolve();
-    expect((await finish).entry.size).toBe(10);
-    expect(upload.work.syncWaited).toBeGreaterThan(0);
-    expect(upload.work.diskWaited).toBe(0);
-  });
+  test.each(["sync", "publish"] as const)(
+    "of %s makes finish wait, and counts as sync time",
+    async (step) => {
+      const { storage, gate } = held(step);
+      const upload = await storage.begin(path);
+      expect(upload.append(bytes(10))).toBeUndefined();
+      const finish = upload.finish(path, { replace: false });
+      expect(await entriesIn(storage, ROOT)).toEqual([]);
+      gate.resolve();
+      expect((await finish).entry.size).toBe(10);
+      expect(upload.work.syncWaited).toBeGreaterThan(0);
+      expect(upload.work.diskWaited).toBe(0);
+    },
+  );
 
-  test("is cut short by discard, and nothing is left", async () => {
+  test("is ended by discard, which leaves nothing", async () => {
     for (const step of ["write", "sync", "publish"] as const) {
       const { storage } = held(step, { capacity: 10 });
       const upload = await storage.begin(path);
@@ -98,7 +101,7 @@ describe("a delay", () => {
     }
   });
 
-  test("that fails is how a test makes a step fail", async () => {
+  test("that is rejected makes the step fail", async () => {
     const storage = new MemoryStorage({
       delay: async (step) => {
         if (step === "sync") throw new Problem("storage_full", "As ordered.");

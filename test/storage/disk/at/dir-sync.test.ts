@@ -1,4 +1,4 @@
-// Shared syncs of folders: few of them, each begun after everyone who waits for it asked.
+// Shared syncs of folders: callers share a sync only if it began after their request.
 
 import { describe, expect, test } from "bun:test";
 import { openSync } from "node:fs";
@@ -11,8 +11,8 @@ import { TemporaryRoot } from "../temporary-root.ts";
 
 watchRejections();
 
-/** Syncs that end when told. */
-function syncsOnCommand() {
+/** Syncs that a test completes. */
+function manualSyncs() {
   const running: PromiseWithResolvers<void>[] = [];
   const folders = new DirSync(
     callsWith({
@@ -26,7 +26,10 @@ function syncsOnCommand() {
   return { running, folders };
 }
 
-async function anchors(count: number, inside: (anchors: DirHandle[]) => Promise<void>): Promise<void> {
+async function openHandles(
+  count: number,
+  inside: (openHandles: DirHandle[]) => Promise<void>,
+): Promise<void> {
   await using root = await TemporaryRoot.make();
   const open = Array.from({ length: count }, () => {
     const fd = openSync(root.root, "r");
@@ -39,18 +42,18 @@ async function anchors(count: number, inside: (anchors: DirHandle[]) => Promise<
   }
 }
 
-const turns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("FolderSync", () => {
-  test("lets everyone who asks while one sync runs share the next", async () => {
-    await anchors(10, async (open) => {
-      const { running, folders } = syncsOnCommand();
+  test("callers during a running sync share the next one", async () => {
+    await openHandles(10, async (open) => {
+      const { running, folders } = manualSyncs();
       const ended: number[] = [];
       const all = open.map((dir, index) => folders.sync(dir).then(() => ended.push(index)));
-      await turns();
+      await nextTurn();
       expect(running).toHaveLength(1);
       running[0]?.resolve();
-      await turns();
+      await nextTurn();
       expect(ended).toEqual([0]);
       expect(running).toHaveLength(2);
       running[1]?.resolve();
@@ -59,30 +62,30 @@ describe("FolderSync", () => {
     });
   });
 
-  test("never lets somebody share a sync that began before they asked", async () => {
-    await anchors(3, async ([one, two, three]) => {
-      if (!one || !two || !three) throw new Error("three anchors");
-      const { running, folders } = syncsOnCommand();
+  test("a caller never shares a sync that began before its call", async () => {
+    await openHandles(3, async ([one, two, three]) => {
+      if (!one || !two || !three) throw new Error("three openHandles");
+      const { running, folders } = manualSyncs();
       const first = folders.sync(one);
       const second = folders.sync(two);
       running[0]?.resolve();
       await first;
-      await turns();
-      // The second runs now: the third must wait for another.
+      await nextTurn();
+      // The second sync is running, so the third caller must wait for another one.
       const third = folders.sync(three);
       running[1]?.resolve();
       await second;
-      await turns();
+      await nextTurn();
       expect(running).toHaveLength(3);
       running[2]?.resolve();
       await third;
     });
   });
 
-  test("tells a failure to those who shared it, and tries again for the others", async () => {
-    await anchors(3, async ([one, two, three]) => {
-      if (!one || !two || !three) throw new Error("three anchors");
-      const { running, folders } = syncsOnCommand();
+  test("a failure is reported to the callers that shared it, and later callers get a new sync", async () => {
+    await openHandles(3, async ([one, two, three]) => {
+      if (!one || !two || !three) throw new Error("three openHandles");
+      const { running, folders } = manualSyncs();
       const ends = [folders.sync(one), folders.sync(two), folders.sync(three)].map((sync) =>
         sync.then(
           () => "synced",
@@ -90,20 +93,20 @@ describe("FolderSync", () => {
         ),
       );
       running[0]?.reject(systemError("EIO"));
-      await turns();
+      await nextTurn();
       running[1]?.resolve();
-      expect(await Promise.all(ends)).toEqual(["EIO: as ordered", "synced", "synced"]);
+      expect(await Promise.all(ends)).toEqual(["EIO: injected", "synced", "synced"]);
       const again = folders.sync(one);
       running[2]?.resolve();
       await again;
     });
   });
 
-  test("syncs different folders beside one another", async () => {
-    await anchors(1, async ([one]) => {
-      await anchors(1, async ([other]) => {
-        if (!one || !other) throw new Error("two anchors");
-        const { running, folders } = syncsOnCommand();
+  test("different folders are synced concurrently", async () => {
+    await openHandles(1, async ([one]) => {
+      await openHandles(1, async ([other]) => {
+        if (!one || !other) throw new Error("two openHandles");
+        const { running, folders } = manualSyncs();
         const both = [folders.sync(one), folders.sync(other)];
         expect(running).toHaveLength(2);
         for (const sync of running) sync.resolve();

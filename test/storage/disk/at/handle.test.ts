@@ -1,4 +1,4 @@
-// Nothing is written, moved or removed through a link: not through one that is there, nor one that comes meanwhile.
+// Nothing is written, moved or removed through a link: neither an existing one nor one that is swapped in.
 
 import { describe, expect, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { Descriptors, watchedCalls } from "../watched-calls.ts";
 
 watchRejections();
 
-describe("a link that is there", () => {
+describe("an existing link", () => {
   const links: [name: string, path: string, target: (root: TemporaryRoot) => string][] = [
     ["to a file outside", "link", () => "../canary/file"],
     ["to a file outside by its absolute path", "link", ({ outside }) => join(outside, "canary/file")],
@@ -56,7 +56,7 @@ describe("a link that is there", () => {
     await root.expectDescriptors(before);
   });
 
-  test("instead of the server's own folder is refused at the start", async () => {
+  test("in place of the server's own folder is refused at the start", async () => {
     for (const place of [[".sluice"], [".sluice", "uploads"], [".sluice", "lock"]]) {
       await using root = await TemporaryRoot.make();
       const canary = await Canary.make(root);
@@ -71,7 +71,7 @@ describe("a link that is there", () => {
     }
   });
 
-  test("among the leftovers is removed, and what it points to is not", async () => {
+  test("among leftover uploads is removed, but not its target", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     await (await root.open()).close();
@@ -83,8 +83,8 @@ describe("a link that is there", () => {
   });
 });
 
-describe("a link that comes while a file arrives", () => {
-  test("in the place of its folder is refused", async () => {
+describe("a link that is swapped in during an upload", () => {
+  test("in place of its folder is refused", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     const storage = await root.open();
@@ -103,7 +103,7 @@ describe("a link that comes while a file arrives", () => {
     expect(await root.temporaries()).toEqual([]);
   });
 
-  test("in the place of the server's own folder changes nothing for it", async () => {
+  test("in place of the server's own folder has no effect", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     const storage = await root.open();
@@ -120,9 +120,9 @@ describe("a link that comes while a file arrives", () => {
     expect(await canary.touched()).toBeNull();
   });
 
-  // The link is swapped in before each call that finish and remove make, one call in each round.
+  // In each round the link is swapped in before another system call of finish or remove.
   const operations = ["finish", "replace", "remove"] as const;
-  test.each(operations)("at any moment of %s is never followed", async (operation) => {
+  test.each(operations)("at any step of %s is never followed", async (operation) => {
     for (const victim of ["folder", "folder/inner"]) {
       let rounds = 0;
       for (let reached = true; reached; rounds += 1) {
@@ -153,7 +153,7 @@ describe("a link that comes while a file arrives", () => {
         expect(await root.temporaries()).toEqual([]);
         expect(calls.descriptors.closedTwice).toEqual([]);
         if (reached) expect((await lstat(root.in(victim))).isSymbolicLink()).toBe(true);
-        // It went where the folder went, or did not happen.
+        // The file is in the moved folder, or the operation failed.
         const moved = root.in(victim === "folder" ? "moved/inner" : "moved");
         const inner = reached ? moved : root.in("folder/inner");
         const names = (await readdir(inner)).sort();
@@ -167,7 +167,7 @@ describe("a link that comes while a file arrives", () => {
   });
 });
 
-/** Calls that change the disk before one of them is made. */
+/** System calls that change the disk before one of them. */
 class SwapOnce {
   readonly descriptors = new Descriptors();
   readonly calls: Calls;
@@ -177,7 +177,7 @@ class SwapOnce {
 
   constructor(swap: () => Promise<void>) {
     this.calls = watchedCalls(async (name) => {
-      // Made at once, so nothing can come before it that does not come before the next.
+      // Synchronous, so a swap before it is equivalent to one before the next call.
       if (name === "stat" || name === "sink") return;
       this.#left -= 1;
       if (this.#left !== -1) return;
@@ -187,7 +187,7 @@ class SwapOnce {
     }, this.descriptors);
   }
 
-  /** Swaps before the call after `count` further ones. */
+  /** Swaps before the call that follows `count` further calls. */
   arm(count: number): void {
     this.#left = count;
   }

@@ -1,4 +1,4 @@
-// Reading: links that stay in the root are followed, everything else that is not a plain file or folder is not there.
+// Reading: links inside the root are followed; everything else that is not a plain file or folder is invisible.
 
 import { describe, expect, test } from "bun:test";
 import { cp, link, mkdir, rename, rm, symlink } from "node:fs/promises";
@@ -66,7 +66,7 @@ describe("a link that leads out of the root", () => {
 });
 
 describe("a link that stays in the root", () => {
-  test("is what it leads to, under its own path", async () => {
+  test("is its target, under its own path", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "real/inner/file", "content");
@@ -92,7 +92,7 @@ describe("a link that stays in the root", () => {
     expect(new Set(etags.map((entry) => entry?.kind === "file" && entry.etag)).size).toBe(1);
   });
 
-  test("is found while the file it leads to is replaced again and again", async () => {
+  test("is found while its target is replaced repeatedly", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "file", "0");
@@ -112,18 +112,18 @@ describe("a link that stays in the root", () => {
   });
 });
 
-describe("names that no client could ask for", () => {
-  test("are not shown, and the others are", async () => {
+describe("names that no client can request", () => {
+  test("are not listed, but others are", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const names = ["a\\b", "NUL", "aux.txt", "dot.", "space ", "tab\t", "line\nline", "del\x7f", "c1\u0085"];
     for (const name of ["shown", ".hidden", ...names]) await Bun.write(root.in(name), name);
-    // Bytes that are no UTF-8, which no string can name.
+    // Invalid UTF-8, which no string can represent.
     await Bun.$`sh -c ${"touch \"$1/$(printf 'broken\\377')\""} sh ${root.root}`.quiet();
     expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([".hidden", "shown"]);
   });
 
-  test("include the server's own folder, at the top only", async () => {
+  test("include the server's own folder, only at the top level", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "folder/.sluice/file", "mine");
@@ -138,7 +138,7 @@ describe("names in another Unicode form", () => {
   const decomposed = "e\u0301te\u0301";
   const mixed = "\u00e9te\u0301";
 
-  test.each([decomposed, mixed])("are shown, listed and read under their NFC form: %j", async (form) => {
+  test.each([decomposed, mixed])("are found, listed and read under their NFC form: %j", async (form) => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in(form));
@@ -154,7 +154,7 @@ describe("names in another Unicode form", () => {
     await expectNothing(storage, `${composed}/ü`);
   });
 
-  test("are shown once, and the NFC form comes first", async () => {
+  test("are listed once, and the NFC form takes precedence", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     for (const form of [decomposed, composed, mixed]) await Bun.write(root.in(form), form);
@@ -167,7 +167,7 @@ describe("names in another Unicode form", () => {
     expect([decomposed, mixed]).toContain(await contentOf(storage, composed));
   });
 
-  test("lead nowhere through a link that leads out", async () => {
+  test("do not follow a link that leads out", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     await Bun.write(join(canary.folder, decomposed), "secret");
@@ -187,7 +187,7 @@ describe("names in another Unicode form", () => {
   });
 });
 
-describe("a disk that hides or fails", () => {
+describe("a disk with errors", () => {
   test.each(["EACCES", "EPERM", "ENOENT", "ELOOP"])(
     "with %s makes entries absent, not the listing",
     async (errno) => {
@@ -228,7 +228,7 @@ describe("a disk that hides or fails", () => {
   test.each([
     ["EIO", "storage_failed"],
     ["EMFILE", "out_of_files"],
-  ])("with %s says so: %s", async (errno, code) => {
+  ])("with %s is reported: %s", async (errno, code) => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls();
     const storage = await root.open({ calls });
@@ -259,7 +259,7 @@ describe("a disk that hides or fails", () => {
     expect(await codeOf(entriesIn(storage, folder("folder")))).toBe(code);
   });
 
-  test("shows no folder that goes while it is listed", async () => {
+  test("does not list a folder that is removed during the listing", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open({
       calls: watchedCalls(async (name) => {
@@ -272,7 +272,7 @@ describe("a disk that hides or fails", () => {
 });
 
 describe("an ETag", () => {
-  test("changes when another program writes the same number of bytes, and not when it only renames", async () => {
+  test("changes when another program writes the same number of bytes, but not when it renames the file", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const { entry } = await put(storage, "a", "one");

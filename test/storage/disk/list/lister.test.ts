@@ -1,4 +1,4 @@
-// Large folders on a disk: in order whatever changes, links swapped in meanwhile, and nothing left open.
+// Large folders on a disk: order despite changes, swapped links, and no open descriptors.
 
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -16,10 +16,10 @@ import { watchedCalls } from "../watched-calls.ts";
 watchRejections();
 
 const PLAIN: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: true, limit: 1000 };
-/** More than are sorted in one go, and more than are given at once. */
+/** More entries than are sorted or returned in one batch. */
 const MANY = 10_000;
 
-/** Names in an order that is not theirs. */
+/** Names that are not in sorted order. */
 const namesOf = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${index % 3 ? "file " : "IMG_"}${(index * 7919) % count}`);
 
@@ -46,7 +46,7 @@ async function allNames(storage: Storage, query: Partial<PageQuery> = {}): Promi
 }
 
 describe("ten thousand entries", () => {
-  test("pages and a scan are the whole, in order, and what changes is seen at once", async () => {
+  test("pages and scans contain all of them in order, and changes are visible immediately", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in("many"));
@@ -69,7 +69,7 @@ describe("ten thousand entries", () => {
     expect(idle.filter((path) => path.includes("many"))).toEqual([]);
   });
 
-  test("entries are current even when their order is cached", async () => {
+  test("entries are current even if their order is cached", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in("many"));
@@ -78,7 +78,7 @@ describe("ten thousand entries", () => {
     while (!settled()) await Bun.sleep(50);
     const [first = "", second = ""] = await namesIn(storage, { limit: 2 });
     for (const size of [1, 22, 333]) {
-      // Neither changes the folder.
+      // Neither changes the folder's modification time.
       writeFileSync(root.in("many", first), "x".repeat(size));
       utimesSync(root.in("many", second), size, size);
       const { entries } = await storage.page(folder("many"), { ...PLAIN, limit: 2 });
@@ -88,7 +88,7 @@ describe("ten thousand entries", () => {
     expect(await namesIn(storage, { limit: 1 })).toEqual([second]);
   });
 
-  test("the same for many who ask at once", async () => {
+  test("concurrent listings are the same", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in("many"));
@@ -101,7 +101,7 @@ describe("ten thousand entries", () => {
 });
 
 describe("links", () => {
-  test("a folder swapped for a link that leads out, at any moment of a listing, shows nothing of it", async () => {
+  test("a folder that is replaced by a link out of the root, at any step of a listing, reveals nothing", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     for (let call = 0; call < 40; call += 1) {
@@ -128,7 +128,7 @@ describe("links", () => {
     }
   });
 
-  test("an entry swapped for a link that leads out is not listed, whatever the folder said it is", async () => {
+  test("an entry that is replaced by a link out of the root is not listed, whatever its type was", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     const storage = await root.open({
@@ -144,7 +144,7 @@ describe("links", () => {
   });
 });
 
-test("a scan that is left lets go of its folder, and one that is not goes on", async () => {
+test("a scan that is stopped closes its folder, and other scans continue", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await mkdir(root.in("many"));
@@ -162,7 +162,7 @@ test("a scan that is left lets go of its folder, and one that is not goes on", a
   await root.expectDescriptors(idle);
 });
 
-test("a storage that is closed answers whoever still asks", async () => {
+test("closing a storage completes pending listings", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await mkdir(root.in("many"));

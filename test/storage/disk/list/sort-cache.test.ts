@@ -1,4 +1,4 @@
-// Kept orders: only while the folder is certainly the same, and only so many bytes of them.
+// The sort cache: entries are valid only for an unchanged folder, and their total size is bounded.
 
 import { expect, test } from "bun:test";
 import { type BigIntStats, statSync } from "node:fs";
@@ -16,7 +16,7 @@ const orderOf = (count: number, length = 8): SortedNames =>
     new PackedNames(Array.from({ length: count }, (_, index) => `${index}`.padStart(length, "n"))),
   );
 
-/** A folder that changed so many milliseconds ago. */
+/** A folder that changed this many milliseconds ago. */
 function question(age: number, query: Partial<PageQuery> = {}, folder = "a"): Question {
   const changed = BigInt(NOW.getTime() - age);
   const stat: BigIntStats = Object.assign(Object.create(OTHERS), {
@@ -30,7 +30,7 @@ function question(age: number, query: Partial<PageQuery> = {}, folder = "a"): Qu
   return { folder, stat, query: { ...QUERY, ...query } };
 }
 
-test("an order is found again for the same folder, unchanged, and the same kind of order", () => {
+test("an order is cached for an unchanged folder and the same sort key", () => {
   const cache = new SortCache();
   const order = orderOf(5000);
   cache.add(question(5000), order, NOW);
@@ -39,7 +39,7 @@ test("an order is found again for the same folder, unchanged, and the same kind 
   expect(cache.find(question(5000, { sort: "kind" }))).toBeUndefined();
   expect(cache.find(question(5000, { foldersFirst: true }))).toBeUndefined();
   expect(cache.find(question(5000, {}, "b"))).toBeUndefined();
-  // Changed by a nanosecond: it is forgotten.
+  // A change of one nanosecond invalidates it.
   const changed = question(5000);
   changed.stat.mtimeNs += 1n;
   expect(cache.find(changed)).toBeUndefined();
@@ -60,7 +60,7 @@ test("small folders are not cached", () => {
   expect(cache.find(question(5000))).toBeUndefined();
 });
 
-test("bytes are bounded: what was not used for the longest time goes first", () => {
+test("the size is bounded: the least recently used order is removed first", () => {
   const cache = new SortCache();
   const orders = Array.from({ length: 8 }, () => orderOf(40_000, 100));
   for (const [index, order] of orders.entries()) {
@@ -72,7 +72,7 @@ test("bytes are bounded: what was not used for the longest time goes first", () 
   expect(left.slice(1, 3)).toEqual([false, false]);
   const bytes = orders.reduce((sum, order, index) => sum + (left[index] ? order.bytes : 0), 0);
   expect(bytes).toBeLessThanOrEqual(48 * 2 ** 20);
-  // One that is larger than all may be is not kept at all.
+  // An order larger than the limit is not cached.
   cache.add(question(5000, {}, "huge"), orderOf(600_000, 100), NOW);
   expect(cache.find(question(5000, {}, "huge"))).toBeUndefined();
 });

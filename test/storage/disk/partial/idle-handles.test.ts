@@ -1,4 +1,4 @@
-// Kept uploads between two requests: open for a moment, then synced and closed, also when that fails.
+// Partial uploads between two requests: open for a moment, then synced and closed, also with failures.
 
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
@@ -25,11 +25,11 @@ async function begun(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): Pr
 
 const resumed = async (storage: DiskStorage, { id }: PartialUpload): Promise<PartialUpload> => {
   const upload = await storage.resume(id);
-  if (!upload) throw new Error("There is no such upload.");
+  if (!upload) throw new Error("The upload does not exist.");
   return upload;
 };
 
-test("who comes at once goes on with what is open, in small steps, too", async () => {
+test("an immediate next request reuses the open file, also for small pieces", async () => {
   await using root = await TemporaryRoot.make();
   const made: string[] = [];
   const storage = await root.open({ calls: watchedCalls((name) => void made.push(name)) });
@@ -48,7 +48,7 @@ test("who comes at once goes on with what is open, in small steps, too", async (
   expect(difference(await readFile(root.in("a")), content)).toBeNull();
 });
 
-test("an idle upload is written at once, and synced and closed a moment later", async () => {
+test("an idle upload is written immediately, and synced and closed a moment later", async () => {
   await using root = await TemporaryRoot.make();
   const made: string[] = [];
   const storage = await root.open({ calls: watchedCalls((name) => void made.push(name)) });
@@ -63,7 +63,7 @@ test("an idle upload is written at once, and synced and closed a moment later", 
   expect((await resumed(storage, upload)).length).toBe(content.length);
 });
 
-test("not more than a window waits for its sync", async () => {
+test("at most one sync window remains unsynced", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open({
     calls: callsWith({ datasync: () => Bun.sleep(100) }),
@@ -73,7 +73,7 @@ test("not more than a window waits for its sync", async () => {
   expect(upload.length - upload.saved).toBeLessThanOrEqual(SYNC_WINDOW);
 });
 
-test("when that sync fails, the bytes of the one before are what is left", async () => {
+test("if that sync fails, only the bytes of the previous sync count", async () => {
   await using root = await TemporaryRoot.make();
   let broken = false;
   let failed = false;

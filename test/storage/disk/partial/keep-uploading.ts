@@ -1,4 +1,4 @@
-// A program for tests: brings kept uploads to their end, goes on with what it finds, and says what it was promised.
+// A test program that resumes and completes partial uploads, and prints every acknowledged length.
 
 import { writeSync } from "node:fs";
 import { checkFilePath } from "../../../../src/path.ts";
@@ -12,7 +12,7 @@ const [root = "", seed = "", size = "", ...names] = process.argv.slice(2);
 const LENGTH = Number(size);
 const dice = new Dice(Number(seed));
 
-/** Said at once: after a kill the parent knows everything that was said. */
+/** Written synchronously, so that the parent receives it even if this process is killed. */
 const say = (...words: (string | number)[]): void => void writeSync(1, `${words.join(" ")}\n`);
 
 const storage = await openDisk(root);
@@ -36,13 +36,13 @@ async function bring(storage: DiskStorage, id: UploadId, index: number): Promise
       upload.finish(path, { replace: false }),
     );
   if (!(await storage.published(id, path)) && (await storage.find(path)) === null)
-    throw new Error("It is lost.");
+    throw new Error("The upload is lost.");
   await storage.writeMetadata(id, "finished");
   say("saved", id, LENGTH);
   await storage.releaseData(id);
 }
 
-/** Every byte below what was said must be there from then on. */
+/** From then on, all bytes below the printed length must exist. */
 async function send(
   storage: DiskStorage,
   begun: PartialUpload,
@@ -66,7 +66,7 @@ async function send(
     } else if (die === 2) await storage.writeMetadata(id, `at ${upload.length}`);
     else if (upload.saved > said) say("saved", id, upload.saved);
     said = upload.saved;
-    // Others get their turn also when there is always room.
+    // Yield to the other uploads, even if appends never wait.
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return upload;

@@ -1,4 +1,4 @@
-// Each call to the system fails once, in every operation on a kept upload: its bytes and its note must outlive it.
+// Every system call of every operation on a partial upload fails once; bytes and metadata must survive.
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { FailingOnce } from "../watched-calls.ts";
 watchRejections();
 setDefaultTimeout(patient(30_000));
 
-// Hundreds of uploads, each synced several times: nobody pulls the plug here, so no device needs to hear of it.
+// Syncs are skipped, because hundreds of uploads sync several times and no test here cuts the power.
 const UNSYNCED = callsWith({ datasync: async () => {}, sync: async () => {} });
 
 const ALL = bytes(MIB + 300 * KIB);
@@ -27,7 +27,7 @@ const PART = ALL.subarray(HALF.length, HALF.length + 200 * KIB);
 interface Case {
   storage: DiskStorage;
   id: UploadId;
-  /** Another one, holding PART. */
+  /** Another partial upload, with the bytes of PART. */
   other: UploadId;
   path: string;
 }
@@ -78,10 +78,10 @@ const operations: Operation[] = [
   },
 ];
 
-/** Goes on after a failure as a client does, and compares. */
+/** Resumes after a failure like a client, and compares the bytes. */
 async function bringToEnd({ storage, id, path }: Case, label: string): Promise<void> {
   const upload = await storage.resume(id);
-  if (!upload) throw new Error(`It is lost: ${label}`);
+  if (!upload) throw new Error(`The upload is lost: ${label}`);
   await fill(upload, chunksOf(ALL.subarray(upload.length), 64 * KIB));
   await upload.finish(file(path), { replace: true });
   expect(difference(await reading(storage, path, ({ body }) => body.bytes()), ALL), label).toBeNull();
@@ -97,7 +97,7 @@ async function waiting(storage: DiskStorage, content: Uint8Array<ArrayBuffer>): 
   return id;
 }
 
-/** Repeats a step, each time with another call that fails, until none is left. @returns how often */
+/** Repeats a step with another failing call each time, until all have failed once. @returns how often */
 async function failEach(
   errno: string,
   step: (storage: DiskStorage, arm: () => void, failing: FailingOnce, root: TemporaryRoot) => Promise<void>,
@@ -134,13 +134,13 @@ describe.each(operations)("$name, when one call fails", ({ run, notes = ["old"] 
       arm();
       const end = await run(at, async () => {
         upload = await storage.resume(at.id);
-        if (!upload) throw new Error("It is lost.");
+        if (!upload) throw new Error("The upload is lost.");
         return upload;
       }).then(
         () => "done",
         (error: unknown) => error,
       );
-      // What was called in vain, and what goes well: both are let go of.
+      // Delete the upload after a failed and after a successful finish.
       const paused = await (upload as PartialUpload | null)?.suspend().catch((error: unknown) => error);
       failing.failAt = Number.POSITIVE_INFINITY;
       const label = `${failing.failed} ${failing.made.length}`;
@@ -166,7 +166,7 @@ describe.each([
   ["a new name", "new/file", false],
   ["a taken name", "taken", true],
 ] as const)("finishing under %s, when one call fails", (_name, path, replace) => {
-  test.each(["EIO", "ENOSPC", "EMFILE"])("with %s, is done or can be done again", async (errno) => {
+  test.each(["EIO", "ENOSPC", "EMFILE"])("with %s, has succeeded or can be repeated", async (errno) => {
     await failEach(errno, async (storage, arm, failing, root) => {
       await put(storage, "taken", "taken", true);
       const id = await waiting(storage, ALL);
@@ -196,7 +196,7 @@ describe.each([
 });
 
 describe("begin and deletePartial, when one call fails", () => {
-  test.each(["EIO", "ENOSPC", "EMFILE"])("with %s: begin holds on to nothing", async (errno) => {
+  test.each(["EIO", "ENOSPC", "EMFILE"])("with %s: a failed begin leaves nothing open", async (errno) => {
     const rounds = await failEach(errno, async (storage, arm, failing) => {
       const id = newUploadId();
       arm();

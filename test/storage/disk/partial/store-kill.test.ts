@@ -1,4 +1,4 @@
-// A server killed at any moment: nothing that was promised of a kept upload is lost, and no byte of it is wrong.
+// A process killed at any moment: no acknowledged byte of a partial upload is lost or wrong.
 
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ const SIZE = 12 * MIB + 345;
 const PROGRAM = join(import.meta.dir, "keep-uploading.ts");
 
 test(
-  `${KILLS} kills under ${UPLOADS} uploads: every promised byte is there and right, and all come to their end`,
+  `${KILLS} kills during ${UPLOADS} uploads: every acknowledged byte exists and is correct, and all uploads complete`,
   async () => {
     await using root = await TemporaryRoot.make();
     const dice = new Dice(20_240_229);
@@ -38,14 +38,14 @@ test(
         state.finished += 1;
       }
     }
-    // The kills came while there was something to lose, and uploads got to their end between them.
+    // Check that kills happened during uploads, and that uploads completed between kills.
     expect(state.inTheMiddle).toBeGreaterThan(KILLS);
     expect(state.finished).toBeGreaterThan(UPLOADS);
   },
   patient(60_000),
 );
 
-/** @returns true when it came to its end */
+/** @returns whether the process completed all uploads */
 async function runAndKill(
   root: string,
   ids: UploadId[],
@@ -69,7 +69,7 @@ async function runAndKill(
   return said.endsWith("done\n");
 }
 
-/** Opens the root as the next start does, and compares everything that is there. */
+/** Opens the root like the next start, and checks all partial uploads. */
 async function check(
   root: TemporaryRoot,
   ids: UploadId[],

@@ -1,4 +1,4 @@
-// The syncs of kept uploads: none twice, and none whose failure nobody hears of.
+// Syncs of partial uploads: none is repeated, and every failure is reported.
 
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { watchedCalls } from "../watched-calls.ts";
 
 watchRejections();
 
-describe("what was synced when it was let go of", () => {
+describe("an upload that was synced when it was closed", () => {
   test("is not synced again by the next request, but by the first one after a start", async () => {
     await using root = await TemporaryRoot.make();
     let syncs = 0;
@@ -34,8 +34,8 @@ describe("what was synced when it was let go of", () => {
   });
 });
 
-describe("a join of several", () => {
-  test("fails with the sync that fails beside the next copy, and can be done again", async () => {
+describe("a concatenation of several uploads", () => {
+  test("fails if a sync fails during the next copy, and can be repeated", async () => {
     await using root = await TemporaryRoot.make();
     const joined: string[] = [];
     const calls = watchedCalls((name) => {

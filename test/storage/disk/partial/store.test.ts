@@ -1,4 +1,4 @@
-// The folder of kept uploads: what a start removes, what swapped links lead to, and that a full disk keeps what it took.
+// The folder of partial uploads: cleanup at the start, swapped links, and full disks.
 
 import { describe, expect, test } from "bun:test";
 import { link, lstat, mkdir, readdir, readFile, rename, rm, symlink } from "node:fs/promises";
@@ -66,13 +66,13 @@ describe("a start", () => {
     expect(await readdir(root.in(...KEPT))).toHaveLength(3);
   });
 
-  test("finds the folder closed to others", async () => {
+  test("creates the folder without access for other users", async () => {
     await using root = await TemporaryRoot.make();
     await root.open();
     expect((await lstat(root.in(...KEPT))).mode & 0o777).toBe(0o700);
   });
 
-  test("refuses a link in the place of the folder", async () => {
+  test("refuses a link in place of the folder", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     await mkdir(root.in(".sluice"));
@@ -84,7 +84,7 @@ describe("a start", () => {
 });
 
 describe("a link", () => {
-  test("in the place of the folder changes nothing for a server that runs", async () => {
+  test("in place of the folder has no effect on a running server", async () => {
     await using root = await TemporaryRoot.make();
     const canary = await Canary.make(root);
     const storage = await root.open();
@@ -133,7 +133,7 @@ describe("a link", () => {
     expect(await canary.touched()).toBeNull();
   });
 
-  test("or a pipe in place of bytes or metadata blocks no call", async () => {
+  test("or a pipe in place of bytes or metadata does not block calls", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const id = newUploadId();
@@ -147,7 +147,7 @@ describe("a link", () => {
     expect(await readdir(root.in(...KEPT))).toEqual([]);
   });
 
-  test("on the way to a published file is not followed", async () => {
+  test("in the path of a published file is not followed", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const id = await waiting(storage, text("x"));
@@ -159,8 +159,8 @@ describe("a link", () => {
   });
 });
 
-describe("bytes that have another name", () => {
-  test("are never changed: they are a file", async () => {
+describe("bytes that are already published", () => {
+  test("are never changed", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const id = await waiting(storage, text("x"));
@@ -171,11 +171,11 @@ describe("bytes that have another name", () => {
     expect(await contentOf(storage, "elsewhere")).toBe("x");
   });
 
-  test("a server killed between the name and the end leaves, and the next start knows", async () => {
+  test("by a server that was then killed are recognised at the next start", async () => {
     await using root = await TemporaryRoot.make();
     let killed = false;
     const calls = watchedCalls((name) => {
-      // From the sync of the folder on nothing happens any more.
+      // Simulates a kill at the sync of the folder: no later call succeeds.
       return name === "sync" && killed ? new Promise<void>(() => {}) : undefined;
     });
     const storage = await root.open({ calls });
@@ -201,36 +201,39 @@ describe.skipIf(reason !== null)("a full disk", () => {
     ["at the change of the writer", "size=1200k", 64 * KIB],
     ["in a batch", "size=2700k", 64 * KIB],
     ["in a batch of one large chunk", "size=2700k", 3 * MIB],
-  ])("%s: what it took stays, and goes on when there is room", async (_name, options, length) => {
-    await using root = await TemporaryRoot.make();
-    await using mount = await Mount.tmpfs(root.root, options);
-    const storage = await root.open();
-    const all = bytes(3 * MIB);
-    await Bun.write(root.in("filler"), bytes(100 * KIB));
-    const id = newUploadId();
-    const upload = await storage.begin(file("a"), id);
-    await storage.writeMetadata(id, "old");
-    expect(
-      await codeOf(
-        fill(upload, chunksOf(all, length)).then(() => upload.finish(file("a"), { replace: true })),
-      ),
-    ).toBe("storage_full");
-    // Room comes back before what was not written is given up.
-    await rm(root.in("filler"));
-    expect(await codeOf(upload.suspend())).toBe("storage_full");
-    const there = await readFile(root.in(...KEPT, `${id}.data`));
-    expect(upload.length).toBe(there.length);
-    expect(there.length).toBeGreaterThan(0);
-    expect(difference(there, all.subarray(0, there.length))).toBeNull();
+  ])(
+    "%s: written bytes are kept, and the upload continues when there is space",
+    async (_name, options, length) => {
+      await using root = await TemporaryRoot.make();
+      await using mount = await Mount.tmpfs(root.root, options);
+      const storage = await root.open();
+      const all = bytes(3 * MIB);
+      await Bun.write(root.in("filler"), bytes(100 * KIB));
+      const id = newUploadId();
+      const upload = await storage.begin(file("a"), id);
+      await storage.writeMetadata(id, "old");
+      expect(
+        await codeOf(
+          fill(upload, chunksOf(all, length)).then(() => upload.finish(file("a"), { replace: true })),
+        ),
+      ).toBe("storage_full");
+      // Space is freed before the unwritten bytes are discarded.
+      await rm(root.in("filler"));
+      expect(await codeOf(upload.suspend())).toBe("storage_full");
+      const there = await readFile(root.in(...KEPT, `${id}.data`));
+      expect(upload.length).toBe(there.length);
+      expect(there.length).toBeGreaterThan(0);
+      expect(difference(there, all.subarray(0, there.length))).toBeNull();
 
-    await mount.remount("size=8m");
-    const again = await storage.resume(id);
-    expect(again?.length).toBe(there.length);
-    await fill(again ?? upload, chunksOf(all.subarray(there.length), 64 * KIB));
-    await again?.finish(file("a"), { replace: true });
-    expect(difference(await readFile(root.in("a")), all)).toBeNull();
-    await storage.close();
-  });
+      await mount.remount("size=8m");
+      const again = await storage.resume(id);
+      expect(again?.length).toBe(there.length);
+      await fill(again ?? upload, chunksOf(all.subarray(there.length), 64 * KIB));
+      await again?.finish(file("a"), { replace: true });
+      expect(difference(await readFile(root.in("a")), all)).toBeNull();
+      await storage.close();
+    },
+  );
 
   test("keeps the old metadata and the bytes appended before", async () => {
     await using root = await TemporaryRoot.make();

@@ -1,4 +1,4 @@
-// A program for tests: opens a root, leaves an upload unfinished in it, says so, and holds on until it is ended.
+// A test program that opens a root, starts an upload, prints that, and keeps both open until it is killed.
 
 import { checkFilePath } from "../../../../src/path.ts";
 import { openDisk } from "../../../../src/storage/disk/disk.ts";

@@ -1,4 +1,4 @@
-// One server per root, also across processes and crashes.
+// The lock of a root: one server per root, also across processes and crashes.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ import { TemporaryRoot } from "../temporary-root.ts";
 
 watchRejections();
 
-/** Starts another process on the root. @returns what it says first */
+/** Starts another process on the root. @returns its first line of output */
 async function start(root: string) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "hold-root.ts"), root], {
     stdout: "pipe",
@@ -25,7 +25,7 @@ async function start(root: string) {
 }
 
 describe("a root", () => {
-  test("is opened once in one process, by whatever path, and again after close", async () => {
+  test("can be opened once in one process, by any path, and again after it was closed", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     expect(await codeOf(root.open())).toBeInstanceOf(RootInUse);
@@ -37,14 +37,14 @@ describe("a root", () => {
     await root.open();
   });
 
-  test("held by another process is refused, and opens after that one was killed", async () => {
+  test("locked by another process is refused, and can be opened after that was killed", async () => {
     await using root = await TemporaryRoot.make();
     const { child, said } = await start(root.root);
     try {
       expect(said).toBe("held");
       expect(await codeOf(root.open())).toBeInstanceOf(RootInUse);
       expect((await readdir(root.in(".sluice"))).sort()).toEqual(["kept", "lock", "uploads"]);
-      // The one who was refused removes nothing of the one who holds it.
+      // A refused process removes no files of the one that holds the lock.
       expect(await root.temporaries()).toHaveLength(1);
     } finally {
       child.kill("SIGKILL");
@@ -55,17 +55,17 @@ describe("a root", () => {
     expect(await entriesIn(storage, ROOT)).toEqual([]);
   });
 
-  test("held here is refused to another process", async () => {
+  test("locked by this process is refused to another one", async () => {
     await using root = await TemporaryRoot.make();
     await root.open();
-    // A lock of the system is easily lost when the same process opens and closes the file once more.
+    // A POSIX lock is lost when the same process opens and closes the file again.
     expect(await codeOf(root.open())).toBeInstanceOf(RootInUse);
     const { child, said } = await start(root.root);
     expect(said).toBe("RootInUse");
     expect(await child.exited).toBe(0);
   });
 
-  test("that is only read needs no lock, and nothing is made in it", async () => {
+  test("of a read-only server needs no lock, and nothing is created in it", async () => {
     await using root = await TemporaryRoot.make();
     await root.open({ write: false });
     await root.open({ write: false });
@@ -74,7 +74,7 @@ describe("a root", () => {
 });
 
 describe("lockRoot()", () => {
-  test("follows no link", async () => {
+  test("does not follow links", async () => {
     await using root = await TemporaryRoot.make();
     const canary = join(root.outside, "canary");
     await symlink(canary, root.in("lock"));
@@ -82,7 +82,7 @@ describe("lockRoot()", () => {
     expect(existsSync(canary)).toBe(false);
   });
 
-  test("holds on also when nobody remembers it", async () => {
+  test("keeps the lock even if its handle is garbage-collected", async () => {
     await using root = await TemporaryRoot.make();
     lockRoot(root.root);
     for (let round = 0; round < 5; round += 1) {
@@ -92,7 +92,7 @@ describe("lockRoot()", () => {
     expect(() => lockRoot(root.root)).toThrow(RootInUse);
   });
 
-  test("does not wait, and lets go at once", async () => {
+  test("neither waits for a lock nor delays its release", async () => {
     await using root = await TemporaryRoot.make();
     for (let round = 0; round < 50; round += 1) {
       const lock = lockRoot(root.root);

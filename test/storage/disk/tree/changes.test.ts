@@ -1,4 +1,4 @@
-// Moving and removing on a hostile or failing disk: links, folders swapped between any two calls, calls that fail.
+// Moving and removing on a hostile or failing disk: links, folders swapped between system calls, failing calls.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
@@ -46,7 +46,7 @@ async function plant(root: TemporaryRoot): Promise<void> {
   }
 }
 
-test("nothing is moved, made or removed through a link", async () => {
+test("nothing is moved, created or removed through a link", async () => {
   await using root = await TemporaryRoot.make();
   const canary = await Canary.make(root);
   const storage = await root.open();
@@ -83,7 +83,7 @@ test("nothing is moved, made or removed through a link", async () => {
   expect(await contentOf(storage, "folder/inner/file")).toBe("folder/inner/file");
 });
 
-test("links in a folder move with it and go with it, and what they lead to stays", async () => {
+test("links in a folder are moved and removed with it, but not their targets", async () => {
   await using root = await TemporaryRoot.make();
   const canary = await Canary.make(root);
   const storage = await root.open();
@@ -105,7 +105,7 @@ test("links in a folder move with it and go with it, and what they lead to stays
   expect(await root.temporaries()).toEqual([]);
 });
 
-test("names that no client can ask for, and folders of any depth, go with their folder", async () => {
+test("entries with unaddressable names, and folders of any depth, are removed with their folder", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   let deep = root.in("folder");
@@ -120,7 +120,7 @@ test("names that no client can ask for, and folders of any depth, go with their 
 });
 
 test.each(ATTACKED)(
-  "%s, with a folder swapped for a link before any of its calls, stays inside",
+  "%s, with a folder replaced by a link before any of its calls, stays in the root",
   async (_, step, system) => {
     for (const swapped of ["folder", "folder/inner", "other", "other/inner"])
       for (const target of ["canary", "root/.sluice"]) {
@@ -145,7 +145,7 @@ test.each(ATTACKED)(
           });
           made = 0;
           await step(storage).catch(() => {});
-          // Until there is no such call any more.
+          // Until all calls were covered.
           swaps = made > at;
           expect({ swapped, target, at, touched: await canary.touched() }).toEqual({
             swapped,
@@ -160,7 +160,7 @@ test.each(ATTACKED)(
 );
 
 test.each(ATTACKED)(
-  "%s, with any of its calls failing, loses nothing and leaves nothing open",
+  "%s, with any of its calls failing, loses no file and leaves no descriptor open",
   async (what, step, system) => {
     for (let at = 0; ; at += 1) {
       await using root = await TemporaryRoot.make();
@@ -177,7 +177,7 @@ test.each(ATTACKED)(
       }
       expect(failing.descriptors.open.size).toBe(open);
       expect(failing.descriptors.closedTwice).toEqual([]);
-      // What was to be removed may be gone; what was to be moved has one name at least.
+      // An entry to remove may be missing; an entry to move must have at least one name.
       const names = await readdir(root.root, { recursive: true });
       const files = names.filter((name) => name.includes("file") && !name.startsWith(".sluice"));
       const contents = await Promise.all(
@@ -192,7 +192,7 @@ test.each(ATTACKED)(
   },
 );
 
-test("a folder that was removed when the server was killed is gone after the next start", async () => {
+test("a removal that was interrupted by a kill is completed at the next start", async () => {
   await using root = await TemporaryRoot.make();
   await root.open();
   await mkdir(root.in(".sluice/uploads/left/behind"), { recursive: true });
@@ -201,7 +201,7 @@ test("a folder that was removed when the server was killed is gone after the nex
   expect(await root.temporaries()).toEqual([]);
 });
 
-test("pipes and sockets are nothing that could be moved or removed alone", async () => {
+test("pipes and sockets cannot be moved or removed on their own", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await mkdir(root.in("folder"));
@@ -214,7 +214,7 @@ test("pipes and sockets are nothing that could be moved or removed alone", async
   expect((await readdir(root.root)).sort()).toEqual([".sluice", "a"]);
 });
 
-test("a second name of one file is a name of its own", async () => {
+test("hard links of one file are independent entries", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await put(storage, "a", "x");
@@ -228,7 +228,7 @@ const noMounts = await whyNoMounts("/var/tmp");
 if (noMounts) skipped("moves between file systems", noMounts, "run it as root on Linux");
 
 test.skipIf(noMounts !== null)(
-  "a folder on another file system: moved within, removed, and never half",
+  "a folder on another file system can be moved within it and removed, never partially",
   async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
@@ -253,7 +253,7 @@ test.skipIf(noMounts !== null)(
 );
 
 test.each(NAMING)(
-  "%s: a file that takes the new name while another gets it stays",
+  "%s: a file that takes the new name during the operation is kept",
   async (naming, system) => {
     await using root = await TemporaryRoot.make();
     await plant(root);
@@ -283,7 +283,7 @@ test("sidecars that a crash left in the trash are deleted, those being written s
   await plant(root);
   const { trash } = await root.open();
   const [kept, left, fresh] = [Date.now() - 7200_000, Date.now() - 7200_000, Date.now()].map(newTrashId);
-  if (!kept || !left || !fresh) throw new Error("Three ids were made.");
+  if (!kept || !left || !fresh) throw new Error("Three ids were created.");
   await trash.put(file("folder"), kept, { recursive: true });
   for (const id of [left, fresh]) await writeFile(root.in(".sluice/trash", `${id}.note`), "{}");
   expect(await trash.ids()).toEqual([kept]);

@@ -1,4 +1,4 @@
-// Copies on the disk: what of a file they keep, how deep they go, how soon they end.
+// Copies on the disk: file attributes, maximum depth, and cancellation.
 
 import { expect, test } from "bun:test";
 import { chmod, lstat, mkdir, readdir, utimes, writeFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { copy } from "../../contract/copying.ts";
 import { codeOf, file } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 
-test("a copy keeps what a file may do, and its times when it is to be moved", async () => {
+test("a copy keeps the permissions of a file, and its times if it is part of a move", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await mkdir(root.in("folder/inner"), { recursive: true });
@@ -36,7 +36,7 @@ test("a copy keeps what a file may do, and its times when it is to be moved", as
   }
 });
 
-test("a copy that would be deeper than paths can be is refused and leaves nothing", async () => {
+test("a copy that would exceed the maximum depth is refused and leaves nothing", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await mkdir(root.in("folder", ..."d".repeat(90)), { recursive: true });
@@ -45,7 +45,7 @@ test("a copy that would be deeper than paths can be is refused and leaves nothin
   expect((await readdir(root.root)).sort()).toEqual([".sluice", "folder"]);
 });
 
-test("a copy of a large file ends soon after its signal, and nothing of it is left", async () => {
+test("a copy of a large file ends soon after it is aborted, and leaves nothing", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await writeFile(root.in("large"), new Uint8Array(40 * 1024 * 1024));

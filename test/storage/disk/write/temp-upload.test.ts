@@ -1,4 +1,4 @@
-// One upload on the disk: what others do to it meanwhile, and that nothing of it stays behind.
+// One upload on the disk: concurrent operations on it, and that it leaves nothing behind.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -17,12 +17,12 @@ import { Descriptors, watchedCalls } from "../watched-calls.ts";
 watchRejections();
 
 describe("discard", () => {
-  // Before the name is given, discard wins.
+  // Before the file is named, discard succeeds.
   const early: (keyof Calls)[] = ["datasync", "open", "mkdir", "stat"];
   const late: (keyof Calls)[] = ["sync", "renameNew", "link", "lstat", "rename"];
   const moments = [...early, ...late];
 
-  test.each(moments)("at the moment of %s leaves a whole file or nothing", async (moment) => {
+  test.each(moments)("at the moment of %s leaves a complete file or nothing", async (moment) => {
     await using root = await TemporaryRoot.make();
     const descriptors = new Descriptors();
     let discard: (() => Promise<void>) | undefined;
@@ -102,7 +102,7 @@ describe("discard", () => {
 });
 
 describe.each(NAMING)("finish with %s", (naming, system) => {
-  test("makes its folder again when somebody removes it at the last moment", async () => {
+  test("creates its folder again if it is removed at the last moment", async () => {
     await using root = await TemporaryRoot.make();
     let removals = 2;
     const storage = await root.open({
@@ -119,7 +119,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     expect(await root.temporaries()).toEqual([]);
   });
 
-  test("gives up when the folder is removed again and again", async () => {
+  test("fails if the folder is removed repeatedly", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open({
       calls: watchedCalls(
@@ -134,7 +134,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     expect(await root.temporaries()).toEqual([]);
   });
 
-  test("takes the name back when the folder cannot be synced, and the file of another it leaves", async () => {
+  test("removes its name if the folder cannot be synced, but not the file of another upload", async () => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls(system);
     const storage = await root.open({ calls });
@@ -153,7 +153,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     expect(await root.temporaries()).toEqual([]);
   });
 
-  test("loses against a file that comes at the last moment, and replaces it when it may", async () => {
+  test("fails if another file is created at the last moment, or replaces it on request", async () => {
     await using root = await TemporaryRoot.make();
     const first = (): Promise<number> => Bun.write(root.in("a"), "first");
     const storage = await root.open({
@@ -166,7 +166,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     expect(await contentOf(storage, "a")).toBe("second");
   });
 
-  test("says that nothing was replaced when the old file goes at the last moment", async () => {
+  test("reports that nothing was replaced if the old file is removed at the last moment", async () => {
     await using root = await TemporaryRoot.make();
     let replacing = false;
     const storage = await root.open({
@@ -203,7 +203,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     }
   });
 
-  test("takes names at the limit of the file system, and says when it is lower", async () => {
+  test("accepts names of maximum length, and reports a lower limit of the file system", async () => {
     await using root = await TemporaryRoot.make();
     const calls = switchableCalls(system);
     const storage = await root.open({ calls });
@@ -218,7 +218,7 @@ describe.each(NAMING)("finish with %s", (naming, system) => {
     expect(await root.temporaries()).toEqual([]);
   });
 
-  test("gives files the mode that the process gives them", async () => {
+  test("creates files with the mode of the process's umask", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await put(storage, "a", "a");
@@ -230,7 +230,7 @@ describe("names that macOS decomposed", () => {
   const composed = "caf\u00e9";
   const decomposed = "cafe\u0301";
 
-  test("are the names of the same file and folder for uploads", async () => {
+  test("refer to the same file and folder for uploads", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     await mkdir(root.in(decomposed));

@@ -1,4 +1,4 @@
-// What writers share: bounded memory, and the pulse that keeps slow uploads moving.
+// The write scheduler: bounded memory of all uploads, and timed flushes of slow ones.
 
 import { describe, expect, test } from "bun:test";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
@@ -18,9 +18,9 @@ import { sizeOf, Writing, written } from "./writing.ts";
 
 watchRejections();
 
-describe("memory over all uploads", () => {
+describe("memory of all uploads", () => {
   test.each([64 * KIB, MIB])(
-    "stays below its limit and a chunk of %d bytes each, on a disk that hangs",
+    "stays below the limit plus one chunk of %d bytes per upload, on a disk that hangs",
     async (length) => {
       await using writing = await Writing.make();
       const gate = new Gate();
@@ -56,7 +56,7 @@ describe("memory over all uploads", () => {
     },
   );
 
-  test("is given back by uploads that fail and uploads that stop", async () => {
+  test("is released by uploads that fail or stop", async () => {
     await using writing = await Writing.make();
     for (let round = 0; round < 5; round += 1) {
       const failed = writing.writer({ write: failing("EIO") }).writer;
@@ -70,8 +70,8 @@ describe("memory over all uploads", () => {
   });
 });
 
-describe("the pulse", () => {
-  test("writes what a slow upload sent, though the batch is not full, and syncs it", async () => {
+describe("the timed flush", () => {
+  test("writes and syncs the bytes of a slow upload before its batch is full", async () => {
     await using writing = await Writing.make();
     const { writer, path } = writing.writer();
     await fill(writer, chunksOf(bytes(CHANGEOVER + 100 * KIB), CHANGEOVER, 50 * KIB));
@@ -84,7 +84,7 @@ describe("the pulse", () => {
     expect(writer.saved).toBe(CHANGEOVER + 100 * KIB + 1000);
   });
 
-  test("saves what a slow upload sent of a small file as well", async () => {
+  test("also saves the bytes of a slow upload of a small file", async () => {
     await using writing = await Writing.make();
     const { writer, path } = writing.writer();
     const all = bytes(90 * KIB);
@@ -98,7 +98,7 @@ describe("the pulse", () => {
     expect(difference(written(path), all)).toBeNull();
   });
 
-  test("saves no byte before it is on the disk when an upload leaves its first MiB meanwhile", async () => {
+  test("counts no byte as saved before it is on the disk when an upload passes its first MiB", async () => {
     await using writing = await Writing.make();
     const uploads = Array.from({ length: 20 }, (_, index) => {
       const synced: number[] = [];
@@ -114,7 +114,7 @@ describe("the pulse", () => {
       uploads.map(async ({ writer, all, synced }) => {
         for (const chunk of chunksOf(all, 40 * KIB)) {
           const room = writer.append(chunk);
-          // As the pulse does, at any moment.
+          // Like the timed flush, at any moment.
           void writer.syncWritten();
           await room;
           expect(writer.saved).toBeLessThanOrEqual(synced.at(-1) ?? 0);
@@ -126,7 +126,7 @@ describe("the pulse", () => {
     expect(uploads.some(({ synced }) => synced.some((size) => size < CHANGEOVER))).toBe(true);
   });
 
-  test("costs a small file that ends at once no sync of its own", async () => {
+  test("causes no additional sync for a small file that ends immediately", async () => {
     await using writing = await Writing.make();
     let syncs = 0;
     for (let round = 0; round < 20; round += 1) {
@@ -142,7 +142,7 @@ describe("the pulse", () => {
     expect(syncs).toBe(20);
   });
 
-  test("moves many slow uploads, and mixes nothing up", async () => {
+  test("writes many slow uploads without mixing up their bytes", async () => {
     await using writing = await Writing.make();
     const uploads = Array.from({ length: 40 }, (_, index) => ({
       ...writing.writer(),
@@ -154,43 +154,43 @@ describe("the pulse", () => {
     for (const { path, all } of uploads) expect(difference(written(path), all)).toBeNull();
   });
 
-  test("touches nothing of an upload that was stopped or failed", async () => {
+  test("does not write uploads that were stopped or have failed", async () => {
     await using writing = await Writing.make();
     let writes = 0;
     const counted = {
       write: async (): Promise<number> => {
         writes += 1;
-        throw new Error("The pulse wrote.");
+        throw new Error("The timed flush wrote.");
       },
     };
     const stopped = writing.writer(counted).writer;
     await fill(stopped, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
     await stopped.stop();
-    // This one is staged after it: when the pulse has written it, the other's turn has passed.
+    // This upload is later in the queue: when it was written, the other one was skipped.
     const later = writing.writer();
     await fill(later.writer, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
     await until("the later one is written", () => sizeOf(later.path) === CHANGEOVER + 1000);
     expect(writes).toBe(0);
   });
 
-  test("goes on for others when the sync of one fails", async () => {
+  test("continues for other uploads if the sync of one fails", async () => {
     await using writing = await Writing.make();
     const broken = writing.writer({ datasync: failing("EIO") }).writer;
     const sound = writing.writer().writer;
     await fill(broken, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
     await fill(sound, chunksOf(bytes(CHANGEOVER + 1000), CHANGEOVER));
-    await until("the sound one is synced", () => sound.saved === CHANGEOVER + 1000);
+    await until("the other one is synced", () => sound.saved === CHANGEOVER + 1000);
     expect(() => broken.append(bytes(1))).toThrow("storage_failed");
     expect(broken.saved).toBe(0);
   });
 
-  test("looks at nobody who was forgotten", async () => {
+  test("skips uploads that were removed", async () => {
     const scheduler = new WriteScheduler();
-    const looked: string[] = [];
+    const visited: string[] = [];
     const writer = (name: string): Flushable => ({
-      writeStaged: () => void looked.push(`${name} staged`),
+      writeStaged: () => void visited.push(`${name} staged`),
       syncWritten: () => {
-        looked.push(`${name} written`);
+        visited.push(`${name} written`);
         return undefined;
       },
     });
@@ -200,15 +200,15 @@ describe("the pulse", () => {
       scheduler.written(one);
     }
     scheduler.forget(gone);
-    await until("the pulse came by", () => looked.includes("there written"));
+    await until("the timed flush ran", () => visited.includes("there written"));
     scheduler.forget(there);
-    expect(looked).toContain("there staged");
-    expect(looked.filter((look) => look.startsWith("gone"))).toEqual([]);
+    expect(visited).toContain("there staged");
+    expect(visited.filter((name) => name.startsWith("gone"))).toEqual([]);
   });
 });
 
 describe("the load", () => {
-  test("counts bytes and uploads that wait, and a sync as long as it takes, failed ones too", async () => {
+  test("counts buffered bytes, waiting uploads and running syncs, including failed ones", async () => {
     const scheduler = new WriteScheduler();
     const load = () => ({ held: scheduler.held, waiting: scheduler.waiting, syncing: scheduler.syncing });
     const none = { held: 0, waiting: 0, syncing: 0 };

@@ -1,4 +1,4 @@
-// The disk writer when the disk fails: the right problem, at once and for good, and nothing left in motion.
+// The disk writer on a failing disk: the correct problem, immediately and permanently, and no call left running.
 
 import { describe, expect, test } from "bun:test";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
@@ -31,7 +31,7 @@ describe.each(FAULTS)("%s is %s", (errno, code) => {
     expect(await codeOf(writer.finish())).toBe(code);
   });
 
-  test("when the first bytes cannot even be given", async () => {
+  test("when the first bytes cannot be passed to the sink", async () => {
     await using writing = await Writing.make();
     const { writer } = writing.writer({
       sink: (file) =>
@@ -45,7 +45,7 @@ describe.each(FAULTS)("%s is %s", (errno, code) => {
     expect(await codeOf(writer.finish())).toBe(code);
   });
 
-  test("when the first bytes are flushed, and the sink is ended all the same", async () => {
+  test("when the first bytes are flushed, and the sink is still closed", async () => {
     await using writing = await Writing.make();
     for (const size of [1000, CHANGEOVER]) {
       let ended = 0;
@@ -65,7 +65,7 @@ describe.each(FAULTS)("%s is %s", (errno, code) => {
     }
   });
 
-  test("when a batch is written, for every later call too", async () => {
+  test("when a batch is written, and for every later call", async () => {
     await using writing = await Writing.make();
     let writes = 0;
     const { writer } = writing.writer({
@@ -97,7 +97,7 @@ describe.each(FAULTS)("%s is %s", (errno, code) => {
     expect(writer.saved).toBe(0);
   });
 
-  test("when the end is synced, and when the size is asked", async () => {
+  test("when the end is synced, and when the size is read", async () => {
     await using writing = await Writing.make();
     const throwing = (): never => {
       throw systemError(errno);
@@ -110,8 +110,8 @@ describe.each(FAULTS)("%s is %s", (errno, code) => {
   });
 });
 
-describe("a write that is shorter than it says", () => {
-  test("never ends well, in the first bytes", async () => {
+describe("a write that is shorter than reported", () => {
+  test("is detected in the first bytes", async () => {
     await using writing = await Writing.make();
     const { writer } = writing.writer({
       sink: (file) =>
@@ -126,7 +126,7 @@ describe("a write that is shorter than it says", () => {
     expect(await codeOf(writer.finish())).toBe("storage_failed");
   });
 
-  test("never ends well, in a batch", async () => {
+  test("is detected in a batch", async () => {
     await using writing = await Writing.make();
     for (const lost of [1, BATCH]) {
       const { writer } = writing.writer({
@@ -142,7 +142,7 @@ describe("a write that is shorter than it says", () => {
 });
 
 describe("stop()", () => {
-  test("waits for the batch in flight, ends the append that waits, and gives all memory back", async () => {
+  test("waits for the batch in flight, ends a waiting append, and releases all memory", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     const { writer } = writing.writer({
@@ -165,7 +165,7 @@ describe("stop()", () => {
     expect(() => writer.append(bytes(1))).toThrow("storage_failed");
   });
 
-  test("waits for the sink, also when an append is ending it", async () => {
+  test("waits for the sink, also while an append closes it", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     const { writer } = writing.writer({
@@ -186,7 +186,7 @@ describe("stop()", () => {
     expect(append.state).toBe("rejected");
   });
 
-  test("waits for the sync that runs, and for the last one beside it", async () => {
+  test("waits for the running sync and a concurrent last one", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     let running = 0;
@@ -208,7 +208,7 @@ describe("stop()", () => {
     expect(await finish).toBe("storage_failed");
   });
 
-  test("lets no sync begin after it", async () => {
+  test("prevents further syncs", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     let syncs = 0;
@@ -222,7 +222,7 @@ describe("stop()", () => {
       },
     });
     await fill(writer, chunksOf(bytes(CHANGEOVER + BATCH), BATCH));
-    // The finish would sync behind the write that is on its way.
+    // The finish would sync after the write in flight.
     const finish = codeOf(writer.finish());
     await until("the write", () => gate.waiting === 1);
     const stop = writer.stop();
@@ -232,7 +232,7 @@ describe("stop()", () => {
     expect(syncs).toBe(0);
   });
 
-  test("is quiet after everything failed", async () => {
+  test("does not throw after a failure", async () => {
     await using writing = await Writing.make();
     const { writer } = writing.writer({
       write: failing("EIO"),

@@ -1,4 +1,4 @@
-// The disk writer: every byte in its place, whatever the descriptor, the chunks and the syncs do.
+// The disk writer: every byte at its offset, for any descriptor, chunks and syncs.
 
 import { describe, expect, test } from "bun:test";
 import { constants, fstatSync } from "node:fs";
@@ -21,11 +21,11 @@ watchRejections();
 const around = (size: number): number[] => [size - 1, size, size + 1];
 const sizes = [BATCH, CHANGEOVER, CHANGEOVER + BATCH, CHANGEOVER + 2 * BATCH].flatMap(around);
 
-describe("a file is written byte by byte as it was given", () => {
+describe("a file contains exactly the appended bytes", () => {
   test.each([
     ["a descriptor", 0],
     ["a descriptor in append mode", constants.O_APPEND],
-  ])("to %s, around each change of the writer, many at once", async (_name, flags) => {
+  ])("on %s, for sizes around the writer's thresholds, concurrently", async (_name, flags) => {
     await using writing = await Writing.make();
     const jobs = [4 * KIB, 64 * KIB, 600 * KIB, 1.5 * MIB].flatMap((length) =>
       [...sizes, 3 * MIB + 7].map((size) => ({ size, length })),
@@ -42,7 +42,7 @@ describe("a file is written byte by byte as it was given", () => {
     expect(writing.scheduler.held).toBe(0);
   });
 
-  test("and no write is longer than the file already is, nor than a batch", async () => {
+  test("and no write is longer than the file so far, nor than a batch", async () => {
     await using writing = await Writing.make();
     const lengths: [length: number, size: number][] = [];
     for (const length of [64 * KIB, BATCH, MIB - 1, 3 * MIB]) {
@@ -59,7 +59,7 @@ describe("a file is written byte by byte as it was given", () => {
     expect(lengths.filter(([length, size]) => length > size || length > BATCH)).toEqual([]);
   });
 
-  test("also when each write is slow and the next batch fills meanwhile", async () => {
+  test("also if writes are slow and the next batch fills during a write", async () => {
     await using writing = await Writing.make();
     const { writer, path } = writing.writer({
       write: async (file, batch) => {
@@ -76,7 +76,7 @@ describe("a file is written byte by byte as it was given", () => {
 });
 
 describe("appends wait", () => {
-  test("when a full batch stands behind one in flight, and not before", async () => {
+  test("when a full batch waits for one in flight, and not before", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     const { writer, path } = writing.writer({
@@ -95,13 +95,13 @@ describe("appends wait", () => {
     await settle();
     expect(room.state).toBe("pending");
     gate.open();
-    await until("room", () => room.state === "fulfilled");
+    await until("the append continues", () => room.state === "fulfilled");
     expect(writer.work.diskWaited).toBeGreaterThan(0);
     await writer.finish();
     expect(difference(written(path), all)).toBeNull();
   });
 
-  test("for a sync that is too far behind, and that counts as waiting for the sync", async () => {
+  test("for a sync that is too far behind, which counts as waiting for the sync", async () => {
     await using writing = await Writing.make();
     const gate = new Gate();
     let total = 0;
@@ -122,7 +122,7 @@ describe("appends wait", () => {
     expect(writer.saved).toBe(0);
     expect(writer.work.syncWaited).toBe(0);
     gate.open();
-    await until("room", () => room.state === "fulfilled");
+    await until("the append continues", () => room.state === "fulfilled");
     expect(writer.work.syncWaited).toBeGreaterThan(0);
     await writer.finish();
     expect(writer.saved).toBe(CHANGEOVER + total);
@@ -130,7 +130,7 @@ describe("appends wait", () => {
 });
 
 describe("saved bytes", () => {
-  test("grow while the file arrives, and never pass what was synced", async () => {
+  test("increase during the upload, and never exceed the synced bytes", async () => {
     await using writing = await Writing.make();
     let synced = 0;
     let syncs = 0;
@@ -150,7 +150,7 @@ describe("saved bytes", () => {
       expect(writer.saved).toBeLessThanOrEqual(synced);
       seen.add(writer.saved);
       sent += chunk.length;
-      // Long before the end: a window must be saved while the file still arrives.
+      // A window must be saved long before the end of the upload.
       if (sent === 2 * SYNC_WINDOW)
         await until("the first window is saved", () => writer.saved >= SYNC_WINDOW);
     }
@@ -163,7 +163,7 @@ describe("saved bytes", () => {
     expect(writer.work.syncBusy).toBeGreaterThan(0);
   });
 
-  test("are synced for an empty file as well", async () => {
+  test("of an empty file are synced too", async () => {
     await using writing = await Writing.make();
     let syncs = 0;
     const { writer } = writing.writer({

@@ -1,4 +1,4 @@
-// A DiskWriter on a real file, with calls that a test replaces.
+// A DiskWriter on a real file, with system calls that a test can replace.
 
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import type { Calls } from "../../../../src/storage/disk/os/calls.ts";
@@ -36,6 +36,6 @@ export class Writing implements AsyncDisposable {
   }
 }
 
-/** What is on the disk now. */
+/** The bytes that are on the disk now. */
 export const written = (path: string): Uint8Array => readFileSync(path);
 export const sizeOf = (path: string): number => statSync(path).size;
