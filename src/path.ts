@@ -17,7 +17,7 @@ export const MAX_PATH_BYTES = 4096;
 export const MAX_SEGMENT_BYTES = 255;
 /** Most segments of a path. */
 export const MAX_SEGMENTS = 64;
-/** The folder at the top of the root that is reserved for Sluice. */
+/** The folder that Sluice keeps in its root. Reserved at every depth: below may be the root of an earlier server. */
 export const RESERVED = ".sluice";
 
 /** The root as a folder. */
@@ -30,7 +30,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
 const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
 /** Yields the code and explanation of every rule that a segment breaks. */
-function* brokenRules(segment: string, top: boolean): Generator<[code: string, detail: string]> {
+function* brokenRules(segment: string): Generator<[code: string, detail: string]> {
   if (segment === "") yield ["empty_segment", "A segment is empty: remove the extra slash."];
   if (segment === ".") yield ["dot_segment", "A segment must not be `.`."];
   else if (segment === "..") yield ["parent_segment", "A segment must not be `..`."];
@@ -44,12 +44,11 @@ function* brokenRules(segment: string, top: boolean): Generator<[code: string, d
   const stem = segment.split(".", 1)[0] ?? "";
   if (DEVICES.test(stem.trimEnd())) yield ["device_name", "A segment must not be a Windows device name."];
   // Both cases, because file systems that ignore case fold some letters in one direction only (ſ is an S).
-  if (top && (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase()))
-    yield ["reserved_name", `\`${RESERVED}\` at the top of the root is reserved for the server.`];
+  if (segment.toLowerCase() === RESERVED || segment.toUpperCase() === RESERVED.toUpperCase())
+    yield ["reserved_name", `\`${RESERVED}\` is reserved for the server.`];
 }
 
-/** @param top false when the path is relative to a folder below the root, where no name is reserved */
-function check(decoded: string, pointer: string, folder: boolean, top = true): string {
+function check(decoded: string, pointer: string, folder: boolean): string {
   // Almost every path is valid, so the list is created with the first error.
   const broken: { errors?: ErrorList } = {};
   const add = (entry: ErrorEntry): void => {
@@ -73,8 +72,7 @@ function check(decoded: string, pointer: string, folder: boolean, top = true): s
       detail: `A path must not have more than ${MAX_SEGMENTS} segments.`,
     });
   segments.forEach((segment, index) => {
-    for (const [code, detail] of brokenRules(segment, top && index === 0))
-      add({ code, pointer: `${pointer}/${index}`, detail });
+    for (const [code, detail] of brokenRules(segment)) add({ code, pointer: `${pointer}/${index}`, detail });
   });
   if (broken.errors) throw invalidPath(broken.errors.entries, broken.errors.omitted);
   return segments.join("/");
@@ -151,7 +149,7 @@ export const FilePathValue = Type.Unsafe<FilePath>(
 
 /** Validates a path relative to a folder: the `filename` of a form's part may contain folders. */
 export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {
-  const path = check(relative, pointer, false, folder === "");
+  const path = check(relative, pointer, false);
   return checkFilePath(folder === "" ? path : `${folder}/${path}`, pointer);
 }
 
@@ -173,7 +171,7 @@ export function nameChecker(folder: FolderPath): (name: string) => string | null
     if ((plain ? name.length : bytesOf(segment)) > left) return null;
     if (plain) return name;
     if (!name.isWellFormed() || segment.includes("/")) return null;
-    return brokenRules(segment, folder === "").next().done ? segment : null;
+    return brokenRules(segment).next().done ? segment : null;
   };
 }
 

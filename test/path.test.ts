@@ -52,7 +52,7 @@ describe("a file path", () => {
     "com10",
     "lpt",
     "a.nul",
-    "a/.sluice",
+    "a/.sluice2",
     ".sluice2",
     "sluice",
   ];
@@ -98,6 +98,8 @@ describe("a file path", () => {
     ["CONIN$", "/path/0 device_name"],
     ["conout$", "/path/0 device_name"],
     [".sluice", "/path/0 reserved_name"],
+    ["a/.sluice", "/path/1 reserved_name"],
+    ["a/.Sluice/b", "/path/1 reserved_name"],
     [".SLUICE/uploads/x", "/path/0 reserved_name"],
     [".Sluice", "/path/0 reserved_name"],
     [".\u017fluice", "/path/0 reserved_name"],
@@ -109,6 +111,7 @@ describe("a file path", () => {
       "/path/0 parent_segment",
       "/path/1 control_character",
       "/path/1 backslash",
+      "/path/2 reserved_name",
       "/path/3 trailing_dot_or_space",
     ],
     [
@@ -250,8 +253,8 @@ describe("below()", () => {
     expect<string>(below(deep, "a/b/c/d")).toBe(`${deep}/a/b/c/d`);
   });
 
-  test("reserves the server's own name only at the top level", () => {
-    expect<string>(below(photos, ".sluice/a")).toBe("photos/.sluice/a");
+  test("reserves the server's own name at every depth", () => {
+    expect(broken("a/.sluice/b", (path) => below(photos, path))).toEqual(["/path/1 reserved_name"]);
     expect(broken(".sluice/a", (path) => below(ROOT, path))).toEqual(["/path/0 reserved_name"]);
   });
 

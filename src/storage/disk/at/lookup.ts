@@ -288,9 +288,10 @@ export class PathLookup {
   }
 
   #inside(real: string): boolean {
-    const own = this.#below(RESERVED);
-    if (real === own || real.startsWith(`${own}/`)) return false;
-    return real === this.root || real.startsWith(this.root === "/" ? "/" : `${this.root}/`);
+    if (real === this.root) return true;
+    const slash = this.root === "/" ? 0 : this.root.length;
+    if (!real.startsWith(this.root) || real[slash] !== "/") return false;
+    return !real.includes(`/${RESERVED}`, slash) || !`${real}/`.includes(`/${RESERVED}/`, slash);
   }
 
   async #lstat(path: string): Promise<BigIntStats | null> {

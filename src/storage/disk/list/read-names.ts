@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import type { Dirent } from "node:fs";
-import { MAX_SEGMENT_BYTES, nameChecker, RESERVED, ROOT } from "../../../path.ts";
+import { MAX_SEGMENT_BYTES, nameChecker, RESERVED } from "../../../path.ts";
 import { TimeSlice } from "../../../system/time-slice.ts";
 import { isPlain } from "../../natural-order.ts";
 import { folderNotFound } from "../../problems.ts";
@@ -76,7 +76,7 @@ export async function eachName(
     const onDisk = typeof entry === "string" ? entry : entry.name;
     const kind = typeof entry === "string" ? UNKNOWN_KIND : kindOf(entry);
     const name = nameOf(onDisk);
-    if (isGarbled(onDisk) || (folder === ROOT && onDisk === RESERVED)) continue;
+    if (isGarbled(onDisk) || onDisk === RESERVED) continue;
     if (name === null || !fits(onDisk)) skipped.add(spelled(onDisk), "name");
     else if (isPlain(name)) {
       plain.name = name;

@@ -123,13 +123,20 @@ describe("names that no client can request", () => {
     expect(pathsOf(await entriesIn(storage, ROOT))).toEqual([".hidden", "shown"]);
   });
 
-  test("include the server's own folder, only at the top level", async () => {
+  test("include the server's own folder, and that of a former root at any depth", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
-    await put(storage, "folder/.sluice/file", "mine");
+    await put(storage, "folder/shown", "x");
+    await Bun.write(root.in("folder/.sluice/kept/secret"), "secret");
+    await symlink(".sluice/kept", root.in("folder/link"));
+    await symlink("../folder/.sluice/kept/secret", root.in("folder/file"));
+    await symlink(".sluice", root.in("folder/own"));
     expect(pathsOf(await entriesIn(storage, ROOT))).toEqual(["folder"]);
-    expect(pathsOf(await entriesIn(storage, folder("folder")))).toEqual(["folder/.sluice"]);
-    expect(await contentOf(storage, "folder/.sluice/file")).toBe("mine");
+    expect(pathsOf(await entriesIn(storage, folder("folder")))).toEqual(["folder/shown"]);
+    for (const path of ["folder/link/secret", "folder/file", "folder/own/kept/secret"]) {
+      expect(await storage.find(file(path))).toBeNull();
+      expect(await codeOf(storage.open(file(path)))).toBe("not_found");
+    }
   });
 });
 
