@@ -10,9 +10,10 @@ import { Uploader } from "./core/upload/uploader.ts";
 import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
+import { hostname } from "./plugins/guards/hostname.ts";
+import { origin } from "./plugins/guards/origin.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { Gauges } from "./plugins/metrics/gauges.ts";
-import { origin } from "./plugins/origin.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
 import { archive } from "./routes/api/archive.ts";
@@ -115,6 +116,7 @@ export async function createApp(options: AppOptions = {}) {
     .headers({ "x-content-type-options": "nosniff" })
     .use(requestTiming(log))
     .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
+    .use(hostname(config.hostname))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
     .use(basePath(config.basePath))

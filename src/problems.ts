@@ -169,6 +169,11 @@ export const PROBLEMS = {
     title: "The upload is gone",
     help: "The upload was cancelled, received no data for longer than `--upload-expiry`, exceeded its length or did not match its `Repr-Digest`, or its file no longer exists. Start a new upload.",
   },
+  misdirected: {
+    status: 421,
+    title: "Not a name of this server",
+    help: "The `Host` of the request is not a name of this server. This keeps a website from reaching a server on your machine through your browser, by making its own name resolve to it (DNS rebinding). Start the server with `--hostname NAME` for each name under which it is reached, for example the one that a reverse proxy forwards.",
+  },
   precondition_failed: {
     status: 412,
     title: "A precondition failed",

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 const LARGE = 30_000_000;
-const HEAD = "HTTP/1.1\r\nHost: x\r\n";
+const HEAD = "HTTP/1.1\r\nHost: localhost\r\n";
 
 /** Starts an upload of ten bytes and sends three of them. */
 async function beginUpload(server: Serving, path = "a.bin"): Promise<RawConnection> {

@@ -1,7 +1,7 @@
 // The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
 import { GROUPS, type Option } from "./option.ts";
-import { choice, choices, count, duration, host, origins, path, size, urlPath } from "./values.ts";
+import { choice, choices, count, duration, host, hosts, origins, path, size, urlPath } from "./values.ts";
 
 export { formatSize } from "./values.ts";
 
@@ -54,6 +54,8 @@ export interface Config {
   drain: number;
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
   cors: readonly string[];
+  /** Lower case, without a port. */
+  hostname: readonly string[];
   log: Log;
   logLevel: LogLevel;
 }
@@ -111,6 +113,15 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     list: true,
     ...origins(),
     help: "Origin of a website whose pages may call this server; may be repeated",
+    group: "Who may do what",
+  },
+  hostname: {
+    name: "hostname",
+    placeholder: "NAME",
+    default: "",
+    list: true,
+    ...hosts(),
+    help: "Name under which clients reach this server, for example through a proxy; may be repeated. If set, or when listening on loopback, other names are refused",
     group: "Who may do what",
   },
   conflict: {
@@ -252,6 +263,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     ...(given.has(OPTIONS.trash.name) && { trash: value(OPTIONS.trash) }),
     drain: value(OPTIONS.drain),
     cors: value(OPTIONS.cors),
+    hostname: value(OPTIONS.hostname),
     log: value(OPTIONS.log),
     logLevel: value(OPTIONS.logLevel),
   };

@@ -147,6 +147,18 @@ export function urlPath(taken: readonly string[]): Kind<string> {
   };
 }
 
+/** Host names and IP addresses, without ports. The list may be empty. */
+export function hosts(): Kind<readonly string[]> {
+  const { parse } = host();
+  return {
+    allowed: "host names such as files.example.org (no scheme, no port; separated by commas)",
+    parse: (text) => {
+      const found = split(text).map(parse);
+      return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
+    },
+  };
+}
+
 /** Origins of web pages, as browsers send them in `Origin`. The list may be empty. */
 export function origins(): Kind<readonly string[]> {
   return {

@@ -1,4 +1,4 @@
-// The path and query of a request, without relying on the Host that the client sent.
+// The path, the query and the host of a request, as the client sent them.
 
 /**
  * Extracts both from `request.url`. `new URL` could throw: the host in that URL is the one the client sent, and may be
@@ -11,4 +11,16 @@ export function targetOf(request: Request): { path: string; query: string } {
   return mark === -1
     ? { path: target, query: "" }
     : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** A registered name or an IPv4 address, or an IPv6 address in brackets, and a port; a comma separates repeated headers. */
+const HOST = /^(\[[\da-f:.]{2,45}\]|[\w.~!$&'()*+;=%-]{1,255})(?::\d{0,5})?$/i;
+
+/**
+ * The host name of a `Host` header, in lower case, without port, brackets, and the dot that ends an absolute name; null
+ * when the header is none (RFC 9112 section 3.2), or was sent more than once.
+ */
+export function hostOf(header: string): string | null {
+  const name = HOST.exec(header)?.[1];
+  return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
 }

@@ -21,6 +21,7 @@ test("the defaults are restrictive and finite", () => {
     uploadExpiry: 86_400,
     drain: 30,
     cors: [],
+    hostname: [],
     log: "text",
     logLevel: "info",
   });

@@ -156,10 +156,10 @@ describe("a server", () => {
     expect(nothing.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  test("answers requests with any Host", async () => {
-    await using server = await serve([binary.path], { cwd });
+  test("answers to every name it was given, and to no name at all", async () => {
+    await using server = await serve([binary.path, "--hostname", "x,known.example"], { cwd });
     await Bun.write(join(cwd, "files/a.txt"), "here");
-    for (const host of ["x", "unknown.example", "[::1]:1", "", "a b"]) {
+    for (const host of ["x", "known.example", "[::1]:1", ""]) {
       using connection = await connect(server.url);
       await connection.send(`GET /files/a.txt HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
       expect({ host, text: (await connection.answer()).text }).toEqual({ host, text: "here" });

@@ -12,7 +12,7 @@ setDefaultTimeout(patient(20_000));
 
 let server: Target;
 beforeAll(async () => {
-  server = await startTarget();
+  server = await startTarget({ flags: ["--hostname", "y"] });
 });
 afterAll(async () => {
   await using target = server;
@@ -64,6 +64,26 @@ describe("an invalid or ambiguous length", () => {
   });
 });
 
+describe("an invalid Host, or more than one", () => {
+  test.each([
+    ["twice, and different", "Host: localhost\r\nHost: b"],
+    ["twice, and alike", "Host: localhost\r\nhost: localhost"],
+    ["twice in one line", "Host: localhost, localhost"],
+    ["a path", "Host: localhost/../../b"],
+    ["a login", "Host: user@localhost"],
+    ["with a space", "Host: local host"],
+    ["with a word for a port", "Host: localhost:http"],
+    ["an open bracket", "Host: [::1"],
+    ["missing", "Accept: */*"],
+  ])("%s", async (_, line) => {
+    using connection = await server.raw(
+      put("Content-Length: 5").replace("Host: localhost", line).concat("hello"),
+    );
+    expect((await connection.answer()).status).toBe(400);
+    expect(await server.files()).toEqual([]);
+  });
+});
+
 describe("an invalid chunk", () => {
   test.each([
     ["no size", "\r\nhello\r\n"],
@@ -93,10 +113,10 @@ describe("invalid headers", () => {
     ["300 lines", put(...manyHeaders, "Content-Length: 5")],
     ["a line of 100 kB", put(`X: ${"a".repeat(100_000)}`, "Content-Length: 5")],
     ["a target of 20 kB", head("PUT", `/files/${"a".repeat(20_000)}`, "Content-Length: 5")],
-    ["a request line without a version", "PUT /files/a\r\nHost: x\r\nContent-Length: 5\r\n\r\n"],
+    ["a request line without a version", "PUT /files/a\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"],
     ["HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["TLS", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001"],
-    ["no target", "PUT  HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"],
+    ["no target", "PUT  HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"],
     ["a target without a slash", head("PUT", "files/a", "Content-Length: 5")],
     ["NUL in the target", head("PUT", `/files/a${NUL}b`, "Content-Length: 5")],
     ["a control character in the target", head("PUT", "/files/a\u0001b", "Content-Length: 5")],
@@ -109,7 +129,7 @@ describe("invalid headers", () => {
   });
 
   test("a line of 1 GB is not read", async () => {
-    using connection = await server.raw("PUT /files/a HTTP/1.1\r\nHost: x\r\nX-Long: ");
+    using connection = await server.raw("PUT /files/a HTTP/1.1\r\nHost: localhost\r\nX-Long: ");
     const KIB = "a".repeat(1024);
     let sent = 0;
     try {
@@ -149,10 +169,8 @@ describe("unusual but valid requests", () => {
     ["sizes with zeros before them", `${put(CHUNKED)}0005\r\nhello\r\n0000\r\n\r\n`],
     ["one byte per chunk", put(CHUNKED) + [..."hello"].map(chunk).join("") + LAST_CHUNK],
     ["HTTP/1.0", put("Content-Length: 5").replace("HTTP/1.1", "HTTP/1.0").concat("hello")],
-    ["an empty Host", put("Content-Length: 5").replace("Host: x", "Host: ").concat("hello")],
-    ["a Host of one letter", put("Content-Length: 5").replace("Host: x", "Host: y").concat("hello")],
-    ["a Host that is a path", put("Content-Length: 5").replace("Host: x", "Host: x/../../b").concat("hello")],
-    ["two Hosts", put("Host: b", "Content-Length: 5").concat("hello")],
+    ["an empty Host", put("Content-Length: 5").replace("Host: localhost", "Host: ").concat("hello")],
+    ["a Host of one letter", put("Content-Length: 5").replace("Host: localhost", "Host: y").concat("hello")],
     ["an absolute target", head("PUT", "http://b/files/a", "Content-Length: 5").concat("hello")],
     ["a query full of dots", head("PUT", "/files/a?x=/../../b", "Content-Length: 5").concat("hello")],
     ["Expect: 100-continue", put("Expect: 100-continue", "Content-Length: 5").concat("hello")],

@@ -8,7 +8,7 @@ import { CANARY, type Target } from "./target.ts";
 
 /** The first lines of every request. */
 export const head = (method: string, target: string, ...headers: string[]): string =>
-  `${[`${method} ${target} HTTP/1.1`, "Host: x", ...headers].join("\r\n")}\r\n\r\n`;
+  `${[`${method} ${target} HTTP/1.1`, "Host: localhost", ...headers].join("\r\n")}\r\n\r\n`;
 
 /** One chunk of a chunked body. */
 export const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;

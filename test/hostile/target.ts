@@ -112,11 +112,15 @@ export async function startTarget({
     },
     temporaries: () => readdir(join(root, ".sluice/uploads")),
     async uploads() {
-      using connection = await this.raw("GET /api/uploads HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      using connection = await this.raw(
+        "GET /api/uploads HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      );
       return JSON.parse((await connection.answer()).text).uploads;
     },
     async expectUnharmed(health = "ok") {
-      using connection = await this.raw("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      using connection = await this.raw(
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      );
       expect(JSON.parse((await connection.answer()).text)).toMatchObject({ status: health });
       await until("no upload runs", async () => (await this.uploads()).length === 0, 1);
       await until("no half file is left", async () => (await this.temporaries()).length === 0, 1);

@@ -1,7 +1,7 @@
 // The target of a request: path and query, whatever precedes them.
 
 import { expect, test } from "bun:test";
-import { targetOf } from "../../src/http/target.ts";
+import { hostOf, targetOf } from "../../src/http/target.ts";
 
 /** A request as Bun's server creates it, with an unchecked URL. */
 const asked = (url: string): Request =>
@@ -24,3 +24,25 @@ test("keeps repeated slashes at its start", () => {
 test("has no fragment", () => {
   expect(targetOf(asked("http://host/a?b#c?d"))).toEqual({ path: "/a", query: "b" });
 });
+
+test.each([
+  ["localhost", "localhost"],
+  ["Files.Example.ORG:8080", "files.example.org"],
+  ["localhost.", "localhost"],
+  ["[::1]:3000", "::1"],
+  ["[::FFFF:127.0.0.1]", "::ffff:127.0.0.1"],
+  ["127.0.0.1:", "127.0.0.1"],
+  ["under_score.example", "under_score.example"],
+  ["a, a", null],
+  ["a,b", null],
+  ["a b", null],
+  ["a/b", null],
+  ["user@a", null],
+  ["a:http", null],
+  ["a:123456", null],
+  ["[::1", null],
+  ["::1", null],
+  ["[localhost]", null],
+  [":80", null],
+  ["a".repeat(256), null],
+])("the host of %p is %p", (header, host) => expect(hostOf(header)).toBe(host));

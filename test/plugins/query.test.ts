@@ -57,7 +57,7 @@ describe("a key that the route does not know", () => {
     await Bun.write(join(server.root, "keep.txt"), "kept");
     using connection = await connect(server.url);
     await connection.send(
-      "PUT /files/keep.txt?conflct=fail HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n",
+      "PUT /files/keep.txt?conflct=fail HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n",
     );
     const { detail } = await problemIn(await connection.answer(), "invalid_request");
     expect(detail).toBe('Unknown query key "conflct": the nearest is `conflict`.');

@@ -12,6 +12,8 @@ import { patient } from "./patience.ts";
 export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"> {
   /** An existing root, which is left when the server stops. @default a new temporary folder */
   root?: string;
+  /** @default 127.0.0.1 */
+  listenOn?: string;
 }
 
 /** A running server. Stopped by `await using` or `stop`. */
@@ -31,7 +33,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Starts a server in this process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { root: given, ...rest } = options;
+  const { root: given, listenOn = "127.0.0.1", ...rest } = options;
   const root = await realpath(given ?? (await mkdtemp(join(tmpdir(), "sluice-test-"))));
   const log: string[] = [];
   const app = await createApp({
@@ -42,7 +44,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     root,
   });
   await app.modules;
-  app.listen({ port: 0, hostname: "127.0.0.1" });
+  app.listen({ port: 0, hostname: listenOn });
   const url = `http://127.0.0.1:${app.server?.port}`;
 
   let stopping: Promise<void> | undefined;

@@ -19,7 +19,7 @@ afterEach(() => rm(root, { recursive: true }));
 /** Starts an upload of ten bytes and sends five of them. */
 async function begin({ url }: Serving, path: string): Promise<RawConnection> {
   const connection = await connect(url);
-  await connection.send(`PUT /files/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello`);
+  await connection.send(`PUT /files/${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello`);
   return connection;
 }
 

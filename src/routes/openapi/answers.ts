@@ -136,7 +136,7 @@ export const CHANGE_PROBLEMS = [
 ] as const;
 
 /** The problems of every request. */
-const ALWAYS = ["cross_origin", "internal"] as const;
+const ALWAYS = ["cross_origin", "misdirected", "internal"] as const;
 
 const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   range_not_satisfiable: "Content-Range",

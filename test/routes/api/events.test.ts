@@ -13,7 +13,7 @@ import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
 import { type EventWatch, watchEvents } from "../../support/watch.ts";
 
-const HEAD = "HTTP/1.1\r\nHost: x\r\n";
+const HEAD = "HTTP/1.1\r\nHost: localhost\r\n";
 
 let server: TestServer;
 beforeEach(async () => {

@@ -15,7 +15,7 @@ test("with the grant write alone only an upload whose id is known can be seen", 
   expect(await look("my-own-upload")).toEqual([]);
   using mine = await connect(server.url);
   using others = await connect(server.url);
-  const head = "HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nX-Request-Id:";
+  const head = "HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nX-Request-Id:";
   await mine.send(`PUT /files/mine ${head} my-own-upload\r\n\r\nhello`);
   await others.send(`PUT /files/others ${head} other-upload\r\n\r\nhello`);
   await until("both arrive", () => server.app.decorator.services.uploader.activeUploads.size === 2);

@@ -93,7 +93,7 @@ describe("a file", () => {
 
   test("is found with a host of one letter", async () => {
     using connection = await connect(server.url);
-    await connection.send("GET /files/d/hello.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+    await connection.send("GET /files/d/hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect((await connection.answer()).text).toBe("hello");
   });
 });

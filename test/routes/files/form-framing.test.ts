@@ -59,7 +59,7 @@ describe("a broken body", () => {
     await connection.send(
       Buffer.concat([
         Buffer.from(
-          `POST /files/cut/ HTTP/1.1\r\nHost: x\r\nContent-Type: ${formType()}\r\nContent-Length: ${good.length}\r\n\r\n`,
+          `POST /files/cut/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${formType()}\r\nContent-Length: ${good.length}\r\n\r\n`,
         ),
         half,
       ]),

@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 /** Sends exactly this path, because `fetch` would resolve dot segments. */
 async function ask(method: string, path: string, body = "x") {
   using connection = await connect(server.url);
-  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   await connection.send(Buffer.from(head + body));
   return await connection.answer({ head: method === "HEAD" });
 }

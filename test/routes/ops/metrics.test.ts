@@ -130,7 +130,7 @@ describe("counters of", () => {
     await using connection = await connect(server.url);
     const rises = await risen(server, async () => {
       const cut = ended("put", "cut");
-      await connection.send("PUT /files/cut HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+      await connection.send("PUT /files/cut HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc");
       await until("it arrives", async () => (await figure(server, "sluice_uploads_running")) === 1);
       expect(await figure(server, "sluice_upload_requests")).toBe(1);
       connection.reset();

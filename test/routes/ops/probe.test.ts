@@ -32,7 +32,7 @@ describe("a sent body", () => {
 
   test("has the times of its first and last byte", async () => {
     using connection = await connect(server.url);
-    await connection.send("PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
+    await connection.send("PUT /api/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nabc");
     await Bun.sleep(1000);
     await connection.send("def");
     const { firstByte, lastByte, received } = JSON.parse((await connection.answer()).text);
@@ -66,7 +66,7 @@ describe("a sent body", () => {
   test("is not read with announce, whatever its length", async () => {
     using connection = await connect(server.url);
     await connection.send(
-      "PUT /api/probe?announce=true HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n",
+      "PUT /api/probe?announce=true HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n",
     );
     const { status, text } = await connection.answer();
     expect({ status, received: JSON.parse(text).received }).toEqual({ status: 200, received: 0 });
@@ -99,7 +99,9 @@ describe("a sent body", () => {
 describe("limits", () => {
   test("more than 1 GiB is refused before it is read", async () => {
     using connection = await connect(server.url);
-    await connection.send(`PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: ${2 ** 30 + 1}\r\n\r\n`);
+    await connection.send(
+      `PUT /api/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 ** 30 + 1}\r\n\r\n`,
+    );
     await problemIn(await connection.answer(), "probe_too_large");
     await problemIn(await server.fetch(`/api/probe?bytes=${2 ** 30 + 1}`), "invalid_request");
     await problemIn(await server.fetch("/api/probe?wait=31", { method: "PUT" }), "invalid_request");
@@ -108,7 +110,7 @@ describe("limits", () => {
   test("sixteen concurrent probes are allowed, and the next when one has ended", async () => {
     const connections = await Promise.all(Array.from({ length: 16 }, () => connect(server.url)));
     for (const connection of connections)
-      await connection.send("PUT /api/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
+      await connection.send("PUT /api/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na");
     await until(
       "the limit is reached",
       async () => (await server.fetch("/api/probe?bytes=1")).status === 503,
@@ -127,7 +129,7 @@ describe("limits", () => {
     const connections = await Promise.all(Array.from({ length: 16 }, () => connect(server.url)));
     for (const connection of connections) {
       connection.pause();
-      await connection.send(`GET /api/probe?bytes=${2 ** 30} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await connection.send(`GET /api/probe?bytes=${2 ** 30} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     }
     await until(
       "the limit is reached",
@@ -154,7 +156,9 @@ describe("limits", () => {
 
   test("a body that is cut off leaves nothing", async () => {
     using connection = await connect(server.url);
-    await connection.send("PUT /api/probe?save=true HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+    await connection.send(
+      "PUT /api/probe?save=true HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+    );
     await until("it has begun", () => server.app.decorator.services.uploader.slots.taken === 1);
     connection.reset();
     await server.app.decorator.services.uploader.slots.idle();

@@ -30,7 +30,7 @@ async function lineOf(name: string): Promise<string> {
 async function stalled(name: string, range = ""): Promise<RawConnection> {
   await Bun.write(join(server.root, name), Buffer.alloc(LARGE, "x"));
   const connection = await connect(server.url);
-  await connection.send(`GET /files/${name} HTTP/1.1\r\nHost: x\r\n${range}\r\n`);
+  await connection.send(`GET /files/${name} HTTP/1.1\r\nHost: localhost\r\n${range}\r\n`);
   await until("bytes come", () => connection.unread.length > 0);
   connection.pause();
   return connection;
@@ -102,7 +102,7 @@ test("clients that read nothing use no memory of this process", async () => {
   await Bun.write(join(server.root, "slow"), Buffer.alloc(LARGE, "x"));
   const ask = async (): Promise<RawConnection> => {
     const connection = await connect(server.url);
-    await connection.send("GET /files/slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    await connection.send("GET /files/slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
     connection.pause();
     return connection;
   };

@@ -11,7 +11,7 @@ import { problemIn } from "../../support/problem.ts";
 import { connect, type RawConnection } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
 
-const HEAD = "HTTP/1.1\r\nHost: x\r\n";
+const HEAD = "HTTP/1.1\r\nHost: localhost\r\n";
 const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
 
 /** Starts a chunked PUT that the test continues. */

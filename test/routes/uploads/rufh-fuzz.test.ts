@@ -177,7 +177,7 @@ async function cut(): Promise<void> {
   if (!upload || upload.offset === null) return;
   const { offset, content, url } = upload;
   const sent = content.subarray(offset, offset + 1 + dice.upTo(content.length - offset - 1));
-  const headers = { ...patchHeaders(upload, offset, content.length), host: "x" };
+  const headers = { ...patchHeaders(upload, offset, content.length), host: "localhost" };
   using line = await connect(server.url);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const length = content.length - offset;

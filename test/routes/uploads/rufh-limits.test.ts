@@ -20,7 +20,7 @@ afterAll(() => server.stop());
 async function raw(method: string, path: string, headers: string[], body = "") {
   using line = await connect(server.url);
   await line.send(
-    `${[`${method} ${path} HTTP/1.1`, "host: x", `content-length: ${body.length}`, ...headers].join("\r\n")}\r\n\r\n${body}`,
+    `${[`${method} ${path} HTTP/1.1`, "host: localhost", `content-length: ${body.length}`, ...headers].join("\r\n")}\r\n\r\n${body}`,
   );
   return await line.answer({ head: method === "HEAD" });
 }

@@ -1,7 +1,7 @@
 // Cross-origin requests: a page of another site cannot use this server through a visitor's browser unless --cors allows it.
 
 import { Elysia } from "elysia";
-import { Problem } from "../errors.ts";
+import { Problem } from "../../errors.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
 

@@ -1,8 +1,8 @@
 // Pages of other origins: refused by default, allowed by name.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { problemIn } from "../support/problem.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { problemIn } from "../../support/problem.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 const FRIEND = "https://app.example";
 
@@ -82,7 +82,7 @@ describe("without --cors", () => {
       () => ({ origin: "https://files.example", host: "files.example" }),
     ],
   ])("%s may", async (_, headersFor) => {
-    await using server = await startServer();
+    await using server = await startServer({ hostname: ["files.example"] });
     expect((await put(server, headersFor(server.url))).status).toBe(201);
   });
 });

@@ -1,0 +1,34 @@
+// Host names: a website that makes its own name resolve to this machine (DNS rebinding) cannot use a server there.
+
+import { isIP } from "node:net";
+import { Elysia } from "elysia";
+import { Problem } from "../../errors.ts";
+import { hostOf } from "../../http/target.ts";
+import { isLoopback } from "../../system/loopback.ts";
+
+/**
+ * Refuses a `Host` that is none with 400 `invalid_request`, and names that are not those of the server with 421
+ * `misdirected`. On a loopback address these are the loopback names and `names`. Elsewhere every name counts, because the
+ * server cannot know its own in the network, unless `names` are given; IP addresses always do. A request without a host
+ * (HTTP/1.0) passes: no browser sends one.
+ */
+export function hostname(names: readonly string[]) {
+  return new Elysia({ name: "hostname" }).onRequest(({ request, server }) => {
+    const header = request.headers.get("host");
+    if (!header) return;
+    const name = hostOf(header);
+    if (name === null) {
+      const detail = "Send one `Host`: a host name or an IP address, and a port if it is not 80.";
+      const errors = [{ code: "invalid_value", pointer: "/headers/host", detail }];
+      throw new Problem("invalid_request", detail, { errors });
+    }
+    if (names.includes(name) || isLoopback(name) || name.endsWith(".localhost")) return;
+    // Without a host name the app is called directly, or listens on a Unix socket.
+    const local = isLoopback(server?.hostname ?? "");
+    if (!local && (names.length === 0 || isIP(name) !== 0)) return;
+    throw new Problem(
+      "misdirected",
+      `This server does not answer to the name ${name}. If clients reach it under this name, start it with --hostname ${name}.`,
+    );
+  });
+}
