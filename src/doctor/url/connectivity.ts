@@ -173,12 +173,7 @@ export async function roundTrips(
         median,
         last,
         finding: problem(`GET /health was answered with ${last.status}, not by Sluice`, {
-          reason:
-            last.status === 401 ? "The server requires a login." : "Another server answers at this URL.",
-          advice:
-            last.status === 401
-              ? "Put it in the URL: https://user:password@host/."
-              : "Check the URL, the proxy's upstream address, and that Sluice is running there.",
+          ...refusal(last.status),
         }),
       };
     const reason = `${health} answered ${times.length} GET /health requests on one connection.`;
@@ -186,6 +181,24 @@ export async function roundTrips(
   } finally {
     wire.close();
   }
+}
+
+/** Why `/health` was refused, and what to do. */
+function refusal(status: number): { reason: string; advice: string } {
+  if (status === 401)
+    return {
+      reason: "The server requires a login.",
+      advice: "Put it in the URL: https://user:password@host/.",
+    };
+  if (status === 421)
+    return {
+      reason: "The server does not answer to the host name that arrives there.",
+      advice: "Start Sluice with --hostname and the host name of this URL.",
+    };
+  return {
+    reason: "Another server answers at this URL.",
+    advice: "Check the URL, the proxy's upstream address, and that Sluice is running there.",
+  };
 }
 
 function healthIn({ text }: Answer): string | undefined {

@@ -6,7 +6,7 @@ import { printable } from "../../plugins/log.ts";
 import { Probe } from "../../routes/openapi/shapes.ts";
 import { about, type Finding } from "../finding.ts";
 import { nameOfProxy, type ProxyName, settingsFor } from "./proxies.ts";
-import { type Answer, open, RawConnectionError, type Target } from "./raw-http.ts";
+import { type Answer, bareHost, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 /** The request as /api/probe received it. */
 type Seen = Static<typeof Probe>;
@@ -126,12 +126,13 @@ function requestHeaders({ headers }: Seen, proxy: ProxyName | undefined): Findin
   });
 }
 
-function hostHeader({ headers }: Target, seen: Seen, proxy: ProxyName | undefined): Finding {
+function hostHeader(target: Target, seen: Seen, proxy: ProxyName | undefined): Finding {
   const { ok, warning } = about("host", "Host");
-  if (seen.headers["host"] === headers["Host"]) return ok("arrives as sent");
+  if (seen.headers["host"] === target.headers["Host"]) return ok("arrives as sent");
   return warning(`arrives as ${printable(seen.headers["host"] ?? "nothing", 60)}`, {
     reason:
       "Over plain HTTP, requests of the web page then look cross-origin and are refused (403 cross_origin).",
+    advice: `Start Sluice with --hostname ${printable(bareHost(target.url), 100)} first: it answers only to names it is given when it listens on loopback.`,
     change: settingsFor("host", proxy),
   });
 }
