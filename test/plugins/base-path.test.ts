@@ -67,7 +67,9 @@ describe.each(["/sluice", ""])("a request below %j", (base) => {
     const { text } = await json(`${base}/files/missing`);
     expect(JSON.parse(text).type).toBe("/sluice/problems#/not_found");
     using connection = await connect(server.url);
-    await connection.send(`PUT ${base}/files/large HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n`);
+    await connection.send(
+      `PUT ${base}/files/large HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n`,
+    );
     const early = await connection.answer();
     expect(JSON.parse(early.text)).toMatchObject({ status: 413, type: "/sluice/problems#/file_too_large" });
     expect(await (await server.fetch(`${base}/problems`)).text()).toContain('href="/sluice/base.css"');

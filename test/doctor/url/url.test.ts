@@ -156,20 +156,6 @@ describe("without a proxy", () => {
 });
 
 describe("through a custom proxy", () => {
-  test("that forwards a name which is not the server's: the flag is named", async () => {
-    const headers = { host: "files.example.org" };
-    await using proxy = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: ({ url }) => fetch(server.url + new URL(url).pathname, { headers }),
-    });
-    const { findings } = await examined(String(proxy.url));
-    expect(finding(findings, "round-trip")).toMatchObject({
-      verdict: "problem",
-      advice: expect.stringContaining("--hostname"),
-    });
-  });
-
   /** A proxy that inspects requests before it forwards them. */
   function passing(look: (request: Request, body: ArrayBuffer) => Response | undefined) {
     return Bun.serve({

@@ -63,7 +63,7 @@ describe("a form with an Idempotency-Key", () => {
       `--b\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n${text}\r\n`;
     const whole = `${part("one", "1")}${part("two", "2")}${part("three", "3")}--b--\r\n`;
     const head = (length: number) =>
-      `POST /files/cut/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\nIdempotency-Key: "${key}"\r\n\r\n`;
+      `POST /files/cut/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\nIdempotency-Key: "${key}"\r\n\r\n`;
     const cut = await connect(server.url);
     await cut.send(head(whole.length) + whole.slice(0, whole.indexOf("three")));
     await until("two files are there", async () => (await visible("cut")).length === 2);

@@ -75,7 +75,7 @@ describe("with a digest", () => {
     await expectSaved(await put("early", text), "early");
     using connection = await connect(server.url);
     await connection.send(
-      `PUT /files/early?conflict=rename HTTP/1.1\r\nHost: a\r\nContent-Length: ${text.length}\r\nRepr-Digest: ${sha256(text)}\r\n\r\n`,
+      `PUT /files/early?conflict=rename HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${text.length}\r\nRepr-Digest: ${sha256(text)}\r\n\r\n`,
     );
     const answer = await connection.answer();
     expect(answer.status).toBe(200);
@@ -166,7 +166,7 @@ describe("with an Idempotency-Key", () => {
   test("a request with the key of a running one is told to wait", async () => {
     const key = randomUUID();
     using connection = await connect(server.url);
-    const head = `PUT /files/running?conflict=rename HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nIdempotency-Key: "${key}"\r\n\r\n`;
+    const head = `PUT /files/running?conflict=rename HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nIdempotency-Key: "${key}"\r\n\r\n`;
     await connection.send(`${head}hel`);
     await until("the upload runs", () => running("running"));
     const refused = await put(rename("running"), "hello", { "idempotency-key": key });
@@ -210,7 +210,7 @@ describe("with an Idempotency-Key", () => {
     async (key) => {
       using connection = await connect(server.url);
       await connection.send(
-        `PUT /files/bad-key HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nIdempotency-Key: ${key}\r\n\r\na`,
+        `PUT /files/bad-key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nIdempotency-Key: ${key}\r\n\r\na`,
       );
       const answer = await connection.answer();
       await problemIn({ ...answer, headers: answer.headers }, "invalid_request");
