@@ -1,4 +1,4 @@
-// A server that is not root, in a root where some entries belong to somebody else: nothing is half deleted, and it starts again.
+// A server without root privileges, whose root contains entries of another user: nothing is partially deleted, and it can restart.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
@@ -27,7 +27,7 @@ const reason = await whyNot();
 if (reason !== null)
   skipped("servers of another user", reason, "run it as root, in a folder that others may read");
 
-/** A root that belongs to nobody, with entries of root in it. */
+/** A root that belongs to the user nobody, with entries of the user root. */
 class SharedRoot implements AsyncDisposable {
   readonly #servers: Serving[] = [];
 
@@ -68,28 +68,31 @@ const remove = (server: Serving, path: string) =>
 const put = (server: Serving, path: string) =>
   fetch(`${server.url}/files/${path}`, { method: "PUT", body: path });
 
-test.skipIf(reason !== null)("a folder with foreign entries is refused by name and stays whole", async () => {
-  await using root = await SharedRoot.make();
-  const server = await root.start();
-  const before = await root.tree();
-  for (const [path, named] of [
-    ["shared", "shared/foreign"],
-    ["shared/foreign", "shared/foreign"],
-    ["shared/foreign/b", "shared/foreign/b"],
-    ["sticky/theirs", "sticky/theirs"],
-  ] as const) {
-    const { detail } = await problemIn(await remove(server, path), "no_access");
-    expect(detail).toContain(`\`${named}\``);
-    expect(detail).not.toContain(root.root);
-  }
-  expect(await root.tree()).toEqual(before);
-  expect(await readdir(join(root.root, ".sluice/uploads"))).toEqual([]);
-  expect((await remove(server, "sticky/ours")).status).toBe(204);
-  expect((await remove(server, "shared/ours")).status).toBe(204);
-  expect((await put(server, "new")).status).toBe(201);
-});
+test.skipIf(reason !== null)(
+  "a folder with entries of another user is refused, names them, and is unchanged",
+  async () => {
+    await using root = await SharedRoot.make();
+    const server = await root.start();
+    const before = await root.tree();
+    for (const [path, named] of [
+      ["shared", "shared/foreign"],
+      ["shared/foreign", "shared/foreign"],
+      ["shared/foreign/b", "shared/foreign/b"],
+      ["sticky/theirs", "sticky/theirs"],
+    ] as const) {
+      const { detail } = await problemIn(await remove(server, path), "no_access");
+      expect(detail).toContain(`\`${named}\``);
+      expect(detail).not.toContain(root.root);
+    }
+    expect(await root.tree()).toEqual(before);
+    expect(await readdir(join(root.root, ".sluice/uploads"))).toEqual([]);
+    expect((await remove(server, "sticky/ours")).status).toBe(204);
+    expect((await remove(server, "shared/ours")).status).toBe(204);
+    expect((await put(server, "new")).status).toBe(201);
+  },
+);
 
-test.skipIf(reason !== null)("foreign leftovers are named and skipped at each start", async () => {
+test.skipIf(reason !== null)("leftovers of another user are named and skipped at each start", async () => {
   await using root = await SharedRoot.make();
   await Bun.write(join(root.root, ".sluice/uploads/foreign/inner/file"), "x");
   await mkdir(join(root.root, ".sluice/uploads/own"));
@@ -107,7 +110,7 @@ test.skipIf(reason !== null)("foreign leftovers are named and skipped at each st
 });
 
 test.skipIf(reason !== null)(
-  "an entry of the trash that cannot be deleted is kept whole, and can be restored",
+  "an entry of the trash that cannot be deleted is unchanged, and can be restored",
   async () => {
     await using root = await SharedRoot.make();
     const server = await root.start("--trash", "1s");

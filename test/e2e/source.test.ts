@@ -1,4 +1,4 @@
-// The program from its source, in a folder that clients may write: no file there changes its options or runs in it.
+// The program run from source in a folder that clients can write: no file there changes its options or runs code.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ const env = { PATH: `${join(TOP, "node_modules/.bin")}:/usr/bin:/bin` };
 
 let folder: string;
 let canary: string;
-/** A root without traps, so that the program itself can say no, and a folder in it. */
+/** A root without config files of Bun, so that the program itself refuses to start, and a folder in it. */
 let root: string;
 let below: string;
 beforeAll(async () => {
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe("started inside the root", () => {
-  test("the traps are armed: Bun itself falls into them, also into tsconfig.json alone", async () => {
+  test("Bun itself reads each of these config files, also tsconfig.json alone", async () => {
     const bun = await run([process.execPath, "--print", "process.env.SLUICE_ALLOW"], { cwd: folder });
     expect(bun.stdout).toBe("all\n");
     expect(existsSync(canary)).toBe(true);
@@ -49,7 +49,7 @@ describe("started inside the root", () => {
     await rm(canary);
   });
 
-  test("the command sluice reads none of them, and serves", async () => {
+  test("the command sluice reads none of them and starts", async () => {
     await using server = await serve([SLUICE, "."], { cwd: folder, env });
     expect(server.root).toBe(folder);
     const refused = await fetch(`${server.url}/files/trap.js`, { method: "DELETE" });
@@ -58,7 +58,7 @@ describe("started inside the root", () => {
     expect(existsSync(canary)).toBe(false);
   });
 
-  test("src/main.ts does not start, and says why, also from a folder below the root", async () => {
+  test("src/main.ts does not start and names the reason, also in a folder below the root", async () => {
     for (const served of ["..", ".", root]) {
       const ended = await run([process.execPath, MAIN, served, "--port", "0"], { cwd: below, env });
       expect(ended).toMatchObject({ code: 2, stdout: "" });
@@ -68,7 +68,7 @@ describe("started inside the root", () => {
     }
   });
 
-  test("src/main.ts starts when clients can write nothing, and when Bun was told not to obey the files", async () => {
+  test("src/main.ts starts if clients cannot write, or if Bun is run without reading these files", async () => {
     for (const words of [
       [process.execPath, MAIN, ".", "--allow", "read"],
       [process.execPath, ...QUIET, MAIN, "."],
@@ -80,7 +80,7 @@ describe("started inside the root", () => {
   });
 });
 
-test("a root that contains the source is refused: clients could change the program", async () => {
+test("a root that contains the source is refused, because clients could change the program", async () => {
   for (const served of [TOP, join(TOP, ".."), "/"]) {
     const ended = await run([process.execPath, ...QUIET, MAIN, served, "--port", "0"], { cwd: below, env });
     expect(ended).toMatchObject({ code: 2, stdout: "" });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** The last letters in reverse order: a typing error. */
+/** A name with its last letters swapped, like a typing error. */
 const misspell = (key: string): string => key.slice(0, -2) + key.slice(-1) + key.slice(-2, -1);
 
 describe("a key that the route does not know", () => {
@@ -53,7 +53,7 @@ describe("a key that the route does not know", () => {
       }
   });
 
-  test("costs the file nothing, and no byte of the body is waited for", async () => {
+  test("does not affect the file, and is refused before the body is read", async () => {
     await Bun.write(join(server.root, "keep.txt"), "kept");
     using connection = await connect(server.url);
     await connection.send(
@@ -64,7 +64,7 @@ describe("a key that the route does not know", () => {
     expect(await Bun.file(join(server.root, "keep.txt")).text()).toBe("kept");
   });
 
-  test("is shown escaped and cut, and many are a bounded list", async () => {
+  test("is escaped and truncated in the error, and the list of errors is limited", async () => {
     const odd = await server.fetch(`/api/entries?${encodeURIComponent(`\u202e\u001b${"x".repeat(500)}`)}=1`);
     const { detail } = await problemIn(odd, "invalid_request");
     expect(detail).toStartWith('Unknown query key "\\u{202e}\\u{1b}xxx');
@@ -78,7 +78,7 @@ describe("a key that the route does not know", () => {
     expect(errorsOmitted).toBe(990);
   });
 
-  test("does not hide that the method is wrong", async () => {
+  test("does not hide that the method is not supported", async () => {
     await problemIn(await server.fetch("/files/a?zzz=1", { method: "PATCH" }), "method_not_allowed");
   });
 });

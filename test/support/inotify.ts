@@ -1,4 +1,4 @@
-// What a program that watches a folder with inotify(7) sees.
+// The events that a program gets when it watches a folder with inotify(7).
 
 import { dlopen } from "bun:ffi";
 import { closeSync, readSync } from "node:fs";

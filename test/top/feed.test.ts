@@ -154,7 +154,7 @@ describe("a refusal", () => {
     });
     expect(await first(server.url, 1)).toMatchObject([{ kind: "lost", why: "the server answers 500" }]);
     await cancelled;
-    // What the sockets of both sides hold.
+    // Bytes that the sockets of both sides buffer.
     expect(sent).toBeLessThan(32 * 1024 * 1024);
   });
 });

@@ -235,7 +235,7 @@ function speedName(way: "upload" | "download", streams: number): string {
 
 function withheld(): Finding {
   return about("login", "Login").problem("not sent: the certificate is not trusted", {
-    reason: "Whoever listens there could read the password.",
+    reason: "The program that listens there could read the password.",
     advice: "Correct the certificate, leave the login out, or send it anyway with --insecure.",
   });
 }

@@ -1,4 +1,4 @@
-// Receipts: how many are kept, for how long, and what a storage that fails changes.
+// Receipts: their maximum number and age, and failures of the storage.
 
 import { describe, expect, test } from "bun:test";
 import { type Receipt, Receipts } from "../../../src/core/upload/receipts.ts";
@@ -36,7 +36,7 @@ describe("receipts", () => {
     expect(contents.receipts).toEqual([]);
   });
 
-  test("are bounded in number, in memory and in the storage: the oldest go", async () => {
+  test("are limited in number, in memory and in the storage: the oldest are removed", async () => {
     const lines: string[] = [];
     const log: RecordLog = {
       read: async () => lines,
@@ -51,7 +51,7 @@ describe("receipts", () => {
     expect(lines.length).toBeLessThanOrEqual(40_000);
   });
 
-  test("are bounded in characters", async () => {
+  test("are limited in their total length", async () => {
     const receipts = new Receipts(new MemoryStorage());
     const long = Array.from({ length: 16 }, () => "p".repeat(250)).join("/");
     for (let index = 0; index < 2500; index += 1) await receipts.add(receipt(`k${index}`, long));

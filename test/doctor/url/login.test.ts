@@ -17,7 +17,7 @@ let folder: string;
 let sluice: TestServer;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-login-"));
-  // Without write, the examination ends after the first requests.
+  // Without the grant write, doctor ends after the first requests.
   sluice = await startServer({ allow: new Set(["read"]) });
 });
 afterAll(async () => {
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A certificate for one name, signed by itself. @returns the paths of its key and of itself */
+/** Creates a self-signed certificate for one name. @returns the paths of its key and of the certificate */
 async function certificate(name: string): Promise<{ key: string; cert: string }> {
   const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
   const words = `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=${name} -addext subjectAltName=DNS:${name}`;
@@ -66,7 +66,7 @@ async function behindTls(name: string) {
 const LOGIN = `Basic ${btoa("me:secret")}`;
 
 describe.skipIf(none)("the password", () => {
-  test("goes to no certificate that is signed by itself, and the summary says what is wrong with it", async () => {
+  test("is not sent to a self-signed certificate, and the summary explains the problem", async () => {
     await using tls = await behindTls("localhost");
     const { code, stdout } = await tls.doctor(false);
     expect(tls.logins).toEqual([]);
@@ -76,7 +76,7 @@ describe.skipIf(none)("the password", () => {
     );
   });
 
-  test("goes to no certificate for another name, whoever signed it", async () => {
+  test("is not sent to a certificate for another name, whatever its issuer", async () => {
     await using tls = await behindTls("other.example");
     const { code, stdout } = await tls.doctor(true);
     expect(tls.logins).toEqual([]);
@@ -84,7 +84,7 @@ describe.skipIf(none)("the password", () => {
     expect(stdout).toContain("the certificate is not trusted: it is for another name");
   });
 
-  test("goes to a certificate that this machine trusts, and to any with --insecure", async () => {
+  test("is sent to a trusted certificate, and with --insecure to any", async () => {
     await using tls = await behindTls("localhost");
     await tls.doctor(true);
     expect(tls.logins.length).toBeGreaterThan(3);

@@ -46,7 +46,7 @@ test.skipIf(noMounts !== null)(
 const ROUNDS = 30;
 
 test.skipIf(noMounts !== null)(
-  "what another program puts into the folder meanwhile is never lost",
+  "files that another program adds to the folder during the move are never lost",
   async () => {
     await using server = await startServer();
     const at = (path: string) => join(server.root, path);
@@ -61,7 +61,7 @@ test.skipIf(noMounts !== null)(
       let moving = true;
       const intrude = async (): Promise<void> => {
         for (let index = 0; moving; index += 1) {
-          // Not faster than the server copies.
+          // Not faster than the server can copy.
           await Bun.sleep(1);
           await writeFile(at("mount/late"), "late");
           const name = `${index % 4}/late ${index}`;

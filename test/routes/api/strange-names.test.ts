@@ -1,4 +1,4 @@
-// Names on the disk that no path can contain: nothing is lost of them, and no answer is short without a word.
+// Names on the disk that no client path can contain: no entry is lost, and incomplete results are reported.
 
 import { expect, test } from "bun:test";
 import { mkdir, readdir, rename } from "node:fs/promises";
@@ -18,7 +18,7 @@ if (noMounts) skipped("strange names between file systems", noMounts, "run it as
 const send = (server: TestServer, path: string, body: object): Promise<Response> =>
   server.fetch(path, { method: "POST", body: JSON.stringify(body) });
 
-/** The state of the job of an answer, when it has ended. */
+/** The state of the job of a response, after it has ended. */
 async function ended(server: TestServer, answer: Response) {
   const location = answer.headers.get("location") ?? "";
   const job = async () => (await bodyIn(Job, await server.fetch(location))).job;
@@ -26,7 +26,7 @@ async function ended(server: TestServer, answer: Response) {
   return await job();
 }
 
-test("a folder that was copied and then deleted has lost nothing", async () => {
+test("a folder that is copied and then deleted loses no entry", async () => {
   await using server = await startServer();
   await plantStrange(join(server.root, "old"));
   const before = await strangeIn(join(server.root, "old"));
@@ -39,7 +39,7 @@ test("a folder that was copied and then deleted has lost nothing", async () => {
   expect((await readdir(server.root)).sort()).toEqual([".sluice", "new"]);
 });
 
-test("a folder that went through the trash has lost nothing", async () => {
+test("a folder that is removed and restored loses no entry", async () => {
   await using server = await startServer({ trash: 3600 });
   await plantStrange(join(server.root, "old"));
   const before = await strangeIn(join(server.root, "old"));
@@ -49,20 +49,17 @@ test("a folder that went through the trash has lost nothing", async () => {
   expect(await strangeIn(join(server.root, "old"))).toEqual(before);
 });
 
-test.skipIf(noMounts !== null)(
-  "a folder that was moved to another file system has lost nothing",
-  async () => {
-    await using server = await startServer();
-    await mkdir(join(server.root, "mount"));
-    await using _ = await Mount.tmpfs(join(server.root, "mount"), "size=4m");
-    await plantStrange(join(server.root, "mount", "old"));
-    const before = await strangeIn(join(server.root, "mount", "old"));
-    const moved = await send(server, "/api/move", { from: "mount/old", to: "new" });
-    expect(moved.status).toBe(201);
-    expect(await strangeIn(join(server.root, "new"))).toEqual(before);
-    expect(await readdir(join(server.root, "mount"))).toEqual([]);
-  },
-);
+test.skipIf(noMounts !== null)("a folder that is moved to another file system loses no entry", async () => {
+  await using server = await startServer();
+  await mkdir(join(server.root, "mount"));
+  await using _ = await Mount.tmpfs(join(server.root, "mount"), "size=4m");
+  await plantStrange(join(server.root, "mount", "old"));
+  const before = await strangeIn(join(server.root, "mount", "old"));
+  const moved = await send(server, "/api/move", { from: "mount/old", to: "new" });
+  expect(moved.status).toBe(201);
+  expect(await strangeIn(join(server.root, "new"))).toEqual(before);
+  expect(await readdir(join(server.root, "mount"))).toEqual([]);
+});
 
 test("answers about a folder say how many of its entries they lack", async () => {
   await using server = await startServer();

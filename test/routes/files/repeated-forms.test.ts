@@ -22,7 +22,7 @@ const visible = async (folder: string) => (await readdir(join(server.root, folde
 const put = (path: string, body: string, headers: Record<string, string>, at: TestServer) =>
   at.fetch(`/files/${path}?conflict=rename`, { method: "PUT", body, headers });
 
-/** The status, the path of the file, and whether it was here already. */
+/** The status, the path of the file, and whether it was saved before. */
 async function outcome(sent: Promise<Response>) {
   const answer = await sent;
   const { path, repeated = false } = await bodyIn(SavedFile, answer);
@@ -36,7 +36,7 @@ describe("a form with an Idempotency-Key", () => {
     return at.fetch("/files/form/", { method: "POST", body: form, headers: { "idempotency-key": key } });
   };
 
-  test("each file is saved once, also two of one name", async () => {
+  test("each file is saved once, also two with the same name", async () => {
     const files: [string, string][] = [
       ["a", "one"],
       ["a", "two"],
@@ -57,7 +57,7 @@ describe("a form with an Idempotency-Key", () => {
     expect(await visible("form")).toEqual(["a", "a (1)", "b"]);
   });
 
-  test("what a cut form had saved is not saved again", async () => {
+  test("files saved by a form that was cut are not saved again", async () => {
     const key = randomUUID();
     const part = (name: string, text: string) =>
       `--b\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n${text}\r\n`;

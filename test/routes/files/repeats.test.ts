@@ -24,7 +24,7 @@ const put = (path: string, body: string, headers: Record<string, string> = {}, a
   at.fetch(`/files/${path}`, { method: "PUT", body, headers });
 const rename = (path: string) => `${path}?conflict=rename`;
 
-/** A file that was there already: 200, marked, under this path. */
+/** The answer for an already saved file: 200, marked, with this path. */
 async function expectRepeated(answer: Response, path: string) {
   expect(answer.status).toBe(200);
   const file = await bodyIn(SavedFile, answer);
@@ -51,7 +51,7 @@ describe("with a digest", () => {
     expect(await visible(server, "digest")).toEqual(["a"]);
   });
 
-  test("also as Content-Digest, as sha-512, by POST, and with the wanted digest in the answer", async () => {
+  test("the same with Content-Digest, with sha-512, by POST, and with the requested digest in the answer", async () => {
     const sha512 = `sha-512=:${createHash("sha512").update("hello").digest("base64")}:`;
     const post = (headers: Record<string, string>) =>
       server.fetch("/files/posted/?name=a", { method: "POST", body: "hello", headers });
@@ -70,7 +70,7 @@ describe("with a digest", () => {
     expect(await visible(server, "others")).toEqual(["a", "a (1)", "a (2)"]);
   });
 
-  test("the answer comes before the body, when its length is announced", async () => {
+  test("the answer is sent before the body if its length is announced", async () => {
     const text = "x".repeat(3_000_000);
     await expectSaved(await put("early", text), "early");
     using connection = await connect(server.url);
@@ -117,7 +117,7 @@ describe("with a digest", () => {
     await problemIn(await send("two"), "not_allowed");
   });
 
-  test("conflict=fail and preconditions are kept to", async () => {
+  test("conflict=fail and preconditions are respected", async () => {
     const headers = { "repr-digest": sha256("hello") };
     await expectSaved(await put("kept", "hello", headers), "kept");
     await problemIn(await put("kept?conflict=fail", "hello", headers), "name_taken");
@@ -125,7 +125,7 @@ describe("with a digest", () => {
     await problemIn(await put(rename("kept"), "hello", conditional), "precondition_failed");
   });
 
-  test("a folder is not taken for the file", async () => {
+  test("a folder with this name is not mistaken for the file", async () => {
     await put("folder/a", "hello");
     const answer = await put(rename("folder"), "hello", { "repr-digest": sha256("hello") });
     await expectSaved(answer, "folder (1)");
@@ -163,7 +163,7 @@ describe("with an Idempotency-Key", () => {
     expect(await Bun.file(join(server.root, "reused/a")).text()).toBe("one");
   });
 
-  test("a request with the key of a running one is told to wait", async () => {
+  test("a request with the key of a running one is refused with Retry-After", async () => {
     const key = randomUUID();
     using connection = await connect(server.url);
     const head = `PUT /files/running?conflict=rename HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nIdempotency-Key: "${key}"\r\n\r\n`;
@@ -177,7 +177,7 @@ describe("with an Idempotency-Key", () => {
     await expectRepeated(await put(rename("running"), "hello", { "idempotency-key": key }), "running");
   });
 
-  test("an upload that failed leaves its key free", async () => {
+  test("the key of a failed upload can be used again", async () => {
     const headers = { "idempotency-key": randomUUID() };
     await problemIn(
       await put(rename("free"), "one", { ...headers, "repr-digest": sha256("two") }),
@@ -186,7 +186,7 @@ describe("with an Idempotency-Key", () => {
     await expectSaved(await put(rename("free"), "two", headers), "free");
   });
 
-  test("conditions that the first request made false do not refuse the second", async () => {
+  test("a repetition succeeds although the first request has made its conditions false", async () => {
     const headers = { "idempotency-key": randomUUID(), "if-none-match": "*" };
     await expectSaved(await put("condition", "one", headers), "condition");
     await expectRepeated(await put("condition", "one", headers), "condition");
@@ -195,7 +195,7 @@ describe("with an Idempotency-Key", () => {
     await expectRepeated(await put("failing?conflict=fail", "one", failing), "failing");
   });
 
-  test("a file that is gone or was changed is saved again", async () => {
+  test("a file that was removed or changed is saved again", async () => {
     const headers = { "idempotency-key": randomUUID() };
     await expectSaved(await put(rename("gone/a"), "one", headers), "gone/a");
     expect((await server.fetch("/files/gone/a", { method: "DELETE" })).status).toBe(204);

@@ -7,7 +7,7 @@ export function recordContract(name: string, current: Current): void {
   const log = () => current.storage.receipts;
 
   describe(`${name}: the record log`, () => {
-    test("is empty at first, and keeps the order of its lines over restarts", async () => {
+    test("is initially empty, and keeps the order of its lines across restarts", async () => {
       expect(await log().read()).toEqual([]);
       await log().append("one");
       await current.reopen();
@@ -17,7 +17,7 @@ export function recordContract(name: string, current: Current): void {
       expect(await log().read()).toEqual(["one", "two"]);
     });
 
-    test("takes lines that are added at the same time, and replaces all in order with them", async () => {
+    test("accepts concurrent additions, and replaces all lines in order with them", async () => {
       const lines = Array.from({ length: 500 }, (_, index) => `${index} ${"ä".repeat(index * 2)}`);
       await Promise.all(lines.map((line) => log().append(line)));
       expect(await log().read()).toEqual(lines);

@@ -88,7 +88,7 @@ describe("a root that vanishes while it is served", () => {
   const ways: [name: string, go: (root: TemporaryRoot) => Promise<void>][] = [
     ["removed", ({ root }) => rm(root, { recursive: true })],
     [
-      "removed and made anew",
+      "removed and created again",
       async ({ root }) => {
         await rm(root, { recursive: true });
         await mkdir(root);

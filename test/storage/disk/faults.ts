@@ -21,10 +21,10 @@ export function callsWith(replaced: Partial<Calls>): Calls {
   return { ...systemCalls, ...replaced };
 }
 
-/** A system whose rename cannot be told not to overwrite: names are given with link(). */
+/** A system without RENAME_NOREPLACE, where files are named with link(). */
 export const withoutRenameNew = callsWith({ renameNew: async () => "unsupported" });
 
-/** Both ways in which a name is given, and the call that gives it. */
+/** Both ways of naming a file, and the system call of each. */
 export const NAMING: [call: "renameNew" | "link", system: Calls][] = [
   ["renameNew", systemCalls],
   ["link", withoutRenameNew],
@@ -66,7 +66,7 @@ export class Mount implements AsyncDisposable {
     return new Mount(folder);
   }
 
-  /** Shows a folder or file in a second place, on the same device. */
+  /** Bind-mounts a folder or file at a second path. */
   static async bind(from: string, at: string): Promise<Mount> {
     await run("mount", "--bind", from, at);
     return new Mount(at);

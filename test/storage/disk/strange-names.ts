@@ -1,4 +1,4 @@
-// A folder with every kind of name that no path of a client can contain, as other programs leave them on a disk.
+// A folder with every kind of name that other programs can create but no client path can contain.
 
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 
@@ -23,7 +23,7 @@ export const UNLISTED = STRANGE.length + 1;
 const inside = (folder: string | Buffer, name: Buffer): Buffer =>
   Buffer.concat([Buffer.from(folder), Buffer.from("/"), name]);
 
-/** Makes the folder. */
+/** Creates the folder. */
 export async function plantStrange(folder: string): Promise<void> {
   await mkdir(inside(folder, FOLDER), { recursive: true });
   for (const name of [...STRANGE, ...ADDRESSABLE]) await writeFile(inside(folder, name), name);

@@ -12,7 +12,7 @@ import { until } from "../until.ts";
 /** A root, its storage, and the folder that contains it. `await using` removes everything. */
 export class TemporaryRoot implements AsyncDisposable {
   #storages: DiskStorage[] = [];
-  /** What the storages said to the operator. */
+  /** Messages of the storages to the operator. */
   readonly warnings: string[] = [];
 
   private constructor(

@@ -17,7 +17,7 @@ if (noMounts) skipped("removals around mounted file systems", noMounts, "run it 
 
 const RECURSIVE = { recursive: true };
 
-/** What is mounted at `folder/deep/mount`: a file system of its own, or another folder or file of the same device. */
+/** The mounts at `folder/deep/mount`: another file system, or a folder or file of the same device. */
 const MOUNTS = {
   tmpfs: async (root: TemporaryRoot) => {
     await mkdir(root.in("folder/deep/mount"));
