@@ -115,7 +115,7 @@ export async function createApp(options: AppOptions = {}) {
     // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
     .use(requestTiming(log))
-    .use(errors({ maxErrors: config.maxErrors, log, methodsOf: (path) => methodsOf(routes(), path) }))
+    .use(errors({ ...config, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(hostname(config.hostname))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))

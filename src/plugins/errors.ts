@@ -14,12 +14,14 @@ export interface ErrorOptions {
   log: Log;
   /** The methods registered for a path, to distinguish 405 from 404. */
   methodsOf: (path: string) => readonly string[];
+  /** `--base-path`, for URLs in hints. */
+  basePath: string;
 }
 
 /** Answers the errors of all routes, and requests that match no route. */
 export function errors(options: ErrorOptions) {
   return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request, set, route }) => {
-    const problem = translate(error, request, options.methodsOf);
+    const problem = translate(error, request, options);
     options.log.problem(request, problem);
     onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
     return problemResponse(problem, options.maxErrors, request);
@@ -57,13 +59,13 @@ function serialize(problem: Problem, maxErrors: number, id?: string): { text: st
 
 type Caught = Parameters<ErrorHandler>[0]["error"];
 
-function translate(error: Caught, request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
+function translate(error: Caught, request: Request, options: ErrorOptions): Problem {
   const problem = problemWithin(error);
   if (problem) return problem;
   // The client disconnected: nothing failed, and nobody reads this answer.
   if (request.signal.aborted && error instanceof DOMException && error.name === "AbortError")
     return new Problem("body_incomplete", "The client disconnected before the answer was sent.");
-  if (error instanceof NotFoundError) return unmatched(request, methodsOf);
+  if (error instanceof NotFoundError) return unmatched(request, options);
   if (error instanceof ValidationError && error.type !== "response") return invalidRequest(error, request);
   if (error instanceof ParseError)
     return new Problem("invalid_request", "The body cannot be parsed: it does not match its Content-Type.", {
@@ -80,9 +82,18 @@ function problemWithin(error: unknown, depth = 0): Problem | undefined {
   return inner ?? problemWithin(error.cause, depth + 1);
 }
 
-function unmatched(request: Request, methodsOf: ErrorOptions["methodsOf"]): Problem {
-  const methods = methodsOf(targetOf(request).path);
-  if (methods.length === 0) return new Problem("not_found", "This server has no such URL.");
+/** Longest path of a request that a hint repeats. */
+const LONGEST_HINT = 200;
+
+function unmatched(request: Request, { methodsOf, basePath }: ErrorOptions): Problem {
+  const { path } = targetOf(request);
+  const methods = methodsOf(path);
+  if (methods.length === 0) {
+    // `curl -T x http://host/x`, as on servers that serve files at the top.
+    const file = /^\/(?!(?:api|files|swagger|uploads)(?:\/|$))[^/]/.test(path) && path.length <= LONGEST_HINT;
+    const hint = file ? `: files are below ${basePath}/files/, so try ${basePath}/files${path}` : "";
+    return new Problem("not_found", `This server has no such URL${hint}.`);
+  }
   const allow = methods.join(", ");
   return new Problem("method_not_allowed", `This URL supports only ${allow}.`, { headers: { allow } });
 }

@@ -29,6 +29,32 @@ describe("404", () => {
   });
 });
 
+describe("404 at the top", () => {
+  test.each([
+    ["PUT", "/x", "/files/x"],
+    ["POST", "/photos/a%20b.jpg", "/files/photos/a%20b.jpg"],
+    ["GET", "/film.mkv", "/files/film.mkv"],
+    ["DELETE", "/x/", "/files/x/"],
+  ])("%s %s: files are at %s", async (method, path, hint) => {
+    const { detail } = await problemIn(await ask(method, path), "not_found");
+    expect(detail).toBe(`This server has no such URL: files are below /files/, so try ${hint}.`);
+  });
+
+  test("with --base-path, it is part of the hint", async () => {
+    await using below = await startServer({ basePath: "/sluice" });
+    const { detail } = await problemIn(await below.fetch("/sluice/x", { method: "PUT" }), "not_found");
+    expect(detail).toEndWith("so try /sluice/files/x.");
+  });
+
+  test.each(["/api/x", "/swagger/x", `/${"x".repeat(300)}`])(
+    "%s is no file that is misplaced",
+    async (path) => {
+      const { detail } = await problemIn(await ask("PUT", path), "not_found");
+      expect(detail).toBe("This server has no such URL.");
+    },
+  );
+});
+
 describe("405 names the methods that the URL supports", () => {
   test.each([
     ["PATCH", "/files/a", "DELETE, GET, HEAD, POST, PUT"],

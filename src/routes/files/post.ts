@@ -6,6 +6,7 @@ import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
+import { targetOf } from "../../http/target.ts";
 import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
@@ -91,10 +92,12 @@ function boundaryIn(request: Request): string | null {
 function pathOf(request: Request, folder: FolderPath, queryName: string | undefined): FilePath {
   const name = queryName ?? filenameOf(request.headers.get("content-disposition"));
   if (name !== null) return below(folder, name);
-  throw new Problem(
-    "missing_name",
-    "The file has no name: send ?name=photo.jpg, or Content-Disposition with filename.",
-  );
+  const naming = "send ?name=photo.jpg, or Content-Disposition with filename";
+  // `curl -X POST -T photo.jpg …/files/` has put the name into the URL.
+  const hint = targetOf(request).path.endsWith("/")
+    ? ""
+    : `. The URL is that of a folder: to save the file under this URL, use PUT instead of POST`;
+  throw new Problem("missing_name", `The file has no name: ${naming}${hint}.`);
 }
 
 async function saveForm(

@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SavedFile } from "../../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../../support/answer.ts";
+import { run } from "../../support/binary.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -64,6 +65,20 @@ describe("the name", () => {
   ])("missing: %s", async (_, headers) => {
     await problemIn(await post("nameless/", headers), "missing_name");
     expect(await onDisk("nameless").exists()).toBe(false);
+  });
+
+  test("missing, because curl has put it into the URL: PUT is named, and works", async () => {
+    const file = join(server.root, "name in url.txt");
+    await Bun.write(file, "from curl");
+    const curl = (method: string) =>
+      run(["curl", "-sS", "-X", method, "-T", file, `${server.url}/files/curl/`], { cwd: server.root });
+    const { stdout } = await curl("POST");
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "missing_name",
+      detail: expect.stringContaining("to save the file under this URL, use PUT instead of POST."),
+    });
+    expect(await onDisk("curl/name in url.txt").exists()).toBe(false);
+    expect(JSON.parse((await curl("PUT")).stdout)).toMatchObject({ path: "curl/name in url.txt", size: 9 });
   });
 
   test.each([
