@@ -1,4 +1,4 @@
-// Where a started server can be reached, as it says itself, and what it says when it cannot listen.
+// The addresses that a started server prints, and the errors if it cannot listen.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-describe("after the first line, the start says how other machines reach the server", () => {
+describe("the second line of output explains how other machines can reach the server", () => {
   test("on loopback: with ssh, or by restarting on another address", async () => {
     await using server = await spawnServing(root);
     const { port } = new URL(server.url);
@@ -67,7 +67,7 @@ describe("after the first line, the start says how other machines reach the serv
   });
 });
 
-describe("a start that fails says what to change", () => {
+describe("the error of a failed start names the fix", () => {
   test("for a host without an address", async () => {
     await using server = spawn(root, "--port", "0", "--host", "nowhere.invalid", "--allow", "read");
     expect(await server.exited).toBe(1);

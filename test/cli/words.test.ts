@@ -1,4 +1,4 @@
-// A first word that names no folder: a misspelt command, a URL or a port is refused instead of served.
+// A first argument that is no existing folder: a misspelt command, a URL or a port is refused instead of served.
 
 import { describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { commandLine } from "../support/command.ts";
 
 const { config, message, run, workingFolder } = commandLine();
 
-describe("a first word that is no folder yet", () => {
+describe("a first argument that is no existing folder", () => {
   test.each([
     ["docter", "doctor"],
     ["Doctor", "doctor"],
@@ -38,7 +38,7 @@ describe("a first word that is no folder yet", () => {
     },
   );
 
-  test("a number is a port", async () => {
+  test("a number is refused as a port", async () => {
     expect(await message("8080")).toStartWith('"8080" is no folder here; a port is set by --port 8080. ');
     expect((await config("./8080")).root).toBe("./8080");
   });

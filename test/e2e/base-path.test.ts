@@ -1,4 +1,4 @@
-// Below a path of another site: nginx that passes the path on, nginx and a small proxy that strip it, with clients and the page.
+// Sluice below a path of another site: nginx that keeps the path, nginx and a small proxy that strip it, with clients and the page.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -70,7 +70,7 @@ describe.each(PROXIES)("behind %s", (_, present, start) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test.skipIf(!present)("curl follows Location from PUT, and finds what a problem names", async () => {
+  test.skipIf(!present)("curl can follow the Location of a PUT and the type of a problem", async () => {
     const file = join(folder, "curl.txt");
     await Bun.write(file, "from curl");
     const put = Bun.spawn(["curl", "-sS", "-i", "-T", file, `${site}/files/in/a%20b.txt`], {

@@ -1,4 +1,4 @@
-// Zip archives read forward from the connection, without the directory at their end: Java, jar and unzipper.
+// Zip archives read sequentially from the connection, without the central directory: Java, jar and unzipper.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
@@ -35,7 +35,7 @@ process.stdin.pipe(unzipper.Parse()).on("entry", (entry) => {
 
 const noUnzipper = missing("unzipper", "node") || (await noClients("unzipper"));
 
-/** Sizes around those at which a file is streamed, a block ends, and a chunk ends. */
+/** Sizes around the thresholds for streaming, for blocks and for chunks. */
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_070, 131_071, 262_140, 262_141, 524_280, 3_000_001];
 
 let server: TestServer;
@@ -75,7 +75,7 @@ async function piped(cwd: string, ...command: string[]): Promise<string[]> {
   return lines.split("\n").filter((line) => line !== "" && !line.endsWith("/"));
 }
 
-describe("a zip read forward", () => {
+describe("a zip that is read sequentially", () => {
   test.skipIf(missing("ZipInputStream", "javac"))("by Java's ZipInputStream has every file", async () => {
     await Bun.write(join(folder, "Forward.java"), JAVA);
     expect((await piped(folder, "java", "Forward.java")).sort()).toEqual(expected);

@@ -83,13 +83,13 @@ export async function startTarget({
   void collect(child.stderr, (text) => {
     log += text;
   });
-  let said = "";
+  let output = "";
   void collect(child.stdout, (text) => {
-    said += text;
+    output += text;
   });
-  await until("the server listens", () => READY.test(said) || child.exitCode !== null);
-  const url = READY.exec(said)?.[1];
-  if (url === undefined) throw new Error(`Sluice exited before it was ready: ${said}${log}`);
+  await until("the server listens", () => READY.test(output) || child.exitCode !== null);
+  const url = READY.exec(output)?.[1];
+  if (url === undefined) throw new Error(`Sluice exited before it was ready: ${output}${log}`);
 
   const target: Target = {
     url,

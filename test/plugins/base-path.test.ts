@@ -18,7 +18,7 @@ const json = async (path: string, init?: RequestInit) => {
 };
 
 describe.each(["/sluice", ""])("a request below %j", (base) => {
-  test("has URLs below the base path in its answer", async () => {
+  test("is answered with URLs below the base path", async () => {
     const name = `a ${base.length}&.txt`;
     const url = `/sluice/files/dir/${encodeURIComponent(name)}`;
     const saved = await json(`${base}/files/dir/${encodeURIComponent(name)}`, { method: "PUT", body: "one" });
@@ -40,7 +40,7 @@ describe.each(["/sluice", ""])("a request below %j", (base) => {
     ]);
   });
 
-  test("that changes entries, too", async () => {
+  test("that changes entries is answered with URLs below the base path", async () => {
     const call = (path: string, value: unknown) =>
       json(`${base}${path}`, {
         method: "POST",
@@ -63,7 +63,7 @@ describe.each(["/sluice", ""])("a request below %j", (base) => {
     expect((await server.fetch(copied.headers.get("location") ?? "")).status).toBe(200);
   });
 
-  test("of a problem, also when the body is still being sent", async () => {
+  test("that fails is answered with a problem type below the base path, also while the body is still being sent", async () => {
     const { text } = await json(`${base}/files/missing`);
     expect(JSON.parse(text).type).toBe("/sluice/problems#/not_found");
     using connection = await connect(server.url);
@@ -122,14 +122,14 @@ test("the path itself is redirected to the page, with its query", async () => {
   expect((await server.fetch("/sluice/sluice/health")).status).toBe(404);
 });
 
-test("text of a client that looks like a URL member stays as it is", async () => {
+test("text of a client that looks like a URL is not changed", async () => {
   const path = '"url":"/files/x"';
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const { text } = await json(`/sluice/files/${encoded}`, { method: "PUT", body: "" });
   expect(JSON.parse(text)).toMatchObject({ path, url: `/sluice/files/${encoded}` });
 });
 
-test("HTML and JSON in the root are sent as they are", async () => {
+test("HTML and JSON files in the root are sent unchanged", async () => {
   const html = '<a href="/x">"url":"/files/x"</a>';
   await Bun.write(join(server.root, "page.html"), html);
   await Bun.write(join(server.root, "data.json"), '{"url":"/files/x"}');

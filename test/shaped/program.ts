@@ -16,10 +16,10 @@ export async function start(command: string[], on?: (text: string) => void): Pro
   void (async () => {
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) on?.(text);
   })();
-  let said = "";
+  let output = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    const [line, rest] = said.split("\n", 2);
+    output += text;
+    const [line, rest] = output.split("\n", 2);
     if (line !== undefined && rest !== undefined)
       return { firstLine: line, pid: child.pid, [Symbol.asyncDispose]: stop };
   }

@@ -1,6 +1,6 @@
-// The names of the members of a tar, in their order.
+// The names of the members of a tar, in order.
 
-/** Short names of ASCII only: longer ones are in pax records, which are passed over. */
+/** Only short ASCII names: longer ones are in pax records, which are skipped. */
 export function namesInTar(bytes: Buffer): string[] {
   const found: string[] = [];
   for (let at = 0; bytes[at] !== 0; ) {

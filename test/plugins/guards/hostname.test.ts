@@ -63,7 +63,7 @@ describe("on a loopback address", () => {
     expect((await server.fetch("/files/a")).status).toBe(404);
   });
 
-  test("names said by --hostname are answered, beside the loopback names", async () => {
+  test("the names given by --hostname are answered, in addition to the loopback names", async () => {
     await using server = await startServer({ hostname: ["files.example.org", "192.0.2.1"] });
     for (const host of [...LOOPBACK, "Files.Example.org:8080", "files.example.org.", "192.0.2.1"])
       expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
@@ -72,7 +72,7 @@ describe("on a loopback address", () => {
   });
 });
 
-test.skipIf(!hasNginx())("behind nginx the name must be said where nginx forwards it", async () => {
+test.skipIf(!hasNginx())("behind nginx the forwarded name must be given by --hostname", async () => {
   const status = async (hostname: string[], line: string): Promise<number> => {
     await using server = await startServer({ hostname });
     await using nginx = await startNginx(server.url, line);

@@ -1,4 +1,4 @@
-// Files and folders that the server may not read or change: every answer and the log name them, and nothing else fails.
+// Files and folders without permission for the server: every answer and the log name them, and other requests succeed.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -15,13 +15,13 @@ import { namesInTar } from "../../support/tar-names.ts";
 
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
-/** Root may read everything. */
+/** Whether the tests run as root, who can read everything. */
 const user = isRoot ? NOBODY : (process.getuid?.() ?? 0);
 const why = await whyNot();
 if (why !== null)
-  skipped("what the server may not read", why, "run it where another user can read the repository");
+  skipped("files without permission", why, "run it where another user can read the repository");
 
-/** Why the program does not run as this user, or `null` when it does. */
+/** Why the program cannot run as this user, or `null` if it can. */
 async function whyNot(): Promise<string | null> {
   await using spawned = spawnAs(user, "--version");
   return (await spawned.exited) === 0 ? null : `the program does not run as another user: ${spawned.stderr}`;
@@ -70,7 +70,7 @@ async function denied(answer: Response, detail: string): Promise<void> {
   await until("it is logged", logged);
 }
 
-test.skipIf(why !== null)("a file that may not be read is named, also to HEAD", async () => {
+test.skipIf(why !== null)("an unreadable file is named in the answer, also to HEAD", async () => {
   await denied(await fetched("/files/open/secret"), "The server may not read `open/secret`.");
   expect((await fetched("/files/open/secret", { method: "HEAD" })).status).toBe(403);
   await denied(
@@ -80,7 +80,7 @@ test.skipIf(why !== null)("a file that may not be read is named, also to HEAD", 
 });
 
 test.skipIf(why !== null)(
-  "a folder that may not be read is named, by whatever asks for it or what is in it",
+  "an unreadable folder is named in the answer to every request for it or its entries",
   async () => {
     for (const folder of ["locked", "names%20only"]) {
       const detail = `The server may not read \`${decodeURIComponent(folder)}\`.`;
@@ -103,7 +103,7 @@ test.skipIf(why !== null)(
 );
 
 test.skipIf(why !== null)(
-  "what lies above it is listed, counted, searched and packed without it, and says so",
+  "folders above it are listed, counted, searched and archived without it, and the answer states that",
   async () => {
     expect(
       (await bodyIn(Listing, await fetched("/api/entries?folder=open"))).entries.map(({ name }) => name),
@@ -140,7 +140,7 @@ test.skipIf(why !== null)(
 );
 
 test.skipIf(why !== null || !isRoot)(
-  "a folder that may not be changed is named, before a byte is read where that is known",
+  "a read-only folder is named in the answer, if possible before the body is read",
   async () => {
     const detail = "The server may not change `foreign`.";
     await denied(await fetched("/files/foreign/new", { method: "PUT", body: "x" }), detail);

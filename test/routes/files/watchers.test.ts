@@ -1,4 +1,4 @@
-// Programs that watch a folder with inotify(7) learn of every file that arrives, when it is complete.
+// Programs that watch a folder with inotify(7) get an event for every new file once it is complete.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -16,9 +16,9 @@ import { tusClient } from "../../support/tus-client.ts";
 const elsewhere = process.platform !== "linux";
 if (elsewhere) skipped("inotify", "this is not Linux", "run it on Linux");
 
-/** As cp gives: the end of writing. */
+/** The event that cp causes: the end of writing. */
 const WRITTEN = "CLOSE_WRITE";
-/** As mv gives. */
+/** The event that mv causes. */
 const MOVED = "MOVED_TO";
 
 describe.skipIf(elsewhere).each(NAMING)("with %s, a watcher of the folder sees", (naming, calls) => {
@@ -42,7 +42,7 @@ describe.skipIf(elsewhere).each(NAMING)("with %s, a watcher of the folder sees",
   const told = (watch: Watch, event: string) =>
     until(`${event} among ${watch.seen.join(", ")}`, () => watch.seen.includes(event));
 
-  test("PUT, when the name is new and when it is replaced", async () => {
+  test("a PUT of a new file, and one that replaces a file", async () => {
     {
       using watch = new Watch(folder);
       expect((await server.fetch("/files/in/a", { method: "PUT", body: "1" })).status).toBe(201);
@@ -55,7 +55,7 @@ describe.skipIf(elsewhere).each(NAMING)("with %s, a watcher of the folder sees",
     await told(watch, `${WRITTEN} a`);
   });
 
-  test("every file of a form, numbered ones too", async () => {
+  test("every file of a form, including numbered ones", async () => {
     using watch = new Watch(folder);
     const form = new FormData();
     for (const name of ["one", "two", "two"]) form.append("file", new Blob([name]), name);
@@ -63,7 +63,7 @@ describe.skipIf(elsewhere).each(NAMING)("with %s, a watcher of the folder sees",
     for (const name of ["one", "two", "two (1)"]) await told(watch, `${WRITTEN} ${name}`);
   });
 
-  test("a resumable upload, when its last byte has come, and not before", async () => {
+  test("a resumable upload after its last byte, and not before", async () => {
     const tus = tusClient(server);
     using watch = new Watch(folder);
     const made = await tus.post({ "upload-length": "2" }, null, "?path=in/resumed");
@@ -95,7 +95,7 @@ describe.skipIf(elsewhere).each(NAMING)("with %s, a watcher of the folder sees",
     await told(watch, `${MOVED} moved folder`);
   });
 
-  test("a file that comes back from the trash", async () => {
+  test("a file that is restored from the trash", async () => {
     await server.fetch("/files/in/restored", { method: "PUT", body: "r" });
     expect((await server.fetch("/files/in/restored", { method: "DELETE" })).status).toBe(204);
     const { entries } = await bodyIn(Trash, await server.fetch("/api/trash"));

@@ -1,4 +1,4 @@
-// Removals that would stop halfway, or reach another file system: refused before anything is touched, at the start too.
+// Removals that could not be completed, or would reach another file system: refused before anything is changed, also at the start.
 
 import { expect, test } from "bun:test";
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
@@ -68,7 +68,7 @@ async function refusal(call: Promise<unknown>, code: ProblemCode): Promise<strin
 }
 
 test.skipIf(noMounts !== null).each(Object.entries(MOUNTS))(
-  "a folder around a %s is removed neither for good nor into the trash, and keeps all its contents",
+  "a folder around a %s can neither be deleted nor moved to the trash, and keeps all its contents",
   async (_, mountIn) => {
     await using root = await TemporaryRoot.make();
     const storage = await plant(root);
@@ -88,40 +88,40 @@ test.skipIf(noMounts !== null).each(Object.entries(MOUNTS))(
   },
 );
 
+test.skipIf(noMounts !== null)("a mount inside the trash prevents its entry from being deleted", async () => {
+  await using root = await TemporaryRoot.make();
+  const storage = await plant(root);
+  const id = newTrashId(Date.now());
+  await storage.trash.put(file("folder"), id, RECURSIVE);
+  const inTrash = root.in(".sluice/trash", `${id}.entry`);
+  await using _mount = await Mount.tmpfs(join(inTrash, "deep"), "size=1m");
+  await writeFile(join(inTrash, "deep/canary"), "canary");
+  expect(await refusal(storage.trash.remove(id), "mount_point")).toContain("`folder/deep`");
+  expect(await readFile(join(inTrash, "deep/canary"), "utf8")).toBe("canary");
+  expect(await readFile(join(inTrash, "a"), "utf8")).toBe("folder/a");
+  expect(await storage.trash.find(id)).toEqual({ path: file("folder"), kind: "folder" });
+});
+
 test.skipIf(noMounts !== null)(
-  "what is mounted inside the trash keeps its entry from being deleted",
+  "a mount among the leftovers of an earlier run is skipped at every start",
   async () => {
     await using root = await TemporaryRoot.make();
-    const storage = await plant(root);
-    const id = newTrashId(Date.now());
-    await storage.trash.put(file("folder"), id, RECURSIVE);
-    const inTrash = root.in(".sluice/trash", `${id}.entry`);
-    await using _mount = await Mount.tmpfs(join(inTrash, "deep"), "size=1m");
-    await writeFile(join(inTrash, "deep/canary"), "canary");
-    expect(await refusal(storage.trash.remove(id), "mount_point")).toContain("`folder/deep`");
-    expect(await readFile(join(inTrash, "deep/canary"), "utf8")).toBe("canary");
-    expect(await readFile(join(inTrash, "a"), "utf8")).toBe("folder/a");
-    expect(await storage.trash.find(id)).toEqual({ path: file("folder"), kind: "folder" });
+    await root.open();
+    const left = root.in(".sluice/uploads/left");
+    await mkdir(join(left, "mount"), { recursive: true });
+    await using _mount = await Mount.tmpfs(join(left, "mount"), "size=1m");
+    await writeFile(join(left, "mount/canary"), "canary");
+    await writeFile(root.in(".sluice/uploads/other"), "x");
+    for (let start = 1; start <= 2; start += 1) {
+      const storage = await root.reopen();
+      expect(root.warnings).toHaveLength(start);
+      expect(root.warnings.at(-1)).toContain("`left/mount`");
+      expect(await root.temporaries()).toEqual(["left"]);
+      await put(storage, `file ${start}`, "x");
+      expect(await readFile(join(left, "mount/canary"), "utf8")).toBe("canary");
+    }
   },
 );
-
-test.skipIf(noMounts !== null)("a mount in what an earlier run left is skipped at every start", async () => {
-  await using root = await TemporaryRoot.make();
-  await root.open();
-  const left = root.in(".sluice/uploads/left");
-  await mkdir(join(left, "mount"), { recursive: true });
-  await using _mount = await Mount.tmpfs(join(left, "mount"), "size=1m");
-  await writeFile(join(left, "mount/canary"), "canary");
-  await writeFile(root.in(".sluice/uploads/other"), "x");
-  for (let start = 1; start <= 2; start += 1) {
-    const storage = await root.reopen();
-    expect(root.warnings).toHaveLength(start);
-    expect(root.warnings.at(-1)).toContain("`left/mount`");
-    expect(await root.temporaries()).toEqual(["left"]);
-    await put(storage, `file ${start}`, "x");
-    expect(await readFile(join(left, "mount/canary"), "utf8")).toBe("canary");
-  }
-});
 
 const immutable = async (path: string, on: boolean): Promise<string> =>
   (await Bun.$`chattr ${on ? "+i" : "-i"} ${path}`.nothrow().quiet()).stderr.toString();
@@ -137,7 +137,7 @@ const notImmutable = await whyNotImmutable();
 if (notImmutable) skipped("removals of immutable files", notImmutable, "run it as root on ext4");
 
 test.skipIf(notImmutable !== null)(
-  "an immutable file or folder keeps the folder around it whole",
+  "an immutable file or folder prevents the removal of the folder around it",
   async () => {
     await using root = await TemporaryRoot.make();
     const storage = await plant(root);
@@ -168,7 +168,7 @@ test.skipIf(notImmutable !== null)(
   },
 );
 
-test("what may be deleted is deleted: files without rights, links that lead nowhere or out, odd names", async () => {
+test("files without permissions, links that are broken or lead out, and unusual names are removed", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await plant(root);
   await chmod(root.in("folder/a"), 0o000);
