@@ -58,9 +58,16 @@ export async function send(
   return sent;
 }
 
-/** Requests a page every few milliseconds until `end`; samples are `[milliseconds since 1970, duration in milliseconds]`. */
-export function ping(workspace: Workspace, url: string, every = 5): Load<{ samples: [number, number][] }> {
-  return run(workspace, "ping.ts", JSON.stringify({ url, every }));
+/**
+ * Requests a page every few milliseconds until `end`, or saves a file of one byte under the URL and a number;
+ * samples are `[milliseconds since 1970, duration in milliseconds]`.
+ */
+export function ping(
+  workspace: Workspace,
+  url: string,
+  { every = 5, put = false } = {},
+): Load<{ samples: [number, number][] }> {
+  return run(workspace, "ping.ts", JSON.stringify({ url, every, put }));
 }
 
 /** Sends small files, in one form or by concurrent PUTs; returns files saved per second. */

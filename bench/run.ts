@@ -8,6 +8,7 @@ import { assemble, type Section } from "./report.ts";
 import { aborts } from "./rows/aborts.ts";
 import { archive } from "./rows/archive.ts";
 import { binary } from "./rows/binary.ts";
+import { bulk } from "./rows/bulk.ts";
 import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
@@ -32,6 +33,7 @@ const GROUPS: readonly Group[] = [
   tus,
   resumes,
   concat,
+  bulk,
   health,
   download,
   archive,

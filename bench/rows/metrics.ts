@@ -25,7 +25,7 @@ async function run(bench: Bench): Promise<Figure[]> {
     });
     await Bun.sleep(START * 1000);
     for (const path of ["/metrics", "/health"]) {
-      const pings = ping(workspace, server.origin + path, EVERY);
+      const pings = ping(workspace, server.origin + path, { every: EVERY });
       await Bun.sleep(((seconds - START - 1) / 2) * 1000);
       pings.end();
       const times = (await pings.result).samples.map(([, milliseconds]) => milliseconds);

@@ -128,9 +128,22 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("write", bytes.byteLength);
       return await system.write(file, copy);
     },
-    copy: async (to, from) => {
-      await announce("copy");
-      return await system.copy(to, from);
+    copyRange: async (range) => {
+      await announce("copyRange", range.length);
+      return await system.copyRange(range);
+    },
+    syncCopy: async (fd) => {
+      await announce("syncCopy", fd);
+      await system.syncCopy(fd);
+    },
+    unlinkLarge: async (path) => {
+      await announce("unlinkLarge", path);
+      await system.unlinkLarge(path);
+    },
+    closeLarge: async (fd) => {
+      if (!descriptors.open.delete(fd)) descriptors.closedTwice.push(fd);
+      await system.closeLarge(fd);
+      await announce("closeLarge", fd);
     },
     clone: async (from, to) => {
       await announce("clone", from, to);

@@ -2,6 +2,8 @@
 
 import * as fs from "node:fs";
 import { promisify } from "node:util";
+import { BulkThread } from "../bulk/bulk-thread.ts";
+import type { Range } from "../bulk/copy-range.ts";
 import { type Renamed, renameNew } from "./native.ts";
 
 /** A path: text, or bytes where a name on the disk may be no text. */
@@ -9,7 +11,9 @@ export type Path = string | Buffer;
 
 /**
  * Descriptors are plain numbers, not `FileHandle`: a handle that is garbage-collected while open throws an error that
- * nothing can catch. All calls run on the thread pool, except a `write` below 256 KiB and those marked synchronous.
+ * nothing can catch. All calls run on the thread pool, except a `write` below 256 KiB and those marked synchronous or bulk.
+ * Bulk calls may take seconds. They have a thread of their own, where each runs in its turn: the pool has one thread for
+ * each processor, and two long calls would hold up every upload.
  */
 export interface Calls {
   open(path: Path, flags: number, mode?: number): Promise<number>;
@@ -37,8 +41,8 @@ export interface Calls {
   mkdir(path: Path, mode?: number): Promise<void>;
   rmdir(path: Path): Promise<void>;
   /**
-   * Deletes an entry and everything below it, folder by folder through descriptors. A link is deleted itself, never
-   * followed. Does not throw if nothing is there.
+   * Bulk: deletes an entry and everything below it, folder by folder through descriptors. A link is deleted itself, never
+   * followed. Does not throw if nothing is there. Another file system that is mounted below ends it with EBUSY.
    */
   removeTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
@@ -49,9 +53,15 @@ export interface Calls {
   readlink(path: string): Promise<string>;
   statfs(path: string): Promise<fs.StatsFs>;
   write(file: Bun.BunFile, bytes: Uint8Array<ArrayBuffer>): Promise<number>;
-  /** Copies between the positions of two descriptors, with copy_file_range() where the system supports it. */
-  copy(to: Bun.BunFile, from: Bun.BunFile): Promise<number>;
-  /** Creates a file that shares the blocks of another (reflink); fails at once on a file system without reflinks. */
+  /** Bulk: copies bytes between two files, with copy_file_range() where the system supports it. @returns bytes copied */
+  copyRange(range: Range): Promise<number>;
+  /** Bulk fsync(), of a file that `copyRange` has written, or of its folder. */
+  syncCopy(fd: number): Promise<void>;
+  /** Bulk unlink(): freeing the blocks of a file takes 0.2 s for each GiB. */
+  unlinkLarge(path: string): Promise<void>;
+  /** Bulk close(), of a file that was replaced and whose blocks are freed now. */
+  closeLarge(fd: number): Promise<void>;
+  /** Bulk: creates a file that shares the blocks of another (reflink); fails at once on a file system without reflinks. */
   clone(from: string, to: string): Promise<void>;
   /** Sets the timestamps of an open file or folder to those of `like`. */
   touch(fd: number, like: fs.BigIntStats): Promise<void>;
@@ -62,7 +72,10 @@ export interface Calls {
   sink(file: Bun.BunFile): Bun.FileSink;
 }
 
-const CLONE = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE;
+/** From this size on, the blocks of a file are freed by bulk calls. */
+export const LARGE_FILE = 16 * 1024 * 1024;
+
+const bulk = new BulkThread();
 const touch = promisify(fs.futimes);
 const read = promisify(fs.read);
 const readFile = promisify(fs.readFile);
@@ -86,7 +99,7 @@ export const calls: Calls = {
   unlink: fs.promises.unlink,
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   rmdir: fs.promises.rmdir,
-  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+  removeTree: async (path) => void (await bulk.run({ do: "removeTree", path })),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   names: (path) => fs.promises.readdir(path),
   byteNames: (path) => fs.promises.readdir(path, "buffer"),
@@ -94,8 +107,11 @@ export const calls: Calls = {
   readlink: (path) => fs.promises.readlink(path),
   statfs: (path) => fs.promises.statfs(path),
   write: (file, bytes) => Bun.write(file, bytes),
-  copy: (to, from) => Bun.write(to, from),
-  clone: (from, to) => fs.promises.copyFile(from, to, CLONE),
+  copyRange: (range) => bulk.run({ do: "copyRange", ...range }),
+  syncCopy: async (fd) => void (await bulk.run({ do: "sync", fd })),
+  unlinkLarge: async (path) => void (await bulk.run({ do: "unlink", path })),
+  closeLarge: async (fd) => void (await bulk.run({ do: "close", fd })),
+  clone: async (from, to) => void (await bulk.run({ do: "clone", from, to })),
   touch: (fd, { atimeMs, mtimeMs }) => touch(fd, Number(atimeMs) / 1000, Number(mtimeMs) / 1000),
   truncate: promisify(fs.ftruncate),
   read: async (fd, into) => (await read(fd, into, 0, into.byteLength, null)).bytesRead,

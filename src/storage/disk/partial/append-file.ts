@@ -1,60 +1,46 @@
-// Appends one file to another, inside the kernel where possible, and syncs concurrently.
+// Appends one file to another in bounded pieces, and syncs between them.
 
+import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { Calls } from "../os/calls.ts";
-import { BATCH } from "../write/batch-buffer.ts";
+import { SYNC_WINDOW } from "../write/writer.ts";
 
-/** Bytes that Bun writes synchronously, without fallocate(). */
-const SYNC_WRITE_BYTES = 128 * 1024;
+/** Bytes between two checks whether the upload has ended. */
+const PIECE = 8 * 1024 * 1024;
+
+const [copies, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES)];
+
+/** Seconds that the calls took. */
+export interface AppendTime {
+  copying: number;
+  syncing: number;
+}
 
 /**
- * Appends all bytes of a source.
- * @param to its position must be at its end; with O_APPEND copy_file_range() fails, so the bytes pass through memory
- * @param goOn called before each slice; throws to stop the copy
+ * Appends all bytes of a source and syncs them.
+ * @param to a descriptor with O_APPEND works as well, but copy_file_range() refuses it and the bytes pass through memory
+ * @param throwIfEnded called before each piece; throws to stop the copy
  */
 export async function appendFile(
   calls: Calls,
-  to: { fd: number; appends: boolean; length: number },
-  source: number,
+  to: { fd: number; length: number },
+  source: { fd: number; length: number },
   throwIfEnded: () => void,
-): Promise<void> {
-  const file = Bun.file(to.fd);
-  if (!to.appends) return void (await calls.copy(file, Bun.file(source)));
-  const buffer = new Uint8Array(BATCH);
-  for (let at = to.length; ; ) {
-    // See `DiskWriter.#write`: a slice longer than the file must be small enough for a synchronous write.
-    const length = await calls.read(source, at < BATCH ? buffer.subarray(0, SYNC_WRITE_BYTES) : buffer);
-    if (length === 0) return;
+): Promise<AppendTime> {
+  const time = { copying: 0, syncing: 0 };
+  for (let at = 0, synced = 0; at < source.length; ) {
     throwIfEnded();
-    await calls.write(file, buffer.subarray(0, length));
-    at += length;
+    const length = Math.min(PIECE, source.length - at);
+    const range = { to: to.fd, toAt: to.length + at, from: source.fd, fromAt: at, length };
+    const copying = copies.start();
+    const copied = await calls.copyRange(range);
+    time.copying += copying();
+    if (copied === 0) break;
+    at += copied;
+    if (at - synced < SYNC_WINDOW && at < source.length) continue;
+    const syncing = syncs.start();
+    await calls.syncCopy(to.fd);
+    time.syncing += syncing();
+    synced = at;
   }
-}
-
-/** Syncs a file concurrently with writes to it, one sync at a time. */
-export class BackgroundSync {
-  /** The error of the first failed sync. */
-  failed: { error: unknown } | undefined;
-  #running: Promise<void> | undefined;
-
-  constructor(
-    readonly calls: Calls,
-    readonly fd: number,
-  ) {}
-
-  /** Starts a sync unless one is running. */
-  start(): void {
-    this.#running ??= this.calls
-      .datasync(this.fd)
-      .catch((error: unknown) => {
-        this.failed ??= { error };
-      })
-      .finally(() => {
-        this.#running = undefined;
-      });
-  }
-
-  /** Waits for a running sync; the descriptor may be closed afterwards. Never throws. */
-  async end(): Promise<void> {
-    await this.#running;
-  }
+  return time;
 }

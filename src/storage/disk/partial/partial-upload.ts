@@ -13,11 +13,11 @@ import { BATCH } from "../write/batch-buffer.ts";
 import { publish } from "../write/publish.ts";
 import { withSync } from "../write/temp-upload.ts";
 import { DiskWriter } from "../write/writer.ts";
-import { appendFile, BackgroundSync } from "./append-file.ts";
+import { appendFile } from "./append-file.ts";
 import type { Idle } from "./idle-handles.ts";
 import type { OpenData, PartialStore } from "./store.ts";
 
-const [copies, names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES), new Stopwatch(FILES)];
+const [names, syncs] = [new Stopwatch(FILES), new Stopwatch(FILES)];
 
 export class DiskPartialUpload implements PartialUpload, Idle {
   #data: OpenData;
@@ -127,11 +127,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
         if (length > old.length) throw uploadShorter();
         if (length === old.length) return old;
         await this.store.context.calls.truncate(old.fd, length);
-        // Reopen: the position of a plain descriptor would be past the new end and leave a hole.
-        const data = await this.store.reopen(this.id);
-        if (data?.length === length) return data;
-        if (data) await closeQuietly(this.store.context.calls, data.fd);
-        throw new Problem("storage_failed", "Another process changed the upload.");
+        return await this.#reopen(length);
       }),
     );
   }
@@ -159,20 +155,9 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   appendFrom(ids: readonly UploadId[]): Promise<void> {
     return this.#run(() =>
       this.#rebuild(async (data) => {
-        const syncing = new BackgroundSync(this.store.context.calls, data.fd);
         let { length } = data;
-        try {
-          for (const id of ids) {
-            length += await this.#appendOne(id, length);
-            // Runs while the next source is copied.
-            syncing.start();
-            if (syncing.failed || this.#discarding) break;
-          }
-        } finally {
-          await syncing.end();
-        }
-        if (syncing.failed) throw syncing.failed.error;
-        return { ...data, length };
+        for (const id of ids) length += await this.#appendOne(id, length);
+        return await this.#reopen(length);
       }),
     );
   }
@@ -182,14 +167,17 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     const { calls } = this.store.context;
     const source = await this.store.openSource(id);
     try {
-      const copied = copies.start();
       const throwIfEnded = (): void => {
         if (this.#discarding) throw uploadEnded();
       };
-      if (source.length > 0)
-        await appendFile(calls, { ...this.#data, length: from }, source.fd, throwIfEnded);
-      const seconds = copied();
-      this.#earlierWork = addWork(this.#earlierWork, { ...NO_WORK, diskWaited: seconds, diskBusy: seconds });
+      const to = { fd: this.#data.fd, length: from };
+      const { copying, syncing } = await appendFile(calls, to, source, throwIfEnded);
+      this.#earlierWork = addWork(this.#earlierWork, {
+        diskWaited: copying,
+        diskBusy: copying,
+        syncWaited: syncing,
+        syncBusy: syncing,
+      });
       if (calls.stat(this.#data.fd).size === BigInt(from + source.length)) return source.length;
       throw new Problem("storage_failed", "The other upload was not copied completely.");
     } finally {
@@ -265,6 +253,14 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       await this.#writer.stop();
       throw error;
     }
+  }
+
+  /** A descriptor whose position is at the end: after a change of the length, that of a plain one is not. @throws Problem */
+  async #reopen(length: number): Promise<OpenData> {
+    const data = await this.store.reopen(this.id);
+    if (data?.length === length) return data;
+    if (data) await closeQuietly(this.store.context.calls, data.fd);
+    throw new Problem("storage_failed", "Another process changed the upload.");
   }
 
   /** Closes the descriptor. Never throws. */

@@ -6,7 +6,7 @@ import { uploadNotFound, uploadOpen } from "../../problems.ts";
 import type { PartialUpload } from "../../storage.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
-import { type Calls, closeQuietly } from "../os/calls.ts";
+import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW, OPEN_EXISTING } from "../os/open-flags.ts";
 import type { WriteContext } from "../write/write-scheduler.ts";
@@ -183,9 +183,12 @@ export class PartialStore {
 
   async releaseData(id: UploadId): Promise<void> {
     await this.idleHandles.close(id);
+    const { calls } = this.context;
+    const large = (this.#synced.get(id) ?? Number.POSITIVE_INFINITY) >= LARGE_FILE;
     this.#synced.delete(id);
     this.#certain.delete(id);
-    await ignoreErrno(NOT_A_PLAIN_FILE, this.context.calls.unlink(this.dataPath(id)));
+    const unlink = large ? calls.unlinkLarge : calls.unlink;
+    await ignoreErrno(NOT_A_PLAIN_FILE, unlink(this.dataPath(id)));
   }
 
   async deletePartial(id: UploadId): Promise<void> {

@@ -59,7 +59,7 @@ export class LeftoverRemoval {
   async #remove({ at, name, isFolder }: Leftover): Promise<string | null> {
     const { calls } = this.context;
     try {
-      await (isFolder ? removeAll(calls, at, name) : calls.unlink(at));
+      await (isFolder ? removeAll(calls, at, name) : calls.unlinkLarge(at));
       return null;
     } catch (error) {
       return reasonOf(error);

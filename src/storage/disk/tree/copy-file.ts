@@ -1,18 +1,17 @@
-// Copies an open file into another: in one kernel call when it is small, otherwise slice by slice.
+// Copies the bytes of an open file into another, slice by slice.
 
 import type { CopyOptions } from "../../stored-copy.ts";
 import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 
-const MIB = 1024 * 1024;
-/** Files up to this size are copied in one call, which cannot be aborted. */
-const SINGLE_CALL_BYTES = 16 * MIB;
-const SLICE = MIB;
+/** Bytes between two checks whether the copy was cancelled. */
+const SLICE = 2 * 1024 * 1024;
 /** Bytes between two syncs, which bounds the dirty pages of a copy. */
-const SYNC_WINDOW = 32 * MIB;
+const SYNC_WINDOW = 32 * 1024 * 1024;
 
 /**
- * Appends the current bytes of `from` to a new file. The caller must sync the end. No call is in flight on return.
+ * Copies the current bytes of `from` to an empty file, even if the source grows in between. The caller must sync the end.
+ * No call is in flight on return.
  * @throws the reason of the signal; the system's error
  */
 export async function copyInto(
@@ -23,32 +22,16 @@ export async function copyInto(
 ): Promise<void> {
   const stat = calls.stat(from.fd);
   const size = Number(stat.size);
-  if (size > 0 && size <= SINGLE_CALL_BYTES) {
-    await took(size);
-    await calls.copy(Bun.file(to), Bun.file(from.fd));
-  } else if (size > 0) await copySlices(calls, to, from.fd, size, { signal, took });
-  if (move) await calls.touch(to, stat);
-}
-
-/** Copies the size at the start, even if the source grows in between. */
-async function copySlices(
-  calls: Calls,
-  to: number,
-  from: number,
-  size: number,
-  { signal, took }: CopyOptions,
-): Promise<void> {
-  const buffer = new Uint8Array(SLICE);
-  for (let left = size, unsynced = 0; left > 0; ) {
+  for (let at = 0, synced = 0; at < size; ) {
     signal.throwIfAborted();
-    const length = await calls.read(from, buffer.subarray(0, Math.min(left, SLICE)));
-    if (length === 0) return;
+    const length = Math.min(SLICE, size - at);
     await took(length);
-    await calls.write(Bun.file(to), buffer.subarray(0, length));
-    left -= length;
-    unsynced += length;
-    if (unsynced < SYNC_WINDOW) continue;
-    await calls.datasync(to);
-    unsynced = 0;
+    const copied = await calls.copyRange({ to, toAt: at, from: from.fd, fromAt: at, length });
+    if (copied === 0) break;
+    at += copied;
+    if (at - synced < SYNC_WINDOW) continue;
+    await calls.syncCopy(to);
+    synced = at;
   }
+  if (move) await calls.touch(to, stat);
 }

@@ -88,7 +88,7 @@ class TreeCopy {
     }
     if (!to) return;
     if (this.options.move) await calls.touch(to.fd, stat);
-    await calls.sync(to.fd);
+    await calls.syncCopy(to.fd);
   }
 
   async #entry(from: Tree, to: DirHandle | null, name: Path, depth: number): Promise<void> {
@@ -138,7 +138,7 @@ class TreeCopy {
 
   /** Syncs and closes the copied files. */
   async flush(): Promise<void> {
-    const ends = await Promise.allSettled(this.#unsynced.map((fd) => this.calls.sync(fd)));
+    const ends = await Promise.allSettled(this.#unsynced.map((fd) => this.calls.syncCopy(fd)));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     await this.end();
   }

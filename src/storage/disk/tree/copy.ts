@@ -81,7 +81,7 @@ export class DiskCopy implements StoredCopy {
         return await copyTree(calls, this.#tree, this.#made, options, copied);
       }
       this.#made = await this.#copyFile(options);
-      await calls.sync(this.#made.fd);
+      await calls.syncCopy(this.#made.fd);
       const content = emptyContent();
       count(content, calls.stat(this.#made.fd));
       return content;

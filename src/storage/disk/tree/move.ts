@@ -12,6 +12,7 @@ import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
+import { replacing } from "../write/publish.ts";
 import { assertEntryRemovable } from "./removable.ts";
 
 /** See `Storage.makeFolder`. */
@@ -221,7 +222,7 @@ async function renameOver(
   replaceable(taken);
   // rename() between two links of the same file does nothing and keeps both.
   if (same) await calls.unlink(from);
-  else await calls.rename(from, to);
+  else await replacing(calls, to, taken, () => calls.rename(from, to));
   return true;
 }
 

@@ -6,7 +6,7 @@ import { needsRecursive } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
-import type { Calls } from "../os/calls.ts";
+import { type Calls, LARGE_FILE } from "../os/calls.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
 
@@ -20,7 +20,8 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
   try {
     const stat = await entryAt(calls, source);
     if (!stat.isDirectory()) {
-      await calls.unlink(source.at).catch(refused(path));
+      const unlink = stat.size >= LARGE_FILE ? calls.unlinkLarge : calls.unlink;
+      await unlink(source.at).catch(refused(path));
       await dirSync.sync(source.folder);
       return;
     }

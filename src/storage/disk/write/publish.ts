@@ -1,13 +1,14 @@
 // Publishes a staged file under its name with link() or rename(), atomically, through a handle of its folder.
 
+import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { nameTaken, uploadEnded } from "../../problems.ts";
 import type { Published } from "../../storage.ts";
 import { assertNameLength, type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
 import { changing } from "../at/denied.ts";
-import { closeDir, existingForm, openBeneath } from "../at/handle.ts";
-import type { Calls } from "../os/calls.ts";
+import { closeDir, existingForm, openBeneath, openPath } from "../at/handle.ts";
+import { type Calls, LARGE_FILE } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 
@@ -84,9 +85,26 @@ async function takeName(
   if (!replace) throw nameTaken();
   const taken = await ignoreErrno(ENOENT_ONLY, calls.lstat(name));
   if (taken) replaceable(taken);
-  if (staged.stays) await renameSecondLink(context, staged.temporary, name);
-  else await calls.rename(staged.temporary, name);
+  await replacing(calls, name, taken, () =>
+    staged.stays ? renameSecondLink(context, staged.temporary, name) : calls.rename(staged.temporary, name),
+  );
   return taken ? "replaced" : "renamed";
+}
+
+/** Renames over a file. A large one is held open, so that a bulk call frees its blocks and not rename(), on the pool. */
+export async function replacing(
+  calls: Calls,
+  name: string,
+  taken: BigIntStats | null,
+  rename: () => Promise<void>,
+): Promise<void> {
+  const large = taken !== null && taken.size >= LARGE_FILE;
+  const old = large ? await ignoreErrno(ENOENT_ONLY, openPath(calls, name)) : null;
+  try {
+    await rename();
+  } finally {
+    if (old) await calls.closeLarge(old.fd);
+  }
 }
 
 /** link() cannot overwrite and rename() would remove the source, so create a second link and rename that over the target. */

@@ -3,7 +3,7 @@
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
-import { type Calls, closeQuietly } from "../os/calls.ts";
+import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "./publish.ts";
@@ -74,7 +74,7 @@ export class TempUpload implements StoredUpload {
       // The caller of finish gets the error.
     });
     // If discard() races with publishing, let publishing complete; a half-undone rename would be worse.
-    if (!this.#published) await removeTemp(this.context.calls, this.fd, this.temporary);
+    if (!this.#published) await removeTemp(this.context.calls, this.fd, this.temporary, this.#writer.length);
   }
 
   async #finish(path: FilePath, replace: boolean): Promise<Published> {
@@ -102,10 +102,13 @@ export function withSync(work: StorageWork, seconds: number): StorageWork {
   return { diskWaited, diskBusy, syncWaited: syncWaited + seconds, syncBusy: syncBusy + seconds };
 }
 
-/** Closes and deletes a temporary file. Never throws. */
-export async function removeTemp(calls: Calls, fd: number, temporary: string): Promise<void> {
+/**
+ * Closes and deletes a temporary file. Never throws.
+ * @param frees bytes that no other name has
+ */
+export async function removeTemp(calls: Calls, fd: number, temporary: string, frees = 0): Promise<void> {
   await closeQuietly(calls, fd);
-  await calls.unlink(temporary).catch(() => {
+  await (frees >= LARGE_FILE ? calls.unlinkLarge : calls.unlink)(temporary).catch(() => {
     // Gone with the root, or taken back after its name could not be synced; the next start deletes a leftover.
   });
 }

@@ -35,12 +35,35 @@ describe("an upload that was synced when it was closed", () => {
 });
 
 describe("a concatenation of several uploads", () => {
-  test("fails if a sync fails during the next copy, and can be repeated", async () => {
+  test("is made in pieces of 8 MiB, and synced after 32 MiB, by bulk calls only", async () => {
+    await using root = await TemporaryRoot.make();
+    const pieces: string[] = [];
+    let joining = false;
+    const calls = watchedCalls((name, detail) => {
+      if (joining && ["copyRange", "write", "read"].includes(name)) pieces.push(`${name} ${detail}`);
+      else if (joining && name.includes("ync")) pieces.push(name);
+    });
+    const storage = await root.open({ calls });
+    const content = bytes(41 * MIB, 1);
+    const part = await waiting(storage, content);
+    const upload = await storage.begin(file("a"), newUploadId());
+    joining = true;
+    await upload.appendFrom([part]);
+    joining = false;
+    const piece = `copyRange ${8 * MIB}`;
+    const expected = [piece, piece, piece, piece, "syncCopy", piece, `copyRange ${MIB}`, "syncCopy"];
+    // Of the empty file, and of one that is synced already.
+    expect(pieces).toEqual(["datasync", ...expected, "datasync"]);
+    await upload.finish(file("a"), { replace: false });
+    expect(difference(await readFile(root.in("a")), content)).toBeNull();
+  });
+
+  test("fails if a sync fails after a copy, and can be repeated", async () => {
     await using root = await TemporaryRoot.make();
     const joined: string[] = [];
     const calls = watchedCalls((name) => {
-      if (name === "copy" || (name === "datasync" && joined.length > 0)) joined.push(name);
-      if (name === "datasync" && joined.length > 0 && !joined.includes("failed")) {
+      if (name === "copyRange" || (name === "syncCopy" && joined.length > 0)) joined.push(name);
+      if (name === "syncCopy" && joined.length > 0 && !joined.includes("failed")) {
         joined.push("failed");
         throw systemError("EIO");
       }
@@ -51,7 +74,7 @@ describe("a concatenation of several uploads", () => {
     const upload = await storage.begin(file("a"), newUploadId());
     await storage.writeMetadata(upload.id, "note");
     expect(await codeOf(upload.appendFrom(ids))).toBe("storage_failed");
-    expect(joined.slice(0, 3)).toEqual(["copy", "datasync", "failed"]);
+    expect(joined.slice(0, 3)).toEqual(["copyRange", "syncCopy", "failed"]);
     await upload.suspend().catch(() => {});
     const again = await storage.resume(upload.id);
     await again?.truncate(0);
