@@ -59,11 +59,11 @@ export function needsRecursive(): Problem {
 
 /** The system would not let the server delete an entry. @param path as clients know it */
 export function notRemovable(path: string, cause?: unknown): Problem {
-  return new Problem("no_access", `The server may not delete \`${path}\`, so it stays.`, { cause });
+  return new Problem("no_access", `The server may not delete \`${path}\`, so it is kept.`, { cause });
 }
 
 /** An entry was added or changed after the copy for a move. @param path as clients know it */
 export function sourceChanged(path: string, cause?: unknown): Problem {
-  const detail = `\`${path}\` was added or changed while the rest was moved to another file system, so it stays.`;
+  const detail = `\`${path}\` was added or changed while the rest was moved to another file system, so it is kept.`;
   return new Problem("source_changed", detail, { cause });
 }

@@ -147,7 +147,7 @@ test.skipIf(why !== null || !isRoot)(
     await denied(await fetched("/files/foreign/new/deep/file", { method: "PUT", body: "x" }), detail);
     await denied(
       await fetched("/files/foreign/there", { method: "DELETE" }),
-      "The server may not delete `foreign/there`. Nothing was deleted.",
+      "The server may not delete `foreign/there`, so it is kept.",
     );
     await denied(
       await post("/api/folders", { path: "foreign/new" } satisfies typeof NewFolder.static),
