@@ -1,8 +1,8 @@
 // Writes the parts of the documentation that come from the code: `bun run docs`.
 
 import { ALWAYS } from "../src/cli/help.ts";
-import { FLAGS, shownDefault } from "../src/config/config.ts";
 import type { Option } from "../src/config/option.ts";
+import { FLAGS, shownDefault } from "../src/config/options.ts";
 import { PROBLEMS } from "../src/errors.ts";
 
 /** A part of a document: what stands between `<!-- name -->` and `<!-- /name -->`. */

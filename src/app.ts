@@ -1,7 +1,8 @@
 // Creates the app: wires all plugins and routes to one storage.
 
 import { Elysia } from "elysia";
-import { type Config, defaults } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
+import { defaults } from "./config/options.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
@@ -114,7 +115,7 @@ export async function createApp(options: AppOptions = {}) {
   })
     // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
-    .use(requestTiming(log))
+    .use(requestTiming(log, config.trustedProxy))
     .use(errors({ ...config, log, methodsOf: (path) => methodsOf(routes(), path) }))
     .use(hostname(config.hostname))
     .use(origin(config.cors))

@@ -2,10 +2,11 @@
 
 import type { Server } from "bun";
 import { createApp, serveOptions } from "./app.ts";
-import { defaults } from "./config/config.ts";
+import { defaults } from "./config/options.ts";
 
 export { type App, type AppOptions, createApp } from "./app.ts";
-export { type Config, type Conflict, defaults, type Grant } from "./config/config.ts";
+export type { Config, Conflict, Grant } from "./config/config.ts";
+export { defaults } from "./config/options.ts";
 export type { FlowReport as Flow } from "./core/report/flow-report.ts";
 export type { SavedFile } from "./core/upload/saved-file.ts";
 export { type ErrorEntry, Problem, type ProblemCode } from "./errors.ts";

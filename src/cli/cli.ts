@@ -2,8 +2,9 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
-import { CONFIG_FILE, type Config, FLAGS, OPTIONS, toConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
+import { CONFIG_FILE, FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
 import { isLoopback } from "../system/loopback.ts";

@@ -2,8 +2,8 @@
 
 import { styleText } from "node:util";
 import { Help } from "commander";
-import { FLAGS, shownDefault } from "../config/config.ts";
 import { GROUPS, type Option } from "../config/option.ts";
+import { FLAGS, shownDefault } from "../config/options.ts";
 import type { Terminal } from "../system/terminal.ts";
 
 /** One line of the help: the flag, its default, its description. */

@@ -1,8 +1,8 @@
 // Reads options from SLUICE_ variables and sluice.toml.
 
 import { dirname, resolve } from "node:path";
-import { FLAGS, OPTIONS } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
+import { FLAGS, OPTIONS } from "../config/options.ts";
 import { nearest, quoted } from "../suggest.ts";
 
 /** The text given for an option, and a label for its source: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */

@@ -159,6 +159,25 @@ export function hosts(): Kind<readonly string[]> {
   };
 }
 
+/** Networks, each written as an address or as `address/prefix`; returned with the prefix. The list may be empty. */
+export function networks(): Kind<readonly string[]> {
+  return {
+    allowed: "addresses or networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas",
+    parse: (text) => {
+      const found = split(text).map((network) => {
+        const [address = "", prefix, more] = network.split("/");
+        const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+        const bits =
+          prefix === undefined
+            ? longest
+            : within(/^\d{1,3}$/.test(prefix) ? Number(prefix) : undefined, 0, longest);
+        return longest === 0 || bits === undefined || more !== undefined ? undefined : `${address}/${bits}`;
+      });
+      return found.every((network) => network !== undefined) ? found : undefined;
+    },
+  };
+}
+
 /** Origins of web pages, as browsers send them in `Origin`. The list may be empty. */
 export function origins(): Kind<readonly string[]> {
   return {

@@ -1,6 +1,7 @@
 // The log: one line per event on standard error, as text or JSON, without control characters.
 
-import { type Log as Format, formatSize, LOG_LEVELS, type LogLevel } from "../config/config.ts";
+import { type Log as Format, LOG_LEVELS, type LogLevel } from "../config/config.ts";
+import { formatSize } from "../config/values.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
@@ -30,7 +31,7 @@ export interface Change {
   to?: string;
   /** Entries below it that were left out, for `copied`. */
   skipped?: number;
-  /** The client's address as seen by the connection: behind a proxy, the address of the proxy. */
+  /** The client's address; behind a proxy that is not trusted, the address of the proxy. */
   by: string | undefined;
 }
 

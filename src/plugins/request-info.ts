@@ -1,6 +1,7 @@
 // The id, client address and timings of a request.
 
 import type { Server } from "bun";
+import { type ClientAddresses, clientOf } from "../http/client-address.ts";
 
 /** Valid request ids from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -18,6 +19,7 @@ export class RequestInfo {
   constructor(
     readonly request: Request,
     readonly server: Server<unknown> | null,
+    readonly addresses: ClientAddresses,
   ) {
     const clientId = request.headers.get("x-request-id");
     this.id = clientId !== null && ID.test(clientId) ? clientId : crypto.randomUUID();
@@ -25,8 +27,15 @@ export class RequestInfo {
 
   /** The client's address. Bun discards it once the answer is sent, so the first read must happen before that. */
   get by(): string | undefined {
-    this.#by ??= this.server?.requestIP(this.request)?.address;
+    if (this.#by !== undefined) return this.#by;
+    const peer = this.server?.requestIP(this.request)?.address;
+    if (peer !== undefined) this.#by = this.addresses.of(peer, this.request.headers);
     return this.#by;
+  }
+
+  /** The client whose share of limited operations is counted; `undefined` for one without a limit of its own. */
+  get client(): string | undefined {
+    return this.by === undefined ? undefined : clientOf(this.by);
   }
 
   /** Seconds since the request arrived. */
@@ -63,8 +72,12 @@ declare global {
 }
 
 /** Creates the `RequestInfo` of a new request. */
-export function attachRequestInfo(request: Request, server: Server<unknown> | null): RequestInfo {
-  const info = new RequestInfo(request, server);
+export function attachRequestInfo(
+  request: Request,
+  server: Server<unknown> | null,
+  addresses: ClientAddresses,
+): RequestInfo {
+  const info = new RequestInfo(request, server, addresses);
   request[REQUEST_INFO] = info;
   return info;
 }

@@ -1,6 +1,7 @@
 // Adds X-Request-Id and Server-Timing to every answer, and reports the answer to the log.
 
 import { Elysia } from "elysia";
+import { ClientAddresses } from "../http/client-address.ts";
 import type { Log } from "./log.ts";
 import { attachRequestInfo, requestInfoOf } from "./request-info.ts";
 
@@ -21,11 +22,15 @@ export function onAnswered(
   log.answered(request, answer);
 }
 
-/** Attaches a `RequestInfo` to every request, and `X-Request-Id` and `Server-Timing` to every answer. */
-export function requestTiming(log: Log) {
+/**
+ * Attaches a `RequestInfo` to every request, and `X-Request-Id` and `Server-Timing` to every answer.
+ * @param trustedProxies networks whose proxies report the addresses of clients
+ */
+export function requestTiming(log: Log, trustedProxies: readonly string[]) {
+  const addresses = new ClientAddresses(trustedProxies);
   return new Elysia({ name: "request-timing" })
     .onRequest(({ request, set, server }) => {
-      set.headers["x-request-id"] = attachRequestInfo(request, server).id;
+      set.headers["x-request-id"] = attachRequestInfo(request, server, addresses).id;
     })
     .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {
       onAnswered(request, set, log, { ...outcome(responseValue, set.status), route });

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
 import { variable } from "../../src/cli/sources.ts";
-import { type Config, defaults, GRANTS, OPTIONS } from "../../src/config/config.ts";
+import { type Config, GRANTS } from "../../src/config/config.ts";
+import { defaults, OPTIONS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 
 const { config, message, run, workingFolder } = commandLine();
@@ -19,6 +20,12 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
   maxFiles: { text: "7", toml: "7", value: 7 },
   maxErrors: { text: "100", toml: "100", value: 100 },
   maxUploads: { text: "3", toml: "3", value: 3 },
+  maxUploadsPerClient: { text: "2", toml: "2", value: 2 },
+  trustedProxy: {
+    text: "127.0.0.1,2001:db8::/32",
+    toml: '["127.0.0.1", "2001:db8::/32"]',
+    value: ["127.0.0.1/32", "2001:db8::/32"],
+  },
   maxWaiting: { text: "9", toml: "9", value: 9 },
   keepFree: { text: "5000", toml: "5_000", value: 5000 },
   idleTimeout: { text: "2m", value: 120 },

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
 import { readCommand } from "../../src/cli/cli.ts";
-import { FLAGS } from "../../src/config/config.ts";
+import { FLAGS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 
 const { config, run } = commandLine();
@@ -30,14 +30,14 @@ describe("--help", () => {
     expect(text).toContain(
       [
         "",
-        "Limits:                     Default",
-        "      --max-file-size SIZE  50GiB        Largest file; 10GB is 10^10 bytes,",
-        "                                         10GiB is 10 x 2^30",
-        "      --keep-free SIZE      1GiB         Disk space to leave free",
+        "Limits:                           Default",
+        "      --max-file-size SIZE        50GiB        Largest file; 10GB is 10^10",
+        "                                               bytes, 10GiB is 10 x 2^30",
+        "      --keep-free SIZE            1GiB         Disk space to leave free",
         "",
       ].join("\n"),
     );
-    expect(text).toContain("\n  -A                                     Short for --allow all\n");
+    expect(text).toContain("\n  -A                                           Short for --allow all\n");
     expect(text).toContain("SLUICE_MAX_FILE_SIZE=50GiB");
     expect(text).toContain('max-file-size = "50GiB"');
     expect(text).toEndWith("overrides the file.\n");
@@ -47,9 +47,9 @@ describe("--help", () => {
     const lines = (await help(false, 80)).split("\n");
     for (const { name, positional, placeholder, default: value } of FLAGS) {
       const term = positional ? `  ${placeholder}` : `--${name} ${placeholder}`;
-      const line = lines.find((one) => one.slice(0, 28).trimEnd().endsWith(term)) ?? "";
-      if (value) expect(line.slice(28)).toStartWith(`${value} `);
-      expect(line.slice(40)).toMatch(/^ \S/);
+      const line = lines.find((one) => one.slice(0, 34).trimEnd().endsWith(term)) ?? "";
+      if (value) expect(line.slice(34)).toStartWith(`${value} `);
+      expect(line.slice(46)).toMatch(/^ \S/);
     }
   });
 

@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { defaults, GRANTS } from "../../src/config/config.ts";
+import { GRANTS } from "../../src/config/config.ts";
+import { defaults } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 
 const { config, message, run, workingFolder } = commandLine();

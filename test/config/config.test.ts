@@ -1,8 +1,9 @@
 // The table of options: defaults and names.
 
 import { expect, test } from "bun:test";
-import { CONFIG_FILE, defaults, FLAGS, GRANTS, OPTIONS, toConfig } from "../../src/config/config.ts";
+import { GRANTS } from "../../src/config/config.ts";
 import { GROUPS } from "../../src/config/option.ts";
+import { CONFIG_FILE, defaults, FLAGS, OPTIONS, toConfig } from "../../src/config/options.ts";
 
 test("the defaults are restrictive and finite", () => {
   expect(defaults).toEqual({
@@ -15,11 +16,13 @@ test("the defaults are restrictive and finite", () => {
     maxFiles: 10_000,
     maxErrors: 10,
     maxUploads: 256,
+    maxUploadsPerClient: 64,
     maxWaiting: 10_000,
     keepFree: 2 ** 30,
     idleTimeout: 60,
     uploadExpiry: 86_400,
     drain: 30,
+    trustedProxy: [],
     cors: [],
     hostname: [],
     log: "text",

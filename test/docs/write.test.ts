@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { fill, flagsTable, SECTIONS } from "../../docs/write.ts";
-import { FLAGS } from "../../src/config/config.ts";
+import { FLAGS } from "../../src/config/options.ts";
 
 describe("generated documentation", () => {
   test.each(SECTIONS.map((section) => [`${section.file}, ${section.name}`, section] as const))(

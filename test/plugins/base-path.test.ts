@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { toConfig } from "../../src/config/config.ts";
+import { toConfig } from "../../src/config/options.ts";
 import { connect } from "../support/raw.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 

@@ -17,6 +17,7 @@ export function uploaderWith(
   const uploader = new Uploader(storage, {
     maxFileSize: Number.MAX_SAFE_INTEGER,
     maxUploads: 1000,
+    maxUploadsPerClient: 1000,
     keepFree: 0,
     allow: new Set(["read", "write", "replace", "delete"]),
     ...limits,

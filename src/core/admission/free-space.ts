@@ -1,6 +1,6 @@
 // Limits the size of a file, and keeps space on the disk free by reserving the bytes that uploads announce.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { Problem } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 

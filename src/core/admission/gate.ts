@@ -1,4 +1,4 @@
-// Limits how many operations of one kind run concurrently; excess ones are refused with 503 and Retry-After.
+// Limits how many operations of one kind run concurrently, in all and for one client; excess ones are refused with 503 and Retry-After.
 
 import { Problem, type ProblemCode } from "../../errors.ts";
 
@@ -9,14 +9,24 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** The part of a gate that one client may fill. */
+export interface ClientLimit {
+  readonly limit: number;
+  /** Names the limit and its value. */
+  readonly detail: string;
+}
+
 export class Gate {
   #entered = 0;
+  /** Operations inside the gate, by client. */
+  readonly #byClient = new Map<string, number>();
 
   /** @param retryAfter seconds a refused client is asked to wait */
   constructor(
     readonly limit: number,
     readonly refusal: Refusal,
     readonly retryAfter: number,
+    readonly perClient?: ClientLimit,
   ) {}
 
   /** Operations inside the gate now. */
@@ -26,18 +36,31 @@ export class Gate {
 
   /**
    * Enters the gate; call the result to leave. Calling it again has no effect.
-   * @throws Problem the refusal, when `limit` operations are inside
+   * @param client that is counted; `undefined` for none
+   * @throws Problem the refusal, when `limit` operations are inside or the client has filled its part
    */
-  enter(): () => void {
-    if (this.#entered >= this.limit) {
-      const { code, detail } = this.refusal;
-      throw new Problem(code, detail, { headers: { "retry-after": String(this.retryAfter) } });
-    }
+  enter(client?: string): () => void {
+    if (this.#entered >= this.limit) throw this.#refused(this.refusal.detail);
+    const ofClient = client === undefined ? 0 : (this.#byClient.get(client) ?? 0);
+    if (this.perClient && ofClient >= this.perClient.limit) throw this.#refused(this.perClient.detail);
     this.#entered += 1;
+    if (client !== undefined) this.#byClient.set(client, ofClient + 1);
     let inside = true;
     return () => {
-      if (inside) this.#entered -= 1;
+      if (!inside) return;
       inside = false;
+      this.#entered -= 1;
+      if (client !== undefined) this.#leave(client);
     };
+  }
+
+  #leave(client: string): void {
+    const ofClient = (this.#byClient.get(client) ?? 0) - 1;
+    if (ofClient > 0) this.#byClient.set(client, ofClient);
+    else this.#byClient.delete(client);
+  }
+
+  #refused(detail: string): Problem {
+    return new Problem(this.refusal.code, detail, { headers: { "retry-after": String(this.retryAfter) } });
   }
 }

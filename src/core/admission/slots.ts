@@ -12,9 +12,16 @@ export class Slots {
   #tracked = 0;
   #idleWaiters: (() => void)[] = [];
 
-  constructor(readonly limit: number) {
+  /** @param perClient slots that one client may occupy */
+  constructor(
+    readonly limit: number,
+    perClient: number,
+  ) {
     const detail = `${limit} uploads are already running, the maximum set by --max-uploads. Try again in ${RETRY_AFTER} seconds.`;
-    this.#gate = new Gate(limit, { code: "too_many_uploads", detail }, RETRY_AFTER);
+    this.#gate = new Gate(limit, { code: "too_many_uploads", detail }, RETRY_AFTER, {
+      limit: perClient,
+      detail: `The maximum of concurrent uploads from one address, ${perClient} (--max-uploads-per-client), is reached. Try again in ${RETRY_AFTER} seconds. Clients behind a proxy count as one until --trusted-proxy names it.`,
+    });
   }
 
   get taken(): number {
@@ -23,10 +30,11 @@ export class Slots {
 
   /**
    * Acquires a slot; call the result to release it. Calling it again has no effect.
+   * @param client that is counted; `undefined` for none
    * @throws Problem too_many_uploads
    */
-  acquire(): () => void {
-    const leave = this.#gate.enter();
+  acquire(client?: string): () => void {
+    const leave = this.#gate.enter(client);
     return () => {
       leave();
       this.#notifyIfIdle();

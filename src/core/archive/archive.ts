@@ -18,8 +18,9 @@ import { Zip } from "./zip.ts";
 export const FORMATS = ["zip", "tar", "tar.gz", "tar.zst"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Archives sent concurrently. Each has up to nine open files, and with a slow reader uses 4 MiB of memory. */
+/** Archives sent concurrently, in all and to one client. Each has up to nine open files, and with a slow reader uses 4 MiB of memory. */
 const MAX_CONCURRENT = 16;
+const MAX_PER_CLIENT = 8;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 30;
 /** Entries listed before the first byte is sent. The size of a larger archive is unknown. */
@@ -46,16 +47,20 @@ export class Archives {
     readonly limit = MAX_CONCURRENT,
   ) {
     const detail = `${limit} archives are already being sent, the maximum. Try again in ${RETRY_AFTER} seconds.`;
-    this.#gate = new Gate(limit, { code: "too_many_archives", detail }, RETRY_AFTER);
+    this.#gate = new Gate(limit, { code: "too_many_archives", detail }, RETRY_AFTER, {
+      limit: MAX_PER_CLIENT,
+      detail: `${MAX_PER_CLIENT} archives are already being sent to your address, the maximum. Try again in ${RETRY_AFTER} seconds.`,
+    });
   }
 
   /**
    * Opens an archive of these files and folders; a path inside another one is included only once. The archive counts
    * towards the limit until it is read to its end, cancelled or closed.
+   * @param client that is counted; `undefined` for none
    * @throws Problem not_found when a path does not exist, no_access when the server may not read it, too_many_archives
    */
-  async open(paths: readonly FolderPath[], format: Format): Promise<Archive> {
-    const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter());
+  async open(paths: readonly FolderPath[], format: Format, client?: string): Promise<Archive> {
+    const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter(client));
     try {
       await archive.listFirst();
       return archive;

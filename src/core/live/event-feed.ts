@@ -6,8 +6,9 @@ import type { RecentUpload } from "../report/recent-uploads.ts";
 import type { UploadRegistry } from "../resumable/registry.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
-/** Maximum number of subscribers. */
+/** Maximum number of subscribers, in all and from one client. */
 const MAX_SUBSCRIBERS = 100;
+const MAX_PER_CLIENT = 25;
 /** Minimum milliseconds between two snapshots. */
 const MIN_INTERVAL = 100;
 /** Maximum bytes of snapshots per millisecond and subscriber: larger snapshots are made less often. */
@@ -36,6 +37,10 @@ export class EventFeed {
       detail: `${MAX_SUBSCRIBERS} clients are already listening, the maximum. Try again in ${RETRY_AFTER} seconds.`,
     },
     RETRY_AFTER,
+    {
+      limit: MAX_PER_CLIENT,
+      detail: `${MAX_PER_CLIENT} clients at your address are already listening, the maximum. Try again in ${RETRY_AFTER} seconds.`,
+    },
   );
   /** Part of every event id, because the numbers of ended uploads restart at 0 with the server. */
   readonly #run = crypto.randomUUID().slice(0, 8);
@@ -64,11 +69,12 @@ export class EventFeed {
    * Subscribes a client until `close` is called on the result.
    * @param last id of the last event the client received; null for none
    * @param onEnd called when the server ends the subscription
+   * @param client that is counted; `undefined` for none
    * @throws Problem draining, too_many_listeners
    */
-  listen(last: string | null, onEnd: () => void): Subscriber {
+  listen(last: string | null, onEnd: () => void, client?: string): Subscriber {
     this.uploader.assertAccepting();
-    const leaveGate = this.#gate.enter();
+    const leaveGate = this.#gate.enter(client);
     const subscriber = new Subscriber(this.#endedBefore(last), (self) => this.#pending(self), {
       closed: (self) => {
         leaveGate();

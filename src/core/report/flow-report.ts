@@ -1,6 +1,6 @@
 // Reports where the time of an upload went, with one sentence that names the bottleneck.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import type { StorageWork } from "../../storage/storage.ts";
 import { addWork, NO_WORK } from "../../storage/work.ts";
 

@@ -30,4 +30,7 @@ export interface UploadRequest {
 }
 
 /** The limits the uploader enforces, from the options of the same names. */
-export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "keepFree" | "allow">;
+export type Limits = Pick<
+  Config,
+  "maxFileSize" | "maxUploads" | "maxUploadsPerClient" | "keepFree" | "allow"
+>;

@@ -34,7 +34,7 @@ export class Uploader implements UploadServices {
     readonly storage: Storage,
     readonly limits: Limits,
   ) {
-    this.slots = new Slots(limits.maxUploads);
+    this.slots = new Slots(limits.maxUploads, limits.maxUploadsPerClient);
     this.receipts = new Receipts(storage);
     this.fileDigests = new FileDigestCache(storage);
     this.#freeSpace = new FreeSpace(storage, limits.keepFree);
@@ -51,11 +51,12 @@ export class Uploader implements UploadServices {
 
   /**
    * Acquires a slot for one upload request; call the result to release it.
+   * @param client that is counted; `undefined` for work of the server
    * @throws Problem draining, too_many_uploads
    */
-  admit(): () => void {
+  admit(client?: string): () => void {
     this.assertAccepting();
-    return this.slots.acquire();
+    return this.slots.acquire(client);
   }
 
   /** @throws Problem draining */

@@ -1,6 +1,6 @@
 // Checks free bytes and inodes against --keep-free.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { about, type Finding } from "../finding.ts";
 
 /** The result of statfs(2). */

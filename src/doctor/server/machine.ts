@@ -1,6 +1,6 @@
 // Checks the machine within the limits of its container: memory, processors, open files.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 import { groupsOf } from "./cgroup.ts";
 

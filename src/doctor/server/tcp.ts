@@ -1,6 +1,6 @@
 // Checks the kernel's TCP settings: window sizes and their effect on distant senders, congestion control, backlog.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { formatRate } from "../../core/report/flow-report.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 

@@ -1,6 +1,6 @@
 // Finds what limits one upload stream: latency × window, packet loss, the receiver, this machine, or the line.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { formatRate } from "../../core/report/flow-report.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { about, type Finding } from "../finding.ts";

@@ -1,6 +1,6 @@
 // Examines a server from a client machine, through any proxies on the path. Takes at most 60 s.
 
-import { formatSize } from "../../config/config.ts";
+import { formatSize } from "../../config/values.ts";
 import { formatRate } from "../../core/report/flow-report.ts";
 import { bare, loginHeaders } from "../../http/login.ts";
 import { about, type Finding, type Group } from "../finding.ts";

@@ -28,7 +28,9 @@ export function archive({ config, storage, log }: Services) {
     async ({ request, query, server }) => {
       const format = query.format ?? "zip";
       const paths = pathsOf(request, query.folder);
-      const archive = await timed(request, "looking", () => archives.open(paths, format));
+      const archive = await timed(request, "looking", () =>
+        archives.open(paths, format, requestInfoOf(request)?.client),
+      );
       const name = `${archive.name}.${format}`;
       const headers = new Headers({
         "content-type": TYPES[format],

@@ -2,6 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import { access } from "../../plugins/access.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { events as answer, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Ended, Uploads } from "../openapi/shapes.ts";
@@ -26,9 +27,11 @@ export function watchUploads({ config, events }: Services, patience = PATIENCE) 
       // Elysia answers HEAD with this handler and would read the endless body.
       if (request.method === "HEAD")
         return new Response(null, { headers: { ...HEADERS, "transfer-encoding": "chunked" } });
-      const listener = events.listen(request.headers.get("last-event-id"), () =>
+      const listener = events.listen(
+        request.headers.get("last-event-id"),
         // A client that has not read the end of the stream within a second reads nothing at all.
-        server?.timeout(request, 1),
+        () => server?.timeout(request, 1),
+        requestInfoOf(request)?.client,
       );
       // Bun closes a connection that reads nothing for this long.
       server?.timeout(request, patience);

@@ -57,7 +57,7 @@ export function receive(
   const restart = () => restartIdleTimeout(request, server, config.idleTimeout);
   const { idleTimeout } = config;
   const body = new RequestBody(request.body, { idleTimeout, renew: restart, owned: server !== null });
-  const release = admit(uploader, body);
+  const release = admit(uploader, body, requestInfoOf(request)?.client);
   restart();
   return {
     body,
@@ -71,9 +71,9 @@ export function receive(
   };
 }
 
-function admit(uploader: Services["uploader"], body: RequestBody): () => void {
+function admit(uploader: Services["uploader"], body: RequestBody, client: string | undefined): () => void {
   try {
-    return uploader.admit();
+    return uploader.admit(client);
   } catch (error) {
     body.release();
     throw error;

@@ -165,7 +165,7 @@ describe("a file that changes before it is opened or sent", () => {
 });
 
 test.each([
-  ["EACCES", "not_found"],
+  ["EACCES", "no_access"],
   ["ENOENT", "not_found"],
   ["EMFILE", "out_of_files"],
   ["EIO", "storage_failed"],

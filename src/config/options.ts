@@ -1,0 +1,258 @@
+// The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
+
+import { CONFLICTS, type Config, GRANTS, LOG_LEVELS, LOGS } from "./config.ts";
+import { GROUPS, type Option } from "./option.ts";
+import {
+  choice,
+  choices,
+  count,
+  duration,
+  host,
+  hosts,
+  networks,
+  origins,
+  path,
+  size,
+  urlPath,
+} from "./values.ts";
+
+/** All options. Within a group, `--help` lists them in this order. */
+export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Config[Key]>> } = {
+  root: {
+    name: "root",
+    positional: true,
+    placeholder: "ROOT",
+    default: "./files",
+    ...path("a folder"),
+    help: "Folder to serve; created if missing",
+    group: "What is served",
+  },
+  host: {
+    name: "host",
+    placeholder: "ADDRESS",
+    default: "127.0.0.1",
+    ...host(),
+    help: "Address to listen on; any but loopback requires --allow",
+    group: "What is served",
+  },
+  port: {
+    name: "port",
+    short: "-p",
+    placeholder: "PORT",
+    default: "3000",
+    ...count(0, 65_535),
+    help: "Port to listen on; 0 chooses a free one",
+    group: "What is served",
+  },
+  basePath: {
+    name: "base-path",
+    placeholder: "PATH",
+    default: "",
+    ...urlPath(["files", "uploads", "api", "swagger", "problems", "health", "metrics"]),
+    help: "Path below which a reverse proxy shows this server, such as /sluice",
+    group: "What is served",
+  },
+  allow: {
+    name: "allow",
+    shorthand: { flag: "-A", value: "all" },
+    placeholder: "GRANTS",
+    default: "read,write",
+    list: true,
+    ...choices(GRANTS),
+    help: "What everyone who can reach the port may do: read, write, replace, delete (comma-separated), or all",
+    group: "Who may do what",
+  },
+  trustedProxy: {
+    name: "trusted-proxy",
+    placeholder: "NETWORK",
+    default: "",
+    list: true,
+    ...networks(),
+    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client; may be repeated",
+    group: "Who may do what",
+  },
+  cors: {
+    name: "cors",
+    placeholder: "ORIGIN",
+    default: "",
+    list: true,
+    ...origins(),
+    help: "Origin of a website whose pages may call this server; may be repeated",
+    group: "Who may do what",
+  },
+  hostname: {
+    name: "hostname",
+    placeholder: "NAME",
+    default: "",
+    list: true,
+    ...hosts(),
+    help: "Name under which clients reach this server, for example through a proxy; may be repeated. If set, or when listening on loopback, other names are refused",
+    group: "Who may do what",
+  },
+  conflict: {
+    name: "conflict",
+    placeholder: "WAY",
+    ...choice(CONFLICTS),
+    help: "If a name is taken: rename, replace or fail. If unset, PUT replaces and everything else renames",
+    group: "Who may do what",
+  },
+  maxFileSize: {
+    name: "max-file-size",
+    placeholder: "SIZE",
+    default: "50GiB",
+    ...size(1),
+    help: "Largest file; 10GB is 10^10 bytes, 10GiB is 10 x 2^30",
+    group: "Limits",
+  },
+  keepFree: {
+    name: "keep-free",
+    placeholder: "SIZE",
+    default: "1GiB",
+    ...size(0),
+    help: "Disk space to leave free",
+    group: "Limits",
+  },
+  maxUploads: {
+    name: "max-uploads",
+    placeholder: "COUNT",
+    default: "256",
+    ...count(1, 100_000),
+    help: "Most concurrent uploads; others are told to retry",
+    group: "Limits",
+  },
+  maxUploadsPerClient: {
+    name: "max-uploads-per-client",
+    placeholder: "N",
+    default: "64",
+    ...count(1, 100_000),
+    help: "Most concurrent uploads from one address; clients on this machine have no such limit",
+    group: "Limits",
+  },
+  maxWaiting: {
+    name: "max-waiting",
+    placeholder: "COUNT",
+    default: "10000",
+    ...count(1, 1_000_000),
+    help: "Most unfinished uploads that can be resumed; others are told to retry",
+    group: "Limits",
+  },
+  maxFiles: {
+    name: "max-files",
+    placeholder: "COUNT",
+    default: "10000",
+    ...count(1, 1_000_000),
+    help: "Most files in one form",
+    group: "Limits",
+  },
+  maxErrors: {
+    name: "max-errors",
+    placeholder: "COUNT",
+    default: "10",
+    ...count(1, 100),
+    help: "Most errors in one response; reading stops there",
+    group: "Limits",
+  },
+  idleTimeout: {
+    name: "idle-timeout",
+    placeholder: "TIME",
+    default: "60s",
+    ...duration("1s", "255s"),
+    help: "Time without data after which a connection is closed",
+    group: "Limits",
+  },
+  uploadExpiry: {
+    name: "upload-expiry",
+    placeholder: "TIME",
+    default: "24h",
+    ...duration("1s", "3650d"),
+    help: "How long an unfinished upload can be resumed",
+    group: "Limits",
+  },
+  trash: {
+    name: "trash",
+    placeholder: "TIME",
+    ...duration("1s", "3650d"),
+    help: "How long removed files and folders can be restored. If unset, they are deleted at once",
+    group: "Who may do what",
+  },
+  drain: {
+    name: "drain",
+    placeholder: "TIME",
+    default: "30s",
+    ...duration("0s", "24h"),
+    help: "Time for running transfers to finish after SIGTERM or Ctrl-C",
+    group: "Stopping and logs",
+  },
+  log: {
+    name: "log",
+    placeholder: "FORMAT",
+    default: "text",
+    ...choice(LOGS),
+    help: "Format of log lines on standard error: text or json",
+    group: "Stopping and logs",
+  },
+  logLevel: {
+    name: "log-level",
+    placeholder: "LEVEL",
+    default: "info",
+    ...choice(LOG_LEVELS),
+    help: "error; warn adds warnings; info adds saved, sent and changed files; debug adds every request",
+    group: "Stopping and logs",
+  },
+};
+
+/** The options file: has a flag and a variable, but is not a key in the file itself. */
+export const CONFIG_FILE: Option<string> = {
+  name: "config",
+  placeholder: "FILE",
+  default: "sluice.toml",
+  ...path("a file"),
+  help: "File of options in TOML; the default is read if it exists",
+  group: "What is served",
+};
+
+/** Parses texts by option name, with defaults for the others. @throws RangeError for a value that is not allowed */
+export function toConfig(given: ReadonlyMap<string, string>): Config {
+  const value = <T>(option: Option<T>): T => {
+    const parsed = option.parse(given.get(option.name) ?? option.default ?? "");
+    if (parsed === undefined) throw new RangeError(`Invalid ${option.name}: use ${option.allowed}`);
+    return parsed;
+  };
+  return {
+    root: value(OPTIONS.root),
+    host: value(OPTIONS.host),
+    port: value(OPTIONS.port),
+    basePath: value(OPTIONS.basePath),
+    allow: value(OPTIONS.allow),
+    maxFileSize: value(OPTIONS.maxFileSize),
+    maxWaiting: value(OPTIONS.maxWaiting),
+    maxFiles: value(OPTIONS.maxFiles),
+    maxErrors: value(OPTIONS.maxErrors),
+    maxUploads: value(OPTIONS.maxUploads),
+    maxUploadsPerClient: value(OPTIONS.maxUploadsPerClient),
+    keepFree: value(OPTIONS.keepFree),
+    idleTimeout: value(OPTIONS.idleTimeout),
+    uploadExpiry: value(OPTIONS.uploadExpiry),
+    ...(given.has(OPTIONS.conflict.name) && { conflict: value(OPTIONS.conflict) }),
+    ...(given.has(OPTIONS.trash.name) && { trash: value(OPTIONS.trash) }),
+    drain: value(OPTIONS.drain),
+    trustedProxy: value(OPTIONS.trustedProxy),
+    cors: value(OPTIONS.cors),
+    hostname: value(OPTIONS.hostname),
+    log: value(OPTIONS.log),
+    logLevel: value(OPTIONS.logLevel),
+  };
+}
+
+/** All options and the options file, in the order of `--help`. */
+export const FLAGS: readonly Option<unknown>[] = GROUPS.flatMap((group) =>
+  [...Object.values(OPTIONS), CONFIG_FILE].filter((option) => option.group === group),
+);
+
+/** The default as shown in the help and the docs. */
+export function shownDefault(option: Option<unknown>): string {
+  return option.default === undefined ? "unset" : option.default || "none";
+}
+
+/** The configuration when no option is given. */
+export const defaults: Config = toConfig(new Map());

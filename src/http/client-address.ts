@@ -1,0 +1,81 @@
+// The address of a client: that of the connection, or the one that a trusted proxy reports.
+
+import { BlockList, isIP } from "node:net";
+
+/** Reads client addresses, believing the proxies in these networks (`10.0.0.0/8`, `::1/128`). */
+export class ClientAddresses {
+  readonly #trusted = new BlockList();
+
+  constructor(networks: readonly string[]) {
+    for (const network of networks) {
+      const [address = "", prefix] = network.split("/");
+      this.#trusted.addSubnet(address, Number(prefix), family(address));
+    }
+  }
+
+  /**
+   * The address of the client. Each proxy appends the address that it saw, so the last one that is no trusted proxy is the
+   * client's: all to the left of it may be invented. `X-Forwarded-For` counts before `Forwarded` (RFC 7239).
+   * @param peer the other end of the connection
+   */
+  of(peer: string, headers: Headers): string {
+    let client = plain(peer);
+    if (!this.#isTrusted(client)) return client;
+    for (const hop of hops(headers).reverse()) {
+      const address = plain(hop);
+      if (isIP(address) === 0) break;
+      client = address;
+      if (!this.#isTrusted(client)) break;
+    }
+    return client;
+  }
+
+  #isTrusted(address: string): boolean {
+    return isIP(address) !== 0 && this.#trusted.check(address, family(address));
+  }
+}
+
+/**
+ * The client to whom limits per client are counted: an IPv6 client owns 64 bits of addresses.
+ * @returns undefined for loopback, the address of local programs and of a local proxy that is not trusted
+ */
+export function clientOf(address: string): string | undefined {
+  if (address === "::1" || address.startsWith("127.")) return undefined;
+  return isIP(address) === 6 ? `${groupsOf(address).slice(0, 4).join(":")}::/64` : address;
+}
+
+/** The addresses that proxies have appended, the nearest last; without ports. */
+function hops(headers: Headers): string[] {
+  const forwardedFor = headers.get("x-forwarded-for");
+  const hops =
+    forwardedFor === null
+      ? [...(headers.get("forwarded") ?? "").matchAll(/(?:^|[;,\s])for="?([^",;\s]*)/gi)].map(
+          ([, hop = ""]) => hop,
+        )
+      : forwardedFor.split(",");
+  return hops.map((hop) =>
+    hop
+      .trim()
+      .replace(/^\[(.*)\](?::\d+)?$/, "$1")
+      .replace(/^([\d.]+):\d+$/, "$1"),
+  );
+}
+
+/** Without a zone; an IPv4 address that is written as IPv6 becomes IPv4 again. */
+function plain(address: string): string {
+  return address.replace(/%.*$/, "").replace(/^::ffff:(?=[\d.]+$)/i, "");
+}
+
+function family(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 6 ? "ipv6" : "ipv4";
+}
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): string[] {
+  // The URL parser writes the last 32 bits as groups, too.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [left = [], right = []] = [head, tail ?? ""].map((part) =>
+    part.split(":").filter((group) => group !== ""),
+  );
+  return [...left, ...Array<string>(8 - left.length - right.length).fill("0"), ...right];
+}
