@@ -137,10 +137,11 @@ export interface Storage {
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
   /**
-   * Starts a copy of a file, or of a folder with its contents. The caller must always end it with `discard`.
+   * Starts a copy of a file, or of a folder with its contents. The caller must always end it with `discard`. `to` is the
+   * intended path, whose folder may hand down rights; only `finish` takes the name.
    * @throws Problem not_found, link_in_path
    */
-  copy(from: FilePath): Promise<StoredCopy>;
+  copy(from: FilePath, to: FilePath): Promise<StoredCopy>;
 
   /**
    * Deletes a file permanently, or with `recursive` a folder. A folder disappears in one step, and its contents are

@@ -41,7 +41,12 @@ export interface CopyOptions {
   signal: AbortSignal;
   /** Called with a number of bytes before they are written, and awaited. */
   took(bytes: number): Promise<void> | undefined;
-  /** Copies timestamps too, and remembers what was copied, so that `removeSource` can delete it. @default false */
+  /**
+   * Copies times, owner, mode and access control lists too, and remembers what was copied, so that `removeSource` can
+   * delete it. Otherwise the copy is a new entry, with the mode and the attributes that users gave the source, and with
+   * what its new folder hands down.
+   * @default false
+   */
   move?: boolean;
 }
 

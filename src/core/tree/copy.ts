@@ -91,7 +91,7 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
   if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "A folder cannot be copied into itself.");
   if (from === to && conflict === "replace")
     throw new Problem("into_itself", "Source and destination are the same.");
-  const stored = await storage.copy(from);
+  const stored = await storage.copy(from, to);
   try {
     refuseEarly(uploader, request, stored.entry.kind, await storage.probe(to));
     return stored;

@@ -180,8 +180,8 @@ export class DiskStorage implements Storage {
     return await this.#orNotFound(move(this.#writable, from, to, options.replace));
   }
 
-  async copy(from: FilePath): Promise<StoredCopy> {
-    return await this.#orNotFound(DiskCopy.begin(this.#writable, from));
+  async copy(from: FilePath, to: FilePath): Promise<StoredCopy> {
+    return await this.#orNotFound(DiskCopy.begin(this.#writable, from, to));
   }
 
   async remove(path: FilePath, { recursive = false } = {}): Promise<void> {

@@ -11,7 +11,7 @@ const signal = new AbortController().signal;
 
 /** Copies an entry in one call. */
 export async function copy(storage: Storage, from: string, to: string, replace = false) {
-  const copying = await storage.copy(file(from));
+  const copying = await storage.copy(file(from), file(to));
   try {
     const content = await copying.run({ signal, took: () => undefined });
     return { ...(await copying.finish(file(to), { replace })), content };
@@ -62,7 +62,7 @@ export function copyingContract(name: string, current: Current): void {
 
     test("reports the bytes to copy and the copied bytes", async () => {
       for (let index = 0; index < 20; index += 1) await put(current.storage, `a/${index}`, "x".repeat(index));
-      const copying = await current.storage.copy(file("a"));
+      const copying = await current.storage.copy(file("a"), file("copy"));
       expect(copying.entry).toMatchObject({ kind: "folder", path: folder("a") });
       const content = await copying.measure(signal);
       expect(content).toMatchObject({ bytes: 190, entries: 21, omitted: 0 });
@@ -84,7 +84,7 @@ export function copyingContract(name: string, current: Current): void {
         ["a", "moved"],
         ["single", "alone"],
       ] as const) {
-        const copying = await storage.copy(file(from));
+        const copying = await storage.copy(file(from), file(to));
         await copying.run({ signal, took: () => undefined, move: true });
         await copying.finish(file(to), { replace: false });
         if (from === "single") expect(await codeOf(copying.removeSource())).toHaveProperty("resolved");
@@ -108,7 +108,7 @@ export function copyingContract(name: string, current: Current): void {
       await put(current.storage, "a/file", "x");
       const { free } = await current.storage.space();
       for (const path of ["a", "a/file"]) {
-        const copying = await current.storage.copy(file(path));
+        const copying = await current.storage.copy(file(path), file("copy"));
         expect(await codeOf(copying.finish(file("b"), { replace: false }))).toBe("storage_failed");
         await copying.run({ signal, took: () => undefined });
         expect(await list("")).toEqual(["a"]);
@@ -122,12 +122,12 @@ export function copyingContract(name: string, current: Current): void {
     test("fails with the reason of its signal, or with an error of the caller's check", async () => {
       await put(current.storage, "a/file", "x");
       for (const path of ["a", "a/file"]) {
-        const copying = await current.storage.copy(file(path));
+        const copying = await current.storage.copy(file(path), file("copy"));
         const refused = () => Promise.reject(new RangeError("refused"));
         await expect(copying.run({ signal, took: refused })).rejects.toThrow(RangeError);
         await copying.discard();
       }
-      const copying = await current.storage.copy(file("a"));
+      const copying = await current.storage.copy(file("a"), file("copy"));
       const aborted = AbortSignal.abort(new RangeError("no more"));
       await expect(copying.measure(aborted)).rejects.toThrow("no more");
       await expect(copying.run({ signal: aborted, took: () => undefined })).rejects.toThrow("no more");
@@ -149,7 +149,7 @@ export function copyingContract(name: string, current: Current): void {
           expect(await codeOf(copy(storage, "folder", to, replace))).toBe("name_taken");
       expect(await copy(storage, "a", "b", true)).toMatchObject({ replaced: true });
       expect(await contentOf(storage, "b")).toBe("a");
-      const copying = await storage.copy(file("folder"));
+      const copying = await storage.copy(file("folder"), file("copy"));
       await copying.run({ signal, took: () => undefined });
       expect(await codeOf(copying.finish(file("a"), { replace: true }))).toBe("name_taken");
       expect(await copying.finish(file("free"), { replace: false })).toMatchObject({ replaced: false });
@@ -160,12 +160,12 @@ export function copyingContract(name: string, current: Current): void {
     test("refuses a missing source", async () => {
       await put(current.storage, "a", "a");
       for (const path of ["b", "b/c", "a/b"])
-        expect(await codeOf(current.storage.copy(file(path)))).toBe("not_found");
+        expect(await codeOf(current.storage.copy(file(path), file("copy")))).toBe("not_found");
     });
 
     test("copies the entry that existed when it began, even if its name is reused", async () => {
       await put(current.storage, "a/file", "old");
-      const copying = await current.storage.copy(file("a/file"));
+      const copying = await current.storage.copy(file("a/file"), file("copy"));
       await copying.run({ signal, took: () => undefined });
       await current.storage.remove(file("a"), { recursive: true });
       await copying.finish(file("b"), { replace: false });

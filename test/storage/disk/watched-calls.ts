@@ -153,6 +153,17 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("touch", fd);
       await system.touch(fd, like);
     },
+    chmod: async (fd, mode) => {
+      await announce("chmod", fd, mode);
+      await system.chmod(fd, mode);
+    },
+    chown: async (fd, uid, gid) => {
+      await announce("chown", fd, uid, gid);
+      await system.chown(fd, uid, gid);
+    },
+    attributeOf: (of, name) => system.attributeOf(of, name),
+    attributesOf: (of) => system.attributesOf(of),
+    setAttribute: (fd, name, value) => system.setAttribute(fd, name, value),
     truncate: async (fd, length) => {
       await announce("truncate", fd, length);
       await system.truncate(fd, length);

@@ -81,6 +81,22 @@ export async function openBeneath(
   return current;
 }
 
+/** As `openBeneath`, but stops at the last folder that can be entered. @throws the system's error of the first one */
+export async function openNearest(
+  calls: Calls,
+  from: DirHandle,
+  segments: readonly string[],
+): Promise<DirHandle> {
+  let current = await openBeneath(calls, from, [], false);
+  for (const segment of segments) {
+    const next = await enter(calls, current, segment, segment, false).catch(() => null);
+    if (next === null) break;
+    await closeDir(calls, current);
+    current = next;
+  }
+  return current;
+}
+
 /** Closes a handle that nothing was written through. Never throws. */
 export async function closeDir(calls: Calls, dir: DirHandle): Promise<void> {
   await closeQuietly(calls, dir.fd);

@@ -4,7 +4,8 @@ import * as fs from "node:fs";
 import { promisify } from "node:util";
 import { BulkThread } from "../bulk/bulk-thread.ts";
 import type { Range } from "../bulk/copy-range.ts";
-import { type Renamed, renameNew } from "./native.ts";
+import { type Attributed, attributeOf, attributesOf, setAttribute } from "./attributes.ts";
+import { type Renamed, renameNew } from "./rename-new.ts";
 
 /** A path: text, or bytes where a name on the disk may be no text. */
 export type Path = string | Buffer;
@@ -65,6 +66,12 @@ export interface Calls {
   clone(from: string, to: string): Promise<void>;
   /** Sets the timestamps of an open file or folder to those of `like`. */
   touch(fd: number, like: fs.BigIntStats): Promise<void>;
+  chmod(fd: number, mode: number): Promise<void>;
+  chown(fd: number, uid: number, gid: number): Promise<void>;
+  /** Synchronous, as the next two: the kernel has them in memory with the file. None of them throws. */
+  attributeOf(of: Attributed, name: string): Uint8Array<ArrayBuffer> | null;
+  attributesOf(of: Attributed): string[];
+  setAttribute(fd: number, name: string, value: Uint8Array<ArrayBuffer> | null): boolean;
   truncate(fd: number, length: number): Promise<void>;
   /** Reads from the position of the descriptor. @returns bytes read, 0 at the end */
   read(fd: number, into: Uint8Array<ArrayBuffer>): Promise<number>;
@@ -113,6 +120,11 @@ export const calls: Calls = {
   closeLarge: async (fd) => void (await bulk.run({ do: "close", fd })),
   clone: async (from, to) => void (await bulk.run({ do: "clone", from, to })),
   touch: (fd, { atimeMs, mtimeMs }) => touch(fd, Number(atimeMs) / 1000, Number(mtimeMs) / 1000),
+  chmod: promisify(fs.fchmod),
+  chown: promisify(fs.fchown),
+  attributeOf,
+  attributesOf,
+  setAttribute,
   truncate: promisify(fs.ftruncate),
   read: async (fd, into) => (await read(fd, into, 0, into.byteLength, null)).bytesRead,
   text: (fd) => readFile(fd, "utf8"),

@@ -1,17 +1,8 @@
-// Functions of the system that node:fs does not have, called through bun:ffi. They run on the calling thread.
+// The functions of the C library that node:fs does not have, loaded through bun:ffi. They run on the calling thread.
 
 import { dlopen, type Pointer, read } from "bun:ffi";
 
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
-// The number of the call, because older versions of musl have no function for it.
-const RENAMEAT2 = process.arch === "arm64" ? 276 : 316;
-const AT_FDCWD = -100;
-const RENAME_NOREPLACE = 1;
-/** EINVAL is the answer of a file system, ENOSYS that of a kernel, without RENAME_NOREPLACE. */
-const UNSUPPORTED = new Set([22, 38]);
-
-/** `refused` says only that nothing was renamed: the caller tries another call, which reports the reason. */
-export type Renamed = "renamed" | "refused" | "unsupported";
 
 interface Native {
   symbols: ReturnType<typeof open>["symbols"];
@@ -21,15 +12,20 @@ interface Native {
 
 let loaded: Native | null | undefined;
 
-/** Renames with renameat2(RENAME_NOREPLACE), which never overwrites. */
-export function renameNew(from: string, to: string): Renamed {
-  loaded ??= load();
-  if (!loaded) return "unsupported";
-  const { symbols, errno } = loaded;
-  const [source, target] = [terminated(from), terminated(to)];
-  if (symbols.syscall(RENAMEAT2, AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE) === 0)
-    return "renamed";
-  return UNSUPPORTED.has(read.i32(errno, 0)) ? "unsupported" : "refused";
+/** `null` where the library cannot be called: then everything works without these functions, with less comfort. */
+export function native(): Native | null {
+  if (loaded === undefined) loaded = load();
+  return loaded;
+}
+
+/** The errno of the call just made. Another call of this thread may have changed it, so nothing that matters depends on it. */
+export function lastErrno({ errno }: Native): number {
+  return read.i32(errno, 0);
+}
+
+/** A string as C has it. A path of this server contains no NUL. */
+export function terminated(text: string): Buffer {
+  return Buffer.from(`${text}\0`);
 }
 
 function load(): Native | null {
@@ -50,10 +46,11 @@ function open(name: string) {
   return dlopen(name, {
     __errno_location: { args: [], returns: "ptr" },
     syscall: { args: ["i64", "i32", "buffer", "i32", "buffer", "u32"], returns: "i32" },
+    fgetxattr: { args: ["i32", "buffer", "buffer", "usize"], returns: "i32" },
+    lgetxattr: { args: ["buffer", "buffer", "buffer", "usize"], returns: "i32" },
+    flistxattr: { args: ["i32", "buffer", "usize"], returns: "i32" },
+    llistxattr: { args: ["buffer", "buffer", "usize"], returns: "i32" },
+    fsetxattr: { args: ["i32", "buffer", "buffer", "usize", "i32"], returns: "i32" },
+    fremovexattr: { args: ["i32", "buffer"], returns: "i32" },
   });
-}
-
-/** A string as C has it. A path of this server contains no NUL. */
-function terminated(text: string): Buffer {
-  return Buffer.from(`${text}\0`);
 }

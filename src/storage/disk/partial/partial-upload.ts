@@ -9,6 +9,7 @@ import type { UploadId } from "../../upload-id.ts";
 import { addWork, NO_WORK } from "../../work.ts";
 import { closeQuietly } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
+import { NEW_MODE } from "../os/open-flags.ts";
 import { BATCH } from "../write/batch-buffer.ts";
 import { publish } from "../write/publish.ts";
 import { withSync } from "../write/temp-upload.ts";
@@ -192,7 +193,13 @@ export class DiskPartialUpload implements PartialUpload, Idle {
       try {
         const { store, id } = this;
         const unwanted = (): boolean => this.#discarding !== undefined;
-        const staged = { fd: this.#data.fd, temporary: store.dataPath(id), stays: true, unwanted };
+        const staged = {
+          fd: this.#data.fd,
+          temporary: store.dataPath(id),
+          stays: true,
+          mode: NEW_MODE,
+          unwanted,
+        };
         const finished = await publish(store.context, staged, path, options.replace);
         await this.#close("finished");
         return finished;

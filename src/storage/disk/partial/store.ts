@@ -8,7 +8,7 @@ import { isUploadId, type UploadId } from "../../upload-id.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { CREATE_NEW, OPEN_EXISTING } from "../os/open-flags.ts";
+import { CREATE_NEW, NEW_MODE, OPEN_EXISTING } from "../os/open-flags.ts";
 import type { WriteContext } from "../write/write-scheduler.ts";
 import { type Idle, IdleHandles } from "./idle-handles.ts";
 
@@ -117,7 +117,7 @@ export class PartialStore {
 
   /** @throws the system's error, EEXIST when there is such an upload */
   async create(id: UploadId): Promise<OpenData> {
-    const fd = await this.context.calls.open(this.dataPath(id), CREATE_NEW, 0o666);
+    const fd = await this.context.calls.open(this.dataPath(id), CREATE_NEW, NEW_MODE);
     return { fd, length: 0, appends: false };
   }
 

@@ -3,8 +3,9 @@
 import { Problem } from "../../../errors.ts";
 import { RESERVED } from "../../../path.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
+import { ACCESS_ACL, DEFAULT_ACL } from "../os/attributes.ts";
 import type { Calls } from "../os/calls.ts";
-import { diskProblem } from "../os/errno.ts";
+import { diskProblem, ignoreErrno } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
 import { type Leftover, leftoversIn } from "./leftovers.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
@@ -21,6 +22,9 @@ export type WorkDir =
     }
   | Problem;
 
+const OWN_FOLDER_MODE = 0o700;
+const OF_ANOTHER_OWNER = new Set(["EPERM", "EROFS"]);
+
 export function readOnlyWorkDir(): Problem {
   return new Problem("storage_read_only", "The server was started in read-only mode.");
 }
@@ -35,11 +39,15 @@ export async function openWorkDir(calls: Calls, root: DirHandle, real: string): 
   try {
     const reserved = await openBeneath(calls, root, [RESERVED], true);
     opened.push(reserved);
+    await isolate(calls, reserved);
     lock = lockRoot(`${real}/${RESERVED}`);
     const temporaries = await openBeneath(calls, reserved, ["uploads"], true);
     opened.push(temporaries);
+    await isolate(calls, temporaries);
     const left = await calls.readdir(temporaries.path);
     const { folder: partials, orphans } = await openPartialStore(calls, reserved);
+    opened.push(partials);
+    await isolate(calls, partials);
     const leftovers = [...leftoversIn(temporaries, left), ...leftoversIn(partials, orphans)];
     return { lock, reserved, temporaries, partials, leftovers };
   } catch (error) {
@@ -49,4 +57,15 @@ export async function openWorkDir(calls: Calls, root: DirHandle, real: string): 
     if (problem.code === "storage_read_only") return problem;
     throw error;
   }
+}
+
+/**
+ * Closes a folder to other users, since the files in it may be bound for a folder that is closed to them, and makes it
+ * hand down neither group nor access control list. A folder of another owner stays as it is.
+ */
+async function isolate(calls: Calls, { fd }: DirHandle): Promise<void> {
+  for (const name of [DEFAULT_ACL, ACCESS_ACL])
+    if (calls.attributeOf(fd, name)) calls.setAttribute(fd, name, null);
+  if ((calls.stat(fd).mode & 0o7777n) === BigInt(OWN_FOLDER_MODE)) return;
+  await ignoreErrno(OF_ANOTHER_OWNER, calls.chmod(fd, OWN_FOLDER_MODE));
 }

@@ -3,6 +3,7 @@
 import type { CopyOptions } from "../../stored-copy.ts";
 import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
+import { copyAttributes, resemble } from "../write/rights.ts";
 
 /** Bytes between two checks whether the copy was cancelled. */
 const SLICE = 2 * 1024 * 1024;
@@ -33,5 +34,16 @@ export async function copyInto(
     await calls.syncCopy(to);
     synced = at;
   }
-  if (move) await calls.touch(to, stat);
+  await copyRights(calls, to, from.fd, move);
+}
+
+/** Copies what a file has beside its bytes: all of it for a move, otherwise what users attached to it. */
+export async function copyRights(calls: Calls, to: number, from: number, move = false): Promise<void> {
+  if (!move) {
+    copyAttributes(calls, to, from);
+    return;
+  }
+  const stat = calls.stat(from);
+  await resemble(calls, to, from, stat);
+  await calls.touch(to, stat);
 }

@@ -10,9 +10,12 @@ import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
 import type { Calls, Path } from "../os/calls.ts";
 import { errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
+import { copyAttributes, resemble } from "../write/rights.ts";
 import type { CopiedEntries } from "./copied-entries.ts";
 import { copyInto } from "./copy-file.ts";
 
+/** Without them a server that is not root could neither fill a folder nor rename it. */
+const OWNER_BITS = 0o700n;
 /** Number of files that are synced concurrently. */
 const SYNC_BATCH = 16;
 // Removed or replaced since the folder was read.
@@ -87,7 +90,10 @@ class TreeCopy {
       await this.#entry(from, to, name, depth);
     }
     if (!to) return;
-    if (this.options.move) await calls.touch(to.fd, stat);
+    if (this.options.move) {
+      await resemble(calls, to.fd, dir.fd, stat, depth === 1 ? OWNER_BITS : 0n);
+      await calls.touch(to.fd, stat);
+    } else copyAttributes(calls, to.fd, dir.fd);
     await calls.syncCopy(to.fd);
   }
 
@@ -114,7 +120,8 @@ class TreeCopy {
   }
 
   async #below(source: Tree, to: DirHandle | null, name: Path, depth: number): Promise<void> {
-    const target = to && (await createDir(this.calls, to, name));
+    const { mode } = this.calls.stat(source.dir.fd);
+    const target = to && (await createDir(this.calls, to, name, mode));
     try {
       await this.folder(source, target, depth + 1);
     } finally {
@@ -149,10 +156,15 @@ class TreeCopy {
   }
 }
 
-/** Creates a folder that must not exist, and opens it. */
-export async function createDir(calls: Calls, parent: DirHandle, name: Path): Promise<DirHandle> {
+/** Creates a folder that must not exist, with the mode of another, and opens it. */
+export async function createDir(
+  calls: Calls,
+  parent: DirHandle,
+  name: Path,
+  mode: bigint,
+): Promise<DirHandle> {
   const path = pathIn(parent, name);
-  await calls.mkdir(path);
+  await calls.mkdir(path, Number((mode & 0o777n) | OWNER_BITS));
   return await openDir(calls, path);
 }
 

@@ -3,19 +3,20 @@
 import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { checkFolderPath, type FilePath } from "../../../path.ts";
+import { checkFolderPath, type FilePath, folderOf, segmentsOf } from "../../../path.ts";
 import type { Entry, Moved } from "../../entry.ts";
 import { entryNotFound, notReadable } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
 import { type DiskContext, durably } from "../at/context.ts";
-import { closeDir, type DirHandle, openDir, openFile } from "../at/handle.ts";
+import { closeDir, type DirHandle, openDir, openFile, openNearest } from "../at/handle.ts";
 import { changingAt, entryAt, locateExisting, locateNew } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { publish } from "../write/publish.ts";
+import { inheritanceOf, inheritFolder } from "../write/rights.ts";
 import { CopiedEntries, removeCopied } from "./copied-entries.ts";
-import { copyInto } from "./copy-file.ts";
+import { copyInto, copyRights } from "./copy-file.ts";
 import { copyTree, count, createDir, emptyContent, measureTree, type Tree } from "./copy-tree.ts";
 import { nameFolder } from "./move.ts";
 
@@ -29,10 +30,13 @@ export class DiskCopy implements StoredCopy {
   #made: DirHandle | undefined;
   #discarding: Promise<void> | undefined;
   readonly #copied = new CopiedEntries();
+  /** See `StagedFile.mode`. */
+  #mode: number | null = null;
 
   private constructor(
     readonly context: DiskContext,
     readonly from: FilePath,
+    readonly to: FilePath,
     readonly source: DirHandle,
     stat: BigIntStats,
   ) {
@@ -40,7 +44,7 @@ export class DiskCopy implements StoredCopy {
   }
 
   /** @throws Problem; the system's error otherwise, ENOENT when there is nothing */
-  static async begin(context: DiskContext, from: FilePath): Promise<DiskCopy> {
+  static async begin(context: DiskContext, from: FilePath, to: FilePath): Promise<DiskCopy> {
     const { calls } = context;
     const location = await locateExisting(context, from);
     try {
@@ -50,7 +54,7 @@ export class DiskCopy implements StoredCopy {
         const stat = calls.stat(source.fd);
         // The entry was replaced between lstat() and open().
         if (!isFolder && !stat.isFile()) throw entryNotFound();
-        return new DiskCopy(context, from, source, stat);
+        return new DiskCopy(context, from, to, source, stat);
       } catch (error) {
         await closeDir(calls, source);
         throw error;
@@ -75,11 +79,14 @@ export class DiskCopy implements StoredCopy {
   async run(options: CopyOptions): Promise<Content> {
     return await this.#asProblem(async () => {
       const { calls, temporaries } = this.context;
+      const { mode } = calls.stat(this.source.fd);
       if (this.entry.kind === "folder") {
-        this.#made = await createDir(calls, temporaries, this.#temporary);
+        this.#made = await createDir(calls, temporaries, this.#temporary, mode);
+        if (!options.move) await this.#inherit(this.#made, Number(mode & 0o777n));
         const copied = options.move ? this.#copied : undefined;
         return await copyTree(calls, this.#tree, this.#made, options, copied);
       }
+      this.#mode = options.move ? null : Number(mode & 0o777n);
       this.#made = await this.#copyFile(options);
       await calls.syncCopy(this.#made.fd);
       const content = emptyContent();
@@ -93,7 +100,8 @@ export class DiskCopy implements StoredCopy {
     if (!made) throw new Problem("storage_failed", "Nothing was copied yet.");
     return await this.#asProblem(async () => {
       if (this.entry.kind === "folder") return await durably(() => this.#nameFolder(path, made));
-      const staged = { fd: made.fd, temporary: this.#at, stays: false, unwanted: () => false };
+      const [temporary, mode] = [this.#at, this.#mode];
+      const staged = { fd: made.fd, temporary, stays: false, mode, unwanted: () => false };
       return await publish(this.context, staged, path, replace);
     });
   }
@@ -145,7 +153,11 @@ export class DiskCopy implements StoredCopy {
         () => false,
       );
       const flags = constants.O_WRONLY | constants.O_NOFOLLOW;
-      if (shared) return { fd: await calls.open(this.#at, flags), path: this.#at };
+      if (shared) {
+        const fd = await calls.open(this.#at, flags);
+        await copyRights(calls, fd, this.source.fd, options.move);
+        return { fd, path: this.#at };
+      }
     }
     const fd = await calls.open(this.#at, CREATE_NEW, Number(stat.mode & 0o777n));
     try {
@@ -154,6 +166,17 @@ export class DiskCopy implements StoredCopy {
     } catch (error) {
       await calls.close(fd).catch(() => {});
       throw error;
+    }
+  }
+
+  /** Entries made in the copy then get the group and the list of the folder that the copy goes into. */
+  async #inherit(made: DirHandle, mode: number): Promise<void> {
+    const { calls, root } = this.context;
+    const folder = await openNearest(calls, root, segmentsOf(folderOf(this.to)));
+    try {
+      await inheritFolder(calls, inheritanceOf(calls, folder.fd), made.fd, mode);
+    } finally {
+      await closeDir(calls, folder);
     }
   }
 

@@ -11,6 +11,7 @@ import { closeDir, existingForm, openBeneath, openPath } from "../at/handle.ts";
 import { type Calls, LARGE_FILE } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { inherit, inheritanceOf, resemble } from "./rights.ts";
 
 /** A synced file that has no public name yet. */
 export interface StagedFile {
@@ -19,6 +20,8 @@ export interface StagedFile {
   temporary: string;
   /** Whether the temporary path must still exist after publishing. */
   stays: boolean;
+  /** The mode it was made with, before the umask; `null` when it keeps the owner and rights that it has, as a moved file does. */
+  mode: number | null;
   /** Checked immediately before taking the name: true when the upload was discarded. */
   unwanted(): boolean;
 }
@@ -45,6 +48,9 @@ async function publishOnce(
   try {
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(staged.fd));
+    const { fd, mode } = staged;
+    if (mode !== null && (await inherit(calls, inheritanceOf(calls, folder.fd), fd, mode)))
+      await calls.sync(fd);
     if (staged.unwanted()) throw uploadEnded();
     const parent = { at: folder.path, path: folderOf(path) };
     const given = await changing(calls, [parent], takeName(context, staged, name, replace));
@@ -85,6 +91,8 @@ async function takeName(
   if (!replace) throw nameTaken();
   const taken = await ignoreErrno(ENOENT_ONLY, calls.lstat(name));
   if (taken) replaceable(taken);
+  if (taken && staged.mode !== null && (await resemble(calls, staged.fd, name, taken)))
+    await calls.sync(staged.fd);
   await replacing(calls, name, taken, () =>
     staged.stays ? renameSecondLink(context, staged.temporary, name) : calls.rename(staged.temporary, name),
   );

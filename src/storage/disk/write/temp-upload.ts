@@ -5,7 +5,7 @@ import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
-import { CREATE_NEW } from "../os/open-flags.ts";
+import { CREATE_NEW, NEW_MODE } from "../os/open-flags.ts";
 import { publish } from "./publish.ts";
 import type { WriteContext } from "./write-scheduler.ts";
 import { DiskWriter } from "./writer.ts";
@@ -33,7 +33,7 @@ export class TempUpload implements StoredUpload {
     const temporary = `${context.temporaries.path}/${crypto.randomUUID()}`;
     let fd: number | undefined;
     try {
-      fd = await context.calls.open(temporary, CREATE_NEW, 0o666);
+      fd = await context.calls.open(temporary, CREATE_NEW, NEW_MODE);
       return new TempUpload(context, temporary, fd);
     } catch (error) {
       if (fd !== undefined) await removeTemp(context.calls, fd, temporary);
@@ -84,7 +84,8 @@ export class TempUpload implements StoredUpload {
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
-      const published = await publish(this.context, { fd, temporary, stays: false, unwanted }, path, replace);
+      const staged = { fd, temporary, stays: false, mode: NEW_MODE, unwanted };
+      const published = await publish(this.context, staged, path, replace);
       this.#published = true;
       await closeQuietly(this.context.calls, fd);
       return published;

@@ -21,7 +21,7 @@ test("a copy keeps the permissions of a file, and its times if it is part of a m
       ["folder", "folder-2"],
       ["folder/inner/file", "file-2"],
     ] as const) {
-      const copying = await storage.copy(file(from));
+      const copying = await storage.copy(file(from), file(to));
       await copying.run({ signal: new AbortController().signal, took: () => undefined, move });
       await copying.finish(file(to), { replace: false });
       await copying.discard();
@@ -49,7 +49,7 @@ test("a copy of a large file ends soon after it is aborted, and leaves nothing",
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   await writeFile(root.in("large"), new Uint8Array(40 * 1024 * 1024));
-  const copying = await storage.copy(file("large"));
+  const copying = await storage.copy(file("large"), file("copy"));
   const cancel = new AbortController();
   let done = 0;
   const took = (bytes: number): undefined => {

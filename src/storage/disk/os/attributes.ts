@@ -1,0 +1,58 @@
+// Extended attributes of files and folders: what users attached to them, and access control lists.
+
+import { native, terminated } from "./native.ts";
+
+/** An open file, or a path whose last segment is not followed if it is a link. */
+export type Attributed = number | string;
+
+export const ACCESS_ACL = "system.posix_acl_access";
+/** The list that new entries of a folder get. */
+export const DEFAULT_ACL = "system.posix_acl_default";
+
+/** Longest list of names, and longest value, that Linux has. */
+const LONGEST = 64 * 1024;
+/** Filled and read again without waiting in between, so it can be shared. */
+let buffer: Buffer | undefined;
+
+/** The value, `null` when there is none, or the system has no such attributes. */
+export function attributeOf(of: Attributed, name: string): Uint8Array<ArrayBuffer> | null {
+  const library = native();
+  if (!library) return null;
+  buffer ??= Buffer.alloc(LONGEST);
+  const { fgetxattr, lgetxattr } = library.symbols;
+  const length =
+    typeof of === "number"
+      ? fgetxattr(of, terminated(name), buffer, LONGEST)
+      : lgetxattr(terminated(of), terminated(name), buffer, LONGEST);
+  return length < 0 ? null : Uint8Array.from(buffer.subarray(0, length));
+}
+
+/** The names, none where the system has no such attributes. */
+export function attributesOf(of: Attributed): string[] {
+  const library = native();
+  if (!library) return [];
+  buffer ??= Buffer.alloc(LONGEST);
+  const { flistxattr, llistxattr } = library.symbols;
+  const length =
+    typeof of === "number" ? flistxattr(of, buffer, LONGEST) : llistxattr(terminated(of), buffer, LONGEST);
+  return length <= 0 ? [] : buffer.toString("utf8", 0, length - 1).split("\0");
+}
+
+/** @param value `null` removes it. @returns false when the system refuses */
+export function setAttribute(fd: number, name: string, value: Uint8Array<ArrayBuffer> | null): boolean {
+  const library = native();
+  if (!library) return false;
+  const { fsetxattr, fremovexattr } = library.symbols;
+  const result =
+    value === null
+      ? fremovexattr(fd, terminated(name))
+      : // A view of nothing has no address.
+        fsetxattr(
+          fd,
+          terminated(name),
+          value.byteLength === 0 ? Buffer.alloc(1) : value,
+          value.byteLength,
+          0,
+        );
+  return result === 0;
+}
