@@ -153,6 +153,16 @@ describe("a file path", () => {
     expect(problem.errorsOmitted).toBe(502 - 100);
   });
 
+  test("that is endless is refused, whatever it is made of", () => {
+    // Normalizing half a million pairs of marks would take hours.
+    const marks = "\u0301\u0323".repeat(500_000);
+    const paths = [...["/", "a/", "../", "\\/", "é", "a"].map((piece) => piece.repeat(500_000)), `a${marks}`];
+    for (const path of [...paths, `${marks.slice(0, 500)}/`.repeat(2000)]) {
+      const { errors } = problemOf(() => checkFolderPath(path));
+      expect(errors?.map(({ code }) => code)).toContain("path_too_long");
+    }
+  });
+
   test("is not quoted in its errors", () => {
     const problem = problemOf(() => checkFilePath("secret\\name/.."));
     expect(JSON.stringify([problem.detail, problem.errors])).not.toContain("secret");

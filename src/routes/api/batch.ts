@@ -10,6 +10,7 @@ import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
 import { access, requireGrant } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { TimeSlice } from "../../system/time-slice.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
 import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
@@ -57,7 +58,10 @@ async function answer(context: Context, operations: Static<typeof Operation>[]):
   const done: Done[] = [];
   const errors = new ErrorList(config.maxErrors);
   let first: Problem | undefined;
+  // Operations that are refused wait for nothing.
+  const slice = new TimeSlice(5);
   for (const [index, operation] of operations.entries()) {
+    if (slice.expired) await slice.yield();
     try {
       done.push({ operation: index, ...(await perform(context, operation)) });
     } catch (error) {
