@@ -4,6 +4,7 @@ import { Elysia, t } from "elysia";
 import { listed, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { SEARCH_SECONDS, Search, type SearchEnd } from "../../core/browse/search.ts";
 import { asProblem, type Problem } from "../../errors.ts";
+import { preferredType } from "../../http/accept.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { timed } from "../../plugins/request-info.ts";
@@ -36,7 +37,7 @@ export function search({ config, storage, log }: Services) {
         },
         signal,
       );
-      if (!request.headers.get("accept")?.includes(LINES))
+      if (preferredType(request.headers.get("accept"), ["application/json", LINES]) !== LINES)
         return Response.json(await timed(request, "searching", () => whole(finding)), { headers: HEADERS });
       // Wait for the first result, so that an error is still answered as a problem.
       const first = await timed(request, "searching", () => finding.next());

@@ -6,6 +6,7 @@ import { LISTING, listFolder } from "../../core/browse/listing.ts";
 import type { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
+import { preferredType } from "../../http/accept.ts";
 import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition/disposition.ts";
@@ -65,7 +66,8 @@ export function download(services: Services) {
       if (entry && slash)
         throw new Problem("not_found", "This is a file: request it without the trailing slash.");
       // A browser that follows a dead link gets the page, which explains the error and offers navigation.
-      if (request.headers.get("accept")?.includes("text/html")) return await pageAnswer(config, 404);
+      if (preferred(request, "application/problem+json", "application/json", "text/html") === "text/html")
+        return await pageAnswer(config, 404);
       throw new Problem("not_found", "No file or folder has this path.");
     },
     {
@@ -127,7 +129,8 @@ export function download(services: Services) {
   }
 
   async function folderAnswer(folder: FolderPath, request: Request, server: Listener): Promise<Response> {
-    if (!request.headers.get("accept")?.includes("application/json")) return await pageAnswer(config);
+    if (preferred(request, "text/html", "application/json") !== "application/json")
+      return await pageAnswer(config);
     const make = () => listFolder(storage, folder, LISTING, request.signal);
     const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
@@ -137,6 +140,11 @@ export function download(services: Services) {
     };
     return new Response(text, { headers });
   }
+}
+
+/** The type that the client prefers, the first one of equals. */
+function preferred(request: Request, ...types: string[]): string | null {
+  return preferredType(request.headers.get("accept"), types);
 }
 
 /** Uses only the open file: its name may refer to another file by now. */

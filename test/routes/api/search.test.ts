@@ -63,6 +63,8 @@ test("entries are sent as lines, the result last", async () => {
   expect(lines.pop()).toEqual({ complete: true, reason: null });
   const { entries } = await bodyIn(SearchResult, await search("query=agypten"));
   expect(lines).toEqual(entries);
+  const weighed = await search("query=agypten", { accept: "application/x-ndjson;q=0, */*" });
+  expect(weighed.headers.get("content-type")).toStartWith("application/json");
   const nothing = await search("query=nothing", { accept: "application/x-ndjson" });
   expect(await nothing.text()).toBe('{"complete":true,"reason":null}\n');
 });

@@ -168,8 +168,18 @@ describe("a folder", () => {
     }
   });
 
+  test("is JSON for the weights of Accept that prefer it", async () => {
+    for (const accept of ["application/json, */*", "text/html;q=0.9, application/json", "text/html;q=0, */*"])
+      expect((await get("d/", { accept })).headers.get("content-type")).toBe("application/json");
+  });
+
   test("is the page for other values of Accept", async () => {
-    for (const accept of ["text/html,application/xhtml+xml,*/*;q=0.8", "*/*"]) {
+    for (const accept of [
+      "text/html,application/xhtml+xml,*/*;q=0.8",
+      "*/*",
+      "application/json;q=0",
+      "application/json;q=0.5, text/html",
+    ]) {
       const answer = await get("d/", { accept });
       expect(answer.status).toBe(200);
       expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
