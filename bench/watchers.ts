@@ -31,7 +31,7 @@ async function measure(uploads: number, listeners: number, stalled: number): Pro
         started: new Date(began).toISOString(),
         state: "receiving",
         explanation:
-          "The network was the limit: 98 % of the time was spent waiting for data at 7.0 MB/s. The disk took it at 484 MB/s.",
+          "The network was the limit: 98 % of the time was spent waiting for data at 7 MB/s. The disk took it at 484 MB/s.",
       }),
     });
   }

@@ -4,14 +4,12 @@
 const UNITS = ["kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
 
 const whole = new Intl.NumberFormat();
-const plainBytes = new Intl.NumberFormat(undefined, { style: "unit", unit: "byte", unitDisplay: "long" });
 const scaled = UNITS.map(
   (unit) =>
     new Intl.NumberFormat(undefined, {
       style: "unit",
       unit,
       unitDisplay: "short",
-      minimumSignificantDigits: 3,
       maximumSignificantDigits: 3,
     }),
 );
@@ -35,18 +33,18 @@ export function entryCount(n) {
 }
 
 /**
- * A size in decimal units, as for disks and networks: 1 kB = 1000 bytes. Three significant digits at every size keep the
- * width stable while the number grows.
+ * A size in decimal units, as for disks and networks: 1 kB = 1000 bytes. At most three digits, as in the log of the server.
  * @param {number} bytes
  */
 export function size(bytes) {
+  if (bytes < 1000) return `${whole.format(bytes)} B`;
   let value = bytes;
-  // With three digits 999.5 would round to 1000, so it is shown in the next unit.
-  for (const unit of [plainBytes, ...scaled]) {
-    if (value < (unit === plainBytes ? 1000 : 999.5) || unit === scaled.at(-1)) return unit.format(value);
+  for (const unit of scaled) {
     value /= 1000;
+    // With three digits 999.5 would round to 1000, so it is shown in the next unit.
+    if (value < 999.5 || unit === scaled.at(-1)) return unit.format(value);
   }
-  return plainBytes.format(bytes);
+  return "";
 }
 
 /** @param {number} bytesPerSecond */

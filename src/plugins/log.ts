@@ -1,11 +1,12 @@
 // The log: one line per event on standard error, as text or JSON, without control characters.
 
 import { type Log as Format, LOG_LEVELS, type LogLevel } from "../config/config.ts";
-import { formatSize } from "../config/values.ts";
+import { savedIn } from "../core/report/flow-report.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { SKIP_REASONS, type SkippedEntries } from "../storage/skipped.ts";
+import { formatBytes, formatTime } from "../units.ts";
 import { requestInfoOf } from "./request-info.ts";
 
 /** A download that has ended. */
@@ -140,14 +141,14 @@ export function createLog(
       if (!enabled("info")) return;
       const { flow, repeated } = file;
       if (repeated) {
-        const text = `already here ${printable(file.path)} · ${formatSize(file.size)}`;
+        const text = `already here ${printable(file.path)} · ${formatBytes(file.size)}`;
         requestLine(request, "repeated", text, { path: file.path, size: file.size });
         return;
       }
       requestLine(
         request,
         "saved",
-        `saved ${printable(file.path)} · ${formatSize(file.size)} in ${flow.seconds.toFixed(2)} s · ${flow.explanation}`,
+        `saved ${printable(file.path)} · ${formatBytes(file.size)} in ${formatTime(flow.seconds)}${flow.explanation === savedIn(flow) ? "" : ` · ${flow.explanation}`}`,
         { path: file.path, size: file.size, flow },
       );
     },
@@ -156,7 +157,7 @@ export function createLog(
       requestLine(
         request,
         "download",
-        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatSize(bytes), seconds)}${skipped ? without(skipped) : ""}`,
+        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatBytes(bytes), seconds)}${skipped ? without(skipped) : ""}`,
         { path, bytes, seconds, ending, ...(skipped && skipped.count > 0 && { skipped }) },
       );
     },
@@ -197,11 +198,11 @@ export function createLog(
       const { seconds, parts = new Map<string, number>() } = info;
       const slow = seconds >= SLOW && parts.size > 0;
       if (!enabled(slow ? "warn" : "debug")) return;
-      const size = bytes === null ? "" : `${formatSize(bytes)} `;
+      const size = bytes === null ? "" : `${formatBytes(bytes)} `;
       requestLine(
         request,
         slow ? "slow" : "request",
-        `${slow ? "slow " : ""}${methodAndPath(request)} · ${status} · ${size}in ${seconds.toFixed(seconds < SLOW ? 4 : 2)} s${slow ? `, ${timeBreakdown(seconds, parts)}` : ""}`,
+        `${slow ? "slow " : ""}${methodAndPath(request)} · ${status} · ${size}in ${formatTime(seconds)}${slow ? `, ${timeBreakdown(seconds, parts)}` : ""}`,
         { status, bytes, seconds, ...(parts.size > 0 && { parts: Object.fromEntries(parts) }) },
       );
     },
@@ -226,12 +227,12 @@ function methodAndPath(request: Request): string {
 /** The duration of each step of a slow request. */
 function timeBreakdown(seconds: number, parts: ReadonlyMap<string, number>): string {
   const known = [...parts.values()].reduce((sum, part) => sum + part, 0);
-  const named = [...parts].map(([name, part]) => `${part.toFixed(2)} s of them ${name}`);
-  return [...named, `${Math.max(0, seconds - known).toFixed(2)} s all else`].join(", ");
+  const named = [...parts].map(([name, part]) => `${formatTime(part)} of them ${name}`);
+  return [...named, `${formatTime(Math.max(0, seconds - known))} all else`].join(", ");
 }
 
 function describeDownload(ending: Download["ending"], size: string, seconds: number): string {
-  const time = `${seconds.toFixed(2)} s`;
+  const time = formatTime(seconds);
   if (ending === "sent") return `${size} in ${time}`;
   if (ending === "cut") return `the client went after ${time}, before all of ${size} was sent`;
   return `the file became shorter: the connection was ended after ${time}, before all of ${size} was sent`;

@@ -1,25 +1,13 @@
 // Formats uploads as text: amounts, times, and names with control characters removed.
 
-import { formatRate } from "../core/report/flow-report.ts";
+import { savedIn } from "../core/report/flow-report.ts";
 import { printable } from "../plugins/log.ts";
+import { formatBytes, formatRate, formatTime } from "../units.ts";
 import type { ActiveUpload, EndedUpload } from "./feed.ts";
 
 /** A name that is safe to print: it cannot move the cursor or change the direction of text. */
 export function safe(text: string, longest?: number): string {
   return printable(text.toWellFormed(), longest);
-}
-
-/** Bytes in the units used for rates. */
-export function amount(bytes: number): string {
-  return formatRate(bytes).replace(/\/s$/, "");
-}
-
-export function time(seconds: number): string {
-  if (seconds < 0.0995) return `${Math.ceil(seconds * 1000)} ms`;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  if (seconds < 99.5) return `${Math.round(seconds)} s`;
-  if (seconds < 5970) return `${Math.round(seconds / 60)} min`;
-  return seconds < 360_000 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
 /** A percentage, rounded down, so that 100 % means complete. */
@@ -33,21 +21,22 @@ export function pace(upload: ActiveUpload, rate: number): string {
   const done = size === undefined ? [] : [percent(saved, size)];
   if (state === "waiting") return [...done, "waits"].join(" · ");
   if (state === "saving") return [...done, formatRate(rate), "all arrived, being saved"].join(" · ");
-  const left = size !== undefined && rate > 0 ? [`${time((size - received) / rate)} left`] : [];
+  const left = size !== undefined && rate > 0 ? [`${formatTime((size - received) / rate)} left`] : [];
   return [...done, formatRate(rate), `limit: ${bottleneck}`, ...left].join(" · ");
 }
 
 /** How many bytes are received and saved. */
 export function amounts({ received, saved, size, state }: ActiveUpload): string {
-  const of = size === undefined ? "" : ` of ${amount(size)}`;
-  if (state === "waiting") return `${amount(saved)} saved${of}`;
-  return `${amount(received)} received, ${amount(saved)} saved${of}`;
+  const of = size === undefined ? "" : ` of ${formatBytes(size)}`;
+  if (state === "waiting") return `${formatBytes(saved)} saved${of}`;
+  return `${formatBytes(received)} received, ${formatBytes(saved)} saved${of}`;
 }
 
 /** The outcome of a finished upload. */
 export function ending({ outcome, size, flow, error }: EndedUpload): string {
-  if (outcome === "failed") return `failed after ${amount(size)}: ${safe(error?.detail ?? "", 300)}`;
-  if (outcome === "forgotten") return `removed at ${amount(size)}: cancelled or expired`;
+  if (outcome === "failed") return `failed after ${formatBytes(size)}: ${safe(error?.detail ?? "", 300)}`;
+  if (outcome === "forgotten") return `removed at ${formatBytes(size)}: cancelled or expired`;
   const rate = size > 0 ? ` at ${formatRate(flow.bytesPerSecond)}` : "";
-  return `saved ${amount(size)} in ${time(flow.seconds)}${rate} · ${safe(flow.explanation)}`;
+  const why = flow.explanation === savedIn(flow) ? "" : ` · ${safe(flow.explanation)}`;
+  return `saved ${formatBytes(size)} in ${formatTime(flow.seconds)}${rate}${why}`;
 }

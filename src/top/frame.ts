@@ -1,10 +1,10 @@
 // Renders the board as lines that fit a terminal of a given size.
 
 import { styleText } from "node:util";
-import { formatRate } from "../core/report/flow-report.ts";
+import { formatRate, formatTime } from "../units.ts";
 import type { Board } from "./board.ts";
 import type { ActiveUpload, EndedUpload } from "./feed.ts";
-import { amounts, ending, pace, safe, time } from "./format.ts";
+import { amounts, ending, pace, safe } from "./format.ts";
 
 export interface FrameOptions {
   columns: number;
@@ -120,7 +120,7 @@ function endedLine(upload: EndedUpload, paint: Paint): string {
 function waitingLine(upload: ActiveUpload, paint: Paint): string {
   const { expires } = upload;
   const left = expires === undefined ? Number.NaN : (Date.parse(expires) - Date.now()) / 1000;
-  const until = left > 0 ? ` · expires in ${time(left)}` : "";
+  const until = left > 0 ? ` · expires in ${formatTime(left)}` : "";
   return paint(
     "dim",
     `‖ ${tail(safe(upload.path, 4096), 40)} · ${pace(upload, 0)} · ${amounts(upload)}${until}`,

@@ -5,7 +5,13 @@ const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 /** Synchronized output: terminals that support it show a frame at once, others ignore the sequences. */
 const BEGIN = "\x1b[?2026h\x1b[H";
-const END = "\x1b[J\x1b[?2026l";
+const END = "\x1b[?2026l";
+/**
+ * Erase the rest of the line, or of the screen. Sent before the text: behind a line as wide as the terminal, whose cursor
+ * stays on the last column without line wrapping, they would erase its last character.
+ */
+const ERASE_LINE = "\x1b[K";
+const ERASE_BELOW = "\r\n\x1b[J";
 
 const CTRL_C = "\x03";
 
@@ -35,7 +41,8 @@ export class Screen implements Disposable {
   /** Draws the lines. Skips the frame while the terminal is still receiving the previous one. */
   draw(lines: readonly string[]): void {
     if (!this.#open || process.stdout.writableNeedDrain) return;
-    process.stdout.write(`${BEGIN}${lines.map((line) => `${line}\x1b[K`).join("\r\n")}${END}`);
+    const text = lines.map((line) => `${ERASE_LINE}${line}`).join("\r\n");
+    process.stdout.write(`${BEGIN}${text}${lines.length < this.size.rows ? ERASE_BELOW : ""}${END}`);
   }
 
   [Symbol.dispose](): void {

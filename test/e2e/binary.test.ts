@@ -98,7 +98,7 @@ describe("a server", () => {
     const { code, stdout, stderr } = await server.end("SIGTERM");
     expect(code).toBe(0);
     expect(stdout).toStartWith(`Sluice is listening on ${server.url} (root: ${join(cwd, "files")})\n`);
-    expect(stderr).toContain("saved photos/a b.jpg · 3MB in ");
+    expect(stderr).toContain("saved photos/a b.jpg · 3 MB in ");
     expect(stderr).toEndWith("Stopped.\n");
     expect(await readdir(cwd)).toEqual(["files"]);
     expect((await readdir(join(cwd, "files"))).sort()).toEqual([".sluice", "hello.txt", "photos"]);

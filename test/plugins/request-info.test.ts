@@ -100,7 +100,7 @@ describe("lines", () => {
       expect(lines()).toHaveLength(1);
     }
     expect(talking.log).toHaveLength(ANSWERS.length + 1);
-    expect(talking.log.filter((line) => line.includes(" GET /health · 200 · in 0.0"))).toHaveLength(1);
+    expect(talking.log.filter((line) => line.includes(" GET /health · 200 · in "))).toHaveLength(1);
   });
 
   test("info: none for requests that only read", async () => {
@@ -153,7 +153,7 @@ describe("lines", () => {
     await slow.fetch("/api/entries", { headers: { "x-request-id": "slow" } });
     expect(lines).toEqual([
       expect.stringMatching(
-        / slow GET \/api\/entries · 200 · in 1\.\d\d s, 1\.\d\d s of them listing, 0\.\d\d s all else · by 127\.0\.0\.1 · slow$/,
+        / slow GET \/api\/entries · 200 · in 1(?:\.\d)? s, 1(?:\.\d)? s of them listing, \d+ ms all else · by 127\.0\.0\.1 · slow$/,
       ),
     ]);
   });

@@ -1,6 +1,7 @@
 // Charts as small SVG files: selectable text, system fonts, light or dark according to the reader's preference.
 
-import { type Bottleneck, formatRate, type Waits } from "../../src/core/report/flow-report.ts";
+import type { Bottleneck, Waits } from "../../src/core/report/flow-report.ts";
+import { formatRate } from "../../src/units.ts";
 
 /** An upload and its report. */
 export interface Charted {

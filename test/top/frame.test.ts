@@ -26,11 +26,11 @@ describe("a frame", () => {
 
   test("shows received and saved bytes, the rate, the bottleneck and the explanation", () => {
     expect(frameOf(boardOf(arriving("photos/a.jpg")))).toEqual([
-      `Sluice at ${NAME}${" ".repeat(28)}1 arriving · 1.0 MB/s`,
+      `Sluice at ${NAME}${" ".repeat(30)}1 arriving · 1 MB/s`,
       "",
-      `photos/a.jpg${" ".repeat(30)}4.0 MB received, 2.0 MB saved of 10 MB`,
-      "  █████▒▒▒▒▒░░░░░░░░░░░░░░░░ 20 % · 1.0 MB/s · limit: network · 6.0 s left",
-      "  The network was the limit: 98 % of the time was spent waiting for data at 7.0",
+      `photos/a.jpg${" ".repeat(34)}4 MB received, 2 MB saved of 10 MB`,
+      "  █████▒▒▒▒▒░░░░░░░░░░░░░░░░ 20 % · 1 MB/s · limit: network · 6 s left",
+      "  The network was the limit: 98 % of the time was spent waiting for data at 7",
       "  MB/s. The disk took it at 484 MB/s.",
       "",
     ]);
@@ -45,9 +45,9 @@ describe("a frame", () => {
     );
     const bars = frameOf(board, { rows: 10 }).filter((line) => line.startsWith("  "));
     expect(bars).toEqual([
-      `  ${"·".repeat(26)} 1.0 MB/s · limit: network`,
-      "  █████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 20 % · 1.0 MB/s · all arrived, being saved",
-      `  ${"█".repeat(26)} 100 % · 1.0 MB/s · limit: network · 0 ms left`,
+      `  ${"·".repeat(26)} 1 MB/s · limit: network`,
+      "  █████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 20 % · 1 MB/s · all arrived, being saved",
+      `  ${"█".repeat(26)} 100 % · 1 MB/s · limit: network · 0 ms left`,
     ]);
   });
 
@@ -96,7 +96,7 @@ describe("in a small terminal", () => {
 
   test("the end of a long path is shown", () => {
     const board = boardOf(arriving(`${"deep/".repeat(30)}film.mkv`));
-    expect(frameOf(board)[2]).toMatch(/^….*deep\/film\.mkv {2}4\.0 MB received/);
+    expect(frameOf(board)[2]).toMatch(/^….*deep\/film\.mkv {2}4 MB received/);
   });
 });
 
@@ -111,7 +111,7 @@ test("ended uploads are shown for some seconds, with their outcome", () => {
   expect(frameOf(board, { columns: 200 }, 9000).slice(2)).toEqual([
     "– c.bin · removed at 1.2 MB: cancelled or expired",
     "✗ b.bin · failed after 1.2 MB: The disk is full.",
-    expect.stringMatching(/^✓ a\.bin · saved 1\.2 MB in 2\.0 s at 600 kB\/s · The network was the limit/),
+    expect.stringMatching(/^✓ a\.bin · saved 1\.2 MB in 2 s at 600 kB\/s · The network was the limit/),
   ]);
   expect(frameOf(board, {}, 12_000).join()).not.toContain("a.bin");
   expect(frameOf(board, {}, 20_000)[2]).toBe("Nothing is arriving.");

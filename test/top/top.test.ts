@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type RawConnection } from "../support/raw.ts";
+import { screenOf } from "../support/screen.ts";
 import { until } from "../support/server.ts";
 import { type Serving, spawn, spawnServing } from "../support/spawn.ts";
 
@@ -78,6 +79,17 @@ describe("on a terminal", () => {
       await until("restored", () => top.all().endsWith("\x1b[?25h\x1b[?1049l"));
     },
   );
+
+  test("shows the last column of a line that fills the terminal, and of the last line", async () => {
+    await using server = await spawnServing(root, "--keep-free", "0");
+    await using top = onTerminal([server.url]);
+    await until("connected", () => top.frame().includes("Nothing is arriving."));
+    const [heading = ""] = screenOf(top.all(), 80, 24);
+    expect(heading).toHaveLength(80);
+    expect(heading).toEndWith("0 arriving · 0 B/s");
+    top.terminal.resize(19, 3);
+    await until("drawn again", () => screenOf(top.frame(), 19, 3)[2] === "Nothing is arrivin…");
+  });
 
   test("has no colours with NO_COLOR", async () => {
     await using server = await spawnServing(root, "--keep-free", "0");

@@ -3,7 +3,7 @@
 import type { ActiveUpload, EndedUpload } from "../../src/top/feed.ts";
 
 export const EXPLANATION =
-  "The network was the limit: 98 % of the time was spent waiting for data at 7.0 MB/s. The disk took it at 484 MB/s.";
+  "The network was the limit: 98 % of the time was spent waiting for data at 7 MB/s. The disk took it at 484 MB/s.";
 
 export function arriving(path: string, more: Partial<ActiveUpload> = {}): ActiveUpload {
   return {

@@ -3,6 +3,7 @@
 import { formatSize } from "../../config/values.ts";
 import { Problem } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { formatBytes } from "../../units.ts";
 
 /** Milliseconds between two measurements. In between, received bytes are subtracted from the last one. */
 const MEASURE_INTERVAL = 1000;
@@ -69,7 +70,7 @@ export class FreeSpace {
   }
 
   #full(size: number | undefined): Problem {
-    const needed = size === undefined ? "more data" : formatSize(size);
+    const needed = size === undefined ? "more data" : formatBytes(size);
     return new Problem(
       "storage_full",
       `There is not enough disk space for ${needed}: the server keeps ${formatSize(this.keepFree)} free (--keep-free).`,

@@ -1,8 +1,8 @@
 // Reports where the time of an upload went, with one sentence that names the bottleneck.
 
-import { formatSize } from "../../config/values.ts";
 import type { StorageWork } from "../../storage/storage.ts";
 import { addWork, NO_WORK } from "../../storage/work.ts";
+import { formatBytes, formatRate, formatTime } from "../../units.ts";
 
 /** Seconds an upload spent waiting for each part of the system. `other` is the remainder: this server's processor. */
 export interface Waits {
@@ -119,13 +119,27 @@ const SUBJECT: Record<Bottleneck, string> = {
   processor: "This server's processor was the limit",
 };
 
+/** Bytes and seconds from which it is worth saying where the time went; below, chance decides. */
+const TELLING_BYTES = 1e6;
+const TELLING_SECONDS = 0.1;
+
+/** Whether an upload was large and long enough to say where its time went. */
+export function isTelling({ bytes, seconds }: Pick<FlowReport, "bytes" | "seconds">): boolean {
+  return bytes >= TELLING_BYTES && seconds >= TELLING_SECONDS;
+}
+
+/** All there is to say about an upload that was small or quick. */
+export function savedIn({ seconds }: Pick<FlowReport, "seconds">): string {
+  return `Saved in ${formatTime(seconds)}.`;
+}
+
 function explain(measured: Timings, waits: Waits, bottleneck: Bottleneck, size: number): string {
-  if (size === 0) return "The file is empty: there was nothing to wait for.";
+  if (measured.bytes >= size && !isTelling(measured)) return savedIn(measured);
   if (measured.bytes === 0)
-    return `Nothing is known of its ${formatSize(size)}: they arrived before the server was restarted.`;
+    return `Nothing is known of its ${formatBytes(size)}: they arrived before the server was restarted.`;
   const limit = explainLimit(measured, waits, bottleneck);
   if (measured.bytes >= size) return limit;
-  return `${limit} This tells of ${formatSize(measured.bytes)} of ${formatSize(size)}: what was measured of the rest is lost, since the server was killed.`;
+  return `${limit} This tells of ${formatBytes(measured.bytes)} of ${formatBytes(size)}: what was measured of the rest is lost, since the server was killed.`;
 }
 
 function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): string {
@@ -158,18 +172,6 @@ function networkRate(bytes: number, seconds: number, waited: number): string {
   // When less than 1 % of the time was spent waiting, the quotient would be meaningless.
   if (waited < seconds / 100) return " The network was faster: data was always there.";
   return ` The network brought it at ${formatRate(bytes / waited)} while it was waited for.`;
-}
-
-/** Formats bytes per second for people, in decimal units: `7.0 MB/s`. */
-export function formatRate(bytesPerSecond: number): string {
-  const units = ["B/s", "kB/s", "MB/s", "GB/s"];
-  let value = Number.isFinite(bytesPerSecond) ? bytesPerSecond : 0;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
 /**

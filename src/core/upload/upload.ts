@@ -17,6 +17,7 @@ import {
   addTimings,
   buildFlowReport,
   type FlowReport,
+  isTelling,
   NO_TIMINGS,
   type Timings,
 } from "../report/flow-report.ts";
@@ -170,7 +171,7 @@ export class Upload implements ReportsProgress {
       bottleneck: flow.bottleneck,
       started: this.#startedAt.toISOString(),
       state: this.#network === undefined ? "receiving" : "saving",
-      ...(flow.bytes > 0 && { explanation: flow.explanation }),
+      ...(isTelling(flow) && { explanation: flow.explanation }),
     };
   }
 

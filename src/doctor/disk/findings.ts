@@ -1,6 +1,6 @@
 // Judges what the readings of a disk mean for uploads and downloads.
 
-import { formatRate } from "../../core/report/flow-report.ts";
+import { formatRate } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
 import type { DiskReadings } from "./disk.ts";
 import { type Moved, quantile } from "./speed.ts";

@@ -1,6 +1,7 @@
 // Checks free bytes and inodes against --keep-free.
 
 import { formatSize } from "../../config/values.ts";
+import { formatBytes } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
 
 /** The result of statfs(2). */
@@ -20,7 +21,7 @@ const VERY_FEW = 1000;
 
 export function freeSpace({ free, total }: Space, keepFree: number): Finding {
   const { ok, warning, problem } = about("free-space", "Free space");
-  const value = `${formatSize(free)} of ${formatSize(total)}`;
+  const value = `${formatBytes(free)} of ${formatBytes(total)}`;
   const figures = { free, total, keepFree };
   if (free <= keepFree)
     return problem(value, {
@@ -30,7 +31,7 @@ export function freeSpace({ free, total }: Space, keepFree: number): Finding {
     });
   if (free - keepFree < total / 20)
     return warning(value, {
-      reason: `${formatSize(free - keepFree)} can still be uploaded; --keep-free reserves ${formatSize(keepFree)}. Nearly full disks are slow.`,
+      reason: `${formatBytes(free - keepFree)} can still be uploaded; --keep-free reserves ${formatSize(keepFree)}. Nearly full disks are slow.`,
       advice: "Remove files, or enlarge the disk.",
       figures,
     });

@@ -1,6 +1,6 @@
 // Checks the machine within the limits of its container: memory, processors, open files.
 
-import { formatSize } from "../../config/values.ts";
+import { formatBytes } from "../../units.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 import { groupsOf } from "./cgroup.ts";
 
@@ -38,11 +38,11 @@ export function memory(read: ReadText): Finding {
   });
   const limit = Math.min(total, ...groups.map((group) => group.limit));
   const left = Math.min(free, ...groups.map((group) => group.left));
-  const value = `${formatSize(round(left))} free of ${formatSize(round(limit))}`;
+  const value = `${formatBytes(round(left))} free of ${formatBytes(round(limit))}`;
   const figures = { free: left, total: limit };
   const reason =
     limit < total
-      ? `A control group limits memory to ${formatSize(round(limit))}, including the page cache.`
+      ? `A control group limits memory to ${formatBytes(round(limit))}, including the page cache.`
       : "";
   const advice =
     limit < total

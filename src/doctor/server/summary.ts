@@ -1,6 +1,6 @@
 // The closing paragraph of a server report: problems, warnings, and the expected upload rate.
 
-import { formatRate } from "../../core/report/flow-report.ts";
+import { formatRate } from "../../units.ts";
 import type { Finding, Group } from "../finding.ts";
 
 export function serverSummary(groups: readonly Group[]): string {

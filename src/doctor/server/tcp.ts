@@ -1,7 +1,6 @@
 // Checks the kernel's TCP settings: window sizes and their effect on distant senders, congestion control, backlog.
 
-import { formatSize } from "../../config/values.ts";
-import { formatRate } from "../../core/report/flow-report.ts";
+import { formatBytes, formatRate } from "../../units.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 
 const NET = "/proc/sys/net";
@@ -40,7 +39,7 @@ function windowOf(
   const { ok, warning } = about(`tcp-window-${way}`, way === "upload" ? "Upload window" : "Download window");
   const window = scaled ? estimate : Math.min(estimate, UNSCALED);
   const rate = window / FAR;
-  const value = formatSize(Number(window.toPrecision(2)));
+  const value = formatBytes(Number(window.toPrecision(2)));
   const figures = { window, buffer, bytesPerSecondAt100ms: rate };
   const reason = `At 100 ms one stream gets at most about ${formatRate(rate)} (window ÷ latency).`;
   if (rate >= SLOW) return ok(value, { reason, figures });

@@ -1,6 +1,6 @@
 // The closing paragraph of a URL report: speeds, what limits them, and the settings to change.
 
-import { formatRate } from "../../core/report/flow-report.ts";
+import { formatBytes, formatRate } from "../../units.ts";
 import { milliseconds } from "../disk/findings.ts";
 import type { Finding, Group } from "../finding.ts";
 import { FAST, GAIN } from "./upload-limit.ts";
@@ -34,7 +34,7 @@ function speeds(findings: readonly Finding[]): string {
   const window = one * far;
   const why =
     far > 0.01
-      ? `at a round trip of ${milliseconds(far)}, one stream has only about ${Math.max(1, Math.round(window / 1024))} KiB in flight`
+      ? `at a round trip of ${milliseconds(far)}, one stream has only about ${formatBytes(Number(window.toPrecision(2)))} in flight`
       : "something on the path limits each connection";
   return `${plain} One stream does not fill the line: ${why}. Upload several files concurrently, or one file in parts (tus: parallelUploads 4).`;
 }

@@ -1,7 +1,6 @@
 // Finds what limits one upload stream: latency × window, packet loss, the receiver, this machine, or the line.
 
-import { formatSize } from "../../config/values.ts";
-import { formatRate } from "../../core/report/flow-report.ts";
+import { formatBytes, formatRate } from "../../units.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { about, type Finding } from "../finding.ts";
 import type { SocketStats } from "./sockets.ts";
@@ -107,7 +106,7 @@ export function uploadLimit(stats: SocketStats | undefined, speeds: Speeds): Fin
 type Shares = Record<"busy" | "sending" | "receiver" | "buffer" | "lost", number>;
 
 function longLine(stats: SocketStats, rate: number, far: number, shares: Shares): Finding {
-  const window = formatSize(Number((rate * far).toPrecision(2)));
+  const window = formatBytes(Number((rate * far).toPrecision(2)));
   const mine = stats.buffer > stats.receiver;
   // A relay acknowledges packets at once although Sluice is far away.
   const behind = !mine && far > 2 * stats.shortest + NEAR;

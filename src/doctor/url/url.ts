@@ -1,8 +1,7 @@
 // Examines a server from a client machine, through any proxies on the path. Takes at most 60 s.
 
-import { formatSize } from "../../config/values.ts";
-import { formatRate } from "../../core/report/flow-report.ts";
 import { bare, loginHeaders } from "../../http/login.ts";
+import { formatBytes, formatRate } from "../../units.ts";
 import { about, type Finding, type Group } from "../finding.ts";
 import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
 import { connecting, findAddresses, firstReached, roundTrips } from "./connectivity.ts";
@@ -181,12 +180,12 @@ async function bodySize(target: Target, roundTrip: number, proxy: ProxyName | un
   const silence = Math.min(3, 0.5 + 5 * roundTrip);
   const { limit, exact, requests } = await findLimit((bytes) => letsThrough(target, bytes, silence));
   if (limit === undefined)
-    return ok(`no limit up to ${formatSize(LARGEST)}`, {
+    return ok(`no limit up to ${formatBytes(LARGEST)}`, {
       reason:
         "Tested with the announced length. A limit on the bytes received shows only when a test upload fails (Large bodies).",
       figures: { requests },
     });
-  return warning(exact ? formatSize(limit) : `about ${formatSize(Number(limit.toPrecision(3)))}`, {
+  return warning(exact ? formatBytes(limit) : `about ${formatBytes(Number(limit.toPrecision(3)))}`, {
     reason: `${nameOfProxy(proxy)} rejects larger bodies (413) before they reach Sluice.`,
     advice: "Until that is changed, upload by tus in smaller chunks (chunkSize).",
     change: settingsFor("size", proxy),
@@ -208,7 +207,7 @@ async function speed(
     bytes: SPEED_BYTES,
   });
   const small = way === "upload" && body < 2 ** 24;
-  const reason = `Sent in consecutive bodies of ${formatSize(body)}.`;
+  const reason = `Sent in consecutive bodies of ${formatBytes(body)}.`;
   const figures = { bytesPerSecond, bytes, streams, ...(way === "upload" && { sending }) };
   const found = ok(formatRate(bytesPerSecond), { ...(small && { reason }), figures });
   return refused ? [found, cutOff(refused, proxy)] : [found];
@@ -222,7 +221,7 @@ function rates(findings: readonly Finding[], roundTrip: number, usual: number): 
 }
 
 function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding {
-  return about("large-bodies", "Large bodies").warning(`fail: one of ${formatSize(bytes)} did`, {
+  return about("large-bodies", "Large bodies").warning(`fail: one of ${formatBytes(bytes)} did`, {
     reason: `Smaller bodies arrive. For this one, ${why}: ${nameOfProxy(proxy)} limits the bytes or the duration of a request.`,
     change: settingsFor("size", proxy),
     figures: { bytes },

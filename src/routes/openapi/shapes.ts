@@ -41,7 +41,9 @@ export const Flow = t.Object(
       { description: "What the upload waited for; adds up to `seconds`. `other` is CPU time of this server" },
     ),
     bottleneck: Bottleneck,
-    explanation: t.String({ description: "A sentence for display" }),
+    explanation: t.String({
+      description: "A sentence for display; below 1 MB or 100 ms it only states the time",
+    }),
   },
   { $id: "Flow", description: "Where the time of an upload went" },
 );

@@ -5,7 +5,7 @@ import {
   bottleneckOf,
   buildFlowReport,
   type FlowReport,
-  formatRate,
+  isTelling,
   serverTiming,
   type Timings,
 } from "../../../src/core/report/flow-report.ts";
@@ -92,7 +92,7 @@ describe("the sentence", () => {
     const { bottleneck, explanation } = measured({ network: 0.01, disk: 2 });
     expect(bottleneck).toBe("processor");
     expect(explanation).toBe(
-      "This server's processor was the limit: 80 % of the time it was busy, at 10 MB/s. The network was faster: data was always there. The disk took it at 48 MB/s.",
+      "This server's processor was the limit: 80 % of the time it was busy, at 10 MB/s. The network was faster: data was always there. The disk took it at 47.6 MB/s.",
     );
   });
 
@@ -100,37 +100,28 @@ describe("the sentence", () => {
     const { bottleneck, explanation } = measured({ network: 4, disk: 3.5, sync: 2 });
     expect(bottleneck).toBe("network");
     expect(explanation).toBe(
-      "No single part was the limit; the network came closest: 40 % of the time was spent waiting for data at 10 MB/s. The disk took it at 18 MB/s.",
+      "No single part was the limit; the network came closest: 40 % of the time was spent waiting for data at 10 MB/s. The disk took it at 18.2 MB/s.",
     );
   });
 
-  test("an empty file has no waits", () => {
-    expect(measured({ sync: 0.1 }, { bytes: 0, seconds: 0.1 }).explanation).toBe(
-      "The file is empty: there was nothing to wait for.",
-    );
+  test.each([
+    ["empty", 0, 0.012, "Saved in 12 ms."],
+    ["smaller than 1 MB", 999_999, 10, "Saved in 10 s."],
+    ["quicker than 100 ms", 100_000_000, 0.0994, "Saved in 100 ms."],
+  ])("an upload that is %s has no more to say", (_, bytes, seconds, expected) => {
+    const flow = measured({ network: seconds / 2 }, { bytes, seconds });
+    expect(flow.explanation).toBe(expected);
+    expect(isTelling(flow)).toBe(false);
+  });
+
+  test("an upload of 1 MB in 100 ms has", () => {
+    const { explanation } = measured({ network: 0.09 }, { bytes: 1e6, seconds: 0.1 });
+    expect(explanation).toStartWith("The network was the limit: 90 % ");
   });
 });
 
 test("of equal waits the network is named", () => {
   expect(bottleneckOf({ network: 1, disk: 1, sync: 1, hash: 1, other: 1 })).toBe("network");
-});
-
-describe("formatRate", () => {
-  test.each([
-    [0, "0 B/s"],
-    [999, "999 B/s"],
-    [1000, "1.0 kB/s"],
-    [7_005_253, "7.0 MB/s"],
-    [9_949_999, "9.9 MB/s"],
-    [9_950_001, "10 MB/s"],
-    [488_000_000, "488 MB/s"],
-    [999_600_000, "1.0 GB/s"],
-    [2e13, "20000 GB/s"],
-    [Number.POSITIVE_INFINITY, "0 B/s"],
-    [Number.NaN, "0 B/s"],
-  ])("%d is %s", (rate, expected) => {
-    expect(formatRate(rate)).toBe(expected);
-  });
 });
 
 test("Server-Timing names every part in milliseconds", () => {

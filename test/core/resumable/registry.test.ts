@@ -186,7 +186,7 @@ describe("the report", () => {
     const outcome = await append(await next.uploads.find(some.record.id), 3, "def");
     expect(outcome?.file.flow).toMatchObject({
       bytes: 3,
-      explanation: expect.stringContaining("This tells of 3B of 6B"),
+      explanation: expect.stringContaining("This tells of 3 B of 6 B"),
     });
     const empty = await append(await next.uploads.find(none.record.id), 3, "", true).catch(() => null);
     expect(empty).toBeNull();

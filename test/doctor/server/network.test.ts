@@ -45,7 +45,7 @@ describe("TCP", () => {
       verdict: "ok",
       figures: { window: 3_145_728, bytesPerSecondAt100ms: 31_457_280 },
     });
-    expect(upload?.reason).toBe("At 100 ms one stream gets at most about 31 MB/s (window ÷ latency).");
+    expect(upload?.reason).toBe("At 100 ms one stream gets at most about 31.5 MB/s (window ÷ latency).");
     expect(download?.verdict).toBe("ok");
   });
 

@@ -99,9 +99,9 @@ describe("the summary", () => {
   test("suggests several streams if one is limited by latency", () => {
     const text = said(7e6, 24e6, 0.1);
     expect(text).toContain(
-      "uploads reach 7.0 MB/s with one stream and 24 MB/s with four; downloads reach 9.0 MB/s.",
+      "uploads reach 7 MB/s with one stream and 24 MB/s with four; downloads reach 9 MB/s.",
     );
-    expect(text).toContain("at a round trip of 100 ms, one stream has only about 684 KiB in flight");
+    expect(text).toContain("at a round trip of 100 ms, one stream has only about 700 kB in flight");
     expect(text).toContain("parallelUploads 4");
   });
 

@@ -74,7 +74,7 @@ describe("the limit of one stream", () => {
   test("latency × window: of the server, of this machine, of a relay in between", () => {
     expect(said(FAR)).toMatchObject({ verdict: "warning", value: "latency × window" });
     expect(said(FAR)?.reason).toContain(
-      "about 350kB (the server's window) per round trip of 50 ms is 7.0 MB/s",
+      "about 350 kB (the server's window) per round trip of 50 ms is 7 MB/s",
     );
     expect(said(FAR)?.advice).toContain("tcp_rmem");
     expect(said(BUFFER)).toMatchObject({ value: "latency × window" });

@@ -37,15 +37,15 @@ async function stalled(name: string, range = ""): Promise<RawConnection> {
 }
 
 test.each([
-  ["whole", {}, "10B"],
-  ["range", { range: "bytes=2-4" }, "3B"],
-  ["ranges", { range: "bytes=2-4,6-7" }, "2\\d\\dB"],
+  ["whole", {}, "10 B"],
+  ["range", { range: "bytes=2-4" }, "3 B"],
+  ["ranges", { range: "bytes=2-4,6-7" }, "2\\d\\d B"],
 ])("a download is logged once: %s", async (name, headers: Record<string, string>, size) => {
   await Bun.write(join(server.root, name), "0123456789");
   const answer = await server.fetch(`/files/${name}`, { headers });
   const { length } = await answer.text();
-  expect(await lineOf(name)).toMatch(new RegExp(`^sent ${name} · ${size} in \\d+\\.\\d\\d s$`));
-  expect(await lineOf(name)).toContain(` ${length}B `);
+  expect(await lineOf(name)).toMatch(new RegExp(`^sent ${name} · ${size} in \\d+ ms$`));
+  expect(await lineOf(name)).toContain(` ${length} B `);
 });
 
 test("a response without file bytes is not logged as a download", async () => {
@@ -54,14 +54,14 @@ test("a response without file bytes is not logged as a download", async () => {
   await server.fetch("/files/none", { headers: { "if-none-match": "*" } });
   await server.fetch("/files/none", { headers: { range: "bytes=20-" } });
   await (await server.fetch("/files/none")).text();
-  expect(await lineOf("none")).toStartWith("sent none · 10B in ");
+  expect(await lineOf("none")).toStartWith("sent none · 10 B in ");
 });
 
 test("a cut download is distinguished from a complete one", async () => {
   const connection = await stalled("left");
   connection.reset();
   expect(await lineOf("left")).toMatch(
-    /^cut left · the client went after \d+\.\d\d s, before all of 64MB was sent$/,
+    /^cut left · the client went after .+ m?s, before all of 64 MB was sent$/,
   );
 });
 
@@ -92,7 +92,7 @@ test("a file that is removed is sent completely", async () => {
   unlinkSync(join(server.root, "vanishing"));
   connection.resume();
   expect((await connection.answer()).body.length).toBe(LARGE);
-  expect(await lineOf("vanishing")).toStartWith("sent vanishing · 64MB in ");
+  expect(await lineOf("vanishing")).toStartWith("sent vanishing · 64 MB in ");
   connection[Symbol.dispose]();
 });
 

@@ -40,7 +40,7 @@ describe("an upload", () => {
     expect(last.headers.get("content-location")).toBe("/files/two.txt");
     expect(last.headers.get("server-timing")).toContain("network;dur=");
     expect(await client.text("two.txt")).toBe("0123456789");
-    expect(server.log.filter((line) => line.includes("saved two.txt · 10B"))).toHaveLength(1);
+    expect(server.log.filter((line) => line.includes("saved two.txt · 10 B"))).toHaveLength(1);
   });
 
   test("that is complete answers a repetition of the last request, and keeps only its metadata", async () => {
