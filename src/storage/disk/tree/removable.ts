@@ -14,7 +14,7 @@ import { mountsBelow } from "../os/mounts.ts";
 const BATCH = 64;
 const STICKY = 0o1000n;
 const ALL_RIGHTS = constants.R_OK | constants.W_OK | constants.X_OK;
-const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
+const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 // Removed or replaced since the folder was read, a link that leads nowhere, or a name that is not valid text.
 const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENAMETOOLONG"]);
 
