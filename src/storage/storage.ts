@@ -52,6 +52,12 @@ export interface Storage {
   readonly bootId: string;
 
   /**
+   * Milliseconds that have passed for certain since the storage was first used. Unlike the system's clock it never jumps. It
+   * continues after a restart, but time in which the machine was off does not count.
+   */
+  readonly age: number;
+
+  /**
    * Opens a new upload, invisible to readers. `target` is the intended path, which an object store needs in advance;
    * only `finish` takes the name.
    * @param keep id of a new partial upload: it lasts until it is discarded or deleted. Only a partial upload with

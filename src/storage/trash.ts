@@ -5,18 +5,26 @@ import type { Entry, Moved } from "./entry.ts";
 
 declare const checked: unique symbol;
 
-/** Starts with its creation time, so that ids sort by age. */
+/** Starts with its creation time, so that ids sort by age, and contains the age of the storage at that time. */
 export type TrashId = string & { readonly [checked]: "trash" };
 
 const FORM = /^[0-9a-z]{9}-[0-9a-f-]{36}$/;
+/** A UUID of version 8 (RFC 9562) that begins with the age of the storage. Earlier releases made UUIDs of version 4. */
+const WITH_AGE = /^.{10}([0-9a-f]{8})-([0-9a-f]{4})-8/;
+const AGE_DIGITS = 12;
 
 export function isTrashId(text: string): text is TrashId {
   return FORM.test(text);
 }
 
-/** @param time in milliseconds since 1970 */
-export function newTrashId(time: number): TrashId {
-  const id = `${time.toString(36).padStart(9, "0")}-${crypto.randomUUID()}`;
+/**
+ * @param time in milliseconds since 1970
+ * @param age `Storage.age`
+ */
+export function newTrashId(time: number, age: number): TrashId {
+  const digits = Math.max(0, Math.floor(age)).toString(16).padStart(AGE_DIGITS, "0").slice(-AGE_DIGITS);
+  const rest = crypto.randomUUID().slice(15);
+  const id = `${time.toString(36).padStart(9, "0")}-${digits.slice(0, 8)}-${digits.slice(8)}-8${rest}`;
   if (!isTrashId(id)) throw new TypeError("The time must have at most nine base-36 digits.");
   return id;
 }
@@ -24,6 +32,12 @@ export function newTrashId(time: number): TrashId {
 /** When the id was made, in milliseconds since 1970. */
 export function timeOf(id: TrashId): number {
   return Number.parseInt(id.slice(0, 9), 36);
+}
+
+/** The age of the storage when the id was made; 0, the earliest possible, for ids of earlier releases. */
+export function ageOf(id: TrashId): number {
+  const [, high, low] = WITH_AGE.exec(id) ?? [];
+  return high === undefined || low === undefined ? 0 : Number.parseInt(high + low, 16);
 }
 
 /** An entry of the trash. */

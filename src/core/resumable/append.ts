@@ -27,7 +27,7 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
       throw request.overflow();
     }
     if (signal.aborted) throw superseded();
-    session.touch();
+    session.activity.touch();
     const incoming = request.receive();
     signal.addEventListener("abort", () => incoming.body.stop(superseded()));
     try {
@@ -37,7 +37,7 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
       // An empty body is appended as well: the last request may only state that the upload is complete.
       return await new Append(session, request, incoming).run();
     } finally {
-      session.touch();
+      session.activity.touch();
       incoming.close();
     }
   });

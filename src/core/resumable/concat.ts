@@ -51,7 +51,7 @@ export async function concatenate(
 function combineTimings(parts: readonly UploadSession[]): Timings {
   const sum = parts.map(({ record }) => record.measured).reduce(addTimings, NO_TIMINGS);
   const began = Math.min(...parts.map(({ record }) => record.created));
-  const ended = Math.max(...parts.map(({ lastActivity }) => lastActivity));
+  const ended = Math.max(...parts.map(({ activity }) => activity.last));
   const seconds = Math.max(0, ended - began) / 1000;
   return sum.seconds > seconds ? scaleTimings(sum, seconds / sum.seconds) : sum;
 }

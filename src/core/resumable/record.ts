@@ -28,6 +28,8 @@ export interface UploadState {
   wanted: DigestAlgorithm | null;
   /** Milliseconds since 1970. */
   created: number;
+  /** `Storage.age` at the last activity. */
+  active: number;
   concat: Concatenation | null;
   /** Offset of the first byte whose checksum is not verified yet; after a crash, the bytes from there on are discarded. */
   unverified: number | null;
@@ -50,9 +52,10 @@ export type Concatenation =
   | { kind: "partial" /** Whether its bytes belong to a published file. */; used: boolean }
   | { kind: "final" /** As sent by the client. */; urls: readonly string[]; parts: readonly UploadId[] };
 
-/** Defaults for the fields that version 1 lacks. */
-const VERSION_1_DEFAULTS = {
+/** Defaults for the fields that version 1, or an earlier release, lacks. */
+const DEFAULTS = {
   digests: "",
+  active: 0,
   wanted: null,
   mark: null,
   measured: NO_TIMINGS,
@@ -68,7 +71,7 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
   try {
     const parsed = JSON.parse(text);
     if (parsed.version !== 1 && parsed.version !== 2) return null;
-    const record: UploadState = { ...VERSION_1_DEFAULTS, ...parsed, version: 2 };
+    const record: UploadState = { ...DEFAULTS, ...parsed, version: 2 };
     if (record.id !== id || !isUploadId(record.id)) return null;
     checkFilePath(record.path);
     if (record.publishing !== null) checkFilePath(record.publishing);
@@ -83,9 +86,9 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
 export function suspendedReport(upload: {
   record: UploadState;
   length: number;
-  expires: number;
+  activity: { expires: number };
 }): ActiveUpload {
-  const { record, length, expires } = upload;
+  const { record, length, activity } = upload;
   const { name, path, size, created } = record;
   return {
     id: name,
@@ -97,6 +100,6 @@ export function suspendedReport(upload: {
     bottleneck: "network",
     started: new Date(created).toISOString(),
     state: "waiting",
-    expires: new Date(expires).toISOString(),
+    expires: new Date(activity.expires).toISOString(),
   };
 }

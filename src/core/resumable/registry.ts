@@ -111,6 +111,7 @@ export class UploadRegistry {
           digests: options.digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
           wanted,
           created: Date.now(),
+          active: uploader.storage.age,
           concat,
           unverified: null,
           mark: { boot: uploader.storage.bootId, length: 0 },
@@ -156,7 +157,7 @@ export class UploadRegistry {
   /** Aborts the running request and brings the state up to date, as HEAD needs it. @throws Problem upload_gone, … */
   async refresh(id: string): Promise<UploadSession> {
     const upload = await this.find(id);
-    upload.touch();
+    upload.activity.touch();
     if (upload.record.concat?.kind === "final") await this.assemble(upload);
     else await upload.withLock();
     // A client sends no more bytes to a complete upload, so one whose file is missing must not be reported as complete.
@@ -219,7 +220,7 @@ export class UploadRegistry {
   }
 
   #expired(upload: UploadSession): boolean {
-    return upload.expires <= Date.now() && !upload.lock.busy;
+    return upload.activity.expired && !upload.lock.busy;
   }
 
   #concatenation(concat: SessionOptions["concat"]): Concatenation | null {
@@ -264,10 +265,11 @@ export class UploadRegistry {
       const record = parseUploadState(id, text);
       // It stays on the disk: a newer version of the server may be able to read it.
       if (record === null) continue;
+      const active = Math.min(record.active, storage.age);
       const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (session) =>
         this.#remember(session),
       );
-      upload.touch(changed.getTime());
+      upload.activity.touch(changed.getTime(), active);
       this.#add(upload);
       if (upload.settled) this.#remember(upload);
       // A crash may have come after the metadata was written but before the bytes were deleted.

@@ -11,6 +11,7 @@ import { type SavedFile, type SaveResult, savedFile } from "../upload/saved-file
 import type { Upload } from "../upload/upload.ts";
 import type { UploadRequest } from "../upload/upload-request.ts";
 import type { Uploader } from "../upload/uploader.ts";
+import { Activity } from "./activity.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { FailureReason, UploadState } from "./record.ts";
 import { SessionWriter } from "./session-writer.ts";
@@ -26,8 +27,7 @@ export interface OpenSession {
 export class UploadSession {
   readonly lock = new TakeoverLock();
   readonly checkpoint: Checkpoint;
-  /** Time of expiry, in milliseconds since 1970. */
-  expires = 0;
+  readonly activity: Activity;
   #digest: UploadDigest | undefined;
   #length: number;
   #deleted = false;
@@ -41,12 +41,12 @@ export class UploadSession {
     readonly uploader: Uploader,
     readonly record: UploadState,
     length: number,
-    readonly lifetime: number,
+    lifetime: number,
     readonly onSettled: (upload: UploadSession) => void,
   ) {
     this.checkpoint = new Checkpoint(uploader.storage, record);
     this.#length = this.checkpoint.reliableLength(length);
-    this.touch();
+    this.activity = new Activity(uploader.storage, record, lifetime);
   }
 
   /** The current offset: bytes stored so far. */
@@ -74,16 +74,6 @@ export class UploadSession {
   get digest(): UploadDigest {
     this.#digest ??= new UploadDigest(this.record.digests, this.record.wanted);
     return this.#digest;
-  }
-
-  /** Time of the last activity, in milliseconds since 1970. */
-  get lastActivity(): number {
-    return this.expires - this.lifetime * 1000;
-  }
-
-  /** Records activity, which postpones expiry. */
-  touch(now = Date.now()): void {
-    this.expires = now + this.lifetime * 1000;
   }
 
   /**
@@ -278,7 +268,7 @@ export class UploadSession {
 
   async #markFinished({ file, replaced, digest }: SaveResult): Promise<void> {
     this.record.finished = { file, replaced, digest: digest && formatDigest(digest.algorithm, digest.value) };
-    this.touch();
+    this.activity.touch();
     this.onSettled(this);
     await this.checkpoint.save();
     await this.uploader.storage.releaseData(this.record.id);

@@ -2,7 +2,7 @@
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
-import { isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
+import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
@@ -58,7 +58,7 @@ export class TrashCan {
 
   /** Moves an entry into the trash. @throws Problem not_found, is_folder, … */
   async put(path: FilePath, options: { recursive: boolean }): Promise<void> {
-    await this.uploader.storage.trash.put(path, newTrashId(Date.now()), options);
+    await this.uploader.storage.trash.put(path, newTrashId(Date.now(), this.uploader.storage.age), options);
   }
 
   /**
@@ -114,8 +114,7 @@ export class TrashCan {
     const { uploader } = this;
     const { trash } = uploader.storage;
     await uploader.track(async () => {
-      const deadline = Date.now() - this.keep * 1000;
-      const expired = (await trash.ids()).filter((id) => timeOf(id) < deadline).sort();
+      const expired = (await trash.ids()).filter((id) => this.#expired(id)).sort();
       // Tried again at each start, so that one entry that stays does not hold up the others.
       for (const id of expired.filter((id) => !this.#stuck.has(id)).slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
@@ -137,6 +136,12 @@ export class TrashCan {
       .catch(() => {
         // Requests that write report a failing disk; the next sweep tries again.
       });
+  }
+
+  /** By the clock of the system and by the age of the storage: a clock that is set forward must not empty the trash. */
+  #expired(id: TrashId): boolean {
+    const keep = this.keep * 1000;
+    return timeOf(id) + keep < Date.now() && ageOf(id) + keep < this.uploader.storage.age;
   }
 
   /** @throws Problem when the reason is not in the entry itself */

@@ -46,6 +46,7 @@ export function remove(services: Services) {
           "other_file_system",
           "mount_point",
           "precondition_failed",
+          "storage_full",
           "draining",
         ),
       },

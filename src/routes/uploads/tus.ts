@@ -136,7 +136,7 @@ function stateFields(upload: UploadSession) {
     offset: unfinished ? null : upload.length,
     length: size,
     concat,
-    ...(finished === null && { expires: new Date(upload.expires) }),
+    ...(finished === null && { expires: new Date(upload.activity.expires) }),
   };
 }
 

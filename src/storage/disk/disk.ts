@@ -28,6 +28,7 @@ import { CREATE_NEW } from "./os/open-flags.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import { PartialStore } from "./partial/store.ts";
+import { AgeClock } from "./root/age-clock.ts";
 import { readBootId } from "./root/boot-id.ts";
 import { LeftoverRemoval } from "./root/leftovers.ts";
 import { DiskRecordLog } from "./root/record-log.ts";
@@ -64,8 +65,9 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   const dir = await openDir(calls, real);
   try {
     const lookup = new PathLookup(calls, real, calls.stat(dir.fd));
-    const workDir = write ? await openWorkDir(calls, dir, real) : readOnlyWorkDir();
-    return new DiskStorage(calls, lookup, dir, workDir, options.boot ?? (await readBootId()), warn);
+    const boot = options.boot ?? (await readBootId());
+    const workDir = write ? await openWorkDir(calls, dir, real, boot) : readOnlyWorkDir();
+    return new DiskStorage(calls, lookup, dir, workDir, boot, warn);
   } catch (error) {
     await closeDir(calls, dir);
     throw error;
@@ -81,6 +83,8 @@ export class DiskStorage implements Storage {
   readonly load = new WriteScheduler();
   readonly #lookup: PathLookup;
   readonly #lister: Folders;
+  #trash: DiskTrash | undefined;
+  readonly #ageClock: AgeClock | undefined;
   /** Runs beside all other work; `undefined` when the root is read-only. */
   readonly leftoverRemoval: LeftoverRemoval | undefined;
   readonly #space = new SingleFlight<Space>({ joinRunning: true });
@@ -105,13 +109,18 @@ export class DiskStorage implements Storage {
       this.#receipts = workDir;
       return;
     }
-    const { reserved, temporaries, partials, leftovers } = workDir;
+    const { reserved, temporaries, partials, leftovers, age } = workDir;
     const [dirSync, newNames] = [new DirSync(calls), new NewNames(calls)];
     const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
     const context = { calls, root, temporaries, scheduler: this.load, dirSync, newNames, maxPathBytes, warn };
     this.#partialStore = new PartialStore(context, partials);
     this.#receipts = new DiskRecordLog(context, reserved);
     this.leftoverRemoval = new LeftoverRemoval(context, leftovers);
+    this.#ageClock = new AgeClock(context, reserved, bootId, age);
+  }
+
+  get age(): number {
+    return this.#ageClock?.age ?? 0;
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
@@ -189,7 +198,8 @@ export class DiskStorage implements Storage {
   }
 
   get trash(): Trash {
-    return new DiskTrash(this.#writable);
+    this.#trash ??= new DiskTrash(this.#writable);
+    return this.#trash;
   }
 
   get receipts(): RecordLog {
@@ -228,6 +238,7 @@ export class DiskStorage implements Storage {
 
   async #close(): Promise<void> {
     await this.leftoverRemoval?.stop();
+    await this.#ageClock?.close();
     if (!(this.#partialStore instanceof Problem)) await this.#partialStore.idleHandles.closeAll();
     if (!(this.#receipts instanceof Problem)) await this.#receipts.close();
     await this.#lister.close();

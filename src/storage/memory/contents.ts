@@ -64,6 +64,8 @@ export class MemoryContents {
   readonly files = new Map<string, MemoryFile>();
   readonly folders = new Map<string, Date>([[ROOT, new Date()]]);
   readonly partials = new Map<UploadId, MemoryPartial>();
+  /** See `Storage.age`, in milliseconds of `performance.now()`; tests change it to let time pass. */
+  born = performance.now();
   /** The boot id; tests change it to simulate a power cut. */
   boot = "memory";
   /** The trash; each entry is stored in its own contents. */

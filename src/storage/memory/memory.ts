@@ -71,6 +71,10 @@ export class MemoryStorage implements Storage, MemoryHost {
     return this.contents.boot;
   }
 
+  get age(): number {
+    return performance.now() - this.contents.born;
+  }
+
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(_target: FilePath, keep?: UploadId): Promise<StoredUpload> {

@@ -25,6 +25,7 @@ function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> =
     digests: "",
     wanted: null,
     created: 0,
+    active: 0,
     concat: null,
     unverified: null,
     mark: { boot: storage.bootId, length: 0 },

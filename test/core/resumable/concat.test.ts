@@ -23,7 +23,7 @@ test("lasts as long as all its parts together when they were sent in parallel", 
     await append(part, 0, "abcdef");
     // Each waits eight seconds for the network, within the same ten seconds.
     part.record.measured = { ...part.record.measured, seconds: 8, network: 8 };
-    part.touch(part.record.created + 10_000);
+    part.activity.touch(part.record.created + 10_000);
     parts.push(part);
   }
   const ids = parts.map(({ record }) => record.id);

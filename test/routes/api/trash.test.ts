@@ -1,6 +1,6 @@
 // DELETE with --trash, and /api/trash: removed entries can be restored until they expire.
 
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, expect, setSystemTime, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import type { Grant } from "../../../src/config/config.ts";
 import { Trash } from "../../../src/routes/openapi/change-shapes.ts";
 import { Entry } from "../../../src/routes/openapi/shapes.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { makeOlder } from "../../support/age.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
@@ -131,6 +132,7 @@ test("expired entries are deleted, also after a restart, and no others", async (
     await remove("young", before);
     const id = await idOf("old", before);
     await before.stop();
+    await makeOlder(root, (MONTH + 3600) * 1000);
     // Removed 31 days ago.
     const aged = (Date.now() - (MONTH + 86_400) * 1000).toString(36).padStart(9, "0") + id.slice(9);
     for (const kind of ["entry", "note"])
@@ -141,6 +143,39 @@ test("expired entries are deleted, also after a restart, and no others", async (
     expect(await readdir(join(root, ".sluice/trash"))).toHaveLength(2);
     await after.stop();
   } finally {
+    await rm(root, { recursive: true });
+  }
+});
+
+test("a clock that is set forward does not empty the trash, also over a restart", async () => {
+  const root = await mkdtemp(join(tmpdir(), "sluice-trash-"));
+  try {
+    const left = async (at: TestServer): Promise<number> => {
+      await at.app.decorator.services.trash?.expire();
+      return (await list("", at)).entries.length;
+    };
+    {
+      await using before = await startServer({ root, trash: MONTH });
+      await Bun.write(join(root, "a"), "x");
+      await remove("a", before);
+      setSystemTime(Date.now() + 2 * MONTH * 1000);
+      expect(await left(before)).toBe(1);
+    }
+    {
+      await using after = await startServer({ root, trash: MONTH });
+      expect(await left(after)).toBe(1);
+    }
+    // The time has passed, but the clock was set back.
+    await makeOlder(root, 2 * MONTH * 1000);
+    setSystemTime();
+    {
+      await using back = await startServer({ root, trash: MONTH });
+      expect(await left(back)).toBe(1);
+      setSystemTime(Date.now() + 2 * MONTH * 1000);
+      expect(await left(back)).toBe(0);
+    }
+  } finally {
+    setSystemTime();
     await rm(root, { recursive: true });
   }
 });

@@ -1,10 +1,11 @@
 // Limits of resumable uploads against malicious clients: lengths, headers, foreign ids, and expiry.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setSystemTime, test } from "bun:test";
 import { mkdtemp, readdir, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProblemCode } from "../../../src/errors.ts";
+import { makeOlder } from "../../support/age.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
@@ -200,6 +201,7 @@ test("--upload-expiry counts from the last activity, also after a restart; finis
     }
     const kept = join(root, ".sluice/kept");
     const past = new Date(Date.now() - 3_700_000);
+    await makeOlder(root, 3_700_000);
     const idOf = (name: string) => urls[name]?.slice("/uploads/".length) ?? "";
     for (const name of await readdir(kept))
       if (!name.startsWith(idOf(young))) await utimes(join(kept, name), past, past);
@@ -217,6 +219,31 @@ test("--upload-expiry counts from the last activity, also after a restart; finis
     expect(await client.text("done.txt")).toBe("abc");
     expect(await Bun.file(join(root, old)).exists()).toBe(false);
   } finally {
+    await rm(root, { recursive: true });
+  }
+});
+
+test("a clock that is set forward ends no upload, also over a restart", async () => {
+  const root = await mkdtemp(join(tmpdir(), "sluice-expiry-"));
+  try {
+    let url = "";
+    {
+      await using first = await startServer({ root, uploadExpiry: 3600 });
+      const client = tusClient(first);
+      url = await client.create({ "upload-length": "6", ...named("a.txt") });
+      await client.patch(url, 0, "abc");
+      setSystemTime(Date.now() + 86_400_000);
+      expect((await client.head(url)).status).toBe(200);
+    }
+    setSystemTime(Date.now() + 86_400_000);
+    await using second = await startServer({ root, uploadExpiry: 3600 });
+    const client = tusClient(second);
+    second.app.decorator.services.uploads.sweep();
+    expect((await client.head(url)).headers.get("upload-offset")).toBe("3");
+    await client.patch(url, 3, "def");
+    expect(await client.text("a.txt")).toBe("abcdef");
+  } finally {
+    setSystemTime();
     await rm(root, { recursive: true });
   }
 });

@@ -1,9 +1,10 @@
 // Full and read-only disks: small in-memory file systems, mounted for each test.
 
 import { describe, expect, test } from "bun:test";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, statfs, writeFile } from "node:fs/promises";
 import { ROOT } from "../../../src/path.ts";
 import { type DiskStorage, openDisk } from "../../../src/storage/disk/disk.ts";
+import { newTrashId, type TrashId } from "../../../src/storage/trash.ts";
 import { skipped } from "../../support/switches.ts";
 import { bytes, chunksOf, KIB, MIB } from "../bytes.ts";
 import { codeOf, contentOf, entriesIn, file, fill, pathsOf, put } from "../driving.ts";
@@ -40,6 +41,13 @@ async function withMount(
   }
 }
 
+/** Takes all space that is left. */
+async function fillUp(root: TemporaryRoot): Promise<void> {
+  await writeFile(root.in("filler"), new Uint8Array(MIB)).catch(() => {});
+  const { bavail } = await statfs(root.root);
+  expect(bavail).toBe(0);
+}
+
 /** Appends until it fails. @returns the code of the problem */
 async function codeOfPut(storage: DiskStorage, path: string, size: number, length: number): Promise<unknown> {
   const upload = await storage.begin(file(path));
@@ -51,6 +59,40 @@ async function codeOfPut(storage: DiskStorage, path: string, size: number, lengt
 }
 
 describe.skipIf(reason !== null)("a disk without space", () => {
+  test("deletes into the trash all the same, and gives everything back under its path", async () => {
+    await withMount("size=512k", async (storage, root) => {
+      const deep = Array.from({ length: 8 }, (_, index) => `${index} é% `.repeat(8) + index).join("/");
+      const long = `${"é".repeat(120)}.name`;
+      for (const path of ["a", "50 %/b%2Fc", deep, long, "folder/inner"]) await put(storage, path, path);
+      await storage.trash.ids();
+      await fillUp(root);
+      const ids = new Map<string, TrashId>();
+      for (const path of ["a", "50 %/b%2Fc", deep, long, "folder"]) {
+        const id = newTrashId(Date.now(), storage.age);
+        await storage.trash.put(file(path), id, { recursive: true });
+        ids.set(path, id);
+      }
+      expect((await readdir(root.in(".sluice/trash"))).filter((name) => name.endsWith(".note"))).toEqual([]);
+      expect((await storage.trash.ids()).sort()).toEqual([...ids.values()].sort());
+      for (const [path, id] of ids) {
+        const found = await storage.trash.find(id);
+        // A path that is too long for a name keeps its end.
+        expect(path.endsWith(found?.path ?? "nothing")).toBe(true);
+        if (path.length < 100) expect(found?.path).toBe(file(path));
+        if (path === "a") {
+          await storage.trash.remove(id);
+          expect(await storage.trash.find(id)).toBeNull();
+          continue;
+        }
+        await storage.trash.restore(id, file(path), { replace: false });
+        if (path === "folder") expect(await contentOf(storage, "folder/inner")).toBe("folder/inner");
+        else expect(await contentOf(storage, path)).toBe(path);
+      }
+      expect(await storage.trash.ids()).toEqual([]);
+      expect(await readdir(root.in(".sluice/trash"))).toEqual([]);
+    });
+  });
+
   test.each([
     ["in the first bytes", "size=512k", 64 * KIB],
     ["in the first bytes, in tiny chunks", "size=512k", 100],

@@ -39,8 +39,13 @@ export class TemporaryRoot implements AsyncDisposable {
 
   /** Closes all storages and opens the root again. */
   async reopen(options: DiskOptions = {}): Promise<DiskStorage> {
-    for (const storage of this.#storages.splice(0)) await storage.close();
+    await this.close();
     return await this.open(options);
+  }
+
+  /** Closes every opened storage. */
+  async close(): Promise<void> {
+    for (const storage of this.#storages.splice(0)) await storage.close();
   }
 
   /** A path in the root. */

@@ -7,6 +7,8 @@ import { ACCESS_ACL, DEFAULT_ACL } from "../os/attributes.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem, ignoreErrno } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
+import { ageInTrash } from "../tree/trash.ts";
+import { recordedAge } from "./age-clock.ts";
 import { type Leftover, leftoversIn } from "./leftovers.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
@@ -19,6 +21,8 @@ export type WorkDir =
       partials: DirHandle;
       /** Temporary files of an earlier run and the like, to be deleted by the caller. */
       leftovers: Leftover[];
+      /** See `Storage.age`. */
+      age: number;
     }
   | Problem;
 
@@ -33,7 +37,12 @@ export function readOnlyWorkDir(): Problem {
  * Locks the root, and finds temporary files of an earlier run, and partial uploads without metadata.
  * @throws RootInUse when another server has it; the system's error
  */
-export async function openWorkDir(calls: Calls, root: DirHandle, real: string): Promise<WorkDir> {
+export async function openWorkDir(
+  calls: Calls,
+  root: DirHandle,
+  real: string,
+  boot: string,
+): Promise<WorkDir> {
   const opened: DirHandle[] = [];
   let lock: Lock | undefined;
   try {
@@ -49,7 +58,8 @@ export async function openWorkDir(calls: Calls, root: DirHandle, real: string): 
     opened.push(partials);
     await isolate(calls, partials);
     const leftovers = [...leftoversIn(temporaries, left), ...leftoversIn(partials, orphans)];
-    return { lock, reserved, temporaries, partials, leftovers };
+    const age = (await recordedAge(calls, reserved, boot)) ?? (await ageInTrash(calls, reserved));
+    return { lock, reserved, temporaries, partials, leftovers, age };
   } catch (error) {
     lock?.release();
     for (const dir of opened) await closeDir(calls, dir);

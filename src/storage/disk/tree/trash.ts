@@ -1,28 +1,34 @@
-// The trash on the disk: each removed entry as ID.entry, and the path that it had in ID.note.
+// The trash on the disk: each removed entry as a file or folder with its id, and the path that it had in a note beside it.
 
 import { checkFilePath, type FilePath, RESERVED } from "../../../path.ts";
 import type { Moved } from "../../entry.ts";
 import { entryNotFound, needsRecursive } from "../../problems.ts";
-import { isTrashId, type Trash, type Trashed, type TrashId, timeOf } from "../../trash.ts";
+import { ageOf, type Trash, type Trashed, type TrashId } from "../../trash.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
-import { changingAt, entryAt, locateExisting } from "../at/locate.ts";
+import { changingAt, entryAt, type Location, locateExisting } from "../at/locate.ts";
+import type { Calls } from "../os/calls.ts";
 import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
 import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
 import { clear } from "./remove.ts";
+import { entryName, entryNameWithPath, idOfEntry, idOfNote, noteName, pathInName } from "./trash-names.ts";
 
 const FOLDER = "trash";
-/** Milliseconds after which a note without an entry is deleted: `put` writes the note first, so a crash can leave it. */
-const ORPHAN_AGE = 3600_000;
+/** Errnos of a disk without space for another file. */
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
+/** One per storage. */
 export class DiskTrash implements Trash {
+  /** Entries whose note may be there before them. */
+  readonly #arriving = new Set<TrashId>();
+
   constructor(readonly context: DiskContext) {}
 
   async put(path: FilePath, id: TrashId, { recursive }: { recursive: boolean }): Promise<void> {
-    const { calls, dirSync } = this.context;
+    const { calls } = this.context;
     await this.#inTrash(true, async (trash) => {
       const source = await locateExisting(this.context, path);
       try {
@@ -30,43 +36,73 @@ export class DiskTrash implements Trash {
         if (isFolder && !recursive) throw needsRecursive();
         // A file system inside it would be hidden, and emptied when the entry expires.
         if (isFolder) await inFolder(calls, source.at, path, (folder) => assertNoMounts(calls, folder, path));
-        // Written first, so that no entry is ever without a note.
-        const note = { path, kind: isFolder ? "folder" : "file" };
-        await writeText(this.context, trash, `${id}.note`, JSON.stringify(note));
-        try {
-          await changingAt(calls, [source], calls.rename(source.at, `${trash.path}/${id}.entry`));
-        } catch (error) {
-          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
-          refused(path)(error);
-        }
-        await dirSync.sync(trash);
-        await dirSync.sync(source.folder);
+        await this.#take(trash, source, path, id, isFolder);
       } finally {
         await closeDir(calls, source.folder);
       }
     });
   }
 
+  async #take(
+    trash: DirHandle,
+    source: Location,
+    path: FilePath,
+    id: TrashId,
+    isFolder: boolean,
+  ): Promise<void> {
+    const { calls, dirSync } = this.context;
+    this.#arriving.add(id);
+    try {
+      // Written first, so that no entry is ever without a path.
+      const note = JSON.stringify({ path, kind: isFolder ? "folder" : "file" });
+      const name = await writeText(this.context, trash, noteName(id), note).then(
+        () => entryName(id),
+        (error: unknown) => {
+          // A full disk must not keep anybody from deleting.
+          if (FULL.has(errnoOf(error) ?? "")) return entryNameWithPath(id, path);
+          throw error;
+        },
+      );
+      try {
+        await changingAt(calls, [source], calls.rename(source.at, `${trash.path}/${name}`));
+      } catch (error) {
+        await calls.unlink(`${trash.path}/${noteName(id)}`).catch(() => {});
+        refused(path)(error);
+      }
+    } finally {
+      this.#arriving.delete(id);
+    }
+    await dirSync.sync(trash);
+    await dirSync.sync(source.folder);
+  }
+
   async ids(): Promise<TrashId[]> {
     return await this.#inTrash(true, async (trash) => {
-      const { calls } = this.context;
-      const names = (await calls.readdir(trash.path)).map(({ name }) => name);
-      const entries = idsIn(names, ".entry");
+      const names = await this.context.calls.names(trash.path);
+      const entries = names.map(idOfEntry).filter((id) => id !== null);
       const there = new Set(entries);
-      const before = Date.now() - ORPHAN_AGE;
-      for (const id of idsIn(names, ".note"))
-        if (!there.has(id) && timeOf(id) < before)
-          await calls.unlink(`${trash.path}/${id}.note`).catch(() => {});
+      for (const id of names.map(idOfNote))
+        if (id !== null && !there.has(id)) await this.#deleteOrphan(trash, id);
       return entries;
+    });
+  }
+
+  /** Deletes a note that a crash left without its entry. */
+  async #deleteOrphan(trash: DirHandle, id: TrashId): Promise<void> {
+    if (this.#arriving.has(id)) return;
+    // The entry may have arrived since the names were read.
+    if ((await this.#nameOf(trash, id)) !== null) return;
+    await this.context.calls.unlink(`${trash.path}/${noteName(id)}`).catch(() => {
+      // Deleted by a request; otherwise the next call tries again.
     });
   }
 
   async find(id: TrashId): Promise<Trashed | null> {
     const { calls } = this.context;
     return await this.#inTrash(true, async (trash) => {
-      const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${id}.note`, READ_EXISTING));
-      const path = fd === null ? null : pathIn(await calls.text(fd).finally(() => calls.close(fd)));
-      const stat = path && (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${id}.entry`)));
+      const name = await this.#nameOf(trash, id);
+      const path = name && (pathInName(name) ?? (await this.#pathInNote(trash, id)));
+      const stat = path && (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${name}`)));
       if (!path || !stat) return null;
       // Not as the note has it: between the note and the rename, another entry may have taken the name.
       return stat.isDirectory() ? { path, kind: "folder" } : { path, kind: "file", size: Number(stat.size) };
@@ -75,7 +111,8 @@ export class DiskTrash implements Trash {
 
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     return await this.#inTrash(false, async (trash) => {
-      const source = { folder: trash, at: `${trash.path}/${id}.entry`, in: `${RESERVED}/${FOLDER}` };
+      const at = await this.#find(trash, id);
+      const source = { folder: trash, at, in: `${RESERVED}/${FOLDER}` };
       const moved = await durably(() => nameAt(this.context, source, to, { replace }));
       await this.#deleteSidecar(trash, id);
       return moved;
@@ -85,7 +122,7 @@ export class DiskTrash implements Trash {
   async remove(id: TrashId): Promise<void> {
     const { calls, temporaries } = this.context;
     await this.#inTrash(false, async (trash) => {
-      const at = `${trash.path}/${id}.entry`;
+      const at = await this.#find(trash, id);
       const path = (await this.find(id))?.path ?? id;
       if ((await calls.lstat(at)).isDirectory())
         await inFolder(calls, at, path, (folder) => assertRemovable(calls, folder, path));
@@ -96,9 +133,30 @@ export class DiskTrash implements Trash {
     });
   }
 
+  /** The path of an entry in the open folder. @throws Problem not_found */
+  async #find(trash: DirHandle, id: TrashId): Promise<string> {
+    const name = await this.#nameOf(trash, id);
+    if (name === null) throw entryNotFound();
+    return `${trash.path}/${name}`;
+  }
+
+  async #nameOf(trash: DirHandle, id: TrashId): Promise<string | null> {
+    const { calls } = this.context;
+    const usual = entryName(id);
+    if (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${usual}`))) return usual;
+    return (await calls.names(trash.path)).find((name) => idOfEntry(name) === id) ?? null;
+  }
+
+  /** `null` when there is no note, or it cannot be read. */
+  async #pathInNote(trash: DirHandle, id: TrashId): Promise<FilePath | null> {
+    const { calls } = this.context;
+    const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${noteName(id)}`, READ_EXISTING));
+    return fd === null ? null : pathIn(await calls.text(fd).finally(() => calls.close(fd)));
+  }
+
   async #deleteSidecar(trash: DirHandle, id: TrashId): Promise<void> {
     const { calls, dirSync } = this.context;
-    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${id}.note`));
+    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${noteName(id)}`));
     await dirSync.sync(trash);
   }
 
@@ -118,11 +176,10 @@ export class DiskTrash implements Trash {
   }
 }
 
-function idsIn(names: readonly string[], ending: string): TrashId[] {
-  return names
-    .filter((name) => name.endsWith(ending))
-    .map((name) => name.slice(0, -ending.length))
-    .filter(isTrashId);
+/** The greatest age that the storage had when one of its entries was removed. */
+export async function ageInTrash(calls: Calls, reserved: DirHandle): Promise<number> {
+  const names = (await ignoreErrno(ENOENT_ONLY, calls.names(`${reserved.path}/${FOLDER}`))) ?? [];
+  return names.map(idOfEntry).reduce((age, id) => (id === null ? age : Math.max(age, ageOf(id))), 0);
 }
 
 /** The path in a note, `null` when it cannot be read. */

@@ -4,7 +4,6 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { type Calls, calls } from "../../../../src/storage/disk/os/calls.ts";
 import type { Storage } from "../../../../src/storage/storage.ts";
-import { newTrashId } from "../../../../src/storage/trash.ts";
 import { patient } from "../../../support/patience.ts";
 import { skipped } from "../../../support/switches.ts";
 import { copy } from "../../contract/copying.ts";
@@ -277,16 +276,3 @@ test.each(NAMING)(
     expect(await codeOf(move(storage, "folder/inner/file", "newer"))).toBe("not_found");
   },
 );
-
-test("sidecars that a crash left in the trash are deleted, those being written stay", async () => {
-  await using root = await TemporaryRoot.make();
-  await plant(root);
-  const { trash } = await root.open();
-  const [kept, left, fresh] = [Date.now() - 7200_000, Date.now() - 7200_000, Date.now()].map(newTrashId);
-  if (!kept || !left || !fresh) throw new Error("Three ids were created.");
-  await trash.put(file("folder"), kept, { recursive: true });
-  for (const id of [left, fresh]) await writeFile(root.in(".sluice/trash", `${id}.note`), "{}");
-  expect(await trash.ids()).toEqual([kept]);
-  const names = await readdir(root.in(".sluice/trash"));
-  expect(names.sort()).toEqual([`${kept}.entry`, `${kept}.note`, `${fresh}.note`].sort());
-});

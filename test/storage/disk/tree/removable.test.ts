@@ -72,7 +72,7 @@ test.skipIf(noMounts !== null).each(Object.entries(MOUNTS))(
   async (_, mountIn) => {
     await using root = await TemporaryRoot.make();
     const storage = await plant(root);
-    const id = newTrashId(Date.now());
+    const id = newTrashId(Date.now(), 0);
     await using _mount = await mountIn(root);
     const before = await treeOf(root);
     for (const remove of [
@@ -91,7 +91,7 @@ test.skipIf(noMounts !== null).each(Object.entries(MOUNTS))(
 test.skipIf(noMounts !== null)("a mount inside the trash prevents its entry from being deleted", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await plant(root);
-  const id = newTrashId(Date.now());
+  const id = newTrashId(Date.now(), 0);
   await storage.trash.put(file("folder"), id, RECURSIVE);
   const inTrash = root.in(".sluice/trash", `${id}.entry`);
   await using _mount = await Mount.tmpfs(join(inTrash, "deep"), "size=1m");
@@ -154,7 +154,7 @@ test.skipIf(notImmutable !== null)(
         await immutable(root.in(path), false);
       }
     }
-    const id = newTrashId(Date.now());
+    const id = newTrashId(Date.now(), 0);
     await storage.trash.put(file("folder"), id, RECURSIVE);
     const inTrash = root.in(".sluice/trash", `${id}.entry`);
     await immutable(join(inTrash, "a"), true);

@@ -261,7 +261,7 @@ describe.skipIf(reason !== null).each(NAMING)("with %s", (_, calls) => {
     attach(root.in("folder/a"), NAME, VALUE);
     attach(root.in("folder"), DEFAULT_ACL, ACL);
     const before = rightsOf(root.in("folder/a"));
-    const id = newTrashId(Date.now());
+    const id = newTrashId(Date.now(), 0);
     await storage.trash.put(file("folder/a"), id, { recursive: false });
     await storage.trash.restore(id, file("folder/a"), { replace: false });
     expect(rightsOf(root.in("folder/a"))).toEqual(before);

@@ -1,0 +1,89 @@
+// The age of a root: time that has passed for certain, whatever happens to the system's clock, also over restarts.
+
+import { uptime } from "node:os";
+import type { DiskContext } from "../at/context.ts";
+import type { DirHandle } from "../at/handle.ts";
+import { type Calls, closeQuietly } from "../os/calls.ts";
+import { READ_EXISTING } from "../os/open-flags.ts";
+import { writeText } from "../write/atomic-text.ts";
+
+const NAME = "age";
+/** Milliseconds between two records. A power cut makes the root younger by that at most. */
+const INTERVAL = 600_000;
+
+/** The age when it was recorded, and the clock that runs from then on. */
+interface AgeRecord {
+  age: number;
+  boot: string;
+  /** Milliseconds since the machine was started. */
+  uptime: number;
+}
+
+export class AgeClock {
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #openedAt = performance.now();
+  #saving: Promise<void> = Promise.resolve();
+
+  /**
+   * @param folder the server's own folder, which must stay open
+   * @param before the age at this moment
+   */
+  constructor(
+    readonly context: DiskContext,
+    readonly folder: DirHandle,
+    readonly boot: string,
+    readonly before: number,
+  ) {
+    this.#timer = setInterval(() => this.#save(), INTERVAL);
+    this.#timer.unref();
+  }
+
+  /** Milliseconds. */
+  get age(): number {
+    return this.before + performance.now() - this.#openedAt;
+  }
+
+  /** Records the age. Never throws. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#save();
+    await this.#saving;
+  }
+
+  #save(): void {
+    this.#saving = this.#saving.then(async () => {
+      const record: AgeRecord = { age: this.age, boot: this.boot, uptime: uptime() * 1000 };
+      await writeText(this.context, this.folder, NAME, JSON.stringify(record)).catch(() => {
+        // The older record makes the root younger at most, so that entries are kept longer.
+      });
+    });
+  }
+}
+
+/** The age now, by what an earlier run recorded; `null` when there is no record that can be read. */
+export async function recordedAge(calls: Calls, folder: DirHandle, boot: string): Promise<number | null> {
+  const record = await readRecord(calls, folder);
+  return record && record.age + elapsedSince(record, boot);
+}
+
+/** Milliseconds since a record was written, as far as a clock that cannot be set has counted them. */
+function elapsedSince(record: AgeRecord, boot: string): number {
+  // Elsewhere the boot id is new at each start.
+  if (process.platform !== "linux") return 0;
+  const now = uptime() * 1000;
+  // All of this boot is later than a record of another one. A container may count from its own start.
+  return record.boot === boot && now >= record.uptime ? now - record.uptime : now;
+}
+
+async function readRecord(calls: Calls, { path }: DirHandle): Promise<AgeRecord | null> {
+  try {
+    const fd = await calls.open(`${path}/${NAME}`, READ_EXISTING);
+    const text = await calls.text(fd).finally(() => closeQuietly(calls, fd));
+    const { age, boot, uptime } = JSON.parse(text);
+    const valid = Number.isFinite(age) && age >= 0 && typeof boot === "string" && Number.isFinite(uptime);
+    return valid ? { age, boot, uptime } : null;
+  } catch {
+    // The root counts as younger then, so that entries are kept longer.
+    return null;
+  }
+}

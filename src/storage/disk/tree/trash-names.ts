@@ -1,0 +1,51 @@
+// Names in the folder of the trash: ID.entry and its note ID.note, or ID.entry.PATH for an entry without a note.
+
+import { checkFilePath, type FilePath, MAX_SEGMENT_BYTES } from "../../../path.ts";
+import { isTrashId, type TrashId } from "../../trash.ts";
+
+const ID_LENGTH = 46;
+const NOTE = ".note";
+const ENTRY = ".entry";
+
+export const noteName = (id: TrashId): string => id + NOTE;
+export const entryName = (id: TrashId): string => id + ENTRY;
+
+/** The name of an entry without a note: as much of the end of its path as fits. */
+export function entryNameWithPath(id: TrashId, path: FilePath): string {
+  const room = MAX_SEGMENT_BYTES - ID_LENGTH - ENTRY.length - 1;
+  let shown: string = path;
+  while (Buffer.byteLength(encoded(shown)) > room)
+    shown = shown.includes("/") ? shown.slice(shown.indexOf("/") + 1) : [...shown].slice(1).join("");
+  return `${entryName(id)}.${encoded(shown)}`;
+}
+
+/** The path in the name of an entry, `null` when it is in the note. */
+export function pathInName(name: string): FilePath | null {
+  const text = name.slice(ID_LENGTH + ENTRY.length + 1);
+  if (text === "") return null;
+  try {
+    return checkFilePath(text.replaceAll("%2F", "/").replaceAll("%25", "%"));
+  } catch {
+    // The part that was cut off made it valid.
+    return checkFilePath(`deleted-${name.slice(0, ID_LENGTH)}`);
+  }
+}
+
+/** A slash is the one character of a path that no name can have. */
+const encoded = (path: string): string => path.replaceAll("%", "%25").replaceAll("/", "%2F");
+
+/** The id in the name of an entry, `null` for any other name. */
+export function idOfEntry(name: string): TrashId | null {
+  const rest = name.slice(ID_LENGTH);
+  return rest === ENTRY || rest.startsWith(`${ENTRY}.`) ? idIn(name) : null;
+}
+
+/** The id in the name of a note, `null` for any other name. */
+export function idOfNote(name: string): TrashId | null {
+  return name.slice(ID_LENGTH) === NOTE ? idIn(name) : null;
+}
+
+function idIn(name: string): TrashId | null {
+  const id = name.slice(0, ID_LENGTH);
+  return isTrashId(id) ? id : null;
+}
