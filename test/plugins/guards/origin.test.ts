@@ -1,6 +1,7 @@
 // Pages of other origins: refused by default, allowed by name.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { OpenAPIV3 } from "openapi-types";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -168,5 +169,49 @@ describe("with --cors", () => {
     const answer = await put(open, { origin });
     expect(corsOf(answer)).toEqual([]);
     await problemIn(answer, "cross_origin");
+  });
+});
+
+describe("every header of the document", () => {
+  /** The names of headers in the document: those of requests, or those of answers. */
+  async function documented(of: "request" | "answer"): Promise<string[]> {
+    const document: OpenAPIV3.Document = JSON.parse(await (await open.fetch("/swagger/json")).text());
+    const operations = Object.values(document.paths).flatMap((path) =>
+      [path?.get, path?.head, path?.put, path?.post, path?.patch, path?.delete, path?.options].filter(
+        (operation) => operation !== undefined,
+      ),
+    );
+    const names = operations.flatMap((operation) =>
+      of === "request"
+        ? (operation.parameters ?? []).flatMap((parameter) =>
+            "in" in parameter && parameter.in === "header" ? [parameter.name] : [],
+          )
+        : Object.values(operation.responses).flatMap((answer) =>
+            "headers" in answer ? Object.keys(answer.headers ?? {}) : [],
+          ),
+    );
+    expect(names.length).toBeGreaterThan(20);
+    return [...new Set(names.map((name) => name.toLowerCase()))];
+  }
+  const listed = (answer: Response, header: string): string[] =>
+    (answer.headers.get(header) ?? "").toLowerCase().split(", ");
+  const preflight = { origin: FRIEND, "access-control-request-method": "PUT" };
+
+  test("of a request may be sent", async () => {
+    const answer = await open.fetch("/files/a", { method: "OPTIONS", headers: preflight });
+    const allowed = listed(answer, "access-control-allow-headers");
+    expect((await documented("request")).filter((name) => !allowed.includes(name))).toEqual([]);
+  });
+
+  test("of an answer may be read", async () => {
+    const answer = await open.fetch("/health", { headers: { origin: FRIEND } });
+    // Fetch exposes these without being told (CORS-safelisted response-header names).
+    const exposed = [
+      ...listed(answer, "access-control-expose-headers"),
+      ...["cache-control", "content-language", "content-type", "expires", "last-modified", "pragma"],
+    ];
+    const unread = (await documented("answer")).filter((name) => !exposed.includes(name));
+    // Only OPTIONS has these, which browsers use themselves.
+    expect(unread.filter((name) => !name.startsWith("access-control-"))).toEqual([]);
   });
 });
