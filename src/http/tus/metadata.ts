@@ -59,12 +59,10 @@ export interface Target {
  * @throws Problem `invalid_request`: one of them is not UTF-8
  */
 export function targetOf(metadata: Metadata): Target {
-  const relative = textOf(metadata, "relativePath");
-  // For a file without a folder Uppy sends the text "null".
-  if (relative && relative !== "null")
-    return { folder: "", name: relative, pointer: "/metadata/relativePath" };
-  const folder = textOf(metadata, "folder") ?? "";
-  return { folder, name: textOf(metadata, "filename"), pointer: "/metadata/filename" };
+  const relative = nameIn(metadata, "relativePath");
+  if (relative) return { folder: "", name: relative, pointer: "/metadata/relativePath" };
+  const folder = nameIn(metadata, "folder") ?? "";
+  return { folder, name: nameIn(metadata, "filename"), pointer: "/metadata/filename" };
 }
 
 /** Decodes strict base64: the alphabet of RFC 4648 section 4, padded, unused bits zero. Null for anything else. */
@@ -76,6 +74,12 @@ export function fromBase64(text: string): Uint8Array | null {
   } catch {
     return null;
   }
+}
+
+/** Clients send the text "null" or "undefined" for a value that they do not have, as Uppy does for `relativePath`. */
+function nameIn(metadata: Metadata, key: string): string | null {
+  const name = textOf(metadata, key);
+  return name === "null" || name === "undefined" ? null : name;
 }
 
 function textOf(metadata: Metadata, key: string): string | null {

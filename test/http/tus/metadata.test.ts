@@ -108,6 +108,8 @@ describe("the target", () => {
     ["a relative path before a folder", { relativePath: "x/a", folder: "y", filename: "a" }, "", "x/a"],
     ["Uppy's file without a folder", { relativePath: "null", filename: "a.jpg", name: "a.jpg" }, "", "a.jpg"],
     ["an empty relative path", { relativePath: "", filename: "a.jpg" }, "", "a.jpg"],
+    ["a name that JavaScript did not have", { filename: "undefined", folder: "null" }, "", null],
+    ["a path that JavaScript did not have", { relativePath: "undefined", filename: "a" }, "", "a"],
     ["a folder alone", { folder: "photos" }, "photos", null],
     ["an empty file name, which is one that breaks a rule", { filename: "" }, "", ""],
     ["what leads out, as it is", { folder: "..", filename: "/etc/x\0" }, "..", "/etc/x\0"],
