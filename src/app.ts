@@ -17,6 +17,7 @@ import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { Gauges } from "./plugins/metrics/gauges.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
+import { rootFolder } from "./plugins/root-folder.ts";
 import { archive } from "./routes/api/archive.ts";
 import { batch } from "./routes/api/batch.ts";
 import { copy } from "./routes/api/copy.ts";
@@ -120,6 +121,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(hostname(config.hostname))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
+    .use(rootFolder())
     .use(basePath(config.basePath))
     .use(compression())
     .use(put(services))

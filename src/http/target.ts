@@ -1,12 +1,15 @@
 // The path, the query and the host of a request, as the client sent them.
 
+/** The scheme and the host, which the client may have sent in any form. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
 /**
  * Extracts both from `request.url`. `new URL` could throw: the host in that URL is the one the client sent, and may be
  * invalid.
  * @returns the path as sent, with its leading slash; the query without the question mark, `""` when there is none
  */
 export function targetOf(request: Request): { path: string; query: string } {
-  const target = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").split("#", 1)[0] ?? "";
+  const target = request.url.replace(ORIGIN, "").split("#", 1)[0] ?? "";
   const mark = target.indexOf("?");
   return mark === -1
     ? { path: target, query: "" }
@@ -23,4 +26,13 @@ const HOST = /^(\[[\da-f:.]{2,45}\]|[\w.~!$&'()*+;=%-]{1,255})(?::\d{0,5})?$/i;
 export function hostOf(header: string): string | null {
   const name = HOST.exec(header)?.[1];
   return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
+}
+
+/** Replaces the path in place: a copy of the request would not be known to Bun's server. */
+export function setPath(request: Request, path: string): void {
+  const { url } = request;
+  const start = ORIGIN.exec(url)?.[0].length ?? 0;
+  const { path: old } = targetOf(request);
+  const value = url.slice(0, start) + path + url.slice(start + old.length);
+  Object.defineProperty(request, "url", { value, configurable: true });
 }

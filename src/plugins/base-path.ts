@@ -1,7 +1,7 @@
 // --base-path: the server appears below a path of another server, whose proxy may pass the path on or strip it.
 
 import { Elysia } from "elysia";
-import { targetOf } from "../http/target.ts";
+import { setPath, targetOf } from "../http/target.ts";
 
 /** Headers with a URL of this server. */
 const URL_HEADERS = ["location", "content-location"];
@@ -26,7 +26,7 @@ export function basePath(base: string) {
         const location = `${base}/${query === "" ? "" : `?${query}`}`;
         return new Response(null, { status: 308, headers: { location } });
       }
-      if (path.startsWith(`${base}/`)) strip(request, base.length);
+      if (path.startsWith(`${base}/`)) setPath(request, path.slice(base.length));
       return answer(request);
     })
     .mapResponse({ as: "global" }, async ({ responseValue, set }) => {
@@ -42,13 +42,6 @@ export function basePath(base: string) {
 /** The page and others in HTML: their own links get the base path. */
 export function linksUnder(base: string, html: string): string {
   return base === "" ? html : html.replace(/\b(href|src)="\//g, `$1="${base}/`);
-}
-
-/** Shortens the path of a request in place: a copy would not be known to Bun's server. */
-function strip(request: Request, length: number): void {
-  const { url } = request;
-  const start = url.length - url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").length;
-  Object.defineProperty(request, "url", { value: url.slice(0, start) + url.slice(start + length) });
 }
 
 async function withBase(answer: Response, base: string): Promise<Response | undefined> {

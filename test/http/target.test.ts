@@ -1,11 +1,11 @@
 // The target of a request: path and query, whatever precedes them.
 
 import { expect, test } from "bun:test";
-import { hostOf, targetOf } from "../../src/http/target.ts";
+import { hostOf, setPath, targetOf } from "../../src/http/target.ts";
 
 /** A request as Bun's server creates it, with an unchecked URL. */
 const asked = (url: string): Request =>
-  Object.defineProperty(new Request("http://x/"), "url", { value: url });
+  Object.defineProperty(new Request("http://x/"), "url", { value: url, configurable: true });
 
 test("is extracted from any URL", () => {
   for (const before of ["http://localhost:3000", "https://[::1]:1", "http://[::1", "http://", ""]) {
@@ -19,6 +19,14 @@ test("is extracted from any URL", () => {
 
 test("keeps repeated slashes at its start", () => {
   expect(targetOf(asked("http://host//files/a"))).toEqual({ path: "//files/a", query: "" });
+});
+
+test("keeps everything but the path when that is replaced", () => {
+  for (const query of ["", "?", "?x=/files"]) {
+    const request = asked(`http://[::1]:1/files${query}`);
+    setPath(request, "/files/");
+    expect(request.url).toBe(`http://[::1]:1/files/${query}`);
+  }
 });
 
 test("has no fragment", () => {
