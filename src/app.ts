@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
+import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
@@ -73,6 +74,8 @@ export async function createApp(options: AppOptions = {}) {
     if (!provided) await storage.close();
     throw error;
   });
+  const recovery =
+    provided || !write ? null : await WriteRecovery.start(storage, rootReports(uploads, lines));
   const jobs = new CopyJobs();
   const gauges = new Gauges({ uploader, uploads, jobs });
   const log = withObserver(lines, gauges);
@@ -83,6 +86,7 @@ export async function createApp(options: AppOptions = {}) {
     events.close();
     await jobs.close();
     await trash?.close();
+    await recovery?.close();
     // Aborted uploads still delete the bytes that they left in the root.
     await uploader.slots.idle();
     await uploads.close();
@@ -151,6 +155,22 @@ export async function createApp(options: AppOptions = {}) {
     .onStop(() => services.close());
   routes = () => app.routes;
   return app;
+}
+
+/** Tells the operator about a root that cannot be written to, and continues the uploads of earlier runs when it can. */
+function rootReports(uploads: UploadRegistry, log: Log): RecoveryObserver {
+  return {
+    refused({ code, detail }) {
+      const advice =
+        code === "storage_read_only" ? " Check the owner of the root and how it is mounted." : "";
+      const end = "They are accepted as soon as that is over; no restart is needed.";
+      log.say(`Uploads and changes are refused: ${detail}${advice} ${end}`, "error");
+    },
+    async recovered() {
+      await uploads.load();
+      log.say("The root can be written to now: uploads and changes are accepted.");
+    },
+  };
 }
 
 /** The options of Bun's server, also for applications that start it themselves. */

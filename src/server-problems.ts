@@ -15,12 +15,12 @@ export const SERVER_PROBLEMS = {
   storage_read_only: {
     status: 503,
     title: "The storage cannot be written",
-    help: "The root is read-only, or the server is not permitted to write to it. Check its mount options and owner.",
+    help: "The root is read-only, or the server is not permitted to write to it. Check its mount options and owner; once they are right, the server writes without a restart.",
   },
   storage_gone: {
     status: 503,
     title: "The root is gone",
-    help: "The served folder was removed or unmounted while the server was running. Restore or mount it, then restart the server.",
+    help: "The served folder was removed, moved, unmounted or replaced by another one while the server was running. Nothing is read from or written to the other one. Put the folder back, or mount the same file system again, and the server goes on; to serve another folder there, restart it.",
   },
   too_many_uploads: {
     status: 503,

@@ -48,6 +48,14 @@ export function uploadShorter(): Problem {
   return new Problem("storage_failed", "The upload is shorter than the requested length.");
 }
 
+/** The path of the root leads to nothing, or to another folder than at the start. */
+export function rootGone(): Problem {
+  return new Problem(
+    "storage_gone",
+    "The root of the server was removed, unmounted or replaced by another folder.",
+  );
+}
+
 export function storageClosed(): Problem {
   return new Problem("storage_gone", "The storage is closed.");
 }

@@ -168,7 +168,11 @@ export interface Storage {
   /** Work currently queued for the device. */
   readonly load: Load;
 
-  /** Verifies that the storage accepts writes now. @throws Problem storage_read_only, storage_full, storage_gone, … */
+  /**
+   * Verifies that the storage accepts writes now. A storage that could not be written to at the start tries again; once that
+   * succeeds, `partialUploads` reports the uploads of earlier runs.
+   * @throws Problem storage_read_only, storage_full, storage_gone, …
+   */
   check(): Promise<void>;
 
   /** Closes the root. The caller must discard or suspend running uploads first. */

@@ -60,7 +60,7 @@ export class UploadRegistry {
   /** Restores the sessions of earlier runs and starts sweeping periodically, until `close`. @throws Problem */
   static async open(uploader: Uploader, limits: SessionLimits): Promise<UploadRegistry> {
     const uploads = new UploadRegistry(uploader, limits);
-    await uploads.#load();
+    await uploads.load();
     uploads.#timer = setInterval(() => uploads.sweep(), Math.min(SWEEP_INTERVAL, limits.uploadExpiry * 500));
     uploads.#timer.unref();
     return uploads;
@@ -258,13 +258,14 @@ export class UploadRegistry {
     if (!upload.settled) upload.ended("forgotten");
   }
 
-  async #load(): Promise<void> {
+  /** Restores the sessions of earlier runs that are not known yet. @throws Problem */
+  async load(): Promise<void> {
     const { storage } = this.uploader;
     const unpublished: UploadSession[] = [];
     for await (const { id, text, length, changed } of storage.partialUploads()) {
       const record = parseUploadState(id, text);
       // It stays on the disk: a newer version of the server may be able to read it.
-      if (record === null) continue;
+      if (record === null || this.#all.has(id)) continue;
       const active = Math.min(record.active, storage.age);
       const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (session) =>
         this.#remember(session),

@@ -1,5 +1,6 @@
 // The disk storage: a folder on a file system. Open descriptors and real paths keep every access below the root.
 
+import { constants } from "node:fs";
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
@@ -15,11 +16,9 @@ import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload 
 import type { StoredCopy } from "../stored-copy.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
-import { assertNameLength, PATH_MAX_BYTES } from "./at/context.ts";
-import { DirSync } from "./at/dir-sync.ts";
+import { assertNameLength } from "./at/context.ts";
 import { closeDir, type DirHandle, openDir } from "./at/handle.ts";
 import { PathLookup } from "./at/lookup.ts";
-import { NewNames } from "./at/new-name.ts";
 import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
@@ -27,16 +26,14 @@ import { diskProblem, errnoOf } from "./os/errno.ts";
 import { CREATE_NEW } from "./os/open-flags.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
-import { PartialStore } from "./partial/store.ts";
-import { AgeClock } from "./root/age-clock.ts";
+import type { PartialStore } from "./partial/store.ts";
 import { readBootId } from "./root/boot-id.ts";
-import { LeftoverRemoval } from "./root/leftovers.ts";
-import { DiskRecordLog } from "./root/record-log.ts";
-import { openWorkDir, readOnlyWorkDir, type WorkDir } from "./root/work-dir.ts";
+import type { LeftoverRemoval } from "./root/leftovers.ts";
+import { RootInUse } from "./root/root-lock.ts";
+import { closeWriting, openWriting, readOnlyWriting, type Writing } from "./root/writing.ts";
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
-import { DiskTrash } from "./tree/trash.ts";
 import { removeTemp, TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
 
@@ -54,7 +51,7 @@ export interface DiskOptions {
 
 /**
  * Opens a folder as a storage: creates it if missing, locks it, and starts to delete temporary files of an earlier run.
- * A root that is not writable still opens for reading; `check` and `begin` then throw the reason.
+ * A root that is not writable still opens for reading; `begin` then throws the reason, and `check` tries again.
  * @throws RootInUse when another server holds the lock; the system's error when the folder cannot be opened
  */
 export async function openDisk(root: string, options: DiskOptions = {}): Promise<DiskStorage> {
@@ -65,9 +62,11 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
   const dir = await openDir(calls, real);
   try {
     const lookup = new PathLookup(calls, real, calls.stat(dir.fd));
+    const load = new WriteScheduler();
     const boot = options.boot ?? (await readBootId());
-    const workDir = write ? await openWorkDir(calls, dir, real, boot) : readOnlyWorkDir();
-    return new DiskStorage(calls, lookup, dir, workDir, boot, warn);
+    const open = () => openWriting({ calls, lookup, root: dir, boot, scheduler: load, warn });
+    const opened = write ? { writing: await open(), open } : { writing: readOnlyWriting() };
+    return new DiskStorage(lookup, dir, load, opened, boot);
   } catch (error) {
     await closeDir(calls, dir);
     throw error;
@@ -76,56 +75,41 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
 
 export class DiskStorage implements Storage {
   readonly #calls: Calls;
-  readonly #root: DirHandle;
-  readonly #workDir: WorkDir;
-  readonly #partialStore: PartialStore | Problem;
-  readonly #receipts: DiskRecordLog | Problem;
-  readonly load = new WriteScheduler();
-  readonly #lookup: PathLookup;
   readonly #lister: Folders;
-  #trash: DiskTrash | undefined;
-  readonly #ageClock: AgeClock | undefined;
-  /** Runs beside all other work; `undefined` when the root is read-only. */
-  readonly leftoverRemoval: LeftoverRemoval | undefined;
   readonly #space = new SingleFlight<Space>({ joinRunning: true });
+  #writing: Writing | Problem;
+  /** Opens a root for writing that was not writable at the start. */
+  readonly #open: (() => Promise<Writing | Problem>) | undefined;
+  #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
-    calls: Calls,
-    lookup: PathLookup,
-    root: DirHandle,
-    workDir: WorkDir,
+    readonly lookup: PathLookup,
+    readonly root: DirHandle,
+    readonly load: WriteScheduler,
+    { writing, open }: { writing: Writing | Problem; open?: () => Promise<Writing | Problem> },
     readonly bootId: string,
-    warn: (message: string) => void,
   ) {
-    this.#calls = calls;
-    this.#root = root;
-    this.#workDir = workDir;
-    this.#lookup = lookup;
+    this.#calls = lookup.calls;
+    this.#writing = writing;
+    this.#open = open;
     // Calls replaced by a test cannot be sent to the worker, so they run on this thread.
-    this.#lister = calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
-    if (workDir instanceof Problem) {
-      this.#partialStore = workDir;
-      this.#receipts = workDir;
-      return;
-    }
-    const { reserved, temporaries, partials, leftovers, age } = workDir;
-    const [dirSync, newNames] = [new DirSync(calls), new NewNames(calls)];
-    const maxPathBytes = PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1;
-    const context = { calls, root, temporaries, scheduler: this.load, dirSync, newNames, maxPathBytes, warn };
-    this.#partialStore = new PartialStore(context, partials);
-    this.#receipts = new DiskRecordLog(context, reserved);
-    this.leftoverRemoval = new LeftoverRemoval(context, leftovers);
-    this.#ageClock = new AgeClock(context, reserved, bootId, age);
+    this.#lister = lookup.calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
+  }
+
+  /** Runs beside all other work; `undefined` when the root is read-only. */
+  get leftoverRemoval(): LeftoverRemoval | undefined {
+    return this.#writing instanceof Problem ? undefined : this.#writing.leftoverRemoval;
   }
 
   get age(): number {
-    return this.#ageClock?.age ?? 0;
+    return this.#writing instanceof Problem ? 0 : this.#writing.ageClock.age;
   }
 
   begin(target: FilePath): Promise<StoredUpload>;
   begin(target: FilePath, keep: UploadId): Promise<PartialUpload>;
   async begin(target: FilePath, keep?: UploadId): Promise<StoredUpload> {
+    this.#writable.assertRoot();
     assertNameLength(target, this.#writable.maxPathBytes);
     return await (keep
       ? DiskPartialUpload.begin(this.#writableStore, keep)
@@ -133,6 +117,7 @@ export class DiskStorage implements Storage {
   }
 
   async resume(id: UploadId): Promise<PartialUpload | null> {
+    this.#writable.assertRoot();
     return await DiskPartialUpload.resume(this.#writableStore, id);
   }
 
@@ -141,7 +126,7 @@ export class DiskStorage implements Storage {
   }
 
   async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
-    if (this.#partialStore instanceof Problem) return;
+    if (this.#writing instanceof Problem) return;
     try {
       yield* readSidecars(this.#writableStore);
     } catch (error) {
@@ -162,15 +147,15 @@ export class DiskStorage implements Storage {
   }
 
   find(path: FilePath | FolderPath): Promise<Entry | null> {
-    return this.#lookup.find(path);
+    return this.lookup.find(path);
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
-    return await this.#lookup.probe(path);
+    return await this.lookup.probe(path);
   }
 
   open(path: FilePath): Promise<StoredFile> {
-    return this.#lookup.open(path);
+    return this.lookup.open(path);
   }
 
   page(folder: FolderPath, query: PageQuery): Promise<Page> {
@@ -198,14 +183,11 @@ export class DiskStorage implements Storage {
   }
 
   get trash(): Trash {
-    this.#trash ??= new DiskTrash(this.#writable);
-    return this.#trash;
+    return this.#opened.trash;
   }
 
   get receipts(): RecordLog {
-    if (this.#closing) throw storageClosed();
-    if (this.#receipts instanceof Problem) throw this.#receipts;
-    return this.#receipts;
+    return this.#opened.receipts;
   }
 
   space(): Promise<Space> {
@@ -214,10 +196,12 @@ export class DiskStorage implements Storage {
   }
 
   async check(): Promise<void> {
-    const { calls, temporaries } = this.#writable;
-    await this.#lookup.assertRoot();
+    if (this.#writing instanceof Problem && this.#open) await this.#retry(this.#open);
+    const { calls, temporaries, root } = this.#writable;
+    this.lookup.assertRoot();
     const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
     try {
+      await calls.access(root.path, constants.W_OK | constants.X_OK);
       const fd = await calls.open(name, CREATE_NEW, 0o600);
       try {
         // One byte, because a full disk can still create empty files.
@@ -237,17 +221,27 @@ export class DiskStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    await this.leftoverRemoval?.stop();
-    await this.#ageClock?.close();
-    if (!(this.#partialStore instanceof Problem)) await this.#partialStore.idleHandles.closeAll();
-    if (!(this.#receipts instanceof Problem)) await this.#receipts.close();
+    await this.#opening?.catch(() => {});
     await this.#lister.close();
-    if (!(this.#workDir instanceof Problem)) {
-      const { lock, reserved, temporaries, partials } = this.#workDir;
-      for (const dir of [partials, temporaries, reserved]) await closeDir(this.#calls, dir);
-      lock.release();
-    }
-    await closeDir(this.#calls, this.#root);
+    if (!(this.#writing instanceof Problem)) await closeWriting(this.#writing);
+    await closeDir(this.#calls, this.root);
+  }
+
+  /** Opens the root for writing, once at a time. @throws Problem */
+  async #retry(open: () => Promise<Writing | Problem>): Promise<void> {
+    if (this.#closing) throw storageClosed();
+    this.#opening ??= open()
+      .then((writing) => {
+        this.#writing = writing;
+      })
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    await this.#opening.catch((error: unknown) => {
+      throw error instanceof RootInUse
+        ? new Problem("storage_read_only", "Another server writes to this root.", { cause: error })
+        : diskProblem(error);
+    });
   }
 
   /** Turns ENOENT into `not_found`, or into `storage_gone` if the root itself disappeared. */
@@ -257,7 +251,7 @@ export class DiskStorage implements Storage {
     } catch (error) {
       const problem = diskProblem(error);
       if (problem.code === "not_found" || errnoOf(error) === "ENOENT") {
-        await this.#lookup.assertRoot();
+        this.lookup.assertRoot();
         throw entryNotFound(error);
       }
       throw problem;
@@ -265,18 +259,22 @@ export class DiskStorage implements Storage {
   }
 
   get #writable(): WriteContext {
-    return this.#writableStore.context;
+    return this.#opened.context;
   }
 
   get #writableStore(): PartialStore {
+    return this.#opened.partialStore;
+  }
+
+  get #opened(): Writing {
     if (this.#closing) throw storageClosed();
-    if (this.#partialStore instanceof Problem) throw this.#partialStore;
-    return this.#partialStore;
+    if (this.#writing instanceof Problem) throw this.#writing;
+    return this.#writing;
   }
 
   async #measure(): Promise<Space> {
     try {
-      const { bavail, blocks, bsize } = await this.#calls.statfs(this.#root.path);
+      const { bavail, blocks, bsize } = await this.#calls.statfs(this.root.path);
       return { free: bavail * bsize, total: blocks * bsize };
     } catch (error) {
       throw diskProblem(error);

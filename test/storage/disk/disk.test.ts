@@ -125,7 +125,7 @@ describe("a root that vanishes while it is served", () => {
     expect(await codeOf(storage.remove(file("folder/kept")))).toBe("storage_gone");
   }
 
-  test("and is renamed is missing for readers, and uploads are saved in the renamed folder", async () => {
+  test("and is renamed is missing for readers and writers: nothing is saved where nobody looks for it", async () => {
     await using root = await TemporaryRoot.make();
     const storage = await root.open();
     const upload = await storage.begin(file("a"));
@@ -135,9 +135,13 @@ describe("a root that vanishes while it is served", () => {
     expect(await codeOf(entriesIn(storage, ROOT))).toBe("storage_gone");
     expect(await codeOf(storage.find(file("a")))).toBe("storage_gone");
     expect(await codeOf(storage.check())).toBe("storage_gone");
-    await upload.finish(file("a"), { replace: false });
-    expect(await Bun.file(join(moved, "a")).text()).toBe("a");
+    expect(await codeOf(upload.finish(file("a"), { replace: false }))).toBe("storage_gone");
+    await upload.discard();
+    expect(await codeOf(storage.begin(file("a")))).toBe("storage_gone");
+    expect(await codeOf(storage.makeFolder(file("b")))).toBe("storage_gone");
+    expect(await readdir(moved)).toEqual([".sluice"]);
     await rename(moved, root.root);
+    await put(storage, "a", "a");
     expect(await contentOf(storage, "a")).toBe("a");
   });
 

@@ -22,9 +22,9 @@ export interface Location {
  * Locates an entry that should exist.
  * @throws Problem not_found when a folder above it is a file; link_in_path; the system's error otherwise
  */
-export async function locateExisting({ calls, root }: DiskContext, path: FilePath): Promise<Location> {
+export async function locateExisting(context: DiskContext, path: FilePath): Promise<Location> {
   try {
-    return await locateIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), false), path);
+    return await locateIn(context.calls, await openParent(context, path, false), path);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "not_a_folder") throw error;
     throw entryNotFound(error);
@@ -32,12 +32,19 @@ export async function locateExisting({ calls, root }: DiskContext, path: FilePat
 }
 
 /** Locates a new entry and creates its missing parents. @throws Problem; the system's error otherwise */
-export async function locateNew(
-  { calls, root, maxPathBytes }: DiskContext,
-  path: FilePath,
-): Promise<Location> {
-  assertNameLength(path, maxPathBytes);
-  return await locateIn(calls, await openBeneath(calls, root, segmentsOf(folderOf(path)), true), path);
+export async function locateNew(context: DiskContext, path: FilePath): Promise<Location> {
+  assertNameLength(path, context.maxPathBytes);
+  return await locateIn(context.calls, await openParent(context, path, true), path);
+}
+
+/**
+ * Opens the folder of an entry, to change it; the caller must close it.
+ * @param create creates missing folders
+ * @throws Problem storage_gone when the root is not where it was; as `openBeneath` otherwise
+ */
+export async function openParent(context: DiskContext, path: FilePath, create: boolean): Promise<DirHandle> {
+  context.assertRoot();
+  return await openBeneath(context.calls, context.root, segmentsOf(folderOf(path)), create);
 }
 
 async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {

@@ -4,13 +4,14 @@ import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../../path.ts";
 import type { Entry, FileEntry } from "../../entry.ts";
-import { folderNotFound, notReadable, notWritable } from "../../problems.ts";
+import { folderNotFound, notReadable, notWritable, rootGone } from "../../problems.ts";
 import type { StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { entryOf, fileEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";
 import { INVISIBLE, isForeign, mayChange, naming, nullIfDenied, nullIfInvisible } from "./denied.ts";
 import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reopenFile } from "./handle.ts";
+import { storedFile } from "./stored-file.ts";
 
 // How often to retry when a link target or a file is replaced between lookup and open.
 const ATTEMPTS = 5;
@@ -85,7 +86,7 @@ export class PathLookup {
       const dir = await this.#open(path, found.real);
       if (!dir) continue;
       const entry = await this.#opened(path, dir);
-      if (entry) return this.#stored(entry, dir);
+      if (entry) return storedFile(this.calls, entry, dir);
       await closeDir(this.calls, dir);
     }
     throw new Problem("not_found", "There is no such file.");
@@ -103,7 +104,7 @@ export class PathLookup {
       if (!isRoot || !this.#inside(this.calls.pathOf(handle.fd))) return null;
       const entry = entryOf(path, this.calls.stat(handle.fd));
       if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
-      return entry && this.#stored(entry, reopenFile(this.calls, handle));
+      return entry && storedFile(this.calls, entry, reopenFile(this.calls, handle));
     } catch (error) {
       if (isDenied(error)) throw notReadable(path, error);
       if (INVISIBLE.has(errnoOf(error) ?? "")) return null;
@@ -111,21 +112,6 @@ export class PathLookup {
     } finally {
       this.calls.drop(handle.fd);
     }
-  }
-
-  #stored(entry: FileEntry, dir: DirHandle): StoredFile {
-    return {
-      entry,
-      body: Bun.file(dir.path),
-      stat: () => {
-        try {
-          return fileEntry(entry.path, this.calls.stat(dir.fd));
-        } catch (error) {
-          throw diskProblem(error);
-        }
-      },
-      close: () => closeDir(this.calls, dir),
-    };
   }
 
   /**
@@ -165,13 +151,17 @@ export class PathLookup {
   }
 
   /** @throws Problem storage_gone when the root is no longer the folder it was at startup */
-  async assertRoot(): Promise<void> {
-    if (this.#isRoot(await this.#lstat(this.root))) return;
-    throw new Problem("storage_gone", "The root of the server was removed.");
+  assertRoot(): void {
+    try {
+      if (this.#isRoot(this.calls.folderAt(this.root))) return;
+    } catch (error) {
+      if (!INVISIBLE.has(errnoOf(error) ?? "")) throw diskProblem(error);
+    }
+    throw rootGone();
   }
 
-  #isRoot(there: BigIntStats | null): boolean {
-    return there?.ino === this.identity.ino && there.dev === this.identity.dev;
+  #isRoot(there: BigIntStats): boolean {
+    return there.ino === this.identity.ino && there.dev === this.identity.dev;
   }
 
   /** `null` when the file was removed or replaced since its lookup. */
@@ -192,7 +182,7 @@ export class PathLookup {
     try {
       const entry = entryOf(path, this.calls.stat(dir.fd));
       const real = await currentPath(this.calls, dir);
-      await this.assertRoot();
+      this.assertRoot();
       return this.#inside(real) && entry?.kind === "file" ? entry : null;
     } catch (error) {
       await closeDir(this.calls, dir);
@@ -204,7 +194,7 @@ export class PathLookup {
   async #find(path: FilePath | FolderPath): Promise<Found | null> {
     try {
       const found = (await this.#findExact(path)) ?? (await this.#findOtherForm(path));
-      if (found === null) await this.assertRoot();
+      if (found === null) this.assertRoot();
       return found;
     } catch (error) {
       if (!isDenied(error)) throw error;

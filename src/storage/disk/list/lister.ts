@@ -39,7 +39,7 @@ export class Lister implements Folders {
     const opened = await this.lookup.openFolder(folder);
     try {
       const page = await this.#pageOf(opened, query);
-      await this.lookup.assertRoot();
+      this.lookup.assertRoot();
       return page;
     } catch (error) {
       throw diskProblem(error);
@@ -64,7 +64,7 @@ export class Lister implements Folders {
         yield entries;
         entries = [];
       }
-      await this.lookup.assertRoot();
+      this.lookup.assertRoot();
       yield entries;
       return skipped;
     } catch (error) {

@@ -96,6 +96,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     return this.#run(async () => {
       try {
         await this.#writer.finish();
+        this.store.context.assertRoot();
       } finally {
         await this.#close("suspended");
       }
@@ -105,7 +106,11 @@ export class DiskPartialUpload implements PartialUpload, Idle {
   async suspendLazily(): Promise<void> {
     const { idleHandles } = this.store;
     let written = true;
-    await this.#run(() => this.#writer.flush()).catch(() => {
+    const flush = async (): Promise<void> => {
+      await this.#writer.flush();
+      this.store.context.assertRoot();
+    };
+    await this.#run(flush).catch(() => {
       written = false;
     });
     if (!written || !idleHandles.free || this.#discarding) return await this.suspend();

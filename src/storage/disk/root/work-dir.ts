@@ -1,11 +1,12 @@
 // The server's own folder in the root: the lock, temporary files and partial uploads.
 
+import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { RESERVED } from "../../../path.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { ACCESS_ACL, DEFAULT_ACL } from "../os/attributes.ts";
 import type { Calls } from "../os/calls.ts";
-import { diskProblem, ignoreErrno } from "../os/errno.ts";
+import { diskProblem, ENOENT_ONLY, ignoreErrno } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
 import { ageInTrash } from "../tree/trash.ts";
 import { recordedAge } from "./age-clock.ts";
@@ -29,10 +30,6 @@ export type WorkDir =
 const OWN_FOLDER_MODE = 0o700;
 const OF_ANOTHER_OWNER = new Set(["EPERM", "EROFS"]);
 
-export function readOnlyWorkDir(): Problem {
-  return new Problem("storage_read_only", "The server was started in read-only mode.");
-}
-
 /**
  * Locks the root, and finds temporary files of an earlier run, and partial uploads without metadata.
  * @throws RootInUse when another server has it; the system's error
@@ -48,6 +45,9 @@ export async function openWorkDir(
   try {
     const reserved = await openBeneath(calls, root, [RESERVED], true);
     opened.push(reserved);
+    // On a read-only file system the lock would be none.
+    await calls.access(reserved.path, constants.W_OK | constants.X_OK);
+    await ignoreErrno(ENOENT_ONLY, calls.access(`${reserved.path}/lock`, constants.W_OK));
     await isolate(calls, reserved);
     lock = lockRoot(`${real}/${RESERVED}`);
     const temporaries = await openBeneath(calls, reserved, ["uploads"], true);
@@ -65,6 +65,11 @@ export async function openWorkDir(
     for (const dir of opened) await closeDir(calls, dir);
     const problem = diskProblem(error);
     if (problem.code === "storage_read_only") return problem;
+    // The folder belongs to somebody else, for example to another user who has run the server before.
+    if (problem.code === "no_access")
+      return new Problem("storage_read_only", `The server may not use \`${RESERVED}\` in its root.`, {
+        cause: error,
+      });
     throw error;
   }
 }

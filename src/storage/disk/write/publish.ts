@@ -2,12 +2,13 @@
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import { type FilePath, folderOf, nameOf } from "../../../path.ts";
 import { nameTaken, uploadEnded } from "../../problems.ts";
 import type { Published } from "../../storage.ts";
 import { assertNameLength, type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
 import { changing } from "../at/denied.ts";
-import { closeDir, existingForm, openBeneath, openPath } from "../at/handle.ts";
+import { closeDir, existingForm, openPath } from "../at/handle.ts";
+import { openParent } from "../at/locate.ts";
 import { type Calls, LARGE_FILE } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
@@ -42,9 +43,9 @@ async function publishOnce(
   path: FilePath,
   replace: boolean,
 ): Promise<Published> {
-  const { calls, dirSync, root, maxPathBytes } = context;
+  const { calls, dirSync, maxPathBytes } = context;
   assertNameLength(path, maxPathBytes);
-  const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), true);
+  const folder = await openParent(context, path, true);
   try {
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
     const entry = fileEntry(path, calls.stat(staged.fd));

@@ -178,7 +178,7 @@ class SwapOnce {
   constructor(swap: () => Promise<void>) {
     this.calls = watchedCalls(async (name) => {
       // Synchronous, so a swap before it is equivalent to one before the next call.
-      if (name === "stat" || name === "sink") return;
+      if (name === "stat" || name === "folderAt" || name === "sink") return;
       this.#left -= 1;
       if (this.#left !== -1) return;
       this.last = name;

@@ -1,0 +1,81 @@
+// The part of a disk storage that writes: the server's own folder, and the stores in it. A root may get it after the start.
+
+import { Problem } from "../../../errors.ts";
+import { PATH_MAX_BYTES } from "../at/context.ts";
+import { DirSync } from "../at/dir-sync.ts";
+import { closeDir, type DirHandle } from "../at/handle.ts";
+import type { PathLookup } from "../at/lookup.ts";
+import { NewNames } from "../at/new-name.ts";
+import type { Calls } from "../os/calls.ts";
+import { PartialStore } from "../partial/store.ts";
+import { DiskTrash } from "../tree/trash.ts";
+import type { WriteContext, WriteScheduler } from "../write/write-scheduler.ts";
+import { AgeClock } from "./age-clock.ts";
+import { LeftoverRemoval } from "./leftovers.ts";
+import { DiskRecordLog } from "./record-log.ts";
+import { openWorkDir, type WorkDir } from "./work-dir.ts";
+
+/** Everything that a storage writes with. The caller must close it with `closeWriting`. */
+export interface Writing {
+  context: WriteContext;
+  workDir: Exclude<WorkDir, Problem>;
+  partialStore: PartialStore;
+  receipts: DiskRecordLog;
+  trash: DiskTrash;
+  ageClock: AgeClock;
+  /** Runs beside all other work. */
+  leftoverRemoval: LeftoverRemoval;
+}
+
+export interface WritingOptions {
+  calls: Calls;
+  lookup: PathLookup;
+  root: DirHandle;
+  /** The boot id. */
+  boot: string;
+  scheduler: WriteScheduler;
+  warn: (message: string) => void;
+}
+
+/** @returns the reason when the root cannot be written to @throws RootInUse when another server has it; the system's error */
+export async function openWriting(options: WritingOptions): Promise<Writing | Problem> {
+  const { calls, lookup, root, boot, scheduler, warn } = options;
+  const workDir = await openWorkDir(calls, root, lookup.root, boot);
+  if (workDir instanceof Problem) return workDir;
+  const context: WriteContext = {
+    calls,
+    root,
+    assertRoot: () => lookup.assertRoot(),
+    temporaries: workDir.temporaries,
+    scheduler,
+    dirSync: new DirSync(calls),
+    newNames: new NewNames(calls),
+    maxPathBytes: PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1,
+    warn,
+  };
+  return {
+    context,
+    workDir,
+    partialStore: new PartialStore(context, workDir.partials),
+    receipts: new DiskRecordLog(context, workDir.reserved),
+    trash: new DiskTrash(context),
+    ageClock: new AgeClock(context, workDir.reserved, boot, workDir.age),
+    leftoverRemoval: new LeftoverRemoval(context, workDir.leftovers),
+  };
+}
+
+/** For servers that write nothing into their root. */
+export function readOnlyWriting(): Problem {
+  return new Problem("storage_read_only", "The server was started in read-only mode.");
+}
+
+export async function closeWriting(writing: Writing): Promise<void> {
+  const { context, workDir, partialStore, receipts, ageClock, leftoverRemoval } = writing;
+  await leftoverRemoval.stop();
+  await ageClock.close();
+  await partialStore.idleHandles.closeAll();
+  await receipts.close();
+  const { lock, reserved, temporaries, partials } = workDir;
+  for (const dir of [partials, temporaries, reserved]) await closeDir(context.calls, dir);
+  lock.release();
+}
