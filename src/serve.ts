@@ -96,10 +96,9 @@ async function start(options: AppOptions & Config) {
     const server = app.server;
     if (!server) return "Bun did not start the server.";
     const url = (host: string): string => `http://${inUrl(host)}:${server.port}${options.basePath}`;
-    process.stdout.write(
-      `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`,
-    );
-    process.stdout.write(`${howToReach(options.host, server.port ?? options.port, url)}\n`);
+    const ready = `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`;
+    // In one write: a reader such as `head -1` may be gone after the first line.
+    process.stdout.write(`${ready}${howToReach(options.host, server.port ?? options.port, url)}\n`);
     return app;
   } catch (error) {
     return reason(error, options);
