@@ -198,6 +198,29 @@ export function renamed(path: FilePath, name: string): FilePath {
   return checkFilePath(path.slice(0, slash + 1) + name);
 }
 
+/** How far the paths below a folder reach, without the path of the folder itself. */
+export interface Reach {
+  /** Most segments of a path. */
+  segments: number;
+  /** Most bytes of a path, with the slash before it. */
+  bytes: number;
+}
+
+/**
+ * Checks that everything in a folder can be addressed when the folder has this path.
+ * @param maxBytes of a path; a disk may take fewer than the rules allow
+ * @throws Problem invalid_path
+ */
+export function checkReach(path: FilePath, reach: Reach, maxBytes = MAX_PATH_BYTES): void {
+  const tooDeep = segmentsOf(path).length + reach.segments > MAX_SEGMENTS;
+  if (!tooDeep && bytesOf(path) + reach.bytes <= maxBytes) return;
+  const detail = tooDeep
+    ? `The folder is too deep for this place: a path in it would have more than ${MAX_SEGMENTS} segments.`
+    : `The names in the folder are too long for this place: a path in it would be longer than ${maxBytes} bytes of UTF-8.`;
+  const code = tooDeep ? "too_many_segments" : "path_too_long";
+  throw invalidPath([{ code, pointer: "/to", detail }], 0);
+}
+
 /** The last segment; `""` for the root. */
 export function nameOf(path: FilePath | FolderPath): string {
   return path.slice(path.lastIndexOf("/") + 1);

@@ -1,6 +1,6 @@
 // The contract of a copy in progress.
 
-import type { FilePath } from "../path.ts";
+import type { FilePath, Reach } from "../path.ts";
 import type { Entry, Moved } from "./entry.ts";
 
 /**
@@ -52,6 +52,8 @@ export interface CopyOptions {
 
 /** Totals of a file, or of a folder with its contents. */
 export interface Content {
+  /** How far paths below the top one reach. */
+  reach: Reach;
   bytes: number;
   /** Files and folders, including the top one. */
   entries: number;

@@ -9,6 +9,7 @@ import { discardContract } from "./contract/discard.ts";
 import { keepingContract } from "./contract/keeping.ts";
 import { listingContract } from "./contract/listing.ts";
 import { managingContract } from "./contract/managing.ts";
+import { reachContract } from "./contract/reach.ts";
 import { readingContract } from "./contract/reading.ts";
 import { recordContract } from "./contract/records.ts";
 import { resumingContract } from "./contract/resuming.ts";
@@ -49,6 +50,7 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   readingContract(name, current);
   listingContract(name, current);
   managingContract(name, current);
+  reachContract(name, current);
   copyingContract(name, current);
   keepingContract(name, current);
   resumingContract(name, current);

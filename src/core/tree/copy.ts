@@ -1,6 +1,7 @@
 // Copies a file or folder: measures it, writes it under a temporary name, then publishes it atomically; a failure leaves nothing behind.
 
 import { Problem } from "../../errors.ts";
+import { checkReach } from "../../path.ts";
 import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";
 import { type ClaimedName, claimName, type MoveRequest, refuseEarly } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
@@ -65,7 +66,9 @@ export class CopyOperation {
   }
 
   async #copy({ signal }: Pick<CopyOptions, "signal">): Promise<void> {
-    this.total = (await this.stored.measure(signal)).bytes;
+    const { bytes: total, reach } = await this.stored.measure(signal);
+    this.total = total;
+    checkReach(this.request.to, reach);
     const reservation = await this.uploader.reserve(this.total);
     try {
       const { omitted } = await this.stored.run({
@@ -111,6 +114,7 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
   const stored = await beginStored(uploader, request);
   try {
     const measured = await stored.measure(signal);
+    checkReach(request.to, measured.reach);
     if (measured.omitted > 0)
       throw new Problem(
         "other_file_system",

@@ -1,15 +1,16 @@
 // One copy in memory.
 
 import { Problem } from "../../errors.ts";
-import { checkFilePath, checkFolderPath, type FilePath } from "../../path.ts";
+import { checkFilePath, checkFolderPath, checkReach, type FilePath, type Reach } from "../../path.ts";
 import type { Entry, Moved } from "../entry.ts";
 import { nameTaken, sourceChanged } from "../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
 import type { MemoryDelay, MemoryHost } from "./contents.ts";
-import { assertFolders, entryAt, isBelow, makeFolders } from "./tree.ts";
+import { assertFolders, entryAt, isBelow, makeFolders, reachOf } from "./tree.ts";
 
 export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
+  #reach: Reach = { segments: 0, bytes: 0 };
   #files: { path: string; body: Blob }[] | undefined;
   /** The files that were copied, by their paths. */
   readonly #sources = new Map<string, Blob>();
@@ -30,6 +31,7 @@ export class MemoryCopy implements StoredCopy {
     const below = [...folders].filter(([path]) => isBelow(path, this.from));
     const times = [...there.map(([, { entry }]) => entry.modified), ...below.map(([, modified]) => modified)];
     return {
+      reach: reachOf(this.host.contents, this.from),
       bytes: there.reduce((sum, [, { entry }]) => sum + entry.size, 0),
       entries: there.length + below.length,
       omitted: 0,
@@ -54,6 +56,7 @@ export class MemoryCopy implements StoredCopy {
     }
     signal.throwIfAborted();
     this.#files = made;
+    this.#reach = reachOf(this.host.contents, this.from);
     return await this.measure(signal);
   }
 
@@ -67,6 +70,7 @@ export class MemoryCopy implements StoredCopy {
       this.#reserved = 0;
       return published;
     }
+    checkReach(path, this.#reach);
     if (entryAt(contents, path)) throw nameTaken();
     const modified = new Date();
     assertFolders(contents, path);

@@ -1,11 +1,11 @@
 // The trash in memory.
 
-import { checkFilePath, type FilePath } from "../../path.ts";
+import { checkFilePath, checkReach, type FilePath } from "../../path.ts";
 import type { Moved } from "../entry.ts";
 import { entryNotFound, needsRecursive } from "../problems.ts";
 import type { Trash, Trashed, TrashId } from "../trash.ts";
 import { MemoryContents, type MemoryHost } from "./contents.ts";
-import { assertExists, assertNameFree, remove, transfer } from "./tree.ts";
+import { assertExists, assertNameFree, reachOf, remove, transfer } from "./tree.ts";
 
 /** Path of a trashed entry in its own contents. */
 const AWAY = checkFilePath("entry");
@@ -36,6 +36,7 @@ export class MemoryTrash implements Trash {
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     const { contents } = this.host;
     const away = this.#away(id);
+    checkReach(to, reachOf(away, AWAY));
     const taken = assertNameFree(contents, assertExists(away, AWAY), to, replace);
     transfer(away, AWAY, contents, to);
     contents.trash.delete(id);

@@ -4,9 +4,11 @@ import { Problem } from "../../errors.ts";
 import {
   checkFilePath,
   checkFolderPath,
+  checkReach,
   type FilePath,
   type FolderPath,
   folderOf,
+  type Reach,
   ROOT,
   segmentsOf,
 } from "../../path.ts";
@@ -61,6 +63,7 @@ export function move(
   const source = assertExists(contents, from);
   if (source.kind === "folder" && to.startsWith(`${from}/`))
     throw new Problem("into_itself", "A folder cannot go into itself.");
+  checkReach(to, reachOf(contents, from));
   const taken = assertNameFree(contents, source, to, replace);
   transfer(contents, from, contents, to);
   return { entry: assertExists(contents, to), replaced: taken !== null, freed: taken?.size ?? 0 };
@@ -79,6 +82,18 @@ export function assertNameFree(
   if (taken?.kind === "folder") throw new Problem("is_folder", "A folder has this name.");
   makeFolders(contents, to, new Date());
   return taken;
+}
+
+/** How far the paths below an entry reach. */
+export function reachOf({ files, folders }: MemoryContents, path: FilePath): Reach {
+  const reach = { segments: 0, bytes: 0 };
+  for (const at of [...files.keys(), ...folders.keys()])
+    if (isBelow(at, path) && at !== path) {
+      const below = at.slice(path.length + 1);
+      reach.segments = Math.max(reach.segments, below.split("/").length);
+      reach.bytes = Math.max(reach.bytes, Buffer.byteLength(below) + 1);
+    }
+  return reach;
 }
 
 /** Moves an entry and everything below it, possibly into other contents. */

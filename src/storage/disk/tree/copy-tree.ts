@@ -21,7 +21,13 @@ const SYNC_BATCH = 16;
 // Removed or replaced since the folder was read.
 const CHANGED_IN_BETWEEN = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENXIO"]);
 
-export const emptyContent = (): Content => ({ bytes: 0, entries: 0, omitted: 0, changed: 0 });
+export const emptyContent = (): Content => ({
+  reach: { segments: 0, bytes: 0 },
+  bytes: 0,
+  entries: 0,
+  omitted: 0,
+  changed: 0,
+});
 
 /** Counts one file or folder. */
 export function count(content: Content, stat: BigIntStats): void {
@@ -68,6 +74,8 @@ export async function copyTree(
 
 class TreeCopy {
   readonly #unsynced: number[] = [];
+  /** Bytes of the path of the top folder. */
+  #top = 0;
 
   constructor(
     readonly calls: Calls,
@@ -82,6 +90,7 @@ class TreeCopy {
     const { dir, path } = from;
     if (depth > MAX_SEGMENTS)
       throw new Problem("invalid_path", `The folder is more than ${MAX_SEGMENTS} folders deep.`);
+    if (depth === 1) this.#top = Buffer.byteLength(path);
     const stat = calls.stat(dir.fd);
     count(this.content, stat);
     this.copied?.add(stat);
@@ -101,6 +110,9 @@ class TreeCopy {
     const { calls, content } = this;
     const at = pathIn(from.dir, name);
     const path = `${from.path}/${spelled(name)}`;
+    const { reach } = content;
+    reach.segments = Math.max(reach.segments, depth);
+    reach.bytes = Math.max(reach.bytes, Buffer.byteLength(path) - this.#top);
     const stat = await present(path, calls.lstat(at));
     if (stat?.isFile() && !to) return count(content, stat);
     const isFolder = stat?.isDirectory();

@@ -3,7 +3,14 @@
 import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { checkFolderPath, type FilePath, folderOf, segmentsOf } from "../../../path.ts";
+import {
+  checkFolderPath,
+  checkReach,
+  type FilePath,
+  folderOf,
+  type Reach,
+  segmentsOf,
+} from "../../../path.ts";
 import type { Entry, Moved } from "../../entry.ts";
 import { entryNotFound, notReadable } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
@@ -30,6 +37,7 @@ export class DiskCopy implements StoredCopy {
   #made: DirHandle | undefined;
   #discarding: Promise<void> | undefined;
   readonly #copied = new CopiedEntries();
+  #reach: Reach = { segments: 0, bytes: 0 };
   /** See `StagedFile.mode`. */
   #mode: number | null = null;
 
@@ -84,7 +92,9 @@ export class DiskCopy implements StoredCopy {
         this.#made = await createDir(calls, temporaries, this.#temporary, mode);
         if (!options.move) await this.#inherit(this.#made, Number(mode & 0o777n));
         const copied = options.move ? this.#copied : undefined;
-        return await copyTree(calls, this.#tree, this.#made, options, copied);
+        const content = await copyTree(calls, this.#tree, this.#made, options, copied);
+        this.#reach = content.reach;
+        return content;
       }
       this.#mode = options.move ? null : Number(mode & 0o777n);
       this.#made = await this.#copyFile(options);
@@ -99,6 +109,7 @@ export class DiskCopy implements StoredCopy {
     const made = this.#made;
     if (!made) throw new Problem("storage_failed", "Nothing was copied yet.");
     return await this.#asProblem(async () => {
+      checkReach(path, this.#reach, this.context.maxPathBytes);
       if (this.entry.kind === "folder") return await durably(() => this.#nameFolder(path, made));
       const [temporary, mode] = [this.#at, this.#mode];
       const staged = { fd: made.fd, temporary, stays: false, mode, unwanted: () => false };

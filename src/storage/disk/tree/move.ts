@@ -13,6 +13,7 @@ import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { replacing } from "../write/publish.ts";
+import { assertFits } from "./reach.ts";
 import { assertEntryRemovable } from "./removable.ts";
 
 /** See `Storage.makeFolder`. */
@@ -57,6 +58,7 @@ async function moveOnce(
   try {
     const stat = await entryAt(calls, source);
     if (stat.isDirectory() && to.startsWith(`${from}/`)) throw intoItself();
+    if (stat.isDirectory()) await assertFits(context, source, from, to);
     const recased = from.toLowerCase() === to.toLowerCase();
     return await nameAt(context, source, to, { replace, recased }, stat).catch(async (error: unknown) => {
       // To another file system, a move copies and deletes: refused before it starts where it could not end.

@@ -12,6 +12,7 @@ import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
+import { assertFits } from "./reach.ts";
 import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
 import { clear } from "./remove.ts";
 import { entryName, entryNameWithPath, idOfEntry, idOfNote, noteName, pathInName } from "./trash-names.ts";
@@ -113,6 +114,8 @@ export class DiskTrash implements Trash {
     return await this.#inTrash(false, async (trash) => {
       const at = await this.#find(trash, id);
       const source = { folder: trash, at, in: `${RESERVED}/${FOLDER}` };
+      const trashed = await this.find(id);
+      if (trashed?.kind === "folder") await assertFits(this.context, source, trashed.path, to);
       const moved = await durably(() => nameAt(this.context, source, to, { replace }));
       await this.#deleteSidecar(trash, id);
       return moved;
