@@ -6,6 +6,7 @@ import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
 import { changing, naming } from "./denied.ts";
+import type { DirSync } from "./dir-sync.ts";
 
 // Missing in node:fs; the same value on every architecture that Bun supports.
 const O_PATH = 0o10000000;
@@ -57,7 +58,7 @@ export async function openDir(calls: Calls, path: Path): Promise<DirHandle> {
 
 /**
  * Opens a folder below another, segment by segment, without following links.
- * @param create creates missing folders and syncs their parents
+ * @param create syncs the parents of missing folders, which are created; `null` creates none
  * @returns a new handle that the caller must close, even when there are no segments
  * @throws Problem link_in_path, not_a_folder, no_access, which names the folder below `from`; the system's own error
  * otherwise (ENOENT when missing)
@@ -66,7 +67,7 @@ export async function openBeneath(
   calls: Calls,
   from: DirHandle,
   segments: readonly string[],
-  create: boolean,
+  create: DirSync | null,
 ): Promise<DirHandle> {
   let current = handleAt(await calls.open(`${from.path}/.`, OPEN_FOLDER), from.path);
   for (const [index, segment] of segments.entries()) {
@@ -87,9 +88,9 @@ export async function openNearest(
   from: DirHandle,
   segments: readonly string[],
 ): Promise<DirHandle> {
-  let current = await openBeneath(calls, from, [], false);
+  let current = await openBeneath(calls, from, [], null);
   for (const segment of segments) {
-    const next = await enter(calls, current, segment, segment, false).catch(() => null);
+    const next = await enter(calls, current, segment, segment, null).catch(() => null);
     if (next === null) break;
     await closeDir(calls, current);
     current = next;
@@ -122,16 +123,24 @@ async function enter(
   parent: DirHandle,
   path: string,
   segment: string,
-  create: boolean,
+  create: DirSync | null,
 ): Promise<DirHandle> {
   const inside = `${parent.path}/${await existingForm(calls, parent, segment)}`;
+  let found: DirHandle | undefined;
   try {
-    return handleAt(await openFolder(calls, inside), inside);
+    found = handleAt(await openFolder(calls, inside), inside);
+    await create?.found(parent);
+    return found;
   } catch (error) {
-    if (errnoOf(error) !== "ENOENT" || !create) throw error;
+    if (found) await closeDir(calls, found);
+    if (found || errnoOf(error) !== "ENOENT" || !create) throw error;
   }
   const above = path.slice(0, Math.max(0, path.length - segment.length - 1));
-  await changing(calls, [{ at: parent.path, path: above }], makeFolder(calls, parent, inside));
+  await changing(
+    calls,
+    [{ at: parent.path, path: above }],
+    create.name(parent, () => makeFolder(calls, inside)),
+  );
   return handleAt(await openFolder(calls, inside), inside);
 }
 
@@ -148,12 +157,11 @@ async function openFolder(calls: Calls, inside: string): Promise<number> {
   }
 }
 
-async function makeFolder(calls: Calls, parent: DirHandle, inside: string): Promise<void> {
+async function makeFolder(calls: Calls, inside: string): Promise<void> {
   try {
     await calls.mkdir(inside);
   } catch (error) {
     // A concurrent upload created it in between.
     if (errnoOf(error) !== "EEXIST") throw error;
   }
-  await calls.sync(parent.fd);
 }

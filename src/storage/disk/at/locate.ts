@@ -43,8 +43,9 @@ export async function locateNew(context: DiskContext, path: FilePath): Promise<L
  * @throws Problem storage_gone when the root is not where it was; as `openBeneath` otherwise
  */
 export async function openParent(context: DiskContext, path: FilePath, create: boolean): Promise<DirHandle> {
+  const { calls, dirSync, root } = context;
   context.assertRoot();
-  return await openBeneath(context.calls, context.root, segmentsOf(folderOf(path)), create);
+  return await openBeneath(calls, root, segmentsOf(folderOf(path)), create ? dirSync : null);
 }
 
 async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {

@@ -29,7 +29,7 @@ export async function openPartialStore(
   } catch (error) {
     if (errnoOf(error) !== "EEXIST") throw error;
   }
-  const folder = await openBeneath(calls, reserved, [FOLDER], false);
+  const folder = await openBeneath(calls, reserved, [FOLDER], null);
   try {
     const entries = await calls.readdir(folder.path);
     const files = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
@@ -159,17 +159,17 @@ export class PartialStore {
 
   /** See `Storage.published`. */
   async published(id: UploadId, path: FilePath): Promise<boolean> {
-    const { calls, dirSync, root } = this.context;
+    const { calls, root } = this.context;
     const own = await this.lstat(id);
     if (!own) return false;
     try {
-      const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), false);
+      const folder = await openBeneath(calls, root, segmentsOf(folderOf(path)), null);
       try {
         const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
         const there = await calls.lstat(name);
         if (there.ino !== own.ino || there.dev !== own.dev) return false;
-        // The crash may have happened before the folder was synced.
-        await dirSync.sync(folder);
+        // The crash may have happened before they were synced.
+        await this.#syncDownTo(segmentsOf(folderOf(path)));
         return true;
       } finally {
         await closeDir(calls, folder);
@@ -178,6 +178,15 @@ export class PartialStore {
       const { code } = diskProblem(error);
       if (errnoOf(error) === "ENOENT" || code === "not_a_folder" || code === "link_in_path") return false;
       throw error;
+    }
+  }
+
+  /** Syncs a folder and all above it. */
+  async #syncDownTo(segments: readonly string[]): Promise<void> {
+    const { calls, dirSync, root } = this.context;
+    for (let depth = 0; depth <= segments.length; depth += 1) {
+      const folder = await openBeneath(calls, root, segments.slice(0, depth), null);
+      await dirSync.sync(folder).finally(() => closeDir(calls, folder));
     }
   }
 

@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { RESERVED } from "../../../path.ts";
+import { DirSync } from "../at/dir-sync.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { ACCESS_ACL, DEFAULT_ACL } from "../os/attributes.ts";
 import type { Calls } from "../os/calls.ts";
@@ -42,15 +43,16 @@ export async function openWorkDir(
 ): Promise<WorkDir> {
   const opened: DirHandle[] = [];
   let lock: Lock | undefined;
+  const dirSync = new DirSync(calls);
   try {
-    const reserved = await openBeneath(calls, root, [RESERVED], true);
+    const reserved = await openBeneath(calls, root, [RESERVED], dirSync);
     opened.push(reserved);
     // On a read-only file system the lock would be none.
     await calls.access(reserved.path, constants.W_OK | constants.X_OK);
     await ignoreErrno(ENOENT_ONLY, calls.access(`${reserved.path}/lock`, constants.W_OK));
     await isolate(calls, reserved);
     lock = lockRoot(`${real}/${RESERVED}`);
-    const temporaries = await openBeneath(calls, reserved, ["uploads"], true);
+    const temporaries = await openBeneath(calls, reserved, ["uploads"], dirSync);
     opened.push(temporaries);
     await isolate(calls, temporaries);
     const left = await calls.readdir(temporaries.path);

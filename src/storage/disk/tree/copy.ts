@@ -195,8 +195,9 @@ export class DiskCopy implements StoredCopy {
     const { calls, dirSync } = this.context;
     const target = await locateNew(this.context, path);
     try {
-      await changingAt(calls, [target], nameFolder(calls, this.#at, target.at));
-      await dirSync.sync(target.folder);
+      await dirSync.name(target.folder, () =>
+        changingAt(calls, [target], nameFolder(calls, this.#at, target.at)),
+      );
       return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
     } finally {
       await closeDir(calls, target.folder);

@@ -26,8 +26,7 @@ async function makeOnce(context: DiskContext, path: FilePath): Promise<FolderEnt
   const target = await locateNew(context, path);
   const { folder, at } = target;
   try {
-    await changingAt(calls, [target], calls.mkdir(at));
-    await dirSync.sync(folder);
+    await dirSync.name(folder, () => changingAt(calls, [target], calls.mkdir(at)));
     return folderEntry(checkFolderPath(path), await calls.lstat(at));
   } catch (error) {
     throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
@@ -82,11 +81,13 @@ export async function nameAt(
   const stat = known ?? (await entryAt(calls, source));
   const target = await locateNew(context, to);
   try {
-    const naming = stat.isDirectory()
-      ? nameFolder(calls, source.at, target.at, recased)
-      : nameFile(context, source, target, { replace, recased }, stat);
-    const replaced = await changingAt(calls, [target, source], naming);
-    await dirSync.sync(target.folder);
+    const places = [target, source];
+    const replaced = stat.isDirectory()
+      ? await dirSync.name(target.folder, () =>
+          changingAt(calls, places, nameFolder(calls, source.at, target.at, recased)),
+        )
+      : await changingAt(calls, places, nameFile(context, source, target, { replace, recased }, stat));
+    if (!stat.isDirectory()) await dirSync.sync(target.folder);
     await dirSync.sync(source.folder);
     return { entry: describe(to, await currentStat(calls, target, stat)), replaced };
   } finally {

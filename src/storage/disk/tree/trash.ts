@@ -164,9 +164,9 @@ export class DiskTrash implements Trash {
   }
 
   async #inTrash<T>(create: boolean, step: (trash: DirHandle) => Promise<T>): Promise<T> {
-    const { calls, root } = this.context;
+    const { calls, dirSync, root } = this.context;
     try {
-      const trash = await openBeneath(calls, root, [RESERVED, FOLDER], create);
+      const trash = await openBeneath(calls, root, [RESERVED, FOLDER], create ? dirSync : null);
       try {
         return await step(trash);
       } finally {

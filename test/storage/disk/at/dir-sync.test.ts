@@ -1,11 +1,16 @@
 // Shared syncs of folders: callers share a sync only if it began after their request.
 
 import { describe, expect, test } from "bun:test";
-import { openSync } from "node:fs";
+import { existsSync, openSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { DirSync } from "../../../../src/storage/disk/at/dir-sync.ts";
 import { closeDir, type DirHandle } from "../../../../src/storage/disk/at/handle.ts";
+import type { DiskStorage } from "../../../../src/storage/disk/disk.ts";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
+import { copy } from "../../contract/copying.ts";
+import { codeOf, contentOf, file, put } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
+import { settle, until } from "../../until.ts";
 import { callsWith, systemError } from "../faults.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 
@@ -113,5 +118,94 @@ describe("FolderSync", () => {
         await Promise.all(both);
       });
     });
+  });
+});
+
+describe("a folder that another caller has just made", () => {
+  /** A storage whose syncs of the root wait for the test, and the syncs of the root that have ended. */
+  async function gated(root: TemporaryRoot) {
+    const identity = statSync(root.root, { bigint: true });
+    const waiting: PromiseWithResolvers<void>[] = [];
+    /** How often the new folder was opened. */
+    const seen = { opened: 0 };
+    let held = false;
+    const storage = await root.open({
+      calls: callsWith({
+        open: async (path, flags, mode) => {
+          const fd = await calls.open(path, flags, mode);
+          if (path.toString().endsWith("/fresh")) seen.opened += 1;
+          return fd;
+        },
+        sync: async (fd) => {
+          if (held && calls.stat(fd).ino === identity.ino) {
+            const gate = Promise.withResolvers<void>();
+            waiting.push(gate);
+            await gate.promise;
+          }
+          await calls.sync(fd);
+        },
+      }),
+    });
+    held = true;
+    return { storage, waiting, seen };
+  }
+
+  const MAKING: [what: string, make: (storage: DiskStorage) => Promise<unknown>][] = [
+    ["an upload", (storage) => put(storage, "fresh/first", "a")],
+    ["a request for the folder alone", (storage) => storage.makeFolder(file("fresh"))],
+    ["a move", (storage) => storage.move(file("old"), file("fresh"), { replace: false })],
+    ["a copy", (storage) => copy(storage, "old", "fresh")],
+  ];
+
+  test.each(MAKING)(
+    "by %s holds back others that put a file into it, until its name is durable",
+    async (_, make) => {
+      await using root = await TemporaryRoot.make();
+      await mkdir(root.in("old"));
+      const { storage, waiting, seen } = await gated(root);
+      const first = make(storage);
+      await until("the folder waits for its sync", () => waiting.length === 1);
+      let answered = false;
+      const second = put(storage, "fresh/inner/second", "b").then(() => {
+        answered = true;
+      });
+      await until("the second upload has found the folder", () => seen.opened === 1);
+      await settle();
+      expect(existsSync(root.in("fresh/inner"))).toBe(false);
+      waiting[0]?.resolve();
+      await until("a sync begins that was asked for afterwards", () => waiting.length === 2);
+      expect(answered).toBe(false);
+      for (let next = 1; !answered; next += 1) {
+        await until("the next sync waits, or all is done", () => answered || waiting.length > next);
+        waiting[next]?.resolve();
+      }
+      await Promise.all([first, second]);
+      expect(await contentOf(storage, "fresh/inner/second")).toBe("b");
+    },
+  );
+
+  test("is synced by the next upload if its own sync failed, and by none after that", async () => {
+    await using root = await TemporaryRoot.make();
+    const identity = statSync(root.root, { bigint: true });
+    let [fails, synced] = [false, 0];
+    const storage = await root.open({
+      calls: callsWith({
+        sync: async (fd) => {
+          if (calls.stat(fd).ino === identity.ino) synced += 1;
+          if (fails) throw systemError("EIO");
+          await calls.sync(fd);
+        },
+      }),
+    });
+    fails = true;
+    expect(await codeOf(put(storage, "fresh/a", "a"))).toBe("storage_failed");
+    expect(existsSync(root.in("fresh"))).toBe(true);
+    expect(await codeOf(put(storage, "fresh/a", "a"))).toBe("storage_failed");
+    fails = false;
+    synced = 0;
+    await put(storage, "fresh/a", "a");
+    expect(synced).toBe(1);
+    await put(storage, "fresh/b", "b");
+    expect(synced).toBe(1);
   });
 });
