@@ -79,6 +79,10 @@ export async function createApp(options: AppOptions = {}) {
   const jobs = new CopyJobs();
   const gauges = new Gauges({ uploader, uploads, jobs });
   const log = withObserver(lines, gauges);
+  uploads.finals.start({
+    saved: (file) => log.saved(null, file),
+    failed: (path, { detail }) => warn(`the parts of ${path} are not concatenated: ${detail}`),
+  });
   const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash, warn);
   const events = new EventFeed(uploader, uploads);
   let closing: Promise<void> | undefined;

@@ -47,8 +47,8 @@ export interface Answer {
 
 /** Receives the events of requests. */
 export interface Observer {
-  /** A file was saved, or was already here (`repeated`). */
-  saved(request: Request, file: SavedFile): void;
+  /** A file was saved, or was already here (`repeated`); `null`: the server concatenated it without a request. */
+  saved(request: Request | null, file: SavedFile): void;
   /** A download ended, successfully or not. */
   sent(request: Request, download: Download): void;
   /** A request, or a job it started, changed something in the root. */
@@ -124,17 +124,22 @@ export function createLog(
   };
   /** Writes a line about a request, which ends with the client's address and the request id. */
   const requestLine = (
-    request: Request,
+    request: Request | null,
     event: string,
     text: string,
     fields: Record<string, unknown>,
   ): void => {
-    const info = requestInfoOf(request);
+    const info = request ? requestInfoOf(request) : undefined;
     if (info) info.logged = true;
     const { id, by } = { id: info?.id, by: info?.by, ...fields };
     const from = by === undefined ? "" : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
-    line(event, `${text}${from}${name}`, { request: methodAndPath(request), ...fields, by, id });
+    line(event, `${text}${from}${name}`, {
+      ...(request && { request: methodAndPath(request) }),
+      ...fields,
+      by,
+      id,
+    });
   };
   return {
     saved(request, file) {

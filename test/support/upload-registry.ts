@@ -2,12 +2,9 @@
 
 import { afterEach } from "bun:test";
 import { append as appendTo } from "../../src/core/resumable/append.ts";
-import {
-  type SessionLimits,
-  type SessionOptions,
-  UploadRegistry,
-} from "../../src/core/resumable/registry.ts";
+import { type SessionLimits, UploadRegistry } from "../../src/core/resumable/registry.ts";
 import type { UploadSession } from "../../src/core/resumable/session.ts";
+import type { SessionOptions } from "../../src/core/resumable/state/creation.ts";
 import { Uploader } from "../../src/core/upload/uploader.ts";
 import { Problem } from "../../src/errors.ts";
 import { checkFilePath } from "../../src/path.ts";

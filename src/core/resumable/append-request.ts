@@ -4,7 +4,7 @@ import { Problem } from "../../errors.ts";
 import type { DigestAlgorithm } from "../../http/digest.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import type { RequestBody } from "../upload/request-body.ts";
-import type { UploadState } from "./record.ts";
+import type { UploadState } from "./state/record.ts";
 
 /** The body of a request that is being received. */
 export interface IncomingBody {

@@ -33,9 +33,12 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
     try {
       if (request.wanted) session.requestDigest(request.wanted);
       if (request.size !== null) await session.setLength(request.size);
-      if (session.complete) return await expectEmptyBody(incoming.body, request);
       // An empty body is appended as well: the last request may only state that the upload is complete.
-      return await new Append(session, request, incoming).run();
+      const saved = session.complete
+        ? await expectEmptyBody(incoming.body, request)
+        : await new Append(session, request, incoming).run();
+      if (session.complete && saved === null) session.observer.partCompleted(session);
+      return saved;
     } finally {
       session.activity.touch();
       incoming.close();

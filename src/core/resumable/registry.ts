@@ -1,16 +1,15 @@
 // Registry of resumable uploads: creates them, restores them after a restart, and expires abandoned ones.
 
-import type { Config, Conflict } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
-import { type Digest, type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
-import type { FilePath } from "../../path.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
 import type { ActiveUpload } from "../report/active-uploads.ts";
-import { NO_TIMINGS } from "../report/flow-report.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
-import { type Concatenation, parseUploadState, suspendedReport } from "./record.ts";
 import { UploadSession } from "./session.ts";
+import { newUploadState, type SessionOptions } from "./state/creation.ts";
+import { type Concatenation, parseUploadState, suspendedReport } from "./state/record.ts";
+import { WaitingFinals } from "./waiting-finals.ts";
 
 /** Milliseconds between two sweeps, at most. */
 const SWEEP_INTERVAL = 30_000;
@@ -21,33 +20,18 @@ const FLUSH_BATCH = 32;
 /** Uploads in a list, at most. */
 const MAX_LISTED = 1000;
 
-/** The options of a new upload. */
-export interface SessionOptions {
-  path: FilePath;
-  conflict: Conflict;
-  size: number | null;
-  /** Whether the upload completes when it reaches `size`. */
-  endsByLength: boolean;
-  /** `""` for none. */
-  metadata: string;
-  /** Digests of the whole file, verified when it is complete. */
-  digests: readonly Digest[];
-  /** The digest to report on completion. */
-  wanted: DigestAlgorithm | null;
-  /** The id shown in lists. */
-  name: string;
-  concat:
-    | { kind: "partial" }
-    | { kind: "final"; urls: readonly string[]; ids: readonly (string | null)[] }
-    | null;
-}
-
 export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 
 export class UploadRegistry {
   readonly #all = new Map<UploadId, UploadSession>();
   /** Sessions without bytes of their own, oldest first. */
   readonly #settled = new Set<UploadSession>();
+  readonly #observer = {
+    settled: (upload: UploadSession): void => this.#remember(upload),
+    partCompleted: (part: UploadSession): void => this.finals.partCompleted(part),
+  };
+  /** Finals that are concatenated as soon as their parts are complete. */
+  readonly finals = new WaitingFinals((id) => this.#all.get(id));
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -75,6 +59,7 @@ export class UploadRegistry {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sweeping;
+    await this.finals.close();
     const all = [...this.#all.values()];
     for (let at = 0; at < all.length; at += FLUSH_BATCH)
       await Promise.all(all.slice(at, at + FLUSH_BATCH).map(flush));
@@ -90,7 +75,7 @@ export class UploadRegistry {
    * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
   async create(options: SessionOptions): Promise<UploadSession> {
-    const { path, conflict, size, endsByLength, metadata, name, wanted } = options;
+    const { path, conflict, size, name } = options;
     const { uploader, limits } = this;
     if (this.unfinished >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
     const id = newUploadId();
@@ -99,30 +84,10 @@ export class UploadRegistry {
     const upload = this.#add(
       new UploadSession(
         uploader,
-        {
-          version: 2,
-          id,
-          name,
-          path,
-          conflict,
-          size,
-          endsByLength,
-          metadata,
-          digests: options.digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
-          wanted,
-          created: Date.now(),
-          active: uploader.storage.age,
-          concat,
-          unverified: null,
-          mark: { boot: uploader.storage.bootId, length: 0 },
-          measured: NO_TIMINGS,
-          publishing: null,
-          finished: null,
-          spoiled: null,
-        },
+        newUploadState(id, options, concat, uploader.storage),
         0,
         limits.uploadExpiry,
-        (session) => this.#remember(session),
+        this.#observer,
       ),
     );
     try {
@@ -137,6 +102,7 @@ export class UploadRegistry {
     } catch (error) {
       // The client never received its URL, so the upload can be deleted.
       this.#all.delete(id);
+      this.finals.delete(upload);
       await upload.delete();
       throw error;
     }
@@ -192,6 +158,7 @@ export class UploadRegistry {
 
   /** Expires some abandoned sessions and flushes some unsaved ones. Never throws. */
   sweep(): void {
+    this.finals.retry();
     this.#sweeping ??= this.#sweep().finally(() => {
       this.#sweeping = undefined;
     });
@@ -220,7 +187,8 @@ export class UploadRegistry {
   }
 
   #expired(upload: UploadSession): boolean {
-    return upload.activity.expired && !upload.lock.busy;
+    const past = ({ activity, lock }: UploadSession): boolean => activity.expired && !lock.busy;
+    return past(upload) && (upload.settled || this.finals.related(upload).every(past));
   }
 
   #concatenation(concat: SessionOptions["concat"]): Concatenation | null {
@@ -239,11 +207,13 @@ export class UploadRegistry {
 
   #add(upload: UploadSession): UploadSession {
     this.#all.set(upload.record.id, upload);
+    this.finals.add(upload);
     return upload;
   }
 
   /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
   #remember(upload: UploadSession): void {
+    this.finals.delete(upload);
     if (!this.#all.has(upload.record.id)) return;
     this.#settled.add(upload);
     if (this.#settled.size <= this.limits.maxWaiting) return;
@@ -254,6 +224,7 @@ export class UploadRegistry {
   async #forget(upload: UploadSession): Promise<void> {
     this.#all.delete(upload.record.id);
     this.#settled.delete(upload);
+    this.finals.delete(upload);
     await upload.delete();
     if (!upload.settled) upload.ended("forgotten");
   }
@@ -267,9 +238,8 @@ export class UploadRegistry {
       // It stays on the disk: a newer version of the server may be able to read it.
       if (record === null || this.#all.has(id)) continue;
       const active = Math.min(record.active, storage.age);
-      const upload = new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, (session) =>
-        this.#remember(session),
-      );
+      const { uploadExpiry } = this.limits;
+      const upload = new UploadSession(this.uploader, record, length, uploadExpiry, this.#observer);
       upload.activity.touch(changed.getTime(), active);
       this.#add(upload);
       if (upload.settled) this.#remember(upload);
@@ -278,10 +248,13 @@ export class UploadRegistry {
       if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
         unpublished.push(upload);
     }
-    for (const upload of unpublished)
+    for (const upload of unpublished) {
       await upload.withLock().catch(() => {
         // The client gets the error with its next request.
       });
+      // Saved before this start: no request of this run is to be logged for it.
+      upload.takeUnreported();
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { FilePath } from "../../path.ts";
 import type { PartialUpload, Published, StorageWork, StoredUpload } from "../../storage/storage.ts";
 import { addWork } from "../../storage/work.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./state/checkpoint.ts";
 
 const metadataWaits = new Stopwatch(FILES);
 

@@ -2,19 +2,18 @@
 
 import { Problem } from "../../errors.ts";
 import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
-import type { FileEntry } from "../../storage/entry.ts";
 import type { PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import { buildFlowReport } from "../report/flow-report.ts";
 import { failureReason } from "../report/recent-uploads.ts";
-import { type SavedFile, type SaveResult, savedFile } from "../upload/saved-file.ts";
+import type { SavedFile, SaveResult } from "../upload/saved-file.ts";
 import type { Upload } from "../upload/upload.ts";
 import type { UploadRequest } from "../upload/upload-request.ts";
 import type { Uploader } from "../upload/uploader.ts";
-import { Activity } from "./activity.ts";
-import { Checkpoint } from "./checkpoint.ts";
-import type { FailureReason, UploadState } from "./record.ts";
 import { SessionWriter } from "./session-writer.ts";
+import { Activity } from "./state/activity.ts";
+import { Checkpoint } from "./state/checkpoint.ts";
+import { type FailureReason, recoveredFile, type UploadState, uploadFailed } from "./state/record.ts";
 import { TakeoverLock } from "./takeover-lock.ts";
 import { UploadDigest } from "./whole-digest.ts";
 
@@ -24,6 +23,9 @@ export interface OpenSession {
   upload: Upload;
 }
 
+/** Told when a session has no bytes of its own any more, and when all bytes of a part are there. */
+export type SessionObserver = Record<"settled" | "partCompleted", (upload: UploadSession) => void>;
+
 export class UploadSession {
   readonly lock = new TakeoverLock();
   readonly checkpoint: Checkpoint;
@@ -31,18 +33,19 @@ export class UploadSession {
   #digest: UploadDigest | undefined;
   #length: number;
   #deleted = false;
+  /** Set while the published file is not in the log yet. */
+  #unreported: SavedFile | undefined;
 
   /**
    * @param length bytes stored so far
    * @param lifetime seconds without activity after which it expires
-   * @param onSettled called once it has no bytes of its own
    */
   constructor(
     readonly uploader: Uploader,
     readonly record: UploadState,
     length: number,
     lifetime: number,
-    readonly onSettled: (upload: UploadSession) => void,
+    readonly observer: SessionObserver,
   ) {
     this.checkpoint = new Checkpoint(uploader.storage, record);
     this.#length = this.checkpoint.reliableLength(length);
@@ -74,6 +77,13 @@ export class UploadSession {
   get digest(): UploadDigest {
     this.#digest ??= new UploadDigest(this.record.digests, this.record.wanted);
     return this.#digest;
+  }
+
+  /** The published file, for the first caller since it was published: it is logged once. */
+  takeUnreported(): SavedFile | undefined {
+    const file = this.#unreported;
+    this.#unreported = undefined;
+    return file;
   }
 
   /**
@@ -127,7 +137,7 @@ export class UploadSession {
       const { concat, id } = this.record;
       if (concat?.kind !== "partial" || concat.used) return;
       concat.used = true;
-      this.onSettled(this);
+      this.observer.settled(this);
       await this.checkpoint.save();
       await this.uploader.storage.releaseData(id);
     });
@@ -241,7 +251,7 @@ export class UploadSession {
   async markFailed(why: FailureReason): Promise<void> {
     this.record.spoiled = why;
     this.ended("failed", uploadFailed(why));
-    this.onSettled(this);
+    this.observer.settled(this);
     await this.checkpoint.save();
     await this.uploader.storage.releaseData(this.record.id);
   }
@@ -267,23 +277,11 @@ export class UploadSession {
   }
 
   async #markFinished({ file, replaced, digest }: SaveResult): Promise<void> {
+    this.#unreported = file;
     this.record.finished = { file, replaced, digest: digest && formatDigest(digest.algorithm, digest.value) };
     this.activity.touch();
-    this.onSettled(this);
+    this.observer.settled(this);
     await this.checkpoint.save();
     await this.uploader.storage.releaseData(this.record.id);
   }
-}
-
-/** Creates the problem of a request to an upload that has failed for good. */
-function uploadFailed(why: FailureReason): Problem {
-  const reason = why === "length" ? "exceeded its length" : "did not match its Repr-Digest";
-  return new Problem("upload_gone", `The bytes of this upload ${reason}. Start a new upload.`);
-}
-
-/** A file that was published just before a crash; its flow report is made from the timings last written to the metadata. */
-function recoveredFile({ path, measured }: UploadState, entry: FileEntry): SavedFile {
-  const flow = buildFlowReport(measured, entry.size);
-  const explanation = `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`;
-  return savedFile(entry, path, { ...flow, explanation });
 }

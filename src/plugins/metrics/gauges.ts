@@ -112,9 +112,9 @@ export class Gauges implements Observer {
     processGauges(this.#registers);
   }
 
-  saved(request: Request, { size, flow, repeated }: SavedFile): void {
+  saved(request: Request | null, { size, flow, repeated }: SavedFile): void {
     const outcome = repeated ? "repeated" : "saved";
-    this.#uploads.inc({ dialect: dialectOf(request) ?? "put", outcome });
+    this.#uploads.inc({ dialect: (request ? dialectOf(request) : "tus") ?? "put", outcome });
     if (repeated) return;
     this.#savedBytes.inc(size);
     for (const [kind, seconds] of Object.entries(flow.waits)) this.#waits.observe({ kind }, seconds);

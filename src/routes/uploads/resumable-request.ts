@@ -76,10 +76,9 @@ export async function logged<T>(
   upload: UploadSession,
   step: () => Promise<T>,
 ): Promise<T> {
-  const before = upload.record.finished;
   const result = await step();
-  const { finished } = upload.record;
-  if (before === null && finished) log.saved(request, finished.file);
+  const file = upload.takeUnreported();
+  if (file) log.saved(request, file);
   return result;
 }
 

@@ -1,7 +1,7 @@
 // Persists the state of a resumable upload: its metadata file and how many bytes are known to be durable.
 
-import type { Storage } from "../../storage/storage.ts";
-import type { Timings } from "../report/flow-report.ts";
+import type { Storage } from "../../../storage/storage.ts";
+import type { Timings } from "../../report/flow-report.ts";
 import { formatUploadState, type UploadState } from "./record.ts";
 
 /** Bytes between two checkpoints of a fast upload. One per request would slow requests of 8 MiB down by a tenth. */

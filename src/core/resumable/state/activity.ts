@@ -1,6 +1,6 @@
 // The last activity of an upload, and whether it expired since.
 
-import type { Storage } from "../../storage/storage.ts";
+import type { Storage } from "../../../storage/storage.ts";
 import type { UploadState } from "./record.ts";
 
 export class Activity {

@@ -1,12 +1,14 @@
 // The state of a resumable upload, as its sidecar file preserves it across restarts.
 
-import type { Conflict } from "../../config/config.ts";
-import type { DigestAlgorithm } from "../../http/digest.ts";
-import { checkFilePath, type FilePath } from "../../path.ts";
-import { isUploadId, type UploadId } from "../../storage/upload-id.ts";
-import type { ActiveUpload } from "../report/active-uploads.ts";
-import { NO_TIMINGS, type Timings } from "../report/flow-report.ts";
-import type { SavedFile } from "../upload/saved-file.ts";
+import type { Conflict } from "../../../config/config.ts";
+import { Problem } from "../../../errors.ts";
+import type { DigestAlgorithm } from "../../../http/digest.ts";
+import { checkFilePath, type FilePath } from "../../../path.ts";
+import type { FileEntry } from "../../../storage/entry.ts";
+import { isUploadId, type UploadId } from "../../../storage/upload-id.ts";
+import type { ActiveUpload } from "../../report/active-uploads.ts";
+import { buildFlowReport, NO_TIMINGS, type Timings } from "../../report/flow-report.ts";
+import { type SavedFile, savedFile } from "../../upload/saved-file.ts";
 
 /** The content of the sidecar file. */
 export interface UploadState {
@@ -80,6 +82,19 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
   } catch {
     return null;
   }
+}
+
+/** Creates the problem of a request to an upload that has failed for good. */
+export function uploadFailed(why: FailureReason): Problem {
+  const reason = why === "length" ? "exceeded its length" : "did not match its Repr-Digest";
+  return new Problem("upload_gone", `The bytes of this upload ${reason}. Start a new upload.`);
+}
+
+/** A file that was published just before a crash; its flow report is made from the timings last written to the metadata. */
+export function recoveredFile({ path, measured }: UploadState, entry: FileEntry): SavedFile {
+  const flow = buildFlowReport(measured, entry.size);
+  const explanation = `${flow.explanation} The server was restarted while the file got its name: that time is not in here.`;
+  return savedFile(entry, path, { ...flow, explanation });
 }
 
 /** A suspended upload, as `GET /api/uploads` shows it. */

@@ -1,13 +1,13 @@
 // Checkpoints: when metadata is written, and the durable length that it states.
 
 import { describe, expect, test } from "bun:test";
-import { NO_TIMINGS } from "../../../src/core/report/flow-report.ts";
-import { Checkpoint } from "../../../src/core/resumable/checkpoint.ts";
-import type { UploadState } from "../../../src/core/resumable/record.ts";
-import { Problem } from "../../../src/errors.ts";
-import { checkFilePath } from "../../../src/path.ts";
-import { type MemoryOptions, MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import { newUploadId } from "../../../src/storage/upload-id.ts";
+import { NO_TIMINGS } from "../../../../src/core/report/flow-report.ts";
+import { Checkpoint } from "../../../../src/core/resumable/state/checkpoint.ts";
+import type { UploadState } from "../../../../src/core/resumable/state/record.ts";
+import { Problem } from "../../../../src/errors.ts";
+import { checkFilePath } from "../../../../src/path.ts";
+import { type MemoryOptions, MemoryStorage } from "../../../../src/storage/memory/memory.ts";
+import { newUploadId } from "../../../../src/storage/upload-id.ts";
 
 const WINDOW = 64 * 1024 * 1024;
 
