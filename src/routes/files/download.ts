@@ -1,7 +1,6 @@
 // GET and HEAD /files/{path}: a file's bytes, a folder's listing as JSON, or the web page.
 
 import { Elysia, NotFoundError, t } from "elysia";
-import mime from "mime/lite";
 import { LISTING, listFolder } from "../../core/browse/listing.ts";
 import type { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
@@ -24,6 +23,7 @@ import { JSON_HEADERS } from "../support/json-answer.ts";
 import { pageAnswer } from "../support/page-html.ts";
 import { type SendOptions, sendFile } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
+import { mediaTypeOf, policyOf } from "./media-type.ts";
 
 const FILE_HEADERS = [
   "Content-Length",
@@ -35,10 +35,6 @@ const FILE_HEADERS = [
 
 /** The media type depends on the file. */
 const ANY_TYPE = ["*/*"];
-
-/** Stored HTML and SVG run in a sandbox: without scripts, forms and this server's origin. */
-const SANDBOX =
-  "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
 export function download(services: Services) {
   const { config, storage, log, uploader } = services;
@@ -81,7 +77,8 @@ export function download(services: Services) {
       response: {
         200: bytes(
           {
-            description: "The file's bytes; the media type follows from the extension",
+            description:
+              "The file's bytes; the media type follows from the extension, or from the first bytes",
             headers: FILE_HEADERS,
           },
           ANY_TYPE,
@@ -149,7 +146,7 @@ function preferred(request: Request, ...types: string[]): string | null {
 
 /** Uses only the open file: its name may refer to another file by now. */
 async function fileAnswer(file: StoredFile, options: DownloadOptions): Promise<Response> {
-  const answer = await answerTo(options, file.entry).catch(async (error) => {
+  const answer = await answerTo(options, file).catch(async (error) => {
     await file.close();
     throw error;
   });
@@ -166,13 +163,14 @@ interface DownloadOptions extends SendOptions {
 }
 
 /** A complete answer without file bytes, or the selection and headers for an answer with them. */
-async function answerTo({ request, save, ...options }: DownloadOptions, entry: FileEntry) {
+async function answerTo({ request, save, ...options }: DownloadOptions, file: StoredFile) {
+  const { entry } = file;
   const current = { etag: entry.etag, modified: lastModified(entry) };
   const failed = failedCondition(readingPreconditionsOf(request.headers), current);
   if (failed === "If-Match" || failed === "If-Unmodified-Since") throw preconditionFailed(failed);
   if (failed !== null) return new Response(null, { status: 304, headers: validators(current) });
 
-  const headers = new Headers([...validators(current), ...description(entry, save)]);
+  const headers = new Headers([...validators(current), ...(await description(file, save))]);
   // Bun adds Date itself, but not to HEAD, and it would send the header of a file answer in five packets.
   headers.set("date", new Date().toUTCString());
   const digest = await digestFor(request, entry, options);
@@ -219,13 +217,13 @@ function validators({ etag, modified }: { etag: string; modified: Date }): [stri
   ];
 }
 
-function description(entry: FileEntry, save: boolean): [string, string][] {
-  const name = nameOf(entry.path);
-  const type = mime.getType(name) ?? "application/octet-stream";
+async function description(file: StoredFile, save: boolean): Promise<[string, string][]> {
+  const name = nameOf(file.entry.path);
+  const type = await mediaTypeOf(file);
   return [
-    ["content-type", type.startsWith("text/") ? `${type}; charset=utf-8` : type],
+    ["content-type", type],
     ["content-disposition", save ? attachment(name) : inline(name)],
-    ["content-security-policy", SANDBOX],
+    ["content-security-policy", policyOf(type)],
     ["x-content-type-options", "nosniff"],
     ["accept-ranges", "bytes"],
   ];

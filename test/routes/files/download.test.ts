@@ -53,10 +53,8 @@ describe("a file", () => {
   test.each([
     ["page.html", "text/html; charset=utf-8"],
     ["picture.svg", "image/svg+xml"],
+    ["feed.xml", "application/xml"],
     ["notes.md", "text/markdown; charset=utf-8"],
-    ["photo.JPG", "image/jpeg"],
-    ["unknown.qqq", "application/octet-stream"],
-    ["nothing", "application/octet-stream"],
   ])("%s is sent as %s, and is sandboxed in a browser", async (name, type) => {
     await Bun.write(join(server.root, name), "<script>alert(1)</script>");
     const { headers } = await get(name);
@@ -65,6 +63,25 @@ describe("a file", () => {
     expect(headers.get("content-security-policy")).toMatch(/^sandbox; default-src 'none';/);
     expect(headers.get("content-security-policy")).not.toMatch(/allow-|script-src/);
     expect(headers.get("content-disposition")).toStartWith("inline;");
+  });
+
+  test.each([
+    ["photo.JPG", "image/jpeg"],
+    ["film.mkv", "video/x-matroska"],
+    ["song.flac", "audio/flac"],
+    ["a.pdf", "application/pdf"],
+    ["main.rs", "text/plain; charset=utf-8"],
+    ["unknown.qqq", "text/plain; charset=utf-8"],
+    ["LICENSE", "text/plain; charset=utf-8"],
+  ])("%s is sent as %s, which loads nothing from elsewhere", async (name, type) => {
+    await Bun.write(join(server.root, name), "<script>alert(1)</script>");
+    for (const method of ["GET", "HEAD"]) {
+      const { headers } = await get(name, {}, method);
+      expect(headers.get("content-type")).toBe(type);
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("content-security-policy")).toMatch(/^default-src 'none';/);
+      expect(headers.get("content-disposition")).toStartWith("inline;");
+    }
   });
 
   test("is saved by the browser with ?download, under its own name", async () => {
