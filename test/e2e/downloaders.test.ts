@@ -60,7 +60,7 @@ describe("curl -C -", () => {
       expect(await run("curl", "-sS", "--fail", "-C", "-", "-o", "curl", url())).toBe(0);
       expect(await got("curl")).toBe(true);
       await until("the rest is in the log", () =>
-        server.log.some((line) => /bin · 12\.?\d*MB in /.test(line)),
+        server.log.some((line) => /bin · 12\.?\d* MB in /.test(line)),
       );
       expect(await run("curl", "-sS", "-C", "-", "-o", "curl", url())).toBe(0);
       expect(await got("curl")).toBe(true);
