@@ -33,6 +33,7 @@ async function measure(uploads: number, listeners: number, stalled: number): Pro
         explanation:
           "The network was the limit: 98 % of the time was spent waiting for data at 7 MB/s. The disk took it at 484 MB/s.",
       }),
+      cancel: () => false,
     });
   }
   const url = `http://127.0.0.1:${app.server?.port}/`;

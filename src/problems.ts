@@ -169,6 +169,11 @@ export const PROBLEMS = {
     title: "The upload is gone",
     help: "The upload was cancelled, received no data for longer than `--upload-expiry`, exceeded its length or did not match its `Repr-Digest`, or its file no longer exists. Start a new upload.",
   },
+  upload_cancelled: {
+    status: 410,
+    title: "The upload was cancelled",
+    help: "An operator of the server has cancelled the upload with `DELETE /api/uploads/{id}`; its bytes are deleted. Ask before you start a new one.",
+  },
   misdirected: {
     status: 421,
     title: "Not a name of this server",

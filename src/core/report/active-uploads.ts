@@ -1,5 +1,6 @@
 // The uploads in progress, as `GET /api/uploads` shows them.
 
+import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import type { Bottleneck } from "./flow-report.ts";
 
@@ -24,26 +25,42 @@ export interface ActiveUpload {
   explanation?: string;
 }
 
-/** An upload that can report its progress. */
-export interface ReportsProgress {
+/** An upload that can report its progress, and that can be cancelled. */
+export interface RunningUpload {
   report(): ActiveUpload;
+  /** Makes the upload fail with this problem. @returns false when all bytes are there and the file is being saved */
+  cancel(problem: Problem): boolean;
+}
+
+/** The problem of an upload that an operator has cancelled. */
+export function uploadCancelled(): Problem {
+  return new Problem(
+    "upload_cancelled",
+    "An operator of the server has cancelled this upload. Its bytes are deleted.",
+  );
 }
 
 /** The registry of one uploader. */
 export class ActiveUploads {
-  readonly #uploads = new Set<ReportsProgress>();
+  readonly #uploads = new Set<RunningUpload>();
 
-  add(upload: ReportsProgress): void {
+  add(upload: RunningUpload): void {
     this.#uploads.add(upload);
   }
 
   /** @returns whether it was registered */
-  remove(upload: ReportsProgress): boolean {
+  remove(upload: RunningUpload): boolean {
     return this.#uploads.delete(upload);
   }
 
   get size(): number {
     return this.#uploads.size;
+  }
+
+  /** Makes all uploads with this id fail. @returns how many were cancelled */
+  cancel(id: string): number {
+    const problem = uploadCancelled();
+    return [...this.#uploads].filter((upload) => upload.report().id === id && upload.cancel(problem)).length;
   }
 
   /** @param id only uploads with this id; clients choose ids, so several may share one */

@@ -1,12 +1,11 @@
 // Appends the bytes of one request to a session. After an error the bytes received are kept, unless they are known to be wrong.
 
-import { Problem } from "../../errors.ts";
+import { asProblem, Problem } from "../../errors.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import { addTimings, NO_TIMINGS, type Timings } from "../report/flow-report.ts";
 import type { SaveResult } from "../upload/saved-file.ts";
 import { type AppendRequest, checkAppend, expectEmptyBody, type IncomingBody } from "./append-request.ts";
 import type { OpenSession, UploadSession } from "./session.ts";
-import { superseded } from "./takeover-lock.ts";
 
 /** Problems after which all bytes of the request are discarded. */
 const INVALIDATING = new Set([
@@ -26,10 +25,10 @@ export async function append(session: UploadSession, request: AppendRequest): Pr
       if (request.overflowInvalidates) await session.markFailed("length");
       throw request.overflow();
     }
-    if (signal.aborted) throw superseded();
+    signal.throwIfAborted();
     session.activity.touch();
     const incoming = request.receive();
-    signal.addEventListener("abort", () => incoming.body.stop(superseded()));
+    signal.addEventListener("abort", () => incoming.body.stop(asProblem(signal.reason)));
     try {
       if (request.wanted) session.requestDigest(request.wanted);
       if (request.size !== null) await session.setLength(request.size);

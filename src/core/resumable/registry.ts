@@ -140,6 +140,13 @@ export class UploadRegistry {
     await this.#forget(await this.find(id));
   }
 
+  /** Ends all unfinished uploads with this name; later requests to them get upload_cancelled. @returns how many. @throws Problem */
+  async cancel(name: string): Promise<number> {
+    const named = [...this.#all.values()].filter((upload) => upload.record.name === name && !upload.settled);
+    const ended = await Promise.all(named.map((upload) => upload.cancel()));
+    return ended.filter(Boolean).length;
+  }
+
   /** Concatenates a final upload if all its parts are complete. @throws Problem */
   async assemble(upload: UploadSession): Promise<void> {
     await concatenate(upload, (id) => this.#all.get(id));

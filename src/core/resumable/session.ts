@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
 import type { PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
+import { uploadCancelled } from "../report/active-uploads.ts";
 import { buildFlowReport } from "../report/flow-report.ts";
 import { failureReason } from "../report/recent-uploads.ts";
 import type { SavedFile, SaveResult } from "../upload/saved-file.ts";
@@ -254,6 +255,15 @@ export class UploadSession {
     this.observer.settled(this);
     await this.checkpoint.save();
     await this.uploader.storage.releaseData(this.record.id);
+  }
+
+  /** Ends the upload, and a running request, on behalf of an operator. @returns false when it was settled already. @throws Problem */
+  async cancel(): Promise<boolean> {
+    return await this.lock.acquire(async () => {
+      if (this.settled || this.#deleted) return false;
+      await this.markFailed("cancelled");
+      return true;
+    }, uploadCancelled());
   }
 
   /** Reports to subscribers that the upload ended without a file. */

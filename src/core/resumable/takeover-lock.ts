@@ -15,9 +15,10 @@ export class TakeoverLock {
   /**
    * Aborts the running step, waits until it has ended, and runs `step`.
    * @param step receives a signal that is aborted when a newer request arrives; it may end early or complete
+   * @param reason the problem of the running step
    */
-  async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#latest?.abort(superseded());
+  async acquire<T>(step: (signal: AbortSignal) => Promise<T>, reason = superseded()): Promise<T> {
+    this.#latest?.abort(reason);
     const controller = new AbortController();
     this.#latest = controller;
     const { promise, resolve } = Promise.withResolvers<void>();

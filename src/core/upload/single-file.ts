@@ -22,7 +22,11 @@ export async function saveSingleFile(
     const repeated = await findRepeated(uploader, intent);
     if (repeated) return repeated;
   }
-  const upload = await uploader.begin({ ...intent, networkSeconds: () => body.waited });
+  const upload = await uploader.begin({
+    ...intent,
+    networkSeconds: () => body.waited,
+    stop: (problem) => body.stop(problem),
+  });
   try {
     for await (const chunk of body.chunks()) {
       const ready = upload.write(chunk);

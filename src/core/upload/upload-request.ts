@@ -1,6 +1,7 @@
 // The parameters of an upload, and the limits that apply to it.
 
 import type { Config, Conflict } from "../../config/config.ts";
+import type { Problem } from "../../errors.ts";
 import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
@@ -23,6 +24,8 @@ export interface UploadRequest {
   id: string;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
   networkSeconds: () => number;
+  /** Stops receiving at once with this problem; without it, the next byte does. */
+  stop?: (problem: Problem) => void;
   /** Seconds spent so far on checksums other than the digests. */
   checksumSeconds?: () => number;
   /** Bytes stored and time measured by earlier requests of a resumable upload. */

@@ -12,7 +12,7 @@ import type { FileDigestCache } from "../digest/file-digests.ts";
 import { claimName } from "../naming/conflict.ts";
 import type { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
-import type { ActiveUpload, ActiveUploads, ReportsProgress } from "../report/active-uploads.ts";
+import type { ActiveUpload, ActiveUploads, RunningUpload } from "../report/active-uploads.ts";
 import {
   addTimings,
   buildFlowReport,
@@ -46,7 +46,7 @@ export type UploadTarget = StoredUpload & Partial<Pick<PartialUpload, "suspendLa
 
 const spaceChecks = new Stopwatch(FILES);
 
-export class Upload implements ReportsProgress {
+export class Upload implements RunningUpload {
   readonly #started = performance.now();
   readonly #startedAt = new Date();
   /** `networkSeconds` of the request when the upload started. */
@@ -58,6 +58,7 @@ export class Upload implements ReportsProgress {
   /** Seconds spent waiting for the free-space check. */
   #spaceWaited = 0;
   readonly #digester: Digester;
+  #cancelled: Problem | undefined;
   /** The file that has these bytes already. */
   #earlier: FileEntry | null = null;
 
@@ -82,6 +83,7 @@ export class Upload implements ReportsProgress {
    * @throws Problem file_too_large, storage_full, …; then only `discard` and `suspend` may be called
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    if (this.#cancelled) throw this.#cancelled;
     this.#received += chunk.byteLength;
     this.services.receivedBytes += chunk.byteLength;
     if (this.#before + this.#received > this.services.limits.maxFileSize)
@@ -115,6 +117,7 @@ export class Upload implements ReportsProgress {
     // The last byte has arrived: later time is not spent on the network.
     this.#network = this.request.networkSeconds() - this.#networkBefore;
     try {
+      if (this.#cancelled) throw this.#cancelled;
       const digest = this.#digester.finish();
       this.#earlier = await this.#findEarlier();
       const { entry, replaced } = this.#earlier
@@ -157,6 +160,13 @@ export class Upload implements ReportsProgress {
       flow: this.#flow(),
       error: failureReason(cause),
     });
+  }
+
+  cancel(problem: Problem): boolean {
+    if (this.#network !== undefined) return false;
+    this.#cancelled = problem;
+    this.request.stop?.(problem);
+    return true;
   }
 
   report(): ActiveUpload {

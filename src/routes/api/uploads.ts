@@ -1,13 +1,14 @@
-// GET /api/uploads: running and unfinished uploads; GET /api/uploads/{id}: the running uploads with one id.
+// GET /api/uploads: running and unfinished uploads; GET and DELETE /api/uploads/{id}: those with one id.
 
 import { Elysia, t } from "elysia";
+import { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
-import { json, problems } from "../openapi/answers.ts";
+import { empty, json, problems } from "../openapi/answers.ts";
 import { UPLOAD_ID } from "../openapi/headers.ts";
 import { Uploads } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-export function listUploads({ config, uploader, events }: Services) {
+export function listUploads({ config, uploader, uploads, events }: Services) {
   return new Elysia({ name: "uploads" })
     .use(access(config.allow))
     .get("/api/uploads", () => events.list(), {
@@ -40,5 +41,34 @@ export function listUploads({ config, uploader, events }: Services) {
         description: "Empty before the upload begins and after it has ended.",
         tags: ["Upload"],
       },
-    });
+    })
+    .delete(
+      "/api/uploads/:id",
+      async ({ params: { id } }) => {
+        // First the resumable ones, which know more than the request that they are receiving now.
+        const ended = (await uploads.cancel(id)) + uploader.activeUploads.cancel(id);
+        if (ended > 0) return new Response(null, { status: 204 });
+        throw new Problem(
+          "not_found",
+          "No unfinished upload has this id, or all its bytes are there and its file is being saved. GET /api/uploads lists the ids.",
+        );
+      },
+      {
+        allow: "delete",
+        params: t.Object({
+          id: t.String({ pattern: UPLOAD_ID, description: "The `id` in `GET /api/uploads`" }),
+        }),
+        response: {
+          204: empty({ description: "The upload was cancelled" }),
+          ...problems("not_allowed", "not_found", "invalid_request", "storage_failed"),
+        },
+        detail: {
+          operationId: "cancelListedUpload",
+          summary: "Cancel a running or an unfinished upload of any client",
+          description:
+            "Its bytes are deleted. A running request, and later ones to the same resumable upload, are answered with `upload_cancelled`.",
+          tags: ["Upload"],
+        },
+      },
+    );
 }

@@ -89,6 +89,7 @@ export const UPLOAD_PROBLEMS = [
   "precondition_failed",
   "idempotency_key_in_use",
   "idempotency_key_reused",
+  "upload_cancelled",
   "file_too_large",
   "unsupported_encoding",
   "unsupported_type",

@@ -32,6 +32,7 @@ const SESSION_PROBLEMS = [
   "not_allowed",
   "not_found",
   "upload_gone",
+  "upload_cancelled",
   "unsupported_version",
   "storage_failed",
 ] as const;

@@ -40,7 +40,7 @@ const textOf = async (listener: Subscriber) => Buffer.concat((await listener.nex
 test("all subscribers get the same bytes, not copies", async () => {
   const { uploader, events } = await watched();
   let received = 0;
-  uploader.activeUploads.add({ report: () => report(received) });
+  uploader.activeUploads.add({ report: () => report(received), cancel: () => true });
   const listeners = [events.listen(null, () => {}), events.listen(null, () => {})];
   for (const _ of [1, 2]) {
     const [one, other] = await Promise.all(listeners.map((listener) => listener.next()));
@@ -53,7 +53,7 @@ test("all subscribers get the same bytes, not copies", async () => {
 test("a slow subscriber gets the current snapshot and every ended upload that it missed", async () => {
   const { uploader, events } = await watched();
   let received = 0;
-  uploader.activeUploads.add({ report: () => report(received) });
+  uploader.activeUploads.add({ report: () => report(received), cancel: () => true });
   const quick = events.listen(null, () => {});
   const slow = events.listen(null, () => {});
   for (const listener of [quick, slow]) await listener.next();

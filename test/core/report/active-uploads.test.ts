@@ -4,11 +4,11 @@ import { expect, test } from "bun:test";
 import {
   type ActiveUpload,
   ActiveUploads,
-  type ReportsProgress,
+  type RunningUpload,
 } from "../../../src/core/report/active-uploads.ts";
 import { checkFilePath } from "../../../src/path.ts";
 
-function upload(id: string): ReportsProgress {
+function upload(id: string): RunningUpload {
   const report: ActiveUpload = {
     id,
     path: checkFilePath("a"),
@@ -19,7 +19,7 @@ function upload(id: string): ReportsProgress {
     started: new Date(0).toISOString(),
     state: "receiving",
   };
-  return { report: () => report };
+  return { report: () => report, cancel: () => true };
 }
 
 test("contains added uploads, in order, until they are removed", () => {

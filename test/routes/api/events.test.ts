@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import type { Grant } from "../../../src/config/config.ts";
-import type { ReportsProgress } from "../../../src/core/report/active-uploads.ts";
+import type { RunningUpload } from "../../../src/core/report/active-uploads.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import { watchUploads } from "../../../src/routes/api/events.ts";
 import { Ended, Uploads } from "../../../src/routes/openapi/shapes.ts";
@@ -164,7 +164,7 @@ describe("bounds", () => {
     let received = 0;
     const path = checkFilePath("x".repeat(200));
     const started = new Date(0).toISOString();
-    const large: ReportsProgress = {
+    const large: RunningUpload = {
       report: () => ({
         id: "x".repeat(12_000_000),
         path,
@@ -175,6 +175,7 @@ describe("bounds", () => {
         bottleneck: "network",
         state: "receiving",
       }),
+      cancel: () => true,
     };
     const short = new Elysia().use(watchUploads(services, 4)).listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${short.server?.port}`;

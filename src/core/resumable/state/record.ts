@@ -43,11 +43,11 @@ export interface UploadState {
   publishing: FilePath | null;
   /** The published file, and the requested digest as in `Repr-Digest`. */
   finished: { file: SavedFile; replaced: boolean; digest: string | null } | null;
-  /** Why the upload failed for good: its bytes exceed its length, or do not match `digests`. */
+  /** Why the upload failed for good: its bytes exceed its length or do not match `digests`, or an operator cancelled it. */
   spoiled: FailureReason | null;
 }
 
-export type FailureReason = "length" | "digest";
+export type FailureReason = "length" | "digest" | "cancelled";
 
 /** A part of another upload, or an upload concatenated from parts. */
 export type Concatenation =
