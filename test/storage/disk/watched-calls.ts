@@ -48,6 +48,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       void watch("folderAt", path);
       return system.folderAt(path);
     },
+    smallFile: (path) => {
+      void watch("smallFile", path);
+      return system.smallFile(path);
+    },
     pathOf: (fd) => {
       void watch("pathOf", fd);
       return system.pathOf(fd);

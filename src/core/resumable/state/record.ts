@@ -6,7 +6,7 @@ import type { DigestAlgorithm } from "../../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../../storage/entry.ts";
 import { isUploadId, type UploadId } from "../../../storage/upload-id.ts";
-import type { ActiveUpload } from "../../report/active-uploads.ts";
+import { type ActiveUpload, uploadCancelled } from "../../report/active-uploads.ts";
 import { buildFlowReport, NO_TIMINGS, type Timings } from "../../report/flow-report.ts";
 import { type SavedFile, savedFile } from "../../upload/saved-file.ts";
 
@@ -86,6 +86,7 @@ export function parseUploadState(id: UploadId, text: string): UploadState | null
 
 /** Creates the problem of a request to an upload that has failed for good. */
 export function uploadFailed(why: FailureReason): Problem {
+  if (why === "cancelled") return uploadCancelled();
   const reason = why === "length" ? "exceeded its length" : "did not match its Repr-Digest";
   return new Problem("upload_gone", `The bytes of this upload ${reason}. Start a new upload.`);
 }

@@ -1,15 +1,14 @@
 // The metadata sidecars of partial uploads: small text files, replaced atomically.
 
+import { TimeSlice } from "../../../system/time-slice.ts";
 import type { PartialMetadata } from "../../storage.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
-import { closeQuietly } from "../os/calls.ts";
-import { ignoreErrno } from "../os/errno.ts";
-import { READ_EXISTING } from "../os/open-flags.ts";
+import { errnoOf } from "../os/errno.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { NOT_A_PLAIN_FILE, type PartialStore } from "./store.ts";
 
-// Sidecars read concurrently: enough to keep the thread pool busy.
-const MAX_CONCURRENT = 32;
+/** Milliseconds of reading between two yields to the event loop. */
+const MAX_SLICE = 20;
 
 export async function writeSidecar(store: PartialStore, id: UploadId, text: string): Promise<void> {
   await writeText(store.context, store.folder, `${id}.note`, text);
@@ -21,26 +20,32 @@ export async function* readSidecars(store: PartialStore): AsyncGenerator<Partial
     const id = name.endsWith(".note") ? name.slice(0, -".note".length) : "";
     return isUploadId(id) ? [id] : [];
   });
-  for (let at = 0; at < ids.length; at += MAX_CONCURRENT)
-    for (const sidecar of await Promise.all(
-      ids.slice(at, at + MAX_CONCURRENT).map((id) => readSidecar(store, id)),
-    ))
-      if (sidecar) yield sidecar;
+  const slice = new TimeSlice(MAX_SLICE);
+  for (const id of ids) {
+    const sidecar = readSidecar(store, id);
+    if (sidecar) yield sidecar;
+    if (slice.expired) await slice.yield();
+  }
 }
 
 /** `null` when it was deleted in between or is not a plain file. */
-async function readSidecar(store: PartialStore, id: UploadId): Promise<PartialMetadata | null> {
+function readSidecar(store: PartialStore, id: UploadId): PartialMetadata | null {
   const { calls } = store.context;
-  const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(store.sidecarPath(id), READ_EXISTING));
-  if (fd === null) return null;
+  const sidecar = unlessMissing(() => calls.smallFile(store.sidecarPath(id)));
+  if (sidecar === null) return null;
+  const { text, stat } = sidecar;
+  const found = unlessMissing(() => calls.folderAt(store.dataPath(id)));
+  const data = found?.isFile() ? found : null;
+  const changed = data && data.mtimeMs > stat.mtimeMs ? data.mtimeMs : stat.mtimeMs;
+  return { id, text, length: Number(data?.size ?? 0), changed: new Date(Number(changed)) };
+}
+
+/** @returns null where nothing is, or nothing that the server has created. @throws the system's error */
+function unlessMissing<T>(call: () => T): T | null {
   try {
-    const stat = calls.stat(fd);
-    if (!stat.isFile()) return null;
-    const text = await calls.text(fd);
-    const data = await store.lstat(id);
-    const changed = data && data.mtimeMs > stat.mtimeMs ? data.mtimeMs : stat.mtimeMs;
-    return { id, text, length: Number(data?.size ?? 0), changed: new Date(Number(changed)) };
-  } finally {
-    await closeQuietly(calls, fd);
+    return call();
+  } catch (error) {
+    if (NOT_A_PLAIN_FILE.has(errnoOf(error) ?? "")) return null;
+    throw error;
   }
 }
