@@ -8,6 +8,7 @@ import { problemBox } from "../ui/problem-box.js";
 import { fetchEntries } from "./entries.js";
 import { entryOf, entryRow, isUpToDate, replaceRows } from "./entry-row.js";
 import { searchEntries } from "./search.js";
+import { readServerCursor, readServerRows } from "./server-rows.js";
 import { createSort } from "./sort.js";
 
 /** @import { Entry } from "./entries.js" */
@@ -46,6 +47,8 @@ export function createListing({ announce, onRowsChanged }) {
   /** The cursor of the next page; null after the last page. @type {string | null} */
   let next = null;
   let loading = false;
+  /** The rows that the server wrote belong to the folder that is opened first. */
+  let isFirst = true;
 
   more.addEventListener("click", async () => {
     const rowsBefore = body.childElementCount;
@@ -175,6 +178,11 @@ export function createListing({ announce, onRowsChanged }) {
     async open(path) {
       folder = path;
       query = "";
+      if (isFirst && body.childElementCount > 0) {
+        next = readServerCursor(foot);
+        show(readServerRows(body), false, next === null ? "" : "there are more");
+      }
+      isFirst = false;
       await load(false);
       const entries = body.childElementCount;
       if (problemArea.hidden) announce(entries === 0 ? EMPTY_FOLDER.title : entryCount(entries));

@@ -21,7 +21,7 @@ const encoders: Record<Coding, (bytes: Uint8Array) => Promise<Uint8Array>> = {
   gzip: (bytes) => zip(bytes, { level: 6 }),
 };
 
-/** Applies to GET and HEAD of every route, except answers with Content-Disposition, which carry file bytes. */
+/** Applies to GET and HEAD of every route, except answers with Content-Disposition, which carry file bytes, or no-transform. */
 export function compression() {
   const cache = new Map<string, Uint8Array<ArrayBuffer>>();
 
@@ -67,7 +67,9 @@ export function compression() {
       if (responseValue instanceof Response) {
         const { headers } = responseValue;
         const compressible =
-          TYPES.test(headers.get("content-type") ?? "") && !headers.has("content-disposition");
+          TYPES.test(headers.get("content-type") ?? "") &&
+          !headers.has("content-disposition") &&
+          !headers.get("cache-control")?.includes("no-transform");
         return compressible && responseValue.body !== null ? rewrite(request, responseValue, set) : undefined;
       }
       // Elysia sends a plain object as JSON.

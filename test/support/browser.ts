@@ -71,6 +71,10 @@ export async function openPage(
     `addEventListener("securitypolicyviolation", (e) => console.error("policy: " + e.violatedDirective + " " + e.blockedURI));`,
   );
   await page.goto(url);
+  // Until its script has started, the page has the links of the server only.
+  await page.waitForFunction(
+    `!document.getElementById("entries") || document.getElementById("curl").textContent.includes("://")`,
+  );
   const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
   const write: WatchedPage["write"] = async (files) => {
     for (const [name, content] of Object.entries(files)) await writeOne(join(folder, name), content);

@@ -11,13 +11,22 @@ import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition/disposition.ts";
 import { select } from "../../http/ranges/range.ts";
 import { targetOf } from "../../http/target.ts";
-import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
+import {
+  checkFilePath,
+  EntryPathParam,
+  type FilePath,
+  type FolderPath,
+  nameOf,
+  ROOT,
+  urlOf,
+} from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Deliveries } from "../support/delivery.ts";
+import { folderPage } from "../support/folder-page.ts";
 import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
 import { pageAnswer } from "../support/page-html.ts";
@@ -58,7 +67,7 @@ export function download(services: Services) {
           save: query.download !== undefined,
         });
       const entry = await storage.find(path);
-      if (entry?.kind === "folder") return await folderAnswer(path, request, server);
+      if (entry?.kind === "folder") return await folderAnswer(path, request, server, query.cursor);
       if (entry && slash)
         throw new Problem("not_found", "This is a file: request it without the trailing slash.");
       // A browser that follows a dead link gets the page, which explains the error and offers navigation.
@@ -73,7 +82,10 @@ export function download(services: Services) {
       parse: "none",
       allow: "read",
       params: t.Object({ "*": EntryPathParam }),
-      query: t.Object({ download: t.Optional(t.String({ description: "Force a save dialog" })) }),
+      query: t.Object({
+        download: t.Optional(t.String({ description: "Force a save dialog" })),
+        cursor: t.Optional(t.String({ description: "Of a folder: continue the page after these entries" })),
+      }),
       response: {
         200: bytes(
           {
@@ -90,6 +102,10 @@ export function download(services: Services) {
           },
           ANY_TYPE,
         ),
+        301: empty({
+          description: "A folder that was requested without the slash at its end",
+          headers: ["Location"],
+        }),
         304: empty({
           description: "The client already has this version",
           headers: ["ETag", "Last-Modified"],
@@ -100,7 +116,7 @@ export function download(services: Services) {
         operationId: "getFile",
         summary: "Download a file, or list a folder",
         description:
-          "A folder is answered with its `Listing` for `Accept: application/json` (prefer `GET /api/entries`), otherwise with the web page. With `Accept: text/html` a missing path is also answered with the web page, and status 404.",
+          "A folder is answered with its `Listing` for `Accept: application/json` (prefer `GET /api/entries`), otherwise with the web page. The page holds its entries as links: the first ones for `Accept: text/html`, else all. With `Accept: text/html` a missing path is also answered with the web page, and status 404.",
         tags: ["Files"],
         parameters: requestHeaders(
           "If-Match",
@@ -125,10 +141,17 @@ export function download(services: Services) {
     }
   }
 
-  async function folderAnswer(folder: FolderPath, request: Request, server: Listener): Promise<Response> {
+  async function folderAnswer(
+    folder: FolderPath,
+    request: Request,
+    server: Listener,
+    cursor: string | undefined,
+  ): Promise<Response> {
     if (preferred(request, "text/html", "application/json") !== "application/json")
-      return await pageAnswer(config);
-    const make = () => listFolder(storage, folder, LISTING, request.signal);
+      return targetOf(request).path.endsWith("/")
+        ? await folderPage(services, request, server, folder, cursor)
+        : withSlash(folder);
+    const make = () => listFolder(storage, folder, { ...LISTING, cursor }, request.signal);
     const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
       ...JSON_HEADERS,
@@ -142,6 +165,12 @@ export function download(services: Services) {
 /** The type that the client prefers, the first one of equals. */
 function preferred(request: Request, ...types: string[]): string | null {
   return preferredType(request.headers.get("accept"), types);
+}
+
+/** Programs tell a folder from a file by this redirect. */
+function withSlash(folder: FolderPath): Response {
+  const headers = { location: urlOf(folder, "folder"), "cache-control": "no-store", vary: "Accept" };
+  return new Response(null, { status: 301, headers });
 }
 
 /** Uses only the open file: its name may refer to another file by now. */

@@ -1,12 +1,15 @@
-// GET / and the files of the web page, from the folder public/ of the repository or of the binary.
+// GET /, the page of the root, and the files of the web page, from the folder public/ of the repository or of the binary.
 
 import { staticPlugin } from "@elysiajs/static";
 import { Elysia } from "elysia";
+import { ROOT } from "../../path.ts";
 import { access, allowDetail } from "../../plugins/access.ts";
+import { folderPage } from "../support/folder-page.ts";
 import { ASSETS, pageAnswer, SECURITY } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
 
-export async function page({ config }: Services) {
+export async function page(services: Services) {
+  const { config } = services;
   const files = await staticPlugin({
     assets: ASSETS,
     prefix: "/",
@@ -20,6 +23,11 @@ export async function page({ config }: Services) {
   });
   return new Elysia({ name: "page" })
     .use(access(config.allow))
-    .get("/", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
+    .get(
+      "/",
+      ({ request, server }) =>
+        config.allow.has("read") ? folderPage(services, request, server, ROOT) : pageAnswer(config),
+      { allow: "public", detail: { hide: true } },
+    )
     .use(files);
 }

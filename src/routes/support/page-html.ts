@@ -1,7 +1,8 @@
-// The HTML of the web page: index.html with the base path and the grants of this server filled in.
+// The HTML of the web page: index.html with what this server and a folder fill in. Its script takes over from there.
 
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import { checkFolderPath, type FolderPath, nameOf, ROOT, segmentsOf, urlOf } from "../../path.ts";
 import { linksUnder } from "../../plugins/base-path.ts";
 
 /** The folder of the page. In the binary, every module has the top of the embedded tree as its folder. */
@@ -16,22 +17,77 @@ export const SECURITY = {
   "referrer-policy": "no-referrer",
 };
 
+export const PAGE_HEADERS = {
+  ...SECURITY,
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-cache",
+  vary: "Accept",
+};
+
 /** The values that index.html receives: base path, grants, and for how many seconds the trash keeps removed entries. */
 const FILLED_IN = /(?<=<meta name="sluice-(base|allow|trash)" content=")[^"]*/g;
 
-/** The page is the same for every folder: its script reads the path from the address. */
-export async function pageAnswer(
-  { basePath, allow, trash = 0 }: Config,
-  status: 200 | 404 = 200,
-): Promise<Response> {
-  const headers = {
-    ...SECURITY,
-    "content-type": "text/html; charset=utf-8",
-    "cache-control": "no-cache",
-    vary: "Accept",
-  };
+/** The page without entries, as for a missing folder: its script reads the path from the address. */
+export async function pageAnswer(config: Config, status: 200 | 404 = 200): Promise<Response> {
+  return new Response(await pageHtml(config), { status, headers: PAGE_HEADERS });
+}
+
+/** index.html with the values of this server. */
+export async function pageHtml({ basePath, allow, trash = 0 }: Config): Promise<string> {
   const text = await Bun.file(join(ASSETS, "index.html")).text();
   const values: Record<string, string> = { base: basePath, allow: [...allow].join(","), trash: `${trash}` };
-  const filled = text.replace(FILLED_IN, (_, name) => values[name] ?? "");
-  return new Response(linksUnder(basePath, filled), { status, headers });
+  return linksUnder(
+    basePath,
+    text.replace(FILLED_IN, (_, name) => values[name] ?? ""),
+  );
+}
+
+/**
+ * The page of a folder in two parts: the rows of its table go between them.
+ * @param next the URL of the page with the following entries, "" if there is none
+ */
+export function folderHtml(
+  page: string,
+  folder: FolderPath,
+  { base, empty, next }: { base: string; empty: boolean; next: string },
+): [before: string, after: string] {
+  let html = show(page, empty ? "empty" : "entries");
+  if (folder !== ROOT) {
+    const name = Bun.escapeHTML(nameOf(folder));
+    html = fill(html, "<title>", `${name} – `);
+    html = fill(html, 'id="current-folder" tabindex="-1">', `<bdi>${name}</bdi>`, "Files");
+    html = fill(html, 'id="crumbs">', crumbs(folder, base));
+  }
+  if (next !== "") {
+    const link = `<a class="list-more" href="${Bun.escapeHTML(next)}">More entries</a>`;
+    html = fill(show(html, "list-foot"), 'id="list-count">', link);
+  }
+  const rows = 'id="entry-rows">';
+  const end = html.indexOf(rows) + rows.length;
+  return [html.slice(0, end), html.slice(end)];
+}
+
+/** Links to the folders above a folder; the page of the root is that of the server. */
+function crumbs(folder: FolderPath, base: string): string {
+  const segments = segmentsOf(folder);
+  const items = segments.map((_, depth) => {
+    const parent = checkFolderPath(segments.slice(0, depth).join("/"));
+    const url = base + (parent === ROOT ? "/" : urlOf(parent, "folder"));
+    const name = parent === ROOT ? "Files" : Bun.escapeHTML(nameOf(parent));
+    return `<li class="crumb"><a class="crumb-link" href="${url}"><bdi>${name}</bdi></a></li>`;
+  });
+  return items.join("");
+}
+
+/** Inserts markup after a place that index.html has, instead of the text that is there. */
+function fill(html: string, place: string, markup: string, text = ""): string {
+  const at = html.indexOf(place + text);
+  if (at === -1) throw new Error(`index.html has no ${place}`);
+  const start = at + place.length;
+  return html.slice(0, start) + markup + html.slice(start + text.length);
+}
+
+/** Shows an element that index.html hides. */
+function show(html: string, id: string): string {
+  return html.replace(new RegExp(`(id="${id}"[^>]*?) hidden>`), "$1>");
 }
