@@ -103,6 +103,11 @@ export const PROBLEMS = {
     title: "Not found",
     help: "Nothing exists at this URL.",
   },
+  unsupported_trailers: {
+    status: 400,
+    title: "Trailers are not supported",
+    help: "The request announces trailers (`Trailer`), which Bun's HTTP server cannot read. Nothing was saved. Send the request without them.",
+  },
   method_not_allowed: {
     status: 405,
     title: "Method not allowed",
@@ -218,6 +223,11 @@ export const PROBLEMS = {
     status: 415,
     title: "Unsupported Content-Type",
     help: "Send the bytes of an upload as `application/offset+octet-stream` (tus) or `application/partial-upload` (Resumable Uploads for HTTP), and requests to `/api` as `application/json`. A form (`multipart/form-data`) goes to a folder, with `POST /files/{folder}/`; `PUT` takes the file itself.",
+  },
+  expectation_failed: {
+    status: 417,
+    title: "100 Continue cannot be sent",
+    help: "The client waited for `100 Continue`, which Bun's HTTP server sends only if `Expect: 100-continue` is in lower case. Nothing was saved. Send the request without `Expect`.",
   },
   idempotency_key_reused: {
     status: 422,

@@ -2,7 +2,7 @@
 
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
-import { asProblem, type ErrorEntry, Problem, problemBody } from "../errors.ts";
+import { asProblem, type ErrorEntry, Problem, type ProblemCode, problemBody } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
 import { lingeringClose } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
@@ -41,8 +41,7 @@ export function lateErrorResponse(error: Error, { maxErrors, log }: Pick<ErrorOp
 
 function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
   const { text, headers } = serialize(problem, maxErrors, requestInfoOf(request)?.id);
-  if (problem.code !== "idle_timeout") return lingeringClose(request, text, problem.status, headers);
-  // After an idle timeout, close instead of waiting for the rest of the body.
+  if (!CLOSING.has(problem.code)) return lingeringClose(request, text, problem.status, headers);
   headers.set("connection", "close");
   return new Response(text, { status: problem.status, headers });
 }
@@ -56,6 +55,12 @@ function serialize(problem: Problem, maxErrors: number, id?: string): { text: st
   });
   return { text: JSON.stringify(problemBody(problem, maxErrors, id)), headers };
 }
+
+/**
+ * Problems that are answered without waiting for the rest of the body: the client is silent, or its trailers would make Bun
+ * write an answer of its own into this one.
+ */
+const CLOSING = new Set<ProblemCode>(["idle_timeout", "expectation_failed", "unsupported_trailers"]);
 
 type Caught = Parameters<ErrorHandler>[0]["error"];
 

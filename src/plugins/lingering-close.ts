@@ -1,7 +1,7 @@
 // Lingering close: makes sure that a client still sending its body receives the answer (RFC 9112 section 9.6).
 
 import { RequestBody } from "../core/upload/request-body.ts";
-import { contentLength } from "../http/content-length.ts";
+import { contentLength } from "../http/framing.ts";
 
 /** A body announced with at most this many bytes is left to Bun, which drains it and reuses the connection. */
 const MAX_DRAIN_BYTES = 1024 * 1024;

@@ -188,6 +188,7 @@ function readChunks(bytes: Buffer): { body: Buffer; used: number } | undefined {
     const line = bytes.indexOf("\r\n", at);
     if (line === -1) return undefined;
     const size = Number.parseInt(bytes.toString("latin1", at, line), 16);
+    if (Number.isNaN(size)) throw new Error(`Not a chunk: ${bytes.toString("latin1", at, line)}`);
     const end = line + 2 + size;
     if (bytes.byteLength < end + 2) return undefined;
     at = end + 2;

@@ -13,10 +13,14 @@ interface Reader {
 
 /** Milliseconds a body may occupy the event loop before it yields. */
 const MAX_SLICE = 5;
+/** Seconds after which a client that waits for `100 Continue` is answered; those that give up do so within six. */
+const MAX_VAIN_WAIT = 8;
 
 export interface RequestBodyOptions {
   /** Seconds to wait for the next byte before the body is aborted. */
   idleTimeout: number;
+  /** Whether the client waits for a `100 Continue` that it will not get. @default false */
+  waitsInVain?: boolean;
   /** Resets the idle timer of the connection; called at most once a second while bytes arrive, and while the disk is busy. */
   renew?: () => void;
   /** Whether the reader owns the chunks and may free their memory at once, as with those of Bun's server. @default false */
@@ -59,11 +63,12 @@ export class RequestBody {
 
   /**
    * The chunks as they arrive. A chunk is invalid once the next one is requested; copy it to keep it longer.
-   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, and the one passed to `stop`
+   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, expectation_failed when it
+   * waits for `100 Continue`, and the one passed to `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) return;
-    this.#watchIdle(this.options.idleTimeout * 1000);
+    this.#watchIdle(this.#idleLimit);
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
@@ -124,18 +129,35 @@ export class RequestBody {
   // One timer per body, rescheduled only when it fires: resetting a timer for each chunk would cost more than the chunk.
   #watchIdle(delay: number): void {
     this.#idleTimer = setTimeout(() => {
-      const limit = this.options.idleTimeout * 1000;
+      const limit = this.#idleLimit;
       const idle = this.#elapsed ? performance.now() - this.#waitStart : 0;
       // Not waiting for the client means that the disk is slow, so the connection must not time out.
       if (!this.#elapsed) this.options.renew?.();
       if (idle < limit) return this.#watchIdle(limit - idle);
-      this.stop(
-        new Problem(
-          "idle_timeout",
-          `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout), after ${this.received} bytes.`,
-        ),
-      );
+      this.stop(this.#idleProblem());
     }, delay);
+  }
+
+  get #waitsInVain(): boolean {
+    return this.options.waitsInVain === true && this.received === 0;
+  }
+
+  /** Milliseconds. */
+  get #idleLimit(): number {
+    const { idleTimeout } = this.options;
+    return (this.#waitsInVain ? Math.min(idleTimeout, MAX_VAIN_WAIT) : idleTimeout) * 1000;
+  }
+
+  #idleProblem(): Problem {
+    if (this.#waitsInVain)
+      return new Problem(
+        "expectation_failed",
+        "The server cannot send `100 Continue` for this spelling: write `Expect: 100-continue` in lower case, or send the body without `Expect`.",
+      );
+    return new Problem(
+      "idle_timeout",
+      `No byte arrived for ${this.options.idleTimeout} s (--idle-timeout), after ${this.received} bytes.`,
+    );
   }
 
   #renew(): void {

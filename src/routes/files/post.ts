@@ -28,8 +28,7 @@ export function post(services: Services) {
       const intent = uploadRequest(request, query.conflict ?? config.conflict ?? "rename");
       if (boundary === null)
         return await saveBody(services, request, server, pathOf(request, folder, query.name), intent);
-      const save = () => saveForm(services, request, server, folder, boundary, intent);
-      return await withKey(services, intent.key, save);
+      return await saveForm(services, request, server, folder, boundary, intent);
     },
     {
       parse: "none",
@@ -119,7 +118,7 @@ async function saveForm(
   const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;
   try {
-    result = await form.read(incoming.body, incoming.saving);
+    result = await withKey(services, intent.key, () => form.read(incoming.body, incoming.saving));
   } finally {
     incoming.close();
   }

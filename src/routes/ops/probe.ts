@@ -5,7 +5,7 @@ import { Gate } from "../../core/admission/gate.ts";
 import { buildFlowReport } from "../../core/report/flow-report.ts";
 import type { Upload } from "../../core/upload/upload.ts";
 import { Problem } from "../../errors.ts";
-import { contentLength } from "../../http/content-length.ts";
+import { contentLength } from "../../http/framing.ts";
 import { checkFilePath } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";

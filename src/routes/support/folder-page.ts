@@ -1,6 +1,5 @@
 // The page of a folder with its entries as plain links: for browsers until the script takes over, and for programs without one.
 
-import { formatSize } from "../../config/config.ts";
 import {
   LISTING,
   type ListedEntry,
@@ -10,6 +9,7 @@ import {
 } from "../../core/browse/listing.ts";
 import { Problem } from "../../errors.ts";
 import { type FolderPath, urlOf } from "../../path.ts";
+import { formatBytes } from "../../units.ts";
 import { type Listener, withoutIdleTimeout } from "./idle-timeout.ts";
 import { folderHtml, PAGE_HEADERS, pageAnswer, pageHtml } from "./page-html.ts";
 import type { Services } from "./services.ts";
@@ -102,7 +102,7 @@ function rows(entries: readonly ListedEntry[], base: string): string {
 
 /** One entry, as a row that looks like those of the script. A URL needs no escapes but for the quote that it may contain. */
 function row({ name, kind, size, modified, url }: ListedEntry, base: string): string {
-  const bytes = size === undefined ? ">" : ` data-bytes="${size}">${formatSize(size)}`;
+  const bytes = size === undefined ? ">" : ` data-bytes="${size}">${formatBytes(size)}`;
   const time = `<time datetime="${modified}">${modified.slice(0, 16).replace("T", " ")}</time>`;
   return `<tr class="entry"><td class="entry-check"></td><th class="entry-name" scope="row"><a class="entry-link" href="${base}${url.replaceAll("'", "%27")}"><svg class="icon entry-icon" aria-hidden="true"><use href="#icon-${kind}"></use></svg><bdi>${Bun.escapeHTML(name)}</bdi></a></th><td class="entry-size"${bytes}</td><td class="entry-modified">${time}</td></tr>`;
 }

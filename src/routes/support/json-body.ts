@@ -4,6 +4,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
+import { refuseTrailers, waitsInVain } from "../../http/framing.ts";
 import { expected } from "../../plugins/errors.ts";
 import { misspelt } from "../../suggest.ts";
 import type { Services } from "./services.ts";
@@ -13,7 +14,7 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * The body of a request, parsed and validated.
- * @throws Problem unsupported_type, body_too_large, body_incomplete, idle_timeout, invalid_request
+ * @throws Problem unsupported_type, body_too_large, body_incomplete, idle_timeout, expectation_failed, unsupported_trailers, invalid_request
  */
 export async function jsonBody<Shape extends TSchema>(
   { config }: Services,
@@ -63,7 +64,8 @@ function entryFor(error: ValueError): ErrorEntry {
 }
 
 async function read(idleTimeout: number, request: Request): Promise<Uint8Array> {
-  const body = new RequestBody(request.body, { idleTimeout });
+  refuseTrailers(request.headers);
+  const body = new RequestBody(request.body, { idleTimeout, waitsInVain: waitsInVain(request.headers) });
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {

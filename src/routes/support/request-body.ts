@@ -8,8 +8,8 @@ import { saveSingleFile } from "../../core/upload/single-file.ts";
 import type { UploadRequest } from "../../core/upload/upload-request.ts";
 import { Problem } from "../../errors.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
-import { contentLength } from "../../http/content-length.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
+import { contentLength, refuseTrailers, waitsInVain } from "../../http/framing.ts";
 import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
 import type { FilePath } from "../../path.ts";
@@ -31,7 +31,7 @@ export interface IncomingUpload {
 /**
  * Admits the request and wraps its body.
  * @param content what the body is: the bytes of one file, or a form
- * @throws Problem draining, too_many_uploads, unsupported_encoding, unsupported_type
+ * @throws Problem draining, too_many_uploads, unsupported_encoding, unsupported_trailers, unsupported_type
  */
 export function receive(
   { config, uploader }: Services,
@@ -56,7 +56,13 @@ export function receive(
     );
   const restart = () => restartIdleTimeout(request, server, config.idleTimeout);
   const { idleTimeout } = config;
-  const body = new RequestBody(request.body, { idleTimeout, renew: restart, owned: server !== null });
+  refuseTrailers(request.headers);
+  const body = new RequestBody(request.body, {
+    idleTimeout,
+    waitsInVain: waitsInVain(request.headers),
+    renew: restart,
+    owned: server !== null,
+  });
   const release = admit(uploader, body, requestInfoOf(request)?.client);
   restart();
   return {
@@ -113,7 +119,11 @@ export function uploadId(request: Request): string {
   return id !== undefined && /^[A-Za-z0-9_-]{8,64}$/.test(id) ? id : crypto.randomUUID();
 }
 
-/** Runs a step while no other request may have the same key. @throws Problem idempotency_key_in_use */
+/**
+ * Runs a step while no other request may have the same key. Must be called after `receive`: Bun drops a body that nobody
+ * reads when the client closes its sending side.
+ * @throws Problem idempotency_key_in_use
+ */
 export async function withKey<T>(
   { uploader }: Services,
   key: string | undefined,
@@ -138,17 +148,16 @@ export async function saveBody(
 ): Promise<Response> {
   const { uploader, log } = services;
   const intent = { ...options, path, size: announcedSize(request), id: uploadId(request) };
-  return await withKey(services, options.key, async () => {
-    const incoming = receive(services, request, server);
-    let result: SaveResult;
-    try {
-      result = await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
-    } finally {
-      incoming.close();
-    }
-    log.saved(request, result.file);
-    return savedAnswer(request, result, incoming.body.received === 0);
-  });
+  const incoming = receive(services, request, server);
+  let result: SaveResult;
+  try {
+    const save = () => saveSingleFile(uploader, incoming.body, intent, incoming.saving);
+    result = await withKey(services, options.key, save);
+  } finally {
+    incoming.close();
+  }
+  log.saved(request, result.file);
+  return savedAnswer(request, result, incoming.body.received === 0);
 }
 
 /** @param unread whether the body may still arrive */
