@@ -15,7 +15,7 @@ import { callApi } from "../server/api.js";
  */
 
 /** @typedef {{ key: "name" | "size" | "modified", order: "asc" | "desc" }} Sort */
-/** @typedef {{ entries: Entry[], next: string | null }} Page */
+/** @typedef {{ entries: Entry[], next: string | null, skipped: number }} Page `skipped`: entries that cannot be shown */
 
 /** Entries per page: at least, and at most when the caller needs more. */
 const PAGE_SIZE = 200;

@@ -36,6 +36,8 @@ describe("a disk that fails", () => {
     };
     for (const step of steps) {
       Object.assign(calls, { [step]: fail });
+      // A name that is new is given by renameat2(); where that fails, link() reports the reason.
+      if (step === "link") Object.assign(calls, { renameNew: async () => "refused" });
       for (const path of ["new", "kept"]) {
         // An existing file is replaced by rename(), not by link().
         if (step === "link" && path === "kept") Object.assign(calls, { rename: fail });

@@ -221,7 +221,7 @@ test("names that only look dangerous are accepted", async () => {
     "\u2025",
     "..canary",
     "....a",
-    "folder/.sluice",
+    "folder/.sluice.txt",
     ".sluice2",
     "~",
     "~root",
