@@ -98,6 +98,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("rmdir", String(path));
       await system.rmdir(path);
     },
+    examineTree: async (path) => {
+      await announce("examineTree", path);
+      await system.examineTree(path);
+    },
     removeTree: async (path) => {
       await announce("removeTree", path);
       await system.removeTree(path);

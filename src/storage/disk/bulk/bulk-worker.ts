@@ -3,13 +3,14 @@
 import * as fs from "node:fs";
 import { BulkQueue, type Job } from "./bulk-queue.ts";
 import { copyRange, type Range } from "./copy-range.ts";
+import { examineTree, type Undeletable } from "./examine-tree.ts";
 import { removeTree } from "./remove-tree.ts";
 
 declare const self: Worker;
 
 /** An order of bulk work. */
 export type Order =
-  | { do: "removeTree" | "unlink"; path: string }
+  | { do: "removeTree" | "examineTree" | "unlink"; path: string }
   | { do: "clone"; from: string; to: string }
   | { do: "sync" | "close"; fd: number }
   | ({ do: "copyRange" } & Range);
@@ -17,7 +18,7 @@ export type Order =
 /** The end of an order. An error is sent as its message and its own properties, which postMessage() would drop. */
 export type Result = { id: number } & (
   | { value: number | undefined }
-  | { failed: { message: string; code: string | undefined } }
+  | { failed: { message: string; code: string | undefined; entry: string | undefined } }
 );
 
 const CLONE = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE;
@@ -29,9 +30,9 @@ async function serve({ id, order }: { id: number; order: Order }): Promise<void>
   self.postMessage(
     await queue.run(jobOf(order)).then(
       (value): Result => ({ id, value }),
-      (error: NodeJS.ErrnoException): Result => ({
+      ({ message, code, entry }: NodeJS.ErrnoException & Partial<Undeletable>): Result => ({
         id,
-        failed: { message: error.message, code: error.code },
+        failed: { message, code, entry },
       }),
     ),
   );
@@ -39,12 +40,13 @@ async function serve({ id, order }: { id: number; order: Order }): Promise<void>
 
 function jobOf(order: Order): Job {
   if (order.do === "removeTree") return removeTree(order.path);
+  if (order.do === "examineTree") return examineTree(order.path);
   if (order.do === "copyRange") return copyRange(order);
   return call(order);
 }
 
 /** A single system call, after a turn of the others. */
-function* call(order: Exclude<Order, { do: "removeTree" | "copyRange" }>): Job {
+function* call(order: Exclude<Order, { do: "removeTree" | "examineTree" | "copyRange" }>): Job {
   yield;
   switch (order.do) {
     case "unlink":

@@ -47,6 +47,11 @@ export interface Calls {
    * followed. Does not throw if nothing is there. Another file system that is mounted below ends it with EBUSY.
    */
   removeTree(path: string): Promise<void>;
+  /**
+   * Looks for an entry of a folder that could not be deleted: kept by the rights of a folder, the sticky bit or the attribute
+   * "immutable", or on another file system. Bulk. @throws Undeletable, which names the first one
+   */
+  examineTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;
   names(path: string): Promise<string[]>;
   /** The names as bytes: Linux allows every byte but a slash and NUL, and text would lose those that are not UTF-8. */
@@ -118,6 +123,7 @@ export const calls: Calls = {
   unlink: fs.promises.unlink,
   mkdir: (path, mode) => fs.promises.mkdir(path, mode),
   rmdir: fs.promises.rmdir,
+  examineTree: async (path) => void (await bulk.run({ do: "examineTree", path })),
   removeTree: async (path) => void (await bulk.run({ do: "removeTree", path })),
   readdir: (path) => fs.promises.readdir(path, { withFileTypes: true }),
   names: (path) => fs.promises.readdir(path),

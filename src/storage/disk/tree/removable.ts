@@ -1,22 +1,15 @@
 // Looks for what would stop the removal of a folder halfway, before anything of it is touched.
 
-import { type BigIntStats, constants, type Dirent } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { MAX_SEGMENTS } from "../../../path.ts";
 import { notRemovable } from "../../problems.ts";
 import { closeDir, currentPath, type DirHandle, openDir } from "../at/handle.ts";
 import type { Location } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { errnoOf, ignoreErrno } from "../os/errno.ts";
+import { errnoOf } from "../os/errno.ts";
 import { mountsBelow } from "../os/mounts.ts";
 
-/** Entries examined concurrently. */
-const BATCH = 64;
-const STICKY = 0o1000n;
-const ALL_RIGHTS = constants.R_OK | constants.W_OK | constants.X_OK;
 const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
-// Removed or replaced since the folder was read, a link that leads nowhere, or a name that is not valid text.
-const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENAMETOOLONG"]);
 
 /**
  * Checks that another file system is mounted nowhere below a folder.
@@ -36,8 +29,14 @@ export async function assertNoMounts(calls: Calls, folder: DirHandle, path: stri
  */
 export async function assertRemovable(calls: Calls, folder: DirHandle, path: string): Promise<void> {
   await assertNoMounts(calls, folder, path);
-  const { dev } = calls.stat(folder.fd);
-  await new Examination(calls, dev, BigInt(process.geteuid?.() ?? 0)).folder(folder, path, 1);
+  try {
+    await calls.examineTree(`${folder.path}/.`);
+  } catch (error) {
+    const entry = error instanceof Error && "entry" in error ? error.entry : undefined;
+    if (typeof entry !== "string") throw error;
+    const named = entry === "" ? path : `${path}/${entry}`;
+    throw errnoOf(error) === "EBUSY" ? mountedAt(named) : notRemovable(named, error);
+  }
 }
 
 /** Checks that an entry, a folder with its contents, can be deleted from its folder. @throws as `assertRemovable` */
@@ -71,63 +70,6 @@ export function refused(path: string): (error: unknown) => never {
   return (error) => {
     throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
   };
-}
-
-class Examination {
-  constructor(
-    readonly calls: Calls,
-    readonly dev: bigint,
-    readonly user: bigint,
-  ) {}
-
-  async folder(dir: DirHandle, path: string, depth: number): Promise<void> {
-    const { calls, user } = this;
-    const { dev, mode, uid } = calls.stat(dir.fd);
-    if (dev !== this.dev) throw mountedAt(path);
-    const entries = await this.#removable(path, calls.readdir(dir.path));
-    // Without entries only the rights of the folder above count.
-    if (!entries || entries.length === 0) return;
-    await this.#removable(path, calls.access(`${dir.path}/.`, ALL_RIGHTS));
-    const owned = (mode & STICKY) !== 0n && user !== 0n && user !== uid;
-    const folders = entries.filter((entry) => entry.isDirectory());
-    for (let at = 0; at < entries.length; at += BATCH)
-      await Promise.all(
-        entries.slice(at, at + BATCH).map((entry) => this.#entry(dir, entry, `${path}/${entry.name}`, owned)),
-      );
-    if (depth === MAX_SEGMENTS) return;
-    for (const { name } of folders) await this.#below(`${dir.path}/${name}`, `${path}/${name}`, depth + 1);
-  }
-
-  /** @param owned whether only the owner of an entry may remove it */
-  async #entry(dir: DirHandle, entry: Dirent, path: string, owned: boolean): Promise<void> {
-    const { calls, user } = this;
-    const at = `${dir.path}/${entry.name}`;
-    if (owned) {
-      const stat = await ignoreErrno(NOT_THERE, calls.lstat(at));
-      if (stat && stat.uid !== user) throw notRemovable(path);
-    }
-    // access() would ask for the target of a link. Whether the server may write to a file does not matter: an immutable
-    // file is told by EPERM, which comes before the rights, and says EACCES.
-    if (entry.isSymbolicLink()) return;
-    await ignoreErrno(NOT_THERE, calls.access(at, constants.W_OK)).catch((error: unknown) => {
-      if (errnoOf(error) === "EPERM") throw notRemovable(path, error);
-    });
-  }
-
-  async #below(at: string, path: string, depth: number): Promise<void> {
-    const dir = await this.#removable(path, openDir(this.calls, at));
-    if (!dir) return;
-    try {
-      await this.folder(dir, path, depth);
-    } finally {
-      await closeDir(this.calls, dir);
-    }
-  }
-
-  /** `null` when the entry is no longer there. @throws Problem no_access */
-  async #removable<T>(path: string, call: Promise<T>): Promise<T | null> {
-    return await ignoreErrno(NOT_THERE, call).catch(refused(path));
-  }
 }
 
 function mountedAt(path: string): Problem {
