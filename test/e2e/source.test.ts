@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, serve } from "../support/binary.ts";
+import { until } from "../support/server.ts";
 
 const TOP = join(import.meta.dir, "../..");
 const SLUICE = join(TOP, "bin/sluice.ts");
@@ -86,4 +87,17 @@ test("a root that contains the source is refused, because clients could change t
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toStartWith("sluice: the root contains the source of this program");
   }
+});
+
+test("a server that another process has started is stopped with it, so that no test leaves one behind", async () => {
+  const words = ["sh", "-c", '"$0" "$@" & wait', process.execPath, ...QUIET, MAIN, below];
+  const server = await serve(words, { cwd: tmpdir(), env });
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  await server[Symbol.asyncDispose]();
+  await until("nothing listens there", () =>
+    fetch(`${server.url}/health`).then(
+      () => false,
+      () => true,
+    ),
+  );
 });

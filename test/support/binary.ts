@@ -66,7 +66,18 @@ export async function serve(words: string[], { cwd, env = {} }: Surroundings): P
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    // A group of its own: `bun run start` is a process that starts the server as another one.
+    detached: true,
   });
+  const kill = async (): Promise<void> => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch (error) {
+      // ESRCH: all of them have ended.
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+    await child.exited;
+  };
   const stderr = child.stderr.text();
   let stdout = "";
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -80,7 +91,7 @@ export async function serve(words: string[], { cwd, env = {} }: Surroundings): P
   await readTo(() => READY.test(stdout));
   const [, url, root] = READY.exec(stdout) ?? [];
   if (url === undefined || root === undefined) {
-    child.kill("SIGKILL");
+    await kill();
     throw new Error(`The server exited before it was ready: ${stdout}${await stderr}`);
   }
   return {
@@ -92,9 +103,6 @@ export async function serve(words: string[], { cwd, env = {} }: Surroundings): P
       await readTo(() => false);
       return { code, stdout, stderr: await stderr };
     },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.exited;
-    },
+    [Symbol.asyncDispose]: kill,
   };
 }
