@@ -51,12 +51,19 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/api/jobs", "read"],
   ["GET", "/api/jobs/none", "read"],
   ["DELETE", "/api/jobs/none", "write"],
+  ["DELETE", "/api/uploads/no-such-upload", "delete"],
   // The last one, because it deletes the upload.
   ["DELETE", "/files/kept.txt", "delete"],
 ];
 
 /** No such job exists, and no such entry in the trash. */
-const ABSENT = new Set(["/api/jobs/none", "/api/trash", "/api/trash/none", "/api/trash/restore"]);
+const ABSENT = new Set([
+  "/api/uploads/no-such-upload",
+  "/api/jobs/none",
+  "/api/trash",
+  "/api/trash/none",
+  "/api/trash/restore",
+]);
 
 /** The bodies of JSON requests. */
 const SAYING: Record<string, object> = {

@@ -10,6 +10,7 @@ import { UploadSession } from "./session.ts";
 import { newUploadState, type SessionOptions } from "./state/creation.ts";
 import { type Concatenation, parseUploadState, suspendedReport } from "./state/record.ts";
 import { WaitingFinals } from "./waiting-finals.ts";
+import { WaitingPlaces } from "./waiting-places.ts";
 
 /** Milliseconds between two sweeps, at most. */
 const SWEEP_INTERVAL = 30_000;
@@ -24,8 +25,7 @@ export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 
 export class UploadRegistry {
   readonly #all = new Map<UploadId, UploadSession>();
-  /** Sessions without bytes of their own, oldest first. */
-  readonly #settled = new Set<UploadSession>();
+  readonly #places: WaitingPlaces;
   readonly #observer = {
     settled: (upload: UploadSession): void => this.#remember(upload),
     partCompleted: (part: UploadSession): void => this.finals.partCompleted(part),
@@ -39,7 +39,9 @@ export class UploadRegistry {
   constructor(
     readonly uploader: Uploader,
     readonly limits: SessionLimits,
-  ) {}
+  ) {
+    this.#places = new WaitingPlaces(limits.maxWaiting);
+  }
 
   /** Restores the sessions of earlier runs and starts sweeping periodically, until `close`. @throws Problem */
   static async open(uploader: Uploader, limits: SessionLimits): Promise<UploadRegistry> {
@@ -65,19 +67,22 @@ export class UploadRegistry {
       await Promise.all(all.slice(at, at + FLUSH_BATCH).map(flush));
   }
 
-  /** Uploads that are not settled; `--max-waiting` limits them. */
+  /** Uploads that wait for their next request; `--max-waiting` limits them. */
   get unfinished(): number {
-    return this.#all.size - this.#settled.size;
+    return this.#places.taken;
   }
 
   /**
-   * Creates an empty upload. Once the promise resolves, the upload survives a power cut.
+   * Creates an empty upload. Once the promise resolves, the upload survives a power cut. If all places are taken, an upload
+   * without a byte is deleted for it.
    * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
   async create(options: SessionOptions): Promise<UploadSession> {
     const { path, conflict, size, name } = options;
     const { uploader, limits } = this;
-    if (this.unfinished >= limits.maxWaiting) throw tooMany(limits.maxWaiting);
+    // Nothing is awaited between the last check and `#add`.
+    if (!options.oneShot)
+      for (let next = this.#leaving(); next; next = this.#leaving()) await this.#forget(next);
     const id = newUploadId();
     const concat = this.#concatenation(options.concat);
     const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
@@ -89,6 +94,7 @@ export class UploadRegistry {
         limits.uploadExpiry,
         this.#observer,
       ),
+      options.oneShot,
     );
     try {
       await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...defaults });
@@ -101,8 +107,7 @@ export class UploadRegistry {
       return upload;
     } catch (error) {
       // The client never received its URL, so the upload can be deleted.
-      this.#all.delete(id);
-      this.finals.delete(upload);
+      this.#remove(upload);
       await upload.delete();
       throw error;
     }
@@ -212,26 +217,35 @@ export class UploadRegistry {
     return { kind: "final", urls: concat.urls, parts };
   }
 
-  #add(upload: UploadSession): UploadSession {
+  /** The upload that has to be deleted before another is created. @throws Problem too_many_waiting */
+  #leaving(): UploadSession | undefined {
+    return this.#places.leaving((upload) => this.finals.isEmpty(upload));
+  }
+
+  #add(upload: UploadSession, oneShot?: boolean): UploadSession {
     this.#all.set(upload.record.id, upload);
+    this.#places.add(upload, oneShot);
     this.finals.add(upload);
     return upload;
+  }
+
+  #remove(upload: UploadSession): void {
+    this.#all.delete(upload.record.id);
+    this.#places.delete(upload);
+    this.finals.delete(upload);
   }
 
   /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
   #remember(upload: UploadSession): void {
     this.finals.delete(upload);
     if (!this.#all.has(upload.record.id)) return;
-    this.#settled.add(upload);
-    if (this.#settled.size <= this.limits.maxWaiting) return;
-    const [oldest] = this.#settled;
+    if (this.#places.settle(upload) <= this.limits.maxWaiting) return;
+    const [oldest] = this.#places.settled;
     if (oldest && !oldest.lock.busy) void this.#forget(oldest).catch(() => {});
   }
 
   async #forget(upload: UploadSession): Promise<void> {
-    this.#all.delete(upload.record.id);
-    this.#settled.delete(upload);
-    this.finals.delete(upload);
+    this.#remove(upload);
     await upload.delete();
     if (!upload.settled) upload.ended("forgotten");
   }
@@ -269,12 +283,4 @@ export class UploadRegistry {
 async function flush(upload: UploadSession): Promise<void> {
   await upload.checkpoint.written();
   if (upload.needsFlush) await upload.flush().catch(() => {});
-}
-
-function tooMany(limit: number): Problem {
-  return new Problem(
-    "too_many_waiting",
-    `${limit} uploads are unfinished, the maximum set by --max-waiting. Try again later.`,
-    { headers: { "retry-after": "60" } },
-  );
 }

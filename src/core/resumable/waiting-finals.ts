@@ -50,6 +50,12 @@ export class WaitingFinals {
     return [...finals, ...[...parts].flatMap((id) => this.find(id) ?? [])];
   }
 
+  /** Whether no byte was received for this upload: no byte of a final's parts, and no byte of a part that no final names. */
+  isEmpty(upload: UploadSession): boolean {
+    if (upload.length > 0 || this.#byPart.has(upload.record.id)) return false;
+    return partsOf(upload).every((id) => (this.find(id)?.length ?? 0) === 0);
+  }
+
   /** Starts concatenating, without requests, what is complete now and later. */
   start(observer: FinalsObserver): void {
     this.#observer = observer;

@@ -73,6 +73,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
     ...wholeDigests(context),
     name: uploadId(request),
     concat: null,
+    oneShot: start.complete,
   });
   const hasBytes =
     announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);

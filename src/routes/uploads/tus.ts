@@ -14,7 +14,7 @@ import {
   uploadIn,
 } from "../../http/tus/tus.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
-import { uploadId } from "../support/request-body.ts";
+import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
   fileHeaders,
@@ -62,6 +62,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
     ...wholeDigests(context),
     name: uploadId(request),
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
+    oneShot: concat === null && length !== null && length === (hasBytes ? announcedSize(request) : 0),
   });
   await orDelete(services, upload, () =>
     logged(services, request, upload, async () => {

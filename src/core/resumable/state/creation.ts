@@ -8,6 +8,8 @@ import type { UploadId } from "../../../storage/upload-id.ts";
 import { NO_TIMINGS } from "../../report/flow-report.ts";
 import type { Concatenation, UploadState } from "./record.ts";
 
+const ID_WEIGHT = 22;
+
 /** The options of a new upload. */
 export interface SessionOptions {
   path: FilePath;
@@ -27,6 +29,17 @@ export interface SessionOptions {
     | { kind: "partial" }
     | { kind: "final"; urls: readonly string[]; ids: readonly (string | null)[] }
     | null;
+  /** Whether the request that creates it has all its bytes: it is then saved or deleted, and never waits. */
+  oneShot?: boolean;
+}
+
+/** Characters of the fields whose length a client chooses; an id among the parts counts as one of its own. */
+export function weightOf({ path, metadata, digests, concat }: UploadState): number {
+  const urls = concat?.kind === "final" ? concat.urls : [];
+  return urls.reduce(
+    (sum, url) => sum + url.length + ID_WEIGHT,
+    path.length + metadata.length + digests.length,
+  );
 }
 
 /** The state of an upload without bytes. */
