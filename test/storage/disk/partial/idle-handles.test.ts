@@ -97,16 +97,11 @@ test("if that sync fails, only the bytes of the previous sync count", async () =
 
 test("closing the storage syncs idle uploads", async () => {
   await using root = await TemporaryRoot.make();
-  let syncs = 0;
-  const calls = watchedCalls((name) => {
-    if (name === "datasync") syncs += 1;
-  });
-  const storage = await root.open({ calls });
+  const storage = await root.open();
   const upload = await begun(storage, bytes(MIB));
   await upload.suspendLazily();
-  const before = syncs;
+  expect(upload.saved).toBeLessThan(MIB);
   await storage.close();
-  expect(syncs).toBe(before + 1);
   expect(upload.saved).toBe(MIB);
 });
 
