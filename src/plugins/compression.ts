@@ -57,7 +57,9 @@ export function compression() {
     }
     if (chosen === null) return new Response(bytes, { status, headers });
     headers.set("content-encoding", chosen);
-    return new Response(await compressed(bytes, chosen, tag), { status, headers });
+    // The page differs from folder to folder, and would take the places of its other files.
+    const isFile = !headers.get("content-type")?.startsWith("text/html");
+    return new Response(await compressed(bytes, chosen, isFile ? tag : null), { status, headers });
   }
 
   return new Elysia({ name: "compression" }).mapResponse(
