@@ -59,13 +59,14 @@ export async function folderPage(
     throw error;
   });
   if (listing === null) return await pageAnswer(config);
-  const { entries, next } = listing;
+  const { entries, next, skipped = 0 } = listing;
   const more =
     browser && next !== null ? `${base}${urlOf(folder, "folder")}?cursor=${encodeURIComponent(next)}` : "";
   const [before, after] = folderHtml(await pageHtml(config), folder, {
     base,
     empty: entries.length === 0,
     next: more,
+    skipped,
   });
   const first = before + rows(entries, base);
   if (browser || next === null) return new Response(first + after, { headers: PAGE_HEADERS });

@@ -45,11 +45,12 @@ export async function pageHtml({ basePath, allow, trash = 0 }: Config): Promise<
 /**
  * The page of a folder in two parts: the rows of its table go between them.
  * @param next the URL of the page with the following entries, "" if there is none
+ * @param skipped entries that cannot be shown
  */
 export function folderHtml(
   page: string,
   folder: FolderPath,
-  { base, empty, next }: { base: string; empty: boolean; next: string },
+  { base, empty, next, skipped }: { base: string; empty: boolean; next: string; skipped: number },
 ): [before: string, after: string] {
   let html = show(page, empty ? "empty" : "entries");
   if (folder !== ROOT) {
@@ -58,10 +59,12 @@ export function folderHtml(
     html = fill(html, 'id="current-folder" tabindex="-1">', `<bdi>${name}</bdi>`, "Files");
     html = fill(html, 'id="crumbs">', crumbs(folder, base));
   }
-  if (next !== "") {
-    const link = `<a class="list-more" href="${Bun.escapeHTML(next)}">More entries</a>`;
-    html = fill(show(html, "list-foot"), 'id="list-count">', link);
-  }
+  const foot =
+    next !== ""
+      ? `<a class="list-more" href="${Bun.escapeHTML(next)}">More entries</a>`
+      : skipped > 0 &&
+        `${skipped} ${skipped === 1 ? "entry" : "entries"} cannot be shown: rename them on the server`;
+  if (foot) html = fill(show(html, "list-foot"), 'id="list-count">', foot);
   const rows = 'id="entry-rows">';
   const end = html.indexOf(rows) + rows.length;
   return [html.slice(0, end), html.slice(end)];

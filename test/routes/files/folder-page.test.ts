@@ -162,6 +162,15 @@ describe("a folder of 2,450 entries", () => {
   });
 });
 
+test("entries that cannot be shown are counted", async () => {
+  for (const name of ["back\\slash", "CON.txt", "trail "])
+    await Bun.write(join(server.root, "skipped", name), "x");
+  for (const accept of [BROWSER, "*/*"])
+    expect(await html("/files/skipped/", accept)).toContain(
+      "3 entries cannot be shown: rename them on the server",
+    );
+});
+
 test("a wrong cursor is refused, and one for JSON continues the listing", async () => {
   await problemIn(await get("/files/many/?cursor=x", BROWSER), "invalid_request");
   const first: { entries: { name: string }[]; next: string } = JSON.parse(
