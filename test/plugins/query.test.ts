@@ -96,6 +96,22 @@ test("pages and their files accept the keys that other websites add to links", a
     expect((await server.fetch(`${path}?utm_source=mail`)).status).toBe(200);
 });
 
+test("every documented JSON body refuses members that it does not name", async () => {
+  const text = await (await server.fetch("/swagger/json")).text();
+  const { paths, components }: OpenAPIV3.Document = JSON.parse(text);
+  const bodies = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item ?? {}).flatMap(([method, value]) => {
+      const schema = Object(value).requestBody?.content?.["application/json"]?.schema;
+      return schema ? [{ name: `${method} ${path}`, schema }] : [];
+    }),
+  );
+  expect(bodies.length).toBeGreaterThan(4);
+  for (const { name, schema } of bodies) {
+    const shape = components?.schemas?.[String(schema.$ref).replace("#/components/schemas/", "")] ?? schema;
+    expect([name, shape]).toEqual([name, expect.objectContaining({ additionalProperties: false })]);
+  }
+});
+
 describe("an unknown member of a JSON body", () => {
   test.each([
     ["move", { from: "a", to: "b", conflct: "fail" }, "/conflct", "conflict"],
