@@ -156,7 +156,6 @@ describe("a file that a browser could run", () => {
     "a.mjs",
     "a.css",
     "a.md",
-    "a.pdf",
     "a.swf",
     "a.wasm",
     "a.manifest",
@@ -164,8 +163,6 @@ describe("a file that a browser could run", () => {
     "a.mht",
     "a.eml",
     "a.json",
-    "a",
-    "a.unknown",
     "a.HTML",
   ])("%s: stays in its box", async (name) => {
     expect((await save(server, name, "<script>alert(1)</script>")).status).toBe(201);
@@ -180,6 +177,20 @@ describe("a file that a browser could run", () => {
       expect(got.headers.get("service-worker-allowed")).toBeNull();
     }
   });
+
+  test.each(["a", "a.unknown", "a.txt", "a.pdf", "a.png", "a.mp4", "a.ts"])(
+    "%s: is not run, whatever it holds",
+    async (name) => {
+      expect((await save(server, name, "<script>alert(1)</script>")).status).toBe(201);
+      const got = await ask(server, `/files/${name}`);
+      expect(got.headers.get("content-type")).toMatch(
+        /^(?:text\/plain|application\/pdf|(?:image|video)\/\w+$)/,
+      );
+      expect(got.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(got.headers.get("content-security-policy")).toStartWith("default-src 'none'");
+      expect(got.headers.get("content-security-policy")).not.toMatch(/script-src/);
+    },
+  );
 
   test("is sandboxed also in 206 and 304 responses", async () => {
     const saved = await save(server, "ranged.html", "<script>alert(1)</script>");
