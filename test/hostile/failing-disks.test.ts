@@ -39,7 +39,8 @@ describe("a disk that fails", () => {
       // A name that is new is given by renameat2(); where that fails, link() reports the reason.
       if (step === "link") Object.assign(calls, { renameNew: async () => "refused" });
       for (const path of ["new", "kept"]) {
-        // An existing file is replaced by rename(), not by link().
+        // A new name is given by renameat2() or link(), an existing file is replaced by rename().
+        if (step === "link") Object.assign(calls, { renameNew: fail });
         if (step === "link" && path === "kept") Object.assign(calls, { rename: fail });
         const answer = await server.fetch(`/files/${path}`, { method: "PUT", body: MB.repeat(2) });
         await problemIn(answer, code);
