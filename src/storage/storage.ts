@@ -1,8 +1,9 @@
 // The contract of a storage: the operations the uploader needs from a disk, a bucket or memory, and their guarantees.
 
 import type { FilePath, FolderPath } from "../path.ts";
-import type { Load, Space } from "./device.ts";
+import type { Load, Space, StorageWork } from "./device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
+import type { NameQuery } from "./name-query.ts";
 import type { Page, PageQuery } from "./paging.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { SkippedEntries } from "./skipped.ts";
@@ -132,6 +133,15 @@ export interface Storage {
    */
   scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
 
+  /**
+   * The entries below a folder whose names match, in batches that may be empty. Depth-first: a folder comes before its
+   * contents, and the entries of one folder are in the order of their names. A link is matched by its own name and not
+   * followed. Only entries that match are read. Ending the loop early ends the search.
+   * @returns the entries that were not searched, because clients cannot be shown them or the server may not read them
+   * @throws Problem not_found, not_a_folder, no_access for the folder itself
+   */
+  search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void>;
+
   /** Creates a folder and its missing parents. @throws Problem name_taken, not_a_folder, link_in_path */
   makeFolder(path: FilePath): Promise<FolderEntry>;
 
@@ -254,14 +264,6 @@ export interface PartialMetadata {
   length: number;
   /** Last change of its bytes or metadata. */
   changed: Date;
-}
-
-/** Seconds, increasing while an upload runs. `…Waited` is time the caller was blocked, `…Busy` time the device worked. */
-export interface StorageWork {
-  readonly diskWaited: number;
-  readonly diskBusy: number;
-  readonly syncWaited: number;
-  readonly syncBusy: number;
 }
 
 /** The result of `finish`. */

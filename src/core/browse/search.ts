@@ -1,12 +1,12 @@
 // Finds entries by name, ignoring case and accents, with a limit of time and of results.
 
 import { Problem } from "../../errors.ts";
-import { type FolderPath, nameOf } from "../../path.ts";
+import type { FolderPath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { fold } from "../../storage/name-query.ts";
 import { Skipped } from "../../storage/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
-import { walk } from "./walk.ts";
 
 export interface SearchQuery {
   /** One or more words; a name matches if it contains all of them. */
@@ -36,13 +36,6 @@ const MAX_CONCURRENT = 8;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 5;
 
-/** Folds a text for comparison: compatible characters become equal, and case and accents are removed. */
-export function fold(text: string): string {
-  if (/^[\0-\x7f]*$/.test(text)) return text.toUpperCase();
-  // Normalized again, because uppercasing may expand a letter into several, some with accents: ŉ is ʼN, ΐ is Ϊ́.
-  return text.normalize("NFKD").toUpperCase().normalize("NFKD").replace(/\p{M}/gu, "");
-}
-
 /** Searches one storage. */
 export class Search {
   readonly #gate = new Gate(
@@ -66,7 +59,7 @@ export class Search {
   }
 
   /**
-   * Finds entries in the order of `walk`. A link is matched by its own name and not followed.
+   * Finds entries depth-first, those of one folder in the order of their names. A link is matched by its own name and not followed.
    * @param signal aborts the search, which then throws the reason of the signal
    * @throws Problem not_found, not_a_folder, invalid_request for a query without words or with too many, too_many_searches
    */
@@ -90,17 +83,25 @@ export class Search {
     signal: AbortSignal,
   ): AsyncGenerator<Entry, SearchEnd, void> {
     let count = 0;
-    const skipped = new Skipped();
-    for await (const entry of walk(this.storage, folder, { signal, hidden, skipped })) {
-      if (kind !== undefined && entry.kind !== kind) continue;
-      const name = fold(nameOf(entry.path));
-      if (!words.every((word) => name.includes(word))) continue;
-      if (count === limit) return { complete: false, reason: "limit" };
-      count += 1;
-      yield entry;
+    const search = this.storage.search(folder, { words, kind, hidden, limit });
+    try {
+      for (;;) {
+        const { done, value } = await search.next();
+        signal.throwIfAborted();
+        if (done) {
+          if (value.count > 0) return { complete: false, reason: "skipped", skipped: value.count };
+          return { complete: true, reason: null };
+        }
+        for (const entry of value) {
+          if (count === limit) return { complete: false, reason: "limit" };
+          count += 1;
+          yield entry;
+          signal.throwIfAborted();
+        }
+      }
+    } finally {
+      await search.return(new Skipped());
     }
-    if (skipped.count > 0) return { complete: false, reason: "skipped", skipped: skipped.count };
-    return { complete: true, reason: null };
   }
 }
 

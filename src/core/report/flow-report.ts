@@ -1,7 +1,6 @@
 // Reports where the time of an upload went, with one sentence that names the bottleneck.
 
-import type { StorageWork } from "../../storage/storage.ts";
-import { addWork, NO_WORK } from "../../storage/work.ts";
+import { addWork, NO_WORK, type StorageWork } from "../../storage/device.ts";
 import { formatBytes, formatRate, formatTime } from "../../units.ts";
 
 /** Seconds an upload spent waiting for each part of the system. `other` is the remainder: this server's processor. */

@@ -1,8 +1,8 @@
 // Adapts a partial upload to `Upload` for one request: an error suspends it instead of deleting its bytes.
 
 import type { FilePath } from "../../path.ts";
-import type { PartialUpload, Published, StorageWork, StoredUpload } from "../../storage/storage.ts";
-import { addWork } from "../../storage/work.ts";
+import { addWork, type StorageWork } from "../../storage/device.ts";
+import type { PartialUpload, Published, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import type { Checkpoint } from "./state/checkpoint.ts";
 

@@ -8,6 +8,7 @@ import type { FilePath, FolderPath } from "../../path.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 import type { Space } from "../device.ts";
 import type { Entry, FolderEntry, Moved } from "../entry.ts";
+import type { NameQuery } from "../name-query.ts";
 import type { Page, PageQuery } from "../paging.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
@@ -164,6 +165,10 @@ export class DiskStorage implements Storage {
 
   scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     return this.#lister.scan(folder);
+  }
+
+  search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {
+    return this.#lister.search(folder, query);
   }
 
   async makeFolder(path: FilePath): Promise<FolderEntry> {

@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
+import type { NameQuery } from "../name-query.ts";
 import { naturalOrder } from "../natural-order.ts";
 import { type Page, type PageQuery, pageOf } from "../paging.ts";
 import {
@@ -35,6 +36,7 @@ import {
   type MemoryPartial,
 } from "./contents.ts";
 import { MemoryCopy } from "./copy.ts";
+import { searchIn } from "./search.ts";
 import { MemoryTrash } from "./trash.ts";
 import { assertFolders, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
 import { MemoryPartialUpload, MemoryUpload } from "./upload.ts";
@@ -154,6 +156,11 @@ export class MemoryStorage implements Storage, MemoryHost {
 
   async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
     yield this.#entriesIn(folder).sort((a, b) => naturalOrder(nameOf(a.path), nameOf(b.path)));
+    return new Skipped();
+  }
+
+  async *search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {
+    yield* searchIn(folder, query, (path) => this.#entriesIn(path));
     return new Skipped();
   }
 

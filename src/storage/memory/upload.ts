@@ -1,8 +1,9 @@
 // Uploads of the storage in memory.
 
 import type { FilePath } from "../../path.ts";
+import type { StorageWork } from "../device.ts";
 import { uploadEnded, uploadShorter } from "../problems.ts";
-import type { PartialUpload, Published, StorageWork, StoredUpload } from "../storage.ts";
+import type { PartialUpload, Published, StoredUpload } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import type { MemoryBytes, MemoryDelay, MemoryHost, MemoryStep } from "./contents.ts";
 

@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { fold, Search, type SearchEnd, type SearchQuery } from "../../../src/core/browse/search.ts";
+import { Search, type SearchEnd, type SearchQuery } from "../../../src/core/browse/search.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { fold, matchesName } from "../../../src/storage/name-query.ts";
 import type { SkippedEntries } from "../../../src/storage/skipped.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
@@ -92,12 +93,15 @@ describe("a search ends", () => {
   /** A storage with an endless folder. */
   class Endless extends MemoryStorage {
     left = false;
-    override async *scan(): AsyncGenerator<Entry[], SkippedEntries, void> {
+    override async *search(
+      ...[, query]: Parameters<MemoryStorage["search"]>
+    ): AsyncGenerator<Entry[], SkippedEntries, void> {
       try {
         for (let number = 0; ; number += 1) {
           await new Promise<void>((resolve) => setImmediate(resolve));
           const path = file(`${number}`);
-          yield [{ kind: "file", path, size: 0, modified: new Date(0), etag: '""' }];
+          if (!matchesName(query, path)) yield [];
+          else yield [{ kind: "file", path, size: 0, modified: new Date(0), etag: '""' }];
         }
       } finally {
         this.left = true;

@@ -108,8 +108,8 @@ test("usage returns the sizes of a folder and of the disk", async () => {
 test("clients that disconnect during a search make room for others", async () => {
   let gate = Promise.withResolvers<void>();
   class Slow extends MemoryStorage {
-    override async *scan(...[folder]: Parameters<MemoryStorage["scan"]>) {
-      for await (const entries of super.scan(folder))
+    override async *search(...given: Parameters<MemoryStorage["search"]>) {
+      for await (const entries of super.search(...given))
         for (const entry of entries) {
           yield [entry];
           await gate.promise;

@@ -2,6 +2,7 @@
 
 import { type BigIntStats, constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
+import { type FilePath, type FolderPath, segmentsOf } from "../../../path.ts";
 import { notReadable, notWritable } from "../../problems.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem, ignoreErrno, isDenied } from "../os/errno.ts";
@@ -29,6 +30,22 @@ export async function naming<T>(path: string, step: Promise<T>): Promise<T> {
   return await step.catch((error: unknown) => {
     throw isDenied(error) ? notReadable(path, error instanceof Problem ? error.cause : error) : error;
   });
+}
+
+/**
+ * @param lstat of a path as clients know it
+ * @throws Problem no_access with the folder on the way that the server may not search; none if it is behind a link
+ */
+export async function refuseUnsearchable(
+  path: FilePath | FolderPath,
+  lstat: (path: string) => Promise<BigIntStats | null>,
+): Promise<void> {
+  let folder = "";
+  for (const segment of segmentsOf(path)) {
+    const inside = folder === "" ? segment : `${folder}/${segment}`;
+    if (!(await naming(folder, lstat(inside)))?.isDirectory()) return;
+    folder = inside;
+  }
 }
 
 /** A folder that a step adds an entry to, or takes one from. */

@@ -2,6 +2,7 @@
 
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
+import type { FolderPath } from "../../../path.ts";
 import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
@@ -17,6 +18,14 @@ export interface DirHandle {
   fd: number;
   /** A path to this very folder or file, even after it is renamed (Linux). */
   path: string;
+}
+
+/** A folder opened for reading. The caller that opened it must close `dir`. */
+export interface OpenFolder {
+  folder: FolderPath;
+  /** Its real path at the time. */
+  real: string;
+  dir: DirHandle;
 }
 
 /**

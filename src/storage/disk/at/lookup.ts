@@ -2,16 +2,32 @@
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";
-import { type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../../path.ts";
+import { checkFolderPath, type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../../path.ts";
 import type { Entry, FileEntry } from "../../entry.ts";
 import { folderNotFound, notReadable, notWritable, rootGone } from "../../problems.ts";
 import type { StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { entryOf, fileEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";
-import { INVISIBLE, isForeign, mayChange, naming, nullIfDenied, nullIfInvisible } from "./denied.ts";
-import { closeDir, currentPath, type DirHandle, openDir, openFile, openPath, reopenFile } from "./handle.ts";
-import { storedFile } from "./stored-file.ts";
+import {
+  INVISIBLE,
+  isForeign,
+  mayChange,
+  naming,
+  nullIfDenied,
+  nullIfInvisible,
+  refuseUnsearchable,
+} from "./denied.ts";
+import {
+  closeDir,
+  currentPath,
+  type DirHandle,
+  type OpenFolder,
+  openDir,
+  openPath,
+  reopenFile,
+} from "./handle.ts";
+import { openFound, storedFile } from "./stored-file.ts";
 
 // How often to retry when a link target or a file is replaced between lookup and open.
 const ATTEMPTS = 5;
@@ -22,14 +38,6 @@ interface Found {
   stat: BigIntStats;
   /** The last segment of the path is a link to it. */
   link?: true;
-}
-
-/** A folder opened for reading. The caller that opened it must close `dir`. */
-export interface OpenFolder {
-  folder: FolderPath;
-  /** Its real path at the time. */
-  real: string;
-  dir: DirHandle;
 }
 
 export class PathLookup {
@@ -83,7 +91,7 @@ export class PathLookup {
       if (!found) break;
       if (found.stat.isDirectory()) throw new Problem("is_folder", "This is a folder.");
       if (!found.stat.isFile()) break;
-      const dir = await this.#open(path, found.real);
+      const dir = await openFound(this.calls, path, found.real);
       if (!dir) continue;
       const entry = await this.#opened(path, dir);
       if (entry) return storedFile(this.calls, entry, dir);
@@ -124,13 +132,32 @@ export class PathLookup {
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
     const dir = await naming(folder, nullIfInvisible(openDir(this.calls, found.real)));
     if (!dir) throw folderNotFound();
+    return await this.#checked({ folder, real: found.real, dir });
+  }
+
+  /**
+   * Opens a folder in an open one without following a link; the caller must close `dir`.
+   * @param name on the disk
+   * @param path its path for clients
+   * @throws Problem not_found, no_access
+   */
+  async openBelow(parent: OpenFolder, name: string, path: FilePath): Promise<OpenFolder> {
+    const dir = await naming(path, nullIfInvisible(openDir(this.calls, `${parent.dir.path}/${name}`)));
+    if (!dir) throw folderNotFound();
+    const real = `${parent.real === "/" ? "" : parent.real}/${name}`;
+    return await this.#checked({ folder: checkFolderPath(path), real, dir });
+  }
+
+  /** Closes the folder unless it may be read. */
+  async #checked(opened: OpenFolder): Promise<OpenFolder> {
+    const { folder, dir } = opened;
     try {
       // Without permission to search the folder, its names could be read and nothing else.
       await naming(folder, this.#lstat(`${dir.path}/.`));
       const path = await nullIfInvisible(currentPath(this.calls, dir));
       // A folder above it may have been replaced by a link since it was resolved.
       if (path === null || !this.#inside(path)) throw folderNotFound();
-      return { folder, real: found.real, dir };
+      return opened;
     } catch (error) {
       await closeDir(this.calls, dir);
       throw error;
@@ -164,19 +191,6 @@ export class PathLookup {
     return there.ino === this.identity.ino && there.dev === this.identity.dev;
   }
 
-  /** `null` when the file was removed or replaced since its lookup. */
-  async #open(path: FilePath, real: string): Promise<DirHandle | null> {
-    try {
-      return await openFile(this.calls, real);
-    } catch (error) {
-      const errno = errnoOf(error) ?? "";
-      if (isDenied(error)) throw notReadable(path, error);
-      // ENXIO: a socket.
-      if (INVISIBLE.has(errno) || errno === "ENXIO") return null;
-      throw diskProblem(error);
-    }
-  }
-
   /** The entry of an open file, `null` when it is no file or outside the root: a parent may have become a link. */
   async #opened(path: FilePath, dir: DirHandle): Promise<FileEntry | null> {
     try {
@@ -198,19 +212,8 @@ export class PathLookup {
       return found;
     } catch (error) {
       if (!isDenied(error)) throw error;
-      await this.#refuseUnsearchable(path);
+      await refuseUnsearchable(path, (inside) => this.#lstat(this.#below(inside)));
       return null;
-    }
-  }
-
-  /** @throws Problem no_access with the folder on the way that the server may not search; none if it is behind a link */
-  async #refuseUnsearchable(path: FilePath | FolderPath): Promise<void> {
-    const segments = segmentsOf(path);
-    let folder = "";
-    for (const segment of segments) {
-      const inside = folder === "" ? segment : `${folder}/${segment}`;
-      if (!(await naming(folder, this.#lstat(this.#below(inside))))?.isDirectory()) return;
-      folder = inside;
     }
   }
 

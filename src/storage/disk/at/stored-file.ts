@@ -1,11 +1,14 @@
-// An open file as the storage hands it out.
+// Opens a file that a lookup has found, and describes it as the storage hands it out.
 
+import type { FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../entry.ts";
+import { notReadable } from "../../problems.ts";
 import type { StoredFile } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
-import { diskProblem } from "../os/errno.ts";
-import { closeDir, type DirHandle } from "./handle.ts";
+import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";
+import { INVISIBLE } from "./denied.ts";
+import { closeDir, type DirHandle, openFile } from "./handle.ts";
 
 /** The file takes over the handle. */
 export function storedFile(calls: Calls, entry: FileEntry, dir: DirHandle): StoredFile {
@@ -21,4 +24,17 @@ export function storedFile(calls: Calls, entry: FileEntry, dir: DirHandle): Stor
     },
     close: () => closeDir(calls, dir),
   };
+}
+
+/** `null` when the file was removed or replaced since its lookup. @throws Problem no_access, … */
+export async function openFound(calls: Calls, path: FilePath, real: string): Promise<DirHandle | null> {
+  try {
+    return await openFile(calls, real);
+  } catch (error) {
+    if (isDenied(error)) throw notReadable(path, error);
+    // ENXIO: a socket.
+    const errno = errnoOf(error) ?? "";
+    if (INVISIBLE.has(errno) || errno === "ENXIO") return null;
+    throw diskProblem(error);
+  }
 }

@@ -3,6 +3,7 @@
 import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
+import type { NameQuery } from "../../name-query.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import { storageClosed } from "../../problems.ts";
 import { Skipped, type SkippedEntries } from "../../skipped.ts";
@@ -41,8 +42,16 @@ export class ListerThread implements Folders {
     throw new Problem("storage_failed", "The listing thread sent an unexpected answer.");
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
-    const { id: scan, answer } = this.#ask({ ask: "scan", folder });
+  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
+    return this.#batches({ ask: "scan", folder });
+  }
+
+  search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {
+    return this.#batches({ ask: "search", folder, query });
+  }
+
+  async *#batches(question: QuestionBody): AsyncGenerator<Entry[], SkippedEntries, void> {
+    const { id: scan, answer } = this.#ask(question);
     let ended = false;
     try {
       let step = await answer;

@@ -3,6 +3,7 @@
 import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
 import type { Entry } from "../../entry.ts";
+import type { NameQuery } from "../../name-query.ts";
 import type { Page, PageQuery } from "../../paging.ts";
 import { Skipped, type SkippedEntries } from "../../skipped.ts";
 import { PathLookup } from "../at/lookup.ts";
@@ -18,10 +19,11 @@ export interface RootIdentity {
   identity: PathLookup["identity"];
 }
 
-/** A request. A scan continues with each `next`, until it is done or stopped. */
+/** A request. A scan or search continues with each `next`, until it is done or stopped. */
 export type Question = { id: number } & (
   | { ask: "page"; folder: FolderPath; query: PageQuery }
   | { ask: "scan"; folder: FolderPath }
+  | { ask: "search"; folder: FolderPath; query: NameQuery }
   | { ask: "next" | "stop"; scan: number }
   | { ask: "end" }
 );
@@ -75,6 +77,10 @@ async function answer(folders: Lister, question: Question): Promise<Answer> {
     if (question.ask === "page") return { id, page: await folders.page(question.folder, question.query) };
     if (question.ask === "scan") {
       scans.set(id, folders.scan(question.folder));
+      return { id, ...(await next(id)) };
+    }
+    if (question.ask === "search") {
+      scans.set(id, folders.search(question.folder, question.query));
       return { id, ...(await next(id)) };
     }
     if (question.ask === "end") {

@@ -4,15 +4,17 @@ import { Problem } from "../../../errors.ts";
 import { childOf, type FolderPath } from "../../../path.ts";
 import { TimeSlice } from "../../../system/time-slice.ts";
 import type { Entry } from "../../entry.ts";
+import type { NameQuery } from "../../name-query.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../paging.ts";
 import { Skipped, type SkippedEntries } from "../../skipped.ts";
-import { closeDir } from "../at/handle.ts";
-import type { OpenFolder, PathLookup } from "../at/lookup.ts";
+import { closeDir, type OpenFolder } from "../at/handle.ts";
+import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import { SLICE_MS } from "./merge-sort.ts";
+import { NameSearch } from "./name-search.ts";
 import type { PackedNames } from "./packed-names.ts";
-import { FOLDER, readNames, UNKNOWN_KIND } from "./read-names.ts";
+import { FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { SortCache } from "./sort-cache.ts";
 import { SortedNames, type SortKeys } from "./sorted-names.ts";
 
@@ -22,6 +24,8 @@ export interface Folders {
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
   /** See `Storage.scan`. */
   scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
+  /** See `Storage.search`. */
+  search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +75,16 @@ export class Lister implements Folders {
       throw diskProblem(error);
     } finally {
       await closeDir(this.lookup.calls, opened.dir);
+    }
+  }
+
+  async *search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {
+    const search = new NameSearch(this.lookup, query);
+    try {
+      yield* search.run(folder);
+      return search.skipped;
+    } catch (error) {
+      throw diskProblem(error);
     }
   }
 
@@ -136,7 +150,7 @@ export class Lister implements Folders {
     for (let index = 0; index < names.length; index += 1) {
       if (slice.expired) await slice.yield();
       let folder = kinds[index] === FOLDER;
-      if (needsStat || kinds[index] === UNKNOWN_KIND) {
+      if (needsStat || kinds[index] === UNKNOWN_KIND || kinds[index] === LINK) {
         const entry = await this.#entry(opened, names, index);
         folder = entry?.kind === "folder";
         if (keys && sort === "size") keys[index] = entry?.kind === "file" ? entry.size : 0;

@@ -9,16 +9,17 @@ import { folderNotFound } from "../../problems.ts";
 import { Skipped } from "../../skipped.ts";
 import { REPLACED, spelled } from "../at/byte-name.ts";
 import { PATH_MAX_BYTES } from "../at/context.ts";
-import type { OpenFolder } from "../at/lookup.ts";
+import type { OpenFolder } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { SLICE_MS } from "./merge-sort.ts";
 import { PackedNames } from "./packed-names.ts";
 
-/** Kinds that readdir() reports. Links, and entries of file systems that report no type, need a stat. */
+/** Kinds that readdir() reports. Some file systems report none, and what a link leads to needs a stat. */
 export const UNKNOWN_KIND = 0;
 export const FILE = 1;
 export const FOLDER = 2;
+export const LINK = 3;
 
 /** One name: as clients know it, and as it is on the disk. */
 export interface ReadName {
@@ -130,5 +131,6 @@ function notFoundIfGone(error: unknown): never {
 
 function kindOf(entry: Dirent): number {
   if (entry.isDirectory()) return FOLDER;
-  return entry.isFile() ? FILE : UNKNOWN_KIND;
+  if (entry.isFile()) return FILE;
+  return entry.isSymbolicLink() ? LINK : UNKNOWN_KIND;
 }

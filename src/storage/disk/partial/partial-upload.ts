@@ -3,10 +3,10 @@
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
+import { addWork, NO_WORK, type StorageWork } from "../../device.ts";
 import { uploadEnded, uploadShorter } from "../../problems.ts";
-import type { PartialUpload, Published, StorageWork } from "../../storage.ts";
+import type { PartialUpload, Published } from "../../storage.ts";
 import type { UploadId } from "../../upload-id.ts";
-import { addWork, NO_WORK } from "../../work.ts";
 import { closeQuietly } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { NEW_MODE } from "../os/open-flags.ts";

@@ -2,7 +2,8 @@
 
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
-import type { Published, StorageWork, StoredUpload } from "../../storage.ts";
+import type { StorageWork } from "../../device.ts";
+import type { Published, StoredUpload } from "../../storage.ts";
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { CREATE_NEW, NEW_MODE } from "../os/open-flags.ts";

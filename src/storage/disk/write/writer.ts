@@ -2,8 +2,8 @@
 
 import { Problem } from "../../../errors.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
+import type { StorageWork } from "../../device.ts";
 import { uploadEnded } from "../../problems.ts";
-import type { StorageWork } from "../../storage.ts";
 import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { BatchBuffer } from "./batch-buffer.ts";

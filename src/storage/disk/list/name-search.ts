@@ -1,0 +1,134 @@
+// Searches a tree for names: reads the names of each folder and calls stat only for those that match.
+
+import { Problem } from "../../../errors.ts";
+import { childOf, type FilePath, type FolderPath } from "../../../path.ts";
+import type { Entry } from "../../entry.ts";
+import { isLeftOut, matchesName, type NameQuery } from "../../name-query.ts";
+import { Skipped } from "../../skipped.ts";
+import { closeDir, type OpenFolder } from "../at/handle.ts";
+import type { PathLookup } from "../at/lookup.ts";
+import { PackedNames } from "./packed-names.ts";
+import { eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
+import { SortedNames } from "./sorted-names.ts";
+
+/** Maximum entries of a batch. */
+const BATCH = 500;
+/** Milliseconds without a result until an empty batch tells the caller that the search goes on. */
+const PULSE = 50;
+
+/** An open folder, and those of its names that match or may be folders. */
+interface Level {
+  opened: OpenFolder;
+  names: PackedNames;
+  /** One per name. */
+  kinds: readonly number[];
+  matches: readonly boolean[];
+  order: AsyncGenerator<number, void, void>;
+}
+
+/**
+ * See `Storage.search`. Yields in time slices, and at least an empty batch now and then, after which the caller can stop.
+ * @throws Problem; the system's error
+ */
+export class NameSearch {
+  readonly #levels: Level[] = [];
+  readonly skipped = new Skipped();
+  #found: Entry[] = [];
+  #pulsed = performance.now();
+
+  constructor(
+    readonly lookup: PathLookup,
+    readonly query: NameQuery,
+  ) {}
+
+  async *run(folder: FolderPath): AsyncGenerator<Entry[], void, void> {
+    try {
+      await this.#enter(await this.lookup.openFolder(folder));
+      for (let level = this.#levels.at(-1); level; level = this.#levels.at(-1)) {
+        const { value: index } = await level.order.next();
+        if (index === undefined) await this.#leave();
+        else await this.#visit(level, index);
+        const due = performance.now() - this.#pulsed > PULSE;
+        if (this.#found.length < BATCH && !due) continue;
+        yield this.#found;
+        this.#found = [];
+        this.#pulsed = performance.now();
+      }
+      this.lookup.assertRoot();
+      yield this.#found;
+    } finally {
+      while (this.#levels.length > 0) await this.#leave();
+    }
+  }
+
+  async #visit({ opened, names, kinds, matches }: Level, index: number): Promise<void> {
+    const path = childOf(opened.folder, names.at(index));
+    if (!path) return;
+    const kind = kinds[index];
+    const entry =
+      matches[index] || kind === UNKNOWN_KIND ? await this.#entry(opened, names, index, path) : null;
+    if (entry && matches[index] && (this.query.kind ?? entry.kind) === entry.kind) this.#found.push(entry);
+    if (kind === FOLDER || (kind === UNKNOWN_KIND && entry?.kind === "folder" && !entry.link))
+      await this.#enterBelow(opened, names.onDisk(index), path);
+  }
+
+  /** `null` when clients must not see it, or when the server has no access, which is counted. */
+  async #entry(opened: OpenFolder, names: PackedNames, index: number, path: FilePath): Promise<Entry | null> {
+    try {
+      return await this.lookup.entryIn(opened, names.onDisk(index), path);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "no_access") throw error;
+      this.skipped.add(path, "access");
+      return null;
+    }
+  }
+
+  /** Enters a folder that was found; it may have been removed since. */
+  async #enterBelow(parent: OpenFolder, name: string, path: FilePath): Promise<void> {
+    try {
+      await this.#enter(await this.lookup.openBelow(parent, name, path));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.code === "no_access") this.skipped.add(path, "access");
+      else if (error.code !== "not_found" && error.code !== "not_a_folder") throw error;
+    }
+  }
+
+  /** Reads the names of an open folder, which it takes over. */
+  async #enter(opened: OpenFolder): Promise<void> {
+    const { query, lookup } = this;
+    try {
+      const names: string[] = [];
+      const kinds: number[] = [];
+      const matches: boolean[] = [];
+      const aliases = new Map<string, string>();
+      const skipped = await eachName(lookup.calls, opened, true, ({ name, onDisk, kind }) => {
+        if (isLeftOut(query, name)) return;
+        const isMatch = matchesName(query, name);
+        if (!isMatch && kind !== FOLDER && kind !== UNKNOWN_KIND) return;
+        if (onDisk !== name) aliases.set(name, onDisk);
+        names.push(name);
+        kinds.push(kind);
+        matches.push(isMatch);
+      });
+      this.skipped.addAll(opened.folder, skipped);
+      const packed = new PackedNames(names, aliases);
+      const page = {
+        sort: "name",
+        order: "asc",
+        foldersFirst: false,
+        hidden: true,
+        limit: query.limit,
+      } as const;
+      this.#levels.push({ opened, names: packed, kinds, matches, order: new SortedNames(packed).from(page) });
+    } catch (error) {
+      await closeDir(lookup.calls, opened.dir);
+      throw error;
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const level = this.#levels.pop();
+    if (level) await closeDir(this.lookup.calls, level.opened.dir);
+  }
+}
