@@ -1,4 +1,4 @@
-// Group "listing": pages of large folders, changed or cached, and the latency of a small request during listings.
+// Group "listing": pages of large folders, changed or cached, searches of a large tree, and the latency of a small request during both.
 
 import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { type Figure, mebibytes, quantile } from "../table.ts";
 const CACHE_DELAY = 2600;
 const COLD = 40;
 const WARM = 200;
+const SEARCHES = 5;
 
 interface Case {
   entries: number;
@@ -50,6 +51,54 @@ async function times(count: number, step: () => Promise<number>): Promise<number
 function change(folder: string): void {
   writeFileSync(join(folder, "changed"), "");
   unlinkSync(join(folder, "changed"));
+}
+
+/** Makes empty files in folders of 1,000, two levels deep. */
+function makeTree(root: string, names: number): void {
+  for (let number = 0; number < names; number += 1) {
+    const folder = join(root, `year ${Math.floor(number / 20_000)}`, `day ${Math.floor(number / 1000)}`);
+    if (number % 1000 === 0) mkdirSync(folder, { recursive: true });
+    closeSync(openSync(join(folder, `IMG_${number}.jpg`), "w"));
+  }
+}
+
+/** Searches a tree for names that do not exist, so that every name is compared. */
+async function measureSearch(bench: Bench, names: number): Promise<Figure[]> {
+  await using server = await bench.sluice.start(bench.workspace);
+  const folder = join(server.root, "tree");
+  makeTree(folder, names);
+  const search = async (): Promise<number> => {
+    const began = performance.now();
+    const answer = await fetch(`${server.origin}/api/search?query=nothing%20of%20this%20kind`);
+    const text = await answer.text();
+    if (!text.includes('"complete":true')) throw new Error(`The search answered ${text.slice(0, 200)}`);
+    return performance.now() - began;
+  };
+  await search();
+  const pings = ping(bench.workspace, `${server.origin}/health`);
+  await Bun.sleep(300);
+  const from = performance.timeOrigin + performance.now();
+  const took = await times(SEARCHES, search);
+  const until = performance.timeOrigin + performance.now();
+  await Bun.sleep(100);
+  pings.end();
+  const { samples } = await pings.result;
+  const waited = samples.filter(([sentAt]) => sentAt >= from && sentAt <= until).map(([, took]) => took);
+  bench.workspace.remove(folder);
+  const [median, p95] = [quantile(took, 0.5), quantile(waited, 0.95)];
+  bench.say(`  search of ${names} names: ${median.toFixed(0)} ms`);
+  return [
+    {
+      name: `search of ${names.toLocaleString("en")} names, median`,
+      sluice: `${median.toFixed(0)} ms`,
+      target: { text: "≤ 2,000 ms", met: median <= 2000 },
+    },
+    {
+      name: "GET /health during searches, p95",
+      sluice: `${p95.toFixed(1)} ms`,
+      target: { text: "≤ 10 ms", met: p95 <= 10 },
+    },
+  ];
 }
 
 async function measure(bench: Bench, { entries, cold, warm }: Case): Promise<Figure[]> {
@@ -114,13 +163,14 @@ function figures(
   ];
 }
 
-/** Pages of large folders. */
+/** Pages of large folders, and searches. */
 export const listing: Group = {
   key: "listing",
   title: "Pages of large folders",
   method:
     "`GET /api/entries?limit=1000` by name. The folder changes before each cold request, so that all its names are read again; warm requests are sent when it has not changed for 2.6 seconds. " +
-    "A separate process sends `GET /health` every 5 ms. The system's directory cache is warm.",
+    "A separate process sends `GET /health` every 5 ms. The system's directory cache is warm. " +
+    "`GET /api/search` looks for a name that does not exist among files in folders of 1,000.",
   async run(bench) {
     const sizes = bench.quick ? [10_000] : [100_000, 1_000_000];
     const found: Figure[] = [];
@@ -128,6 +178,7 @@ export const listing: Group = {
       const large = entries > 100_000;
       found.push(...(await measure(bench, { entries, cold: large ? 5 : COLD, warm: large ? 50 : WARM })));
     }
+    found.push(...(await measureSearch(bench, bench.quick ? 20_000 : 1_000_000)));
     return found;
   },
 };

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { nameOf, ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
+import type { NameQuery } from "../../../src/storage/name-query.ts";
 import {
   comparePageKeys,
   isHidden,
@@ -150,6 +151,34 @@ export function listingContract(name: string, current: Current): void {
       ]);
     });
 
+    test("a search finds names below a folder, depth-first and by name, by all words, kind and dot", async () => {
+      const paths = ["b/f 10/x", "b/f 9/F1", "b/f 9/y", "B Ünf", "a", ".f/f2", "b/.f3", "c/no"];
+      for (const path of paths) await put(current.storage, path, path);
+      const search = async (words: string[], rest: Partial<NameQuery> = {}, at = ROOT): Promise<string[]> => {
+        const query = { words, hidden: false, limit: 1000, ...rest };
+        return (await Array.fromAsync(current.storage.search(at, query))).flat().map(({ path }) => path);
+      };
+      expect(await search(["F"])).toEqual(["b/f 9", "b/f 9/F1", "b/f 10", "B Ünf"]);
+      expect(await search(["F"], { hidden: true })).toEqual([
+        ".f",
+        ".f/f2",
+        "b/.f3",
+        "b/f 9",
+        "b/f 9/F1",
+        "b/f 10",
+        "B Ünf",
+      ]);
+      expect(await search(["F"], { kind: "file" })).toEqual(["b/f 9/F1", "B Ünf"]);
+      expect(await search(["F"], { kind: "folder", limit: 1 })).toEqual(["b/f 9", "b/f 10"]);
+      expect(await search(["UNF", "B"])).toEqual(["B Ünf"]);
+      expect(await search(["NOTHING"])).toEqual([]);
+      expect(await search(["F"], {}, folder("b"))).toEqual(["b/f 9", "b/f 9/F1", "b/f 10"]);
+      const [entry] = (
+        await Array.fromAsync(current.storage.search(ROOT, { words: ["NO"], hidden: false, limit: 1 }))
+      ).flat();
+      expect(entry).toEqual((await current.storage.find(file("c/no"))) ?? undefined);
+    });
+
     test("a path that is not a folder is refused", async () => {
       await put(current.storage, "a", "a");
       for (const [path, code] of [
@@ -159,6 +188,8 @@ export function listingContract(name: string, current: Current): void {
       ] as const) {
         expect(await codeOf(current.storage.page(folder(path), PLAIN))).toBe(code);
         expect(await codeOf(Array.fromAsync(current.storage.scan(folder(path))))).toBe(code);
+        const search = current.storage.search(folder(path), { words: ["A"], hidden: true, limit: 1 });
+        expect(await codeOf(Array.fromAsync(search))).toBe(code);
       }
     });
   });
