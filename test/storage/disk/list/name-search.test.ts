@@ -80,7 +80,7 @@ test("a folder that goes while others are searched is left out, and the others a
   expect(await found(storage, { words: ["INNER"] })).toEqual(["a/inner", "c/inner"]);
 });
 
-test("a search that is left lets go of its folders, and others go on", async () => {
+test("a search that is abandoned closes its folders, and others continue", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
   fill(root, 20);
