@@ -144,6 +144,7 @@ class ResumableUpload {
         ...VERSION,
         "Upload-Complete": "?0",
         "Upload-Length": String(file.size),
+        "X-OC-Mtime": `${file.lastModified / 1000}`,
         "X-Request-Id": id,
       },
       body: null,

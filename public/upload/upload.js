@@ -26,6 +26,7 @@ export async function uploadFile(request) {
     headers: {
       Accept: "application/json, application/problem+json",
       "Content-Type": "application/octet-stream",
+      "X-OC-Mtime": `${file.lastModified / 1000}`,
       "X-Request-Id": id,
     },
     body: file,

@@ -1,5 +1,7 @@
 // Parses and evaluates the preconditions of requests (RFC 9110 section 13).
 
+import { httpDate } from "./time/http-date.ts";
+
 /** The conditions a client sets. `undefined`: the header was not sent. */
 export interface Preconditions {
   ifMatch?: "*" | readonly string[];
@@ -18,17 +20,6 @@ export interface Current {
 
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
 
-// The three formats of section 5.6.7; Date.parse alone accepts many others.
-const DATE =
-  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$|^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d [\d:]{8} GMT$/;
-const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}$/;
-
-/** Milliseconds since 1970; NaN if the value is not an HTTP date. */
-function dateOf(value: string): number {
-  if (DATE.test(value)) return Date.parse(value);
-  return ASCTIME.test(value) ? Date.parse(`${value} GMT`) : Number.NaN;
-}
-
 function tags(value: string): "*" | readonly string[] {
   return value.trim() === "*" ? "*" : (value.match(ENTITY_TAG) ?? []);
 }
@@ -41,7 +32,7 @@ export function preconditionsOf(headers: Headers): Preconditions {
   const conditions: Preconditions = {};
   const match = headers.get("if-match");
   const none = headers.get("if-none-match");
-  const since = dateOf(headers.get("if-unmodified-since") ?? "");
+  const since = httpDate(headers.get("if-unmodified-since") ?? "");
   if (match !== null) conditions.ifMatch = tags(match);
   if (none !== null) conditions.ifNoneMatch = tags(none);
   if (match === null && Number.isFinite(since)) conditions.ifUnmodifiedSince = since;
@@ -51,7 +42,7 @@ export function preconditionsOf(headers: Headers): Preconditions {
 /** Parses the conditions of GET and HEAD: those of `preconditionsOf`, and `If-Modified-Since`. */
 export function readingPreconditionsOf(headers: Headers): Preconditions {
   const conditions = preconditionsOf(headers);
-  const since = dateOf(headers.get("if-modified-since") ?? "");
+  const since = httpDate(headers.get("if-modified-since") ?? "");
   if (conditions.ifNoneMatch === undefined && Number.isFinite(since)) conditions.ifModifiedSince = since;
   return conditions;
 }
@@ -97,7 +88,7 @@ export function rangeApplies(headers: Headers, current: Required<Current>, now =
   const version = headers.get("if-range");
   // An empty header counts as absent, as in Bun, which would send the range anyway.
   if (!version || version === current.etag) return true;
-  const date = dateOf(version);
+  const date = httpDate(version);
   return date === wholeSeconds(current.modified) && date + 1000 <= now;
 }
 

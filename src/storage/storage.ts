@@ -189,6 +189,14 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** How an upload is published. */
+export interface FinishOptions {
+  /** Whether a file that has the name is replaced. */
+  replace: boolean;
+  /** The modification time of the file, which it has as soon as it is visible. @default the time of its last byte */
+  modified?: Date | undefined;
+}
+
 /** An unfinished file. Calls on one upload must not overlap, except `discard`, which interrupts any other call. */
 export interface StoredUpload {
   /**
@@ -212,7 +220,7 @@ export interface StoredUpload {
    * After `name_taken`, and only then, it may be called again with another path.
    * @throws Problem name_taken, is_folder, not_a_folder, link_in_path, other_file_system
    */
-  finish(path: FilePath, options: { replace: boolean }): Promise<Published>;
+  finish(path: FilePath, options: FinishOptions): Promise<Published>;
 
   /** Deletes every trace. Never throws. May be called at any time and repeatedly; does nothing after `finish`. */
   discard(): Promise<void>;

@@ -4,6 +4,7 @@ import { dlopen } from "bun:ffi";
 import { closeSync, readSync } from "node:fs";
 
 const EVENTS = new Map([
+  [0x4, "ATTRIB"],
   [0x8, "CLOSE_WRITE"],
   [0x40, "MOVED_FROM"],
   [0x80, "MOVED_TO"],

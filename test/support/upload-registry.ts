@@ -32,6 +32,7 @@ export const creation = (path: string, more: Partial<SessionOptions> = {}): Sess
   size: 6,
   endsByLength: true,
   metadata: "",
+  modified: null,
   digests: [],
   wanted: null,
   name: path,

@@ -2,7 +2,7 @@
 
 import type { FilePath } from "../../path.ts";
 import { addWork, type StorageWork } from "../../storage/device.ts";
-import type { PartialUpload, Published, StoredUpload } from "../../storage/storage.ts";
+import type { FinishOptions, PartialUpload, Published, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import type { Checkpoint } from "./state/checkpoint.ts";
 
@@ -40,7 +40,7 @@ export class SessionWriter implements StoredUpload {
     return this.partial.append(chunk);
   }
 
-  async finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
+  async finish(path: FilePath, options: FinishOptions): Promise<Published> {
     const { record } = this.checkpoint;
     // Written before the file is published, so that after a crash the storage can be asked whether it was.
     record.publishing = path;

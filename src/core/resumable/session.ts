@@ -211,7 +211,8 @@ export class UploadSession {
         );
       }
       const resumed = { length, measured };
-      const target = { path, conflict, conditions: {}, digests: [], wantedDigest: null };
+      const modified = record.modified === null ? null : new Date(record.modified);
+      const target = { path, conflict, modified, conditions: {}, digests: [], wantedDigest: null };
       return { writer, upload: await uploader.resume({ ...request, ...target, id: name, resumed }, writer) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {

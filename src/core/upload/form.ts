@@ -8,6 +8,7 @@ import {
   type PartHeaders,
   type PartProblem,
 } from "../../http/multipart/parser.ts";
+import { MAX_TIME_CHARACTERS, millisecondsIn } from "../../http/time/modification-time.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { SavedFile } from "./saved-file.ts";
@@ -19,6 +20,8 @@ import type { Uploader } from "./uploader.ts";
 const MAX_FINISHING = 32;
 /** Characters of a file name that an error quotes, at most. */
 const MAX_QUOTED_NAME = 255;
+/** The form field with the modification time of the file after it, as `File.lastModified` has it. */
+const TIME_FIELD = "lastModified";
 
 export interface FormOptions {
   uploader: Uploader;
@@ -26,7 +29,7 @@ export interface FormOptions {
   boundary: string;
   maxFiles: number;
   maxErrors: number;
-  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key">;
+  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified">;
 }
 
 /** The result of all parts. `errors` is bounded. */
@@ -50,6 +53,9 @@ export class FormUpload {
   #parts = 0;
   #stopped = false;
   #current: { upload: Upload; file: string } | undefined;
+  /** The value of a field `lastModified` so far: the time of the next file. */
+  #time: string | undefined;
+  #readingTime = false;
   /** The field name of a part with an empty file name, until its first byte arrives. */
   #unnamed: string | undefined;
 
@@ -100,7 +106,11 @@ export class FormUpload {
     const { uploader, folder, maxFiles, intent } = this.options;
     // A browser sends an empty file input as a part with an empty file name and no bytes. A part without a file name is a form field.
     this.#unnamed = headers.filename === "" && broken === undefined ? headers.name : undefined;
+    this.#readingTime = broken === undefined && headers.filename === undefined && headers.name === TIME_FIELD;
+    if (this.#readingTime) this.#time = "";
     if (broken === undefined && !headers.filename) return;
+    const modified = millisecondsIn(this.#time ?? "") ?? intent.modified ?? null;
+    this.#time = undefined;
     const file = headers.filename ?? headers.name;
     this.#parts += 1;
     try {
@@ -114,6 +124,7 @@ export class FormUpload {
         ...intent,
         ...(intent.key !== undefined && { key: `${intent.key}\n${this.#parts}` }),
         path,
+        modified,
         size: undefined,
         digests: [],
         id: crypto.randomUUID(),
@@ -126,6 +137,8 @@ export class FormUpload {
   }
 
   async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.#readingTime)
+      this.#time = (this.#time + new TextDecoder().decode(bytes)).slice(0, MAX_TIME_CHARACTERS);
     if (this.#unnamed !== undefined) {
       this.#refuse(
         this.#unnamed,

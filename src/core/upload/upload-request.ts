@@ -14,6 +14,8 @@ export interface UploadRequest {
   /** Announced length in bytes, `undefined` when unknown. */
   size: number | undefined;
   conditions: Preconditions;
+  /** The modification time of the file; `null` or nothing: when its last byte arrived. */
+  modified?: Date | null;
   /** Digests to verify. */
   digests: readonly Digest[];
   /** The digest to report. */

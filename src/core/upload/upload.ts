@@ -220,7 +220,7 @@ export class Upload implements RunningUpload {
 
   async #takeName(to: FilePath, replace: boolean): Promise<Published> {
     try {
-      return await this.stored.finish(to, { replace });
+      return await this.stored.finish(to, { replace, modified: this.request.modified ?? undefined });
     } catch (error) {
       // Only now, so that of several uploads of the same bytes at the same time one is saved.
       if (to === this.request.path && error instanceof Problem && error.code === "name_taken")

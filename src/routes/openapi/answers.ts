@@ -69,7 +69,7 @@ export function empty(details: Details): Answer<undefined> {
 }
 
 /** The headers that describe a saved file. */
-export const SAVED_HEADERS = ["Location", "ETag", "Repr-Digest", "Server-Timing"] as const;
+export const SAVED_HEADERS = ["Location", "ETag", "Repr-Digest", "Server-Timing", "X-OC-MTime"] as const;
 
 /** The problems of every upload. */
 export const UPLOAD_PROBLEMS = [

@@ -52,6 +52,15 @@ const REQUEST = {
     description: "Requests the digest of the whole file in `Repr-Digest` of the answer",
     example: "sha-256=9",
   },
+  "X-OC-Mtime": {
+    description:
+      "The modification time of the file in seconds since 1970, as ownCloud clients and rclone send it. Times in the future or before 1970-01-02, and other values, are ignored",
+    example: "1767225600",
+  },
+  "Last-Modified": {
+    description: "The modification time of the file, unless `X-OC-Mtime` has one",
+    example: "Thu, 01 Jan 2026 00:00:00 GMT",
+  },
   "Content-Disposition": {
     description: "Names the file when the body is one file; `name` takes precedence",
     example: 'attachment; filename="photo.jpg"',
@@ -67,7 +76,8 @@ const REQUEST = {
     example: "1",
   },
   "Upload-Metadata": {
-    description: "`filename`, `folder` and `relativePath` give the path of the file; values are base64",
+    description:
+      "`filename`, `folder` and `relativePath` give the path of the file, `lastModified` (milliseconds) or `mtime` (seconds) its time; values are base64",
     example: "filename ZmlsbS5ta3Y=",
   },
   "Upload-Concat": {
@@ -101,6 +111,7 @@ const ANSWER = {
     description: "Where the time went, in milliseconds: the values of `flow`, for developer tools",
   },
   "Last-Modified": { description: "When the content was last changed" },
+  "X-OC-MTime": { description: "`accepted` if the file has the time that `X-OC-Mtime` asked for" },
   "Content-Length": {
     description: "Bytes of the body: the whole file, or the requested range",
     integer: true,
@@ -144,6 +155,8 @@ export const UPLOAD_HEADERS = [
   "Content-Digest",
   "Want-Repr-Digest",
   "Idempotency-Key",
+  "X-OC-Mtime",
+  "Last-Modified",
   "X-Request-Id",
 ] as const satisfies RequestHeader[];
 

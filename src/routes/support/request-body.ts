@@ -12,6 +12,7 @@ import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
 import { contentLength, refuseTrailers, waitsInVain } from "../../http/framing.ts";
 import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
+import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.ts";
 import type { FilePath } from "../../path.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
@@ -89,7 +90,7 @@ function admit(uploader: Services["uploader"], body: RequestBody, client: string
 /** The upload options that are sent as headers. */
 export type HeaderOptions = Pick<
   UploadRequest,
-  "conflict" | "conditions" | "digests" | "wantedDigest" | "key"
+  "conflict" | "conditions" | "digests" | "wantedDigest" | "key" | "modified"
 >;
 
 /** @throws Problem invalid_digest, invalid_request */
@@ -99,6 +100,7 @@ export function uploadRequest(request: Request, conflict: Conflict): HeaderOptio
   return {
     ...(key !== undefined && { key }),
     conflict,
+    modified: timeInHeaders(headers),
     conditions: preconditionsOf(headers),
     // The body is the whole file, so its content digest and its representation digest cover the same bytes.
     digests: [...parseDigest(headers.get("repr-digest")), ...parseDigest(headers.get("content-digest"))],
@@ -165,6 +167,7 @@ function savedAnswer(request: Request, { file, replaced, digest }: SaveResult, u
   const more = {
     location: file.url,
     etag: file.etag,
+    ...timeAccepted(request.headers, file.modified),
     "server-timing": serverTiming(file.flow),
     ...(digest && { "repr-digest": formatDigest(digest.algorithm, digest.value) }),
   };

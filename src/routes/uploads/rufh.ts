@@ -15,6 +15,7 @@ import {
   readAppend,
   readStart,
 } from "../../http/rufh/rufh.ts";
+import { timeInHeaders, timeInMetadata } from "../../http/time/modification-time.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
@@ -70,6 +71,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
     size: start.length,
     endsByLength: draft.endsByLength,
     metadata: formatMetadata(metadata),
+    modified: timeInMetadata(metadata) ?? timeInHeaders(request.headers),
     ...wholeDigests(context),
     name: uploadId(request),
     concat: null,

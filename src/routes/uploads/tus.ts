@@ -3,6 +3,7 @@
 import { append as appendTo } from "../../core/resumable/append.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
 import { Problem } from "../../errors.ts";
+import { timeInHeaders, timeInMetadata } from "../../http/time/modification-time.ts";
 import type { Checksum } from "../../http/tus/checksum.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
 import {
@@ -59,6 +60,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
     size: length,
     endsByLength: true,
     metadata: formatMetadata(metadata),
+    modified: timeInMetadata(metadata) ?? timeInHeaders(request.headers),
     ...wholeDigests(context),
     name: uploadId(request),
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,

@@ -53,7 +53,7 @@ export interface MemoryHost {
   closeWriter(id: UploadId): void;
 
   /** Gives a whole file its name in one step. @throws Problem name_taken, is_folder, not_a_folder */
-  publish(path: FilePath, body: Blob, replace: boolean): Published;
+  publish(path: FilePath, body: Blob, replace: boolean, modified?: Date): Published;
 
   /** See `Storage.deletePartial`. */
   deletePartial(id: UploadId): Promise<void>;

@@ -255,15 +255,14 @@ export class MemoryStorage implements Storage, MemoryHost {
     if (partial) partial.changed = new Date();
   }
 
-  publish(path: FilePath, body: Blob, replace: boolean): Published {
+  publish(path: FilePath, body: Blob, replace: boolean, modified = new Date()): Published {
     this.#assertOpen();
     const { files, folders } = this.contents;
     assertFolders(this.contents, path);
     const old = files.get(path);
     if (!replace && (old || folders.has(path))) throw nameTaken();
     if (folders.has(path)) throw new Problem("is_folder", "A folder has this name.");
-    const modified = new Date();
-    makeFolders(this.contents, path, modified);
+    makeFolders(this.contents, path, new Date());
     this.contents.changes += 1;
     const etag = `"${body.size.toString(36)}-${this.contents.changes.toString(36)}"`;
     const entry: FileEntry = { kind: "file", path, size: body.size, modified, etag };

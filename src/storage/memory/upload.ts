@@ -3,7 +3,7 @@
 import type { FilePath } from "../../path.ts";
 import type { StorageWork } from "../device.ts";
 import { uploadEnded, uploadShorter } from "../problems.ts";
-import type { PartialUpload, Published, StoredUpload } from "../storage.ts";
+import type { FinishOptions, PartialUpload, Published, StoredUpload } from "../storage.ts";
 import type { UploadId } from "../upload-id.ts";
 import type { MemoryBytes, MemoryDelay, MemoryHost, MemoryStep } from "./contents.ts";
 
@@ -46,14 +46,14 @@ export class MemoryUpload implements StoredUpload {
     });
   }
 
-  async finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
+  async finish(path: FilePath, options: FinishOptions): Promise<Published> {
     this.assertOpen();
     if (!this.#synced) await this.wait("sync", this.length);
     this.#synced = true;
     await this.wait("publish", this.length);
     this.assertOpen();
     const body = new Blob(this.bytes.chunks);
-    const published = this.host.publish(path, body, options.replace);
+    const published = this.host.publish(path, body, options.replace, options.modified);
     this.bytes.body = body;
     this.bytes.chunks = [];
     this.end("published");

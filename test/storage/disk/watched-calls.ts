@@ -161,6 +161,10 @@ export function watchedCalls(watch: Watcher, descriptors = new Descriptors(), sy
       await announce("touch", fd);
       await system.touch(fd, like);
     },
+    setModified: async (fd, modified) => {
+      await announce("setModified", fd);
+      await system.setModified(fd, modified);
+    },
     chmod: async (fd, mode) => {
       await announce("chmod", fd, mode);
       await system.chmod(fd, mode);

@@ -19,6 +19,8 @@ export interface SessionOptions {
   endsByLength: boolean;
   /** `""` for none. */
   metadata: string;
+  /** The modification time of the file. */
+  modified: Date | null;
   /** Digests of the whole file, verified when it is complete. */
   digests: readonly Digest[];
   /** The digest to report on completion. */
@@ -45,7 +47,7 @@ export function weightOf({ path, metadata, digests, concat }: UploadState): numb
 /** The state of an upload without bytes. */
 export function newUploadState(
   id: UploadId,
-  { path, conflict, size, endsByLength, metadata, digests, wanted, name }: SessionOptions,
+  { path, conflict, size, endsByLength, metadata, modified, digests, wanted, name }: SessionOptions,
   concat: Concatenation | null,
   { bootId, age }: Pick<Storage, "bootId" | "age">,
 ): UploadState {
@@ -61,6 +63,7 @@ export function newUploadState(
     digests: digests.map((digest) => formatDigest(digest.algorithm, digest.value)).join(", "),
     wanted,
     created: Date.now(),
+    modified: modified?.getTime() ?? null,
     active: age,
     concat,
     unverified: null,

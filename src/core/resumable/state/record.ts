@@ -30,6 +30,8 @@ export interface UploadState {
   wanted: DigestAlgorithm | null;
   /** Milliseconds since 1970. */
   created: number;
+  /** The modification time of the file in milliseconds since 1970; `null` for the time of its last byte. */
+  modified: number | null;
   /** `Storage.age` at the last activity. */
   active: number;
   concat: Concatenation | null;
@@ -57,6 +59,7 @@ export type Concatenation =
 /** Defaults for the fields that version 1, or an earlier release, lacks. */
 const DEFAULTS = {
   digests: "",
+  modified: null,
   active: 0,
   wanted: null,
   mark: null,

@@ -72,6 +72,8 @@ export interface Calls {
   clone(from: string, to: string): Promise<void>;
   /** Sets the timestamps of an open file or folder to those of `like`. */
   touch(fd: number, like: fs.BigIntStats): Promise<void>;
+  /** Sets the modification time of an open file. */
+  setModified(fd: number, modified: Date): Promise<void>;
   chmod(fd: number, mode: number): Promise<void>;
   chown(fd: number, uid: number, gid: number): Promise<void>;
   /** Synchronous, as the next two: the kernel has them in memory with the file. None of them throws. */
@@ -138,6 +140,8 @@ export const calls: Calls = {
   closeLarge: async (fd) => void (await bulk.run({ do: "close", fd })),
   clone: async (from, to) => void (await bulk.run({ do: "clone", from, to })),
   touch: (fd, { atimeMs, mtimeMs }) => touch(fd, Number(atimeMs) / 1000, Number(mtimeMs) / 1000),
+  // A Date is exact to the millisecond, seconds as a number are not.
+  setModified: (fd, modified) => touch(fd, new Date(), modified),
   chmod: promisify(fs.fchmod),
   chown: promisify(fs.fchown),
   attributeOf,

@@ -6,12 +6,15 @@ import type { Entry, FileEntry, FolderEntry } from "../../entry.ts";
 
 /**
  * The ETag combines size, mtime in nanoseconds and inode number: an upload always creates a new inode, a rewrite by
- * another program changes the mtime, and a restart changes neither. docs/decisions/downloads.md states the resolution of
- * mtime and why ctime is left out.
+ * another program changes the mtime, and a restart changes neither. A client can choose the mtime, and numbers of deleted
+ * inodes are used again, so the birth of the inode is added when the mtime is older. docs/decisions/downloads.md states
+ * the resolution of mtime and why ctime is left out.
  */
 export function fileEntry(path: FilePath, stat: BigIntStats): FileEntry {
-  const etag = `"${stat.size.toString(36)}-${stat.mtimeNs.toString(36)}-${stat.ino.toString(36)}"`;
-  return { kind: "file", path, size: Number(stat.size), modified: new Date(Number(stat.mtimeMs)), etag };
+  const { size, mtimeNs, ino, birthtimeNs } = stat;
+  const parts = mtimeNs < birthtimeNs ? [size, mtimeNs, ino, birthtimeNs] : [size, mtimeNs, ino];
+  const etag = `"${parts.map((part) => part.toString(36)).join("-")}"`;
+  return { kind: "file", path, size: Number(size), modified: new Date(Number(stat.mtimeMs)), etag };
 }
 
 export function folderEntry(path: FolderPath, stat: BigIntStats): FolderEntry {

@@ -5,7 +5,7 @@ import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import { addWork, NO_WORK, type StorageWork } from "../../device.ts";
 import { uploadEnded, uploadShorter } from "../../problems.ts";
-import type { PartialUpload, Published } from "../../storage.ts";
+import type { FinishOptions, PartialUpload, Published } from "../../storage.ts";
 import type { UploadId } from "../../upload-id.ts";
 import { closeQuietly } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -191,7 +191,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     }
   }
 
-  finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
+  finish(path: FilePath, { replace, modified }: FinishOptions): Promise<Published> {
     return this.#run(async () => {
       await this.#writer.finish();
       const named = names.start();
@@ -203,9 +203,10 @@ export class DiskPartialUpload implements PartialUpload, Idle {
           temporary: store.dataPath(id),
           stays: true,
           mode: NEW_MODE,
+          modified,
           unwanted,
         };
-        const finished = await publish(store.context, staged, path, options.replace);
+        const finished = await publish(store.context, staged, path, replace);
         await this.#close("finished");
         return finished;
       } finally {

@@ -23,6 +23,8 @@ export interface StagedFile {
   stays: boolean;
   /** The mode it was made with, before the umask; `null` when it keeps the owner and rights that it has, as a moved file does. */
   mode: number | null;
+  /** @default the time of its last byte */
+  modified?: Date | undefined;
   /** Checked immediately before taking the name: true when the upload was discarded. */
   unwanted(): boolean;
 }
@@ -48,8 +50,9 @@ async function publishOnce(
   const folder = await openParent(context, path, true);
   try {
     const name = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
-    const entry = fileEntry(path, calls.stat(staged.fd));
-    const { fd, mode } = staged;
+    const { fd, mode, modified } = staged;
+    if (modified) await calls.setModified(fd, modified);
+    const entry = fileEntry(path, calls.stat(fd));
     if (mode !== null && (await inherit(calls, inheritanceOf(calls, folder.fd), fd, mode)))
       await calls.sync(fd);
     if (staged.unwanted()) throw uploadEnded();

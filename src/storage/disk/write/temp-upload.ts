@@ -3,7 +3,7 @@
 import type { FilePath } from "../../../path.ts";
 import { FILES, Stopwatch } from "../../../system/stopwatch.ts";
 import type { StorageWork } from "../../device.ts";
-import type { Published, StoredUpload } from "../../storage.ts";
+import type { FinishOptions, Published, StoredUpload } from "../../storage.ts";
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { CREATE_NEW, NEW_MODE } from "../os/open-flags.ts";
@@ -58,8 +58,8 @@ export class TempUpload implements StoredUpload {
     return this.#writer.append(chunk);
   }
 
-  finish(path: FilePath, options: { replace: boolean }): Promise<Published> {
-    this.#finishing = this.#finish(path, options.replace);
+  finish(path: FilePath, options: FinishOptions): Promise<Published> {
+    this.#finishing = this.#finish(path, options);
     return this.#finishing;
   }
 
@@ -78,14 +78,14 @@ export class TempUpload implements StoredUpload {
     if (!this.#published) await removeTemp(this.context.calls, this.fd, this.temporary, this.#writer.length);
   }
 
-  async #finish(path: FilePath, replace: boolean): Promise<Published> {
+  async #finish(path: FilePath, { replace, modified }: FinishOptions): Promise<Published> {
     if (!this.#synced) await this.#writer.finish();
     this.#synced = true;
     const named = names.start();
     try {
       const { fd, temporary } = this;
       const unwanted = (): boolean => this.#discarding !== undefined;
-      const staged = { fd, temporary, stays: false, mode: NEW_MODE, unwanted };
+      const staged = { fd, temporary, stays: false, mode: NEW_MODE, modified, unwanted };
       const published = await publish(this.context, staged, path, replace);
       this.#published = true;
       await closeQuietly(this.context.calls, fd);

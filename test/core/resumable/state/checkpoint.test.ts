@@ -27,6 +27,7 @@ function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> =
     created: 0,
     active: 0,
     concat: null,
+    modified: null,
     unverified: null,
     mark: { boot: storage.bootId, length: 0 },
     measured: NO_TIMINGS,
