@@ -1,25 +1,20 @@
 // Deletes what an earlier run left in the server's own folder, while the server already answers.
 
-import type { Dirent } from "node:fs";
 import type { DiskContext } from "../at/context.ts";
 import type { DirHandle } from "../at/handle.ts";
+import { errnoOf } from "../os/errno.ts";
 import { reasonOf, removeAll } from "../tree/remove.ts";
 
 /** Leftovers that are named when they cannot be deleted; the others are counted. */
 const MAX_NAMED = 10;
 
-export interface Leftover {
-  at: string;
-  name: string;
-  isFolder: boolean;
-}
+/** Errnos of unlink() for a folder, on Linux and elsewhere. */
+const IS_FOLDER: ReadonlySet<string> = new Set(["EISDIR", "EPERM"]);
 
-export function leftoversIn(folder: DirHandle, entries: readonly Dirent[]): Leftover[] {
-  return entries.map((entry) => ({
-    at: `${folder.path}/${entry.name}`,
-    name: entry.name,
-    isFolder: entry.isDirectory(),
-  }));
+/** Names in a folder: of some hundred thousand entries, a start can read these, but not look at each. */
+export interface Leftovers {
+  folder: DirHandle;
+  names: readonly string[];
 }
 
 export class LeftoverRemoval {
@@ -30,7 +25,7 @@ export class LeftoverRemoval {
   /** Starts at once. What cannot be deleted is named to the operator and skipped: the next start tries again. */
   constructor(
     readonly context: DiskContext,
-    leftovers: readonly Leftover[],
+    leftovers: readonly Leftovers[],
   ) {
     this.ended = this.#run(leftovers);
   }
@@ -41,28 +36,32 @@ export class LeftoverRemoval {
     await this.ended;
   }
 
-  async #run(leftovers: readonly Leftover[]): Promise<void> {
+  async #run(leftovers: readonly Leftovers[]): Promise<void> {
     const { warn } = this.context;
     let skipped = 0;
-    for (const leftover of leftovers) {
-      if (this.#stopped) return;
-      const failure = await this.#remove(leftover);
-      if (failure === null) continue;
-      skipped += 1;
-      if (skipped <= MAX_NAMED)
-        warn(`\`${leftover.name}\` in \`.sluice\`, left by an earlier run, cannot be deleted: ${failure}`);
-    }
+    for (const { folder, names } of leftovers)
+      for (const name of names) {
+        if (this.#stopped) return;
+        const failure = await this.#remove(`${folder.path}/${name}`, name);
+        if (failure === null) continue;
+        skipped += 1;
+        if (skipped <= MAX_NAMED)
+          warn(`\`${name}\` in \`.sluice\`, left by an earlier run, cannot be deleted: ${failure}`);
+      }
     if (skipped > MAX_NAMED) warn(`${skipped - MAX_NAMED} more leftovers cannot be deleted.`);
   }
 
   /** @returns why it could not be deleted, `null` when it was */
-  async #remove({ at, name, isFolder }: Leftover): Promise<string | null> {
+  async #remove(at: string, name: string): Promise<string | null> {
     const { calls } = this.context;
     try {
-      await (isFolder ? removeAll(calls, at, name) : calls.unlinkLarge(at));
+      await calls.unlinkLarge(at).catch(async (error: unknown) => {
+        if (!IS_FOLDER.has(errnoOf(error) ?? "") || !(await calls.lstat(at)).isDirectory()) throw error;
+        await removeAll(calls, at, name);
+      });
       return null;
     } catch (error) {
-      return reasonOf(error);
+      return errnoOf(error) === "ENOENT" ? null : reasonOf(error);
     }
   }
 }

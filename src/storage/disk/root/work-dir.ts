@@ -11,7 +11,7 @@ import { diskProblem, ENOENT_ONLY, ignoreErrno } from "../os/errno.ts";
 import { openPartialStore } from "../partial/store.ts";
 import { ageInTrash } from "../tree/trash.ts";
 import { recordedAge } from "./age-clock.ts";
-import { type Leftover, leftoversIn } from "./leftovers.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { type Lock, lockRoot } from "./root-lock.ts";
 
 /** The lock and the open folders, which the caller must close; or the reason why the root is read-only. */
@@ -22,7 +22,7 @@ export type WorkDir =
       temporaries: DirHandle;
       partials: DirHandle;
       /** Temporary files of an earlier run and the like, to be deleted by the caller. */
-      leftovers: Leftover[];
+      leftovers: Leftovers[];
       /** See `Storage.age`. */
       age: number;
     }
@@ -55,11 +55,14 @@ export async function openWorkDir(
     const temporaries = await openBeneath(calls, reserved, ["uploads"], dirSync);
     opened.push(temporaries);
     await isolate(calls, temporaries);
-    const left = await calls.readdir(temporaries.path);
+    const left = await calls.names(temporaries.path);
     const { folder: partials, orphans } = await openPartialStore(calls, reserved);
     opened.push(partials);
     await isolate(calls, partials);
-    const leftovers = [...leftoversIn(temporaries, left), ...leftoversIn(partials, orphans)];
+    const leftovers = [
+      { folder: temporaries, names: left },
+      { folder: partials, names: orphans.map(({ name }) => name) },
+    ];
     const age = (await recordedAge(calls, reserved, boot)) ?? (await ageInTrash(calls, reserved));
     return { lock, reserved, temporaries, partials, leftovers, age };
   } catch (error) {
