@@ -14,7 +14,7 @@ import { diskProblem } from "../os/errno.ts";
 import { SLICE_MS } from "./merge-sort.ts";
 import { NameSearch } from "./name-search.ts";
 import type { PackedNames } from "./packed-names.ts";
-import { FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
+import { collectGarbage, FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { SortCache } from "./sort-cache.ts";
 import { SortedNames, type SortKeys } from "./sorted-names.ts";
 
@@ -32,7 +32,6 @@ export interface Folders {
 /** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
 const BATCH = 500;
 const IN_ORDER = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
-const MANY_NAMES = 20_000;
 
 export class Lister implements Folders {
   readonly #orders = new SortCache();
@@ -56,7 +55,7 @@ export class Lister implements Folders {
     const opened = await this.lookup.openFolder(folder);
     try {
       const { names } = await readNames(this.lookup.calls, opened, false);
-      collectGarbage(names);
+      collectGarbage(names.length);
       const skipped = new Skipped();
       skipped.addAll("", names.skipped);
       let entries: Entry[] = [];
@@ -133,7 +132,7 @@ export class Lister implements Folders {
     const cached = this.#orders.find(question);
     if (cached) return cached;
     const order = await this.#newOrder(opened, query);
-    collectGarbage(order.names);
+    collectGarbage(order.names.length);
     this.#orders.add(question, order, began);
     return order;
   }
@@ -174,9 +173,4 @@ function ranked(keys: Float64Array | undefined, ranks: ReadonlyMap<string, numbe
   const ranksOf = new Float64Array(texts.length);
   for (const [index, text] of texts.entries()) ranksOf[ranks.get(text) ?? 0] = index;
   return { keys: keys.map((rank) => ranksOf[rank] ?? 0), texts };
-}
-
-/** Collects the garbage of reading many names, which takes a few milliseconds. */
-function collectGarbage({ length }: PackedNames): void {
-  if (length >= MANY_NAMES) Bun.gc(true);
 }

@@ -8,7 +8,7 @@ import { Skipped } from "../../skipped.ts";
 import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { PackedNames } from "./packed-names.ts";
-import { eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
+import { collectGarbage, eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
 import { SortedNames } from "./sorted-names.ts";
 
 /** Maximum entries of a batch. */
@@ -102,7 +102,9 @@ export class NameSearch {
       const kinds: number[] = [];
       const matches: boolean[] = [];
       const aliases = new Map<string, string>();
+      let read = 0;
       const skipped = await eachName(lookup.calls, opened, true, ({ name, onDisk, kind }) => {
+        read += 1;
         if (isLeftOut(query, name)) return;
         const isMatch = matchesName(query, name);
         if (!isMatch && kind !== FOLDER && kind !== UNKNOWN_KIND) return;
@@ -111,6 +113,7 @@ export class NameSearch {
         kinds.push(kind);
         matches.push(isMatch);
       });
+      collectGarbage(read);
       this.skipped.addAll(opened.folder, skipped);
       const packed = new PackedNames(names, aliases);
       const page = {

@@ -21,6 +21,9 @@ export const FILE = 1;
 export const FOLDER = 2;
 export const LINK = 3;
 
+/** Names from which reading them leaves much garbage. */
+const MANY_NAMES = 20_000;
+
 /** One name: as clients know it, and as it is on the disk. */
 export interface ReadName {
   name: string;
@@ -133,4 +136,9 @@ function kindOf(entry: Dirent): number {
   if (entry.isDirectory()) return FOLDER;
   if (entry.isFile()) return FILE;
   return entry.isSymbolicLink() ? LINK : UNKNOWN_KIND;
+}
+
+/** Collects the garbage of reading many names, which takes a few milliseconds. */
+export function collectGarbage(read: number): void {
+  if (read >= MANY_NAMES) Bun.gc(true);
 }
