@@ -193,6 +193,6 @@ test("an invalid Host affects neither the answer nor the file", async () => {
 test("another method on a path with a parameter is 405", async () => {
   await using server = await startServer();
   const answer = await server.fetch("/api/uploads/some-upload-id", { method: "PATCH" });
-  expect(answer.headers.get("allow")).toBe("GET, HEAD");
+  expect(answer.headers.get("allow")).toBe("DELETE, GET, HEAD");
   await problemIn(answer, "method_not_allowed");
 });
