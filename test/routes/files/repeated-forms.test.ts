@@ -10,6 +10,7 @@ import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
 import { type ServerOptions, startServer, type TestServer, until } from "../../support/server.ts";
+import { spawnServing } from "../../support/spawn.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -127,5 +128,32 @@ describe("after a restart", () => {
       expect(await outcome(put("a", "one", { "idempotency-key": one }, third))).toEqual([200, "a", true]);
       expect(await outcome(put("b", "two", { "idempotency-key": two }, third))).toEqual([200, "b", true]);
       await third.stop();
+    }));
+
+  test("a key is remembered after kill -9, for each of 40 uploads that were answered", () =>
+    rooted(async (start) => {
+      const { root } = await start().then(async (server) => {
+        await server.stop();
+        return server;
+      });
+      const keys = Array.from({ length: 40 }, () => randomUUID());
+      const send = (url: string, key: string, index: number) =>
+        fetch(`${url}/files/f?conflict=rename`, {
+          method: "PUT",
+          body: `content ${index}`,
+          headers: { "idempotency-key": key },
+        });
+      let paths: string[];
+      {
+        await using first = await spawnServing(root, "--keep-free", "0B");
+        const saved = await Promise.all(keys.map((key, index) => send(first.url, key, index)));
+        paths = await Promise.all(saved.map(async (answer) => (await bodyIn(SavedFile, answer)).path));
+        first.signal("SIGKILL");
+        await first.exited;
+      }
+      await using second = await spawnServing(root, "--keep-free", "0B");
+      const again = await Promise.all(keys.map((key, index) => outcome(send(second.url, key, index))));
+      expect(again).toEqual(paths.map((path) => [200, path, true]));
+      expect((await readdir(root)).filter((name) => name !== ".sluice").length).toBe(40);
     }));
 });
