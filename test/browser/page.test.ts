@@ -1,7 +1,7 @@
 // The page against the real server: listing, navigation, and every way to select files for an upload.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { launch, noBrowser, openPage, texts, type WatchedPage } from "../support/browser.ts";
@@ -264,6 +264,20 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     const started = page.waitForEvent("download");
     await page.keyboard.press("Enter");
     expect(await Bun.file(await (await started).path()).text()).toBe("typed");
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("files have the modification time that they have on the visitor's machine", async () => {
+    await using opened = await openFolder("times");
+    // The larger one is sent as a resumable upload.
+    const folder = await opened.write({ "small.txt": "a", "large.bin": "b".repeat(9_000_000) });
+    // A whole second, because browsers and systems round fractions differently.
+    for (const name of ["small.txt", "large.bin"])
+      await utimes(join(folder, name), 1_700_000_000, 1_700_000_000);
+    await opened.page.setInputFiles("#files-input", [join(folder, "small.txt"), join(folder, "large.bin")]);
+    await savedRows(opened, 2);
+    for (const name of ["small.txt", "large.bin"])
+      expect((await stat(join(server.root, "times", name))).mtimeMs).toBe(1_700_000_000_000);
     expect(opened.complaints).toEqual([]);
   });
 });

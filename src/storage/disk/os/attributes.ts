@@ -9,6 +9,8 @@ export const ACCESS_ACL = "system.posix_acl_access";
 /** The list that new entries of a folder get. */
 export const DEFAULT_ACL = "system.posix_acl_default";
 
+/** As the calls take them: the list of a folder is read for every file that gets a name in it. */
+const LISTS = new Map([ACCESS_ACL, DEFAULT_ACL].map((name) => [name, terminated(name)]));
 /** Longest list of names, and longest value, that Linux has. */
 const LONGEST = 64 * 1024;
 /** Filled and read again without waiting in between, so it can be shared. */
@@ -20,10 +22,11 @@ export function attributeOf(of: Attributed, name: string): Uint8Array<ArrayBuffe
   if (!library) return null;
   buffer ??= Buffer.alloc(LONGEST);
   const { fgetxattr, lgetxattr } = library.symbols;
+  const key = LISTS.get(name) ?? terminated(name);
   const length =
     typeof of === "number"
-      ? fgetxattr(of, terminated(name), buffer, LONGEST)
-      : lgetxattr(terminated(of), terminated(name), buffer, LONGEST);
+      ? fgetxattr(of, key, buffer, LONGEST)
+      : lgetxattr(terminated(of), key, buffer, LONGEST);
   return length < 0 ? null : Uint8Array.from(buffer.subarray(0, length));
 }
 
