@@ -50,7 +50,7 @@ export const SERVER_PROBLEMS = {
   too_many_waiting: {
     status: 503,
     title: "Too many unfinished uploads",
-    help: "`--max-waiting` uploads are unfinished, or their metadata and lists of parts take too much memory. Try again when some are finished or have expired, or cancel some with `DELETE /api/uploads/{id}`.",
+    help: "The unfinished uploads, or those of your address, are as many or as large as `--max-waiting` allows. The detail says which. Try again when some are finished or have expired, or cancel some with `DELETE`.",
   },
   too_many_jobs: {
     status: 503,

@@ -133,7 +133,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "COUNT",
     default: "10000",
     ...count(1, 1_000_000),
-    help: "Most unfinished uploads that can be resumed; others are told to retry",
+    help: "Most unfinished uploads that can be resumed; more take the place of the oldest without a byte, or are told to retry",
     group: "Limits",
   },
   maxFiles: {

@@ -36,6 +36,7 @@ export const creation = (path: string, more: Partial<SessionOptions> = {}): Sess
   digests: [],
   wanted: null,
   name: path,
+  client: null,
   concat: null,
   ...more,
 });

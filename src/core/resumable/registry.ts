@@ -8,9 +8,9 @@ import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
 import { UploadSession } from "./session.ts";
 import { newUploadState, type SessionOptions } from "./state/creation.ts";
-import { type Concatenation, parseUploadState, suspendedReport } from "./state/record.ts";
+import { parseUploadState, suspendedReport } from "./state/record.ts";
 import { WaitingFinals } from "./waiting-finals.ts";
-import { WaitingPlaces } from "./waiting-places.ts";
+import { HeldUploads, stateSize, WaitingLimits } from "./waiting-limits.ts";
 
 /** Milliseconds between two sweeps, at most. */
 const SWEEP_INTERVAL = 30_000;
@@ -25,13 +25,15 @@ export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 
 export class UploadRegistry {
   readonly #all = new Map<UploadId, UploadSession>();
-  readonly #places: WaitingPlaces;
+  /** Sessions without bytes of their own, oldest first. */
+  readonly #settled = new HeldUploads();
   readonly #observer = {
     settled: (upload: UploadSession): void => this.#remember(upload),
     partCompleted: (part: UploadSession): void => this.finals.partCompleted(part),
   };
   /** Finals that are concatenated as soon as their parts are complete. */
   readonly finals = new WaitingFinals((id) => this.#all.get(id));
+  readonly #waiting: WaitingLimits;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -40,7 +42,7 @@ export class UploadRegistry {
     readonly uploader: Uploader,
     readonly limits: SessionLimits,
   ) {
-    this.#places = new WaitingPlaces(limits.maxWaiting);
+    this.#waiting = new WaitingLimits(limits.maxWaiting);
   }
 
   /** Restores the sessions of earlier runs and starts sweeping periodically, until `close`. @throws Problem */
@@ -67,35 +69,27 @@ export class UploadRegistry {
       await Promise.all(all.slice(at, at + FLUSH_BATCH).map(flush));
   }
 
-  /** Uploads that wait for their next request; `--max-waiting` limits them. */
+  /** Uploads that wait or may have to wait for another request; `--max-waiting` limits them. */
   get unfinished(): number {
-    return this.#places.taken;
+    return this.#waiting.count;
   }
 
   /**
-   * Creates an empty upload. Once the promise resolves, the upload survives a power cut. If all places are taken, an upload
-   * without a byte is deleted for it.
+   * Creates an empty upload. Once the promise resolves, the upload survives a power cut. If there is no room, the oldest
+   * upload without a byte is deleted for it.
    * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
   async create(options: SessionOptions): Promise<UploadSession> {
     const { path, conflict, size, name } = options;
     const { uploader, limits } = this;
-    // Nothing is awaited between the last check and `#add`.
-    if (!options.oneShot)
-      for (let next = this.#leaving(); next; next = this.#leaving()) await this.#forget(next);
     const id = newUploadId();
-    const concat = this.#concatenation(options.concat);
+    const concat = this.finals.concatenation(options.concat);
     const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
-    const upload = this.#add(
-      new UploadSession(
-        uploader,
-        newUploadState(id, options, concat, uploader.storage),
-        0,
-        limits.uploadExpiry,
-        this.#observer,
-      ),
-      options.oneShot,
-    );
+    const state = newUploadState(id, options, concat, uploader.storage);
+    const upload = new UploadSession(uploader, state, 0, limits.uploadExpiry, this.#observer);
+    // A final of complete parts is concatenated at once: refused, its parts would fill their places for ever.
+    const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.ready(upload));
+    await this.#admit(upload, waits);
     try {
       await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...defaults });
       const partial = await uploader.storage.begin(path, id);
@@ -104,6 +98,7 @@ export class UploadRegistry {
       } finally {
         await partial.suspend();
       }
+      if (waits) this.#waiting.mayForget(upload);
       return upload;
     } catch (error) {
       // The client never received its URL, so the upload can be deleted.
@@ -121,7 +116,7 @@ export class UploadRegistry {
     await this.#forget(upload);
     throw new Problem(
       "upload_gone",
-      "This upload had no activity for longer than --upload-expiry allows. Start a new upload.",
+      "This upload had no activity for longer than --upload-expiry allows, or for an hour without a byte. Start a new upload.",
     );
   }
 
@@ -182,7 +177,7 @@ export class UploadRegistry {
       if (this.#expired(upload))
         await this.#forget(upload).catch(() => {
           // The storage failed: the next sweep tries again.
-          this.#add(upload);
+          this.#add(upload, !upload.settled);
         });
       else if (upload.needsFlush) await flush(upload);
       else continue;
@@ -203,45 +198,43 @@ export class UploadRegistry {
     return past(upload) && (upload.settled || this.finals.related(upload).every(past));
   }
 
-  #concatenation(concat: SessionOptions["concat"]): Concatenation | null {
-    if (concat === null) return null;
-    if (concat.kind === "partial") return { kind: "partial", used: false };
-    const parts = concat.ids.map((id) => {
-      const part = id !== null && isUploadId(id) ? this.#all.get(id) : undefined;
-      if (part?.record.concat?.kind === "partial" && !part.record.concat.used) return part.record.id;
-      throw new Problem(
-        "invalid_request",
-        "Upload-Concat names an upload that does not exist or is not a partial upload.",
-      );
-    });
-    return { kind: "final", urls: concat.urls, parts };
+  /** Adds a new upload. Forgets the oldest ones without a byte where there is no room. @throws Problem too_many_waiting */
+  async #admit(upload: UploadSession, waits: boolean): Promise<void> {
+    for (;;) {
+      const shortage = waits ? this.#waiting.shortage(upload) : null;
+      // Nothing may be awaited in between: another request could take the place.
+      if (shortage === null) return this.#add(upload, waits);
+      const empty = this.#waiting.oldestEmpty(shortage.client, (other) => this.finals.needs(other));
+      if (!empty) throw shortage.problem;
+      await this.#forget(empty);
+    }
   }
 
-  /** The upload that has to be deleted before another is created. @throws Problem too_many_waiting */
-  #leaving(): UploadSession | undefined {
-    return this.#places.leaving((upload) => this.finals.isEmpty(upload));
-  }
-
-  #add(upload: UploadSession, oneShot?: boolean): UploadSession {
+  #add(upload: UploadSession, waits: boolean): void {
     this.#all.set(upload.record.id, upload);
-    this.#places.add(upload, oneShot);
     this.finals.add(upload);
-    return upload;
+    if (waits) this.#waiting.add(upload);
   }
 
   #remove(upload: UploadSession): void {
     this.#all.delete(upload.record.id);
-    this.#places.delete(upload);
+    this.#settled.delete(upload);
+    this.#waiting.delete(upload);
     this.finals.delete(upload);
   }
 
   /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
   #remember(upload: UploadSession): void {
     this.finals.delete(upload);
+    this.#waiting.delete(upload);
     if (!this.#all.has(upload.record.id)) return;
-    if (this.#places.settle(upload) <= this.limits.maxWaiting) return;
-    const [oldest] = this.#places.settled;
-    if (oldest && !oldest.lock.busy) void this.#forget(oldest).catch(() => {});
+    this.#settled.add(upload, stateSize(upload));
+    const { maxWaiting, maxBytes } = this.#waiting;
+    while (this.#settled.count > maxWaiting || this.#settled.bytes > maxBytes) {
+      const { oldest } = this.#settled;
+      if (!oldest || oldest.lock.busy) return;
+      void this.#forget(oldest).catch(() => {});
+    }
   }
 
   async #forget(upload: UploadSession): Promise<void> {
@@ -253,7 +246,7 @@ export class UploadRegistry {
   /** Restores the sessions of earlier runs that are not known yet. @throws Problem */
   async load(): Promise<void> {
     const { storage } = this.uploader;
-    const unpublished: UploadSession[] = [];
+    const restored: UploadSession[] = [];
     for await (const { id, text, length, changed } of storage.partialUploads()) {
       const record = parseUploadState(id, text);
       // It stays on the disk: a newer version of the server may be able to read it.
@@ -262,13 +255,19 @@ export class UploadRegistry {
       const { uploadExpiry } = this.limits;
       const upload = new UploadSession(this.uploader, record, length, uploadExpiry, this.#observer);
       upload.activity.touch(changed.getTime(), active);
-      this.#add(upload);
-      if (upload.settled) this.#remember(upload);
+      restored.push(upload);
       // A crash may have come after the metadata was written but before the bytes were deleted.
       if (upload.settled && length > 0) await storage.releaseData(id);
-      if (record.publishing !== null || (record.endsByLength && record.size === upload.length))
-        unpublished.push(upload);
     }
+    restored.sort((one, other) => one.record.created - other.record.created);
+    for (const upload of restored) {
+      this.#add(upload, !upload.settled);
+      if (upload.settled) this.#remember(upload);
+      else this.#waiting.mayForget(upload);
+    }
+    const unpublished = restored.filter(
+      ({ record, length }) => record.publishing !== null || (record.endsByLength && record.size === length),
+    );
     for (const upload of unpublished) {
       await upload.withLock().catch(() => {
         // The client gets the error with its next request.

@@ -50,7 +50,8 @@ export class UploadSession {
   ) {
     this.checkpoint = new Checkpoint(uploader.storage, record);
     this.#length = this.checkpoint.reliableLength(length);
-    this.activity = new Activity(uploader.storage, record, lifetime);
+    const empty = (): boolean => this.#length === 0 && !this.settled;
+    this.activity = new Activity(uploader.storage, record, lifetime, empty);
   }
 
   /** The current offset: bytes stored so far. */

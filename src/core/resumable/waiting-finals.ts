@@ -1,11 +1,13 @@
 // Final uploads whose parts are not all complete: each is concatenated when its last part is.
 
-import { asProblem, type Problem } from "../../errors.ts";
+import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
-import type { UploadId } from "../../storage/upload-id.ts";
+import { isUploadId, type UploadId } from "../../storage/upload-id.ts";
 import type { SavedFile } from "../upload/saved-file.ts";
 import { concatenate } from "./concat.ts";
 import type { UploadSession } from "./session.ts";
+import type { SessionOptions } from "./state/creation.ts";
+import type { Concatenation } from "./state/record.ts";
 
 /** Receives what happens without a request. */
 export interface FinalsObserver {
@@ -13,6 +15,9 @@ export interface FinalsObserver {
   /** Called once for each reason. A shortage is tried again with the next sweep, anything else by the client. */
   failed(path: FilePath, problem: Problem): void;
 }
+
+/** Finals that may name the same part: only one is ever concatenated, the others are repeated requests. */
+const MAX_FINALS = 4;
 
 export class WaitingFinals {
   readonly #byPart = new Map<UploadId, Set<UploadSession>>();
@@ -23,6 +28,39 @@ export class WaitingFinals {
 
   /** @param find returns the upload with this id */
   constructor(readonly find: (id: UploadId) => UploadSession | undefined) {}
+
+  /** The role of an upload that is being created. @throws Problem invalid_request, too_many_waiting */
+  concatenation(concat: SessionOptions["concat"]): Concatenation | null {
+    if (concat === null) return null;
+    if (concat.kind === "partial") return { kind: "partial", used: false };
+    const parts = concat.ids.map((id) => {
+      const part = id !== null && isUploadId(id) ? this.find(id) : undefined;
+      if (part?.record.concat?.kind !== "partial" || part.record.concat.used)
+        throw new Problem(
+          "invalid_request",
+          "Upload-Concat names an upload that does not exist or is not a partial upload.",
+        );
+      if ((this.#byPart.get(part.record.id)?.size ?? 0) >= MAX_FINALS)
+        throw new Problem(
+          "too_many_waiting",
+          `${MAX_FINALS} unfinished uploads name the same part already, the maximum. Cancel one with DELETE.`,
+          { headers: { "retry-after": "60" } },
+        );
+      return part.record.id;
+    });
+    return { kind: "final", urls: concat.urls, parts };
+  }
+
+  /** Whether all parts of a final are complete. */
+  ready(final: UploadSession): boolean {
+    return partsOf(final).every((id) => this.find(id)?.complete);
+  }
+
+  /** Whether an upload without bytes of its own is worth keeping: a final of a part with bytes, or a part of a final. */
+  needs(upload: UploadSession): boolean {
+    if (this.#byPart.has(upload.record.id)) return true;
+    return partsOf(upload).some((id) => (this.find(id)?.length ?? 0) > 0);
+  }
 
   /** Adds an upload, unless it is no final or is finished. */
   add(upload: UploadSession): void {
@@ -48,12 +86,6 @@ export class WaitingFinals {
     if (partsOf(upload).length > 0) finals.push(upload);
     const parts = new Set(finals.flatMap(partsOf));
     return [...finals, ...[...parts].flatMap((id) => this.find(id) ?? [])];
-  }
-
-  /** Whether no byte was received for this upload: no byte of a final's parts, and no byte of a part that no final names. */
-  isEmpty(upload: UploadSession): boolean {
-    if (upload.length > 0 || this.#byPart.has(upload.record.id)) return false;
-    return partsOf(upload).every((id) => (this.find(id)?.length ?? 0) === 0);
   }
 
   /** Starts concatenating, without requests, what is complete now and later. */
@@ -83,7 +115,7 @@ export class WaitingFinals {
   }
 
   #enqueue(final: UploadSession): void {
-    if (!this.#observer || !partsOf(final).every((id) => this.find(id)?.complete)) return;
+    if (!this.#observer || !this.ready(final)) return;
     this.#queue.add(final);
     this.#joining ??= this.#run().finally(() => {
       this.#joining = undefined;

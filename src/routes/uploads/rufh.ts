@@ -17,6 +17,7 @@ import {
 } from "../../http/rufh/rufh.ts";
 import { timeInHeaders, timeInMetadata } from "../../http/time/modification-time.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
@@ -49,10 +50,17 @@ export async function rufh(services: Services, method: string, context: UploadRe
   });
 }
 
-/** The limits in answers to OPTIONS and to requests that create an upload. */
-export function rufhLimits({ config }: Services, headers: Headers): Record<string, string> {
+/**
+ * The limits in answers to OPTIONS and to requests that create an upload.
+ * @param maxAge seconds without activity after which the upload expires
+ */
+export function rufhLimits(
+  { config }: Services,
+  headers: Headers,
+  maxAge = config.uploadExpiry,
+): Record<string, string> {
   const draft = draftOf(headers);
-  const limits = formatLimits(draft, { maxSize: config.maxFileSize, maxAge: config.uploadExpiry });
+  const limits = formatLimits(draft, { maxSize: config.maxFileSize, maxAge });
   return { ...limits, ...(draft.acceptPatch && { "accept-patch": PARTIAL_TYPE }) };
 }
 
@@ -74,8 +82,9 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
     modified: timeInMetadata(metadata) ?? timeInHeaders(request.headers),
     ...wholeDigests(context),
     name: uploadId(request),
+    client: requestInfoOf(request)?.client ?? null,
     concat: null,
-    oneShot: start.complete,
+    oneShot: start.complete || (draft.endsByLength && announcedSize(request) === start.length),
   });
   const hasBytes =
     announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
@@ -95,7 +104,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
     );
   return answer(draft, upload, 201, {
     location: urlOfUpload(upload),
-    ...rufhLimits(services, request.headers),
+    ...rufhLimits(services, request.headers, upload.activity.lifetime),
   });
 }
 
@@ -139,7 +148,7 @@ async function head(services: Services, draft: Draft, context: UploadRequest): P
     ...NO_STORE,
     ...progress(draft, upload),
     ...fileHeaders(upload),
-    ...rufhLimits(services, request.headers),
+    ...rufhLimits(services, request.headers, upload.activity.lifetime),
   };
   return new Response(null, { status: 204, headers });
 }

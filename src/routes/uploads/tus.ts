@@ -14,6 +14,7 @@ import {
   readCreation,
   uploadIn,
 } from "../../http/tus/tus.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
@@ -63,6 +64,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
     modified: timeInMetadata(metadata) ?? timeInHeaders(request.headers),
     ...wholeDigests(context),
     name: uploadId(request),
+    client: requestInfoOf(request)?.client ?? null,
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
     oneShot: concat === null && length !== null && length === (hasBytes ? announcedSize(request) : 0),
   });

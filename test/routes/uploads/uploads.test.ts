@@ -154,16 +154,31 @@ describe("with --upload-expiry", () => {
   });
 });
 
-test("--max-waiting limits the number of unfinished uploads", async () => {
+test("--max-waiting limits the number of unfinished uploads that have bytes", async () => {
   await using server = await startServer({ maxWaiting: 2 });
   const client = tusClient(server);
-  const one = await client.create({ "upload-length": "1" });
-  await client.create({ "upload-length": "1" });
+  const one = await client.create({ "upload-length": "2" });
+  const other = await client.create({ "upload-length": "2" });
+  for (const url of [one, other]) await client.patch(url, 0, "a");
   const refused = await client.post({ "upload-length": "1" });
-  await problemIn(refused, "too_many_waiting");
   expect(refused.headers.get("retry-after")).toBe("60");
-  await client.patch(one, 0, "a");
+  await problemIn(refused, "too_many_waiting");
+  const whole = { method: "POST", headers: { "upload-complete": "?1" }, body: "a" };
+  expect((await server.fetch("/uploads?path=whole", whole)).status).toBe(201);
+  const bytes = { "upload-length": "1", "content-type": "application/offset+octet-stream" };
+  expect((await client.post({ ...bytes, ...named("whole too") }, "a")).status).toBe(201);
+  await client.patch(one, 1, "b");
   await client.create({ "upload-length": "1" });
+});
+
+test("uploads without bytes lock nobody out", async () => {
+  await using server = await startServer({ maxWaiting: 2 });
+  const client = tusClient(server);
+  const made: string[] = [];
+  for (let number = 0; number < 5; number++) made.push(await client.create({ "upload-length": "1" }));
+  const states = await Promise.all(made.map(async (url) => (await client.head(url)).status));
+  expect(states).toEqual([404, 404, 404, 200, 200]);
+  expect(await client.kept()).toHaveLength(4);
 });
 
 test("interrupted uploads do not count for --max-uploads", async () => {

@@ -3,22 +3,34 @@
 import type { Storage } from "../../../storage/storage.ts";
 import type { UploadState } from "./record.ts";
 
-export class Activity {
-  /** Time of expiry, in milliseconds since 1970. */
-  expires = 0;
+/** Seconds without activity after which an upload expires that has not received a byte, at most. */
+export const EMPTY_LIFETIME = 3600;
 
-  /** @param lifetime seconds without activity after which the upload expires */
+export class Activity {
+  /** Time of the last activity, in milliseconds since 1970. */
+  last = 0;
+
+  /**
+   * @param longest seconds without activity after which the upload expires
+   * @param empty whether it has not received a byte
+   */
   constructor(
     readonly storage: Pick<Storage, "age">,
     readonly record: Pick<UploadState, "active">,
-    readonly lifetime: number,
+    readonly longest: number,
+    readonly empty: () => boolean,
   ) {
     this.touch();
   }
 
-  /** Time of the last activity, in milliseconds since 1970. */
-  get last(): number {
-    return this.expires - this.lifetime * 1000;
+  /** Seconds without activity after which the upload expires as it is now. */
+  get lifetime(): number {
+    return this.empty() ? Math.min(EMPTY_LIFETIME, this.longest) : this.longest;
+  }
+
+  /** Time of expiry, in milliseconds since 1970. */
+  get expires(): number {
+    return this.last + this.lifetime * 1000;
   }
 
   /**
@@ -26,7 +38,7 @@ export class Activity {
    * @param age `Storage.age` at that time
    */
   touch(now = Date.now(), age = this.storage.age): void {
-    this.expires = now + this.lifetime * 1000;
+    this.last = now;
     this.record.active = age;
   }
 

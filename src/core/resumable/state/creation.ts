@@ -8,8 +8,6 @@ import type { UploadId } from "../../../storage/upload-id.ts";
 import { NO_TIMINGS } from "../../report/flow-report.ts";
 import type { Concatenation, UploadState } from "./record.ts";
 
-const ID_WEIGHT = 22;
-
 /** The options of a new upload. */
 export interface SessionOptions {
   path: FilePath;
@@ -27,6 +25,8 @@ export interface SessionOptions {
   wanted: DigestAlgorithm | null;
   /** The id shown in lists. */
   name: string;
+  /** The client that is counted; null for none. */
+  client: string | null;
   concat:
     | { kind: "partial" }
     | { kind: "final"; urls: readonly string[]; ids: readonly (string | null)[] }
@@ -35,19 +35,10 @@ export interface SessionOptions {
   oneShot?: boolean;
 }
 
-/** Characters of the fields whose length a client chooses; an id among the parts counts as one of its own. */
-export function weightOf({ path, metadata, digests, concat }: UploadState): number {
-  const urls = concat?.kind === "final" ? concat.urls : [];
-  return urls.reduce(
-    (sum, url) => sum + url.length + ID_WEIGHT,
-    path.length + metadata.length + digests.length,
-  );
-}
-
 /** The state of an upload without bytes. */
 export function newUploadState(
   id: UploadId,
-  { path, conflict, size, endsByLength, metadata, modified, digests, wanted, name }: SessionOptions,
+  { path, conflict, size, endsByLength, metadata, modified, digests, wanted, name, client }: SessionOptions,
   concat: Concatenation | null,
   { bootId, age }: Pick<Storage, "bootId" | "age">,
 ): UploadState {
@@ -55,6 +46,7 @@ export function newUploadState(
     version: 2,
     id,
     name,
+    client,
     path,
     conflict,
     size,

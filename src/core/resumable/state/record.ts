@@ -16,6 +16,8 @@ export interface UploadState {
   id: UploadId;
   /** The id shown in lists; unlike `id`, it grants no access. */
   name: string;
+  /** The client that created it, as limits for each client count it; null for none. */
+  client: string | null;
   path: FilePath;
   conflict: Conflict;
   /** Total bytes; null until the client states them. */
@@ -58,6 +60,7 @@ export type Concatenation =
 
 /** Defaults for the fields that version 1, or an earlier release, lacks. */
 const DEFAULTS = {
+  client: null,
   digests: "",
   modified: null,
   active: 0,

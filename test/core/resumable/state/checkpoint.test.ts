@@ -15,6 +15,7 @@ function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> =
   const storage = new MemoryStorage(memory);
   const record: UploadState = {
     version: 2,
+    client: null,
     id: newUploadId(),
     name: "name",
     path: checkFilePath("a"),

@@ -11,7 +11,7 @@ test("one-shots of both protocols are saved while no upload can wait", async () 
   await using server = await startServer({ maxWaiting: 1 });
   const post = (name: string, headers: Record<string, string>, body?: string) =>
     server.fetch(`/uploads?path=${name}`, { method: "POST", headers, ...(body !== undefined && { body }) });
-  expect((await post("waiting", { ...TUS, "upload-length": "3" })).status).toBe(201);
+  expect((await post("waiting", { ...TUS, ...OFFSET, "upload-length": "9" }, "one")).status).toBe(201);
   await problemIn(await post("more", { ...TUS, "upload-length": "3" }), "too_many_waiting");
   await problemIn(await post("part", { ...TUS, ...OFFSET, "upload-length": "9" }, "one"), "too_many_waiting");
   const saved = [
