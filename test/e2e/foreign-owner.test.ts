@@ -5,6 +5,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Trash } from "../../src/routes/openapi/change-shapes.ts";
+import { newUploadId } from "../../src/storage/upload-id.ts";
 import { bodyIn } from "../support/answer.ts";
 import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
@@ -107,6 +108,21 @@ test.skipIf(reason !== null)("leftovers of another user are named and skipped at
     server.signal("SIGTERM");
     expect(await server.exited).toBe(0);
   }
+});
+
+test.skipIf(reason !== null)("an unfinished upload of another user is skipped at the start", async () => {
+  await using root = await SharedRoot.make();
+  const kept = join(root.root, ".sluice/kept");
+  const id = newUploadId();
+  for (const name of [`${id}.note`, `${id}.data`]) await Bun.write(join(kept, name), "x");
+  await chmod(join(kept, `${id}.note`), 0o600);
+  await mkdir(join(root.root, ".sluice/trash"), { mode: 0o700 });
+  for (const path of [".sluice", ".sluice/kept"]) await chown(join(root.root, path), NOBODY, NOBODY);
+  const server = await root.start();
+  await until("it says that one is skipped", () => server.stderr.includes("are skipped: 1."));
+  expect(server.stderr).not.toContain(id);
+  expect((await put(server, "new")).status).toBe(201);
+  expect((await readdir(kept)).sort()).toEqual([`${id}.data`, `${id}.note`]);
 });
 
 test.skipIf(reason !== null)(

@@ -257,7 +257,10 @@ export class UploadRegistry {
       upload.activity.touch(changed.getTime(), active);
       restored.push(upload);
       // A crash may have come after the metadata was written but before the bytes were deleted.
-      if (upload.settled && length > 0) await storage.releaseData(id);
+      if (upload.settled && length > 0)
+        await storage.releaseData(id).catch(() => {
+          // They are deleted with the upload when it expires.
+        });
     }
     restored.sort((one, other) => one.record.created - other.record.created);
     for (const upload of restored) {

@@ -14,18 +14,32 @@ export async function writeSidecar(store: PartialStore, id: UploadId, text: stri
   await writeText(store.context, store.folder, `${id}.note`, text);
 }
 
-/** @throws the system's error */
+/** Errnos of a file that cannot be read, which must not keep the server from starting. */
+const UNREADABLE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EIO"]);
+
+/** Those that cannot be read are skipped and counted for the operator. @throws the system's error */
 export async function* readSidecars(store: PartialStore): AsyncGenerator<PartialMetadata, void, void> {
+  let unreadable = 0;
   const ids = (await store.context.calls.readdir(store.folder.path)).flatMap(({ name }) => {
     const id = name.endsWith(".note") ? name.slice(0, -".note".length) : "";
     return isUploadId(id) ? [id] : [];
   });
   const slice = new TimeSlice(MAX_SLICE);
   for (const id of ids) {
-    const sidecar = readSidecar(store, id);
-    if (sidecar) yield sidecar;
+    try {
+      const sidecar = readSidecar(store, id);
+      if (sidecar) yield sidecar;
+    } catch (error) {
+      if (!UNREADABLE.has(errnoOf(error) ?? "")) throw error;
+      unreadable += 1;
+    }
     if (slice.expired) await slice.yield();
   }
+  // Without their names: an upload id grants access.
+  if (unreadable > 0)
+    store.context.warn(
+      `Unfinished uploads in \`.sluice/kept\` that cannot be read, and are skipped: ${unreadable}. Check the owner of the files.`,
+    );
 }
 
 /** `null` when it was deleted in between or is not a plain file. */

@@ -18,6 +18,7 @@ import { clear } from "./remove.ts";
 import { entryName, entryNameWithPath, idOfEntry, idOfNote, noteName, pathInName } from "./trash-names.ts";
 
 const FOLDER = "trash";
+const NO_TRASH: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
 /** Errnos of a disk without space for another file. */
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
@@ -179,9 +180,9 @@ export class DiskTrash implements Trash {
   }
 }
 
-/** The greatest age that the storage had when one of its entries was removed. */
+/** The greatest age that the storage had when one of its entries was removed, as far as the trash can be read. */
 export async function ageInTrash(calls: Calls, reserved: DirHandle): Promise<number> {
-  const names = (await ignoreErrno(ENOENT_ONLY, calls.names(`${reserved.path}/${FOLDER}`))) ?? [];
+  const names = (await ignoreErrno(NO_TRASH, calls.names(`${reserved.path}/${FOLDER}`))) ?? [];
   return names.map(idOfEntry).reduce((age, id) => (id === null ? age : Math.max(age, ageOf(id))), 0);
 }
 
