@@ -18,6 +18,8 @@ const STATES = {
 
 /** In a batch with more files, only uploads that took a few seconds show their flow report. */
 const MAX_FILES_WITH_REPORTS = 3;
+/** An explanation that repeats the time, which is shown beside the size. */
+const JUST_TIME = /^Saved in [\d.]+ \w+( \d+ \w+)?\.$/;
 
 /** @type {Record<string, string>} */
 const BOTTLENECKS = {
@@ -152,6 +154,7 @@ function reportOf({ state, saved, problem, batch }) {
   if (renamedFrom !== undefined)
     lines.push(make("p", {}, "The name was taken, so the file was saved as ", make("bdi", {}, name)));
   const isSmallBatch = (batch?.files ?? 0) <= MAX_FILES_WITH_REPORTS;
-  if (flow !== undefined && (isSmallBatch || flow.seconds >= 2)) lines.push(make("p", {}, flow.explanation));
+  if (flow !== undefined && !JUST_TIME.test(flow.explanation) && (isSmallBatch || flow.seconds >= 2))
+    lines.push(make("p", {}, flow.explanation));
   return lines;
 }

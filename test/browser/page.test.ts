@@ -150,6 +150,9 @@ describe.skipIf(noBrowser !== undefined)("page", () => {
     await using opened = await openFolder("twice");
     await opened.choose({ "a.txt": "one" });
     await savedRows(opened, 1);
+    // A small file has its size and time, and no sentence that repeats them.
+    expect(await texts(opened.page, ".upload-numbers")).toEqual([expect.stringMatching(/^3 B in .+ m?s$/)]);
+    expect(await texts(opened.page, ".upload-report p")).toEqual([]);
     await opened.choose({ "a.txt": "two" });
     await opened.page.getByText("The name was taken, so the file was saved as a (1).txt").waitFor();
     expect(await server.read("twice/a.txt")).toBe("one");
