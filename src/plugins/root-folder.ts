@@ -1,6 +1,7 @@
-// `/files` is the root folder, as `/files/` is: no other folder needs the slash.
+// `/files` is the root folder: like every other folder, it can be requested without the slash at its end.
 
 import { Elysia } from "elysia";
+import { preferredType } from "../http/accept.ts";
 import { setPath, targetOf } from "../http/target.ts";
 
 const WITHOUT_SLASH = "/files";
@@ -9,10 +10,28 @@ const WITHOUT_SLASH = "/files";
 export function rootFolder() {
   return new Elysia({ name: "root-folder" }).wrap(
     (answer: (request: Request) => unknown) => (request: Request) => {
-      // Most requests are done with after this look at their URL.
-      if (/\/files(?:\?|$)/.test(request.url) && targetOf(request).path === WITHOUT_SLASH)
-        setPath(request, `${WITHOUT_SLASH}/`);
+      // The path of almost every request need not be extracted.
+      if (!/\/files(?:\?|$)/.test(request.url)) return answer(request);
+      const { path, query } = targetOf(request);
+      if (path !== WITHOUT_SLASH) return answer(request);
+      if (wantsPage(request)) return withSlash(query);
+      setPath(request, `${WITHOUT_SLASH}/`);
       return answer(request);
     },
   );
+}
+
+/** The links of the page are relative to the folder, so its URL must end with the slash. */
+function wantsPage({ method, headers }: Request): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  return preferredType(headers.get("accept"), ["text/html", "application/json"]) !== "application/json";
+}
+
+/** A relative URL, because the server may appear below a base path. */
+function withSlash(query: string): Response {
+  const location = `files/${query === "" ? "" : `?${query}`}`;
+  return new Response(null, {
+    status: 301,
+    headers: { location, "cache-control": "no-store", vary: "Accept" },
+  });
 }
