@@ -25,8 +25,11 @@ export interface Contestant {
   readonly command: string;
   /** The version that `--version` prints, or why the program is missing. */
   readonly version: { readonly found: string } | { readonly missing: string };
-  /** Starts it on an empty root. The caller must dispose it. */
-  start(workspace: Workspace, extra?: readonly string[]): Promise<Server>;
+  /**
+   * Starts it. The caller must dispose it.
+   * @param served an existing root, which is left when the server stops; by default a new one
+   */
+  start(workspace: Workspace, extra?: readonly string[], served?: string): Promise<Server>;
 }
 
 /** How to start a server. */
@@ -80,9 +83,9 @@ export function contestant(recipe: Recipe): Contestant {
     name: recipe.name,
     command: recipe.command,
     version: findVersion(recipe),
-    async start(workspace, extra = []) {
+    async start(workspace, extra = [], served) {
       const folder = workspace.makeFolder(`${recipe.name.replaceAll(" ", "-")}-${++starts}`);
-      const root = workspace.makeFolder(join(folder.slice(workspace.folder.length + 1), "root"));
+      const root = served ?? workspace.makeFolder(join(folder.slice(workspace.folder.length + 1), "root"));
       const port = freePort();
       const command = [recipe.program, ...recipe.arguments({ root, folder, port }), ...extra];
       const begun = performance.now();

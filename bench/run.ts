@@ -21,6 +21,7 @@ import { reports } from "./rows/reports.ts";
 import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
 import { tus } from "./rows/tus.ts";
+import { waiting } from "./rows/waiting.ts";
 import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
 import { table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
@@ -32,6 +33,7 @@ const GROUPS: readonly Group[] = [
   metrics,
   tus,
   resumes,
+  waiting,
   concat,
   bulk,
   health,
