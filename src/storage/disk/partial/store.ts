@@ -1,6 +1,7 @@
 // The folder of partial uploads: the bytes of each as ID.data and its metadata as ID.note.
 
 import { type BigIntStats, constants, type Dirent } from "node:fs";
+import { basename } from "node:path";
 import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { uploadNotFound, uploadOpen } from "../../problems.ts";
 import type { PartialUpload } from "../../storage.ts";
@@ -128,13 +129,22 @@ export class PartialStore {
    */
   async reopen(id: UploadId): Promise<OpenData | null> {
     const { calls } = this.context;
-    const there = await this.lstat(id);
+    let there = await this.lstat(id);
+    // A server that was killed while it replaced a file may have left a link in the folder of temporary files.
+    if (there && there.nlink > 1n && (await this.#unlinkLeftover(id))) there = await this.lstat(id);
     if (!there || there.nlink > 1n) return null;
     const appends = there.size > 0n;
     const opened = await this.#openData(id, constants.O_WRONLY | (appends ? constants.O_APPEND : 0));
     if (opened && opened.length > 0 === appends) return { ...opened, appends };
     if (opened) await closeQuietly(calls, opened.fd);
     return null;
+  }
+
+  /** @returns false when there was none */
+  async #unlinkLeftover(id: UploadId): Promise<boolean> {
+    const { calls, temporaries } = this.context;
+    const unlinked = calls.unlink(`${temporaries.path}/${basename(this.dataPath(id))}`);
+    return (await ignoreErrno(NOT_A_PLAIN_FILE, unlinked)) !== null;
   }
 
   /** Opens the bytes of an upload without a writer to copy them. @throws Problem not_found, storage_failed */

@@ -1,6 +1,7 @@
 // Publishes a staged file under its name with link() or rename(), atomically, through a handle of its folder.
 
 import type { BigIntStats } from "node:fs";
+import { basename } from "node:path";
 import { Problem } from "../../../errors.ts";
 import { type FilePath, folderOf, nameOf } from "../../../path.ts";
 import { nameTaken, uploadEnded } from "../../problems.ts";
@@ -119,10 +120,13 @@ export async function replacing(
   }
 }
 
-/** link() cannot overwrite and rename() would remove the source, so create a second link and rename that over the target. */
+/**
+ * link() cannot overwrite and rename() would remove the source, so create a second link and rename that over the target.
+ * It has the name of the source, so that `PartialStore.reopen` finds it after a crash.
+ */
 async function renameSecondLink(context: DiskContext, from: string, name: string): Promise<void> {
   const { calls, temporaries } = context;
-  const second = `${temporaries.path}/${crypto.randomUUID()}`;
+  const second = `${temporaries.path}/${basename(from)}`;
   await calls.link(from, second);
   try {
     await calls.rename(second, name);
