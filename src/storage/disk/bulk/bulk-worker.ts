@@ -1,6 +1,7 @@
 // Worker thread for bulk work. It may block on the disk: uploads and their syncs run on other threads.
 
 import * as fs from "node:fs";
+import { setPriority } from "node:os";
 import { BulkQueue, type Job } from "./bulk-queue.ts";
 import { copyRange, type Range } from "./copy-range.ts";
 import { examineTree, type Undeletable } from "./examine-tree.ts";
@@ -23,6 +24,10 @@ export type Result = { id: number } & (
 
 const CLONE = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE;
 const queue = new BulkQueue();
+/** When the processors are busy, other threads of the server go first. */
+const NICE = 10;
+// On Linux it is that of this thread alone, elsewhere that of the process.
+if (process.platform === "linux") setPriority(0, NICE);
 
 self.onmessage = ({ data }: MessageEvent<{ id: number; order: Order }>): void => void serve(data);
 
