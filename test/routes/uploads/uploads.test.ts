@@ -171,6 +171,21 @@ test("--max-waiting limits the number of unfinished uploads that have bytes", as
   await client.create({ "upload-length": "1" });
 });
 
+test("one client behind a trusted proxy may have a quarter of the unfinished uploads", async () => {
+  await using server = await startServer({ maxWaiting: 4, trustedProxy: ["127.0.0.0/8"] });
+  const client = tusClient(server);
+  const from = (address: string) =>
+    client.post({ "upload-length": "2", ...OFFSET_TYPE, "x-forwarded-for": address }, "a");
+  expect((await from("192.0.2.1")).status).toBe(201);
+  await problemIn(await from("192.0.2.1"), "too_many_waiting");
+  expect((await from("192.0.2.2")).status).toBe(201);
+  const draft = { "upload-complete": "?0", "x-forwarded-for": "192.0.2.1" };
+  await problemIn(
+    await server.fetch("/uploads?path=a", { method: "POST", headers: draft, body: "a" }),
+    "too_many_waiting",
+  );
+});
+
 test("uploads without bytes lock nobody out", async () => {
   await using server = await startServer({ maxWaiting: 2 });
   const client = tusClient(server);
