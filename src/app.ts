@@ -119,7 +119,7 @@ export async function createApp(options: AppOptions = {}) {
     handler: { standardHostname: false },
     serve: {
       ...serveOptions(config),
-      error: (error) => lateErrorResponse(error, { maxErrors: config.maxErrors, log }),
+      error: (error) => lateErrorResponse(error, { ...config, log }),
     },
   })
     // Browsers must not guess another media type.

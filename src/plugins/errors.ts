@@ -14,7 +14,7 @@ export interface ErrorOptions {
   log: Log;
   /** The methods registered for a path, to distinguish 405 from 404. */
   methodsOf: (path: string) => readonly string[];
-  /** `--base-path`, for URLs in hints. */
+  /** `--base-path`, for URLs in hints and the type of a problem: not every error passes through the hooks of `basePath`. */
   basePath: string;
 }
 
@@ -24,7 +24,7 @@ export function errors(options: ErrorOptions) {
     const problem = translate(error, request, options);
     options.log.problem(request, problem);
     onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
-    return problemResponse(problem, options.maxErrors, request);
+    return problemResponse(problem, options, request);
   });
 }
 
@@ -32,28 +32,34 @@ export function errors(options: ErrorOptions) {
  * Answers an error that occurs after the route has answered, such as a file that cannot be opened when Bun sends it. Bun
  * passes no request to this handler.
  */
-export function lateErrorResponse(error: Error, { maxErrors, log }: Pick<ErrorOptions, "maxErrors" | "log">) {
-  log.say(`A request failed after its route: ${error.message}`, "error");
+export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "methodsOf">) {
+  options.log.say(`A request failed after its route: ${error.message}`, "error");
   const problem = asProblem(error);
-  const { text, headers } = serialize(problem, maxErrors);
+  const { text, headers } = serialize(problem, options);
   return new Response(text, { status: problem.status, headers });
 }
 
-function problemResponse(problem: Problem, maxErrors: number, request: Request): Response {
-  const { text, headers } = serialize(problem, maxErrors, requestInfoOf(request)?.id);
+function problemResponse(problem: Problem, options: ErrorOptions, request: Request): Response {
+  const { text, headers } = serialize(problem, options, requestInfoOf(request)?.id);
   if (!CLOSING.has(problem.code)) return lingeringClose(request, text, problem.status, headers);
   headers.set("connection", "close");
   return new Response(text, { status: problem.status, headers });
 }
 
-function serialize(problem: Problem, maxErrors: number, id?: string): { text: string; headers: Headers } {
+function serialize(
+  problem: Problem,
+  { maxErrors, basePath }: Pick<ErrorOptions, "maxErrors" | "basePath">,
+  id?: string,
+): { text: string; headers: Headers } {
   const headers = new Headers({
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...problem.headers,
   });
-  return { text: JSON.stringify(problemBody(problem, maxErrors, id)), headers };
+  const body = problemBody(problem, maxErrors, id);
+  const type = body.type.startsWith("/") ? basePath + body.type : body.type;
+  return { text: JSON.stringify({ ...body, type }), headers };
 }
 
 /**

@@ -75,6 +75,19 @@ describe.each(["/sluice", ""])("a request below %j", (base) => {
     expect(await (await server.fetch(`${base}/problems`)).text()).toContain('href="/sluice/base.css"');
   });
 
+  test.each([
+    ["GET", "/no/such/url", {}, "not_found"],
+    ["PUT", "/api/move", {}, "method_not_allowed"],
+    ["GET", "/health", { host: "files.example.com" }, "misdirected"],
+    ["PUT", "/files/a", { origin: "http://other.example" }, "cross_origin"],
+  ])(
+    "that no route answers (%s %s %j) has a problem type below the base path",
+    async (method, path, headers, code) => {
+      const { text } = await json(base + path, { method, headers });
+      expect(JSON.parse(text)).toMatchObject({ code, type: `/sluice/problems#/${code}` });
+    },
+  );
+
   test("has the document with the server's URL, and a page that loads from below it", async () => {
     const document = await json(`${base}/swagger/json`);
     expect(JSON.parse(document.text).servers).toEqual([expect.objectContaining({ url: "/sluice" })]);
