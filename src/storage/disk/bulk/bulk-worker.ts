@@ -9,15 +9,15 @@ import { removeTree } from "./remove-tree.ts";
 
 declare const self: Worker;
 
-/** An order of bulk work. */
-export type Order =
+/** One piece of bulk work. */
+export type BulkRequest =
   | { do: "removeTree" | "examineTree" | "unlink"; path: string }
   | { do: "clone"; from: string; to: string }
   | { do: "sync" | "close"; fd: number }
   | ({ do: "copyRange" } & Range);
 
-/** The end of an order. An error is sent as its message and its own properties, which postMessage() would drop. */
-export type Result = { id: number } & (
+/** The end of the work. An error is sent as its message and its own properties, which postMessage() would drop. */
+export type BulkAnswer = { id: number } & (
   | { value: number | undefined }
   | { failed: { message: string; code: string | undefined; entry: string | undefined } }
 );
@@ -29,13 +29,13 @@ const NICE = 10;
 // On Linux it is that of this thread alone, elsewhere that of the process.
 if (process.platform === "linux") setPriority(0, NICE);
 
-self.onmessage = ({ data }: MessageEvent<{ id: number; order: Order }>): void => void serve(data);
+self.onmessage = ({ data }: MessageEvent<{ id: number } & BulkRequest>): void => void serve(data);
 
-async function serve({ id, order }: { id: number; order: Order }): Promise<void> {
+async function serve({ id, ...request }: { id: number } & BulkRequest): Promise<void> {
   self.postMessage(
-    await queue.run(jobOf(order)).then(
-      (value): Result => ({ id, value }),
-      ({ message, code, entry }: NodeJS.ErrnoException & Partial<Undeletable>): Result => ({
+    await queue.run(jobOf(request)).then(
+      (value): BulkAnswer => ({ id, value }),
+      ({ message, code, entry }: NodeJS.ErrnoException & Partial<Undeletable>): BulkAnswer => ({
         id,
         failed: { message, code, entry },
       }),
@@ -43,28 +43,28 @@ async function serve({ id, order }: { id: number; order: Order }): Promise<void>
   );
 }
 
-function jobOf(order: Order): Job {
-  if (order.do === "removeTree") return removeTree(order.path);
-  if (order.do === "examineTree") return examineTree(order.path);
-  if (order.do === "copyRange") return copyRange(order);
-  return call(order);
+function jobOf(request: BulkRequest): Job {
+  if (request.do === "removeTree") return removeTree(request.path);
+  if (request.do === "examineTree") return examineTree(request.path);
+  if (request.do === "copyRange") return copyRange(request);
+  return call(request);
 }
 
-/** A single system call, after a turn of the others. */
-function* call(order: Exclude<Order, { do: "removeTree" | "examineTree" | "copyRange" }>): Job {
+/** A single system call, which waits for its turn. */
+function* call(request: Exclude<BulkRequest, { do: "removeTree" | "examineTree" | "copyRange" }>): Job {
   yield;
-  switch (order.do) {
+  switch (request.do) {
     case "unlink":
-      fs.unlinkSync(order.path);
+      fs.unlinkSync(request.path);
       break;
     case "clone":
-      fs.copyFileSync(order.from, order.to, CLONE);
+      fs.copyFileSync(request.from, request.to, CLONE);
       break;
     case "sync":
-      fs.fsyncSync(order.fd);
+      fs.fsyncSync(request.fd);
       break;
     case "close":
-      fs.closeSync(order.fd);
+      fs.closeSync(request.fd);
   }
   return undefined;
 }

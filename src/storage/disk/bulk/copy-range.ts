@@ -1,17 +1,19 @@
 // Copies bytes between open files: inside the kernel where it can, which shares blocks on a file system with reflinks.
 
-import { dlopen } from "bun:ffi";
 import * as fs from "node:fs";
+import { loadLibc } from "../../../system/libc.ts";
 import type { Job } from "./bulk-queue.ts";
 
 /** Bytes of one system call: about a millisecond in memory. */
 const PIECE = 2 * 1024 * 1024;
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
+/** A part of an open file, and where it goes in another. Offsets and lengths in bytes. */
 export interface Range {
+  /** Descriptor of the target. */
   to: number;
   /** Offset in `to`; its descriptor must not be open with O_APPEND. */
   toAt: number;
+  /** Descriptor of the source. */
   from: number;
   fromAt: number;
   length: number;
@@ -36,24 +38,18 @@ export function* copyRange({ to, toAt, from, fromAt, length }: Range): Job {
 
 /** copy_file_range(2), which node:fs does not have. Returns -1 on failure, and where there is no such call. */
 const inKernel: CopyFileRange = (() => {
-  if (process.platform !== "linux") return () => -1;
-  for (const name of LIBRARIES) {
-    try {
-      const { symbols } = dlopen(name, {
-        copy_file_range: { args: ["i32", "ptr", "i32", "ptr", "u64", "u32"], returns: "i64" },
-      });
-      // The call moves the offsets forward.
-      const offsets = [new BigInt64Array(1), new BigInt64Array(1)] as const;
-      return (from, fromAt, to, toAt, length) => {
-        offsets[0][0] = BigInt(fromAt);
-        offsets[1][0] = BigInt(toAt);
-        return Number(symbols.copy_file_range(from, offsets[0], to, offsets[1], length, 0));
-      };
-    } catch {
-      // This system has another C library.
-    }
-  }
-  return () => -1;
+  const library = loadLibc({
+    copy_file_range: { args: ["i32", "ptr", "i32", "ptr", "u64", "u32"], returns: "i64" },
+  });
+  if (!library) return () => -1;
+  const { copy_file_range: call } = library.symbols;
+  // The call moves the offsets forward.
+  const offsets = [new BigInt64Array(1), new BigInt64Array(1)] as const;
+  return (from, fromAt, to, toAt, length) => {
+    offsets[0][0] = BigInt(fromAt);
+    offsets[1][0] = BigInt(toAt);
+    return Number(call(from, offsets[0], to, offsets[1], length, 0));
+  };
 })();
 
 let buffer: Uint8Array | undefined;

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
+import { WorkerThread } from "../../../system/worker-thread.ts";
 import type { Entry } from "../../entry.ts";
 import type { NameQuery } from "../../name-query.ts";
 import type { Page, PageQuery } from "../../paging.ts";
@@ -12,11 +13,6 @@ import { diskProblem } from "../os/errno.ts";
 import type { Folders } from "./lister.ts";
 import type { Answer, Failure, Question, RootIdentity } from "./lister-worker.ts";
 
-// A compiled binary bundles all modules; only entry points of the build have a path of their own.
-const THREAD = Bun.isStandaloneExecutable
-  ? "/$bunfs/root/storage/disk/list/lister-worker.ts"
-  : new URL("./lister-worker.ts", import.meta.url);
-
 type QuestionBody = Question extends infer One
   ? One extends { id: number }
     ? Omit<One, "id">
@@ -24,15 +20,15 @@ type QuestionBody = Question extends infer One
   : never;
 
 export class ListerThread implements Folders {
-  readonly #rootIdentity: RootIdentity;
-  readonly #pending = new Map<number, PromiseWithResolvers<Answer>>();
-  #worker: Worker | undefined;
-  #lastId = 0;
+  readonly #thread: WorkerThread<QuestionBody, Answer>;
   #closed = false;
 
-  constructor({ root, identity }: PathLookup) {
-    const { dev, ino } = identity;
-    this.#rootIdentity = { root, identity: { dev, ino } };
+  constructor({ root, identity: { dev, ino } }: PathLookup) {
+    this.#thread = new WorkerThread({
+      script: "storage/disk/list/lister-worker.ts",
+      setup: { root, identity: { dev, ino } } satisfies RootIdentity,
+      ended: (cause) => new Problem("storage_failed", "The listing thread ended unexpectedly.", { cause }),
+    });
   }
 
   async page(folder: FolderPath, query: PageQuery): Promise<Page> {
@@ -73,49 +69,22 @@ export class ListerThread implements Folders {
   async close(): Promise<void> {
     if (this.#closed) return;
     // Not awaited: the thread closes its open folders by itself.
-    if (this.#worker) this.#ask({ ask: "end" }).answer.catch(() => {});
-    this.#worker?.unref();
+    if (this.#thread.started) this.#ask({ ask: "end" }).answer.catch(() => {});
     this.#closed = true;
-    this.#fail(storageClosed());
+    this.#thread.abandon(storageClosed());
   }
 
   #ask(body: QuestionBody): { id: number; answer: Promise<Answer> } {
     if (this.#closed) throw storageClosed();
-    this.#worker ??= this.#start();
-    this.#lastId += 1;
-    const id = this.#lastId;
-    const pending = Promise.withResolvers<Answer>();
-    this.#pending.set(id, pending);
-    this.#worker.ref();
-    this.#worker.postMessage({ id, ...body } satisfies Question);
-    return { id, answer: pending.promise };
+    const { id, answer } = this.#thread.ask(body);
+    return { id, answer: answer.then(orFailure) };
   }
+}
 
-  #start(): Worker {
-    const worker = new Worker(THREAD, { smol: true });
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      const pending = this.#pending.get(data.id);
-      this.#pending.delete(data.id);
-      // An idle thread must not keep the process alive.
-      if (this.#pending.size === 0) worker.unref();
-      if ("failed" in data) pending?.reject(problemOf(data.failed));
-      else pending?.resolve(data);
-    };
-    worker.onerror = ({ message }) => {
-      const detail = "The listing thread ended unexpectedly.";
-      this.#fail(new Problem("storage_failed", detail, { cause: new Error(message) }));
-    };
-    worker.postMessage(this.#rootIdentity);
-    return worker;
-  }
-
-  /** Abandons the thread and rejects its requests; the next request starts another. */
-  #fail(problem: Problem): void {
-    this.#worker = undefined;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) reject(problem);
-  }
+/** @throws Problem */
+function orFailure(answer: Answer): Answer {
+  if ("failed" in answer) throw problemOf(answer.failed);
+  return answer;
 }
 
 function problemOf({ code, detail, errno, message }: Failure): Problem {

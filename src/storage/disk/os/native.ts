@@ -1,11 +1,10 @@
-// The functions of the C library that node:fs does not have, loaded through bun:ffi. They run on the calling thread.
+// The functions of the C library for renames and extended attributes, which node:fs does not have.
 
-import { dlopen, type Pointer, read } from "bun:ffi";
-
-const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+import { type Pointer, read } from "bun:ffi";
+import { loadLibc } from "../../../system/libc.ts";
 
 interface Native {
-  symbols: ReturnType<typeof open>["symbols"];
+  symbols: NonNullable<ReturnType<typeof open>>["symbols"];
   /** The address of errno of this thread. */
   errno: Pointer;
 }
@@ -29,21 +28,15 @@ export function terminated(text: string): Buffer {
 }
 
 function load(): Native | null {
-  if (process.platform !== "linux") return null;
-  for (const name of LIBRARIES) {
-    try {
-      const { symbols } = open(name);
-      const errno = symbols.__errno_location();
-      return typeof errno === "number" ? { symbols, errno } : null;
-    } catch {
-      // This system has another C library.
-    }
-  }
-  return null;
+  const library = open();
+  if (!library) return null;
+  const { symbols } = library;
+  const errno = symbols.__errno_location();
+  return typeof errno === "number" ? { symbols, errno } : null;
 }
 
-function open(name: string) {
-  return dlopen(name, {
+function open() {
+  return loadLibc({
     __errno_location: { args: [], returns: "ptr" },
     syscall: { args: ["i64", "i32", "buffer", "i32", "buffer", "u32"], returns: "i32" },
     fgetxattr: { args: ["i32", "buffer", "buffer", "usize"], returns: "i32" },
