@@ -9,6 +9,7 @@ import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
 import { addressesBehind, inUrl, sshForward } from "./system/addresses.ts";
+import { errnoOf } from "./system/errno.ts";
 import { isLoopback } from "./system/loopback.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
@@ -123,7 +124,7 @@ function howToReach(host: string, port: number, url: (host: string) => string): 
 }
 
 function reason(error: unknown, { root, host, port }: Config): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errnoOf(error);
   if (error instanceof RootInUse) return `${printable(root)}: ${error.message}`;
   if (code === "EADDRINUSE")
     return `Port ${port} of ${host} is already in use: choose another with --port, or --port 0 for any free port.`;

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS } from "../config/options.ts";
 import { nearest, quoted } from "../suggest.ts";
+import { errnoOf } from "../system/errno.ts";
 
 /** The text given for an option, and a label for its source: `--port`, `SLUICE_PORT` or `port in sluice.toml`. */
 export interface Given {
@@ -66,7 +67,7 @@ export async function fromFile(file: string, label: string): Promise<Source | un
       throw new SyntaxError("the file is longer than 64 KiB, too long for an options file");
     return fromEntries(parseToml(text), label, dirname(file));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = errnoOf(error);
     if (code === "ENOENT") return undefined;
     const reason = error instanceof SyntaxError ? error.message : `the file cannot be read (${code})`;
     return { given: new Map(), faults: [`${label}: ${reason}`] };

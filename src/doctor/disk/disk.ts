@@ -2,6 +2,7 @@
 
 import { constants, lstatSync } from "node:fs";
 import { copyFile, link, stat, writeFile } from "node:fs/promises";
+import { errnoOf } from "../../system/errno.ts";
 import { dropCache } from "./cache.ts";
 import { type Moved, measureReading, measureSyncs, measureWriting } from "./speed.ts";
 import type { Workspace } from "./workspace.ts";
@@ -67,7 +68,7 @@ async function tryNames(workspace: Workspace, readings: DiskReadings): Promise<v
     readings.linked = true;
   } catch (error) {
     readings.linked = false;
-    readings.linkRefused = error instanceof Error && "code" in error ? String(error.code) : "";
+    readings.linkRefused = errnoOf(error) ?? "";
   }
   readings.reflink = await copyFile(
     file,

@@ -2,6 +2,7 @@
 
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { errnoOf } from "../../system/errno.ts";
 
 /** The server to connect to, and how. */
 export interface Target {
@@ -276,7 +277,7 @@ function headersIn(lines: readonly string[]): Headers {
 }
 
 function reasonOf(error: Error): string {
-  const code = "code" in error ? String(error.code) : "";
+  const code = errnoOf(error) ?? "";
   if (code === "ECONNREFUSED") return "nothing listens there";
   if (code === "ECONNRESET" || code === "EPIPE") return "the connection was reset";
   if (code === "ETIMEDOUT") return "connecting timed out";

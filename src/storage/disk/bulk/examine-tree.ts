@@ -1,6 +1,7 @@
 // Looks through a folder, through descriptors, for an entry that could not be deleted.
 
 import * as fs from "node:fs";
+import { DENIED, errnoOf } from "../../../system/errno.ts";
 import type { Job } from "./bulk-queue.ts";
 
 const { R_OK, W_OK, X_OK, O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
@@ -10,7 +11,6 @@ const STICKY = 0o1000;
 const MAX_DEPTH = 64;
 /** Removed or replaced concurrently, or a name that is not valid text. */
 const GONE = new Set(["ENOENT", "ELOOP", "ENOTDIR", "ENAMETOOLONG"]);
-const REFUSED = new Set(["EACCES", "EPERM"]);
 
 /** The error of an entry that could not be deleted. */
 export interface Undeletable extends Error {
@@ -70,7 +70,7 @@ function examine(at: string, entry: string, found: fs.Dirent, owned: boolean): v
     fs.accessSync(at, W_OK);
   } catch (error) {
     // An immutable file is told by EPERM. EACCES only says that it may not be written, which does not matter.
-    if (codeOf(error) === "EPERM") throw undeletable("EPERM", entry, error);
+    if (errnoOf(error) === "EPERM") throw undeletable("EPERM", entry, error);
   }
 }
 
@@ -107,16 +107,12 @@ function unlessGone<T>(call: () => T, entry: string): T | undefined {
   try {
     return call();
   } catch (error) {
-    const code = codeOf(error);
+    const code = errnoOf(error) ?? "";
     if (GONE.has(code)) return undefined;
-    throw REFUSED.has(code) ? undeletable(code === "EPERM" ? "EPERM" : "EACCES", entry, error) : error;
+    throw DENIED.has(code) ? undeletable(code === "EPERM" ? "EPERM" : "EACCES", entry, error) : error;
   }
 }
 
 function undeletable(code: Undeletable["code"], entry: string, cause?: unknown): Undeletable {
   return Object.assign(new Error(`${code}: an entry could not be deleted`, { cause }), { code, entry });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,6 +1,7 @@
 // Deletes an entry and everything below it, through descriptors, so that no link leads out of it.
 
 import * as fs from "node:fs";
+import { errnoOf } from "../../../system/errno.ts";
 import type { Job } from "./bulk-queue.ts";
 
 /** Folders held open, one for each level. A folder further down is moved up to the top, and deleted there. */
@@ -9,7 +10,7 @@ const MAX_DEPTH = 64;
 const ATTEMPTS = 10;
 const OPEN_FOLDER = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW;
 /** Errnos of unlink() for a folder, on Linux and elsewhere. */
-const IS_FOLDER = new Set(["EISDIR", "EPERM"]);
+export const UNLINKED_FOLDER: ReadonlySet<string> = new Set(["EISDIR", "EPERM"]);
 const REPLACED = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /** A folder that is being emptied. */
@@ -56,13 +57,13 @@ function removeEntry(at: Buffer, dev: number | undefined): Level | undefined {
   for (let attempt = 1; ; attempt += 1) {
     const failed = failureOf(() => fs.unlinkSync(at));
     if (!failed || failed.code === "ENOENT") return undefined;
-    if (!IS_FOLDER.has(failed.code ?? "")) throw failed;
+    if (!UNLINKED_FOLDER.has(failed.code ?? "")) throw failed;
     try {
       return openLevel(at, dev);
     } catch (error) {
-      if (!REPLACED.has(codeOf(error)) || attempt === ATTEMPTS) throw error;
+      if (!REPLACED.has(errnoOf(error) ?? "") || attempt === ATTEMPTS) throw error;
       // EPERM is also said of a file that must not be deleted.
-      if (failed.code === "EPERM" && codeOf(error) === "ENOTDIR") throw failed;
+      if (failed.code === "EPERM" && errnoOf(error) === "ENOTDIR") throw failed;
     }
   }
 }
@@ -124,8 +125,4 @@ function failureOf(call: () => void): NodeJS.ErrnoException | undefined {
     if (error instanceof Error) return error;
     throw error;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,12 +1,9 @@
 // Translates system errors into problems: no errno leaves the disk storage.
 
 import { Problem } from "../../../errors.ts";
+import { DENIED, errnoOf } from "../../../system/errno.ts";
 
-/** The errno name of a system error, `undefined` for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
+export { DENIED, errnoOf };
 
 /** Resolves to `null` if the call fails with one of these errnos. @throws any other error of the call */
 export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<T>): Promise<T | null> {
@@ -21,11 +18,10 @@ export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<
 /** Nothing has this name. */
 export const ENOENT_ONLY: ReadonlySet<string> = new Set(["ENOENT"]);
 
-/** Whether the system refused for lack of rights, also when that is a problem already. */
+/** Whether the system denied a call, also when that is a problem already. */
 export function isDenied(error: unknown): boolean {
   if (error instanceof Problem) return error.code === "no_access";
-  const errno = errnoOf(error);
-  return errno === "EACCES" || errno === "EPERM";
+  return DENIED.has(errnoOf(error) ?? "");
 }
 
 /** The problem for a system error; a `Problem` is returned unchanged. */

@@ -3,7 +3,7 @@
 import { TimeSlice } from "../../../system/time-slice.ts";
 import type { PartialMetadata } from "../../storage.ts";
 import { isUploadId, type UploadId } from "../../upload-id.ts";
-import { errnoOf } from "../os/errno.ts";
+import { DENIED, errnoOf } from "../os/errno.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { NOT_A_PLAIN_FILE, type PartialStore } from "./store.ts";
 
@@ -15,7 +15,7 @@ export async function writeSidecar(store: PartialStore, id: UploadId, text: stri
 }
 
 /** Errnos of a file that cannot be read, which must not keep the server from starting. */
-const UNREADABLE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EIO"]);
+const UNREADABLE: ReadonlySet<string> = new Set([...DENIED, "EIO"]);
 
 /** Those that cannot be read are skipped and counted for the operator. @throws the system's error */
 export async function* readSidecars(store: PartialStore): AsyncGenerator<PartialMetadata, void, void> {

@@ -3,8 +3,8 @@
 import { uptime } from "node:os";
 import type { DiskContext } from "../at/context.ts";
 import type { DirHandle } from "../at/handle.ts";
-import { type Calls, closeQuietly } from "../os/calls.ts";
-import { READ_EXISTING } from "../os/open-flags.ts";
+import type { Calls } from "../os/calls.ts";
+import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
 
 const NAME = "age";
@@ -77,9 +77,7 @@ function elapsedSince(record: AgeRecord, boot: string): number {
 
 async function readRecord(calls: Calls, { path }: DirHandle): Promise<AgeRecord | null> {
   try {
-    const fd = await calls.open(`${path}/${NAME}`, READ_EXISTING);
-    const text = await calls.text(fd).finally(() => closeQuietly(calls, fd));
-    const { age, boot, uptime } = JSON.parse(text);
+    const { age, boot, uptime } = JSON.parse(await readText(calls, `${path}/${NAME}`));
     const valid = Number.isFinite(age) && age >= 0 && typeof boot === "string" && Number.isFinite(uptime);
     return valid ? { age, boot, uptime } : null;
   } catch {

@@ -2,14 +2,12 @@
 
 import type { DiskContext } from "../at/context.ts";
 import type { DirHandle } from "../at/handle.ts";
+import { UNLINKED_FOLDER } from "../bulk/remove-tree.ts";
 import { errnoOf } from "../os/errno.ts";
 import { reasonOf, removeAll } from "../tree/remove.ts";
 
 /** Leftovers that are named when they cannot be deleted; the others are counted. */
 const MAX_NAMED = 10;
-
-/** Errnos of unlink() for a folder, on Linux and elsewhere. */
-const IS_FOLDER: ReadonlySet<string> = new Set(["EISDIR", "EPERM"]);
 
 /** Names in a folder: of some hundred thousand entries, a start can read these, but not look at each. */
 export interface Leftovers {
@@ -56,7 +54,7 @@ export class LeftoverRemoval {
     const { calls } = this.context;
     try {
       await calls.unlinkLarge(at).catch(async (error: unknown) => {
-        if (!IS_FOLDER.has(errnoOf(error) ?? "") || !(await calls.lstat(at)).isDirectory()) throw error;
+        if (!UNLINKED_FOLDER.has(errnoOf(error) ?? "") || !(await calls.lstat(at)).isDirectory()) throw error;
         await removeAll(calls, at, name);
       });
       return null;

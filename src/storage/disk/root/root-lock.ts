@@ -3,6 +3,7 @@
 import { constants, Database } from "bun:sqlite";
 import { join } from "node:path";
 import { Problem } from "../../../errors.ts";
+import { errnoOf } from "../../../system/errno.ts";
 
 /** Held until `release`. */
 export interface Lock {
@@ -29,7 +30,7 @@ export function lockRoot(folder: string): Lock {
     return hold(database);
   } catch (cause) {
     database?.close();
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const code = errnoOf(cause);
     if (code === "SQLITE_BUSY") throw new RootInUse({ cause });
     if (code === "SQLITE_CANTOPEN_SYMLINK")
       throw new Problem("link_in_path", "The lock file of the root is a link. Remove it.", { cause });

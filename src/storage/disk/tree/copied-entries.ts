@@ -6,12 +6,12 @@ import { notRemovable, sourceChanged } from "../../problems.ts";
 import { namesIn, pathIn, spelled } from "../at/byte-name.ts";
 import { closeDir, openDir } from "../at/handle.ts";
 import type { Calls, Path } from "../os/calls.ts";
-import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { DENIED, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 
 const FIRST_CAPACITY = 256;
 /** Errnos of rmdir() for a folder that has an entry, and of open() for a folder that was replaced. */
 const CHANGED: ReadonlySet<string> = new Set(["ENOTEMPTY", "EEXIST", "ENOTDIR", "ELOOP"]);
-const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EBUSY"]);
+const REFUSED: ReadonlySet<string> = new Set([...DENIED, "EBUSY"]);
 
 /** The states of many files and the identities of many folders, in eight bytes each. */
 export class CopiedEntries {

@@ -4,11 +4,10 @@ import type { CopyOptions } from "../../stored-copy.ts";
 import type { DirHandle } from "../at/handle.ts";
 import type { Calls } from "../os/calls.ts";
 import { copyAttributes, resemble } from "../write/rights.ts";
+import { SYNC_WINDOW } from "../write/writer.ts";
 
 /** Bytes between two checks whether the copy was cancelled. */
 const SLICE = 2 * 1024 * 1024;
-/** Bytes between two syncs, which bounds the dirty pages of a copy. */
-const SYNC_WINDOW = 32 * 1024 * 1024;
 
 /**
  * Copies the current bytes of `from` to an empty file, even if the source grows in between. The caller must sync the end.

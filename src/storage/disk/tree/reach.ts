@@ -6,12 +6,12 @@ import type { DiskContext } from "../at/context.ts";
 import { closeDir, openDir } from "../at/handle.ts";
 import type { Location } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { ignoreErrno } from "../os/errno.ts";
+import { DENIED, ignoreErrno } from "../os/errno.ts";
 
 /** Links to a folder without folders in it: its name and its own `.`; some file systems do not count them. */
 const LEAF_LINKS = 2n;
 // Removed or replaced since the folder was read, not text, or not readable: clients cannot address what is in it anyway.
-const UNKNOWN: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EACCES", "EPERM"]);
+const UNKNOWN: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", ...DENIED]);
 
 /**
  * Costs nothing unless the new path is deeper or longer than the old one. Otherwise it reads the folders that have folders in

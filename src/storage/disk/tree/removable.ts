@@ -6,10 +6,8 @@ import { notRemovable } from "../../problems.ts";
 import { closeDir, currentPath, type DirHandle, openDir } from "../at/handle.ts";
 import type { Location } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { errnoOf } from "../os/errno.ts";
+import { DENIED, errnoOf } from "../os/errno.ts";
 import { mountsBelow } from "../os/mounts.ts";
-
-const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 /**
  * Checks that another file system is mounted nowhere below a folder.
@@ -68,7 +66,7 @@ export async function inFolder<T>(
 /** Turns a refusal of the system into `no_access`, which names the entry. */
 export function refused(path: string): (error: unknown) => never {
   return (error) => {
-    throw REFUSED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
+    throw DENIED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
   };
 }
 

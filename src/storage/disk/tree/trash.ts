@@ -8,8 +8,8 @@ import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { changingAt, entryAt, type Location, locateExisting } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { READ_EXISTING } from "../os/open-flags.ts";
+import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
 import { assertFits } from "./reach.ts";
@@ -18,7 +18,7 @@ import { clear } from "./remove.ts";
 import { entryName, entryNameWithPath, idOfEntry, idOfNote, noteName, pathInName } from "./trash-names.ts";
 
 const FOLDER = "trash";
-const NO_TRASH: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
+const NO_TRASH: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", ...DENIED]);
 /** Errnos of a disk without space for another file. */
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
@@ -154,8 +154,8 @@ export class DiskTrash implements Trash {
   /** `null` when there is no note, or it cannot be read. */
   async #pathInNote(trash: DirHandle, id: TrashId): Promise<FilePath | null> {
     const { calls } = this.context;
-    const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${trash.path}/${noteName(id)}`, READ_EXISTING));
-    return fd === null ? null : pathIn(await calls.text(fd).finally(() => calls.close(fd)));
+    const text = await ignoreErrno(ENOENT_ONLY, readText(calls, `${trash.path}/${noteName(id)}`));
+    return text === null ? null : pathIn(text);
   }
 
   async #deleteSidecar(trash: DirHandle, id: TrashId): Promise<void> {
