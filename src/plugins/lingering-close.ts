@@ -7,8 +7,8 @@ import { contentLength } from "../http/framing.ts";
 const MAX_DRAIN_BYTES = 1024 * 1024;
 /** Seconds without a byte after which the client counts as done. */
 const IDLE_SECONDS = 0.5;
-/** Seconds after which a client that is still sending is disconnected. */
-const MAX_SECONDS = 2;
+/** Seconds after which a client that is still sending is disconnected. Many read nothing before they have sent everything. */
+const MAX_SECONDS = 10;
 
 /** Whether the rest of the body may be too large to drain, or is of unknown size. */
 function mustClose(request: Request): boolean {
@@ -19,7 +19,7 @@ function mustClose(request: Request): boolean {
 /**
  * Sends the answer immediately. If much of the body may still arrive, closes the connection afterwards, but not at once:
  * closing a socket with unread bytes resets it, and a client that is still sending would see the reset instead of the
- * answer. Until the client stops, for at most two seconds, its bytes are read and discarded.
+ * answer. Until the client stops, for at most ten seconds, its bytes are read and discarded.
  */
 export function lingeringClose(request: Request, text: string, status: number, headers: Headers): Response {
   if (!mustClose(request) || request.body?.locked) return new Response(text, { status, headers });

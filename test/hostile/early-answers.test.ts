@@ -157,7 +157,7 @@ test("a client that never stops sending is disconnected", async () => {
   };
   expect(endless()).rejects.toThrow();
   await connection.closed;
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(performance.now() - start).toBeLessThan(30_000);
 });
 
 test("a form with more files than allowed reports the saved files", async () => {
