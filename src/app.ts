@@ -129,7 +129,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(hostname(config.hostname))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
-    .use(rootFolder())
+    .use(rootFolder(config.basePath))
     .use(basePath(config.basePath))
     .use(compression())
     .use(put(services))

@@ -6,15 +6,18 @@ import { setPath, targetOf } from "../http/target.ts";
 
 const WITHOUT_SLASH = "/files";
 
-/** Must be used before `basePath`, whose function then runs first: this one sees requests without the base path. */
-export function rootFolder() {
+/**
+ * Must be used before `basePath`, whose function then runs first: this one sees requests without the base path.
+ * @param base `--base-path`, for the redirect
+ */
+export function rootFolder(base: string) {
   return new Elysia({ name: "root-folder" }).wrap(
     (answer: (request: Request) => unknown) => (request: Request) => {
       // The path of almost every request need not be extracted.
       if (!/\/files(?:\?|$)/.test(request.url)) return answer(request);
       const { path, query } = targetOf(request);
       if (path !== WITHOUT_SLASH) return answer(request);
-      if (wantsPage(request)) return withSlash(query);
+      if (wantsPage(request)) return withSlash(base, query);
       setPath(request, `${WITHOUT_SLASH}/`);
       return answer(request);
     },
@@ -27,9 +30,8 @@ function wantsPage({ method, headers }: Request): boolean {
   return preferredType(headers.get("accept"), ["text/html", "application/json"]) !== "application/json";
 }
 
-/** A relative URL, because the server may appear below a base path. */
-function withSlash(query: string): Response {
-  const location = `files/${query === "" ? "" : `?${query}`}`;
+function withSlash(base: string, query: string): Response {
+  const location = `${base}${WITHOUT_SLASH}/${query === "" ? "" : `?${query}`}`;
   return new Response(null, {
     status: 301,
     headers: { location, "cache-control": "no-store", vary: "Accept" },
