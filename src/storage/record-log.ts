@@ -1,4 +1,4 @@
-// The contract of a record log: short lines that survive a restart, in the order in which they were added.
+// The contract of a record log: an append-only list of short lines that survives a restart.
 
 /** Every method throws a `Problem` and nothing else. */
 export interface RecordLog {

@@ -1,9 +1,9 @@
-// Entries that an answer leaves out, counted and partly named, so that no answer is incomplete without saying so.
+// Counts the entries that an answer leaves out, and names the first, so that no answer is silently incomplete.
 
 /** `name`: no path of a client can contain the name. `access`: the system does not let the server read the entry. */
 export type SkipReason = "name" | "access";
 
-/** Reasons for people. */
+/** The reasons as shown to people. */
 export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   name: "no URL can contain this name: rename it on the server",
   access: "the server may not read it",
@@ -15,7 +15,7 @@ export interface SkippedEntry {
   reason: SkipReason;
 }
 
-/** Can be posted between threads. */
+/** A plain object, so that it can be posted between threads. */
 export interface SkippedEntries {
   /** A folder counts once, whatever is in it. */
   count: number;
@@ -23,8 +23,8 @@ export interface SkippedEntries {
   first: readonly SkippedEntry[];
 }
 
-/** Entries that are named; the others are only counted. */
-const MOST_NAMED = 100;
+/** Maximum number of named entries; further ones are only counted. */
+const MAX_NAMED = 100;
 
 export class Skipped implements SkippedEntries {
   count = 0;
@@ -32,7 +32,7 @@ export class Skipped implements SkippedEntries {
 
   add(path: string, reason: SkipReason): void {
     this.count += 1;
-    if (this.first.length < MOST_NAMED) this.first.push({ path, reason });
+    if (this.first.length < MAX_NAMED) this.first.push({ path, reason });
   }
 
   /** Adds all that were skipped in a folder. */

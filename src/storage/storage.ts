@@ -53,8 +53,8 @@ export interface Storage {
   readonly bootId: string;
 
   /**
-   * Milliseconds that have passed for certain since the storage was first used. Unlike the system's clock it never jumps. It
-   * continues after a restart, but time in which the machine was off does not count.
+   * Milliseconds since the storage was first used. Unlike the system clock it never jumps. It continues after a restart,
+   * but does not count time in which the machine was off.
    */
   readonly age: number;
 

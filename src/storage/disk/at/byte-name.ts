@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import type { Calls, Path } from "../os/calls.ts";
 import type { DirHandle } from "./handle.ts";
 
-/** Stands in the system's text for bytes that are not UTF-8. */
+/** The character that replaces bytes that are not UTF-8 when node:fs decodes a name. */
 export const REPLACED = "\ufffd";
 
 /** The names in a folder: as text, which takes a third of the memory, unless one of them is not UTF-8. */
@@ -18,7 +18,7 @@ export function pathIn({ path }: DirHandle, name: Path): Path {
   return typeof name === "string" ? `${path}/${name}` : Buffer.concat([Buffer.from(`${path}/`), name]);
 }
 
-/** A name for people: a backslash, a control character and a byte that is not UTF-8 are written as `\xe9`. */
+/** A name for messages: a backslash, a control character and a byte that is not UTF-8 are written as `\xe9`. */
 export function spelled(name: Path): string {
   const bytes = Buffer.from(name);
   const text = isUtf8(bytes) ? bytes.toString() : bytes.toString("latin1");

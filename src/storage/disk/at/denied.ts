@@ -1,4 +1,4 @@
-// Entries that are missing, that lead out of the root, or that the server has no right to, as clients see them.
+// Translates errors of lookups and changes: missing entries become null, and denied calls problems that name the path.
 
 import { type BigIntStats, constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -25,8 +25,8 @@ export async function nullIfDenied<T>(step: Promise<T>): Promise<T | null> {
   });
 }
 
-/** Names the entry in the problem of a step that the system denies. @param path as clients know it */
-export async function naming<T>(path: string, step: Promise<T>): Promise<T> {
+/** @param path of the entry that the step reads, as clients know it @throws Problem no_access with this path when the system denies the step */
+export async function orNotReadable<T>(path: string, step: Promise<T>): Promise<T> {
   return await step.catch((error: unknown) => {
     throw isDenied(error) ? notReadable(path, error instanceof Problem ? error.cause : error) : error;
   });
@@ -43,7 +43,7 @@ export async function refuseUnsearchable(
   let folder = "";
   for (const segment of segmentsOf(path)) {
     const inside = folder === "" ? segment : `${folder}/${segment}`;
-    if (!(await naming(folder, lstat(inside)))?.isDirectory()) return;
+    if (!(await orNotReadable(folder, lstat(inside)))?.isDirectory()) return;
     folder = inside;
   }
 }
@@ -56,8 +56,8 @@ export interface ChangedFolder {
   path: string;
 }
 
-/** Names the folder that may not be changed in the error of a step that the system denies. */
-export async function changing<T>(
+/** @throws Problem no_access or storage_read_only, which names the folder, when the system denies the step */
+export async function orNotWritable<T>(
   calls: Calls,
   folders: readonly ChangedFolder[],
   step: Promise<T>,
@@ -78,7 +78,7 @@ export async function mayChange(calls: Calls, folder: string): Promise<boolean> 
   );
 }
 
-/** Whether the rights of the server in a folder are not plain from its owner and mode. */
+/** Whether owner and mode of a folder do not show that the server may write to it, so that only access() tells. */
 export function isForeign({ uid, mode }: BigIntStats): boolean {
   const own = process.geteuid?.() ?? 0;
   return own !== 0 && (uid !== BigInt(own) || (mode & 0o300n) !== 0o300n);

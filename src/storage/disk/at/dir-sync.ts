@@ -1,4 +1,4 @@
-// Syncs folders. Callers that arrive during a sync share the next one, so many small files wait together.
+// Syncs folders, and makes new folders durable. Callers that arrive during a sync share the next one.
 
 import { SingleFlight } from "../../../system/single-flight.ts";
 import type { Calls } from "../os/calls.ts";
@@ -8,8 +8,8 @@ interface Open {
   fd: number;
 }
 
-/** A folder whose name may not survive a power cut yet. */
-interface Fresh {
+/** A new folder whose name may not survive a power cut yet. */
+interface NewFolder {
   /** Set once the name is given: a sync that starts now makes it durable. */
   named: boolean;
 }
@@ -19,7 +19,7 @@ export class DirSync {
   /** A running sync is not joined: it may have started before the caller changed the folder. */
   readonly #syncs = new SingleFlight<void>();
   /** By the folder that they are in. */
-  readonly #fresh = new Map<string, Set<Fresh>>();
+  readonly #newFolders = new Map<string, Set<NewFolder>>();
 
   constructor(readonly calls: Calls) {}
 
@@ -32,47 +32,48 @@ export class DirSync {
   }
 
   /**
-   * Gives a new folder its name and syncs the folder that it is in.
-   * @param give makes or renames the new folder
+   * Adds a new folder to `parent` and syncs `parent`.
+   * @param add gives the new folder its name, by mkdir() or rename()
+   * @throws the error of `add`; the system's error
    */
-  async name<T>(parent: Open, give: () => Promise<T>): Promise<T> {
+  async addFolder<T>(parent: Open, add: () => Promise<T>): Promise<T> {
     const key = this.#keyOf(parent);
-    const siblings = this.#fresh.get(key) ?? new Set();
-    this.#fresh.set(key, siblings);
-    const fresh = { named: false };
-    siblings.add(fresh);
+    const siblings = this.#newFolders.get(key) ?? new Set();
+    this.#newFolders.set(key, siblings);
+    const folder = { named: false };
+    siblings.add(folder);
     try {
-      const given = await give();
-      fresh.named = true;
-      await this.#settle(parent, key, siblings);
+      const given = await add();
+      folder.named = true;
+      await this.#syncNamed(parent, key, siblings);
       return given;
     } finally {
-      if (!fresh.named) this.#forget(key, siblings, [fresh]);
+      if (!folder.named) this.#unlist(key, siblings, [folder]);
     }
   }
 
   /**
-   * Waits until a folder that another caller is just naming is durable. Call it after a folder in `parent` was found, or
-   * what is put into it could be lost with it.
+   * Waits until the folders that other callers have just added to `parent` are durable. Call it after finding a folder
+   * there: a file put into a folder that a power cut removes would be lost with it.
    * @throws the system's error
    */
-  async found(parent: Open): Promise<void> {
-    if (this.#fresh.size === 0) return;
+  async untilDurable(parent: Open): Promise<void> {
+    if (this.#newFolders.size === 0) return;
     const key = this.#keyOf(parent);
-    const siblings = this.#fresh.get(key);
-    if (siblings) await this.#settle(parent, key, siblings);
+    const siblings = this.#newFolders.get(key);
+    if (siblings) await this.#syncNamed(parent, key, siblings);
   }
 
-  /** After a failed sync they stay fresh, so that the next caller tries again. */
-  async #settle(parent: Open, key: string, siblings: Set<Fresh>): Promise<void> {
+  /** After a failed sync they stay listed, so that the next caller tries again. */
+  async #syncNamed(parent: Open, key: string, siblings: Set<NewFolder>): Promise<void> {
     const covered = [...siblings].filter(({ named }) => named);
     await this.sync(parent);
-    this.#forget(key, siblings, covered);
+    this.#unlist(key, siblings, covered);
   }
 
-  #forget(key: string, siblings: Set<Fresh>, forgotten: readonly Fresh[]): void {
-    for (const fresh of forgotten) siblings.delete(fresh);
-    if (siblings.size === 0 && this.#fresh.get(key) === siblings) this.#fresh.delete(key);
+  #unlist(key: string, siblings: Set<NewFolder>, durable: readonly NewFolder[]): void {
+    for (const folder of durable) siblings.delete(folder);
+    if (siblings.size === 0 && this.#newFolders.get(key) === siblings) this.#newFolders.delete(key);
   }
 
   #keyOf({ fd }: Open): string {

@@ -6,7 +6,7 @@ import type { FolderPath } from "../../../path.ts";
 import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
-import { changing, naming } from "./denied.ts";
+import { orNotReadable, orNotWritable } from "./denied.ts";
 import type { DirSync } from "./dir-sync.ts";
 
 // Missing in node:fs; the same value on every architecture that Bun supports.
@@ -83,7 +83,7 @@ export async function openBeneath(
     const parent = current;
     try {
       const path = segments.slice(0, index + 1).join("/");
-      current = await naming(path, enter(calls, parent, path, segment, create));
+      current = await orNotReadable(path, enter(calls, parent, path, segment, create));
     } finally {
       await closeDir(calls, parent);
     }
@@ -138,17 +138,17 @@ async function enter(
   let found: DirHandle | undefined;
   try {
     found = handleAt(await openFolder(calls, inside), inside);
-    await create?.found(parent);
+    await create?.untilDurable(parent);
     return found;
   } catch (error) {
     if (found) await closeDir(calls, found);
     if (found || errnoOf(error) !== "ENOENT" || !create) throw error;
   }
   const above = path.slice(0, Math.max(0, path.length - segment.length - 1));
-  await changing(
+  await orNotWritable(
     calls,
     [{ at: parent.path, path: above }],
-    create.name(parent, () => makeFolder(calls, inside)),
+    create.addFolder(parent, () => makeFolder(calls, inside)),
   );
   return handleAt(await openFolder(calls, inside), inside);
 }

@@ -6,7 +6,7 @@ import { type FilePath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
 import { entryNotFound } from "../../problems.ts";
 import type { Calls } from "../os/calls.ts";
 import { assertNameLength, type DiskContext } from "./context.ts";
-import { changing, naming } from "./denied.ts";
+import { orNotReadable, orNotWritable } from "./denied.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "./handle.ts";
 
 /** The caller must close its folder. */
@@ -60,7 +60,7 @@ async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promis
 
 /** The stat of a file or folder. @throws Problem not_found, link_in_path; the system's error otherwise */
 export async function entryAt(calls: Calls, { at, in: folder }: Location): Promise<BigIntStats> {
-  const stat = await naming(folder, calls.lstat(at));
+  const stat = await orNotReadable(folder, calls.lstat(at));
   if (stat.isSymbolicLink())
     throw new Problem("link_in_path", "This is a link; nothing is moved, copied or removed through links.");
   if (stat.isFile() || stat.isDirectory()) return stat;
@@ -72,12 +72,12 @@ export function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Names the folder of these entries that may not be changed when the system denies a step. */
-export async function changingAt<T>(
+/** As `orNotWritable`, for the folders of these entries. */
+export async function orNotWritableAt<T>(
   calls: Calls,
   locations: readonly Location[],
   step: Promise<T>,
 ): Promise<T> {
   const folders = locations.map(({ folder, in: path }) => ({ at: folder.path, path }));
-  return await changing(calls, folders, step);
+  return await orNotWritable(calls, folders, step);
 }

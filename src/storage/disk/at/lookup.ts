@@ -13,9 +13,9 @@ import {
   INVISIBLE,
   isForeign,
   mayChange,
-  naming,
   nullIfDenied,
   nullIfInvisible,
+  orNotReadable,
   refuseUnsearchable,
 } from "./denied.ts";
 import {
@@ -62,7 +62,7 @@ export class PathLookup {
     let foreign = false;
     for (const [index, segment] of segments.entries()) {
       const above = segments.slice(0, index).join("/");
-      const there = await naming(above, this.#unfollowed(folder, segment));
+      const there = await orNotReadable(above, this.#unfollowed(folder, segment));
       const isLast = index === segments.length - 1;
       // Only a folder of somebody else costs a call, and never the root, which the start has checked.
       if (foreign && (there === null || isLast) && !(await mayChange(this.calls, folder)))
@@ -130,7 +130,7 @@ export class PathLookup {
     const found = await this.#find(folder);
     if (!found) throw folderNotFound();
     if (!found.stat.isDirectory()) throw new Problem("not_a_folder", "This is a file.");
-    const dir = await naming(folder, nullIfInvisible(openDir(this.calls, found.real)));
+    const dir = await orNotReadable(folder, nullIfInvisible(openDir(this.calls, found.real)));
     if (!dir) throw folderNotFound();
     return await this.#checked({ folder, real: found.real, dir });
   }
@@ -142,7 +142,7 @@ export class PathLookup {
    * @throws Problem not_found, no_access
    */
   async openBelow(parent: OpenFolder, name: string, path: FilePath): Promise<OpenFolder> {
-    const dir = await naming(path, nullIfInvisible(openDir(this.calls, `${parent.dir.path}/${name}`)));
+    const dir = await orNotReadable(path, nullIfInvisible(openDir(this.calls, `${parent.dir.path}/${name}`)));
     if (!dir) throw folderNotFound();
     const real = `${parent.real === "/" ? "" : parent.real}/${name}`;
     return await this.#checked({ folder: checkFolderPath(path), real, dir });
@@ -153,7 +153,7 @@ export class PathLookup {
     const { folder, dir } = opened;
     try {
       // Without permission to search the folder, its names could be read and nothing else.
-      await naming(folder, this.#lstat(`${dir.path}/.`));
+      await orNotReadable(folder, this.#lstat(`${dir.path}/.`));
       const path = await nullIfInvisible(currentPath(this.calls, dir));
       // A folder above it may have been replaced by a link since it was resolved.
       if (path === null || !this.#inside(path)) throw folderNotFound();

@@ -1,10 +1,10 @@
-// Gives files names that nobody has, so that programs that watch the folder see a complete file.
+// Gives a file a new name, without overwriting, in a way that programs that watch the folder notice.
 
 import { constants } from "node:fs";
 import { type Calls, closeQuietly } from "../os/calls.ts";
 import { OPEN_EXISTING } from "../os/open-flags.ts";
 
-/** One per storage. docs/decisions/watchers.md compares the ways. */
+/** One per storage. docs/decisions/watchers.md compares the system calls. */
 export class NewNames {
   #unsupported = false;
 
@@ -12,7 +12,7 @@ export class NewNames {
 
   /**
    * Renames a file unless the name is taken. Watchers see IN_MOVED_TO.
-   * @returns false when nothing was renamed: `link` reports the reason, or succeeds where the file system has no such rename
+   * @returns false when nothing was renamed: call `link`, which reports the reason, or works where RENAME_NOREPLACE is missing
    */
   async rename(from: string, to: string): Promise<boolean> {
     if (this.#unsupported) return false;

@@ -1,4 +1,4 @@
-// Opens a file that a lookup has found, and describes it as the storage hands it out.
+// Opens a file that a lookup has found, and wraps it as a `StoredFile`.
 
 import type { FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../entry.ts";
@@ -10,7 +10,7 @@ import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";
 import { INVISIBLE } from "./denied.ts";
 import { closeDir, type DirHandle, openFile } from "./handle.ts";
 
-/** The file takes over the handle. */
+/** @param dir closed by `close` of the result */
 export function storedFile(calls: Calls, entry: FileEntry, dir: DirHandle): StoredFile {
   return {
     entry,

@@ -1,18 +1,18 @@
-// Runs long jobs side by side on one thread: each in small pieces, and each in its turn.
+// Runs long jobs concurrently on one thread, round robin in time slices.
 
 import { TimeSlice } from "../../../system/time-slice.ts";
 
-/** A job that yields after each piece of work, a system call or so, and returns its result. */
+/** A job that yields after each piece of work, about one system call, and returns its result. */
 export type Job = Generator<void, number | undefined, void>;
 
-/** Milliseconds that a job runs until the next one has its turn. */
-const TURN_MS = 5;
+/** Milliseconds that a job runs before the next one continues. */
+const SLICE_MS = 5;
 
 export class BulkQueue {
   readonly #jobs: { job: Job; ended: PromiseWithResolvers<number | undefined> }[] = [];
   #running = false;
 
-  /** Resolves with the result of the job, once it had as many turns as it needs. @throws the error of the job */
+  /** Adds a job. Resolves with its result. @throws the error of the job */
   run(job: Job): Promise<number | undefined> {
     const ended = Promise.withResolvers<number | undefined>();
     this.#jobs.push({ job, ended });
@@ -22,15 +22,15 @@ export class BulkQueue {
 
   async #run(): Promise<void> {
     this.#running = true;
-    const slice = new TimeSlice(TURN_MS);
+    const slice = new TimeSlice(SLICE_MS);
     for (;;) {
-      // Lets orders of new jobs in, which then have their turn before a running one has another.
+      // Receives new requests; their jobs start before a running one continues.
       await slice.yield();
       const next = this.#jobs.shift();
       if (!next) break;
       const { job, ended } = next;
       try {
-        const result = turn(job, slice);
+        const result = runSlice(job, slice);
         if (result === MORE) this.#jobs.push(next);
         else ended.resolve(result);
       } catch (error) {
@@ -41,10 +41,11 @@ export class BulkQueue {
   }
 }
 
+/** Returned for a job that has not ended. */
 const MORE = Symbol();
 
 /** Runs a job until the slice expires. */
-function turn(job: Job, slice: TimeSlice): number | undefined | typeof MORE {
+function runSlice(job: Job, slice: TimeSlice): number | undefined | typeof MORE {
   for (;;) {
     const { done, value } = job.next();
     if (done) return value;

@@ -50,7 +50,7 @@ function jobOf(request: BulkRequest): Job {
   return call(request);
 }
 
-/** A single system call, which waits for its turn. */
+/** A single system call, made after the other jobs had a time slice. */
 function* call(request: Exclude<BulkRequest, { do: "removeTree" | "examineTree" | "copyRange" }>): Job {
   yield;
   switch (request.do) {

@@ -1,4 +1,4 @@
-// Looks through a folder, through descriptors, for an entry that could not be deleted.
+// Finds the first entry of a folder that could not be deleted. Works through descriptors, without following links.
 
 import * as fs from "node:fs";
 import { DENIED, errnoOf } from "../../../system/errno.ts";

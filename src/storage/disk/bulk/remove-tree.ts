@@ -1,4 +1,4 @@
-// Deletes an entry and everything below it, through descriptors, so that no link leads out of it.
+// Deletes an entry and everything below it. Works through descriptors, so that no link leads out of it.
 
 import * as fs from "node:fs";
 import { errnoOf } from "../../../system/errno.ts";
@@ -6,7 +6,7 @@ import type { Job } from "./bulk-queue.ts";
 
 /** Folders held open, one for each level. A folder further down is moved up to the top, and deleted there. */
 const MAX_DEPTH = 64;
-/** How often an entry is looked at again that changes concurrently. */
+/** How often to retry when an entry changes concurrently. */
 const ATTEMPTS = 10;
 const OPEN_FOLDER = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW;
 /** Errnos of unlink() for a folder, on Linux and elsewhere. */

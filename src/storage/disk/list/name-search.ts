@@ -13,8 +13,8 @@ import { SortedNames } from "./sorted-names.ts";
 
 /** Maximum entries of a batch. */
 const BATCH = 500;
-/** Milliseconds without a result until an empty batch tells the caller that the search goes on. */
-const PULSE = 50;
+/** Milliseconds without a result after which an empty batch lets the caller stop the search. */
+const HEARTBEAT_MS = 50;
 
 /** An open folder, and those of its names that match or may be folders. */
 interface Level {
@@ -27,14 +27,14 @@ interface Level {
 }
 
 /**
- * See `Storage.search`. Yields in time slices, and at least an empty batch now and then, after which the caller can stop.
+ * See `Storage.search`. Yields to the event loop in time slices, and an empty batch every 50 ms, so that the caller can stop.
  * @throws Problem; the system's error
  */
 export class NameSearch {
   readonly #levels: Level[] = [];
   readonly skipped = new Skipped();
   #found: Entry[] = [];
-  #pulsed = performance.now();
+  #yieldedAt = performance.now();
 
   constructor(
     readonly lookup: PathLookup,
@@ -48,11 +48,11 @@ export class NameSearch {
         const { value: index } = await level.order.next();
         if (index === undefined) await this.#leave();
         else await this.#visit(level, index);
-        const due = performance.now() - this.#pulsed > PULSE;
+        const due = performance.now() - this.#yieldedAt > HEARTBEAT_MS;
         if (this.#found.length < BATCH && !due) continue;
         yield this.#found;
         this.#found = [];
-        this.#pulsed = performance.now();
+        this.#yieldedAt = performance.now();
       }
       this.lookup.assertRoot();
       yield this.#found;

@@ -97,7 +97,7 @@ export async function eachName(
   return skipped;
 }
 
-/** Skips the names that are not UTF-8, and tells their garbled text from the text of other names. */
+/** Adds the names that are not UTF-8 to `skipped`. @returns whether a text is such a name, as node:fs decodes it */
 async function garbledIn(
   calls: Calls,
   { dir }: OpenFolder,

@@ -9,14 +9,14 @@ export const ACCESS_ACL = "system.posix_acl_access";
 /** The list that new entries of a folder get. */
 export const DEFAULT_ACL = "system.posix_acl_default";
 
-/** As the calls take them: the list of a folder is read for every file that gets a name in it. */
+/** The C strings of both names: the list of a folder is read for every file that gets a name in it. */
 const LISTS = new Map([ACCESS_ACL, DEFAULT_ACL].map((name) => [name, terminated(name)]));
-/** Longest list of names, and longest value, that Linux has. */
+/** Bytes of the longest list of names, and of the longest value, on Linux. */
 const LONGEST = 64 * 1024;
 /** Filled and read again without waiting in between, so it can be shared. */
 let buffer: Buffer | undefined;
 
-/** The value, `null` when there is none, or the system has no such attributes. */
+/** The value; `null` when there is none, or the system does not support extended attributes. */
 export function attributeOf(of: Attributed, name: string): Uint8Array<ArrayBuffer> | null {
   const library = native();
   if (!library) return null;
@@ -30,7 +30,7 @@ export function attributeOf(of: Attributed, name: string): Uint8Array<ArrayBuffe
   return length < 0 ? null : Uint8Array.from(buffer.subarray(0, length));
 }
 
-/** The names, none where the system has no such attributes. */
+/** The names; none where the system does not support extended attributes. */
 export function attributesOf(of: Attributed): string[] {
   const library = native();
   if (!library) return [];

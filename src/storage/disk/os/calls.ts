@@ -48,8 +48,8 @@ export interface Calls {
    */
   removeTree(path: string): Promise<void>;
   /**
-   * Looks for an entry of a folder that could not be deleted: kept by the rights of a folder, the sticky bit or the attribute
-   * "immutable", or on another file system. Bulk. @throws Undeletable, which names the first one
+   * Bulk: checks that all entries of a folder could be deleted: none is protected by the rights of its folder, the sticky bit
+   * or the attribute "immutable", and none is on another file system. @throws Undeletable, which names the first one
    */
   examineTree(path: string): Promise<void>;
   readdir(path: string): Promise<fs.Dirent[]>;

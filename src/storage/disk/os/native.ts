@@ -11,7 +11,7 @@ interface Native {
 
 let loaded: Native | null | undefined;
 
-/** `null` where the library cannot be called: then everything works without these functions, with less comfort. */
+/** Loaded once. `null` where it cannot be: callers then do without renameat2() and extended attributes. */
 export function native(): Native | null {
   if (loaded === undefined) loaded = load();
   return loaded;
@@ -22,7 +22,7 @@ export function lastErrno({ errno }: Native): number {
   return read.i32(errno, 0);
 }
 
-/** A string as C has it. A path of this server contains no NUL. */
+/** A NUL-terminated C string. A path of this server contains no NUL. */
 export function terminated(text: string): Buffer {
   return Buffer.from(`${text}\0`);
 }

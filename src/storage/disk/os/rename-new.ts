@@ -6,12 +6,13 @@ import { lastErrno, native, terminated } from "./native.ts";
 const RENAMEAT2 = process.arch === "arm64" ? 276 : 316;
 const AT_FDCWD = -100;
 const RENAME_NOREPLACE = 1;
-/** EINVAL is the answer of a file system, ENOSYS that of a kernel, without RENAME_NOREPLACE. */
+/** EINVAL from a file system, ENOSYS from a kernel without RENAME_NOREPLACE. */
 const UNSUPPORTED = new Set([22, 38]);
 
-/** `refused` says only that nothing was renamed: the caller tries another call, which reports the reason. */
+/** `refused`: nothing was renamed, and link(), which the caller tries next, reports the reason. */
 export type Renamed = "renamed" | "refused" | "unsupported";
 
+/** Runs on the calling thread. Never throws. */
 export function renameNew(from: string, to: string): Renamed {
   const library = native();
   if (!library) return "unsupported";

@@ -268,7 +268,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     }
   }
 
-  /** A descriptor whose position is at the end: after a change of the length, that of a plain one is not. @throws Problem */
+  /** Opens the data with its position at the end, where a descriptor is no longer after the length was changed. @throws Problem */
   async #reopen(length: number): Promise<OpenData> {
     const data = await this.store.reopen(this.id);
     if (data?.length === length) return data;

@@ -1,4 +1,4 @@
-// The age of a root: time that has passed for certain, whatever happens to the system's clock, also over restarts.
+// The age of a root: a clock that continues over restarts and never jumps when the system clock is set.
 
 import { uptime } from "node:os";
 import type { DiskContext } from "../at/context.ts";
@@ -8,10 +8,10 @@ import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
 
 const NAME = "age";
-/** Milliseconds between two records. A power cut makes the root younger by that at most. */
+/** Milliseconds between two records of the age; a power cut makes the root younger by at most this. */
 const INTERVAL = 600_000;
 
-/** The age when it was recorded, and the clock that runs from then on. */
+/** The age when it was recorded, in milliseconds, and the values of the clocks at that time. */
 interface AgeRecord {
   age: number;
   boot: string;
@@ -26,7 +26,7 @@ export class AgeClock {
 
   /**
    * @param folder the server's own folder, which must stay open
-   * @param before the age at this moment
+   * @param before the age at this moment, in milliseconds
    */
   constructor(
     readonly context: DiskContext,
@@ -38,7 +38,7 @@ export class AgeClock {
     this.#timer.unref();
   }
 
-  /** Milliseconds. */
+  /** The age in milliseconds. */
   get age(): number {
     return this.before + performance.now() - this.#openedAt;
   }
@@ -60,18 +60,18 @@ export class AgeClock {
   }
 }
 
-/** The age now, by what an earlier run recorded; `null` when there is no record that can be read. */
+/** The age in milliseconds, computed from the record of an earlier run; `null` when it is missing or damaged. */
 export async function recordedAge(calls: Calls, folder: DirHandle, boot: string): Promise<number | null> {
   const record = await readRecord(calls, folder);
   return record && record.age + elapsedSince(record, boot);
 }
 
-/** Milliseconds since a record was written, as far as a clock that cannot be set has counted them. */
+/** Milliseconds since a record was written that the clock of this boot, which cannot be set, has counted. */
 function elapsedSince(record: AgeRecord, boot: string): number {
   // Elsewhere the boot id is new at each start.
   if (process.platform !== "linux") return 0;
   const now = uptime() * 1000;
-  // All of this boot is later than a record of another one. A container may count from its own start.
+  // If the record is of another boot, all of this boot came after it. In a container, uptime may start with the container.
   return record.boot === boot && now >= record.uptime ? now - record.uptime : now;
 }
 

@@ -1,4 +1,4 @@
-// Deletes what an earlier run left in the server's own folder, while the server already answers.
+// Deletes temporary files of earlier runs in the background, while the server already answers.
 
 import type { DiskContext } from "../at/context.ts";
 import type { DirHandle } from "../at/handle.ts";
@@ -6,10 +6,10 @@ import { UNLINKED_FOLDER } from "../bulk/remove-tree.ts";
 import { errnoOf } from "../os/errno.ts";
 import { reasonOf, removeAll } from "../tree/remove.ts";
 
-/** Leftovers that are named when they cannot be deleted; the others are counted. */
+/** Warnings that name a leftover; further ones are only counted. */
 const MAX_NAMED = 10;
 
-/** Names in a folder: of some hundred thousand entries, a start can read these, but not look at each. */
+/** Names in a folder, without kinds: a stat() for each of some hundred thousand entries would delay the start. */
 export interface Leftovers {
   folder: DirHandle;
   names: readonly string[];

@@ -1,4 +1,4 @@
-// A record log on the disk: one file of lines in the server's own folder. Lines added during a sync share the next one.
+// A record log on the disk: one file of lines in the .sluice folder. Lines added during a sync share the next one.
 
 import { constants } from "node:fs";
 import type { RecordLog } from "../../record-log.ts";
@@ -13,14 +13,14 @@ const NAME = "receipts";
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | OPEN_EXISTING;
 /** Bytes per write: Bun writes larger batches with fallocate(), which pads a shorter file that is open for appending. */
 const MAX_WRITE = 128 * 1024;
-/** Bytes from which a file cannot be one that this server keeps; it is ignored. */
+/** Bytes; a larger file was not written by this server and is ignored. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 export class DiskRecordLog implements RecordLog {
   #fd: number | undefined;
   /** Lines that are added together. */
   #batch: { text: string; written: Promise<void> } | undefined;
-  /** Ends when all earlier calls have ended. */
+  /** Resolves or rejects when all earlier calls have ended. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param folder the server's own folder, which must stay open */
@@ -30,7 +30,7 @@ export class DiskRecordLog implements RecordLog {
   ) {}
 
   read(): Promise<string[]> {
-    return this.#next(async () => {
+    return this.#enqueue(async () => {
       const { calls } = this.context;
       const fd = await ignoreErrno(ENOENT_ONLY, calls.open(`${this.folder.path}/${NAME}`, READ_EXISTING));
       if (fd === null) return [];
@@ -51,9 +51,9 @@ export class DiskRecordLog implements RecordLog {
   }
 
   replace(lines: readonly string[]): Promise<void> {
-    // Lines that are added from now on must come after these.
+    // Lines added from now on must be written after these.
     this.#batch = undefined;
-    return this.#next(async () => {
+    return this.#enqueue(async () => {
       await this.#closeFile();
       await writeText(this.context, this.folder, NAME, lines.map((line) => `${line}\n`).join(""));
     });
@@ -69,7 +69,7 @@ export class DiskRecordLog implements RecordLog {
 
   #newBatch() {
     const batch = { text: "", written: Promise.resolve() };
-    batch.written = this.#next(async () => {
+    batch.written = this.#enqueue(async () => {
       if (this.#batch === batch) this.#batch = undefined;
       await this.#write(new TextEncoder().encode(batch.text));
     });
@@ -95,7 +95,7 @@ export class DiskRecordLog implements RecordLog {
   }
 
   /** Runs a step after all earlier ones. @throws Problem */
-  #next<T>(step: () => Promise<T>): Promise<T> {
+  #enqueue<T>(step: () => Promise<T>): Promise<T> {
     const result = this.#last
       .catch(() => {
         // The caller of the earlier step has its error.

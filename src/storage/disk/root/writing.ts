@@ -1,4 +1,4 @@
-// The part of a disk storage that writes: the server's own folder, and the stores in it. A root may get it after the start.
+// The writable part of a disk storage: the .sluice folder and the stores in it. Opened later if the root is not writable at the start.
 
 import { Problem } from "../../../errors.ts";
 import { PATH_MAX_BYTES } from "../at/context.ts";
@@ -15,7 +15,7 @@ import { LeftoverRemoval } from "./leftovers.ts";
 import { DiskRecordLog } from "./record-log.ts";
 import { openWorkDir, type WorkDir } from "./work-dir.ts";
 
-/** Everything that a storage writes with. The caller must close it with `closeWriting`. */
+/** The caller must close it with `closeWriting`. */
 export interface Writing {
   context: WriteContext;
   workDir: Exclude<WorkDir, Problem>;
@@ -23,7 +23,7 @@ export interface Writing {
   receipts: DiskRecordLog;
   trash: DiskTrash;
   ageClock: AgeClock;
-  /** Runs beside all other work. */
+  /** Runs in the background. */
   leftoverRemoval: LeftoverRemoval;
 }
 
@@ -37,7 +37,10 @@ export interface WritingOptions {
   warn: (message: string) => void;
 }
 
-/** @returns the reason when the root cannot be written to @throws RootInUse when another server has it; the system's error */
+/**
+ * @returns the problem when the root is not writable
+ * @throws RootInUse when another server has it; the system's error
+ */
 export async function openWriting(options: WritingOptions): Promise<Writing | Problem> {
   const { calls, lookup, root, boot, scheduler, warn } = options;
   const workDir = await openWorkDir(calls, root, lookup.root, boot);
@@ -64,11 +67,12 @@ export async function openWriting(options: WritingOptions): Promise<Writing | Pr
   };
 }
 
-/** For servers that write nothing into their root. */
+/** The problem of every write to a root that was opened read-only. */
 export function readOnlyWriting(): Problem {
   return new Problem("storage_read_only", "The server was started in read-only mode.");
 }
 
+/** Waits for running work and closes everything. */
 export async function closeWriting(writing: Writing): Promise<void> {
   const { context, workDir, partialStore, receipts, ageClock, leftoverRemoval } = writing;
   await leftoverRemoval.stop();

@@ -1,4 +1,4 @@
-// Remembers what was copied for a move, and afterwards deletes exactly that.
+// Remembers which entries were copied for a move, so that exactly these are deleted afterwards.
 
 import type { BigIntStats } from "node:fs";
 import { Problem } from "../../../errors.ts";

@@ -36,7 +36,7 @@ export async function copyInto(
   await copyRights(calls, to, from.fd, move);
 }
 
-/** Copies what a file has beside its bytes: all of it for a move, otherwise what users attached to it. */
+/** Copies the metadata of a file: all of it for a move, otherwise only the attributes that users attached. */
 export async function copyRights(calls: Calls, to: number, from: number, move = false): Promise<void> {
   if (!move) {
     copyAttributes(calls, to, from);

@@ -16,7 +16,7 @@ import { entryNotFound, notReadable } from "../../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../../stored-copy.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openDir, openFile, openNearest } from "../at/handle.ts";
-import { changingAt, entryAt, locateExisting, locateNew } from "../at/locate.ts";
+import { entryAt, locateExisting, locateNew, orNotWritableAt } from "../at/locate.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
@@ -195,8 +195,8 @@ export class DiskCopy implements StoredCopy {
     const { calls, dirSync } = this.context;
     const target = await locateNew(this.context, path);
     try {
-      await dirSync.name(target.folder, () =>
-        changingAt(calls, [target], nameFolder(calls, this.#at, target.at)),
+      await dirSync.addFolder(target.folder, () =>
+        orNotWritableAt(calls, [target], nameFolder(calls, this.#at, target.at)),
       );
       return { entry: folderEntry(checkFolderPath(path), calls.stat(made.fd)), replaced: false };
     } finally {

@@ -7,7 +7,7 @@ import type { FolderEntry, Moved } from "../../entry.ts";
 import { nameTaken } from "../../problems.ts";
 import { type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
-import { changingAt, entryAt, isSame, type Location, locateExisting, locateNew } from "../at/locate.ts";
+import { entryAt, isSame, type Location, locateExisting, locateNew, orNotWritableAt } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry, folderEntry } from "../os/entry.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
@@ -26,7 +26,7 @@ async function makeOnce(context: DiskContext, path: FilePath): Promise<FolderEnt
   const target = await locateNew(context, path);
   const { folder, at } = target;
   try {
-    await dirSync.name(folder, () => changingAt(calls, [target], calls.mkdir(at)));
+    await dirSync.addFolder(folder, () => orNotWritableAt(calls, [target], calls.mkdir(at)));
     return folderEntry(checkFolderPath(path), await calls.lstat(at));
   } catch (error) {
     throw errnoOf(error) === "EEXIST" ? nameTaken(error) : error;
@@ -83,10 +83,10 @@ export async function nameAt(
   try {
     const places = [target, source];
     const replaced = stat.isDirectory()
-      ? await dirSync.name(target.folder, () =>
-          changingAt(calls, places, nameFolder(calls, source.at, target.at, recased)),
+      ? await dirSync.addFolder(target.folder, () =>
+          orNotWritableAt(calls, places, nameFolder(calls, source.at, target.at, recased)),
         )
-      : await changingAt(calls, places, nameFile(context, source, target, { replace, recased }, stat));
+      : await orNotWritableAt(calls, places, nameFile(context, source, target, { replace, recased }, stat));
     if (!stat.isDirectory()) await dirSync.sync(target.folder);
     await dirSync.sync(source.folder);
     return { entry: describe(to, await currentStat(calls, target, stat)), replaced };

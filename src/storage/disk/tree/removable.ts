@@ -1,4 +1,4 @@
-// Looks for what would stop the removal of a folder halfway, before anything of it is touched.
+// Checks before a removal that nothing would stop it halfway: a mount point, or an entry that may not be deleted.
 
 import { type BigIntStats, constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
@@ -44,18 +44,18 @@ export async function assertEntryRemovable(
   path: string,
   stat: BigIntStats,
 ): Promise<void> {
-  await calls.access(`${folder.path}/.`, constants.W_OK | constants.X_OK).catch(refused(path));
+  await calls.access(`${folder.path}/.`, constants.W_OK | constants.X_OK).catch(asNotRemovable(path));
   if (stat.isDirectory()) await inFolder(calls, at, path, (dir) => assertRemovable(calls, dir, path));
 }
 
-/** Runs `step` with a folder open. @throws Problem no_access */
+/** Runs `step` with a folder open. @param path its path for messages @throws Problem no_access; the errors of `step` */
 export async function inFolder<T>(
   calls: Calls,
   at: string,
   path: string,
   step: (folder: DirHandle) => Promise<T>,
 ): Promise<T> {
-  const folder = await openDir(calls, at).catch(refused(path));
+  const folder = await openDir(calls, at).catch(asNotRemovable(path));
   try {
     return await step(folder);
   } finally {
@@ -63,8 +63,8 @@ export async function inFolder<T>(
   }
 }
 
-/** Turns a refusal of the system into `no_access`, which names the entry. */
-export function refused(path: string): (error: unknown) => never {
+/** For `catch`: throws `no_access` with the path of the entry when the system denied the call, otherwise the error itself. */
+export function asNotRemovable(path: string): (error: unknown) => never {
   return (error) => {
     throw DENIED.has(errnoOf(error) ?? "") ? notRemovable(path, error) : error;
   };

@@ -8,7 +8,7 @@ import { closeDir } from "../at/handle.ts";
 import { entryAt, locateExisting } from "../at/locate.ts";
 import { type Calls, LARGE_FILE } from "../os/calls.ts";
 import { ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
+import { asNotRemovable, assertNoMounts, assertRemovable, inFolder } from "./removable.ts";
 
 /** How often to retry when entries are added concurrently. */
 const ATTEMPTS = 10;
@@ -21,7 +21,7 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
     const stat = await entryAt(calls, source);
     if (!stat.isDirectory()) {
       const unlink = stat.size >= LARGE_FILE ? calls.unlinkLarge : calls.unlink;
-      await unlink(source.at).catch(refused(path));
+      await unlink(source.at).catch(asNotRemovable(path));
       await dirSync.sync(source.folder);
       return;
     }
@@ -34,13 +34,13 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
       (error: unknown) => {
         // A folder on another file system can only be emptied in place.
         if (errnoOf(error) === "EXDEV") return false;
-        return refused(path)(error);
+        return asNotRemovable(path)(error);
       },
     );
     if (renamed) await dirSync.sync(source.folder);
-    if (renamed) await clear(context, aside, path);
+    if (renamed) await deleteOrWarn(context, aside, path);
     else {
-      await removeAll(calls, source.at, path).catch(refused(path));
+      await removeAll(calls, source.at, path).catch(asNotRemovable(path));
       await dirSync.sync(source.folder);
     }
   } finally {
@@ -49,11 +49,11 @@ export async function remove(context: DiskContext, path: FilePath, recursive: bo
 }
 
 /**
- * Deletes an entry that is no longer in the tree. If it cannot be deleted, it is skipped: clients no longer see it, and the
- * next start tries again. Never throws.
- * @param what names it for the operator
+ * Deletes an entry that was moved out of the tree. If it cannot be deleted, the operator is warned: clients no longer see
+ * it, and the next start tries again. Never throws.
+ * @param what the name of the entry in that warning
  */
-export async function clear(context: DiskContext, at: string, what: string): Promise<void> {
+export async function deleteOrWarn(context: DiskContext, at: string, what: string): Promise<void> {
   try {
     await removeAll(context.calls, at, what);
   } catch (error) {
@@ -61,6 +61,7 @@ export async function clear(context: DiskContext, at: string, what: string): Pro
   }
 }
 
+/** The message of an error, for the operator. */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof Problem) return error.detail;
   return error instanceof Error ? error.message : String(error);

@@ -1,25 +1,25 @@
-// Names in the folder of the trash: ID.entry and its note ID.note, or ID.entry.PATH for an entry without a note.
+// Names in the folder of the trash: ID.entry and its sidecar ID.note, or ID.entry.PATH for an entry without a sidecar.
 
 import { checkFilePath, type FilePath, MAX_SEGMENT_BYTES } from "../../../path.ts";
 import { isTrashId, type TrashId } from "../../trash.ts";
 
 const ID_LENGTH = 46;
-const NOTE = ".note";
+const SIDECAR = ".note";
 const ENTRY = ".entry";
 
-export const noteName = (id: TrashId): string => id + NOTE;
+export const sidecarName = (id: TrashId): string => id + SIDECAR;
 export const entryName = (id: TrashId): string => id + ENTRY;
 
-/** The name of an entry without a note: as much of the end of its path as fits. */
+/** The name of an entry without a sidecar: as much of the end of its path as fits. */
 export function entryNameWithPath(id: TrashId, path: FilePath): string {
-  const room = MAX_SEGMENT_BYTES - ID_LENGTH - ENTRY.length - 1;
-  let shown: string = path;
-  while (Buffer.byteLength(encoded(shown)) > room)
-    shown = shown.includes("/") ? shown.slice(shown.indexOf("/") + 1) : [...shown].slice(1).join("");
-  return `${entryName(id)}.${encoded(shown)}`;
+  const longest = MAX_SEGMENT_BYTES - ID_LENGTH - ENTRY.length - 1;
+  let kept: string = path;
+  while (Buffer.byteLength(encoded(kept)) > longest)
+    kept = kept.includes("/") ? kept.slice(kept.indexOf("/") + 1) : [...kept].slice(1).join("");
+  return `${entryName(id)}.${encoded(kept)}`;
 }
 
-/** The path in the name of an entry, `null` when it is in the note. */
+/** The path in the name of an entry, `null` when it is in the sidecar. */
 export function pathInName(name: string): FilePath | null {
   const text = name.slice(ID_LENGTH + ENTRY.length + 1);
   if (text === "") return null;
@@ -40,9 +40,9 @@ export function idOfEntry(name: string): TrashId | null {
   return rest === ENTRY || rest.startsWith(`${ENTRY}.`) ? idIn(name) : null;
 }
 
-/** The id in the name of a note, `null` for any other name. */
-export function idOfNote(name: string): TrashId | null {
-  return name.slice(ID_LENGTH) === NOTE ? idIn(name) : null;
+/** The id in the name of a sidecar, `null` for any other name. */
+export function idOfSidecar(name: string): TrashId | null {
+  return name.slice(ID_LENGTH) === SIDECAR ? idIn(name) : null;
 }
 
 function idIn(name: string): TrashId | null {

@@ -1,4 +1,4 @@
-// The trash on the disk: each removed entry as a file or folder with its id, and the path that it had in a note beside it.
+// The trash on the disk: each removed entry under its id, and a sidecar file with the path that it had.
 
 import { checkFilePath, type FilePath, RESERVED } from "../../../path.ts";
 import type { Moved } from "../../entry.ts";
@@ -6,25 +6,33 @@ import { entryNotFound, needsRecursive } from "../../problems.ts";
 import { ageOf, type Trash, type Trashed, type TrashId } from "../../trash.ts";
 import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
-import { changingAt, entryAt, type Location, locateExisting } from "../at/locate.ts";
+import { entryAt, type Location, locateExisting, orNotWritableAt } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { nameAt } from "./move.ts";
 import { assertFits } from "./reach.ts";
-import { assertNoMounts, assertRemovable, inFolder, refused } from "./removable.ts";
-import { clear } from "./remove.ts";
-import { entryName, entryNameWithPath, idOfEntry, idOfNote, noteName, pathInName } from "./trash-names.ts";
+import { asNotRemovable, assertNoMounts, assertRemovable, inFolder } from "./removable.ts";
+import { deleteOrWarn } from "./remove.ts";
+import {
+  entryName,
+  entryNameWithPath,
+  idOfEntry,
+  idOfSidecar,
+  pathInName,
+  sidecarName,
+} from "./trash-names.ts";
 
 const FOLDER = "trash";
+/** Errnos of a trash that does not exist, or that this process may not read. */
 const NO_TRASH: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", ...DENIED]);
 /** Errnos of a disk without space for another file. */
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
 /** One per storage. */
 export class DiskTrash implements Trash {
-  /** Entries whose note may be there before them. */
+  /** Entries whose sidecar may exist before they do. */
   readonly #arriving = new Set<TrashId>();
 
   constructor(readonly context: DiskContext) {}
@@ -38,14 +46,14 @@ export class DiskTrash implements Trash {
         if (isFolder && !recursive) throw needsRecursive();
         // A file system inside it would be hidden, and emptied when the entry expires.
         if (isFolder) await inFolder(calls, source.at, path, (folder) => assertNoMounts(calls, folder, path));
-        await this.#take(trash, source, path, id, isFolder);
+        await this.#moveIn(trash, source, path, id, isFolder);
       } finally {
         await closeDir(calls, source.folder);
       }
     });
   }
 
-  async #take(
+  async #moveIn(
     trash: DirHandle,
     source: Location,
     path: FilePath,
@@ -56,8 +64,8 @@ export class DiskTrash implements Trash {
     this.#arriving.add(id);
     try {
       // Written first, so that no entry is ever without a path.
-      const note = JSON.stringify({ path, kind: isFolder ? "folder" : "file" });
-      const name = await writeText(this.context, trash, noteName(id), note).then(
+      const sidecar = JSON.stringify({ path, kind: isFolder ? "folder" : "file" });
+      const name = await writeText(this.context, trash, sidecarName(id), sidecar).then(
         () => entryName(id),
         (error: unknown) => {
           // A full disk must not keep anybody from deleting.
@@ -66,10 +74,10 @@ export class DiskTrash implements Trash {
         },
       );
       try {
-        await changingAt(calls, [source], calls.rename(source.at, `${trash.path}/${name}`));
+        await orNotWritableAt(calls, [source], calls.rename(source.at, `${trash.path}/${name}`));
       } catch (error) {
-        await calls.unlink(`${trash.path}/${noteName(id)}`).catch(() => {});
-        refused(path)(error);
+        await calls.unlink(`${trash.path}/${sidecarName(id)}`).catch(() => {});
+        asNotRemovable(path)(error);
       }
     } finally {
       this.#arriving.delete(id);
@@ -83,18 +91,18 @@ export class DiskTrash implements Trash {
       const names = await this.context.calls.names(trash.path);
       const entries = names.map(idOfEntry).filter((id) => id !== null);
       const there = new Set(entries);
-      for (const id of names.map(idOfNote))
+      for (const id of names.map(idOfSidecar))
         if (id !== null && !there.has(id)) await this.#deleteOrphan(trash, id);
       return entries;
     });
   }
 
-  /** Deletes a note that a crash left without its entry. */
+  /** Deletes a sidecar that a crash left without its entry. */
   async #deleteOrphan(trash: DirHandle, id: TrashId): Promise<void> {
     if (this.#arriving.has(id)) return;
     // The entry may have arrived since the names were read.
     if ((await this.#nameOf(trash, id)) !== null) return;
-    await this.context.calls.unlink(`${trash.path}/${noteName(id)}`).catch(() => {
+    await this.context.calls.unlink(`${trash.path}/${sidecarName(id)}`).catch(() => {
       // Deleted by a request; otherwise the next call tries again.
     });
   }
@@ -103,10 +111,10 @@ export class DiskTrash implements Trash {
     const { calls } = this.context;
     return await this.#inTrash(true, async (trash) => {
       const name = await this.#nameOf(trash, id);
-      const path = name && (pathInName(name) ?? (await this.#pathInNote(trash, id)));
+      const path = name && (pathInName(name) ?? (await this.#pathInSidecar(trash, id)));
       const stat = path && (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${name}`)));
       if (!path || !stat) return null;
-      // Not as the note has it: between the note and the rename, another entry may have taken the name.
+      // Not the kind in the sidecar: between its writing and the rename, another entry may have taken the name.
       return stat.isDirectory() ? { path, kind: "folder" } : { path, kind: "file", size: Number(stat.size) };
     });
   }
@@ -131,9 +139,9 @@ export class DiskTrash implements Trash {
       if ((await calls.lstat(at)).isDirectory())
         await inFolder(calls, at, path, (folder) => assertRemovable(calls, folder, path));
       const aside = `${temporaries.path}/${crypto.randomUUID()}`;
-      await calls.rename(at, aside).catch(refused(path));
+      await calls.rename(at, aside).catch(asNotRemovable(path));
       await this.#deleteSidecar(trash, id);
-      await clear(this.context, aside, path);
+      await deleteOrWarn(this.context, aside, path);
     });
   }
 
@@ -151,16 +159,16 @@ export class DiskTrash implements Trash {
     return (await calls.names(trash.path)).find((name) => idOfEntry(name) === id) ?? null;
   }
 
-  /** `null` when there is no note, or it cannot be read. */
-  async #pathInNote(trash: DirHandle, id: TrashId): Promise<FilePath | null> {
+  /** `null` when there is no sidecar, or it is damaged. */
+  async #pathInSidecar(trash: DirHandle, id: TrashId): Promise<FilePath | null> {
     const { calls } = this.context;
-    const text = await ignoreErrno(ENOENT_ONLY, readText(calls, `${trash.path}/${noteName(id)}`));
+    const text = await ignoreErrno(ENOENT_ONLY, readText(calls, `${trash.path}/${sidecarName(id)}`));
     return text === null ? null : pathIn(text);
   }
 
   async #deleteSidecar(trash: DirHandle, id: TrashId): Promise<void> {
     const { calls, dirSync } = this.context;
-    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${noteName(id)}`));
+    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${sidecarName(id)}`));
     await dirSync.sync(trash);
   }
 
@@ -186,10 +194,10 @@ export async function ageInTrash(calls: Calls, reserved: DirHandle): Promise<num
   return names.map(idOfEntry).reduce((age, id) => (id === null ? age : Math.max(age, ageOf(id))), 0);
 }
 
-/** The path in a note, `null` when it cannot be read. */
-function pathIn(note: string): FilePath | null {
+/** The path in a sidecar, `null` when it is damaged. */
+function pathIn(sidecar: string): FilePath | null {
   try {
-    return checkFilePath(JSON.parse(note).path);
+    return checkFilePath(JSON.parse(sidecar).path);
   } catch {
     return null;
   }

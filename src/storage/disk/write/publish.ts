@@ -7,7 +7,7 @@ import { type FilePath, folderOf, nameOf } from "../../../path.ts";
 import { nameTaken, uploadEnded } from "../../problems.ts";
 import type { Published } from "../../storage.ts";
 import { assertNameLength, type DiskContext, durably, replaceable, WITHOUT_LINKS } from "../at/context.ts";
-import { changing } from "../at/denied.ts";
+import { orNotWritable } from "../at/denied.ts";
 import { closeDir, existingForm, openPath } from "../at/handle.ts";
 import { openParent } from "../at/locate.ts";
 import { type Calls, LARGE_FILE } from "../os/calls.ts";
@@ -58,7 +58,7 @@ async function publishOnce(
       await calls.sync(fd);
     if (staged.unwanted()) throw uploadEnded();
     const parent = { at: folder.path, path: folderOf(path) };
-    const given = await changing(calls, [parent], takeName(context, staged, name, replace));
+    const given = await orNotWritable(calls, [parent], takeName(context, staged, name, replace));
     try {
       await dirSync.sync(folder);
     } catch (error) {
@@ -104,7 +104,7 @@ async function takeName(
   return taken ? "replaced" : "renamed";
 }
 
-/** Renames over a file. A large one is held open, so that a bulk call frees its blocks and not rename(), on the pool. */
+/** Renames over a file. A large one is held open, so that its blocks are freed by a bulk call, not by rename() on a pool thread. */
 export async function replacing(
   calls: Calls,
   name: string,

@@ -1,4 +1,4 @@
-// Owner, mode, access control list and attributes of an entry made in the server's own folder: as if made in its own.
+// Owner, mode, access control list and attributes of files that were created in .sluice: as if created in their final folder.
 
 import type { BigIntStats } from "node:fs";
 import { ACCESS_ACL, type Attributed, DEFAULT_ACL } from "../os/attributes.ts";
@@ -8,13 +8,15 @@ const S_ISGID = 0o2000n;
 /** Attributes that belong to users, not to the system. */
 const OF_USERS = /^user\./;
 
-/** The rights that a folder hands down to everything that is made in it. */
+/** The rights that a folder hands down to new entries. */
 export interface Inheritance {
   /** The group, when the folder is setgid. */
   group: bigint | undefined;
+  /** The default access control list. */
   acl: Uint8Array<ArrayBuffer> | null;
 }
 
+/** @param folder an open folder */
 export function inheritanceOf(calls: Calls, folder: number): Inheritance {
   const { mode, gid } = calls.stat(folder);
   return { group: mode & S_ISGID ? gid : undefined, acl: calls.attributeOf(folder, DEFAULT_ACL) };
@@ -22,8 +24,8 @@ export function inheritanceOf(calls: Calls, folder: number): Inheritance {
 
 /**
  * Gives a new file the group and the access control list that the system would have given it in the folder.
- * @param mode that it was made with, before the umask, which a list overrides
- * @returns whether it changed, and has to be synced
+ * @param mode that it was created with, before the umask, which a list overrides
+ * @returns whether anything changed; the caller must then sync the file
  */
 export async function inherit(
   calls: Calls,
@@ -49,9 +51,10 @@ export async function inheritFolder(
 }
 
 /**
- * Gives an entry the owner, mode, access control list and attributes of another, each where this process may.
+ * Gives an entry the owner, mode, access control list and attributes of another, as far as this process may set them.
  * @param like the stat of `of`
- * @param extraBits of the mode
+ * @param extraBits added to the mode
+ * @returns whether anything changed
  */
 export async function resemble(
   calls: Calls,
