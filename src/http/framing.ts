@@ -1,4 +1,4 @@
-// Headers about the body of a request: its length, and what Bun's server does not handle: trailers, and Expect in another case.
+// Headers that frame a request body: Content-Length, and two that Bun's server does not handle, Trailer and Expect.
 
 import { Problem } from "../errors.ts";
 
@@ -15,8 +15,8 @@ export function refuseTrailers(headers: Headers): void {
     );
 }
 
-/** Whether the client waits for `100 Continue` and gets none: Bun sends it for `100-continue` in lower case only. */
-export function waitsInVain(headers: Headers): boolean {
+/** Whether the client waits for a `100 Continue` that it does not get: Bun sends it only for `100-continue` in lower case. */
+export function lacksContinue(headers: Headers): boolean {
   const expectation = headers.get("expect");
   return expectation !== null && expectation !== "100-continue" && /^100-continue$/i.test(expectation.trim());
 }

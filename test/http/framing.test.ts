@@ -1,7 +1,7 @@
 // Content-Length, including repeated values joined by proxies, and spellings of Expect.
 
 import { expect, test } from "bun:test";
-import { contentLength, waitsInVain } from "../../src/http/framing.ts";
+import { contentLength, lacksContinue } from "../../src/http/framing.ts";
 
 test.each([
   ["0", 0],
@@ -26,5 +26,5 @@ test.each([
   ["x100-Continue", false],
 ])("a client with Expect %p waits in vain: %p", (expectation, waits) => {
   const headers = new Headers(expectation === undefined ? {} : { expect: expectation });
-  expect(waitsInVain(headers)).toBe(waits);
+  expect(lacksContinue(headers)).toBe(waits);
 });

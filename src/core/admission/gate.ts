@@ -5,14 +5,14 @@ import { Problem, type ProblemCode } from "../../errors.ts";
 /** The problem with which a full gate refuses. */
 export interface Refusal {
   readonly code: ProblemCode;
-  /** Names the limit and its value. */
+  /** The detail of the refusal: names the limit and its value. */
   readonly detail: string;
 }
 
-/** The part of a gate that one client may fill. */
+/** The number of operations that one client may run concurrently. */
 export interface ClientLimit {
   readonly limit: number;
-  /** Names the limit and its value. */
+  /** The detail of the refusal: names the limit and its value. */
   readonly detail: string;
 }
 
@@ -37,7 +37,7 @@ export class Gate {
   /**
    * Enters the gate; call the result to leave. Calling it again has no effect.
    * @param client that is counted; `undefined` for none
-   * @throws Problem the refusal, when `limit` operations are inside or the client has filled its part
+   * @throws Problem the refusal, when `limit` operations are inside, or as many of this client as it may run
    */
   enter(client?: string): () => void {
     if (this.#entered >= this.limit) throw this.#refused(this.refusal.detail);

@@ -1,21 +1,22 @@
-// Looks after a root that could not be written to at the start, until it can.
+// Checks a root that was not writable at the start repeatedly, until it is.
 
 import { Problem } from "../../errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 1000;
 
+/** Told about the state of the root. */
 export interface RecoveryObserver {
-  /** The root cannot be written to at the start. */
+  /** The first check failed with this problem. */
   refused(problem: Problem): void;
-  /** It can now. A rejection is followed by another try. */
+  /** A later check succeeded. If the promise rejects, the checks continue. */
   recovered(): Promise<void>;
 }
 
 export class WriteRecovery {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #checking: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(
@@ -24,7 +25,11 @@ export class WriteRecovery {
     readonly interval: number,
   ) {}
 
-  /** Checks the storage once. If it cannot be written to, that goes on in the background until it can, or until `close`. */
+  /**
+   * Checks the storage once. If that fails, it is checked in the background until it is writable, or until `close`.
+   * @param interval milliseconds between two checks
+   * @throws an error of the storage that is no Problem
+   */
   static async start(
     storage: Pick<Storage, "check">,
     observer: RecoveryObserver,
@@ -36,33 +41,33 @@ export class WriteRecovery {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       observer.refused(error);
-      recovery.#wait();
+      recovery.#schedule();
     }
     return recovery;
   }
 
-  /** Resolves when nothing is going on any more. */
+  /** Stops checking, and resolves when a running check has ended. Never throws. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#checking;
   }
 
-  #wait(): void {
+  #schedule(): void {
     if (this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look();
+      this.#checking = this.#check();
     }, this.interval);
     this.#timer.unref();
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     try {
       await this.storage.check();
       await this.observer.recovered();
     } catch {
-      // The start has said why; requests and /health say it again.
-      this.#wait();
+      // Logged at the start; requests and /health report the problem again.
+      this.#schedule();
     }
   }
 }

@@ -79,7 +79,7 @@ export class Archive {
   readonly #entries: AsyncGenerator<Entry, void, void>;
   /** The entries that `listFirst` has read ahead. */
   readonly #listed: Entry[] = [];
-  /** Entries that the archive lacks, so far. A text file at its end names them. */
+  /** Entries left out so far. A text file at the end of the archive names them. */
   readonly skipped = new Skipped();
   readonly #opened = new Date();
   #noteName: string = NOTE_NAMES[0];

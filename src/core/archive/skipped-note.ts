@@ -1,4 +1,4 @@
-// The text file at the end of an archive that names the entries which the archive lacks.
+// The text file at the end of an archive that names the entries left out of it.
 
 import { SKIP_REASONS, type SkippedEntries } from "../../storage/skipped.ts";
 

@@ -1,5 +1,5 @@
-// The zip format, without compression. Small files are stored. Larger ones, whose CRC is known only after their bytes, are sent as
-// deflate streams of uncompressed blocks: their end is part of the stream, so that a reader that cannot seek finds it. The central directory at its end is held compressed while the archive is sent.
+// The zip format, without compression. Small files are stored. Larger ones, whose CRC is known only after their bytes, are deflate
+// streams of uncompressed blocks, so that a reader that cannot seek finds their end. The central directory is held compressed in memory.
 
 import { crc32 } from "node:zlib";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";

@@ -118,16 +118,16 @@ const SUBJECT: Record<Bottleneck, string> = {
   processor: "This server's processor was the limit",
 };
 
-/** Bytes and seconds from which it is worth saying where the time went; below, chance decides. */
+/** Bytes and seconds below which the measured times are mostly chance, and no bottleneck is named. */
 const TELLING_BYTES = 1e6;
 const TELLING_SECONDS = 0.1;
 
-/** Whether an upload was large and long enough to say where its time went. */
+/** Whether an upload was large and long enough for its bottleneck to be meaningful. */
 export function isTelling({ bytes, seconds }: Pick<FlowReport, "bytes" | "seconds">): boolean {
   return bytes >= TELLING_BYTES && seconds >= TELLING_SECONDS;
 }
 
-/** All there is to say about an upload that was small or quick. */
+/** The explanation of an upload that was small or quick. */
 export function savedIn({ seconds }: Pick<FlowReport, "seconds">): string {
   return `Saved in ${formatTime(seconds)}.`;
 }

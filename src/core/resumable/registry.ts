@@ -10,7 +10,7 @@ import { UploadSession } from "./session.ts";
 import { newUploadState, type SessionOptions } from "./state/creation.ts";
 import { parseUploadState, suspendedReport } from "./state/record.ts";
 import { WaitingFinals } from "./waiting-finals.ts";
-import { HeldUploads, stateSize, WaitingLimits } from "./waiting-limits.ts";
+import { SizedUploads, stateSize, WaitingLimits } from "./waiting-limits.ts";
 
 /** Milliseconds between two sweeps, at most. */
 const SWEEP_INTERVAL = 30_000;
@@ -26,9 +26,9 @@ export type SessionLimits = Pick<Config, "uploadExpiry" | "maxWaiting">;
 export class UploadRegistry {
   readonly #all = new Map<UploadId, UploadSession>();
   /** Sessions without bytes of their own, oldest first. */
-  readonly #settled = new HeldUploads();
+  readonly #settled = new SizedUploads();
   readonly #observer = {
-    settled: (upload: UploadSession): void => this.#remember(upload),
+    settled: (upload: UploadSession): void => this.#addSettled(upload),
     partCompleted: (part: UploadSession): void => this.finals.partCompleted(part),
   };
   /** Finals that are concatenated as soon as their parts are complete. */
@@ -83,12 +83,12 @@ export class UploadRegistry {
     const { path, conflict, size, name } = options;
     const { uploader, limits } = this;
     const id = newUploadId();
-    const concat = this.finals.concatenation(options.concat);
+    const concat = this.finals.resolve(options.concat);
     const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
     const state = newUploadState(id, options, concat, uploader.storage);
     const upload = new UploadSession(uploader, state, 0, limits.uploadExpiry, this.#observer);
-    // A final of complete parts is concatenated at once: refused, its parts would fill their places for ever.
-    const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.ready(upload));
+    // A final of complete parts is concatenated at once. Refusing it would leave its parts counted towards the limit.
+    const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.isReady(upload));
     await this.#admit(upload, waits);
     try {
       await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...defaults });
@@ -98,7 +98,7 @@ export class UploadRegistry {
       } finally {
         await partial.suspend();
       }
-      if (waits) this.#waiting.mayForget(upload);
+      if (waits) this.#waiting.allowEviction(upload);
       return upload;
     } catch (error) {
       // The client never received its URL, so the upload can be deleted.
@@ -198,13 +198,13 @@ export class UploadRegistry {
     return past(upload) && (upload.settled || this.finals.related(upload).every(past));
   }
 
-  /** Adds a new upload. Forgets the oldest ones without a byte where there is no room. @throws Problem too_many_waiting */
+  /** Adds a new upload, evicting the oldest ones without a byte while limits are exceeded. @throws Problem too_many_waiting */
   async #admit(upload: UploadSession, waits: boolean): Promise<void> {
     for (;;) {
       const shortage = waits ? this.#waiting.shortage(upload) : null;
-      // Nothing may be awaited in between: another request could take the place.
+      // No await between the check and this: another request could be admitted in between.
       if (shortage === null) return this.#add(upload, waits);
-      const empty = this.#waiting.oldestEmpty(shortage.client, (other) => this.finals.needs(other));
+      const empty = this.#waiting.evictable(shortage.client, (other) => this.finals.isNeeded(other));
       if (!empty) throw shortage.problem;
       await this.#forget(empty);
     }
@@ -224,7 +224,7 @@ export class UploadRegistry {
   }
 
   /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
-  #remember(upload: UploadSession): void {
+  #addSettled(upload: UploadSession): void {
     this.finals.delete(upload);
     this.#waiting.delete(upload);
     if (!this.#all.has(upload.record.id)) return;
@@ -265,8 +265,8 @@ export class UploadRegistry {
     restored.sort((one, other) => one.record.created - other.record.created);
     for (const upload of restored) {
       this.#add(upload, !upload.settled);
-      if (upload.settled) this.#remember(upload);
-      else this.#waiting.mayForget(upload);
+      if (upload.settled) this.#addSettled(upload);
+      else this.#waiting.allowEviction(upload);
     }
     const unpublished = restored.filter(
       ({ record, length }) => record.publishing !== null || (record.endsByLength && record.size === length),

@@ -24,7 +24,7 @@ export interface OpenSession {
   upload: Upload;
 }
 
-/** Told when a session has no bytes of its own any more, and when all bytes of a part are there. */
+/** `settled`: the session has no bytes of its own any more. `partCompleted`: all bytes of a tus part have arrived. */
 export type SessionObserver = Record<"settled" | "partCompleted", (upload: UploadSession) => void>;
 
 export class UploadSession {

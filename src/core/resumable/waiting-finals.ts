@@ -9,14 +9,14 @@ import type { UploadSession } from "./session.ts";
 import type { SessionOptions } from "./state/creation.ts";
 import type { Concatenation } from "./state/record.ts";
 
-/** Receives what happens without a request. */
+/** Told about concatenations that no request waits for. */
 export interface FinalsObserver {
   saved(file: SavedFile): void;
-  /** Called once for each reason. A shortage is tried again with the next sweep, anything else by the client. */
+  /** Called once for each problem code. After a 5xx the next sweep tries again, otherwise only a request of the client. */
   failed(path: FilePath, problem: Problem): void;
 }
 
-/** Finals that may name the same part: only one is ever concatenated, the others are repeated requests. */
+/** Finals that may name the same part: only one can be concatenated; more exist only if a client repeated its request. */
 const MAX_FINALS = 4;
 
 export class WaitingFinals {
@@ -24,13 +24,13 @@ export class WaitingFinals {
   readonly #queue = new Set<UploadSession>();
   readonly #failures = new WeakMap<UploadSession, Problem>();
   #observer: FinalsObserver | undefined;
-  #joining: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
 
   /** @param find returns the upload with this id */
   constructor(readonly find: (id: UploadId) => UploadSession | undefined) {}
 
-  /** The role of an upload that is being created. @throws Problem invalid_request, too_many_waiting */
-  concatenation(concat: SessionOptions["concat"]): Concatenation | null {
+  /** Checks the parts of a new upload and gives the concatenation for its state. @throws Problem invalid_request, too_many_waiting */
+  resolve(concat: SessionOptions["concat"]): Concatenation | null {
     if (concat === null) return null;
     if (concat.kind === "partial") return { kind: "partial", used: false };
     const parts = concat.ids.map((id) => {
@@ -52,17 +52,17 @@ export class WaitingFinals {
   }
 
   /** Whether all parts of a final are complete. */
-  ready(final: UploadSession): boolean {
+  isReady(final: UploadSession): boolean {
     return partsOf(final).every((id) => this.find(id)?.complete);
   }
 
-  /** Whether an upload without bytes of its own is worth keeping: a final of a part with bytes, or a part of a final. */
-  needs(upload: UploadSession): boolean {
+  /** Whether an upload must be kept although it has no byte: it is a part of a final, or a final with a part that has bytes. */
+  isNeeded(upload: UploadSession): boolean {
     if (this.#byPart.has(upload.record.id)) return true;
     return partsOf(upload).some((id) => (this.find(id)?.length ?? 0) > 0);
   }
 
-  /** Adds an upload, unless it is no final or is finished. */
+  /** Registers an unfinished final; ignores other uploads. */
   add(upload: UploadSession): void {
     if (upload.settled) return;
     for (const id of partsOf(upload)) {
@@ -80,7 +80,7 @@ export class WaitingFinals {
     }
   }
 
-  /** Uploads that are of no use without this one: the finals of a part, and all parts of these. */
+  /** Uploads that are useless without this one: the finals of a part, and all parts of these. */
   related(upload: UploadSession): UploadSession[] {
     const finals = [...(this.#byPart.get(upload.record.id) ?? [])];
     if (partsOf(upload).length > 0) finals.push(upload);
@@ -88,7 +88,7 @@ export class WaitingFinals {
     return [...finals, ...[...parts].flatMap((id) => this.find(id) ?? [])];
   }
 
-  /** Starts concatenating, without requests, what is complete now and later. */
+  /** Concatenates finals that are complete, now and whenever a part completes, until `close`. */
   start(observer: FinalsObserver): void {
     this.#observer = observer;
     this.retry();
@@ -99,7 +99,7 @@ export class WaitingFinals {
     for (const final of this.#byPart.get(part.record.id) ?? []) this.#enqueue(final);
   }
 
-  /** Concatenates what is complete, unless it failed for a reason that stays. */
+  /** Concatenates all complete finals, except those that failed with a 4xx, which would fail again. */
   retry(): void {
     for (const final of new Set([...this.#byPart.values()].flatMap((finals) => [...finals]))) {
       const { status = 503 } = this.#failures.get(final) ?? {};
@@ -107,30 +107,30 @@ export class WaitingFinals {
     }
   }
 
-  /** Begins no more, and resolves when the running concatenation has ended. Never throws. */
+  /** Starts no more concatenations, and resolves when the running one has ended. Never throws. */
   async close(): Promise<void> {
     this.#observer = undefined;
     this.#queue.clear();
-    await this.#joining;
+    await this.#running;
   }
 
   #enqueue(final: UploadSession): void {
-    if (!this.#observer || !this.ready(final)) return;
+    if (!this.#observer || !this.isReady(final)) return;
     this.#queue.add(final);
-    this.#joining ??= this.#run().finally(() => {
-      this.#joining = undefined;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
     });
   }
 
-  /** One after the other: together they would not be faster. */
+  /** One after the other: concurrent copies on one disk are not faster. */
   async #run(): Promise<void> {
     for (const final of this.#queue) {
       this.#queue.delete(final);
-      await this.#join(final);
+      await this.#concatenate(final);
     }
   }
 
-  async #join(final: UploadSession): Promise<void> {
+  async #concatenate(final: UploadSession): Promise<void> {
     try {
       await concatenate(final, this.find);
       const file = final.takeUnreported();

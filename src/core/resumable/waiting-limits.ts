@@ -1,23 +1,23 @@
-// Limits what unfinished uploads keep in memory and on disk, besides their bytes: their number, and the size of their state.
+// Limits the number of unfinished uploads and the size of their state, in all and for each client.
 
 import { formatSize } from "../../config/values.ts";
 import { Problem } from "../../errors.ts";
 import type { UploadSession } from "./session.ts";
 import { formatUploadState } from "./state/record.ts";
 
-/** Bytes of state for each upload that may wait, on average. */
-const STATE_EACH = 4096;
-/** Bytes of state that are always allowed, so that the largest list of parts fits. */
-const STATE_LEAST = 1024 * 1024;
-/** Bytes of memory for each part in a list, besides its text. */
-const LISTED_PART = 128;
-/** The share of one client: a quarter. */
-const CLIENTS = 4;
+/** Average bytes of state allowed for each upload of --max-waiting. */
+const STATE_PER_UPLOAD = 4096;
+/** Bytes of state allowed even if --max-waiting is small, so that the largest list of parts fits. */
+const MIN_STATE = 1024 * 1024;
+/** Bytes of memory for each part in a list, in addition to its text. */
+const PART_OVERHEAD = 128;
+/** One client may use up a quarter of the limits. */
+const CLIENT_DIVISOR = 4;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 60;
 
-/** Uploads and the size of their state, oldest first. */
-export class HeldUploads {
+/** A set of uploads in the order in which they were added, with the size of their state. */
+export class SizedUploads {
   readonly #sizes = new Map<UploadSession, number>();
   #bytes = 0;
 
@@ -46,7 +46,7 @@ export class HeldUploads {
   }
 }
 
-/** Why an upload finds no place. */
+/** The limit that a new upload would exceed. */
 export interface Shortage {
   problem: Problem;
   /** The client that has used up its share; null when all clients together have used up the limit. */
@@ -54,8 +54,8 @@ export interface Shortage {
 }
 
 export class WaitingLimits {
-  readonly #all = new HeldUploads();
-  readonly #byClient = new Map<string, HeldUploads>();
+  readonly #all = new SizedUploads();
+  readonly #byClient = new Map<string, SizedUploads>();
   /** Uploads that may have received no byte yet, oldest first. */
   readonly #empty = new Set<UploadSession>();
 
@@ -67,7 +67,7 @@ export class WaitingLimits {
 
   /** Bytes of state that all uploads together may have. */
   get maxBytes(): number {
-    return Math.max(STATE_LEAST, this.maxWaiting * STATE_EACH);
+    return Math.max(MIN_STATE, this.maxWaiting * STATE_PER_UPLOAD);
   }
 
   /** @returns null when there is room for the upload */
@@ -75,8 +75,8 @@ export class WaitingLimits {
     const { client } = upload.record;
     const bytes = stateSize(upload);
     if (client !== null) {
-      const most = Math.max(1, Math.floor(this.maxWaiting / CLIENTS));
-      const detail = this.#exceeded(this.#byClient.get(client), bytes, most, this.maxBytes / CLIENTS);
+      const most = Math.max(1, Math.floor(this.maxWaiting / CLIENT_DIVISOR));
+      const detail = this.#exceeded(this.#byClient.get(client), bytes, most, this.maxBytes / CLIENT_DIVISOR);
       if (detail)
         return {
           client,
@@ -95,13 +95,13 @@ export class WaitingLimits {
     const bytes = stateSize(upload);
     this.#all.add(upload, bytes);
     if (client === null) return;
-    const held = this.#byClient.get(client) ?? new HeldUploads();
-    held.add(upload, bytes);
-    this.#byClient.set(client, held);
+    const own = this.#byClient.get(client) ?? new SizedUploads();
+    own.add(upload, bytes);
+    this.#byClient.set(client, own);
   }
 
-  /** From now on the upload may be forgotten to make room, unless it has received a byte by then. */
-  mayForget(upload: UploadSession): void {
+  /** From now on the upload may be evicted for a new one, as long as it has not received a byte. */
+  allowEviction(upload: UploadSession): void {
     this.#empty.add(upload);
   }
 
@@ -110,17 +110,17 @@ export class WaitingLimits {
     this.#empty.delete(upload);
     const { client } = upload.record;
     if (client === null) return;
-    const held = this.#byClient.get(client);
-    held?.delete(upload);
-    if (held?.count === 0) this.#byClient.delete(client);
+    const own = this.#byClient.get(client);
+    own?.delete(upload);
+    if (own?.count === 0) this.#byClient.delete(client);
   }
 
   /**
-   * The oldest upload without a byte that nobody is sending to.
+   * The upload to evict: the oldest one that has no byte and no running request.
    * @param client whose upload it must be; null for any
-   * @param needed whether an upload without bytes of its own is worth keeping
+   * @param needed whether an upload must be kept although it has no byte
    */
-  oldestEmpty(client: string | null, needed: (upload: UploadSession) => boolean): UploadSession | undefined {
+  evictable(client: string | null, needed: (upload: UploadSession) => boolean): UploadSession | undefined {
     for (const upload of this.#empty) {
       if (upload.length > 0) this.#empty.delete(upload);
       else if ((client === null || upload.record.client === client) && !upload.lock.busy && !needed(upload))
@@ -129,8 +129,14 @@ export class WaitingLimits {
     return undefined;
   }
 
-  #exceeded(held: HeldUploads | undefined, bytes: number, most: number, mostBytes: number): string | null {
-    const { count, bytes: used } = held ?? { count: 0, bytes: 0 };
+  /** The subject of the refusal, `null` when one more upload with so many bytes of state fits. */
+  #exceeded(
+    present: SizedUploads | undefined,
+    bytes: number,
+    most: number,
+    mostBytes: number,
+  ): string | null {
+    const { count, bytes: used } = present ?? { count: 0, bytes: 0 };
     if (count >= most) return `${count} unfinished uploads`;
     return used + bytes > mostBytes
       ? `Unfinished uploads with ${formatSize(used)} of paths, metadata and lists of parts`
@@ -138,10 +144,10 @@ export class WaitingLimits {
   }
 }
 
-/** The bytes that an upload keeps in memory besides its own; its file of metadata is smaller. */
+/** Bytes of the state of an upload in memory; its sidecar file is smaller. */
 export function stateSize({ record }: UploadSession): number {
   const parts = record.concat?.kind === "final" ? record.concat.parts.length : 0;
-  return formatUploadState(record).length + parts * LISTED_PART;
+  return formatUploadState(record).length + parts * PART_OVERHEAD;
 }
 
 function refused(detail: string): Problem {

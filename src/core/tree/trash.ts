@@ -11,7 +11,7 @@ const SWEEP_INTERVAL = 600;
 /** Entries deleted in one sweep; the next sweep handles the others. */
 const SWEEP_BATCH = 1000;
 
-/** Problems that concern every entry: the next sweep tries again. */
+/** Problems of the storage as a whole, not of one entry: the next sweep tries again. */
 const OF_THE_STORAGE: ReadonlySet<string> = new Set([
   "storage_gone",
   "storage_read_only",
@@ -39,7 +39,7 @@ export class TrashCan {
   readonly #timer: ReturnType<typeof setInterval>;
   #sweeping: Promise<unknown> = Promise.resolve();
   #closed = false;
-  /** Expired entries that cannot be deleted. */
+  /** Expired entries that could not be deleted; not tried again before the next start. */
   readonly #stuck = new Set<TrashId>();
 
   /**
@@ -115,10 +115,10 @@ export class TrashCan {
     const { trash } = uploader.storage;
     await uploader.track(async () => {
       const expired = (await trash.ids()).filter((id) => this.#expired(id)).sort();
-      // Tried again at each start, so that one entry that stays does not hold up the others.
+      // Without this filter, a batch of entries that cannot be deleted would hold up all later ones.
       for (const id of expired.filter((id) => !this.#stuck.has(id)).slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
-        await trash.remove(id).catch((error: unknown) => this.#keep(id, asProblem(error)));
+        await trash.remove(id).catch((error: unknown) => this.#skip(id, asProblem(error)));
       }
     });
   }
@@ -138,14 +138,14 @@ export class TrashCan {
       });
   }
 
-  /** By the clock of the system and by the age of the storage: a clock that is set forward must not empty the trash. */
+  /** Both the system clock and the age of the storage must agree: setting the clock forward must not empty the trash. */
   #expired(id: TrashId): boolean {
     const keep = this.keep * 1000;
     return timeOf(id) + keep < Date.now() && ageOf(id) + keep < this.uploader.storage.age;
   }
 
-  /** @throws Problem when the reason is not in the entry itself */
-  #keep(id: TrashId, problem: Problem): void {
+  /** Handles a failed deletion. @throws the problem if it concerns the whole storage */
+  #skip(id: TrashId, problem: Problem): void {
     // Restored or deleted by a request since it was listed.
     if (problem.code === "not_found") return;
     if (OF_THE_STORAGE.has(problem.code)) throw problem;

@@ -20,7 +20,7 @@ import type { Uploader } from "./uploader.ts";
 const MAX_FINISHING = 32;
 /** Characters of a file name that an error quotes, at most. */
 const MAX_QUOTED_NAME = 255;
-/** The form field with the modification time of the file after it, as `File.lastModified` has it. */
+/** The form field with the modification time of the next file, in the format of `File.lastModified`. */
 const TIME_FIELD = "lastModified";
 
 export interface FormOptions {
@@ -53,7 +53,7 @@ export class FormUpload {
   #parts = 0;
   #stopped = false;
   #current: { upload: Upload; file: string } | undefined;
-  /** The value of a field `lastModified` so far: the time of the next file. */
+  /** The characters of the field `lastModified` so far; it applies to the next file. */
   #time: string | undefined;
   #readingTime = false;
   /** The field name of a part with an empty file name, until its first byte arrives. */

@@ -1,13 +1,13 @@
-// Receipts of uploads with an Idempotency-Key: a request that is sent again finds the file that it saved before, also after a restart.
+// Receipts of uploads with an Idempotency-Key: a repeated request finds the file that was saved before, even after a restart.
 
 import { Problem } from "../../errors.ts";
 import { type Digest, formatDigest, parseDigest } from "../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
 
-/** Receipts that are kept, about 100 bytes each besides the paths; the oldest are dropped. */
+/** Maximum number of receipts, about 100 bytes each without the paths; the oldest are dropped. */
 const MAX_RECEIPTS = 20_000;
-/** Characters of all receipts together, because paths and keys can be long. */
+/** Maximum characters of all receipts together, because paths and keys can be long. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** Milliseconds for which a receipt is kept. */
 const MAX_AGE = 24 * 60 * 60 * 1000;
@@ -96,7 +96,7 @@ export class Receipts {
       const receipt = receiptIn(line);
       if (receipt) this.#keep(receipt);
     }
-    // A line that was written only in part would make the next one unreadable.
+    // A crash may have left an incomplete last line, which would make the next line unreadable.
     if (lines.length > 0) await this.#rewrite();
   }
 
@@ -105,8 +105,8 @@ export class Receipts {
     this.#kept.set(receipt.key, receipt);
     this.#characters += receipt.length;
     for (const oldest of this.#kept.values()) {
-      const few = this.#kept.size <= MAX_RECEIPTS && this.#characters <= MAX_CHARACTERS;
-      if (few && oldest.at > this.now() - MAX_AGE) return;
+      const fits = this.#kept.size <= MAX_RECEIPTS && this.#characters <= MAX_CHARACTERS;
+      if (fits && oldest.at > this.now() - MAX_AGE) return;
       this.#drop(oldest);
     }
   }

@@ -1,4 +1,4 @@
-// Recognises an upload that was sent again after its answer was lost: by the key of its request, or by its digest.
+// Recognizes a repeated upload, sent again because its answer was lost: by its Idempotency-Key, or by its digest.
 
 import { Problem } from "../../errors.ts";
 import { unconditional } from "../../http/conditions.ts";
@@ -30,8 +30,8 @@ interface Bytes {
 }
 
 /**
- * Looks for the file before a byte is read, which is possible if the length and a digest are announced.
- * @returns null when it is not here, or when the bytes must be read to know
+ * Looks for the saved file before a byte is read, which is possible if the length and a digest are announced.
+ * @returns null when there is none, or when the bytes must be read to know
  * @throws Problem idempotency_key_reused
  */
 export async function findRepeated(services: RepeatServices, request: Request): Promise<SaveResult | null> {
@@ -39,7 +39,7 @@ export async function findRepeated(services: RepeatServices, request: Request): 
   const { size, digests, wantedDigest, path } = request;
   const digest = digests.find(({ algorithm }) => algorithm === IDENTITY) ?? digests[0] ?? null;
   const receipt = receiptOf(services, request, { size, digest });
-  if (size === undefined || digest === null || !(receipt || mayBeHere(services, request))) return null;
+  if (size === undefined || digest === null || !(receipt || keepsExisting(services, request))) return null;
   const entry = await sameFile(services, receipt?.path ?? path, size, digest);
   if (!entry) return null;
   const flow = buildFlowReport({ ...NO_TIMINGS, seconds: (performance.now() - started) / 1000 });
@@ -88,8 +88,8 @@ export async function sameFile(
   }
 }
 
-/** Whether a file under the requested name would be the answer, rather than a reason to refuse or a file to replace. */
-function mayBeHere({ limits }: RepeatServices, { conflict, conditions }: Request): boolean {
+/** Whether an existing file is answered if its bytes are the same; otherwise it would be replaced, or the upload refused. */
+function keepsExisting({ limits }: RepeatServices, { conflict, conditions }: Request): boolean {
   const keeps = conflict === "rename" || (conflict === "replace" && !limits.allow.has("replace"));
   return keeps && unconditional(conditions);
 }

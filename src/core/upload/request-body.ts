@@ -13,14 +13,14 @@ interface Reader {
 
 /** Milliseconds a body may occupy the event loop before it yields. */
 const MAX_SLICE = 5;
-/** Seconds after which a client that waits for `100 Continue` is answered; those that give up do so within six. */
-const MAX_VAIN_WAIT = 8;
+/** Seconds after which a client that waits for `100 Continue` is refused: clients that send without it do so within six. */
+const MAX_CONTINUE_WAIT = 8;
 
 export interface RequestBodyOptions {
   /** Seconds to wait for the next byte before the body is aborted. */
   idleTimeout: number;
-  /** Whether the client waits for a `100 Continue` that it will not get. @default false */
-  waitsInVain?: boolean;
+  /** Whether the client waits for a `100 Continue` that Bun does not send. @default false */
+  lacksContinue?: boolean;
   /** Resets the idle timer of the connection; called at most once a second while bytes arrive, and while the disk is busy. */
   renew?: () => void;
   /** Whether the reader owns the chunks and may free their memory at once, as with those of Bun's server. @default false */
@@ -138,18 +138,18 @@ export class RequestBody {
     }, delay);
   }
 
-  get #waitsInVain(): boolean {
-    return this.options.waitsInVain === true && this.received === 0;
+  get #lacksContinue(): boolean {
+    return this.options.lacksContinue === true && this.received === 0;
   }
 
-  /** Milliseconds. */
+  /** Milliseconds without a byte before the request is refused. */
   get #idleLimit(): number {
     const { idleTimeout } = this.options;
-    return (this.#waitsInVain ? Math.min(idleTimeout, MAX_VAIN_WAIT) : idleTimeout) * 1000;
+    return (this.#lacksContinue ? Math.min(idleTimeout, MAX_CONTINUE_WAIT) : idleTimeout) * 1000;
   }
 
   #idleProblem(): Problem {
-    if (this.#waitsInVain)
+    if (this.#lacksContinue)
       return new Problem(
         "expectation_failed",
         "The server cannot send `100 Continue` for this spelling: write `Expect: 100-continue` in lower case, or send the body without `Expect`.",

@@ -7,8 +7,8 @@ import type { UploadRequest } from "./upload-request.ts";
 import type { Uploader } from "./uploader.ts";
 
 /**
- * Reads the body to its end and saves it; reads nothing if it is known to be a file that is already here.
- * @param saving called when only storage work remains, or must be done before the first byte is read
+ * Reads the body to its end and saves it; reads nothing if the same bytes are known to be saved already.
+ * @param saving called before storage work during which no byte is read: a search for an earlier upload, and the end
  * @throws Problem; then nothing was published and the temporary file is removed
  */
 export async function saveSingleFile(

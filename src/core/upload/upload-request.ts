@@ -14,7 +14,7 @@ export interface UploadRequest {
   /** Announced length in bytes, `undefined` when unknown. */
   size: number | undefined;
   conditions: Preconditions;
-  /** The modification time of the file; `null` or nothing: when its last byte arrived. */
+  /** The modification time of the file. @default the time at which its last byte arrived, also for `null` */
   modified?: Date | null;
   /** Digests to verify. */
   digests: readonly Digest[];
@@ -26,7 +26,7 @@ export interface UploadRequest {
   id: string;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
   networkSeconds: () => number;
-  /** Stops receiving at once with this problem; without it, the next byte does. */
+  /** Stops receiving at once with this problem. Without this function, a cancelled upload stops at the next byte. */
   stop?: (problem: Problem) => void;
   /** Seconds spent so far on checksums other than the digests. */
   checksumSeconds?: () => number;

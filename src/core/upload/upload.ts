@@ -59,7 +59,7 @@ export class Upload implements RunningUpload {
   #spaceWaited = 0;
   readonly #digester: Digester;
   #cancelled: Problem | undefined;
-  /** The file that has these bytes already. */
+  /** The file of an earlier upload with the same bytes, which is the answer to this one. */
   #earlier: FileEntry | null = null;
 
   /** Bytes stored by earlier requests. */
@@ -222,7 +222,7 @@ export class Upload implements RunningUpload {
     try {
       return await this.stored.finish(to, { replace, modified: this.request.modified ?? undefined });
     } catch (error) {
-      // Only now, so that of several uploads of the same bytes at the same time one is saved.
+      // Not before the name is taken: of concurrent uploads of the same bytes, the first one is saved.
       if (to === this.request.path && error instanceof Problem && error.code === "name_taken")
         this.#earlier = await this.#findSame();
       if (!this.#earlier) throw error;

@@ -4,7 +4,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
-import { refuseTrailers, waitsInVain } from "../../http/framing.ts";
+import { lacksContinue, refuseTrailers } from "../../http/framing.ts";
 import { expected } from "../../plugins/errors.ts";
 import { misspelt } from "../../suggest.ts";
 import type { Services } from "./services.ts";
@@ -65,7 +65,7 @@ function entryFor(error: ValueError): ErrorEntry {
 
 async function read(idleTimeout: number, request: Request): Promise<Uint8Array> {
   refuseTrailers(request.headers);
-  const body = new RequestBody(request.body, { idleTimeout, waitsInVain: waitsInVain(request.headers) });
+  const body = new RequestBody(request.body, { idleTimeout, lacksContinue: lacksContinue(request.headers) });
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {

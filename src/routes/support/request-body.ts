@@ -9,7 +9,7 @@ import type { UploadRequest } from "../../core/upload/upload-request.ts";
 import { Problem } from "../../errors.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
 import { formatDigest, parseDigest, wantedDigest } from "../../http/digest.ts";
-import { contentLength, refuseTrailers, waitsInVain } from "../../http/framing.ts";
+import { contentLength, lacksContinue, refuseTrailers } from "../../http/framing.ts";
 import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
 import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.ts";
@@ -60,7 +60,7 @@ export function receive(
   refuseTrailers(request.headers);
   const body = new RequestBody(request.body, {
     idleTimeout,
-    waitsInVain: waitsInVain(request.headers),
+    lacksContinue: lacksContinue(request.headers),
     renew: restart,
     owned: server !== null,
   });

@@ -1,4 +1,4 @@
-// The options of a new upload, and the state with which it begins.
+// The options of a new resumable upload, and its initial state.
 
 import type { Conflict } from "../../../config/config.ts";
 import { type Digest, type DigestAlgorithm, formatDigest } from "../../../http/digest.ts";
@@ -31,11 +31,11 @@ export interface SessionOptions {
     | { kind: "partial" }
     | { kind: "final"; urls: readonly string[]; ids: readonly (string | null)[] }
     | null;
-  /** Whether the request that creates it has all its bytes: it is then saved or deleted, and never waits. */
+  /** Whether the creating request carries all bytes: the upload is then saved or deleted at its end, and not limited by --max-waiting. */
   oneShot?: boolean;
 }
 
-/** The state of an upload without bytes. */
+/** The state before the first byte. */
 export function newUploadState(
   id: UploadId,
   { path, conflict, size, endsByLength, metadata, modified, digests, wanted, name, client }: SessionOptions,
