@@ -93,7 +93,10 @@ export function createListing({ announce, onRowsChanged }) {
       throw error;
     }
     next = cursor;
-    const last = skipped === 0 ? "" : `${entryCount(skipped)} cannot be shown: rename them on the server`;
+    const last =
+      skipped === 0
+        ? ""
+        : `${entryCount(skipped)} cannot be shown: ${skipped === 1 ? "rename it" : "rename them"} on the server`;
     show(loaded, append, next === null ? last : "there are more");
   }
 

@@ -63,7 +63,7 @@ export function folderHtml(
     next !== ""
       ? `<a class="list-more" href="${Bun.escapeHTML(next)}">More entries</a>`
       : skipped > 0 &&
-        `${skipped} ${skipped === 1 ? "entry" : "entries"} cannot be shown: rename them on the server`;
+        `${skipped} ${skipped === 1 ? "entry" : "entries"} cannot be shown: ${skipped === 1 ? "rename it" : "rename them"} on the server`;
   if (foot) html = fill(show(html, "list-foot"), 'id="list-count">', foot);
   const rows = 'id="entry-rows">';
   const end = html.indexOf(rows) + rows.length;
