@@ -56,10 +56,16 @@ export class WaitingFinals {
     return partsOf(final).every((id) => this.find(id)?.complete);
   }
 
-  /** Whether an upload must be kept although it has no byte: it is a part of a final, or a final with a part that has bytes. */
+  /**
+   * Whether an upload must be kept although it has no byte: it is a part of a final, or a final with a part that has bytes or
+   * is receiving the first ones.
+   */
   isNeeded(upload: UploadSession): boolean {
     if (this.#byPart.has(upload.record.id)) return true;
-    return partsOf(upload).some((id) => (this.find(id)?.length ?? 0) > 0);
+    return partsOf(upload).some((id) => {
+      const part = this.find(id);
+      return part !== undefined && (part.length > 0 || part.lock.busy);
+    });
   }
 
   /** Registers an unfinished final; ignores other uploads. */

@@ -91,6 +91,18 @@ describe("with --max-waiting uploads, a new one", () => {
     expect(await exists(uploads, whole)).toBe(true);
   });
 
+  test("does not take the place of a final while the first bytes of a part arrive", async () => {
+    const { uploads } = await open({}, { maxWaiting: 2 });
+    const only = await part(uploads, "1");
+    const whole = await uploads.create(finalOf([only]));
+    const receiving = Promise.withResolvers<void>();
+    const request = only.acquire(() => receiving.promise);
+    await expect(uploads.create(creation("a"))).rejects.toMatchObject(full);
+    receiving.resolve();
+    await request;
+    expect(await exists(uploads, whole)).toBe(true);
+  });
+
   test("takes the place of a final, then of its parts, when none has a byte", async () => {
     const { uploads } = await open({}, { maxWaiting: 2 });
     const only = await part(uploads, "1");
