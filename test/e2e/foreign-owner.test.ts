@@ -144,3 +144,31 @@ test.skipIf(reason !== null)(
     expect(await root.tree()).toEqual(before);
   },
 );
+
+test.skipIf(reason !== null)(
+  "an upload that could not replace a file that is read-only can do so after a restart",
+  async () => {
+    await using root = await SharedRoot.make();
+    await chmod(join(root.root, "sticky/theirs"), 0o444);
+    const first = await root.start();
+    const tus = { "tus-resumable": "1.0.0", "upload-length": "3" };
+    const into = "/uploads?path=sticky/theirs&conflict=replace";
+    const created = await fetch(first.url + into, { method: "POST", headers: tus });
+    const upload = new URL(created.headers.get("location") ?? "", first.url).pathname;
+    const headers = {
+      ...tus,
+      "upload-offset": "0",
+      "content-type": "application/offset+octet-stream",
+    };
+    const sent = await fetch(first.url + upload, { method: "PATCH", headers, body: "new" });
+    await problemIn(sent, "no_access");
+    first.signal("SIGKILL");
+    await first.exited;
+    await chmod(join(root.root, "sticky"), 0o777);
+    const second = await root.start();
+    const asked = await fetch(second.url + upload, { method: "HEAD", headers: tus });
+    expect([asked.status, asked.headers.get("upload-offset")]).toEqual([200, "3"]);
+    expect(await Bun.file(join(root.root, "sticky/theirs")).text()).toBe("new");
+    expect((await stat(join(root.root, "sticky/theirs"))).mode & 0o777).toBe(0o444);
+  },
+);

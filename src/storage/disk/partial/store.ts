@@ -9,13 +9,14 @@ import { isUploadId, type UploadId } from "../../upload-id.ts";
 import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handle.ts";
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
-import { CREATE_NEW, NEW_MODE, OPEN_EXISTING } from "../os/open-flags.ts";
+import { CREATE_NEW, NEW_MODE, OPEN_EXISTING, READ_EXISTING } from "../os/open-flags.ts";
 import type { WriteContext } from "../write/write-scheduler.ts";
 import { type Idle, IdleHandles } from "./idle-handles.ts";
 
 const FOLDER = "kept";
 // Mode 0700: an upload id is a write capability, so other local users must not see it.
 const FOLDER_MODE = 0o700;
+const OWNER_BITS = 0o600;
 /** Nothing is there, or something the server did not create: a link, a pipe, a folder. */
 export const NOT_A_PLAIN_FILE = new Set(["ENOENT", "ELOOP", "ENXIO", "EISDIR"]);
 
@@ -219,7 +220,13 @@ export class PartialStore {
   /** `null` when there are no bytes, or they are already a published file. */
   async #openData(id: UploadId, flags: number): Promise<{ fd: number; length: number } | null> {
     const { calls } = this.context;
-    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, calls.open(this.dataPath(id), flags | OPEN_EXISTING));
+    const open = () => calls.open(this.dataPath(id), flags | OPEN_EXISTING);
+    const opened = open().catch(async (error: unknown) => {
+      if (errnoOf(error) !== "EACCES") throw error;
+      await this.#permit(id);
+      return await open();
+    });
+    const fd = await ignoreErrno(NOT_A_PLAIN_FILE, opened);
     if (fd === null) return null;
     try {
       const stat = calls.stat(fd);
@@ -230,5 +237,19 @@ export class PartialStore {
     }
     await closeQuietly(calls, fd);
     return null;
+  }
+
+  /**
+   * Lets the server write to the bytes again: when they were to replace a file that is read-only, they got its mode, and then
+   * could not get its name. Only root writes to such a file all the same. @throws the system's error
+   */
+  async #permit(id: UploadId): Promise<void> {
+    const { calls } = this.context;
+    const fd = await calls.open(this.dataPath(id), READ_EXISTING);
+    try {
+      await calls.chmod(fd, Number(calls.stat(fd).mode & 0o777n) | OWNER_BITS);
+    } finally {
+      await closeQuietly(calls, fd);
+    }
   }
 }
