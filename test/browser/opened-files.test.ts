@@ -129,4 +129,26 @@ describe.skipIf(noBrowser !== undefined)("opened in Chromium", () => {
       expect(await opened(name, (page) => page.evaluate("document.title"))).not.toBe("ran");
     }
   });
+
+  test.each(["js", "mjs", "ecma"])(
+    "an uploaded .%s is neither a script nor a worker of the server's own page",
+    async (extension) => {
+      await Bun.write(
+        join(server.root, `evil.${extension}`),
+        "globalThis.document && (document.title = 'ran')",
+      );
+      const page = await browser.newPage();
+      await page.goto(`${server.url}/`);
+      const outcomes = await page.evaluate(`(async (url) => {
+      const failed = (promise) => promise.then(() => "ran", () => "refused");
+      const script = new Promise((resolve, reject) => {
+        const element = Object.assign(document.createElement("script"), { src: url, onload: resolve, onerror: reject });
+        document.head.append(element);
+      });
+      return [await failed(script), await failed(import(url)), await failed(navigator.serviceWorker.register(url))];
+    })("/files/evil.${extension}")`);
+      await page.close();
+      expect(outcomes).toEqual(["refused", "refused", "refused"]);
+    },
+  );
 });

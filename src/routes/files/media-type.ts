@@ -8,8 +8,9 @@ import type { StoredFile } from "../../storage/storage.ts";
 
 const types = new Mime(standard, other).define(
   {
-    // Source code, which the table gives to servers and programs.
-    "text/plain": ["csh", "php", "pl", "pm", "rs", "sh", "tcl", "tk"],
+    // Source code, which the table gives to servers and programs. As JavaScript, a file could become a script or a
+    // service worker of the server's own page.
+    "text/plain": ["csh", "ecma", "js", "mjs", "php", "pl", "pm", "rs", "sh", "tcl", "tk"],
     // Browsers do not play `audio/x-flac`.
     "audio/flac": ["flac"],
   },
