@@ -1,4 +1,4 @@
-// Helps with messages about wrong words: quotes them safely and suggests the name that was probably meant.
+// Words messages about unknown flags and keys: quotes the word safely and suggests the name that was probably meant.
 
 import leven from "leven";
 
@@ -42,7 +42,7 @@ function separated(word: string): string {
     .toLowerCase();
 }
 
-/** A sentence about a word that is none of some names. @param kind what the word is, such as `query key` */
+/** A sentence about an unknown word. @param kind of the word, such as `query key` @param names the known ones */
 export function misspelt(kind: string, word: string, names: readonly string[]): string {
   const near = nearest(word, names);
   const known = names.map((name) => `\`${name}\``).join(", ");

@@ -18,7 +18,7 @@ const STATES = {
 
 /** In a batch with more files, only uploads that took a few seconds show their flow report. */
 const MAX_FILES_WITH_REPORTS = 3;
-/** An explanation that repeats the time, which is shown beside the size. */
+/** The explanation of a small or quick upload, which only repeats the time shown next to the size. */
 const JUST_TIME = /^Saved in [\d.]+ \w+( \d+ \w+)?\.$/;
 
 /** @type {Record<string, string>} */

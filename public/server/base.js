@@ -1,4 +1,4 @@
-// The path below which this server appears, which it writes into index.html: "", or such as "/sluice".
+// --base-path of the server, which it writes into index.html: "", or a path such as "/sluice".
 // @ts-check
 
 const base = document.querySelector("meta[name=sluice-base]")?.getAttribute("content") ?? "";
@@ -8,7 +8,7 @@ export function serverUrl(path) {
   return base + path;
 }
 
-/** The path of a URL of this server, with a leading slash. A proxy may show the page without the base path, too. @param {string} url without its origin */
+/** The path of a URL of this server, with a leading slash. The page may also be requested without the base path. @param {string} url without its origin */
 export function serverPath(url) {
   return url.startsWith(`${base}/`) ? url.slice(base.length) : url;
 }

@@ -7,13 +7,14 @@ import type { Option } from "../config/option.ts";
 import { CONFIG_FILE, FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
+import { inUrl, reachableHost } from "../system/addresses.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { exposure, isServed, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
+import { misunderstoodRoot, urlFor } from "./root-argument.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
-import { misunderstoodRoot, urlFor } from "./words.ts";
 
 /** The parsed command. Texts end with a newline. */
 export type Invocation =
@@ -188,8 +189,7 @@ function readUrl(text: string, { given, faults, command, json, insecure, once }:
 
 /** The URL at which this machine reaches a server with these options. */
 function urlOf({ host, port }: Config): URL {
-  const near = host === "0.0.0.0" ? "127.0.0.1" : host.replace(/^(?:::|0:0:0:0:0:0:0:0)$/, "::1");
-  return new URL(`http://${near.includes(":") ? `[${near}]` : near}:${port}`);
+  return new URL(`http://${inUrl(reachableHost(host))}:${port}`);
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {

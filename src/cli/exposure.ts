@@ -1,4 +1,4 @@
-// Finds roots in which clients could change what the next start reads or runs.
+// Refuses a root in which clients could change the files that the next start reads or runs.
 
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
@@ -17,7 +17,7 @@ export const thisStart: Start = {
   bunArguments: process.execArgv,
 };
 
-/** Grants with which clients cannot change files. */
+/** The grants with which clients cannot change files. */
 const READING: ReadonlySet<Grant> = new Set<Grant>(["read"]);
 
 /** Whether one of the paths is inside the root; false when the root does not exist yet. */
@@ -32,9 +32,10 @@ export async function isServed(paths: readonly string[], root: string): Promise<
 }
 
 /**
- * Says why clients with the grants of this server could run code in it, or change its options, at the next start.
+ * The reason why clients with these grants could run code in the server, or change its options, at the next start.
  * @param folder the current folder
  * @param root absolute
+ * @returns undefined when they could not
  */
 export async function exposure(
   { allow }: Pick<Config, "allow">,
@@ -52,9 +53,9 @@ export async function exposure(
   );
 }
 
-/** The arguments of Bun without which it obeys files of the current folder, before the first line of the program runs. */
-const QUIET = ["--no-env-file", "--config=", "--tsconfig-override="];
+/** Without these arguments, Bun reads configuration files in the current folder before the program starts. */
+const ISOLATING = ["--no-env-file", "--config=", "--tsconfig-override="];
 
 function readsWorkingFolder(bunArguments: readonly string[]): boolean {
-  return !QUIET.every((flag) => bunArguments.some((word) => word.startsWith(flag)));
+  return !ISOLATING.every((flag) => bunArguments.some((word) => word.startsWith(flag)));
 }

@@ -50,7 +50,7 @@ export function parseDuration(text: string): number | undefined {
   return digits === undefined || !unit ? undefined : Number(digits) * unit.seconds;
 }
 
-/** Formats a size for people: exact if that is short (`10GB`, `1.5GiB`, `1001B`), otherwise rounded to three digits (`1.23GB`). */
+/** Formats a size as the value of an option: exact if that is short (`10GB`, `1.5GiB`, `1001B`), otherwise rounded to three digits (`1.23GB`). */
 export function formatSize(bytes: number): string {
   const units = SIZES.filter((size) => size.bytes <= bytes);
   const [exact] = units

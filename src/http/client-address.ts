@@ -1,4 +1,4 @@
-// The address of a client: that of the connection, or the one that a trusted proxy reports.
+// Determines the address of a client: that of the connection, or the one that a trusted proxy reports.
 
 import { BlockList, isIP } from "node:net";
 
@@ -36,8 +36,8 @@ export class ClientAddresses {
 }
 
 /**
- * The client to whom limits per client are counted: an IPv6 client owns 64 bits of addresses.
- * @returns undefined for loopback, the address of local programs and of a local proxy that is not trusted
+ * The key under which limits per client are counted: for IPv6 the /64 network, all of which one client usually has.
+ * @returns undefined for loopback, the address of local programs and of a local proxy that is not trusted: not limited
  */
 export function clientOf(address: string): string | undefined {
   if (address === "::1" || address.startsWith("127.")) return undefined;
@@ -61,7 +61,7 @@ function hops(headers: Headers): string[] {
   );
 }
 
-/** Without a zone; an IPv4 address that is written as IPv6 becomes IPv4 again. */
+/** Removes the zone of an IPv6 address, and converts an IPv4-mapped one (`::ffff:192.0.2.1`) to IPv4. */
 function plain(address: string): string {
   return address.replace(/%.*$/, "").replace(/^::ffff:(?=[\d.]+$)/i, "");
 }

@@ -1,4 +1,4 @@
-// Idempotency-Key: names a request, so that a client that lost the answer can send it again (draft-ietf-httpapi-idempotency-key-header).
+// Parses Idempotency-Key, by which a repeated request is recognized (draft-ietf-httpapi-idempotency-key-header).
 
 import { parseItem } from "structured-headers";
 import { invalidHeader } from "./invalid-header.ts";

@@ -28,7 +28,7 @@ export function hostOf(header: string): string | null {
   return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
 }
 
-/** Replaces the path in place: a copy of the request would not be known to Bun's server. */
+/** Replaces the path of the URL in place: Bun's server would not recognize a copy of the request. */
 export function setPath(request: Request, path: string): void {
   const { url } = request;
   const start = ORIGIN.exec(url)?.[0].length ?? 0;

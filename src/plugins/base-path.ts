@@ -1,4 +1,4 @@
-// --base-path: the server appears below a path of another server, whose proxy may pass the path on or strip it.
+// --base-path: removes the path from requests and adds it to URLs in answers. A proxy may pass the path on or strip it.
 
 import { Elysia } from "elysia";
 import { setPath, targetOf } from "../http/target.ts";
@@ -13,7 +13,7 @@ const JSON_TYPES = /^application\/(?:json|problem\+json|x-ndjson)\b/;
 const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|problems#))/g;
 
 /**
- * Routes see requests without the base path, and every URL in an answer gets it. Must be used before what encodes answers.
+ * Routes see requests without the base path, and every URL in an answer gets it. Must be used before plugins that encode answers.
  * @param base `""`, or a path such as `/sluice`
  */
 export function basePath(base: string) {
@@ -39,13 +39,13 @@ export function basePath(base: string) {
     });
 }
 
-/** The page and others in HTML: their own links get the base path. */
+/** Adds the base path to the links of an HTML page. */
 export function linksUnder(base: string, html: string): string {
   return base === "" ? html : html.replace(/\b(href|src)="\//g, `$1="${base}/`);
 }
 
 async function withBase(answer: Response, base: string): Promise<Response | undefined> {
-  // The bytes of a stored file have a Content-Disposition, and are not changed.
+  // Only stored files have a Content-Disposition; their bytes are not changed.
   const isJson =
     JSON_TYPES.test(answer.headers.get("content-type") ?? "") && !answer.headers.has("content-disposition");
   if (!isJson && !URL_HEADERS.some((name) => answer.headers.has(name))) return undefined;

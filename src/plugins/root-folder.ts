@@ -1,4 +1,4 @@
-// `/files` is the root folder: like every other folder, it can be requested without the slash at its end.
+// Makes `/files` the root folder: like every other folder, it can be requested without the final slash.
 
 import { Elysia } from "elysia";
 import { preferredType } from "../http/accept.ts";
@@ -13,7 +13,7 @@ const WITHOUT_SLASH = "/files";
 export function rootFolder(base: string) {
   return new Elysia({ name: "root-folder" }).wrap(
     (answer: (request: Request) => unknown) => (request: Request) => {
-      // The path of almost every request need not be extracted.
+      // Almost no request matches, so the path is extracted only for those that may.
       if (!/\/files(?:\?|$)/.test(request.url)) return answer(request);
       const { path, query } = targetOf(request);
       if (path !== WITHOUT_SLASH) return answer(request);

@@ -1,19 +1,26 @@
-// The addresses at which other machines can reach this one, and the command that forwards a port of it.
+// The addresses at which this machine and others reach a server here, and the command that forwards its port through ssh.
 
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 
 /** Most addresses returned: a machine with containers can have hundreds. */
 const MAX_ADDRESSES = 8;
+/** The unspecified IPv6 address. */
+const ANY_IPV6 = /^(?:::|0:0:0:0:0:0:0:0)$/;
 
 /** A host as part of a URL: IPv6 in brackets. */
 export function inUrl(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** The address at which this machine reaches a server that listens on a host, which may be `0.0.0.0` or `::`. */
+export function reachableHost(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : ANY_IPV6.test(host) ? "::1" : host;
+}
+
 /** The addresses of this machine behind `0.0.0.0` or `::`, without loopback and link-local ones; none for another host. */
 export function addressesBehind(host: string): string[] {
-  if (host !== "0.0.0.0" && !/^(?:::|0:0:0:0:0:0:0:0)$/.test(host)) return [];
+  if (host !== "0.0.0.0" && !ANY_IPV6.test(host)) return [];
   return interfaces()
     .filter(({ internal, family }) => !internal && (family === "IPv4" || host !== "0.0.0.0"))
     .map(({ address }) => address)

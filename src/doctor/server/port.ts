@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { RESERVED } from "../../path.ts";
 import { printable } from "../../plugins/log.ts";
 import { lockRoot, RootInUse } from "../../storage/disk/root/root-lock.ts";
+import { inUrl, reachableHost } from "../../system/addresses.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 
 /** The result of trying the port. */
@@ -42,7 +43,7 @@ export async function readPort(
 
 export function portFinding({ host, port, refused, holder, sluice, locked }: PortReadings): Finding {
   const { ok, warning, problem } = about("port", "Port");
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const address = `${inUrl(host)}:${port}`;
   const who = holder ? `${printable(holder.name, 40)} (process ${holder.pid})` : "another process";
   if (sluice && (sluice.status === "ok" || sluice.status === "draining"))
     return ok(`${address}, where Sluice ${printable(sluice.version, 20)} runs`, {
@@ -128,9 +129,8 @@ function linked(path: string): string {
 
 /** Sends GET /health to the port; returns undefined when it is not Sluice or takes more than a second. */
 async function askHealth(host: string, port: number): Promise<PortReadings["sluice"]> {
-  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   try {
-    const url = `http://${near.includes(":") ? `[${near}]` : near}:${port}/health`;
+    const url = `http://${inUrl(reachableHost(host))}:${port}/health`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: "manual" });
     const health: unknown = await answer.json();
     if (typeof health !== "object" || health === null || !("status" in health) || !("version" in health))

@@ -1,5 +1,6 @@
 // Reads the kernel's statistics of this machine's connections (TCP_INFO) from ss(8), because node:net does not expose them.
 
+import { inUrl } from "../../system/addresses.ts";
 import type { Target } from "./raw-http.ts";
 
 /** Statistics of one connection since it was opened. Times are in seconds. */
@@ -77,14 +78,13 @@ export interface Watch {
 /** Runs ss repeatedly, because it does not report closed connections. */
 export function watchSockets({ url, address }: Pick<Target, "url" | "address">): Watch {
   const ss = process.platform === "linux" ? Bun.which("ss") : null;
-  const host = address.includes(":") ? `[${address}]` : address;
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   const opened = new Map<number, number>();
   const last = new Map<number, Socket & { seconds: number }>();
   const stop = new AbortController();
 
   const read = async (command: string): Promise<void> => {
-    const child = Bun.spawn([command, "-tinH", "dst", `${host}:${port}`], {
+    const child = Bun.spawn([command, "-tinH", "dst", `${inUrl(address)}:${port}`], {
       stdin: "ignore",
       stderr: "ignore",
       stdout: "pipe",

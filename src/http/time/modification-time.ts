@@ -6,12 +6,12 @@ import { httpDate } from "./http-date.ts";
 const DAY = 86_400_000;
 const SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
 const MILLISECONDS = /^\d{1,15}$/;
-/** Longest value of a form field that is read. */
+/** Maximum characters read of the value of a form field. */
 export const MAX_TIME_CHARACTERS = 32;
 
 /**
  * The time of a request: `X-OC-Mtime` in seconds since 1970, as ownCloud, Nextcloud and rclone send it, else `Last-Modified`.
- * @returns null without one. A value that is no time is ignored: the bytes matter more to the client, and the answer tells.
+ * @returns null without one, and for an invalid value: the upload matters more, and the answer has the actual time
  */
 export function timeInHeaders(headers: Headers): Date | null {
   return (
@@ -19,7 +19,7 @@ export function timeInHeaders(headers: Headers): Date | null {
   );
 }
 
-/** The header that tells a client that its `X-OC-Mtime` became the time of the file. */
+/** The header which confirms that the file has the time of `X-OC-Mtime`. @param modified the time of the file in ISO 8601 */
 export function timeAccepted(headers: Headers, modified: string): Record<string, string> {
   const requested = secondsIn(headers.get("x-oc-mtime") ?? "");
   return requested?.toISOString() === modified ? { "x-oc-mtime": "accepted" } : {};

@@ -1,4 +1,4 @@
-// Host names: a website that makes its own name resolve to this machine (DNS rebinding) cannot use a server there.
+// Checks Host, so that a website whose name resolves to this machine (DNS rebinding) cannot use the server.
 
 import { isIP } from "node:net";
 import { Elysia } from "elysia";
@@ -7,8 +7,8 @@ import { hostOf } from "../../http/target.ts";
 import { isLoopback } from "../../system/loopback.ts";
 
 /**
- * Refuses a `Host` that is none with 400 `invalid_request`, and names that are not those of the server with 421
- * `misdirected`. On a loopback address these are the loopback names and `names`. Elsewhere every name counts, because the
+ * Refuses a malformed `Host` with 400 `invalid_request`, and names other than those of the server with 421 `misdirected`.
+ * On a loopback address these are the loopback names and `names`. Elsewhere every name counts, because the
  * server cannot know its own in the network, unless `names` are given; IP addresses always do. A request without a host
  * (HTTP/1.0) passes: no browser sends one.
  */

@@ -58,7 +58,7 @@ async function answer(context: Context, operations: Static<typeof Operation>[]):
   const done: Done[] = [];
   const errors = new ErrorList(config.maxErrors);
   let first: Problem | undefined;
-  // Operations that are refused wait for nothing.
+  // Refused operations involve no I/O, so without this a batch of them would block the event loop.
   const slice = new TimeSlice(5);
   for (const [index, operation] of operations.entries()) {
     if (slice.expired) await slice.yield();

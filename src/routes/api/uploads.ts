@@ -45,7 +45,7 @@ export function listUploads({ config, uploader, uploads, events }: Services) {
     .delete(
       "/api/uploads/:id",
       async ({ params: { id } }) => {
-        // First the resumable ones, which know more than the request that they are receiving now.
+        // Sessions first: cancelling one also ends its running request, with an answer that later requests get too.
         const ended = (await uploads.cancel(id)) + uploader.activeUploads.cancel(id);
         if (ended > 0) return new Response(null, { status: 204 });
         throw new Problem(

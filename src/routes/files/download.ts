@@ -167,7 +167,7 @@ function preferred(request: Request, ...types: string[]): string | null {
   return preferredType(request.headers.get("accept"), types);
 }
 
-/** Programs tell a folder from a file by this redirect. */
+/** By this redirect, programs distinguish a folder from a file. */
 function withSlash(folder: FolderPath): Response {
   const headers = { location: urlOf(folder, "folder"), "cache-control": "no-store", vary: "Accept" };
   return new Response(null, { status: 301, headers });

@@ -17,8 +17,8 @@ const types = new Mime(standard, other).define(
   true,
 );
 
-/** Number of bytes read from a file whose name does not tell its type. */
-const SNIFFED = 1024;
+/** Bytes read from a file whose name does not determine its type. */
+const SNIFF_BYTES = 1024;
 
 /** Control characters that text does not contain: all but tab, line feed, form feed, carriage return and escape. */
 const CONTROLS = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
@@ -54,7 +54,7 @@ export function policyOf(type: string): string {
 }
 
 async function isText(body: Blob, size: number): Promise<boolean> {
-  const bytes = await body.slice(0, SNIFFED).bytes();
+  const bytes = await body.slice(0, SNIFF_BYTES).bytes();
   try {
     // The last character may be cut by the limit.
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: bytes.length < size });

@@ -1,4 +1,4 @@
-// The page of a folder with its entries as plain links: for browsers until the script takes over, and for programs without one.
+// The page of a folder, with its entries as plain links: for browsers until the script has loaded, and for programs.
 
 import {
   LISTING,

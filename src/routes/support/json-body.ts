@@ -44,7 +44,7 @@ const LONGEST_POINTER = 200;
 /** Most errors examined in one variant of a union. */
 const MAX_REASONS = 10;
 
-/** The errors of the variant of a union that the value resembles most, such as the operation with the same `op`. */
+/** For a union, the errors of the variant with the fewest, such as the operation with the same `op`. */
 function reasonsOf(error: ValueError): ValueError[] {
   if (error.type !== ValueErrorType.Union) return [error];
   const variants = error.errors

@@ -1,4 +1,4 @@
-// The HTML of the web page: index.html with what this server and a folder fill in. Its script takes over from there.
+// The HTML of the web page: index.html, with the values of this server and the entries of a folder filled in.
 
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";

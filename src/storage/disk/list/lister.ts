@@ -12,11 +12,11 @@ import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
 import { SLICE_MS } from "./merge-sort.ts";
-import { NameSearch } from "./name-search.ts";
+import { BATCH, NameSearch } from "./name-search.ts";
 import type { PackedNames } from "./packed-names.ts";
 import { collectGarbage, FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { SortCache } from "./sort-cache.ts";
-import { SortedNames, type SortKeys } from "./sorted-names.ts";
+import { BY_NAME, SortedNames, type SortKeys } from "./sorted-names.ts";
 
 /** Listing operations, whichever thread runs them. */
 export interface Folders {
@@ -28,10 +28,6 @@ export interface Folders {
   search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void>;
   close(): Promise<void>;
 }
-
-/** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
-const BATCH = 500;
-const IN_ORDER = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
 
 export class Lister implements Folders {
   readonly #orders = new SortCache();
@@ -59,7 +55,7 @@ export class Lister implements Folders {
       const skipped = new Skipped();
       skipped.addAll("", names.skipped);
       let entries: Entry[] = [];
-      const everything: PageQuery = { ...IN_ORDER, limit: names.length };
+      const everything: PageQuery = { ...BY_NAME, limit: names.length };
       for await (const index of new SortedNames(names).from(everything)) {
         const entry = await this.#entry(opened, names, index, skipped);
         if (entry) entries.push(entry);

@@ -9,10 +9,10 @@ import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { PackedNames } from "./packed-names.ts";
 import { collectGarbage, eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
-import { SortedNames } from "./sorted-names.ts";
+import { BY_NAME, SortedNames } from "./sorted-names.ts";
 
-/** Maximum entries of a batch. */
-const BATCH = 500;
+/** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
+export const BATCH = 500;
 /** Milliseconds without a result after which an empty batch lets the caller stop the search. */
 const HEARTBEAT_MS = 50;
 
@@ -116,14 +116,8 @@ export class NameSearch {
       collectGarbage(read);
       this.skipped.addAll(opened.folder, skipped);
       const packed = new PackedNames(names, aliases);
-      const page = {
-        sort: "name",
-        order: "asc",
-        foldersFirst: false,
-        hidden: true,
-        limit: query.limit,
-      } as const;
-      this.#levels.push({ opened, names: packed, kinds, matches, order: new SortedNames(packed).from(page) });
+      const order = new SortedNames(packed).from({ ...BY_NAME, limit: query.limit });
+      this.#levels.push({ opened, names: packed, kinds, matches, order });
     } catch (error) {
       await closeDir(lookup.calls, opened.dir);
       throw error;

@@ -1,4 +1,4 @@
-// Recognizes a first word that was meant as something else than the folder to serve: a misspelt command, a URL, a port.
+// Recognizes a ROOT argument that was meant as something else: a misspelt command, a URL, a port.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -18,7 +18,7 @@ export function urlFor(word: string, folder: string): string | undefined {
 }
 
 /**
- * Says what a word probably means that names no folder yet. `./docter` and the name of an existing folder are always roots.
+ * A message for a ROOT that was probably meant as something else. `./docter` and the name of an existing folder are always roots.
  * @param explicit whether `serve` precedes it, so that it is no command
  * @param folder the current folder
  */
@@ -40,7 +40,7 @@ export function misunderstoodRoot(
   return `${quoted(word)} is neither a command nor a folder here; did you mean sluice ${meant}? ${FOLDER_HINT}`;
 }
 
-/** Whether a word is a name with at most two typing errors, in a short name one; two letters in reverse order are one. */
+/** Whether a word differs from a name by at most two typing errors, for short names one. Two swapped letters are one error. */
 function isTypo(word: string, name: string): boolean {
   const distance = leven(word, name);
   const swapped = distance === 2 && [...word].toSorted().join("") === [...name].toSorted().join("");
