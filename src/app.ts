@@ -81,7 +81,7 @@ export async function createApp(options: AppOptions = {}) {
   const log = withObserver(lines, gauges);
   uploads.finals.start({
     saved: (file) => log.saved(null, file),
-    failed: (path, { detail }) => warn(`the parts of ${path} are not concatenated: ${detail}`),
+    failed: (path, { detail }) => warn(`The parts of ${path} were not concatenated: ${detail}`),
   });
   const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash, warn);
   const events = new EventFeed(uploader, uploads);

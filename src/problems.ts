@@ -151,7 +151,7 @@ export const PROBLEMS = {
   mount_point: {
     status: 409,
     title: "A file system is mounted here",
-    help: "The folder is the mount point of another file system, or one is mounted inside it. A mount point can be neither moved nor deleted, and a folder around it cannot be deleted. Nothing was deleted: unmount the file system, or delete what is beside it.",
+    help: "The folder is the mount point of another file system, or one is mounted inside it. A mount point can be neither moved nor deleted, and a folder around it cannot be deleted. Nothing was deleted: unmount the file system, or delete the other entries one by one.",
   },
   idempotency_key_in_use: {
     status: 409,

@@ -14,7 +14,8 @@ export function entryNotFound(cause?: unknown): Problem {
 
 /** The system refuses to let the server read an entry. @param path as clients know it, or as far as it can be spelled */
 export function notReadable(path: string, cause?: unknown): Problem {
-  const detail = path === "" ? "The server may not read its root." : `The server may not read \`${path}\`.`;
+  const subject = path === "" ? "its root" : `\`${path}\``;
+  const detail = `The server may not read ${subject}. Its owner can permit that, for example with chmod.`;
   return new Problem("no_access", detail, { cause });
 }
 
@@ -22,7 +23,11 @@ export function notReadable(path: string, cause?: unknown): Problem {
 export function notWritable(folder: string, cause?: unknown): Problem {
   if (folder === "")
     return new Problem("storage_read_only", "The server may not write to its root.", { cause });
-  return new Problem("no_access", `The server may not change \`${folder}\`.`, { cause });
+  return new Problem(
+    "no_access",
+    `The server may not change \`${folder}\`. Its owner can permit that, for example with chmod.`,
+    { cause },
+  );
 }
 
 export function folderNotFound(cause?: unknown): Problem {
@@ -52,7 +57,7 @@ export function uploadShorter(): Problem {
 export function rootGone(): Problem {
   return new Problem(
     "storage_gone",
-    "The root of the server was removed, unmounted or replaced by another folder.",
+    "The root of the server was removed, unmounted or replaced by another folder. Nothing is read or written until it is back.",
   );
 }
 
@@ -67,7 +72,11 @@ export function needsRecursive(): Problem {
 
 /** The system would not let the server delete an entry. @param path as clients know it */
 export function notRemovable(path: string, cause?: unknown): Problem {
-  return new Problem("no_access", `The server may not delete \`${path}\`, so it is kept.`, { cause });
+  return new Problem(
+    "no_access",
+    `The server may not delete \`${path}\`, so it is kept. Check its owner and attributes, and the rights of its folder.`,
+    { cause },
+  );
 }
 
 /** An entry was added or changed after the copy for a move. @param path as clients know it */

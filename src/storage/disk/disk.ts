@@ -244,7 +244,11 @@ export class DiskStorage implements Storage {
       });
     await this.#opening.catch((error: unknown) => {
       throw error instanceof RootInUse
-        ? new Problem("storage_read_only", "Another server writes to this root.", { cause: error })
+        ? new Problem(
+            "storage_read_only",
+            "Another server writes to this root. Stop it, or give each server a root of its own.",
+            { cause: error },
+          )
         : diskProblem(error);
     });
   }

@@ -71,11 +71,14 @@ async function denied(answer: Response, detail: string): Promise<void> {
 }
 
 test.skipIf(why !== null)("an unreadable file is named in the answer, also to HEAD", async () => {
-  await denied(await fetched("/files/open/secret"), "The server may not read `open/secret`.");
+  await denied(
+    await fetched("/files/open/secret"),
+    "The server may not read `open/secret`. Its owner can permit that, for example with chmod.",
+  );
   expect((await fetched("/files/open/secret", { method: "HEAD" })).status).toBe(403);
   await denied(
     await post("/api/copy", { from: "open/secret", to: "new" }),
-    "The server may not read `open/secret`.",
+    "The server may not read `open/secret`. Its owner can permit that, for example with chmod.",
   );
 });
 
@@ -83,7 +86,7 @@ test.skipIf(why !== null)(
   "an unreadable folder is named in the answer to every request for it or its entries",
   async () => {
     for (const folder of ["locked", "names%20only"]) {
-      const detail = `The server may not read \`${decodeURIComponent(folder)}\`.`;
+      const detail = `The server may not read \`${decodeURIComponent(folder)}\`. Its owner can permit that, for example with chmod.`;
       await denied(await fetched(`/api/entries?folder=${folder}`), detail);
       await denied(await fetched(`/api/usage?folder=${folder}`), detail);
       await denied(await fetched(`/api/search?query=a&folder=${folder}`), detail);
@@ -97,7 +100,7 @@ test.skipIf(why !== null)(
     await until("the copy has ended", async () => (await ended()).state === "failed");
     expect((await ended()).error).toMatchObject({
       code: "no_access",
-      detail: "The server may not read `tree/locked`.",
+      detail: "The server may not read `tree/locked`. Its owner can permit that, for example with chmod.",
     });
   },
 );
@@ -142,12 +145,12 @@ test.skipIf(why !== null)(
 test.skipIf(why !== null || !isRoot)(
   "a read-only folder is named in the answer, if possible before the body is read",
   async () => {
-    const detail = "The server may not change `foreign`.";
+    const detail = "The server may not change `foreign`. Its owner can permit that, for example with chmod.";
     await denied(await fetched("/files/foreign/new", { method: "PUT", body: "x" }), detail);
     await denied(await fetched("/files/foreign/new/deep/file", { method: "PUT", body: "x" }), detail);
     await denied(
       await fetched("/files/foreign/there", { method: "DELETE" }),
-      "The server may not delete `foreign/there`, so it is kept.",
+      "The server may not delete `foreign/there`, so it is kept. Check its owner and attributes, and the rights of its folder.",
     );
     await denied(
       await post("/api/folders", { path: "foreign/new" } satisfies typeof NewFolder.static),

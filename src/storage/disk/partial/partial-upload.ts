@@ -273,7 +273,10 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     const data = await this.store.reopen(this.id);
     if (data?.length === length) return data;
     if (data) await closeQuietly(this.store.context.calls, data.fd);
-    throw new Problem("storage_failed", "Another process changed the upload.");
+    throw new Problem(
+      "storage_failed",
+      "Another process changed the bytes of the upload. Start a new upload.",
+    );
   }
 
   /** Closes the descriptor. Never throws. */

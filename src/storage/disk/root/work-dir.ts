@@ -47,7 +47,7 @@ export async function openWorkDir(
   try {
     const reserved = await openBeneath(calls, root, [RESERVED], dirSync);
     opened.push(reserved);
-    // On a read-only file system the lock would be none.
+    // On a read-only file system SQLite would open the lock without locking it.
     await calls.access(reserved.path, constants.W_OK | constants.X_OK);
     await ignoreErrno(ENOENT_ONLY, calls.access(`${reserved.path}/lock`, constants.W_OK));
     await isolate(calls, reserved);
@@ -72,9 +72,13 @@ export async function openWorkDir(
     if (problem.code === "storage_read_only") return problem;
     // The folder belongs to somebody else, for example to another user who has run the server before.
     if (problem.code === "no_access")
-      return new Problem("storage_read_only", `The server may not use \`${RESERVED}\` in its root.`, {
-        cause: error,
-      });
+      return new Problem(
+        "storage_read_only",
+        `The server may not use \`${RESERVED}\` in its root. Check the owner of this folder.`,
+        {
+          cause: error,
+        },
+      );
     throw error;
   }
 }

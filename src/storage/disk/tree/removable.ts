@@ -73,6 +73,6 @@ export function asNotRemovable(path: string): (error: unknown) => never {
 function mountedAt(path: string): Problem {
   return new Problem(
     "mount_point",
-    `Another file system is mounted at \`${path}\`. Unmount it, or delete what is beside it.`,
+    `Another file system is mounted at \`${path}\`. Unmount it, or delete the other entries one by one.`,
   );
 }
