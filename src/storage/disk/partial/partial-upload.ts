@@ -273,10 +273,7 @@ export class DiskPartialUpload implements PartialUpload, Idle {
     const data = await this.store.reopen(this.id);
     if (data?.length === length) return data;
     if (data) await closeQuietly(this.store.context.calls, data.fd);
-    throw new Problem(
-      "storage_failed",
-      "Another process changed the bytes of the upload. Start a new upload.",
-    );
+    throw new Problem("storage_failed", "Another process changed the upload. Start a new one.");
   }
 
   /** Closes the descriptor. Never throws. */
