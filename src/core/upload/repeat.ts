@@ -88,8 +88,12 @@ export async function sameFile(
   }
 }
 
-/** Whether an existing file is answered if its bytes are the same; otherwise it would be replaced, or the upload refused. */
-function keepsExisting({ limits }: RepeatServices, { conflict, conditions }: Request): boolean {
-  const keeps = conflict === "rename" || (conflict === "replace" && !limits.allow.has("replace"));
+/**
+ * Whether an existing file is answered if its bytes are the same; otherwise it would be replaced, or the upload refused. A
+ * client that may not read must send the bytes: it could find out short texts of others by trying digests.
+ */
+function keepsExisting({ limits: { allow } }: RepeatServices, { conflict, conditions }: Request): boolean {
+  if (!allow.has("read")) return false;
+  const keeps = conflict === "rename" || (conflict === "replace" && !allow.has("replace"));
   return keeps && unconditional(conditions);
 }

@@ -117,6 +117,21 @@ describe("with a digest", () => {
     await problemIn(await send("two"), "not_allowed");
   });
 
+  test("without the grant to read, a digest does not tell whether a file has these bytes", async () => {
+    await using dropBox = await startServer({ allow: new Set(["write"]) });
+    const send = (path: string, text: string) => put(path, text, { "repr-digest": sha256(text) }, dropBox);
+    await expectSaved(await send("pin", "0000"), "pin");
+    for (const text of ["0000", "0001"]) await problemIn(await send("pin", text), "not_allowed");
+    using connection = await connect(dropBox.url);
+    await connection.send(
+      `PUT /files/pin?conflict=rename HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nRepr-Digest: ${sha256("0000")}\r\n\r\n`,
+    );
+    await connection.send("0001");
+    expect((await connection.answer()).status).toBe(400);
+    await expectRepeated(await send(rename("pin"), "0000"), "pin");
+    expect(await visible(dropBox)).toEqual(["pin"]);
+  });
+
   test("conflict=fail and preconditions are respected", async () => {
     const headers = { "repr-digest": sha256("hello") };
     await expectSaved(await put("kept", "hello", headers), "kept");
