@@ -209,9 +209,13 @@ function methodsOf(routes: readonly Route[], path: string): string[] {
   return [...methods].sort();
 }
 
-/** The query keys that a route documents. Undefined for pages, whose links may carry the keys of other websites. */
-function queryKeys(routes: readonly Route[], method: string, path: string) {
+/**
+ * The query keys that a route documents. Undefined for pages, and for files and folders that a browser opens: other
+ * websites add keys to links (`?fbclid=`).
+ */
+function queryKeys(routes: readonly Route[], { method, headers }: Request, path: string) {
   const reading = method === "GET" || method === "HEAD";
+  if (reading && path === "/files/*" && headers.get("accept")?.includes("text/html")) return undefined;
   const route = routes.find(
     (one) => one.path === path && (one.method === method || (reading && ["GET", "ALL"].includes(one.method))),
   );

@@ -12,8 +12,8 @@ const SEVERAL = "The query has several wrong keys: see `errors`.";
 
 export interface QueryOptions {
   maxErrors: number;
-  /** The query keys of a route and their schemas, by method and pattern; undefined when it accepts any key. */
-  keysOf: (method: string, route: string) => TObject["properties"] | undefined;
+  /** The query keys of a route, by its pattern, and their schemas; undefined when the request may have any key. */
+  keysOf: (request: Request, route: string) => TObject["properties"] | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export function query({ maxErrors, keysOf }: QueryOptions) {
     const { query } = targetOf(request);
     if (query === "") return;
     checkEncoding(query);
-    const known = keysOf(request.method, route);
+    const known = keysOf(request, route);
     if (known) checkKeys(query, known, maxErrors);
   });
 }

@@ -96,6 +96,18 @@ test("pages and their files accept the keys that other websites add to links", a
     expect((await server.fetch(`${path}?utm_source=mail`)).status).toBe(200);
 });
 
+test("links to files and folders keep working with such keys when a browser opens them", async () => {
+  await Bun.write(join(server.root, "shared/photo.txt"), "photo");
+  const accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  for (const path of ["/files/", "/files/shared/", "/files/shared/photo.txt"]) {
+    const opened = await server.fetch(`${path}?fbclid=1&fbclid=2`, { headers: { accept } });
+    expect([path, opened.status]).toEqual([path, 200]);
+    await problemIn(await server.fetch(`${path}?fbclid=1`), "invalid_request");
+    const changed = await server.fetch(`${path}?fbclid=1`, { method: "DELETE", headers: { accept } });
+    await problemIn(changed, "invalid_request");
+  }
+});
+
 test("every documented JSON body refuses members that it does not name", async () => {
   const text = await (await server.fetch("/swagger/json")).text();
   const { paths, components }: OpenAPIV3.Document = JSON.parse(text);
