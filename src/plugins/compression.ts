@@ -3,8 +3,8 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { type Context, Elysia } from "elysia";
-import { chooseEncoding } from "../http/accept-encoding.ts";
 import { failedCondition, readingPreconditionsOf } from "../http/conditions.ts";
+import { chooseEncoding } from "../http/negotiation/accept-encoding.ts";
 
 /** Smaller bodies are not compressed: they fit into about one packet. */
 const MIN_BYTES = 1024;

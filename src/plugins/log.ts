@@ -5,7 +5,7 @@ import { savedIn } from "../core/report/flow-report.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
 import { Problem } from "../errors.ts";
 import { targetOf } from "../http/target.ts";
-import { SKIP_REASONS, type SkippedEntries } from "../storage/skipped.ts";
+import { SKIP_REASONS, type SkippedEntries } from "../storage/listing/skipped.ts";
 import { formatBytes, formatTime } from "../units.ts";
 import { requestInfoOf } from "./request-info.ts";
 

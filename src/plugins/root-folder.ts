@@ -1,7 +1,7 @@
 // Makes `/files` the root folder: like every other folder, it can be requested without the final slash.
 
 import { Elysia } from "elysia";
-import { preferredType } from "../http/accept.ts";
+import { preferredType } from "../http/negotiation/accept.ts";
 import { setPath, targetOf } from "../http/target.ts";
 
 const WITHOUT_SLASH = "/files";

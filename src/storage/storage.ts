@@ -3,10 +3,10 @@
 import type { FilePath, FolderPath } from "../path.ts";
 import type { Load, Space, StorageWork } from "./device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
-import type { NameQuery } from "./name-query.ts";
-import type { Page, PageQuery } from "./paging.ts";
+import type { NameQuery } from "./listing/name-query.ts";
+import type { Page, PageQuery } from "./listing/paging.ts";
+import type { SkippedEntries } from "./listing/skipped.ts";
 import type { RecordLog } from "./record-log.ts";
-import type { SkippedEntries } from "./skipped.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";

@@ -3,7 +3,7 @@
 import { Problem } from "../../errors.ts";
 import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
 import type { Entry, FileEntry } from "../../storage/entry.ts";
-import { Skipped } from "../../storage/skipped.ts";
+import { Skipped } from "../../storage/listing/skipped.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";

@@ -1,6 +1,6 @@
 // The text file at the end of an archive that names the entries left out of it.
 
-import { SKIP_REASONS, type SkippedEntries } from "../../storage/skipped.ts";
+import { SKIP_REASONS, type SkippedEntries } from "../../storage/listing/skipped.ts";
 
 /** Names for the file: the second one when an entry of the archive has the first. */
 export const NOTE_NAMES = ["not-in-this-archive.txt", "not-in-this-archive (Sluice).txt"] as const;

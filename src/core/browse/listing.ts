@@ -3,7 +3,7 @@
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf, urlOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
-import type { PageKey, PageQuery } from "../../storage/paging.ts";
+import type { PageKey, PageQuery } from "../../storage/listing/paging.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 

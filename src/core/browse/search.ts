@@ -3,8 +3,8 @@
 import { Problem } from "../../errors.ts";
 import type { FolderPath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
-import { fold } from "../../storage/name-query.ts";
-import { Skipped } from "../../storage/skipped.ts";
+import { fold } from "../../storage/listing/name-query.ts";
+import { Skipped } from "../../storage/listing/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 

@@ -1,7 +1,7 @@
 // Sizes of folders. Concurrent requests share one count, which is aborted when the last caller goes away.
 
 import type { FolderPath } from "../../path.ts";
-import { Skipped } from "../../storage/skipped.ts";
+import { Skipped } from "../../storage/listing/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 import { walk } from "./walk.ts";

@@ -3,8 +3,8 @@
 import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
-import { isHidden } from "../../storage/paging.ts";
-import { Skipped } from "../../storage/skipped.ts";
+import { isHidden } from "../../storage/listing/paging.ts";
+import { Skipped } from "../../storage/listing/skipped.ts";
 import type { Storage } from "../../storage/storage.ts";
 
 export interface WalkOptions {

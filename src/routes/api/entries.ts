@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { LISTING, listFolder, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { SORTS } from "../../storage/paging.ts";
+import { SORTS } from "../../storage/listing/paging.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Listing, oneOf } from "../openapi/shapes.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";

@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { listed, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { SEARCH_SECONDS, Search, type SearchEnd } from "../../core/browse/search.ts";
 import { asProblem, type Problem } from "../../errors.ts";
-import { preferredType } from "../../http/accept.ts";
+import { preferredType } from "../../http/negotiation/accept.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { timed } from "../../plugins/request-info.ts";

@@ -5,10 +5,10 @@ import { LISTING, listFolder } from "../../core/browse/listing.ts";
 import type { FileDigestCache } from "../../core/digest/file-digests.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
-import { preferredType } from "../../http/accept.ts";
 import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition/disposition.ts";
+import { preferredType } from "../../http/negotiation/accept.ts";
 import { select } from "../../http/ranges/range.ts";
 import { targetOf } from "../../http/target.ts";
 import {

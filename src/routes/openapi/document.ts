@@ -4,12 +4,12 @@ import { swagger } from "@elysiajs/swagger";
 import type { TObject } from "@sinclair/typebox";
 import { type DocumentDecoration, Elysia } from "elysia";
 import type { OpenAPIV3 } from "openapi-types";
-import { openApiDocument } from "../../http/openapi.ts";
 import { type AllowDetail, grantOf } from "../../plugins/access.ts";
 import { version } from "../../version.ts";
 import type { Answer } from "./answers.ts";
 import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
+import { openApiDocument } from "./schemas.ts";
 import { shapes } from "./shapes.ts";
 
 /** The documented properties of a route. */

@@ -4,9 +4,10 @@ import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
-import type { NameQuery } from "../name-query.ts";
-import { naturalOrder } from "../natural-order.ts";
-import { type Page, type PageQuery, pageOf } from "../paging.ts";
+import type { NameQuery } from "../listing/name-query.ts";
+import { naturalOrder } from "../listing/natural-order.ts";
+import { type Page, type PageQuery, pageOf } from "../listing/paging.ts";
+import { Skipped, type SkippedEntries } from "../listing/skipped.ts";
 import {
   entryNotFound,
   folderNotFound,
@@ -16,7 +17,6 @@ import {
   uploadOpen,
 } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
-import { Skipped, type SkippedEntries } from "../skipped.ts";
 import type {
   PartialMetadata,
   PartialUpload,

@@ -2,8 +2,8 @@
 
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../entry.ts";
-import { isLeftOut, matchesName, type NameQuery } from "../name-query.ts";
-import { naturalOrder } from "../natural-order.ts";
+import { isLeftOut, matchesName, type NameQuery } from "../listing/name-query.ts";
+import { naturalOrder } from "../listing/natural-order.ts";
 
 /** See `Storage.search`. @param entriesIn the entries of a folder, in no particular order */
 export function* searchIn(

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { Search, type SearchEnd, type SearchQuery } from "../../../src/core/browse/search.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
+import { fold, matchesName } from "../../../src/storage/listing/name-query.ts";
+import type { SkippedEntries } from "../../../src/storage/listing/skipped.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import { fold, matchesName } from "../../../src/storage/name-query.ts";
-import type { SkippedEntries } from "../../../src/storage/skipped.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 
 const NEVER = new AbortController().signal;

@@ -5,8 +5,8 @@ import { link, symlink } from "node:fs/promises";
 import { FolderSizes } from "../../../src/core/browse/usage.ts";
 import { ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
+import { Skipped, type SkippedEntries } from "../../../src/storage/listing/skipped.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import { Skipped, type SkippedEntries } from "../../../src/storage/skipped.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { codeOf, file, folder, put } from "../../storage/driving.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
-import { naturalOrder } from "../../../src/storage/natural-order.ts";
+import { naturalOrder } from "../../../src/storage/listing/natural-order.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { amount } from "../../support/switches.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { nameOf, ROOT } from "../../../src/path.ts";
 import type { Entry } from "../../../src/storage/entry.ts";
-import type { NameQuery } from "../../../src/storage/name-query.ts";
+import type { NameQuery } from "../../../src/storage/listing/name-query.ts";
 import {
   comparePageKeys,
   isHidden,
@@ -12,7 +12,7 @@ import {
   type PageQuery,
   pageKeyOf,
   SORTS,
-} from "../../../src/storage/paging.ts";
+} from "../../../src/storage/listing/paging.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { codeOf, entriesIn, file, folder, pathsOf, put } from "../driving.ts";
 import type { Current } from "./current.ts";

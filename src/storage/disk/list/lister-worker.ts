@@ -3,9 +3,9 @@
 import type { FolderPath } from "../../../path.ts";
 import type { ProblemCode } from "../../../problems.ts";
 import type { Entry } from "../../entry.ts";
-import type { NameQuery } from "../../name-query.ts";
-import type { Page, PageQuery } from "../../paging.ts";
-import { Skipped, type SkippedEntries } from "../../skipped.ts";
+import type { NameQuery } from "../../listing/name-query.ts";
+import type { Page, PageQuery } from "../../listing/paging.ts";
+import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
 import { PathLookup } from "../at/lookup.ts";
 import { blockingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";

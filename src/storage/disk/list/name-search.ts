@@ -3,8 +3,8 @@
 import { Problem } from "../../../errors.ts";
 import { childOf, type FilePath, type FolderPath } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
-import { isLeftOut, matchesName, type NameQuery } from "../../name-query.ts";
-import { Skipped } from "../../skipped.ts";
+import { isLeftOut, matchesName, type NameQuery } from "../../listing/name-query.ts";
+import { Skipped } from "../../listing/skipped.ts";
 import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { PackedNames } from "./packed-names.ts";

@@ -1,7 +1,7 @@
 // The names of a folder in compact form: a million of them take 20 MB.
 
-import { comparePlain, isPlain, naturalOrder } from "../../natural-order.ts";
-import { Skipped, type SkippedEntries } from "../../skipped.ts";
+import { comparePlain, isPlain, naturalOrder } from "../../listing/natural-order.ts";
+import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
 
 /** Names by index. Names contain no slash, so they are stored as one string joined with slashes. */
 export class PackedNames {

@@ -1,7 +1,7 @@
 // Caches the order of large folders for the next page, until the folder changes, within a memory limit.
 
 import type { BigIntStats } from "node:fs";
-import type { PageQuery } from "../../paging.ts";
+import type { PageQuery } from "../../listing/paging.ts";
 import type { SortedNames } from "./sorted-names.ts";
 
 /** Bytes of all cached orders. */

@@ -1,8 +1,8 @@
 // One sort order of a folder. The first page uses partial selection; the full sort runs only when a later page is requested.
 
 import { TimeSlice } from "../../../system/time-slice.ts";
-import { naturalOrder } from "../../natural-order.ts";
-import { compareKeys, type PageKey, type PageQuery } from "../../paging.ts";
+import { naturalOrder } from "../../listing/natural-order.ts";
+import { compareKeys, type PageKey, type PageQuery } from "../../listing/paging.ts";
 import { mergeSort, SLICE_MS } from "./merge-sort.ts";
 import type { PackedNames } from "./packed-names.ts";
 

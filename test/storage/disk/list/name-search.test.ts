@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { ROOT } from "../../../../src/path.ts";
 import { calls } from "../../../../src/storage/disk/os/calls.ts";
-import type { NameQuery } from "../../../../src/storage/name-query.ts";
+import type { NameQuery } from "../../../../src/storage/listing/name-query.ts";
 import type { Storage } from "../../../../src/storage/storage.ts";
 import { put } from "../../driving.ts";
 import { Canary } from "../canary.ts";

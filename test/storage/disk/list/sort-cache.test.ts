@@ -5,7 +5,7 @@ import { type BigIntStats, statSync } from "node:fs";
 import { PackedNames } from "../../../../src/storage/disk/list/packed-names.ts";
 import { type Question, SortCache } from "../../../../src/storage/disk/list/sort-cache.ts";
 import { SortedNames } from "../../../../src/storage/disk/list/sorted-names.ts";
-import type { PageQuery } from "../../../../src/storage/paging.ts";
+import type { PageQuery } from "../../../../src/storage/listing/paging.ts";
 
 const QUERY: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: false, limit: 1 };
 const NOW = new Date("2026-01-01T00:00:00Z");

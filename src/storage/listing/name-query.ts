@@ -1,6 +1,6 @@
 // Matches names against the words of a search, ignoring case and accents.
 
-import type { Entry } from "./entry.ts";
+import type { Entry } from "../entry.ts";
 import { isHidden } from "./paging.ts";
 
 /** Selects entries by name. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
-import { openApiDocument } from "../../src/http/openapi.ts";
+import { openApiDocument } from "../../../src/routes/openapi/schemas.ts";
 
 /** The converted form of a schema below the paths of a document. */
 function written(schema: unknown): unknown {

@@ -1,7 +1,7 @@
 // Media types by the weights of Accept.
 
 import { expect, test } from "bun:test";
-import { preferredType } from "../../src/http/accept.ts";
+import { preferredType } from "../../../src/http/negotiation/accept.ts";
 
 test.each([
   [null, "text/html"],

@@ -1,7 +1,7 @@
 // The content coding of a response, by Accept-Encoding.
 
 import { expect, test } from "bun:test";
-import { chooseEncoding } from "../../src/http/accept-encoding.ts";
+import { chooseEncoding } from "../../../src/http/negotiation/accept-encoding.ts";
 
 test.each([
   [null, null],

@@ -1,7 +1,7 @@
 // Sort orders and pages of folder listings.
 
-import { nameOf } from "../path.ts";
-import type { Entry } from "./entry.ts";
+import { nameOf } from "../../path.ts";
+import type { Entry } from "../entry.ts";
 import { naturalOrder } from "./natural-order.ts";
 
 /** Properties that entries can be sorted by. */

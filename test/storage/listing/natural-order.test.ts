@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { comparePlain, isPlain, naturalOrder } from "../../src/storage/natural-order.ts";
+import { comparePlain, isPlain, naturalOrder } from "../../../src/storage/listing/natural-order.ts";
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "variant" });
 
