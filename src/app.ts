@@ -76,6 +76,8 @@ export async function createApp(options: AppOptions = {}) {
   });
   const recovery =
     provided || !write ? null : await WriteRecovery.start(storage, rootReports(uploads, lines));
+  // The root may have become writable since the uploads were read.
+  if (uploads.unread) await uploads.load();
   const jobs = new CopyJobs();
   const gauges = new Gauges({ uploader, uploads, jobs });
   const log = withObserver(lines, gauges);

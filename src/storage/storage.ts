@@ -82,7 +82,10 @@ export interface Storage {
    */
   writeMetadata(id: UploadId, text: string): Promise<void>;
 
-  /** Every partial upload that has metadata, in no particular order. Empty when the storage is read-only. */
+  /**
+   * Every partial upload that has metadata, in no particular order. Empty when the storage is read-only on purpose.
+   * @throws Problem storage_read_only when it could not be written to at the start, see `check`
+   */
   partialUploads(): AsyncIterable<PartialMetadata>;
 
   /**

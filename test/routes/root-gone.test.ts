@@ -159,6 +159,8 @@ test.skipIf(notRoot)(
         expect(await (await at.fetch("/files/kept")).text()).toBe("kept");
         await problemIn(await at.fetch("/files/put", { method: "PUT", body: "x" }), "storage_read_only");
         expect((await at.fetch("/health")).status).toBe(503);
+        const early = await at.fetch(upload, { method: "HEAD", headers: TUS });
+        expect(early.status).toBe(parts === "all of it" ? 503 : 200);
         await own(NOBODY);
         await until("uploads are accepted", () => server.stderr.includes("The root can be written to now"));
         expect((await at.fetch(`/files/${parts.length}`, { method: "PUT", body: "x" })).status).toBe(201);

@@ -34,6 +34,8 @@ export class UploadRegistry {
   /** Finals that are concatenated as soon as their parts are complete. */
   readonly finals = new WaitingFinals((id) => this.#all.get(id));
   readonly #waiting: WaitingLimits;
+  /** Why the sessions of earlier runs are not known yet. */
+  unread: Problem | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #sweeping: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -80,6 +82,7 @@ export class UploadRegistry {
    * @throws Problem too_many_waiting, and those of `Uploader.check`
    */
   async create(options: SessionOptions): Promise<UploadSession> {
+    if (this.unread) throw this.unread;
     const { path, conflict, size, name } = options;
     const { uploader, limits } = this;
     const id = newUploadId();
@@ -108,10 +111,11 @@ export class UploadRegistry {
     }
   }
 
-  /** @throws Problem not_found, upload_gone */
+  /** @throws Problem not_found, upload_gone; storage_read_only while the uploads of earlier runs are not known */
   async find(id: string): Promise<UploadSession> {
     const upload = isUploadId(id) ? this.#all.get(id) : undefined;
-    if (!upload) throw new Problem("not_found", "There is no such upload.");
+    // After `not_found`, a client starts the upload again.
+    if (!upload) throw this.unread ?? new Problem("not_found", "There is no such upload.");
     if (!this.#expired(upload)) return upload;
     await this.#forget(upload);
     throw new Problem(
@@ -181,8 +185,7 @@ export class UploadRegistry {
         });
       else if (upload.needsFlush) await flush(upload);
       else continue;
-      remaining -= 1;
-      if (remaining === 0) return;
+      if (--remaining === 0) return;
     }
   }
 
@@ -243,18 +246,27 @@ export class UploadRegistry {
     if (!upload.settled) upload.ended("forgotten");
   }
 
-  /** Restores the sessions of earlier runs that are not known yet. @throws Problem */
+  /** Restores the sessions of earlier runs that are not known yet; tells by `unread` to be called again. @throws Problem */
   async load(): Promise<void> {
+    try {
+      await this.#load();
+      this.unread = undefined;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "storage_read_only") throw error;
+      this.unread = error;
+    }
+  }
+
+  async #load(): Promise<void> {
     const { storage } = this.uploader;
+    const { uploadExpiry } = this.limits;
     const restored: UploadSession[] = [];
     for await (const { id, text, length, changed } of storage.partialUploads()) {
       const record = parseUploadState(id, text);
       // It stays on the disk: a newer version of the server may be able to read it.
       if (record === null || this.#all.has(id)) continue;
-      const active = Math.min(record.active, storage.age);
-      const { uploadExpiry } = this.limits;
       const upload = new UploadSession(this.uploader, record, length, uploadExpiry, this.#observer);
-      upload.activity.touch(changed.getTime(), active);
+      upload.activity.touch(changed.getTime(), Math.min(record.active, storage.age));
       restored.push(upload);
       // A crash may have come after the metadata was written but before the bytes were deleted.
       if (upload.settled && length > 0)

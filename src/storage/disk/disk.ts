@@ -127,7 +127,7 @@ export class DiskStorage implements Storage {
   }
 
   async *partialUploads(): AsyncGenerator<PartialMetadata, void, void> {
-    if (this.#writing instanceof Problem) return;
+    if (this.#writing instanceof Problem && !this.#open) return;
     try {
       yield* readSidecars(this.#writableStore);
     } catch (error) {
