@@ -1,7 +1,7 @@
 // Metrics of this process: CPU, memory, descriptors, event-loop delay. All but the last have the standard names of Prometheus.
 
 import { Counter, Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
-import { filesAllowed, filesOpen } from "../../system/process.ts";
+import { filesAllowed, filesOpen } from "../../system/descriptors.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 
 /** The metrics of file descriptors exist only on systems with /proc. */

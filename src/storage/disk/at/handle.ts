@@ -3,6 +3,7 @@
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import type { FolderPath } from "../../../path.ts";
+import { descriptorPath } from "../../../system/descriptors.ts";
 import { type Calls, closeQuietly, type Path } from "../os/calls.ts";
 import { errnoOf } from "../os/errno.ts";
 import { READ_EXISTING } from "../os/open-flags.ts";
@@ -28,13 +29,10 @@ export interface OpenFolder {
   dir: DirHandle;
 }
 
-/**
- * On Linux `/proc/self/fd/N/name` is equivalent to `openat(N, name)`: the kernel starts at the open folder, not at its
- * path. Other systems use the plain path, where a link swapped in at the right moment would be followed.
- */
+/** Without `descriptorPath`, the plain path is used, where a link swapped in at the right moment would be followed. */
 const handleAt = (fd: number, plain: Path): DirHandle => ({
   fd,
-  path: process.platform === "linux" ? `/proc/self/fd/${fd}` : plain.toString(),
+  path: descriptorPath(fd) ?? plain.toString(),
 });
 
 /** Opens a file for reading. Does not follow a link in the last segment, and does not block on a pipe. */

@@ -15,7 +15,7 @@ export interface Location {
   /** A path through the handle: it stays valid when folders above are renamed. */
   at: string;
   /** The folder's path as clients know it. */
-  in: string;
+  folderPath: string;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function openParent(context: DiskContext, path: FilePath, create: b
 async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promise<Location> {
   try {
     const at = `${folder.path}/${await existingForm(calls, folder, nameOf(path))}`;
-    return { folder, at, in: folderOf(path) };
+    return { folder, at, folderPath: folderOf(path) };
   } catch (error) {
     await closeDir(calls, folder);
     throw error;
@@ -59,8 +59,8 @@ async function locateIn(calls: Calls, folder: DirHandle, path: FilePath): Promis
 }
 
 /** The stat of a file or folder. @throws Problem not_found, link_in_path; the system's error otherwise */
-export async function entryAt(calls: Calls, { at, in: folder }: Location): Promise<BigIntStats> {
-  const stat = await orNotReadable(folder, calls.lstat(at));
+export async function entryAt(calls: Calls, { at, folderPath }: Location): Promise<BigIntStats> {
+  const stat = await orNotReadable(folderPath, calls.lstat(at));
   if (stat.isSymbolicLink())
     throw new Problem("link_in_path", "This is a link; nothing is moved, copied or removed through links.");
   if (stat.isFile() || stat.isDirectory()) return stat;
@@ -78,6 +78,6 @@ export async function orNotWritableAt<T>(
   locations: readonly Location[],
   step: Promise<T>,
 ): Promise<T> {
-  const folders = locations.map(({ folder, in: path }) => ({ at: folder.path, path }));
+  const folders = locations.map(({ folder, folderPath }) => ({ at: folder.path, path: folderPath }));
   return await orNotWritable(calls, folders, step);
 }

@@ -1,6 +1,7 @@
 // Finds the first entry of a folder that could not be deleted. Works through descriptors, without following links.
 
 import * as fs from "node:fs";
+import { descriptorPath } from "../../../system/descriptors.ts";
 import { DENIED, errnoOf } from "../../../system/errno.ts";
 import type { Job } from "./bulk-queue.ts";
 
@@ -97,9 +98,8 @@ function openLevel(at: string, entry: string, dev: number | undefined): Level | 
   return undefined;
 }
 
-/** On Linux a path to the open folder, wherever it is moved. */
 function pathOf({ fd, at }: Level): string {
-  return process.platform === "linux" ? `/proc/self/fd/${fd}` : at;
+  return descriptorPath(fd) ?? at;
 }
 
 /** @throws Undeletable when the system refuses the call */

@@ -1,6 +1,7 @@
 // Deletes an entry and everything below it. Works through descriptors, so that no link leads out of it.
 
 import * as fs from "node:fs";
+import { descriptorPath } from "../../../system/descriptors.ts";
 import { errnoOf } from "../../../system/errno.ts";
 import type { Job } from "./bulk-queue.ts";
 
@@ -108,9 +109,9 @@ function moveUp(folder: Level, top: Level): void {
   top.names.push(name);
 }
 
-/** On Linux a path to the open folder, wherever it is moved. */
 function pathOf({ fd, at }: Level): Buffer {
-  return process.platform === "linux" ? Buffer.from(`/proc/self/fd/${fd}`) : at;
+  const path = descriptorPath(fd);
+  return path === undefined ? at : Buffer.from(path);
 }
 
 function nameIn(level: Level, name: Buffer): Buffer {

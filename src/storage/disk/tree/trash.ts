@@ -122,7 +122,7 @@ export class DiskTrash implements Trash {
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     return await this.#inTrash(false, async (trash) => {
       const at = await this.#find(trash, id);
-      const source = { folder: trash, at, in: `${RESERVED}/${FOLDER}` };
+      const source = { folder: trash, at, folderPath: `${RESERVED}/${FOLDER}` };
       const trashed = await this.find(id);
       if (trashed?.kind === "folder") await assertFits(this.context, source, trashed.path, to);
       const moved = await durably(() => nameAt(this.context, source, to, { replace }));

@@ -1,4 +1,4 @@
-// Counts the file descriptors of this process through /proc.
+// The file descriptors of this process: their number, and paths that lead through them.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -16,4 +16,12 @@ export function filesAllowed(): number | undefined {
 export function filesOpen(): number {
   // One of them is the descriptor of the folder being read.
   return readdirSync("/proc/self/fd").length - 1;
+}
+
+/**
+ * A path to the open file or folder itself, even after it is renamed. `PATH/name` is equivalent to `openat(fd, name)`.
+ * @returns undefined except on Linux
+ */
+export function descriptorPath(fd: number): string | undefined {
+  return process.platform === "linux" ? `/proc/self/fd/${fd}` : undefined;
 }
