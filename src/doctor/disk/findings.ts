@@ -1,6 +1,6 @@
 // Judges what the readings of a disk mean for uploads and downloads.
 
-import { formatRate } from "../../units.ts";
+import { formatBytes, formatRate } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
 import type { DiskReadings } from "./disk.ts";
 import { type Moved, quantile } from "./speed.ts";
@@ -35,7 +35,7 @@ function writeSpeed({ writing }: DiskReadings): Finding | undefined {
     seconds: writing.synced.seconds,
   };
   const value = formatRate(synced);
-  const line = `${mebibytes(writing.synced.bytes)} written and synced the way uploads are, which matches a line of ${megabits(synced)}.`;
+  const line = `${formatBytes(writing.synced.bytes)} written and synced the way uploads are, which matches a line of ${megabits(synced)}.`;
   if (synced >= SLOW) return ok(value, { reason: line, figures });
   return warning(value, {
     reason: `${line} Most lines are faster, so this disk will limit uploads.`,
@@ -65,7 +65,7 @@ function readSpeed({ reading, cold = false }: DiskReadings): Finding | undefined
   const value = `${formatRate(rate(reading))}${cold ? "" : " from the cache"}`;
   const figures = { bytesPerSecond: rate(reading), bytes: reading.bytes, cold: cold ? 1 : 0 };
   const reason = cold
-    ? `${mebibytes(reading.bytes)} read after dropping the file from the page cache.`
+    ? `${formatBytes(reading.bytes)} read after dropping the file from the page cache.`
     : "The page cache could not be dropped, so this says little about the disk.";
   if (rate(reading) >= SLOW) return ok(value, { reason, figures });
   return warning(value, {
@@ -143,8 +143,6 @@ export function hanging(seconds: number): Finding {
     advice: "Check it with `dmesg` and `iostat -x 1`; if it is a network disk, check the network.",
   });
 }
-
-const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
 
 function megabits(bytesPerSecond: number): string {
   const bits = bytesPerSecond * 8;
