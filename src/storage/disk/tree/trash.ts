@@ -34,6 +34,8 @@ const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 export class DiskTrash implements Trash {
   /** Entries whose sidecar may exist before they do. */
   readonly #arriving = new Set<TrashId>();
+  /** Names of entries without a sidecar when the folder was last listed: reading it for each would take minutes. */
+  readonly #withPath = new Map<TrashId, string>();
 
   constructor(readonly context: DiskContext) {}
 
@@ -89,7 +91,14 @@ export class DiskTrash implements Trash {
   async ids(): Promise<TrashId[]> {
     return await this.#inTrash(true, async (trash) => {
       const names = await this.context.calls.names(trash.path);
-      const entries = names.map(idOfEntry).filter((id) => id !== null);
+      const entries: TrashId[] = [];
+      this.#withPath.clear();
+      for (const name of names) {
+        const id = idOfEntry(name);
+        if (id === null) continue;
+        entries.push(id);
+        if (name !== entryName(id)) this.#withPath.set(id, name);
+      }
       const there = new Set(entries);
       for (const id of names.map(idOfSidecar))
         if (id !== null && !there.has(id)) await this.#deleteOrphan(trash, id);
@@ -154,8 +163,8 @@ export class DiskTrash implements Trash {
 
   async #nameOf(trash: DirHandle, id: TrashId): Promise<string | null> {
     const { calls } = this.context;
-    const usual = entryName(id);
-    if (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${usual}`))) return usual;
+    for (const name of [entryName(id), this.#withPath.get(id)])
+      if (name && (await ignoreErrno(ENOENT_ONLY, calls.lstat(`${trash.path}/${name}`)))) return name;
     return (await calls.names(trash.path)).find((name) => idOfEntry(name) === id) ?? null;
   }
 

@@ -1,7 +1,8 @@
 // The trash on the disk: what a crash leaves, and entries that meet while they come and go.
 
 import { expect, test } from "bun:test";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { entryNameWithPath } from "../../../../src/storage/disk/tree/trash-names.ts";
 import { newTrashId } from "../../../../src/storage/trash.ts";
 import { file, put } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
@@ -29,4 +30,31 @@ test("notes that a crash left in the trash are deleted, but not one whose entry 
   expect(seen).toEqual([[`${kept}.note`]]);
   expect(await trash.ids()).toEqual([kept]);
   expect(await trash.find(kept)).toEqual({ path: file("folder"), kind: "folder" });
+});
+
+test("after a list, the path of an entry without a sidecar is known without reading the folder again", async () => {
+  await using root = await TemporaryRoot.make();
+  let reads = 0;
+  const storage = await root.open({
+    calls: watchedCalls((name) => {
+      if (name === "names") reads += 1;
+    }),
+  });
+  const { trash } = storage;
+  await mkdir(root.in(".sluice/trash"));
+  const ids = [1, 2, 3].map((time) => newTrashId(time, storage.age));
+  for (const id of ids) await writeFile(root.in(".sluice/trash", entryNameWithPath(id, file(`a/${id}`))), id);
+  expect((await trash.ids()).sort()).toEqual(ids);
+  reads = 0;
+  for (const id of ids) expect(await trash.find(id)).toMatchObject({ path: file(`a/${id}`), size: 46 });
+  const [first, second, third] = ids;
+  if (!first || !second || !third) throw new Error("Three ids were made.");
+  await trash.remove(first);
+  await trash.restore(second, file("b"), { replace: false });
+  expect(reads).toBe(0);
+  expect([await trash.find(first), await trash.find(second)]).toEqual([null, null]);
+  // Renamed by somebody else: the folder is read again.
+  const at = (path: string) => root.in(".sluice/trash", entryNameWithPath(third, file(path)));
+  await rename(at(`a/${third}`), at("c"));
+  expect((await trash.find(third))?.path).toBe(file("c"));
 });
