@@ -11,9 +11,9 @@ const FOLDER_HINT = "To create and serve a folder of this name, put ./ before it
 const HOST_AND_PORT = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]):\d{1,5}(?:\/|$)/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** The URL that a word stands for: `localhost:3000` is `http://localhost:3000`, unless a folder has this name. */
+/** The URL that a word stands for, whatever its scheme: `localhost:3000` is `http://localhost:3000`, unless a folder has this name. */
 export function urlFor(word: string, folder: string): string | undefined {
-  if (/^https?:/i.test(word)) return word;
+  if (/^https?:/i.test(word) || SCHEME.test(word)) return word;
   return HOST_AND_PORT.test(word) && !existsSync(resolve(folder, word)) ? `http://${word}` : undefined;
 }
 

@@ -169,6 +169,7 @@ describe("doctor", () => {
 
   test("an invalid URL, and flags that do not apply to a URL, are refused", async () => {
     expect(await message("doctor http://")).toContain('"http://" is not the URL of a server');
+    expect(await message("doctor ftp://host/x")).toContain('"ftp://host/x" is not the URL of a server');
     expect(await message("doctor https://a.example --port 1 --keep-free 2")).toBe(
       "--port applies to a server on this machine and cannot be used with a URL; remove it\n--keep-free applies to a server on this machine and cannot be used with a URL; remove it",
     );
