@@ -2,13 +2,15 @@
 
 import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
+import { uploadNotFound } from "../../storage/problems.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
 import type { ActiveUpload } from "../report/active-uploads.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
+import { restoreSessions } from "./restore.ts";
 import { UploadSession } from "./session.ts";
 import { newUploadState, type SessionOptions } from "./state/creation.ts";
-import { parseUploadState, suspendedReport } from "./state/record.ts";
+import { suspendedReport, type UploadState } from "./state/record.ts";
 import { WaitingFinals } from "./waiting-finals.ts";
 import { SizedUploads, stateSize, WaitingLimits } from "./waiting-limits.ts";
 
@@ -84,12 +86,12 @@ export class UploadRegistry {
   async create(options: SessionOptions): Promise<UploadSession> {
     if (this.unread) throw this.unread;
     const { path, conflict, size, name } = options;
-    const { uploader, limits } = this;
+    const { uploader } = this;
     const id = newUploadId();
     const concat = this.finals.resolve(options.concat);
     const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
     const state = newUploadState(id, options, concat, uploader.storage);
-    const upload = new UploadSession(uploader, state, 0, limits.uploadExpiry, this.#observer);
+    const upload = this.#open(state, 0);
     // A final of complete parts is concatenated at once. Refusing it would leave its parts counted towards the limit.
     const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.isReady(upload));
     await this.#admit(upload, waits);
@@ -115,7 +117,7 @@ export class UploadRegistry {
   async find(id: string): Promise<UploadSession> {
     const upload = isUploadId(id) ? this.#all.get(id) : undefined;
     // After `not_found`, a client starts the upload again.
-    if (!upload) throw this.unread ?? new Problem("not_found", "There is no such upload.");
+    if (!upload) throw this.unread ?? uploadNotFound();
     if (!this.#expired(upload)) return upload;
     await this.#forget(upload);
     throw new Problem(
@@ -185,7 +187,8 @@ export class UploadRegistry {
         });
       else if (upload.needsFlush) await flush(upload);
       else continue;
-      if (--remaining === 0) return;
+      remaining -= 1;
+      if (remaining === 0) return;
     }
   }
 
@@ -211,6 +214,10 @@ export class UploadRegistry {
       if (!empty) throw shortage.problem;
       await this.#forget(empty);
     }
+  }
+
+  #open(record: UploadState, length: number): UploadSession {
+    return new UploadSession(this.uploader, record, length, this.limits.uploadExpiry, this.#observer);
   }
 
   #add(upload: UploadSession, waits: boolean): void {
@@ -258,23 +265,11 @@ export class UploadRegistry {
   }
 
   async #load(): Promise<void> {
-    const { storage } = this.uploader;
-    const { uploadExpiry } = this.limits;
-    const restored: UploadSession[] = [];
-    for await (const { id, text, length, changed } of storage.partialUploads()) {
-      const record = parseUploadState(id, text);
-      // It stays on the disk: a newer version of the server may be able to read it.
-      if (record === null || this.#all.has(id)) continue;
-      const upload = new UploadSession(this.uploader, record, length, uploadExpiry, this.#observer);
-      upload.activity.touch(changed.getTime(), Math.min(record.active, storage.age));
-      restored.push(upload);
-      // A crash may have come after the metadata was written but before the bytes were deleted.
-      if (upload.settled && length > 0)
-        await storage.releaseData(id).catch(() => {
-          // They are deleted with the upload when it expires.
-        });
-    }
-    restored.sort((one, other) => one.record.created - other.record.created);
+    const restored = await restoreSessions(
+      this.uploader.storage,
+      (id) => this.#all.has(id),
+      (record, length) => this.#open(record, length),
+    );
     for (const upload of restored) {
       this.#add(upload, !upload.settled);
       if (upload.settled) this.#addSettled(upload);
