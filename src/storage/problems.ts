@@ -35,7 +35,10 @@ export function folderNotFound(cause?: unknown): Problem {
 }
 
 export function uploadNotFound(): Problem {
-  return new Problem("not_found", "There is no such upload.");
+  return new Problem(
+    "not_found",
+    "There is no upload with this id. It may have been deleted or have expired: start a new one.",
+  );
 }
 
 /** A method was called on an upload that is already finished, suspended or discarded. */

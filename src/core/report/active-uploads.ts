@@ -36,7 +36,7 @@ export interface RunningUpload {
 export function uploadCancelled(): Problem {
   return new Problem(
     "upload_cancelled",
-    "An operator of the server has cancelled this upload. Its bytes are deleted.",
+    "An operator of the server has cancelled this upload, and its bytes are deleted. Ask before you start a new one.",
   );
 }
 

@@ -64,13 +64,16 @@ export function checkAppend(
   if (size !== null && record.size !== null && size !== record.size)
     throw new Problem(
       "inconsistent_length",
-      "This upload already has a different length than the stated one.",
+      `The request states a length of ${size} bytes, but this upload has the length ${record.size}.`,
     );
   const total = record.size ?? size;
   if (total === null) return false;
   if (total > maxFileSize) throw tooLarge(maxFileSize);
   if (total < length)
-    throw new Problem("inconsistent_length", "This upload already has more bytes than the stated length.");
+    throw new Problem(
+      "inconsistent_length",
+      `The stated length is ${total} bytes, but this upload already has ${length}. Start a new upload.`,
+    );
   if (bytes === undefined) return false;
   if (ends === true && offset + bytes < total) throw overflow();
   return offset + bytes > total;

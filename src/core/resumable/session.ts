@@ -2,6 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { type DigestAlgorithm, formatDigest } from "../../http/digest.ts";
+import { uploadNotFound } from "../../storage/problems.ts";
 import type { PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import { uploadCancelled } from "../report/active-uploads.ts";
@@ -172,7 +173,7 @@ export class UploadSession {
   /** Runs `step` once this request holds the lock. @throws Problem not_found; upload_gone when the upload has failed */
   async acquire<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return await this.lock.acquire(async (signal) => {
-      if (this.#deleted) throw new Problem("not_found", "There is no such upload.");
+      if (this.#deleted) throw uploadNotFound();
       if (this.record.spoiled) throw uploadFailed(this.record.spoiled);
       return await step(signal);
     });

@@ -168,4 +168,8 @@ function checkId(id: string): TrashId {
   return id;
 }
 
-const notInTrash = (): Problem => new Problem("not_found", "The trash has no entry with this id.");
+const notInTrash = (): Problem =>
+  new Problem(
+    "not_found",
+    "The trash has no entry with this id. It may have been restored or deleted, or have expired.",
+  );

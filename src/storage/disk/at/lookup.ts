@@ -62,6 +62,7 @@ export class PathLookup {
     let foreign = false;
     for (const [index, segment] of segments.entries()) {
       const above = segments.slice(0, index).join("/");
+      const inside = above === "" ? segment : `${above}/${segment}`;
       const there = await orNotReadable(above, this.#unfollowed(folder, segment));
       const isLast = index === segments.length - 1;
       // Only a folder of somebody else costs a call, and never the root, which the start has checked.
@@ -69,14 +70,12 @@ export class PathLookup {
         throw notWritable(above);
       if (there === null) return null;
       if (there.stat.isSymbolicLink())
-        throw new Problem(
-          "link_in_path",
-          "A segment of the path is a link; nothing is written through links.",
-        );
+        throw new Problem("link_in_path", `\`${inside}\` is a link; nothing is written through links.`);
       if (isLast) return entryOf(path, there.stat);
-      if (!there.stat.isDirectory()) throw new Problem("not_a_folder", "A folder of the path is a file.");
+      if (!there.stat.isDirectory())
+        throw new Problem("not_a_folder", `\`${inside}\` is a file, not a folder.`);
       if (there.stat.dev !== this.identity.dev)
-        throw new Problem("other_file_system", "The folder is on another file system than the root.");
+        throw new Problem("other_file_system", `\`${inside}\` is on another file system than the root.`);
       folder = there.real;
       foreign = isForeign(there.stat);
     }
