@@ -121,6 +121,9 @@ export interface Storage {
   /** Opens a file for reading. The caller must close it. @throws Problem not_found, is_folder, no_access */
   open(path: FilePath): Promise<StoredFile>;
 
+  /** Resolves once a file and its name survive a power cut, even if another program wrote it. @throws Problem not_found, link_in_path */
+  makeDurable(path: FilePath): Promise<void>;
+
   /**
    * One page of a folder of any size. The order may come from a cache, but every entry is read at the time of the call.
    * @throws Problem not_found, not_a_folder, no_access

@@ -69,7 +69,10 @@ export function receiptOf(
   return receipt;
 }
 
-/** The file under a path if it consists of these bytes, else null. @throws Problem */
+/** A file was removed, or replaced by a folder, after it was found; or it is behind a link, where nothing can be saved. */
+const GONE: ReadonlySet<string> = new Set(["not_found", "is_folder", "link_in_path"]);
+
+/** The file under a path if it consists of these bytes, else null; it survives a power cut then. @throws Problem */
 export async function sameFile(
   { storage, fileDigests }: Pick<RepeatServices, "storage" | "fileDigests">,
   path: FilePath,
@@ -80,10 +83,12 @@ export async function sameFile(
   if (entry?.kind !== "file" || entry.size !== size) return null;
   try {
     const actual = await fileDigests.of(entry, digest.algorithm);
-    return actual && isSameDigest(actual, digest) ? entry : null;
+    if (!actual || !isSameDigest(actual, digest)) return null;
+    // The upload that gave it its name may still be syncing the folder, and other programs sync nothing.
+    await storage.makeDurable(path);
+    return entry;
   } catch (error) {
-    // It was removed or replaced by a folder after it was found.
-    if (error instanceof Problem && (error.code === "not_found" || error.code === "is_folder")) return null;
+    if (error instanceof Problem && GONE.has(error.code)) return null;
     throw error;
   }
 }

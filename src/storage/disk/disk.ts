@@ -23,7 +23,7 @@ import { PathLookup } from "./at/lookup.ts";
 import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
-import { diskProblem, errnoOf } from "./os/errno.ts";
+import { asProblem, diskProblem, errnoOf } from "./os/errno.ts";
 import { CREATE_NEW } from "./os/open-flags.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
@@ -35,6 +35,7 @@ import { closeWriting, openWriting, readOnlyWriting, type Writing } from "./root
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
+import { makeFileDurable } from "./write/durable.ts";
 import { removeTemp, TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
 
@@ -157,6 +158,10 @@ export class DiskStorage implements Storage {
 
   open(path: FilePath): Promise<StoredFile> {
     return this.lookup.open(path);
+  }
+
+  async makeDurable(path: FilePath): Promise<void> {
+    await this.#orNotFound(makeFileDurable(this.#writable, path));
   }
 
   page(folder: FolderPath, query: PageQuery): Promise<Page> {
@@ -288,13 +293,5 @@ export class DiskStorage implements Storage {
     } catch (error) {
       throw diskProblem(error);
     }
-  }
-}
-
-async function asProblem<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    throw diskProblem(error);
   }
 }

@@ -1,5 +1,6 @@
 // The state of a storage in memory, which survives a restart of the storage.
 
+import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { ROOT } from "../../path.ts";
 import type { FileEntry } from "../entry.ts";
@@ -84,3 +85,5 @@ export class MemoryContents {
     return used;
   }
 }
+
+export const storageFull = (): Problem => new Problem("storage_full", "The storage in memory is full.");

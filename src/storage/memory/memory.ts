@@ -34,6 +34,7 @@ import {
   type MemoryDelay,
   type MemoryHost,
   type MemoryPartial,
+  storageFull,
 } from "./contents.ts";
 import { MemoryCopy } from "./copy.ts";
 import { searchIn } from "./search.ts";
@@ -144,6 +145,8 @@ export class MemoryStorage implements Storage, MemoryHost {
     return entryAt(this.contents, path);
   }
 
+  async makeDurable(): Promise<void> {}
+
   async open(path: FilePath): Promise<StoredFile> {
     this.#assertOpen();
     const file = fileAt(this.contents, path);
@@ -219,7 +222,7 @@ export class MemoryStorage implements Storage, MemoryHost {
 
   async check(): Promise<void> {
     this.#assertOpen();
-    if (this.#used >= this.#capacity) throw full();
+    if (this.#used >= this.#capacity) throw storageFull();
   }
 
   async close(): Promise<void> {
@@ -227,7 +230,7 @@ export class MemoryStorage implements Storage, MemoryHost {
   }
 
   reserve(bytes: number): void {
-    if (this.#used + bytes > this.#capacity) throw full();
+    if (this.#used + bytes > this.#capacity) throw storageFull();
     this.#used += bytes;
   }
 
@@ -295,5 +298,3 @@ export class MemoryStorage implements Storage, MemoryHost {
     if (this.#closed) throw storageClosed();
   }
 }
-
-const full = (): Problem => new Problem("storage_full", "The storage in memory is full.");

@@ -5,6 +5,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SavedFile } from "../../../src/routes/openapi/shapes.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
@@ -138,6 +139,21 @@ describe("with a digest", () => {
     await problemIn(await put("kept?conflict=fail", "hello", headers), "name_taken");
     const conditional = { ...headers, "if-none-match": "*" };
     await problemIn(await put(rename("kept"), "hello", conditional), "precondition_failed");
+  });
+
+  test("the answer waits until the file that is there survives a power cut", async () => {
+    const durable: string[] = [];
+    class Recording extends MemoryStorage {
+      override async makeDurable(path?: string): Promise<void> {
+        durable.push(path ?? "");
+      }
+    }
+    await using memory = await startServer({ storage: new Recording() });
+    const send = () => put(rename("a"), "hello", { "repr-digest": sha256("hello") }, memory);
+    await expectSaved(await send(), "a");
+    expect(durable).toEqual([]);
+    await expectRepeated(await send(), "a");
+    expect(durable).toEqual(["a"]);
   });
 
   test("a folder with this name is not mistaken for the file", async () => {

@@ -24,6 +24,15 @@ export function isDenied(error: unknown): boolean {
   return DENIED.has(errnoOf(error) ?? "");
 }
 
+/** The result of a call. @throws Problem for the call's error */
+export async function asProblem<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw diskProblem(error);
+  }
+}
+
 /** The problem for a system error; a `Problem` is returned unchanged. */
 export function diskProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

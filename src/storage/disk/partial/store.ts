@@ -10,6 +10,7 @@ import { closeDir, type DirHandle, existingForm, openBeneath } from "../at/handl
 import { type Calls, closeQuietly, LARGE_FILE } from "../os/calls.ts";
 import { diskProblem, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW, NEW_MODE, OPEN_EXISTING, READ_EXISTING } from "../os/open-flags.ts";
+import { syncDownTo } from "../write/durable.ts";
 import type { WriteContext } from "../write/write-scheduler.ts";
 import { type Idle, IdleHandles } from "./idle-handles.ts";
 
@@ -180,7 +181,7 @@ export class PartialStore {
         const there = await calls.lstat(name);
         if (there.ino !== own.ino || there.dev !== own.dev) return false;
         // The crash may have happened before they were synced.
-        await this.#syncDownTo(segmentsOf(folderOf(path)));
+        await syncDownTo(this.context, segmentsOf(folderOf(path)));
         return true;
       } finally {
         await closeDir(calls, folder);
@@ -189,15 +190,6 @@ export class PartialStore {
       const { code } = diskProblem(error);
       if (errnoOf(error) === "ENOENT" || code === "not_a_folder" || code === "link_in_path") return false;
       throw error;
-    }
-  }
-
-  /** Syncs a folder and all above it. */
-  async #syncDownTo(segments: readonly string[]): Promise<void> {
-    const { calls, dirSync, root } = this.context;
-    for (let depth = 0; depth <= segments.length; depth += 1) {
-      const folder = await openBeneath(calls, root, segments.slice(0, depth), null);
-      await dirSync.sync(folder).finally(() => closeDir(calls, folder));
     }
   }
 

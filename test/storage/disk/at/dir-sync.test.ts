@@ -184,6 +184,24 @@ describe("a folder that another caller has just made", () => {
     },
   );
 
+  test("is durable, with a file in it whose upload still waits, when makeDurable has ended", async () => {
+    await using root = await TemporaryRoot.make();
+    const { storage, waiting } = await gated(root);
+    const first = put(storage, "new", "a");
+    await until("the file has its name, and the root waits for its sync", () => waiting.length === 1);
+    let durable = false;
+    const made = storage.makeDurable(file("new")).then(() => {
+      durable = true;
+    });
+    waiting[0]?.resolve();
+    await first;
+    await until("a sync begins that was asked for afterwards", () => waiting.length === 2);
+    expect(durable).toBe(false);
+    waiting[1]?.resolve();
+    await made;
+    expect(await codeOf(storage.makeDurable(file("missing")))).toBe("not_found");
+  });
+
   test("is synced by the next upload if its own sync failed, and by none after that", async () => {
     await using root = await TemporaryRoot.make();
     const identity = statSync(root.root, { bigint: true });
