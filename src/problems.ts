@@ -226,7 +226,7 @@ export const PROBLEMS = {
   },
   expectation_failed: {
     status: 417,
-    title: "100 Continue cannot be sent",
+    title: "Expectation cannot be met",
     help: "The client waited for `100 Continue`, which Bun's HTTP server sends only if `Expect: 100-continue` is in lower case. Nothing was saved. Send the request without `Expect`.",
   },
   idempotency_key_reused: {

@@ -145,6 +145,13 @@ test("a field name that an error quotes is shortened and escaped", async () => {
 });
 
 describe("a file that a browser could run", () => {
+  test.each(["a.js", "a.mjs"])("%s is text, which no page accepts as a script", async (name) => {
+    expect((await save(server, name, "alert(1)")).status).toBe(201);
+    const { headers } = await ask(server, `/files/${name}`);
+    expect(headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
   test.each([
     "a.html",
     "a.htm",
@@ -152,8 +159,6 @@ describe("a file that a browser could run", () => {
     "a.svg",
     "a.xml",
     "a.xsl",
-    "a.js",
-    "a.mjs",
     "a.css",
     "a.md",
     "a.swf",
