@@ -10,21 +10,12 @@ import { bodyIn } from "../support/answer.ts";
 import { patient } from "../support/patience.ts";
 import { problemIn } from "../support/problem.ts";
 import { until } from "../support/server.ts";
-import { listening, type Serving, spawnAs } from "../support/spawn.ts";
+import { listening, NOBODY, type Serving, spawnAs, whyNotNobody } from "../support/spawn.ts";
 import { skipped } from "../support/switches.ts";
 
 setDefaultTimeout(patient(60_000));
 
-/** The user nobody. */
-const NOBODY = 65_534;
-
-/** Why no server can run as another user here, or `null`. */
-async function whyNot(): Promise<string | null> {
-  if (process.geteuid?.() !== 0) return "needs root";
-  const spawned = spawnAs(NOBODY, "--version");
-  return (await spawned.exited) === 0 ? null : `another user cannot run the program: ${spawned.stderr}`;
-}
-const reason = await whyNot();
+const reason = await whyNotNobody();
 if (reason !== null)
   skipped("servers of another user", reason, "run it as root, in a folder that others may read");
 

@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { Mount, whyNoMounts } from "../storage/disk/faults.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
-import { listening, spawnAs } from "../support/spawn.ts";
+import { listening, NOBODY, spawnAs, whyNotNobody } from "../support/spawn.ts";
 import { skipped } from "../support/switches.ts";
 
 const noMounts = await whyNoMounts("/var/tmp");
 if (noMounts) skipped("roots that are mounted", noMounts, "run it as root on Linux");
-const NOBODY = 65_534;
-const notRoot = process.geteuid?.() !== 0;
-if (notRoot) skipped("roots of another owner", "needs root");
+const notNobody = await whyNotNobody();
+if (notNobody !== null) skipped("roots of another owner", notNobody);
 
 const TUS = { "Tus-Resumable": "1.0.0" };
 const patch = (server: Pick<TestServer, "fetch">, url: string, offset: number, body: string) =>
@@ -129,7 +128,7 @@ test.skipIf(noMounts !== null)(
   },
 );
 
-test.skipIf(notRoot)(
+test.skipIf(notNobody !== null)(
   "a root of another owner is served for reading, and written to once its owner is right",
   async () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-owned-"));

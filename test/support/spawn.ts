@@ -29,6 +29,20 @@ export function spawn(...argv: string[]): Spawned {
   return spawnAs(process.geteuid?.() ?? 0, ...argv);
 }
 
+/** The user id of the user nobody. */
+export const NOBODY = 65_534;
+
+/** Why the program cannot run as the user nobody, or `null` if it can. */
+export async function whyNotNobody(): Promise<string | null> {
+  if (process.geteuid?.() !== 0) return "needs root";
+  try {
+    await using spawned = spawnAs(NOBODY, "--version");
+    return (await spawned.exited) === 0 ? null : `another user cannot run the program: ${spawned.stderr}`;
+  } catch (error) {
+    return `another user cannot run the program: ${error}`;
+  }
+}
+
 /** Runs the program as another user, which needs root. */
 export function spawnAs(uid: number, ...argv: string[]): Spawned {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
