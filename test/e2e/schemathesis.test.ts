@@ -10,7 +10,7 @@ import { skipped } from "../support/switches.ts";
 const CLIENTS = join(import.meta.dir, "clients");
 const PYTHON = process.env.TEST_PYTHON ?? "python3";
 /** Requests per operation and phase; all phases together send more than 2,000 requests. */
-const EXAMPLES = process.env.EXAMPLES ?? "40";
+const EXAMPLES = process.env.EXAMPLES ?? "25";
 const SEED = process.env.SEED ?? "1";
 /** Time limit in seconds, several times what an idle machine needs. */
 const PATIENCE = 540;

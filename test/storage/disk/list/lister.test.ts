@@ -7,6 +7,7 @@ import { nameOf, ROOT } from "../../../../src/path.ts";
 import { naturalOrder } from "../../../../src/storage/listing/natural-order.ts";
 import type { PageKey, PageQuery } from "../../../../src/storage/listing/paging.ts";
 import type { Storage } from "../../../../src/storage/storage.ts";
+import { amount } from "../../../support/switches.ts";
 import { codeOf, folder, pathsOf, put } from "../../driving.ts";
 import { watchRejections } from "../../rejections.ts";
 import { Canary } from "../canary.ts";
@@ -17,7 +18,7 @@ watchRejections();
 
 const PLAIN: PageQuery = { sort: "name", order: "asc", foldersFirst: false, hidden: true, limit: 1000 };
 /** More entries than are sorted or returned in one batch. */
-const MANY = 10_000;
+const MANY = amount("LISTED", 4000, 10_000);
 
 /** Names that are not in sorted order. */
 const namesOf = (count: number): string[] =>
