@@ -198,8 +198,8 @@ describe("a file that is truncated during the download", () => {
     await until("the file is open", isOpen);
     await truncate(file, 100_000);
     // curl does not wait for further bytes.
-    await until("the log says so", () => server.log.length > cut);
-    expect(server.log.slice(cut).join()).toContain("storage_failed");
+    // A line about the archive of the previous test may come first.
+    await until("the log says so", () => server.log.slice(cut).join().includes("storage_failed"));
     return await child.exited;
   }
 
