@@ -9,23 +9,16 @@ import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
-import { listening, type Serving, spawnAs } from "../../support/spawn.ts";
+import { listening, NOBODY, type Serving, spawnAs, whyNotNobody } from "../../support/spawn.ts";
 import { skipped } from "../../support/switches.ts";
 import { namesInTar } from "../../support/tar-names.ts";
 
-const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 /** Whether the tests run as root, who can read everything. */
 const user = isRoot ? NOBODY : (process.getuid?.() ?? 0);
-const why = await whyNot();
+const why = isRoot ? await whyNotNobody() : null;
 if (why !== null)
   skipped("files without permission", why, "run it where another user can read the repository");
-
-/** Why the program cannot run as this user, or `null` if it can. */
-async function whyNot(): Promise<string | null> {
-  await using spawned = spawnAs(user, "--version");
-  return (await spawned.exited) === 0 ? null : `the program does not run as another user: ${spawned.stderr}`;
-}
 
 let root = "";
 let server: Serving | undefined;
