@@ -1,6 +1,7 @@
 // Makes `/files` the root folder: like every other folder, it can be requested without the final slash.
 
 import { Elysia } from "elysia";
+import { folderRedirect } from "../http/folder-redirect.ts";
 import { preferredType } from "../http/negotiation/accept.ts";
 import { setPath, targetOf } from "../http/target.ts";
 
@@ -17,7 +18,8 @@ export function rootFolder(base: string) {
       if (!/\/files(?:\?|$)/.test(request.url)) return answer(request);
       const { path, query } = targetOf(request);
       if (path !== WITHOUT_SLASH) return answer(request);
-      if (wantsPage(request)) return withSlash(base, query);
+      if (wantsPage(request))
+        return folderRedirect(`${base}${WITHOUT_SLASH}/${query === "" ? "" : `?${query}`}`);
       setPath(request, `${WITHOUT_SLASH}/`);
       return answer(request);
     },
@@ -28,12 +30,4 @@ export function rootFolder(base: string) {
 function wantsPage({ method, headers }: Request): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
   return preferredType(headers.get("accept"), ["text/html", "application/json"]) !== "application/json";
-}
-
-function withSlash(base: string, query: string): Response {
-  const location = `${base}${WITHOUT_SLASH}/${query === "" ? "" : `?${query}`}`;
-  return new Response(null, {
-    status: 301,
-    headers: { location, "cache-control": "no-store", vary: "Accept" },
-  });
 }

@@ -8,6 +8,7 @@ import { Problem } from "../../errors.ts";
 import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
 import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
 import { attachment, inline } from "../../http/disposition/disposition.ts";
+import { folderRedirect } from "../../http/folder-redirect.ts";
 import { preferredType } from "../../http/negotiation/accept.ts";
 import { select } from "../../http/ranges/range.ts";
 import { targetOf } from "../../http/target.ts";
@@ -150,7 +151,7 @@ export function download(services: Services) {
     if (preferred(request, "text/html", "application/json") !== "application/json")
       return targetOf(request).path.endsWith("/")
         ? await folderPage(services, request, server, folder, cursor)
-        : withSlash(folder);
+        : folderRedirect(urlOf(folder, "folder"));
     const make = () => listFolder(storage, folder, { ...LISTING, cursor }, request.signal);
     const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
@@ -165,12 +166,6 @@ export function download(services: Services) {
 /** The type that the client prefers, the first one of equals. */
 function preferred(request: Request, ...types: string[]): string | null {
   return preferredType(request.headers.get("accept"), types);
-}
-
-/** By this redirect, programs distinguish a folder from a file. */
-function withSlash(folder: FolderPath): Response {
-  const headers = { location: urlOf(folder, "folder"), "cache-control": "no-store", vary: "Accept" };
-  return new Response(null, { status: 301, headers });
 }
 
 /** Uses only the open file: its name may refer to another file by now. */
