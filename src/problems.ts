@@ -1,5 +1,6 @@
 // The table of problems: every error that clients can receive, with its status, title and remedy.
 
+import { ACCESS_PROBLEMS } from "./access-problems.ts";
 import { SERVER_PROBLEMS } from "./server-problems.ts";
 
 /** The fixed part of a problem. */
@@ -13,7 +14,8 @@ export interface ProblemRow {
 
 /**
  * Every problem that Sluice can return. `help` is for readers of the docs and says what to do.
- * A new error needs a row here, or in `server-problems.ts` if its status is 5xx; `docs/problems.md` and the page at `/problems` are generated from this table.
+ * A new error needs a row here, in `access-problems.ts` if it is about logins and accounts, or in `server-problems.ts` if its
+ * status is 5xx; `docs/problems.md` and the page at `/problems` are generated from this table.
  */
 export const PROBLEMS = {
   invalid_path: {
@@ -249,6 +251,7 @@ export const PROBLEMS = {
     title: "The file is shorter",
     help: "`Range` requests bytes past the end of the file; `Content-Range` states its length (RFC 9110 section 14).",
   },
+  ...ACCESS_PROBLEMS,
   ...SERVER_PROBLEMS,
 } as const satisfies Record<string, ProblemRow>;
 

@@ -57,6 +57,11 @@ export const SERVER_PROBLEMS = {
     title: "Too many copies at once",
     help: "The copy queue is full. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
   },
+  logins_busy: {
+    status: 503,
+    title: "Too many logins at once",
+    help: "Passwords are checked one after the other, and the maximum number is already waiting. Try again after `Retry-After` seconds. Sessions and tokens are not affected.",
+  },
   out_of_files: {
     status: 503,
     title: "No file descriptors left",

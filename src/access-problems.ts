@@ -1,0 +1,25 @@
+// The rows of the table of problems about logins and accounts.
+
+/** Part of `PROBLEMS`. */
+export const ACCESS_PROBLEMS = {
+  login_required: {
+    status: 401,
+    title: "A login is needed",
+    help: "The server has accounts, and this needs one. Log in on the page, or send a token with `Authorization: Bearer TOKEN`.",
+  },
+  wrong_login: {
+    status: 401,
+    title: "The login is wrong",
+    help: "The name, the password, the code, the passkey or the token is wrong, has expired or was revoked, or the account is disabled: the answer does not say which. An owner can reset a forgotten password with `sluice user reset NAME`.",
+  },
+  code_required: {
+    status: 401,
+    title: "A code is needed",
+    help: "The password is right, and the account has a second factor. Send the login again with the six digits of the authenticator app as `code`. Programs that log in with Basic use a token instead of the password.",
+  },
+  too_many_logins: {
+    status: 429,
+    title: "Too many failed logins",
+    help: "Too many logins from this address, or to this account, have failed. No password is checked until `Retry-After` seconds have passed. An address from which this account has logged in before is not affected by failures elsewhere.",
+  },
+} as const;
