@@ -21,7 +21,11 @@ const PAGE = "public";
 const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/standalone.js"];
 
 /** Worker scripts. They are entry points, because only those have a path inside the binary, below their common folder. */
-const THREADS = ["src/storage/disk/bulk/bulk-worker.ts", "src/storage/disk/list/lister-worker.ts"];
+const THREADS = [
+  "src/access/passwords/password-worker.ts",
+  "src/storage/disk/bulk/bulk-worker.ts",
+  "src/storage/disk/list/lister-worker.ts",
+];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
 const target = TARGETS.find((name) => name === values.target);
