@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
+import { Caps } from "./core/admission/cap.ts";
 import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
@@ -100,6 +101,7 @@ export async function createApp(options: AppOptions = {}) {
   };
   const services: Services = {
     config,
+    caps: new Caps(config.cap),
     uploader,
     uploads,
     events,

@@ -27,6 +27,7 @@ const BOTTLENECKS = {
   disk: "limited by the server’s disk",
   sync: "limited by the server’s disk",
   hash: "limited by checksum calculation",
+  cap: "limited by a cap on the rate",
   processor: "limited by the server’s processor",
 };
 

@@ -38,6 +38,8 @@ export interface Config {
   maxUploadsPerClient: number;
   /** Most unfinished uploads that can be resumed. */
   maxWaiting: number;
+  /** Bytes per second of all uploads together. Unset: no cap. */
+  cap?: number;
   /** Bytes of the file system that uploads must leave free. */
   keepFree: number;
   /** 1 to 255, the longest timeout that Bun's socket timers support. */

@@ -12,6 +12,7 @@ import {
   networks,
   origins,
   path,
+  rate,
   size,
   urlPath,
 } from "./values.ts";
@@ -110,6 +111,13 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "1GiB",
     ...size(0),
     help: "Disk space to leave free",
+    group: "Limits",
+  },
+  cap: {
+    name: "cap",
+    placeholder: "RATE",
+    ...rate(),
+    help: "Bytes per second of all uploads together, such as 20MB. If unset, there is no cap",
     group: "Limits",
   },
   maxUploads: {
@@ -231,6 +239,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     maxUploads: value(OPTIONS.maxUploads),
     maxUploadsPerClient: value(OPTIONS.maxUploadsPerClient),
     keepFree: value(OPTIONS.keepFree),
+    ...(given.has(OPTIONS.cap.name) && { cap: value(OPTIONS.cap) }),
     idleTimeout: value(OPTIONS.idleTimeout),
     uploadExpiry: value(OPTIONS.uploadExpiry),
     ...(given.has(OPTIONS.conflict.name) && { conflict: value(OPTIONS.conflict) }),

@@ -77,6 +77,15 @@ export function size(least: number): Kind<number> {
   };
 }
 
+/** Bytes per second. A slower transfer would be silent for so long that clients and proxies give up. */
+export function rate(): Kind<number> {
+  const [least, most] = [10e3, 1e12];
+  return {
+    allowed: `bytes per second from ${formatSize(least)} to ${formatSize(most)}, such as 5MB`,
+    parse: (text) => within(parseSize(text.replace(/\/s$/, "")), least, most),
+  };
+}
+
 /** Seconds. The bounds are texts such as `1s`. */
 export function duration(least: string, most: string): Kind<number> {
   const [from = 0, to = 0] = [parseDuration(least), parseDuration(most)];

@@ -1,6 +1,7 @@
 // The id, client address and timings of a request.
 
 import type { Server } from "bun";
+import type { Cap } from "../core/admission/cap.ts";
 import { type ClientAddresses, clientOf } from "../http/client-address.ts";
 
 /** Valid request ids from clients; others are replaced. */
@@ -13,6 +14,8 @@ export class RequestInfo {
   logged = false;
   /** Seconds per step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
+  /** The caps of its link and its account, besides that of the whole server; undefined when there are none. */
+  caps: readonly Cap[] | undefined;
   readonly #began = performance.now();
   #by: string | undefined;
 
@@ -41,6 +44,11 @@ export class RequestInfo {
   /** Seconds since the request arrived. */
   get seconds(): number {
     return (performance.now() - this.#began) / 1000;
+  }
+
+  /** Must be called before the body is read, or the answer made. */
+  addCap(cap: Cap): void {
+    this.caps = [...(this.caps ?? []), cap];
   }
 
   addTiming(part: string, seconds: number): void {

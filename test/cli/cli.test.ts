@@ -27,6 +27,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
     value: ["127.0.0.1/32", "2001:db8::/32"],
   },
   maxWaiting: { text: "9", toml: "9", value: 9 },
+  cap: { text: "20MB/s", value: 20_000_000 },
   keepFree: { text: "5000", toml: "5_000", value: 5000 },
   idleTimeout: { text: "2m", value: 120 },
   uploadExpiry: { text: "30d", value: 2_592_000 },

@@ -13,6 +13,7 @@ import {
   parseDuration,
   parseSize,
   path,
+  rate,
   size,
 } from "../../src/config/values.ts";
 
@@ -57,6 +58,25 @@ describe("a size", () => {
     expect(size(1).parse("1025TiB")).toBeUndefined();
     expect(size(1).allowed).toBe("a size from 1B to 1PiB, such as 500MB or 1.5GiB");
   });
+});
+
+describe("a rate", () => {
+  test.each([
+    ["5MB", 5_000_000],
+    ["5MB/s", 5_000_000],
+    ["1MiB/s", 1_048_576],
+    ["10kB", 10_000],
+    ["1TB", 1e12],
+  ])("%s is %d bytes per second", (text, bytes) => {
+    expect(rate().parse(text)).toBe(bytes);
+  });
+
+  test.each(["", "0", "9999", "1001GB", "5MB/m", "/s", "5MB/s/s", "-5MB", "fast"])(
+    "%j is refused",
+    (text) => {
+      expect(rate().parse(text)).toBeUndefined();
+    },
+  );
 });
 
 describe("a formatted size", () => {

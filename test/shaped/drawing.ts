@@ -45,7 +45,7 @@ const STYLE = `
 `;
 
 const PARTS = ["network", "disk", "sync", "hash", "other"] as const;
-const WORDS: Record<keyof Waits, string> = {
+const WORDS: Record<(typeof PARTS)[number], string> = {
   network: "network",
   disk: "disk",
   sync: "sync",

@@ -9,13 +9,16 @@ export interface Waits {
   disk: number;
   sync: number;
   hash: number;
+  /** Only of an upload that a cap made wait. */
+  cap?: number;
   other: number;
 }
 
-const WAITS = ["network", "disk", "sync", "hash", "other"] as const satisfies readonly (keyof Waits)[];
+const WAITS = ["network", "disk", "sync", "hash", "cap", "other"] as const satisfies readonly (keyof Waits)[];
 
 /** The part of the system that limited an upload. */
-export type Bottleneck = "network" | "disk" | "sync" | "hash" | "processor";
+export const BOTTLENECKS = ["network", "disk", "sync", "hash", "cap", "processor"] as const;
+export type Bottleneck = (typeof BOTTLENECKS)[number];
 
 /** The report of one upload, as clients see it. Times in seconds; the waits add up to `seconds`. */
 export interface FlowReport {
@@ -27,6 +30,13 @@ export interface FlowReport {
   explanation: string;
 }
 
+/** The time that an upload waited because of caps. */
+export interface CapWait {
+  seconds: number;
+  /** The cap that made it wait most: `cap of this link (5 MB/s)`. */
+  name: string;
+}
+
 /** The measurements of one upload; times in seconds. */
 export interface Timings {
   bytes: number;
@@ -35,6 +45,8 @@ export interface Timings {
   network: number;
   hash: number;
   work: StorageWork;
+  /** Absent when no cap made the upload wait. */
+  cap?: CapWait;
 }
 
 /** The measurements before the first byte. */
@@ -54,17 +66,30 @@ export function addTimings(one: Timings, other: Timings): Timings {
     network: one.network + other.network,
     hash: one.hash + other.hash,
     work: addWork(one.work, other.work),
+    ...withCap(addCapWaits(one.cap, other.cap)),
   };
 }
 
+function addCapWaits(one: CapWait | undefined, other: CapWait | undefined): CapWait | undefined {
+  if (!one || !other) return one ?? other;
+  const { name } = one.seconds >= other.seconds ? one : other;
+  return { seconds: one.seconds + other.seconds, name };
+}
+
+/** The member of `Timings`, where a cap made the upload wait. */
+export function withCap(cap: CapWait | undefined): { cap?: CapWait } {
+  return cap && cap.seconds > 0 ? { cap } : {};
+}
+
 /** Multiplies all times by a factor. */
-export function scaleTimings({ bytes, seconds, network, hash, work }: Timings, factor: number): Timings {
+export function scaleTimings({ bytes, seconds, network, hash, work, cap }: Timings, factor: number): Timings {
   return {
     bytes,
     seconds: seconds * factor,
     network: network * factor,
     hash: hash * factor,
     work: addWork(NO_WORK, work, factor),
+    ...withCap(cap && { ...cap, seconds: cap.seconds * factor }),
   };
 }
 
@@ -75,8 +100,8 @@ const round = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
  * @param size bytes of the file; more than `measured.bytes` when measurements were lost because the server was killed
  */
 export function buildFlowReport(measured: Timings, size = measured.bytes): FlowReport {
-  const { bytes, seconds, network, hash, work } = measured;
-  const waited = { network, disk: work.diskWaited, sync: work.syncWaited, hash };
+  const { bytes, seconds, network, hash, work, cap } = measured;
+  const waited = { network, disk: work.diskWaited, sync: work.syncWaited, hash, cap: cap?.seconds ?? 0 };
   const sum = Object.values(waited).reduce((total, part) => total + part, 0);
   // The clocks are not read at the same instant, so the parts can add up to slightly more than the total.
   const scale = sum > seconds && sum > 0 ? seconds / sum : 1;
@@ -85,6 +110,7 @@ export function buildFlowReport(measured: Timings, size = measured.bytes): FlowR
     disk: round(waited.disk * scale),
     sync: round(waited.sync * scale),
     hash: round(waited.hash * scale),
+    ...(cap && { cap: round(waited.cap * scale) }),
     other: round(Math.max(0, seconds - sum)),
   };
   const bottleneck = bottleneckOf(waits);
@@ -105,6 +131,7 @@ export function bottleneckOf(waits: Waits): Bottleneck {
     ["disk", waits.disk],
     ["sync", waits.sync],
     ["hash", waits.hash],
+    ["cap", waits.cap ?? 0],
     ["processor", waits.other],
   ];
   return names.reduce((longest, part) => (part[1] > longest[1] ? part : longest))[0];
@@ -115,6 +142,7 @@ const SUBJECT: Record<Bottleneck, string> = {
   disk: "The disk was the limit",
   sync: "Syncing to the disk was the limit",
   hash: "Checking the digest was the limit",
+  cap: "The cap was the limit",
   processor: "This server's processor was the limit",
 };
 
@@ -143,11 +171,14 @@ function explain(measured: Timings, waits: Waits, bottleneck: Bottleneck, size: 
 
 function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): string {
   const { bytes, seconds, work } = measured;
-  const fraction = seconds > 0 ? waits[bottleneck === "processor" ? "other" : bottleneck] / seconds : 0;
+  const fraction =
+    seconds > 0 ? (waits[bottleneck === "processor" ? "other" : bottleneck] ?? 0) / seconds : 0;
+  const subject =
+    measured.cap && bottleneck === "cap" ? `The ${measured.cap.name} was the limit` : SUBJECT[bottleneck];
   const limit =
     fraction >= 0.5
-      ? SUBJECT[bottleneck]
-      : `No single part was the limit; ${SUBJECT[bottleneck].replace(" was the limit", "").replace(/^./, (c) => c.toLowerCase())} came closest`;
+      ? subject
+      : `No single part was the limit; ${subject.replace(" was the limit", "").replace(/^./, (c) => c.toLowerCase())} came closest`;
   const percent = `${Math.round(fraction * 100)} %`;
   const rate = formatRate(bytes / seconds);
   const busy = work.diskBusy + work.syncBusy;
@@ -162,6 +193,10 @@ function explainLimit(measured: Timings, waits: Waits, bottleneck: Bottleneck): 
       return `${limit}: ${percent} of the time was spent waiting until the bytes were safe, at ${rate}.${network}`;
     case "hash":
       return `${limit}: ${percent} of the time went into it, at ${rate}.${network}${disk}`;
+    case "cap":
+      return fraction >= 0.5
+        ? `${limit}.${network}${disk}`
+        : `${limit}: ${percent} of the time was spent waiting because of it.${network}${disk}`;
     case "processor":
       return `${limit}: ${percent} of the time it was busy, at ${rate}.${network}${disk}`;
   }
@@ -180,6 +215,9 @@ function networkRate(bytes: number, seconds: number, waited: number): string {
 export function serverTiming(...flows: readonly FlowReport[]): string {
   const sum = (of: (flow: FlowReport) => number): string =>
     (flows.reduce((total, flow) => total + of(flow), 0) * 1000).toFixed(1);
-  const parts = WAITS.map((name) => `${name};dur=${sum(({ waits }) => waits[name])}`);
+  const known = WAITS.filter((name) =>
+    flows.length === 0 ? name !== "cap" : flows.some(({ waits }) => waits[name] !== undefined),
+  );
+  const parts = known.map((name) => `${name};dur=${sum(({ waits }) => waits[name] ?? 0)}`);
   return [...parts, `total;dur=${sum(({ seconds }) => seconds)}`].join(", ");
 }

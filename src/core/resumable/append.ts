@@ -71,6 +71,7 @@ class Append {
     const open = await session.open({
       size: record.size ?? undefined,
       networkSeconds,
+      capWait: incoming.body.measureCapWait(),
       checksumSeconds,
     });
     try {

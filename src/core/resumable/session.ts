@@ -194,7 +194,7 @@ export class UploadSession {
    * @throws Problem upload_gone, storage_full
    */
   async open(
-    request: Pick<UploadRequest, "size" | "networkSeconds" | "checksumSeconds">,
+    request: Pick<UploadRequest, "size" | "networkSeconds" | "capWait" | "checksumSeconds">,
   ): Promise<OpenSession> {
     const { uploader, record } = this;
     const { id, name, path, conflict, measured } = record;

@@ -129,6 +129,7 @@ export class FormUpload {
         digests: [],
         id: crypto.randomUUID(),
         networkSeconds: () => body.waited,
+        capWait: body.measureCapWait(),
       });
       this.#current = { upload, file };
     } catch (error) {

@@ -3,6 +3,8 @@
 import { Problem } from "../../errors.ts";
 import { type Clock, Stopwatch } from "../../system/stopwatch.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
+import type { CapWait } from "../report/flow-report.ts";
+import type { Throttle } from "./throttle.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 interface Reader {
@@ -25,6 +27,8 @@ export interface RequestBodyOptions {
   renew?: () => void;
   /** Whether the reader owns the chunks and may free their memory at once, as with those of Bun's server. @default false */
   owned?: boolean;
+  /** Slows the body down to its caps. @default no cap */
+  throttle?: Throttle | undefined;
   /** The clock that measures waits. @default the system's */
   clock?: Clock;
 }
@@ -61,6 +65,15 @@ export class RequestBody {
     return this.#waited + (this.#elapsed?.() ?? 0);
   }
 
+  /** Measures the time spent waiting because of caps from now on, the current wait included. */
+  measureCapWait(): () => CapWait | undefined {
+    const before = this.options.throttle?.waited?.seconds ?? 0;
+    return () => {
+      const wait = this.options.throttle?.waited;
+      return wait && { ...wait, seconds: wait.seconds - before };
+    };
+  }
+
   /**
    * The chunks as they arrive. A chunk is invalid once the next one is requested; copy it to keep it longer.
    * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, expectation_failed when it
@@ -69,6 +82,7 @@ export class RequestBody {
   async *chunks(): AsyncGenerator<Bytes, void, void> {
     if (!this.#reader) return;
     this.#watchIdle(this.#idleLimit);
+    const { throttle } = this.options;
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
@@ -79,9 +93,11 @@ export class RequestBody {
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
         this.#renew();
+        throttle?.count(value.byteLength);
         yield value;
         // Leaving this to the garbage collector costs 20 MiB more memory per fast upload.
         if (this.options.owned) value.buffer.transfer(0);
+        if (throttle) await throttle.wait();
         if (this.#slice.expired) await this.#slice.yield();
       }
     } finally {
@@ -106,6 +122,7 @@ export class RequestBody {
   /** Makes `chunks` throw this problem at once; has no effect once the body was read to its end. */
   stop(problem: Problem): void {
     this.#stopped ??= problem;
+    this.options.throttle?.wake();
     void this.cancel();
   }
 

@@ -14,7 +14,7 @@ import type { Uploader } from "./uploader.ts";
 export async function saveSingleFile(
   uploader: Uploader,
   body: RequestBody,
-  intent: Omit<UploadRequest, "networkSeconds">,
+  intent: Omit<UploadRequest, "networkSeconds" | "capWait">,
   saving: () => void,
 ): Promise<SaveResult> {
   if (intent.key !== undefined || intent.digests.length > 0) {
@@ -25,6 +25,7 @@ export async function saveSingleFile(
   const upload = await uploader.begin({
     ...intent,
     networkSeconds: () => body.waited,
+    capWait: body.measureCapWait(),
     stop: (problem) => body.stop(problem),
   });
   try {

@@ -5,7 +5,7 @@ import type { Problem } from "../../errors.ts";
 import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
-import type { Timings } from "../report/flow-report.ts";
+import type { CapWait, Timings } from "../report/flow-report.ts";
 
 /** The file an upload should become, and how its time is measured. */
 export interface UploadRequest {
@@ -26,6 +26,8 @@ export interface UploadRequest {
   id: string;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
   networkSeconds: () => number;
+  /** The time that this upload has spent waiting because of caps. */
+  capWait?: () => CapWait | undefined;
   /** Stops receiving at once with this problem. Without this function, a cancelled upload stops at the next byte. */
   stop?: (problem: Problem) => void;
   /** Seconds spent so far on checksums other than the digests. */

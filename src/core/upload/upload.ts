@@ -20,6 +20,7 @@ import {
   isTelling,
   NO_TIMINGS,
   type Timings,
+  withCap,
 } from "../report/flow-report.ts";
 import { failureReason, type RecentUpload, type RecentUploads } from "../report/recent-uploads.ts";
 import type { Receipts } from "./receipts.ts";
@@ -278,6 +279,7 @@ export class Upload implements RunningUpload {
         syncWaited: syncWaited + this.#lockWaited,
         syncBusy,
       },
+      ...withCap(this.request.capWait?.()),
     });
   }
 

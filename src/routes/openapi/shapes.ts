@@ -2,6 +2,7 @@
 
 import { t } from "elysia";
 import { CONFLICTS } from "../../config/config.ts";
+import { BOTTLENECKS } from "../../core/report/flow-report.ts";
 import { PROBLEMS, type ProblemCode } from "../../errors.ts";
 
 /** One of some literals. The type is explicit, because Elysia cannot infer it from a union built from a list. */
@@ -23,7 +24,7 @@ export const Time = t.String({ format: "date-time" });
 export const Path = t.String({ description: "Path below the root", example: "photos/a.jpg" });
 const Name = t.String({ description: "Last segment of the path" });
 const Link = t.String({ format: "uri-reference", description: "URL on this server" });
-const Bottleneck = oneOf(["network", "disk", "sync", "hash", "processor"], "What the upload waited for most");
+const Bottleneck = oneOf(BOTTLENECKS, "What the upload waited for most");
 
 /** The conflict policy, `?conflict=`. */
 export const Conflict = oneOf(
@@ -37,8 +38,18 @@ export const Flow = t.Object(
     seconds: Seconds,
     bytesPerSecond: Rate,
     waits: t.Object(
-      { network: Seconds, disk: Seconds, sync: Seconds, hash: Seconds, other: Seconds },
-      { description: "What the upload waited for; adds up to `seconds`. `other` is CPU time of this server" },
+      {
+        network: Seconds,
+        disk: Seconds,
+        sync: Seconds,
+        hash: Seconds,
+        cap: t.Optional(Seconds),
+        other: Seconds,
+      },
+      {
+        description:
+          "What the upload waited for; adds up to `seconds`. `cap`: because of a limit of bytes per second, absent if none made it wait. `other` is CPU time of this server",
+      },
     ),
     bottleneck: Bottleneck,
     explanation: t.String({

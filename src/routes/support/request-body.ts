@@ -5,6 +5,7 @@ import { serverTiming } from "../../core/report/flow-report.ts";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import type { SaveResult } from "../../core/upload/saved-file.ts";
 import { saveSingleFile } from "../../core/upload/single-file.ts";
+import { Throttle } from "../../core/upload/throttle.ts";
 import type { UploadRequest } from "../../core/upload/upload-request.ts";
 import { Problem } from "../../errors.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
@@ -16,6 +17,7 @@ import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.t
 import type { FilePath } from "../../path.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { capsOf } from "./caps.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import type { Services } from "./services.ts";
@@ -35,7 +37,7 @@ export interface IncomingUpload {
  * @throws Problem draining, too_many_uploads, unsupported_encoding, unsupported_trailers, unsupported_type
  */
 export function receive(
-  { config, uploader }: Services,
+  services: Services,
   request: Request,
   server: Listener,
   content: "file" | "form" = "file",
@@ -55,6 +57,7 @@ export function receive(
         headers: { "accept-encoding": "identity" },
       },
     );
+  const { config, uploader } = services;
   const restart = () => restartIdleTimeout(request, server, config.idleTimeout);
   const { idleTimeout } = config;
   refuseTrailers(request.headers);
@@ -63,6 +66,7 @@ export function receive(
     lacksContinue: lacksContinue(request.headers),
     renew: restart,
     owned: server !== null,
+    throttle: throttleOf(services, request),
   });
   const release = admit(uploader, body, requestInfoOf(request)?.client);
   restart();
@@ -76,6 +80,12 @@ export function receive(
       release();
     },
   };
+}
+
+/** Undefined for a request without a cap, which is not slowed down at all. */
+function throttleOf(services: Services, request: Request): Throttle | undefined {
+  const caps = capsOf(services, request);
+  return caps.length > 0 ? new Throttle(caps, request.signal) : undefined;
 }
 
 function admit(uploader: Services["uploader"], body: RequestBody, client: string | undefined): () => void {

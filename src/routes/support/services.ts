@@ -1,6 +1,7 @@
 // The services that every route receives, created once in app.ts.
 
 import type { Config } from "../../config/config.ts";
+import type { Caps } from "../../core/admission/cap.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
 import type { UploadRegistry } from "../../core/resumable/registry.ts";
 import type { CopyJobs } from "../../core/tree/copy-jobs.ts";
@@ -11,6 +12,7 @@ import type { Storage } from "../../storage/storage.ts";
 
 export interface Services {
   config: Config;
+  caps: Caps;
   uploader: Uploader;
   uploads: UploadRegistry;
   events: EventFeed;

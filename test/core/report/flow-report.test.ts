@@ -2,20 +2,24 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  addTimings,
   bottleneckOf,
   buildFlowReport,
   type FlowReport,
   isTelling,
+  NO_TIMINGS,
+  scaleTimings,
   serverTiming,
   type Timings,
+  withCap,
 } from "../../../src/core/report/flow-report.ts";
 
 /** A report of 100 MB in ten seconds with these waits. */
 function measured(
-  waits: { network?: number; disk?: number; sync?: number; hash?: number },
+  waits: { network?: number; disk?: number; sync?: number; hash?: number; cap?: number },
   more: Partial<Timings> = {},
 ): FlowReport {
-  const { network = 0, disk = 0, sync = 0, hash = 0 } = waits;
+  const { network = 0, disk = 0, sync = 0, hash = 0, cap = 0 } = waits;
   return buildFlowReport({
     bytes: 100_000_000,
     seconds: 10,
@@ -27,6 +31,7 @@ function measured(
       syncWaited: sync,
       syncBusy: Math.max(sync, 0.1),
     },
+    ...withCap({ seconds: cap, name: "cap of this link (5 MB/s)" }),
     ...more,
   });
 }
@@ -46,6 +51,21 @@ describe("waits", () => {
     expect(sumOf(flow)).toBeCloseTo(10, 5);
     expect(flow.waits.other).toBe(0);
     expect(flow.waits.network / flow.waits.disk).toBeCloseTo(8 / 2.4, 4);
+  });
+
+  test("the wait for a cap is a part of its own, which only an upload that a cap made wait has", () => {
+    const flow = measured({ network: 3, disk: 1, cap: 5 });
+    expect(flow.waits).toEqual({ network: 3, disk: 1, sync: 0, hash: 0, cap: 5, other: 1 });
+    expect(sumOf(flow)).toBeCloseTo(flow.seconds, 5);
+    expect(measured({ network: 3 }).waits).not.toHaveProperty("cap");
+  });
+
+  test("several requests of one upload add their waits, and the cap that took most of them is named", () => {
+    const wait = (seconds: number, name: string): Timings => ({ ...NO_TIMINGS, cap: { seconds, name } });
+    const sum = addTimings(addTimings(wait(1, "one"), NO_TIMINGS), wait(2, "other"));
+    expect(sum.cap).toEqual({ seconds: 3, name: "other" });
+    expect(scaleTimings(sum, 0.5).cap).toEqual({ seconds: 1.5, name: "other" });
+    expect(addTimings(NO_TIMINGS, NO_TIMINGS)).not.toHaveProperty("cap");
   });
 
   test("an upload that took no time has no rate", () => {
@@ -96,6 +116,20 @@ describe("the sentence", () => {
     );
   });
 
+  test("a cap, with its rate", () => {
+    const { bottleneck, explanation } = measured({ cap: 9, network: 0.01 });
+    expect(bottleneck).toBe("cap");
+    expect(explanation).toBe(
+      "The cap of this link (5 MB/s) was the limit. The network was faster: data was always there. The disk took it at 167 MB/s.",
+    );
+  });
+
+  test("a cap that came closest", () => {
+    expect(measured({ cap: 4, network: 3 }).explanation).toBe(
+      "No single part was the limit; the cap of this link (5 MB/s) came closest: 40 % of the time was spent waiting because of it. The network brought it at 33.3 MB/s while it was waited for. The disk took it at 167 MB/s.",
+    );
+  });
+
   test("a part with less than half of the time is not called the limit", () => {
     const { bottleneck, explanation } = measured({ network: 4, disk: 3.5, sync: 2 });
     expect(bottleneck).toBe("network");
@@ -127,6 +161,12 @@ test("of equal waits the network is named", () => {
 test("Server-Timing names every part in milliseconds", () => {
   expect(serverTiming(measured({ network: 4, disk: 2, sync: 1, hash: 0.5 }))).toBe(
     "network;dur=4000.0, disk;dur=2000.0, sync;dur=1000.0, hash;dur=500.0, other;dur=2500.0, total;dur=10000.0",
+  );
+});
+
+test("Server-Timing has the cap's part where there is one", () => {
+  expect(serverTiming(measured({ network: 4, cap: 3 }), measured({}))).toBe(
+    "network;dur=4000.0, disk;dur=0.0, sync;dur=0.0, hash;dur=0.0, cap;dur=3000.0, other;dur=13000.0, total;dur=20000.0",
   );
 });
 

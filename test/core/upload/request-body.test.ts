@@ -1,8 +1,12 @@
 // Request bodies: the time that counts as waiting for the network, the idle timeout, and yielding to the event loop.
 
 import { describe, expect, test } from "bun:test";
+import { Caps } from "../../../src/core/admission/cap.ts";
 import { RequestBody, type RequestBodyOptions } from "../../../src/core/upload/request-body.ts";
+import { Throttle } from "../../../src/core/upload/throttle.ts";
+import { Problem } from "../../../src/errors.ts";
 import { idle } from "../../support/idle-clock.ts";
+import { until } from "../../support/server.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -204,6 +208,64 @@ describe("the idle timeout", () => {
   test("does not count delays of the reader", async () => {
     const body = new RequestBody(ready(3), { idleTimeout: 0.03 });
     expect(await read(body, () => Bun.sleep(60))).toBe(3000);
+  });
+});
+
+describe("a cap", () => {
+  /** A cap of 1 kB/s, under which every chunk of these tests waits for longer than any test. */
+  function throttle(): Throttle {
+    const { server } = new Caps(1000);
+    if (!server) throw new Error("There is no cap.");
+    return new Throttle([server]);
+  }
+  const capped = (stream: ReadableStream<Bytes>, options: Partial<RequestBodyOptions> = {}) =>
+    new RequestBody(stream, { ...PATIENT, ...options, throttle: throttle() });
+  const stopped = new Problem("upload_cancelled", "It is cancelled.");
+
+  test("stops reading while it makes the body wait", async () => {
+    let pulled = 0;
+    const stream = new ReadableStream<Bytes>(
+      {
+        pull(controller) {
+          pulled += 1;
+          controller.enqueue(new Uint8Array(1e6));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const body = capped(stream);
+    const wait = body.measureCapWait();
+    const reading = read(body);
+    await until("it waits", () => (wait()?.seconds ?? 0) > 0.05);
+    expect(pulled).toBe(1);
+    expect(body.waited).toBeLessThan(0.05);
+    body.stop(stopped);
+    await expect(reading).rejects.toBe(stopped);
+  });
+
+  test("is no silence of the client, and the connection stays open", async () => {
+    let renewed = 0;
+    const renew = () => {
+      renewed += 1;
+    };
+    const body = capped(ready(5, 1e6), { idleTimeout: 0.02, renew });
+    const reading = read(body);
+    await until("the timeout has passed three times", () => renewed > 3);
+    expect(body.received).toBe(1e6);
+    body.stop(stopped);
+    await expect(reading).rejects.toBe(stopped);
+  });
+
+  test("is measured for each file of a form from its own start", async () => {
+    const body = capped(ready(5, 1e6));
+    const first = body.measureCapWait();
+    const reading = read(body);
+    await until("it waits", () => (first()?.seconds ?? 0) > 0.05);
+    const second = body.measureCapWait();
+    expect(second()?.seconds).toBeLessThan(first()?.seconds ?? 0);
+    body.stop(stopped);
+    await expect(reading).rejects.toBe(stopped);
+    expect(first()?.name).toBe("cap of this server (1 kB/s)");
   });
 });
 
