@@ -17,6 +17,11 @@ export const ACCESS_PROBLEMS = {
     title: "A code is needed",
     help: "The password is right, and the account has a second factor. Send the login again with the six digits of the authenticator app as `code`. Programs that log in with Basic use a token instead of the password.",
   },
+  account_exists: {
+    status: 409,
+    title: "The account exists",
+    help: "There is an account with this name. Choose another name. Who comes from an identity provider and has a password here logs in with it, or asks an owner to remove it.",
+  },
   too_many_logins: {
     status: 429,
     title: "Too many failed logins",

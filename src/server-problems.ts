@@ -62,6 +62,11 @@ export const SERVER_PROBLEMS = {
     title: "Too many logins at once",
     help: "Passwords are checked one after the other, and the maximum number is already waiting. Try again after `Retry-After` seconds. Sessions and tokens are not affected.",
   },
+  provider_failed: {
+    status: 502,
+    title: "The identity provider failed",
+    help: "The provider that `--oidc-issuer` names cannot be reached, or refuses this server. Its log and that of the server say why: check the issuer, the id and the secret of the client, and the redirect address that the provider has for it. Other ways to log in are not affected.",
+  },
   out_of_files: {
     status: 503,
     title: "No file descriptors left",

@@ -17,6 +17,9 @@ const LONGEST_INSTALL = 180_000;
  */
 export const CLIENT_MODULES = join(PACKAGE, "node_modules");
 
+/** An identity provider made with `oidc-provider`. */
+export const OIDC_PEER = join(PACKAGE, "oidc-provider.ts");
+
 /** A program that serves uploads with `@tus/server`. */
 export const TUS_PEER = join(PACKAGE, "tus-server.ts");
 
