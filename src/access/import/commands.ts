@@ -1,0 +1,73 @@
+// Writes an import as commands of Sluice for a POSIX shell.
+
+import { passwordFaults } from "../passwords/rules.ts";
+import type { Imported, ImportedAccount, ImportedRule, Word } from "./model.ts";
+import { printText, shellWord } from "./shell.ts";
+
+/**
+ * A script that can be read, changed and run: what the arguments meant, and a comment for what they meant beyond that.
+ * @param program the other server
+ */
+export function script(imported: Imported, program: string): string {
+  const { accounts, rules, findings, findingsOmitted, mounts, root, options } = imported;
+  const more = findingsOmitted > 0 ? [comment(`… and ${findingsOmitted} more`)] : [];
+  // With accounts, nobody else may do anything until it is granted. Without, the options must say what everyone may do.
+  const everyone = rules.find(({ subject, path }) => subject === "anyone" && path === "");
+  const allow = accounts.length === 0 ? ["--allow", everyone ? wordsText(everyone.words) : "none"] : [];
+  const granted = accounts.length === 0 ? rules.filter((rule) => rule !== everyone) : rules;
+  const lines = [
+    comment(
+      `The same as the arguments of ${program}, for Sluice.${findings.length > 0 ? " Different or left out:" : ""}`,
+    ),
+    ...findings.map(({ about, detail }) => comment(`- ${about}: ${detail}`)),
+    ...more,
+    ...mounts.map(({ path, source }) =>
+      comment(
+        `- /${path}: was ${shellWord(source)}. Show it there: mount --bind ${shellWord(source)} ${shellWord(`${root ?? "./files"}/${path}`)}`,
+      ),
+    ),
+    ...accounts.flatMap(accountCommands),
+    ...granted.map(grantCommand),
+    command("sluice", root ?? "./files", ...options, ...allow),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function accountCommands({ name, owner, password }: ImportedAccount): string[] {
+  const flags = owner ? ["--owner"] : [];
+  if (password === undefined || "hash" in password)
+    return [command("sluice", "user", "invite", name, ...flags)];
+  const faults = passwordFaults(name, password.plain);
+  if (faults.length > 0)
+    return [
+      comment(`The password of ${name} is not taken: ${faults.join(" ")}`),
+      command("sluice", "user", "invite", name, ...flags),
+    ];
+  return [
+    `${printText(password.plain)} | ${command("sluice", "user", "add", name, ...flags, "--password", "-")}`,
+  ];
+}
+
+/** The command that makes a rule. */
+export function grantCommand({ subject, path, words }: ImportedRule): string {
+  return command("sluice", "grant", subject, `/${path}`, wordsText(words));
+}
+
+/** `read,write`, or `none`. `list` is left out where `read` includes it. */
+export function wordsText(words: readonly Word[]): string {
+  const named = words.filter((word) => word !== "list" || !words.includes("read"));
+  return named.length === 0 ? "none" : named.join(",");
+}
+
+function command(...words: readonly string[]): string {
+  return words.map(shellWord).join(" ");
+}
+
+/** A line that a shell ignores: no character of the text can end it. */
+function comment(text: string): string {
+  const safe = text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  return `# ${safe}`;
+}
