@@ -3,7 +3,7 @@
 import { Elysia } from "elysia";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
-import { Caps } from "./core/admission/cap.ts";
+import { Caps } from "./core/admission/caps.ts";
 import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
@@ -80,7 +80,8 @@ export async function createApp(options: AppOptions = {}) {
   // The root may have become writable since the uploads were read.
   if (uploads.unread) await uploads.load();
   const jobs = new CopyJobs();
-  const gauges = new Gauges({ uploader, uploads, jobs });
+  const caps = new Caps(config.cap);
+  const gauges = new Gauges({ caps, uploader, uploads, jobs });
   const log = withObserver(lines, gauges);
   uploads.finals.start({
     saved: (file) => log.saved(null, file),
@@ -101,7 +102,7 @@ export async function createApp(options: AppOptions = {}) {
   };
   const services: Services = {
     config,
-    caps: new Caps(config.cap),
+    caps,
     uploader,
     uploads,
     events,

@@ -38,7 +38,7 @@ export interface Config {
   maxUploadsPerClient: number;
   /** Most unfinished uploads that can be resumed. */
   maxWaiting: number;
-  /** Bytes per second of all uploads together. Unset: no cap. */
+  /** Bytes per second of all uploads together, and of all downloads together. Unset: no cap. */
   cap?: number;
   /** Bytes of the file system that uploads must leave free. */
   keepFree: number;

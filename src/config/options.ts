@@ -117,7 +117,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     name: "cap",
     placeholder: "RATE",
     ...rate(),
-    help: "Bytes per second of all uploads together, such as 20MB. If unset, there is no cap",
+    help: "Bytes per second of all uploads together, and of all downloads together, such as 20MB. If unset, there is no cap",
     group: "Limits",
   },
   maxUploads: {

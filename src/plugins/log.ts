@@ -20,6 +20,8 @@ export interface Download {
    * and the server closed the connection. In the last two cases the number of bytes sent is unknown.
    */
   ending: "sent" | "cut" | "shrank";
+  /** The cap that limited it: `cap of this link (5 MB/s)`. */
+  cap?: string | undefined;
   /** Of an archive: the entries that it lacks. */
   skipped?: SkippedEntries;
 }
@@ -157,13 +159,20 @@ export function createLog(
         { path: file.path, size: file.size, flow },
       );
     },
-    sent(request, { path, bytes, seconds, ending, skipped }) {
+    sent(request, { path, bytes, seconds, ending, cap, skipped }) {
       if (!enabled("info")) return;
       requestLine(
         request,
         "download",
-        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatBytes(bytes), seconds)}${skipped ? without(skipped) : ""}`,
-        { path, bytes, seconds, ending, ...(skipped && skipped.count > 0 && { skipped }) },
+        `${ending} ${printable(path)} · ${describeDownload(ending, bytes === null ? "it" : formatBytes(bytes), seconds)}${cap === undefined ? "" : `, under the ${cap}`}${skipped ? without(skipped) : ""}`,
+        {
+          path,
+          bytes,
+          seconds,
+          ending,
+          ...(cap !== undefined && { cap }),
+          ...(skipped && skipped.count > 0 && { skipped }),
+        },
       );
     },
     changed(request, { did, path, to, skipped = 0, by }) {

@@ -22,6 +22,8 @@ export function simulatedClock(): SimulatedClock {
       const result = step().finally(() => {
         ended = true;
       });
+      // A failure is thrown below, when the loop has ended.
+      result.catch(() => {});
       while (!ended) {
         // Everything that is ready runs before the time moves.
         await new Promise((resolve) => setImmediate(resolve));

@@ -28,6 +28,8 @@ export interface RawConnection extends Disposable {
   readToEnd(): Promise<Buffer>;
   /** Resolves when the connection is closed, by either side. */
   readonly closed: Promise<void>;
+  /** The port of this end. */
+  readonly port: number;
   /** Bytes that were received but not yet read. */
   readonly unread: Buffer;
 }
@@ -124,6 +126,7 @@ export async function connect(url: string): Promise<RawConnection> {
       return all;
     },
     closed,
+    port: socket.localPort,
     get unread() {
       return arrived.bytes;
     },

@@ -1,12 +1,11 @@
-// A cap: the bytes per second that all uploads, and likewise all downloads, of a link, an account or the whole server may have together.
+// A cap: the bytes per second that all uploads together, and all downloads together, of a link, an account or the whole server may have.
 
 import { formatRate } from "../../units.ts";
 
 /** Seconds of unused rate that the next bytes may use: without it, every timer that fires late would lose some of the rate. */
 const CREDIT = 0.05;
-/** Caps created between two searches for those that are used no more. */
-const SWEEP_INTERVAL = 256;
-
+/** Seconds after which running downloads learn of a new share: many may begin in one moment. */
+const NOTICE = 0.02;
 /** The clock of caps and of those who wait for them. */
 export interface CapClock {
   /** Seconds, monotonic. */
@@ -23,13 +22,22 @@ export const SYSTEM_CLOCK: CapClock = {
   },
 };
 
+/** A download under a cap. */
+export interface Sharer {
+  /** The share of one of its caps has changed. */
+  changed(): void;
+}
+
 /**
- * One cap. Its uploads share a bucket in virtual time: each counts the bytes that arrived, and reads on at the time at which
- * all bytes counted so far fit the rate. An upload has one chunk in the bucket at a time, so they take turns.
+ * One cap, for uploads and for downloads separately. Its uploads share a bucket in virtual time: each counts the bytes that arrived, and reads on at the time at which
+ * all bytes counted so far fit the rate. An upload has one chunk in the bucket at a time, so they take turns. Each download
+ * gets the same share.
  */
 export class Cap {
   /** The time at which all bytes counted so far fit the rate. */
   #filled: number;
+  readonly #downloads = new Set<Sharer>();
+  #noticing = false;
 
   /** @param label completes "the cap of …": `this link`, `your account`, `this server` */
   constructor(
@@ -50,46 +58,28 @@ export class Cap {
     this.#filled = Math.max(this.#filled, this.clock.now() - CREDIT) + bytes / this.rate;
     return this.#filled;
   }
-}
 
-/** The caps of links, accounts and the server. Transfers hold their caps; the registry does not keep them alive. */
-export class Caps {
-  readonly #caps = new Map<string, WeakRef<Cap>>();
-  #created = 0;
-  /** The cap of all uploads together, and of all downloads together. */
-  readonly server: Cap | undefined;
-
-  /** @param serverRate bytes per second, from --cap; undefined for no cap */
-  constructor(
-    serverRate: number | undefined,
-    readonly clock: CapClock = SYSTEM_CLOCK,
-  ) {
-    if (serverRate !== undefined) this.server = new Cap(serverRate, "this server", clock);
+  /** Bytes per second of each download. */
+  get share(): number {
+    return this.rate / Math.max(1, this.#downloads.size);
   }
 
-  /** Caps that are remembered. */
-  get size(): number {
-    return this.#caps.size;
+  /** Counts a download, until `leave`. */
+  join(download: Sharer): void {
+    this.#downloads.add(download);
+    this.#notice();
   }
 
-  /**
-   * The cap of a key, the same one for all transfers that run at the same time. With another rate it is another cap, which
-   * transfers that begin from now on use.
-   * @param key such as `link:ID`
-   * @param rate bytes per second
-   */
-  of(key: string, rate: number, label: string): Cap {
-    const known = this.#caps.get(key)?.deref();
-    if (known?.rate === rate) return known;
-    const cap = new Cap(rate, label, this.clock);
-    this.#caps.set(key, new WeakRef(cap));
-    this.#created += 1;
-    if (this.#created % SWEEP_INTERVAL === 0) this.sweep();
-    return cap;
+  leave(download: Sharer): void {
+    if (this.#downloads.delete(download)) this.#notice();
   }
 
-  /** Forgets the caps that nothing uses any more. */
-  sweep(): void {
-    for (const [key, cap] of this.#caps) if (cap.deref() === undefined) this.#caps.delete(key);
+  #notice(): void {
+    if (this.#noticing) return;
+    this.#noticing = true;
+    this.clock.after(NOTICE, () => {
+      this.#noticing = false;
+      for (const download of this.#downloads) download.changed();
+    });
   }
 }

@@ -1,6 +1,7 @@
 // The metrics of GET /metrics. Label values come from fixed lists: never a path, a name or text from a client.
 
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { Caps } from "../../core/admission/caps.ts";
 import type { UploadRegistry } from "../../core/resumable/registry.ts";
 import type { CopyJobs } from "../../core/tree/copy-jobs.ts";
 import type { SavedFile } from "../../core/upload/saved-file.ts";
@@ -14,6 +15,7 @@ import { processGauges } from "./process-gauges.ts";
 
 /** The services whose state is read at each scrape. */
 export interface Sources {
+  caps: Caps;
   uploader: Uploader;
   uploads: UploadRegistry;
   jobs: CopyJobs;
@@ -57,7 +59,7 @@ export class Gauges implements Observer {
   /** Requests by method, status and route. A plain map, because it is updated on every request. */
   readonly #answered = new Map<string, number>();
 
-  constructor({ uploader, uploads, jobs }: Sources) {
+  constructor({ caps, uploader, uploads, jobs }: Sources) {
     this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     // Start every series at 0, so that the first event shows as an increase.
     for (const dialect of DIALECTS)
@@ -101,6 +103,12 @@ export class Gauges implements Observer {
       "Background copies that are running or queued",
       () => jobs.unfinished,
     );
+    this.#gauge(
+      "sluice_cap_bytes_per_second",
+      "The cap of the whole server, from --cap; 0 without one",
+      () => caps.server?.rate ?? 0,
+    );
+    this.#gauge("sluice_capped_downloads", "Running downloads under a cap", () => caps.downloads);
     this.#gauge("sluice_draining", "1 while the server is shutting down", () => Number(uploader.draining));
     const buildInfo = new Gauge({
       name: "sluice_build_info",

@@ -1,6 +1,7 @@
 // GET and HEAD /api/archive: streams folders and files as one archive.
 
 import { Elysia, NotFoundError, t } from "elysia";
+import { paced } from "../../core/admission/cap-share.ts";
 import { Archives, FORMATS, type Format } from "../../core/archive/archive.ts";
 import { asProblem, Problem } from "../../errors.ts";
 import { attachment } from "../../http/disposition/disposition.ts";
@@ -10,6 +11,7 @@ import { access } from "../../plugins/access.ts";
 import { requestInfoOf, timed } from "../../plugins/request-info.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
+import { shareOf } from "../support/connection/request-caps.ts";
 import { PATIENCE } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
 
@@ -20,7 +22,7 @@ const TYPES: Readonly<Record<Format, string>> = {
   "tar.zst": "application/zstd",
 };
 
-export function archive({ config, storage, log }: Services) {
+export function archive({ config, storage, log, caps }: Services) {
   const archives = new Archives(storage);
   // Registered for all methods (others end as 405): Elysia answers HEAD of a GET by running it.
   return new Elysia({ name: "archive" }).use(access(config.allow)).all(
@@ -47,22 +49,25 @@ export function archive({ config, storage, log }: Services) {
       }
       const began = performance.now();
       requestInfoOf(request)?.logOnFinish();
+      const share = shareOf({ caps }, request);
+      const renew = () => void server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
       const ended = (ending: "sent" | "cut", bytes: number | null): void =>
         log.sent(request, {
           path: name,
           bytes,
           seconds: (performance.now() - began) / 1000,
           ending,
+          cap: share?.name,
           skipped: archive.skipped,
         });
       const stream = archive.stream({
-        pulled: () => server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
+        pulled: renew,
         sent: (bytes) => ended("sent", bytes),
         cancelled: () => ended("cut", archive.size ?? null),
         failed: (error) =>
           log.problem(request, asProblem(error, "The archive was cut, because it could not be made.")),
       });
-      return new Response(stream, { headers });
+      return new Response(share ? paced(stream, share, renew) : stream, { headers });
     },
     {
       transform({ request: { method } }) {

@@ -26,6 +26,7 @@ import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
+import { Pacing } from "../support/connection/pacing.ts";
 import { Deliveries } from "../support/delivery.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
@@ -47,8 +48,9 @@ const FILE_HEADERS = [
 const ANY_TYPE = ["*/*"];
 
 export function download(services: Services) {
-  const { config, storage, log, uploader } = services;
+  const { config, storage, log, uploader, caps } = services;
   const deliveries = new Deliveries(log);
+  const pacing = new Pacing();
   const digests = uploader.fileDigests;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(config.allow)).all(
@@ -63,6 +65,8 @@ export function download(services: Services) {
           request,
           server,
           deliveries,
+          caps,
+          pacing,
           digests,
           config,
           save: query.download !== undefined,

@@ -1,5 +1,6 @@
 // Detects how downloads end. Bun sends files without reporting completion, so their state is polled.
 
+import type { CapShare } from "../../core/admission/cap-share.ts";
 import type { Log } from "../../plugins/log.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { StoredFile } from "../../storage/storage.ts";
@@ -17,6 +18,10 @@ export interface Delivery {
   bytes: number;
   /** Bytes the file must still have for the answer to be complete. */
   needs: number;
+  /** The share in the caps that apply to it. */
+  share: CapShare | null;
+  /** Called when sending has ended. */
+  ended: () => void;
 }
 
 interface RunningDelivery extends Delivery {
@@ -57,7 +62,8 @@ export class Deliveries {
   }
 
   /** Whether sending has ended: Bun then no longer knows the client's address. */
-  #poll({ request, file, bytes, needs, server, signal, began }: RunningDelivery): boolean {
+  #poll(delivery: RunningDelivery): boolean {
+    const { request, file, bytes, needs, server, signal, began, share } = delivery;
     if (server.requestIP(request) !== null) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
     // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.
@@ -65,7 +71,8 @@ export class Deliveries {
     void file.close();
     const seconds = (performance.now() - began) / 1000;
     const ending = shrank ? "shrank" : signal.aborted ? "cut" : "sent";
-    this.log.sent(request, { path: file.entry.path, bytes, seconds, ending });
+    this.log.sent(request, { path: file.entry.path, bytes, seconds, ending, cap: share?.name });
+    delivery.ended();
     return true;
   }
 }

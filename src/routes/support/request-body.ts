@@ -17,7 +17,7 @@ import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.t
 import type { FilePath } from "../../path.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import { capsOf } from "./caps.ts";
+import { capsOf } from "./connection/request-caps.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import type { Services } from "./services.ts";

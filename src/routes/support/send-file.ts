@@ -1,9 +1,13 @@
 // Sends an open file, or ranges of it, and closes it when sending has ended.
 
 import type { Config } from "../../config/config.ts";
+import { paced } from "../../core/admission/cap-share.ts";
+import type { Caps } from "../../core/admission/caps.ts";
 import { byteranges } from "../../http/ranges/byteranges.ts";
-import type { Selection } from "../../http/ranges/range.ts";
+import type { Range, Selection } from "../../http/ranges/range.ts";
 import type { StoredFile } from "../../storage/storage.ts";
+import type { Pacing } from "./connection/pacing.ts";
+import { shareOf } from "./connection/request-caps.ts";
 import type { Deliveries } from "./delivery.ts";
 import type { Listener } from "./idle-timeout.ts";
 
@@ -18,44 +22,50 @@ export interface SendOptions {
   server: Listener;
   deliveries: Deliveries;
   config: Config;
+  caps: Caps;
+  pacing: Pacing;
 }
 
 /**
  * Answers with a whole file or with ranges of it. A whole file or a single range is sent by the system: Bun reopens the
  * file through the open descriptor, in the same turn in which the handler returns. Several ranges are read and sent block
- * by block, without Content-Length, which Bun omits for streams. Without a server the whole file is sent.
+ * by block, without Content-Length, which Bun omits for streams. So is everything under a cap where the connection cannot
+ * be paced. Without a server the whole file is sent, and no cap applies.
  * @param headers those of the whole file; the headers of a range are added
  */
 export async function sendFile(
   file: StoredFile,
   selection: Exclude<Selection, "nothing">,
   headers: Headers,
-  { request, server, deliveries, config }: SendOptions,
+  { request, server, deliveries, config, caps, pacing }: SendOptions,
 ): Promise<Response> {
   const { body, entry } = file;
   // An app that is called without a server cannot detect when its answer has been read.
   if (!server?.requestIP(request)) return new Response(await startedStream(body, file), { headers });
-  const watch = (bytes: number, needs: number) =>
-    deliveries.watch({ request, file, bytes, needs }, server, () =>
-      // Not earlier: Bun restarts its own timer with the first bytes of the answer.
-      server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE),
-    );
-  if (selection === "whole") {
-    watch(entry.size, entry.size);
-    // Bun would refuse any range of an empty file.
-    return new Response(entry.size === 0 ? "" : body, { headers });
+  const share = shareOf({ caps }, request);
+  const renew = () => void server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
+  const watch = (bytes: number, needs: number, ended = () => share?.leave()) =>
+    // Not earlier: Bun restarts its own timer with the first bytes of the answer.
+    deliveries.watch({ request, file, bytes, needs, share, ended }, server, renew);
+  const whole: Range = { first: 0, last: entry.size - 1 };
+  const [range = whole, ...others] = selection === "whole" ? [whole] : selection;
+  if (selection !== "whole" && others.length > 0) {
+    const type = headers.get("content-type") ?? "application/octet-stream";
+    const parts = byteranges(body, selection, { type, size: entry.size });
+    watch(parts.length, Math.max(...selection.map(({ last }) => last + 1)));
+    headers.set("content-type", parts.type);
+    return new Response(share ? paced(parts.body, share, renew) : parts.body, { status: 206, headers });
   }
-  const [{ first, last }, ...others] = selection;
-  if (others.length === 0) {
-    watch(last + 1 - first, last + 1);
-    headers.set("content-range", `bytes ${first}-${last}/${entry.size}`);
-    return new Response(body.slice(first, last + 1), { status: 206, headers });
-  }
-  const type = headers.get("content-type") ?? "application/octet-stream";
-  const parts = byteranges(body, selection, { type, size: entry.size });
-  watch(parts.length, Math.max(...selection.map((range) => range.last + 1)));
-  headers.set("content-type", parts.type);
-  return new Response(parts.body, { status: 206, headers });
+  const { first, last } = range;
+  const bytes = last + 1 - first;
+  const answer = share && (await pacing.begin(request, server, share, bytes));
+  watch(bytes, last + 1, answer?.ended);
+  if (selection !== "whole") headers.set("content-range", `bytes ${first}-${last}/${entry.size}`);
+  const status = selection === "whole" ? 200 : 206;
+  const part = selection === "whole" ? body : body.slice(first, last + 1);
+  if (share && !answer) return new Response(paced(part.stream(), share, renew), { status, headers });
+  // Bun would refuse any range of an empty file.
+  return new Response(bytes === 0 ? "" : part, { status, headers });
 }
 
 /** A stream of the file of which the first block is already read, so that the file can be closed. */

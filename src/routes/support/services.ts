@@ -1,7 +1,7 @@
 // The services that every route receives, created once in app.ts.
 
 import type { Config } from "../../config/config.ts";
-import type { Caps } from "../../core/admission/cap.ts";
+import type { Caps } from "../../core/admission/caps.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
 import type { UploadRegistry } from "../../core/resumable/registry.ts";
 import type { CopyJobs } from "../../core/tree/copy-jobs.ts";

@@ -1,7 +1,8 @@
 // Caps: the rate of one upload and of several, the wait for the strictest of several caps, and which cap is named.
 
 import { describe, expect, test } from "bun:test";
-import { type Cap, Caps } from "../../../src/core/admission/cap.ts";
+import type { Cap } from "../../../src/core/admission/cap.ts";
+import { Caps } from "../../../src/core/admission/caps.ts";
 import { Throttle } from "../../../src/core/upload/throttle.ts";
 import { type SimulatedClock, simulatedClock } from "../../support/cap-clock.ts";
 import { until } from "../../support/server.ts";

@@ -1,7 +1,7 @@
 // Request bodies: the time that counts as waiting for the network, the idle timeout, and yielding to the event loop.
 
 import { describe, expect, test } from "bun:test";
-import { Caps } from "../../../src/core/admission/cap.ts";
+import { Caps } from "../../../src/core/admission/caps.ts";
 import { RequestBody, type RequestBodyOptions } from "../../../src/core/upload/request-body.ts";
 import { Throttle } from "../../../src/core/upload/throttle.ts";
 import { Problem } from "../../../src/errors.ts";

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FlowReport } from "../../../src/core/report/flow-report.ts";
-import { FormResult, SavedFile, Uploads } from "../../../src/routes/openapi/shapes.ts";
-import { bodyIn } from "../../support/answer.ts";
-import { formBody, formType } from "../../support/form.ts";
-import { connect } from "../../support/raw.ts";
-import { startServer, type TestServer, until } from "../../support/server.ts";
-import { named, OFFSET_TYPE, TUS } from "../../support/tus-client.ts";
+import type { FlowReport } from "../../../../src/core/report/flow-report.ts";
+import { FormResult, SavedFile, Uploads } from "../../../../src/routes/openapi/shapes.ts";
+import { bodyIn } from "../../../support/answer.ts";
+import { formBody, formType } from "../../../support/form.ts";
+import { connect } from "../../../support/raw.ts";
+import { startServer, type TestServer, until } from "../../../support/server.ts";
+import { named, OFFSET_TYPE, TUS } from "../../../support/tus-client.ts";
 
 const CAP = 10e6;
 /** Takes 0.2 s under the cap, of which the first 0.05 may be free. */

@@ -1,0 +1,20 @@
+// The caps of a request: that of the whole server, and those of its link and its account.
+
+import type { Cap } from "../../../core/admission/cap.ts";
+import type { CapShare } from "../../../core/admission/cap-share.ts";
+import { requestInfoOf } from "../../../plugins/request-info.ts";
+import type { Services } from "../services.ts";
+
+const NONE: readonly Cap[] = [];
+
+/** The caps that limit the bytes of this request. */
+export function capsOf({ caps: { server } }: Pick<Services, "caps">, request: Request): readonly Cap[] {
+  const own = requestInfoOf(request)?.caps ?? NONE;
+  return server === undefined ? own : [...own, server];
+}
+
+/** The share of a download in the caps of its request; null without caps. The caller must `leave` it. */
+export function shareOf(services: Pick<Services, "caps">, request: Request): CapShare | null {
+  const caps = capsOf(services, request);
+  return caps.length > 0 ? services.caps.share(caps) : null;
+}
