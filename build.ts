@@ -22,6 +22,7 @@ const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/stand
 
 /** Worker scripts. They are entry points, because only those have a path inside the binary, below their common folder. */
 const THREADS = [
+  "src/access/database/writer-worker.ts",
   "src/access/passwords/password-worker.ts",
   "src/storage/disk/bulk/bulk-worker.ts",
   "src/storage/disk/list/lister-worker.ts",

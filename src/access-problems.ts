@@ -21,6 +21,10 @@ export const ACCESS_PROBLEMS = {
     status: 409,
     title: "The account exists",
     help: "There is an account with this name. Choose another name. Who comes from an identity provider and has a password here logs in with it, or asks an owner to remove it.",
+  revoked: {
+    status: 403,
+    title: "Revoked",
+    help: "The account, the token or the link that began this upload may not go on: it was disabled or revoked, or has lost the grant `write`. What was uploaded stays for `--upload-expiry`.",
   },
   too_many_logins: {
     status: 429,

@@ -1,6 +1,9 @@
 // Creates the app: wires all plugins and routes to one storage.
 
 import { Elysia } from "elysia";
+import { Access } from "./access/access.ts";
+import { accessFile } from "./access/database/open.ts";
+import { Logins } from "./access/logins.ts";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
 import { Caps } from "./core/admission/caps.ts";
@@ -20,6 +23,7 @@ import { Gauges } from "./plugins/metrics/gauges.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
 import { rootFolder } from "./plugins/root-folder.ts";
+import { accessRoutes } from "./routes/access/access.ts";
 import { archive } from "./routes/api/archive.ts";
 import { batch } from "./routes/api/batch.ts";
 import { copy } from "./routes/api/copy.ts";
@@ -66,9 +70,12 @@ const MAX_IDLE_TIMEOUT = 255;
 export async function createApp(options: AppOptions = {}) {
   const { storage: provided, logger, ...settings } = options;
   const config: Config = { ...defaults, ...settings };
-  const write = config.allow.has("write") || config.allow.has("delete");
   const lines = logger ?? createLog(config.log, undefined, config.logLevel);
   const warn = (message: string): void => lines.say(message, "warn");
+  const file = provided && config.access === undefined ? null : accessFile(config.root, config.access);
+  const access = Access.open({ file, allow: config.allow, warn });
+  const logins = new Logins(access);
+  const write = access.mayChange;
   const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
@@ -98,11 +105,15 @@ export async function createApp(options: AppOptions = {}) {
     // Aborted uploads still delete the bytes that they left in the root.
     await uploader.slots.idle();
     await uploads.close();
+    logins.close();
+    access.close();
     if (!provided) await storage.close();
   };
   const services: Services = {
     config,
     caps,
+    access,
+    logins,
     uploader,
     uploads,
     events,
@@ -154,6 +165,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(listUploads(services))
     .use(watchUploads(services))
     .use(uploadRoutes(services))
+    .use(accessRoutes(services))
     .use(health(services))
     .use(metrics(services, gauges))
     .use(probe(services))

@@ -17,8 +17,10 @@ export const thisStart: Start = {
   bunArguments: process.execArgv,
 };
 
-/** The grants with which clients cannot change files. */
-const READING: ReadonlySet<Grant> = new Set<Grant>(["read"]);
+/** Whether clients with these grants cannot change files. Unset: accounts may. */
+function isReading(allow: ReadonlySet<Grant> | undefined): boolean {
+  return allow !== undefined && [...allow].every((grant) => /^(?:list|read)(?:=|$)/.test(grant));
+}
 
 /** Whether one of the paths is inside the root; false when the root does not exist yet. */
 export async function isServed(paths: readonly string[], root: string): Promise<boolean> {
@@ -43,7 +45,7 @@ export async function exposure(
   root: string,
   { source, bunArguments }: Start,
 ): Promise<string | undefined> {
-  if (source === undefined || allow.isSubsetOf(READING)) return undefined;
+  if (source === undefined || isReading(allow)) return undefined;
   if (await isServed([source], root))
     return "the root contains the source of this program, which clients could change; serve another folder";
   if (!readsWorkingFolder(bunArguments) || !(await isServed([folder], root))) return undefined;

@@ -1,8 +1,14 @@
 // The values of all options, and the words that some of them allow.
 
-/** Permissions of everyone who can reach the port. `replace`: overwrite an existing file. `delete`: remove or move an entry. */
-export const GRANTS = ["read", "write", "replace", "delete"] as const;
-export type Grant = (typeof GRANTS)[number];
+/**
+ * Permissions at a folder and everything below it. `list`: names and sizes. `read`: bytes, and what `list` gives. `write`: new
+ * entries. `replace`: overwrite an existing file. `delete`: remove or move an entry. `share`: make links.
+ */
+export const WORDS = ["list", "read", "write", "replace", "delete", "share"] as const;
+export type Word = (typeof WORDS)[number];
+
+/** One element of `--allow`: a word for the root, or `write=inbox` for a folder. The path is checked and has no slash at either end. */
+export type Grant = Word | `${Word}=${string}`;
 
 /** Policies for an upload whose name is taken. */
 export const CONFLICTS = ["rename", "replace", "fail"] as const;
@@ -26,7 +32,12 @@ export interface Config {
   port: number;
   /** The path below which a proxy shows the server: `""`, or such as `/sluice`. */
   basePath: string;
-  allow: ReadonlySet<Grant>;
+  /** The permissions of everyone who can reach the port. Unset: `read,write`, or nothing once there are accounts. */
+  allow?: ReadonlySet<Grant>;
+  /** The file of accounts, grants and links. Unset: `.sluice/access.db` in the root. */
+  access?: string;
+  /** The origin under which browsers reach the server, such as `https://files.example.org`. */
+  url?: string;
   maxFileSize: number;
   /** Most files in one form. */
   maxFiles: number;

@@ -1,18 +1,19 @@
 // The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
-import { CONFLICTS, type Config, GRANTS, LOG_LEVELS, LOGS } from "./config.ts";
+import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
 import { GROUPS, type Option } from "./option.ts";
 import {
   choice,
-  choices,
   count,
   duration,
+  grants,
   host,
   hosts,
   networks,
   origins,
   path,
   rate,
+  siteUrl,
   size,
   urlPath,
 } from "./values.ts";
@@ -59,8 +60,22 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "GRANTS",
     default: "read,write",
     list: true,
-    ...choices(GRANTS),
-    help: "What everyone who can reach the port may do: read, write, replace, delete (comma-separated), or all",
+    ...grants(WORDS),
+    help: "What everyone may do without logging in: list, read, write, replace, delete (comma-separated), all or none; read=photos,write=inbox is for single folders. Once there are accounts, the default is none",
+    group: "Who may do what",
+  },
+  access: {
+    name: "access",
+    placeholder: "FILE",
+    ...path("a file"),
+    help: "File of accounts, grants and links. If unset, .sluice/access.db in the root; needed for a root that is read-only or on a network",
+    group: "Who may do what",
+  },
+  url: {
+    name: "url",
+    placeholder: "URL",
+    ...siteUrl(),
+    help: "Address under which browsers reach the server, such as https://files.example.org; fixes the host name, and the cookies and passkeys of logins",
     group: "Who may do what",
   },
   trustedProxy: {
@@ -231,7 +246,9 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     host: value(OPTIONS.host),
     port: value(OPTIONS.port),
     basePath: value(OPTIONS.basePath),
-    allow: value(OPTIONS.allow),
+    ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
+    ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
+    ...(given.has(OPTIONS.url.name) && { url: value(OPTIONS.url) }),
     maxFileSize: value(OPTIONS.maxFileSize),
     maxWaiting: value(OPTIONS.maxWaiting),
     maxFiles: value(OPTIONS.maxFiles),

@@ -1,6 +1,8 @@
 // The kinds of option values: a description of the allowed values and a parser for each.
 
 import { isIP } from "node:net";
+import { Problem } from "../errors.ts";
+import { checkFolderPath } from "../path.ts";
 
 /** A kind of value. */
 export interface Kind<T> {
@@ -103,23 +105,46 @@ export function choice<Word extends string>(words: readonly Word[]): Kind<Word> 
   };
 }
 
-/** At least one of several words, or `all`. */
-export function choices<Word extends string>(words: readonly Word[]): Kind<ReadonlySet<Word>> {
+/** Words, each with or without `=FOLDER`; `all` stands for every word, `none` alone for no word. Returned with checked paths. */
+export function grants<Word extends string>(
+  words: readonly Word[],
+): Kind<ReadonlySet<Word | `${Word}=${string}`>> {
+  const one = (text: string): (Word | `${Word}=${string}`)[] | undefined => {
+    const [name = "", ...rest] = text.split("=");
+    const named = name === "all" ? words : words.filter((word) => word === name);
+    if (named.length === 0) return undefined;
+    if (rest.length === 0) return [...named];
+    const folder = folderIn(rest.join("="));
+    return folder ? named.map((word) => `${word}=${folder}` as const) : undefined;
+  };
   return {
-    allowed: `one or more of ${sentence(words, "and")}, separated by commas, or all`,
+    allowed: `one or more of ${sentence(words, "and")}, separated by commas, all or none; \`read=photos\` is for one folder`,
     parse: (text) => {
-      if (text === "all") return new Set(words);
-      const found = split(text).map((name) => words.find((word) => word === name));
-      return found.length > 0 && found.every((word) => word !== undefined) ? new Set(found) : undefined;
+      if (text === "none") return new Set();
+      const found = split(text).map(one);
+      return found.length > 0 && found.every((some) => some !== undefined)
+        ? new Set(found.flat())
+        : undefined;
     },
   };
+}
+
+/** A folder below the root, without a slash at either end; undefined for an invalid path, and for the root itself. */
+function folderIn(text: string): string | undefined {
+  try {
+    return checkFolderPath(text.replace(/^\//, "")) || undefined;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
 }
 
 /** A path on this machine. Does not check that it exists. */
 export function path(what: string): Kind<string> {
   return {
     allowed: `the path of ${what}`,
-    parse: (text) => (text === "" || text.includes("\0") ? undefined : text),
+    // A dash begins a flag whose value was forgotten.
+    parse: (text) => (text === "" || text.startsWith("-") || text.includes("\0") ? undefined : text),
   };
 }
 
@@ -196,6 +221,14 @@ export function origins(): Kind<readonly string[]> {
       const found = split(text).map(origin);
       return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
     },
+  };
+}
+
+/** The origin of this server, as browsers see it. */
+export function siteUrl(): Kind<string> {
+  return {
+    allowed: "the address of the server, such as https://files.example.org (scheme, host and port, no path)",
+    parse: (text) => origin(text.replace(/\/$/, "")),
   };
 }
 

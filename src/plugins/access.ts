@@ -1,16 +1,25 @@
-// Grants: every route declares the grants it needs in `allow`; without them the request is refused before its body is read.
+// Access: every route declares what it needs in `allow`, and its handler proves that the asker has it at the path.
 
 import { type DocumentDecoration, Elysia } from "elysia";
-import type { Grant } from "../config/config.ts";
+import type { Access } from "../access/access.ts";
+import type { Asker } from "../access/asker.ts";
+import type { Logins } from "../access/logins.ts";
+import { listWords, type Words, wordsOf } from "../access/words.ts";
+import type { Config, Word } from "../config/config.ts";
+import type { Permission } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
+import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { findAsker } from "./asker.ts";
+import { requestInfoOf } from "./request-info.ts";
 
 /**
- * The grants a route needs: one, or all of several. `public`: none, because the answer reveals nothing about files. `each`:
- * the handler checks each part of the request with `requireGrant`.
+ * The needs of a route. A word, or several: the asker must have them somewhere, and the handler calls `prove` with the path.
+ * `public`: nothing, because the answer reveals nothing about files. `each`: the handler proves each part of the request.
+ * `upload`: the id in the URL is the permission. `link`: the token in the URL. `account`: a login. `owner`: that of an owner.
  */
-export type Allow = Grant | readonly Grant[] | "public" | "each";
+export type Allow = Word | readonly Word[] | "public" | "each" | "upload" | "link" | "account" | "owner";
 
-/** The `detail` of a route with its grants, which the OpenAPI document shows. */
+/** The `detail` of a route with its needs, which the OpenAPI document shows. */
 export interface AllowDetail extends DocumentDecoration {
   "x-allow": Allow;
 }
@@ -20,34 +29,149 @@ export function allowDetail(allow: Allow): AllowDetail {
   return { "x-allow": allow };
 }
 
-/** A sentence about the grants a route needs; "" when it needs none. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  public: "",
+  each: "Each operation needs its own grants.",
+  upload: "The id of the upload is the permission; its maker must still have `write`.",
+  link: "The token of the link is the permission.",
+  account: "Needs a login.",
+  owner: "Needs the login of an owner.",
+};
+
+/** A sentence about what a route needs; "" when it needs nothing. */
 export function grantOf(allow: Allow): string {
-  if (allow === "public") return "";
-  if (allow === "each") return "Each operation needs its own grants.";
-  const named = [allow].flat().map((grant) => `\`${grant}\``);
+  const sentence = typeof allow === "string" ? SENTENCES[allow] : undefined;
+  if (sentence !== undefined) return sentence;
+  const named = [allow].flat().map((word) => `\`${word}\``);
   return `Needs the ${named.length > 1 ? "grants" : "grant"} ${named.join(" and ")}.`;
 }
 
-/** Checks that all `required` grants were given. @throws Problem not_allowed */
-export function requireGrant(granted: ReadonlySet<Grant>, required: readonly Grant[]): void {
-  const missing = required.filter((grant) => !granted.has(grant));
-  if (missing.length === 0) return;
-  const named = missing.map((grant) => `\`${grant}\``).join(" and ");
-  const all = [...granted, ...missing].join(",");
-  throw new Problem(
+/** The asker of a request whose route needs one. */
+export function askerOf(request: Request): Asker {
+  const asker = requestInfoOf(request)?.asker;
+  if (!asker) throw new Error("The route declares no `allow` that finds the asker.");
+  return asker;
+}
+
+/**
+ * Proves that the asker of a request has words at a path.
+ * @throws Problem login_required, not_allowed; not_found when the account may not even list the path
+ */
+export function prove(request: Request, words: Word | readonly Word[], path: FilePath | FolderPath): Asker {
+  const asker = askerOf(request);
+  const info = requestInfoOf(request);
+  if (info) info.proved = true;
+  const missing = [words].flat().filter((word) => !asker.can(word, path));
+  if (missing.length > 0) throw refusal(asker, missing, path);
+  return asker;
+}
+
+/** Proves that the asker may see a folder: list it, or a folder in it. @throws Problem as `prove` */
+export function proveFolder(request: Request, folder: FilePath | FolderPath): Asker {
+  const asker = askerOf(request);
+  return asker.sees(folder) ? prove(request, [], folder) : prove(request, "list", folder);
+}
+
+/** Proves that the asker may write a file, and tells what else they may do with its name. @throws Problem as `prove` */
+export function proveWrite(request: Request, path: FilePath): Permission {
+  const asker = prove(request, "write", path);
+  return { replace: asker.can("replace", path), read: asker.can("read", path) };
+}
+
+/** Proves a word at a path and everywhere below it. @throws Problem as `prove`; not_allowed that names the folder */
+export function proveBelow(
+  request: Request,
+  words: Word | readonly Word[],
+  path: FilePath | FolderPath,
+): Asker {
+  const asker = prove(request, words, path);
+  for (const word of [words].flat()) {
+    const refused = asker.refusedBelow(word, path);
+    if (refused === null) continue;
+    const where = asker.can("list", refused) ? ` \`${refused}\`` : " a folder in it";
+    throw new Problem("not_allowed", `The folder contains${where}, where you lack the grant \`${word}\`.`);
+  }
+  return asker;
+}
+
+/** The problem of an asker who lacks words at a path. */
+function refusal(asker: Asker, missing: readonly Word[], path: FilePath | FolderPath): Problem {
+  if (asker.couldLogIn) return loginRequired();
+  const named = missing.map((word) => `\`${word}\``).join(" and ");
+  const grants = missing.length > 1 ? "grants" : "grant";
+  if (asker.account === null) {
+    const where = asker.canSomewhere(missing[0] ?? "list") ? " here" : "";
+    const all = flagOf(asker.words(ROOT) | wordsOf(missing));
+    return new Problem(
+      "not_allowed",
+      `This needs the ${grants} ${named}${where}: start the server with --allow ${all}.`,
+    );
+  }
+  if (!asker.can("list", path) && !asker.leadsTo("list", path))
+    return new Problem("not_found", "No file or folder has this path.");
+  return new Problem(
     "not_allowed",
-    `This needs the ${missing.length > 1 ? "grants" : "grant"} ${named}: start the server with --allow ${all}.`,
+    `Your account lacks the ${grants} ${named} here. An owner of this server can grant ${missing.length > 1 ? "them" : "it"}.`,
   );
 }
 
+/** The value of `--allow` that gives words; `list` is part of `read`. */
+function flagOf(words: Words): string {
+  const named = listWords(words);
+  return named.filter((word) => word !== "list" || !named.includes("read")).join(",");
+}
+
+/** The problem of a request that needs a login. */
+export function loginRequired(): Problem {
+  return new Problem("login_required", "Log in, or send a token: `Authorization: Bearer …`.");
+}
+
+export interface AccessServices {
+  access: Access;
+  logins: Logins;
+  config: Pick<Config, "url">;
+}
+
+/** Whether browsers reach the server by TLS, so that the cookie may say so. */
+export function isSecure({ url }: Pick<Config, "url">): boolean {
+  return url?.startsWith("https:") ?? false;
+}
+
 /** Adds the option `allow` to routes. The name makes Elysia register the plugin only once. */
-export function access(granted: ReadonlySet<Grant>) {
+export function access({ access, logins, config }: AccessServices) {
+  const secure = isSecure(config);
   return new Elysia({ name: "access" }).macro({
     allow: (required: Allow) => ({
       detail: allowDetail(required),
-      beforeHandle() {
-        if (required !== "public" && required !== "each") requireGrant(granted, [required].flat());
+      beforeHandle({ request }) {
+        if (required === "public" || required === "upload" || required === "link") return undefined;
+        const found = findAsker(access, logins, request, secure);
+        if (found instanceof Promise) return found.then((asker) => admit(request, asker, required));
+        return admit(request, found, required);
+      },
+      afterHandle({ request }) {
+        if (NEEDS_NO_PATH.has(String(required)) || requestInfoOf(request)?.proved) return;
+        throw new Error("The handler of this route has proved nothing.");
       },
     }),
   });
+}
+
+const NEEDS_NO_PATH: ReadonlySet<string> = new Set(["public", "upload", "link", "each", "account", "owner"]);
+
+/** Remembers the asker, and refuses early who cannot succeed at any path. @throws Problem */
+function admit(request: Request, asker: Asker, required: Allow): undefined {
+  const info = requestInfoOf(request);
+  if (info) info.asker = asker;
+  if (required === "each") return undefined;
+  if (required === "account" || required === "owner") {
+    if (!asker.isAccount) throw loginRequired();
+    if (required === "owner" && !asker.owner)
+      throw new Problem("not_allowed", "Only an owner of this server may do this.");
+    return undefined;
+  }
+  if (required === "public" || required === "upload" || required === "link") return undefined;
+  const missing = [required].flat().filter((word) => !asker.canSomewhere(word));
+  if (missing.length > 0) throw refusal(asker, missing, ROOT);
+  return undefined;
 }

@@ -41,9 +41,16 @@ export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "met
 
 function problemResponse(problem: Problem, options: ErrorOptions, request: Request): Response {
   const { text, headers } = serialize(problem, options, requestInfoOf(request)?.id);
+  if (problem.status === 401) headers.set("www-authenticate", challenge(request));
   if (!CLOSING.has(problem.code)) return lingeringClose(request, text, problem.status, headers);
   headers.set("connection", "close");
   return new Response(text, { status: problem.status, headers });
+}
+
+/** Browsers, which send `Sec-Fetch-Mode`, would open a window for Basic: the page has its own. */
+function challenge(request: Request): string {
+  const bearer = 'Bearer realm="Sluice"';
+  return request.headers.has("sec-fetch-mode") ? bearer : `Basic realm="Sluice", charset="UTF-8", ${bearer}`;
 }
 
 function serialize(

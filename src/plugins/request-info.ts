@@ -2,6 +2,7 @@
 
 import type { Server } from "bun";
 import type { Cap } from "../core/admission/cap.ts";
+import type { Asker } from "../access/asker.ts";
 import { type ClientAddresses, clientOf } from "../http/client-address.ts";
 
 /** Valid request ids from clients; others are replaced. */
@@ -12,6 +13,10 @@ export class RequestInfo {
   readonly id: string;
   /** True when a log line reports this request, or will report it. */
   logged = false;
+  /** The asker of the request; `undefined` on routes that need no asker. */
+  asker: Asker | undefined;
+  /** Whether the route has proved that the asker may do it. */
+  proved = false;
   /** Seconds per step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
   /** The caps of its link and its account, besides that of the whole server; undefined when there are none. */

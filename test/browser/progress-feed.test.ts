@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser } from "playwright-core";
-import { GRANTS, type Grant } from "../../src/config/config.ts";
+import { type Grant, WORDS } from "../../src/config/config.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { startFakeServer } from "../support/fake-server.ts";
 import { patient } from "../support/patience.ts";
@@ -45,7 +45,7 @@ describe.skipIf(noBrowser !== undefined)("upload progress", () => {
   });
 
   test.each([
-    ["all", GRANTS, 1],
+    ["all", WORDS, 1],
     ["write alone", ["write"], 0],
   ] as const)("is received from a real server that grants %s", async (_, grants, watching) => {
     await using server = await startServer({ allow: new Set<Grant>(grants) });

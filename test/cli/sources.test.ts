@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { GRANTS } from "../../src/config/config.ts";
+import { WORDS } from "../../src/config/config.ts";
 import { defaults } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 
@@ -70,8 +70,8 @@ describe("the file of options", () => {
     ["port = true", "port in sluice.toml is not a string or a number; use a whole number from 0 to 65535"],
     ["port = [1]", "port in sluice.toml is not a string or a number; use"],
     ["drain = 2026-01-01", "drain in sluice.toml is not a string or a number; use"],
-    ["allow = [1]", "allow in sluice.toml is not a string or a list of strings; use one or more of read"],
-    ["allow = []", 'allow in sluice.toml: "" is not allowed; use one or more of read'],
+    ["allow = [1]", "allow in sluice.toml is not a string or a list of strings; use one or more of list"],
+    ["allow = []", 'allow in sluice.toml: "" is not allowed; use one or more of list'],
     ["port = 1e400", 'port in sluice.toml: "Infinity" is not allowed; use'],
     ["keep-free = nan", 'keep-free in sluice.toml: "NaN" is not allowed; use'],
     ["port = 1\n\nlog = = 2\n", "sluice.toml: line 3: Expected a value"],
@@ -101,8 +101,8 @@ describe("the file of options", () => {
     for (const root of [".", cwd, join(cwd, ".."), "link", "files/.."]) {
       expect(await message(root, {}, cwd)).toStartWith("sluice.toml is inside the root");
     }
-    expect((await config("--config sluice.toml .", {}, cwd)).allow).toEqual(new Set(GRANTS));
-    expect((await config("", {}, cwd)).allow).toEqual(new Set(GRANTS));
+    expect((await config("--config sluice.toml .", {}, cwd)).allow).toEqual(new Set(WORDS));
+    expect((await config("", {}, cwd)).allow).toEqual(new Set(WORDS));
   });
 
   test("is not read through a link into the root", async () => {

@@ -1,7 +1,7 @@
 // The table of options: defaults and names.
 
 import { expect, test } from "bun:test";
-import { GRANTS } from "../../src/config/config.ts";
+import { WORDS } from "../../src/config/config.ts";
 import { GROUPS } from "../../src/config/option.ts";
 import { CONFIG_FILE, defaults, FLAGS, OPTIONS, toConfig } from "../../src/config/options.ts";
 
@@ -11,7 +11,6 @@ test("the defaults are restrictive and finite", () => {
     host: "127.0.0.1",
     port: 3000,
     basePath: "",
-    allow: new Set(["read", "write"]),
     maxFileSize: 50 * 2 ** 30,
     maxFiles: 10_000,
     maxErrors: 10,
@@ -60,7 +59,7 @@ test("a Config is created from texts, with defaults for missing ones", () => {
   );
   expect(config).toEqual({
     ...defaults,
-    allow: new Set(GRANTS),
+    allow: new Set(WORDS),
     conflict: "fail",
     maxFileSize: 1_610_612_736,
   });

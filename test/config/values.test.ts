@@ -4,10 +4,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   choice,
-  choices,
   count,
   duration,
   formatSize,
+  grants,
   host,
   origins,
   parseDuration,
@@ -160,12 +160,18 @@ test("a choice is exactly one of its words", () => {
   expect(allowed).toBe("rename, replace or fail");
 });
 
-test("choices are one or more words, or all", () => {
-  const { parse } = choices(["read", "write", "delete"]);
+test("grants are one or more words, for the root or for a folder, all or none", () => {
+  const { parse } = grants(["read", "write", "delete"]);
+  expect(parse("read=pub,write=in/box")).toEqual(new Set(["read=pub", "write=in/box"]));
+  expect(parse("all=/pub/")).toEqual(new Set(["read=pub", "write=pub", "delete=pub"]));
+  expect(parse("none")).toEqual(new Set());
+  expect(["read=", "read=/", "read=../x", "read=a//b", "none,read", "read=.sluice"].map(parse)).toEqual(
+    Array(6).fill(undefined),
+  );
   expect(parse("read")).toEqual(new Set(["read"]));
   expect(parse("write, read,write")).toEqual(new Set(["read", "write"]));
   expect(parse("all")).toEqual(new Set(["read", "write", "delete"]));
-  expect(["", ",", "read,", "none", "READ", "read write"].map(parse)).toEqual(Array(6).fill(undefined));
+  expect(["", ",", "read,", "READ", "read write"].map(parse)).toEqual(Array(5).fill(undefined));
 });
 
 test("a path is any text that a file system accepts", () => {

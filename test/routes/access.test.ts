@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { GRANTS, type Grant } from "../../src/config/config.ts";
+import { type Grant, WORDS } from "../../src/config/config.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -12,20 +12,23 @@ function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
   return hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
 }
 
+/** Everything but some words; without `read` also without `list`, which `read` includes. */
 const without = (...missing: Grant[]): Set<Grant> =>
-  new Set(GRANTS.filter((grant) => !missing.includes(grant)));
+  new Set(
+    WORDS.filter((grant) => !missing.includes(grant) && !(grant === "list" && missing.includes("read"))),
+  );
 
 /** All requests with the grants that their routes declare. */
 const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/files/kept.txt", "read"],
   ["HEAD", "/files/kept.txt", "read"],
-  ["GET", "/api/entries", "read"],
-  ["GET", "/api/search?query=a", "read"],
-  ["GET", "/api/usage", "read"],
+  ["GET", "/api/entries", "list"],
+  ["GET", "/api/search?query=a", "list"],
+  ["GET", "/api/usage", "list"],
   ["GET", "/api/archive", "read"],
-  ["GET", "/api/uploads", "read"],
-  ["HEAD", "/api/uploads/events", "read"],
-  ["GET", "/api/uploads/events", "read"],
+  ["GET", "/api/uploads", "list"],
+  ["HEAD", "/api/uploads/events", "list"],
+  ["GET", "/api/uploads/events", "list"],
   ["GET", "/api/uploads/somebodys-own", "write"],
   ["PUT", "/files/new.txt", "write"],
   ["POST", "/files/?name=new.txt", "write"],
@@ -34,13 +37,7 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
     "/api/probe",
     "write",
   ]),
-  ["OPTIONS", "/uploads", "write"],
   ["POST", "/uploads", "write"],
-  ...["OPTIONS", "HEAD", "GET", "PATCH", "DELETE", "POST"].map((method): [string, string, Grant] => [
-    method,
-    "/uploads/none",
-    "write",
-  ]),
   ["POST", "/api/folders", "write"],
   ["POST", "/api/move", "write", "delete"],
   ["POST", "/api/copy", "read", "write"],
@@ -48,8 +45,8 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/api/trash", "delete"],
   ["POST", "/api/trash/restore", "write"],
   ["DELETE", "/api/trash/none", "delete"],
-  ["GET", "/api/jobs", "read"],
-  ["GET", "/api/jobs/none", "read"],
+  ["GET", "/api/jobs", "list"],
+  ["GET", "/api/jobs/none", "list"],
   ["DELETE", "/api/jobs/none", "write"],
   ["DELETE", "/api/uploads/no-such-upload", "delete"],
   // The last one, because it deletes the upload.
@@ -82,9 +79,9 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
   return server.fetch(path, { method, body, headers });
 }
 
-/** Routes that reveal nothing: the page, the documentation, and the health of the server. */
+/** Routes that reveal nothing: the page, the documentation, the health and the abilities of the server, and logging in. */
 const PUBLIC = [
-  "/",
+  "/api/session",
   "/health",
   "/metrics",
   "/problems",
@@ -92,7 +89,11 @@ const PUBLIC = [
   "/swagger/json",
   "/swagger/scalar.js",
   "/swagger/start.js",
+  "/uploads",
+  "/uploads/:id",
 ];
+/** Needs that are no words: see `Allow`. */
+const OTHER_NEEDS = ["public", "each", "upload", "link", "account", "owner"];
 
 describe("every route", () => {
   let server: TestServer;
@@ -104,7 +105,7 @@ describe("every route", () => {
   test("declares its grant", () => {
     const silent = server.app.routes.filter(
       (route) =>
-        ![allowOf(route)].flat().every((grant) => [...GRANTS, "public", "each"].includes(String(grant))),
+        ![allowOf(route)].flat().every((grant) => [...WORDS, ...OTHER_NEEDS].includes(String(grant))),
     );
     expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
   });
@@ -117,11 +118,11 @@ describe("every route", () => {
       .filter((file) => file.isFile() && file.name !== "index.html")
       .map((file) => `/${relative(folder, join(file.parentPath, file.name))}`);
     expect(open.map(({ path }) => path).sort()).toEqual([...PUBLIC, ...page].sort());
-    expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET"]));
+    expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET", "OPTIONS", "POST"]));
   });
 
   test("that needs one is tested below", () => {
-    const closed = server.app.routes.filter((route) => allowOf(route) !== "public");
+    const closed = server.app.routes.filter((route) => !OTHER_NEEDS.includes(String(allowOf(route))));
     for (const { method, path } of closed) {
       const start = path.replace(/[*:].*$/, "");
       const tried = NEEDS.filter(([, url]) =>
@@ -132,37 +133,39 @@ describe("every route", () => {
   });
 });
 
-describe.each(GRANTS.filter((grant) => NEEDS.some(([, , ...needed]) => needed.includes(grant))))(
-  "without %s",
-  (grant) => {
-    let server: TestServer;
-    beforeAll(async () => {
-      server = await startServer({ allow: without(grant) });
-      for (const name of ["kept", "movable"]) await Bun.write(join(server.root, `${name}.txt`), name);
-    });
-    afterAll(() => server.stop());
+describe.each(
+  WORDS.filter((grant) => grant !== "list" && NEEDS.some(([, , ...needed]) => needed.includes(grant))),
+)("without %s", (grant) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer({ allow: without(grant) });
+    for (const name of ["kept", "movable"]) await Bun.write(join(server.root, `${name}.txt`), name);
+  });
+  afterAll(() => server.stop());
 
-    test.each(NEEDS)("%s %s", async (method, path, ...needed) => {
-      const answer = await ask(server, method, path);
-      if (!needed.includes(grant)) {
-        // No such upload exists, and the request names no protocol.
-        if (path.startsWith("/uploads")) expect([200, 400, 404, 405, 412]).toContain(answer.status);
-        else if (ABSENT.has(path)) expect(answer.status).toBe(404);
-        else expect(answer.status).toBeLessThan(300);
-        return;
-      }
-      if (method === "HEAD") {
-        expect(answer.status).toBe(403);
-        return;
-      }
-      const { detail } = await problemIn(answer, "not_allowed");
-      expect(detail).toContain(`the grant \`${grant}\``);
-      expect(detail).toContain(`--allow ${[...without(grant), grant].join(",")}`);
-      if (grant === "write") expect(await readdir(server.root)).not.toContain("new.txt");
-      expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("kept");
-    });
-  },
-);
+  test.each(NEEDS)("%s %s", async (method, path, ...needed) => {
+    const answer = await ask(server, method, path);
+    const missing = needed.find((word) => word === grant || (word === "list" && grant === "read"));
+    if (missing === undefined) {
+      // The request names no protocol.
+      if (path.startsWith("/uploads")) expect(answer.status).toBe(412);
+      else if (ABSENT.has(path)) expect(answer.status).toBe(404);
+      else expect(answer.status).toBeLessThan(300);
+      return;
+    }
+    if (method === "HEAD") {
+      expect(answer.status).toBe(403);
+      return;
+    }
+    const { detail } = await problemIn(answer, "not_allowed");
+    expect(detail).toContain(`the grant \`${missing}\``);
+    const all = WORDS.filter((word) => without(grant).has(word) || word === missing);
+    const named = all.filter((word) => word !== "list" || !all.includes("read"));
+    expect(detail).toContain(`--allow ${named.join(",")}.`);
+    if (grant === "write") expect(await readdir(server.root)).not.toContain("new.txt");
+    expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("kept");
+  });
+});
 
 test("without replace new files can be saved, but no file can be replaced", async () => {
   await using server = await startServer({ allow: without("replace") });
@@ -180,11 +183,7 @@ test("with read alone every change is refused", async () => {
   await Bun.write(join(server.root, "kept.txt"), "kept");
   for (const [method, path, ...grants] of NEEDS) {
     const answer = await ask(server, method, path);
-    if (method === "HEAD" && !grants.includes("read")) {
-      expect(answer.status).toBe(403);
-      continue;
-    }
-    const missing = grants.filter((grant) => grant !== "read");
+    const missing = grants.filter((grant) => grant !== "read" && grant !== "list");
     if (missing.length === 0) expect(answer.status).toBe(ABSENT.has(path) ? 404 : 200);
     else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${missing}`);
   }

@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type App, type AppOptions, createApp } from "../../src/app.ts";
-import { GRANTS } from "../../src/config/config.ts";
+import { WORDS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
 import { patient } from "./patience.ts";
 
@@ -37,7 +37,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const root = await realpath(given ?? (await mkdtemp(join(tmpdir(), "sluice-test-"))));
   const log: string[] = [];
   const app = await createApp({
-    allow: new Set(GRANTS),
+    allow: new Set(WORDS),
     keepFree: 0,
     logger: createLog(rest.log ?? "text", (line) => log.push(line), rest.logLevel),
     ...rest,

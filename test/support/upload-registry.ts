@@ -29,6 +29,8 @@ export async function open(memory: MemoryOptions = {}, limits: Partial<SessionLi
 export const creation = (path: string, more: Partial<SessionOptions> = {}): SessionOptions => ({
   path: checkFilePath(path),
   conflict: "rename",
+  may: { replace: true, read: true },
+  maker: "anyone",
   size: 6,
   endsByLength: true,
   metadata: "",

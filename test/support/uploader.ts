@@ -19,7 +19,6 @@ export function uploaderWith(
     maxUploads: 1000,
     maxUploadsPerClient: 1000,
     keepFree: 0,
-    allow: new Set(["read", "write", "replace", "delete"]),
     ...limits,
   });
   return Object.assign(uploader, { storage });
@@ -30,6 +29,7 @@ export function requestFor(path: string, more: Partial<UploadRequest> = {}): Upl
   return {
     path: checkFilePath(path),
     conflict: "replace",
+    may: { replace: true, read: true },
     size: undefined,
     conditions: {},
     digests: [],

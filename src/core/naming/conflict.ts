@@ -1,6 +1,6 @@
 // The conflict policy: which name an entry gets when the requested one is taken, by `conflict` and the grants.
 
-import type { Config, Conflict } from "../../config/config.ts";
+import type { Conflict } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
@@ -12,8 +12,15 @@ import { nameIsFolder, nameTaken, replaceNotAllowed } from "./refusals.ts";
 /** The part of the uploader that naming needs. */
 export interface NamingServices {
   readonly storage: Storage;
-  readonly limits: Pick<Config, "allow">;
   readonly numberingLocks: PathLocks;
+}
+
+/** The rights of the client at the destination, decided when the request was made. */
+export interface Permission {
+  /** Whether it may give an existing name new content. */
+  replace: boolean;
+  /** Whether it may learn that a file is there already. */
+  read: boolean;
 }
 
 /** Source, destination, and what to do when the destination exists. */
@@ -21,6 +28,7 @@ export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
+  may: Pick<Permission, "replace">;
 }
 
 /** The entry under the name it got. */
@@ -40,13 +48,13 @@ export interface ClaimedName<E extends Entry = Entry> {
  * @throws Problem name_taken, not_allowed, and those of `publish`
  */
 export async function claimName<E extends Entry>(
-  { storage, limits, numberingLocks }: NamingServices,
-  { to, conflict }: Pick<MoveRequest, "to" | "conflict">,
+  { storage, numberingLocks }: NamingServices,
+  { to, conflict, may }: Pick<MoveRequest, "to" | "conflict" | "may">,
   kind: Entry["kind"],
   publish: (to: FilePath, replace: boolean) => Promise<ClaimedName<E>>,
   lock: PathLocks["withLock"] = (path, step) => numberingLocks.withLock(path, step),
 ): Promise<ClaimedName<E>> {
-  const replace = conflict === "replace" && limits.allow.has("replace");
+  const replace = conflict === "replace" && may.replace;
   try {
     return await publish(to, replace);
   } catch (error) {
@@ -77,8 +85,7 @@ export async function claimName<E extends Entry>(
  * @throws Problem name_taken, is_folder, not_allowed
  */
 export function refuseEarly(
-  { limits }: Pick<NamingServices, "limits">,
-  { conflict }: Pick<MoveRequest, "conflict">,
+  { conflict, may }: Pick<MoveRequest, "conflict" | "may">,
   source: Entry["kind"] | "upload",
   current: Entry | null,
 ): void {
@@ -87,7 +94,7 @@ export function refuseEarly(
   // An upload onto a folder is probably a mistake in its URL, so the problem says that the name is a folder.
   if (current.kind === "folder" && (source === "upload" || !taken)) throw nameIsFolder();
   if (taken) throw nameTaken();
-  if (!limits.allow.has("replace")) throw replaceNotAllowed();
+  if (!may.replace) throw replaceNotAllowed();
 }
 
 function isTaken(error: unknown): error is Problem {

@@ -85,7 +85,7 @@ export class UploadRegistry {
    */
   async create(options: SessionOptions): Promise<UploadSession> {
     if (this.unread) throw this.unread;
-    const { path, conflict, size, name } = options;
+    const { path, conflict, may, size, name } = options;
     const { uploader } = this;
     const id = newUploadId();
     const concat = this.finals.resolve(options.concat);
@@ -96,7 +96,7 @@ export class UploadRegistry {
     const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.isReady(upload));
     await this.#admit(upload, waits);
     try {
-      await uploader.check({ path, conflict, size: size ?? undefined, id: name, ...defaults });
+      await uploader.check({ path, conflict, may, size: size ?? undefined, id: name, ...defaults });
       const partial = await uploader.storage.begin(path, id);
       try {
         await upload.checkpoint.save();

@@ -197,7 +197,7 @@ export class UploadSession {
     request: Pick<UploadRequest, "size" | "networkSeconds" | "capWait" | "checksumSeconds">,
   ): Promise<OpenSession> {
     const { uploader, record } = this;
-    const { id, name, path, conflict, measured } = record;
+    const { id, name, path, conflict, may, measured } = record;
     const partial = await uploader.storage.resume(id);
     if (!partial)
       throw new Problem("upload_gone", "The bytes of this upload no longer exist. Start a new upload.");
@@ -214,7 +214,7 @@ export class UploadSession {
       }
       const resumed = { length, measured };
       const modified = record.modified === null ? null : new Date(record.modified);
-      const target = { path, conflict, modified, conditions: {}, digests: [], wantedDigest: null };
+      const target = { path, conflict, may, modified, conditions: {}, digests: [], wantedDigest: null };
       return { writer, upload: await uploader.resume({ ...request, ...target, id: name, resumed }, writer) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {

@@ -96,7 +96,7 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
     throw new Problem("into_itself", "Source and destination are the same.");
   const stored = await storage.copy(from, to);
   try {
-    refuseEarly(uploader, request, stored.entry.kind, await storage.probe(to));
+    refuseEarly(request, stored.entry.kind, await storage.probe(to));
     return stored;
   } catch (error) {
     await stored.discard();

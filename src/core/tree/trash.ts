@@ -3,7 +3,7 @@
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
-import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
+import { type ClaimedName, claimName, type MoveRequest, type Permission } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
 /** Seconds between two sweeps for expired entries, at most. */
@@ -64,8 +64,13 @@ export class TrashCan {
   /**
    * Returns one page, most recently removed first.
    * @param cursor `next` of the previous page
+   * @param sees whether the client may know of an entry that had this path
    */
-  async list(limit: number, cursor: string | undefined): Promise<TrashPage> {
+  async list(
+    limit: number,
+    cursor: string | undefined,
+    sees: (path: FilePath) => boolean = () => true,
+  ): Promise<TrashPage> {
     const { trash } = this.uploader.storage;
     const ids = (await trash.ids()).sort().reverse();
     const remaining = cursor === undefined ? ids : ids.filter((id) => id < cursor);
@@ -76,7 +81,7 @@ export class TrashCan {
       const found = await Promise.all(batch.map((id) => trash.find(id)));
       for (const [index, id] of batch.entries()) {
         const trashed = found[index];
-        if (trashed) entries.push({ id, ...trashed, ...this.#times(id) });
+        if (trashed && sees(trashed.path)) entries.push({ id, ...trashed, ...this.#times(id) });
       }
     }
     return {
@@ -85,8 +90,16 @@ export class TrashCan {
     };
   }
 
-  /** Moves an entry back to its path. @throws Problem not_found, name_taken, not_allowed, … */
-  async restore(id: string, conflict: MoveRequest["conflict"]): Promise<ClaimedName> {
+  /**
+   * Moves an entry back to its path.
+   * @param permit decides for the path of the entry; throws when the client may not write there
+   * @throws Problem not_found, name_taken, not_allowed, …
+   */
+  async restore(
+    id: string,
+    conflict: MoveRequest["conflict"],
+    permit: (path: FilePath) => Pick<Permission, "replace">,
+  ): Promise<ClaimedName> {
     const { uploader } = this;
     const { trash } = uploader.storage;
     const trashId = checkId(id);
@@ -94,19 +107,30 @@ export class TrashCan {
       const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
       const to = entry.path;
+      const may = permit(to);
       return await uploader.pathLocks.withLock(to, () =>
-        claimName(uploader, { to, conflict }, entry.kind, (name, replace) =>
+        claimName(uploader, { to, conflict, may }, entry.kind, (name, replace) =>
           trash.restore(trashId, name, { replace }),
         ),
       );
     });
   }
 
-  /** Deletes an entry for good. @throws Problem not_found */
-  async remove(id: string): Promise<void> {
+  /**
+   * Deletes an entry for good.
+   * @param permit throws when the client may not delete at the path that the entry had
+   * @throws Problem not_found
+   */
+  async remove(id: string, permit: (path: FilePath) => void = () => {}): Promise<void> {
     const { uploader } = this;
+    const { trash } = uploader.storage;
     const trashId = checkId(id);
-    await uploader.track(() => uploader.storage.trash.remove(trashId));
+    await uploader.track(async () => {
+      const entry = await trash.find(trashId);
+      if (!entry) throw notInTrash();
+      permit(entry.path);
+      await trash.remove(trashId);
+    });
   }
 
   /** Deletes expired entries, the oldest `SWEEP_BATCH` of them. One that cannot be deleted stays whole. @throws Problem */

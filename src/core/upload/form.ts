@@ -10,6 +10,7 @@ import {
 } from "../../http/multipart/parser.ts";
 import { MAX_TIME_CHARACTERS, millisecondsIn } from "../../http/time/modification-time.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
+import type { Permission } from "../naming/conflict.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { SavedFile } from "./saved-file.ts";
 import type { Upload } from "./upload.ts";
@@ -30,6 +31,8 @@ export interface FormOptions {
   maxFiles: number;
   maxErrors: number;
   intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified">;
+  /** Decides for the path of a file; throws the problem of a client that may not write there. */
+  permit: (path: FilePath) => Permission;
 }
 
 /** The result of all parts. `errors` is bounded. */
@@ -122,6 +125,7 @@ export class FormUpload {
       const path: FilePath = below(folder, headers.filename ?? "");
       const upload = await uploader.begin({
         ...intent,
+        may: this.options.permit(path),
         ...(intent.key !== undefined && { key: `${intent.key}\n${this.#parts}` }),
         path,
         modified,

@@ -11,12 +11,11 @@ import type { FileDigestCache } from "../digest/file-digests.ts";
 import { buildFlowReport, NO_TIMINGS } from "../report/flow-report.ts";
 import type { Receipt, Receipts } from "./receipts.ts";
 import { type SaveResult, savedFile } from "./saved-file.ts";
-import type { Limits, UploadRequest } from "./upload-request.ts";
+import type { UploadRequest } from "./upload-request.ts";
 
 /** The part of the uploader that is needed here. */
 export interface RepeatServices {
   readonly storage: Storage;
-  readonly limits: Pick<Limits, "allow">;
   readonly receipts: Receipts;
   readonly fileDigests: FileDigestCache;
 }
@@ -39,7 +38,7 @@ export async function findRepeated(services: RepeatServices, request: Request): 
   const { size, digests, wantedDigest, path } = request;
   const digest = digests.find(({ algorithm }) => algorithm === IDENTITY) ?? digests[0] ?? null;
   const receipt = receiptOf(services, request, { size, digest });
-  if (size === undefined || digest === null || !(receipt || keepsExisting(services, request))) return null;
+  if (size === undefined || digest === null || !(receipt || keepsExisting(request))) return null;
   const entry = await sameFile(services, receipt?.path ?? path, size, digest);
   if (!entry) return null;
   const flow = buildFlowReport({ ...NO_TIMINGS, seconds: (performance.now() - started) / 1000 });
@@ -97,8 +96,8 @@ export async function sameFile(
  * Whether an existing file is answered if its bytes are the same; otherwise it would be replaced, or the upload refused. A
  * client that may not read must send the bytes: it could find out short texts of others by trying digests.
  */
-function keepsExisting({ limits: { allow } }: RepeatServices, { conflict, conditions }: Request): boolean {
-  if (!allow.has("read")) return false;
-  const keeps = conflict === "rename" || (conflict === "replace" && !allow.has("replace"));
+function keepsExisting({ conflict, conditions, may }: Request): boolean {
+  if (!may.read) return false;
+  const keeps = conflict === "rename" || (conflict === "replace" && !may.replace);
   return keeps && unconditional(conditions);
 }

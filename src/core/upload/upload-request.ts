@@ -5,12 +5,14 @@ import type { Problem } from "../../errors.ts";
 import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
+import type { Permission } from "../naming/conflict.ts";
 import type { CapWait, Timings } from "../report/flow-report.ts";
 
 /** The file an upload should become, and how its time is measured. */
 export interface UploadRequest {
   path: FilePath;
   conflict: Conflict;
+  may: Permission;
   /** Announced length in bytes, `undefined` when unknown. */
   size: number | undefined;
   conditions: Preconditions;
@@ -37,7 +39,4 @@ export interface UploadRequest {
 }
 
 /** The limits the uploader enforces, from the options of the same names. */
-export type Limits = Pick<
-  Config,
-  "maxFileSize" | "maxUploads" | "maxUploadsPerClient" | "keepFree" | "allow"
->;
+export type Limits = Pick<Config, "maxFileSize" | "maxUploads" | "maxUploadsPerClient" | "keepFree">;

@@ -201,13 +201,13 @@ export class Upload implements RunningUpload {
 
   async #claimName(): Promise<Published> {
     const { services } = this;
-    const { path, conflict, conditions } = this.request;
+    const { path, conflict, conditions, may } = this.request;
     const mustBeNew = conditions.ifNoneMatch === "*";
     try {
       return await claimName(
         services,
         // `If-None-Match: *` names one exact path, so `conflict=rename` must not pick another.
-        { to: path, conflict: mustBeNew ? "fail" : conflict },
+        { to: path, conflict: mustBeNew ? "fail" : conflict, may },
         "file",
         (to, replace) => this.#takeName(to, replace),
         (to, step) => this.#withLock(services.numberingLocks, to, step),

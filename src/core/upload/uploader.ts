@@ -127,13 +127,13 @@ export class Uploader implements UploadServices {
   }
 
   /** Rejects what cannot succeed. The name and the preconditions are checked again when the file is published. @throws Problem */
-  async #refuse({ path, size, conflict, conditions, key }: UploadRequest): Promise<void> {
+  async #refuse({ path, size, conflict, conditions, key, may }: UploadRequest): Promise<void> {
     if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
     // The name and the conditions were met when the first request of this key was made.
     if (key !== undefined && this.receipts.find(key)) return;
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
-    refuseEarly(this, { conflict }, "upload", current);
+    refuseEarly({ conflict, may }, "upload", current);
   }
 }

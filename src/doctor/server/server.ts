@@ -104,7 +104,7 @@ async function examineDisk(config: Config, signal: AbortSignal, says: (what: str
 
 /** Whether the granted permissions make the server write to its root. */
 function changes({ allow }: Config): boolean {
-  return allow.has("write") || allow.has("delete");
+  return allow === undefined || [...allow].some((grant) => /^(?:write|delete)(?:=|$)/.test(grant));
 }
 
 /** Checks the file system, the mount options and the free space of the root. */

@@ -7,7 +7,7 @@ import { asProblem, Problem } from "../../errors.ts";
 import { attachment } from "../../http/disposition/disposition.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { requestInfoOf, timed } from "../../plugins/request-info.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -22,14 +22,16 @@ const TYPES: Readonly<Record<Format, string>> = {
   "tar.zst": "application/zstd",
 };
 
-export function archive({ config, storage, log, caps }: Services) {
+export function archive(services: Services) {
+  const { config, storage, log, caps } = services;
   const archives = new Archives(storage);
   // Registered for all methods (others end as 405): Elysia answers HEAD of a GET by running it.
-  return new Elysia({ name: "archive" }).use(access(config.allow)).all(
+  return new Elysia({ name: "archive" }).use(access(services)).all(
     "/api/archive",
     async ({ request, query, server }) => {
       const format = query.format ?? "zip";
       const paths = pathsOf(request, query.folder);
+      for (const path of paths) prove(request, "read", path);
       const archive = await timed(request, "looking", () =>
         archives.open(paths, format, requestInfoOf(request)?.client),
       );

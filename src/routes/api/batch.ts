@@ -8,7 +8,7 @@ import { CopyOperation } from "../../core/tree/copy.ts";
 import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
-import { access, requireGrant } from "../../plugins/access.ts";
+import { access, prove, proveBelow } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
 import { json, problems } from "../openapi/answers.ts";
@@ -24,8 +24,7 @@ type Done = Static<typeof BatchResult>["done"][number];
 type Context = { services: Services; request: Request; server: Listener };
 
 export function batch(services: Services) {
-  const { config } = services;
-  return new Elysia({ name: "batch" }).use(access(config.allow)).post(
+  return new Elysia({ name: "batch" }).use(access(services)).post(
     "/api/batch",
     async ({ request, server }) => {
       const { operations } = await jsonBody(services, request, Batch);
@@ -88,24 +87,24 @@ async function perform(
   { services, request }: Context,
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
-  const { config, uploader, log, trash } = services;
+  const { uploader, log, trash } = services;
   const by = requestInfoOf(request)?.by;
   if (operation.op === "folder") {
-    requireGrant(config.allow, ["write"]);
-    const folder = await makeFolder(uploader, checkFilePath(operation.path));
+    const path = checkFilePath(operation.path);
+    prove(request, "write", path);
+    const folder = await makeFolder(uploader, path);
     log.changed(request, { did: "made", path: folder.path, by });
     return listed(folder);
   }
   if (operation.op === "delete") {
-    requireGrant(config.allow, ["delete"]);
     const path = checkFilePath(operation.path);
+    proveBelow(request, "delete", path);
     await remove(uploader, path, { recursive: operation.recursive ?? false, trash });
     log.changed(request, { did: trash ? "put into the trash" : "removed", path, by });
     return {};
   }
   const did = operation.op === "move" ? "moved" : "copied";
-  requireGrant(config.allow, did === "moved" ? ["write", "delete"] : ["read", "write"]);
-  const paths = moveRequest(services, operation);
+  const paths = moveRequest(services, request, operation.op, operation);
   const copying = did === "copied" ? await CopyOperation.begin(uploader, paths) : null;
   if (copying?.large) return { job: await startJob(services, request, copying) };
   const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, paths);

@@ -20,11 +20,11 @@ import type { Services } from "../support/services.ts";
 const ASYNC = /(?:^|,)\s*respond-async\s*(?:[;,]|$)/i;
 
 export function copy(services: Services) {
-  const { config, uploader } = services;
-  return new Elysia({ name: "copy" }).use(access(config.allow)).post(
+  const { uploader } = services;
+  return new Elysia({ name: "copy" }).use(access(services)).post(
     "/api/copy",
     async ({ request, server }) => {
-      const paths = moveRequest(services, await jsonBody(services, request, Way));
+      const paths = moveRequest(services, request, "copy", await jsonBody(services, request, Way));
       const copying = await CopyOperation.begin(uploader, paths);
       const preferAsync = ASYNC.test(request.headers.get("prefer") ?? "");
       if (preferAsync || copying.large)

@@ -3,7 +3,7 @@
 import { Elysia, t } from "elysia";
 import { LISTING, listFolder, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, proveFolder } from "../../plugins/access.ts";
 import { SORTS } from "../../storage/listing/paging.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Listing, oneOf } from "../openapi/shapes.ts";
@@ -13,10 +13,12 @@ import type { Services } from "../support/services.ts";
 const flag = (description: string) => oneOf(["true", "false"], description);
 
 export function entries(services: Services) {
-  const { config, storage } = services;
-  return new Elysia({ name: "entries" }).use(access(config.allow)).get(
+  const { storage } = services;
+  return new Elysia({ name: "entries" }).use(access(services)).get(
     "/api/entries",
     ({ request, query, server }) => {
+      const folder = query.folder ?? ROOT;
+      proveFolder(request, folder);
       const options = {
         sort: query.sort ?? LISTING.sort,
         order: query.order ?? LISTING.order,
@@ -25,11 +27,11 @@ export function entries(services: Services) {
         foldersFirst: query.foldersFirst === "true",
         hidden: query.hidden === "true",
       };
-      const make = () => listFolder(storage, query.folder ?? ROOT, options, request.signal);
+      const make = () => listFolder(storage, folder, options, request.signal);
       return withoutIdleTimeout(services, request, server, make, "listing");
     },
     {
-      allow: "read",
+      allow: "list",
       query: t.Object({
         folder: t.Optional(FolderPathValue),
         sort: t.Optional(

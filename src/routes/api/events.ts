@@ -1,7 +1,8 @@
 // GET /api/uploads/events: Server-Sent Events about running and unfinished uploads.
 
 import { Elysia, t } from "elysia";
-import { access } from "../../plugins/access.ts";
+import { ROOT } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { events as answer, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -20,10 +21,12 @@ const HEADERS = {
 };
 
 /** @param patience seconds after which a client that reads nothing is disconnected */
-export function watchUploads({ config, events }: Services, patience = PATIENCE) {
-  return new Elysia({ name: "events" }).use(access(config.allow)).get(
+export function watchUploads(services: Services, patience = PATIENCE) {
+  const { events } = services;
+  return new Elysia({ name: "events" }).use(access(services)).get(
     "/api/uploads/events",
     ({ request, server }) => {
+      prove(request, "list", ROOT);
       // Elysia answers HEAD with this handler and would read the endless body.
       if (request.method === "HEAD")
         return new Response(null, { headers: { ...HEADERS, "transfer-encoding": "chunked" } });
@@ -49,7 +52,7 @@ export function watchUploads({ config, events }: Services, patience = PATIENCE) 
       return new Response(stream, { headers: HEADERS });
     },
     {
-      allow: "read",
+      allow: "list",
       response: {
         200: answer(t.Union([Uploads, Ended]), {
           description:

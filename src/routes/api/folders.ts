@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { listed } from "../../core/browse/listing.ts";
 import { makeFolder } from "../../core/tree/changes.ts";
 import { checkFilePath } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { NewFolder } from "../openapi/change-shapes.ts";
@@ -14,12 +14,14 @@ import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import type { Services } from "../support/services.ts";
 
 export function folders(services: Services) {
-  const { config, uploader, log } = services;
-  return new Elysia({ name: "folders" }).use(access(config.allow)).post(
+  const { uploader, log } = services;
+  return new Elysia({ name: "folders" }).use(access(services)).post(
     "/api/folders",
     async ({ request }) => {
       const body = await jsonBody(services, request, NewFolder);
-      const folder = await makeFolder(uploader, checkFilePath(body.path, "/path"));
+      const path = checkFilePath(body.path, "/path");
+      prove(request, "write", path);
+      const folder = await makeFolder(uploader, path);
       log.changed(request, { did: "made", path: folder.path, by: requestInfoOf(request)?.by });
       return entryAnswer(listed(folder), 201);
     },

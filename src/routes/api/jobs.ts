@@ -1,38 +1,55 @@
 // GET /api/jobs, GET and DELETE /api/jobs/{id}: lists, reports and cancels background copies.
 
 import { Elysia, t } from "elysia";
-import { access } from "../../plugins/access.ts";
+import { ROOT } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { Job, Jobs } from "../openapi/change-shapes.ts";
 import type { Services } from "../support/services.ts";
 
 const params = t.Object({ id: t.String({ maxLength: 64, description: "From the `Location` of a copy" }) });
 
-export function jobRoutes({ config, jobs }: Services) {
+export function jobRoutes(services: Services) {
+  const { jobs } = services;
   return new Elysia({ name: "jobs" })
-    .use(access(config.allow))
-    .get("/api/jobs", () => ({ jobs: jobs.reports() }), {
-      allow: "read",
-      response: {
-        200: json(Jobs, {
-          description: "Running and queued jobs, and those that ended within the last hour",
-        }),
-        ...problems("not_allowed"),
+    .use(access(services))
+    .get(
+      "/api/jobs",
+      ({ request }) => {
+        prove(request, "list", ROOT);
+        return { jobs: jobs.reports() };
       },
-      detail: { operationId: "listJobs", summary: "List background copies", tags: ["Files"] },
-    })
-    .get("/api/jobs/:id", ({ params }) => ({ job: jobs.report(params.id) }), {
-      allow: "read",
-      params,
-      response: {
-        200: json(Job, { description: "The state of the job" }),
-        ...problems("not_allowed", "not_found", "invalid_request"),
+      {
+        allow: "list",
+        response: {
+          200: json(Jobs, {
+            description: "Running and queued jobs, and those that ended within the last hour",
+          }),
+          ...problems("not_allowed"),
+        },
+        detail: { operationId: "listJobs", summary: "List background copies", tags: ["Files"] },
       },
-      detail: { operationId: "getJob", summary: "Get the state of a copy", tags: ["Files"] },
-    })
+    )
+    .get(
+      "/api/jobs/:id",
+      ({ request, params }) => {
+        prove(request, "list", ROOT);
+        return { job: jobs.report(params.id) };
+      },
+      {
+        allow: "list",
+        params,
+        response: {
+          200: json(Job, { description: "The state of the job" }),
+          ...problems("not_allowed", "not_found", "invalid_request"),
+        },
+        detail: { operationId: "getJob", summary: "Get the state of a copy", tags: ["Files"] },
+      },
+    )
     .delete(
       "/api/jobs/:id",
-      async ({ params }) => {
+      async ({ request, params }) => {
+        prove(request, "write", ROOT);
         await jobs.cancel(params.id);
         return new Response(null, { status: 204 });
       },

@@ -15,11 +15,11 @@ import { MOVE_PROBLEMS, moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 
 export function moving(services: Services) {
-  const { config, uploader, log } = services;
-  return new Elysia({ name: "moving" }).use(access(config.allow)).post(
+  const { uploader, log } = services;
+  return new Elysia({ name: "moving" }).use(access(services)).post(
     "/api/move",
     async ({ request, server }) => {
-      const paths = moveRequest(services, await jsonBody(services, request, Way));
+      const paths = moveRequest(services, request, "move", await jsonBody(services, request, Way));
       const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, paths));
       const { path } = placed.entry;
       log.changed(request, { did: "moved", path: paths.from, to: path, by: requestInfoOf(request)?.by });

@@ -6,7 +6,7 @@ import { SEARCH_SECONDS, Search, type SearchEnd } from "../../core/browse/search
 import { asProblem, type Problem } from "../../errors.ts";
 import { preferredType } from "../../http/negotiation/accept.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, proveFolder } from "../../plugins/access.ts";
 import { timed } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { ENTRY_PROBLEMS, jsonOrLines, problems } from "../openapi/answers.ts";
@@ -20,17 +20,20 @@ const HEADERS = { vary: "Accept", "cache-control": "no-store" };
 
 type Finding = AsyncGenerator<Entry, SearchEnd, void>;
 
-export function search({ config, storage, log }: Services) {
+export function search(services: Services) {
+  const { storage, log } = services;
   const searches = new Search(storage);
-  return new Elysia({ name: "search" }).use(access(config.allow)).get(
+  return new Elysia({ name: "search" }).use(access(services)).get(
     "/api/search",
     async ({ request, query }) => {
+      const folder = query.folder ?? ROOT;
+      proveFolder(request, folder);
       const stop = new AbortController();
       const signal = AbortSignal.any([request.signal, stop.signal]);
       const finding = searches.find(
         {
           query: query.query,
-          folder: query.folder ?? ROOT,
+          folder,
           kind: query.kind,
           hidden: query.hidden === "true",
           limit: query.limit ?? DEFAULT_LIMIT,
@@ -47,7 +50,7 @@ export function search({ config, storage, log }: Services) {
       });
     },
     {
-      allow: "read",
+      allow: "list",
       query: t.Object({
         query: t.String({
           maxLength: 256,

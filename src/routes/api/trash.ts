@@ -3,7 +3,8 @@
 import { Elysia, t } from "elysia";
 import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { Problem } from "../../errors.ts";
-import { access } from "../../plugins/access.ts";
+import { type FilePath, ROOT } from "../../path.ts";
+import { access, prove, proveBelow, proveWrite } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, ENTRY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { Restoring, Trash } from "../openapi/change-shapes.ts";
@@ -23,33 +24,48 @@ export function trashRoutes(services: Services) {
     throw new Problem("not_found", "The trash is disabled: start the server with --trash 30d.");
   };
   return new Elysia({ name: "trash" })
-    .use(access(config.allow))
-    .get("/api/trash", ({ query }) => requireTrash().list(query.limit ?? MAX_ENTRIES, query.cursor), {
-      allow: "delete",
-      query: t.Object({
-        limit: t.Optional(
-          t.Integer({ minimum: 1, maximum: MAX_ENTRIES, description: "Maximum number of entries per page" }),
-        ),
-        cursor: t.Optional(t.String({ maxLength: 64, description: "`next` of the previous page" })),
-      }),
-      response: {
-        200: json(Trash, {
-          description: "One page, most recently removed first; `next` is the cursor of the next one",
+    .use(access(services))
+    .get(
+      "/api/trash",
+      ({ request, query }) => {
+        const asker = prove(request, [], ROOT);
+        const sees = (path: FilePath): boolean => asker.can("delete", path);
+        return requireTrash().list(query.limit ?? MAX_ENTRIES, query.cursor, sees);
+      },
+      {
+        allow: "delete",
+        query: t.Object({
+          limit: t.Optional(
+            t.Integer({
+              minimum: 1,
+              maximum: MAX_ENTRIES,
+              description: "Maximum number of entries per page",
+            }),
+          ),
+          cursor: t.Optional(t.String({ maxLength: 64, description: "`next` of the previous page" })),
         }),
-        ...problems(...ENTRY_PROBLEMS),
+        response: {
+          200: json(Trash, {
+            description: "One page, most recently removed first; `next` is the cursor of the next one",
+          }),
+          ...problems(...ENTRY_PROBLEMS),
+        },
+        detail: {
+          operationId: "listTrash",
+          summary: "List removed entries that can be restored",
+          tags: ["Files"],
+        },
       },
-      detail: {
-        operationId: "listTrash",
-        summary: "List removed entries that can be restored",
-        tags: ["Files"],
-      },
-    })
+    )
     .post(
       "/api/trash/restore",
       async ({ request, server }) => {
         const { id, conflict } = await jsonBody(services, request, Restoring);
         const placed = await withoutIdleTimeout(services, request, server, () =>
-          requireTrash().restore(id, conflict ?? config.conflict ?? "rename"),
+          requireTrash().restore(id, conflict ?? config.conflict ?? "rename", (path) => {
+            proveBelow(request, "write", path);
+            return proveWrite(request, path);
+          }),
         );
         const { path } = placed.entry;
         log.changed(request, { did: "restored", path, by: requestInfoOf(request)?.by });
@@ -78,7 +94,9 @@ export function trashRoutes(services: Services) {
     .delete(
       "/api/trash/:id",
       async ({ request, params, server }) => {
-        await withoutIdleTimeout(services, request, server, () => requireTrash().remove(params.id));
+        await withoutIdleTimeout(services, request, server, () =>
+          requireTrash().remove(params.id, (path) => proveBelow(request, "delete", path)),
+        );
         const by = requestInfoOf(request)?.by;
         log.changed(request, { did: "removed from the trash", path: params.id, by });
         return new Response(null, { status: 204 });

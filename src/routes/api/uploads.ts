@@ -2,49 +2,66 @@
 
 import { Elysia, t } from "elysia";
 import { Problem } from "../../errors.ts";
-import { access } from "../../plugins/access.ts";
+import { ROOT } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { UPLOAD_ID } from "../openapi/headers.ts";
 import { Uploads } from "../openapi/shapes.ts";
 import type { Services } from "../support/services.ts";
 
-export function listUploads({ config, uploader, uploads, events }: Services) {
+export function listUploads(services: Services) {
+  const { uploader, uploads, events } = services;
   return new Elysia({ name: "uploads" })
-    .use(access(config.allow))
-    .get("/api/uploads", () => events.list(), {
-      allow: "read",
-      response: {
-        200: json(Uploads, { description: "The uploads; may be empty" }),
-        ...problems("not_allowed"),
+    .use(access(services))
+    .get(
+      "/api/uploads",
+      ({ request }) => {
+        prove(request, "list", ROOT);
+        return events.list();
       },
-      detail: {
-        operationId: "listUploads",
-        summary: "List running and unfinished uploads",
-        tags: ["Upload"],
+      {
+        allow: "list",
+        response: {
+          200: json(Uploads, { description: "The uploads; may be empty" }),
+          ...problems("not_allowed"),
+        },
+        detail: {
+          operationId: "listUploads",
+          summary: "List running and unfinished uploads",
+          tags: ["Upload"],
+        },
       },
-    })
-    .get("/api/uploads/:id", ({ params }) => ({ uploads: uploader.activeUploads.reports(params.id) }), {
-      // A client that may only upload can follow its own upload: only it knows the id.
-      allow: "write",
-      params: t.Object({
-        id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` of the upload request" }),
-      }),
-      response: {
-        200: json(Uploads, {
-          description: "The uploads with this id; a form has several, one after another",
+    )
+    .get(
+      "/api/uploads/:id",
+      ({ request, params }) => {
+        prove(request, "write", ROOT);
+        return { uploads: uploader.activeUploads.reports(params.id) };
+      },
+      {
+        // A client that may only upload can follow its own upload: only it knows the id.
+        allow: "write",
+        params: t.Object({
+          id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` of the upload request" }),
         }),
-        ...problems("not_allowed", "invalid_request"),
+        response: {
+          200: json(Uploads, {
+            description: "The uploads with this id; a form has several, one after another",
+          }),
+          ...problems("not_allowed", "invalid_request"),
+        },
+        detail: {
+          operationId: "getUpload",
+          summary: "Get the progress of one's own upload",
+          description: "Empty before the upload begins and after it has ended.",
+          tags: ["Upload"],
+        },
       },
-      detail: {
-        operationId: "getUpload",
-        summary: "Get the progress of one's own upload",
-        description: "Empty before the upload begins and after it has ended.",
-        tags: ["Upload"],
-      },
-    })
+    )
     .delete(
       "/api/uploads/:id",
-      async ({ params: { id } }) => {
+      async ({ request, params: { id } }) => {
+        prove(request, "delete", ROOT);
         // Sessions first: cancelling one also ends its running request, with an answer that later requests get too.
         const ended = (await uploads.cancel(id)) + uploader.activeUploads.cancel(id);
         if (ended > 0) return new Response(null, { status: 204 });

@@ -3,25 +3,27 @@
 import { Elysia, t } from "elysia";
 import { FolderSizes } from "../../core/browse/usage.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, proveFolder } from "../../plugins/access.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Usage } from "../openapi/shapes.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
 export function usage(services: Services) {
-  const { config, storage } = services;
+  const { storage } = services;
   const sizes = new FolderSizes(storage);
-  return new Elysia({ name: "usage" }).use(access(config.allow)).get(
+  return new Elysia({ name: "usage" }).use(access(services)).get(
     "/api/usage",
-    async ({ request, query, server }) =>
-      await withoutIdleTimeout(services, request, server, async () => {
-        const folder = query.folder ?? ROOT;
+    async ({ request, query, server }) => {
+      const folder = query.folder ?? ROOT;
+      proveFolder(request, folder);
+      return await withoutIdleTimeout(services, request, server, async () => {
         const counted = await sizes.of(folder, request.signal);
         return { folder, ...counted, ...(await storage.space()) };
-      }),
+      });
+    },
     {
-      allow: "read",
+      allow: "list",
       query: t.Object({ folder: t.Optional(FolderPathValue) }),
       response: {
         200: json(Usage, { description: "The size of the folder and the space of its disk" }),

@@ -21,7 +21,7 @@ import {
   ROOT,
   urlOf,
 } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, askerOf, prove, proveFolder } from "../../plugins/access.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
@@ -53,13 +53,18 @@ export function download(services: Services) {
   const pacing = new Pacing();
   const digests = uploader.fileDigests;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
-  return new Elysia({ name: "download" }).use(access(config.allow)).all(
+  return new Elysia({ name: "download" }).use(access(services)).all(
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
+      proveFolder(request, path);
       const slash = path === ROOT || targetOf(request).path.endsWith("/");
       // Open without a lookup first: a lookup would cost as much again.
       const file = slash ? null : await openFile(checkFilePath(path));
+      if (file && !askerOf(request).can("read", path)) {
+        await file.close();
+        prove(request, "read", path);
+      }
       if (file)
         return await fileAnswer(file, {
           request,

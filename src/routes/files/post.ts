@@ -1,6 +1,7 @@
 // POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
 
 import { Elysia, t } from "elysia";
+import type { Permission } from "../../core/naming/conflict.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
@@ -8,7 +9,7 @@ import { filenameOf } from "../../http/disposition/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { targetOf } from "../../http/target.ts";
 import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, askerOf, prove, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
@@ -20,7 +21,7 @@ import type { Services } from "../support/services.ts";
 
 export function post(services: Services) {
   const { config } = services;
-  return new Elysia({ name: "post" }).use(access(config.allow)).post(
+  return new Elysia({ name: "post" }).use(access(services)).post(
     "/files/*",
     async ({ request, params, query, server }) => {
       const folder = params["*"];
@@ -114,7 +115,10 @@ async function saveForm(
       "A digest of a whole form is not supported, because its files are saved before the form ends: send each file alone.",
     );
   const { maxFiles, maxErrors } = config;
-  const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent });
+  // The word somewhere below is enough to read the form: each file proves its own path.
+  if (!askerOf(request).leadsTo("write", folder)) prove(request, "write", folder);
+  const permit = (path: FilePath): Permission => proveWrite(request, path);
+  const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent, permit });
   const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;
   try {

@@ -12,7 +12,7 @@ import type { Services } from "../support/services.ts";
 
 export function put(services: Services) {
   const { config } = services;
-  return new Elysia({ name: "put" }).use(access(config.allow)).put(
+  return new Elysia({ name: "put" }).use(access(services)).put(
     "/files/*",
     async ({ request, params, query, server }) => {
       if (request.headers.has("content-range"))

@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { remove as removeEntry } from "../../core/tree/changes.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
 import { FilePathParam } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { access, proveBelow } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -13,11 +13,12 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
 export function remove(services: Services) {
-  const { config, uploader, log, trash } = services;
-  return new Elysia({ name: "remove" }).use(access(config.allow)).delete(
+  const { uploader, log, trash } = services;
+  return new Elysia({ name: "remove" }).use(access(services)).delete(
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
+      proveBelow(request, "delete", path);
       const recursive = query.recursive === "true";
       const conditions = preconditionsOf(request.headers);
       await withoutIdleTimeout(services, request, server, () =>

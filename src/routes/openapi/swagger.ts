@@ -56,7 +56,8 @@ function answer(body: string | Blob, type: string, more: Record<string, string> 
 }
 
 /** @param routes returns all routes of the app; called on the first request */
-export function swagger({ config }: Services, routes: () => readonly Route[]) {
+export function swagger(services: Services, routes: () => readonly Route[]) {
+  const { config } = services;
   const { basePath } = config;
   const page = linksUnder(basePath, PAGE);
   const start = startScript(`${basePath}/swagger/json`);
@@ -69,7 +70,7 @@ export function swagger({ config }: Services, routes: () => readonly Route[]) {
   const options = { allow: "public", detail: { hide: true } } as const;
 
   return new Elysia({ name: "swagger" })
-    .use(access(config.allow))
+    .use(access(services))
     .get(
       "/swagger",
       () =>

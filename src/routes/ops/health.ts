@@ -11,7 +11,8 @@ import type { Services } from "../support/services.ts";
 /** Milliseconds that the result of a disk check is reused, so that frequent health checks cost little. */
 const CHECK_INTERVAL = 1000;
 
-export function health({ config, uploader, storage, log }: Services) {
+export function health(services: Services) {
+  const { uploader, storage, log } = services;
   let checked = Number.NEGATIVE_INFINITY;
   let writable: Promise<boolean> = Promise.resolve(true);
 
@@ -27,12 +28,12 @@ export function health({ config, uploader, storage, log }: Services) {
     }
   };
 
-  return new Elysia({ name: "health" }).use(access(config.allow)).get(
+  return new Elysia({ name: "health" }).use(access(services)).get(
     "/health",
     async ({ status }) => {
       if (uploader.draining) return status(503, { status: "draining" as const, version });
       // Without the grant `write` the root need not be writable.
-      if (!config.allow.has("write")) return { status: "ok" as const, version };
+      if (!services.access.mayChange) return { status: "ok" as const, version };
       if (performance.now() - checked > CHECK_INTERVAL) {
         checked = performance.now();
         writable = check();

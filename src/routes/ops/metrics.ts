@@ -6,8 +6,8 @@ import type { Gauges } from "../../plugins/metrics/gauges.ts";
 import { problems, text } from "../openapi/answers.ts";
 import type { Services } from "../support/services.ts";
 
-export function metrics({ config }: Services, { registry }: Gauges) {
-  return new Elysia({ name: "metrics" }).use(access(config.allow)).get(
+export function metrics(services: Services, { registry }: Gauges) {
+  return new Elysia({ name: "metrics" }).use(access(services)).get(
     "/metrics",
     async () =>
       new Response(await registry.metrics(), {

@@ -3,7 +3,7 @@
 import { staticPlugin } from "@elysiajs/static";
 import { Elysia } from "elysia";
 import { ROOT } from "../../path.ts";
-import { access, allowDetail } from "../../plugins/access.ts";
+import { access, allowDetail, askerOf } from "../../plugins/access.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { ASSETS, pageAnswer, SECURITY } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
@@ -22,12 +22,12 @@ export async function page(services: Services) {
     detail: { hide: true, ...allowDetail("public") },
   });
   return new Elysia({ name: "page" })
-    .use(access(config.allow))
+    .use(access(services))
     .get(
       "/",
       ({ request, server }) =>
-        config.allow.has("read") ? folderPage(services, request, server, ROOT) : pageAnswer(config),
-      { allow: "public", detail: { hide: true } },
+        askerOf(request).sees(ROOT) ? folderPage(services, request, server, ROOT) : pageAnswer(config),
+      { allow: "each", detail: { hide: true } },
     )
     .use(files);
 }

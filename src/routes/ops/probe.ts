@@ -6,8 +6,8 @@ import { buildFlowReport } from "../../core/report/flow-report.ts";
 import type { Upload } from "../../core/upload/upload.ts";
 import { Problem } from "../../errors.ts";
 import { contentLength } from "../../http/framing.ts";
-import { checkFilePath } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { checkFilePath, ROOT } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { bytes, json, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -71,7 +71,7 @@ interface ProbeQuery {
 }
 
 export function probe(services: Services) {
-  const { config, uploader } = services;
+  const { uploader } = services;
   const full = `${MAX_CONCURRENT} probes are already running, the maximum. Try again in 5 seconds.`;
   const gate = new Gate(MAX_CONCURRENT, { code: "too_many_probes", detail: full }, 5);
 
@@ -107,6 +107,7 @@ export function probe(services: Services) {
           id: crypto.randomUUID(),
           size: announcedSize(request),
           conflict: "rename",
+          may: { replace: false, read: false },
           conditions: {},
           digests: [],
           wantedDigest: null,
@@ -182,20 +183,25 @@ export function probe(services: Services) {
       content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
     },
   });
-  const handler = ({ request, query, server }: { request: Request; query: ProbeQuery; server: Listener }) =>
-    answer(request, query, server);
+  const handler = ({ request, query, server }: { request: Request; query: ProbeQuery; server: Listener }) => {
+    // The word somewhere is enough: nothing of the bytes is kept.
+    prove(request, [], ROOT);
+    return answer(request, query, server);
+  };
 
   return new Elysia({ name: "probe" })
-    .use(access(config.allow))
+    .use(access(services))
     .get(
       "/api/probe",
-      ({ request, query }) =>
-        probeBytes(request, {
+      ({ request, query }) => {
+        prove(request, [], ROOT);
+        return probeBytes(request, {
           bytes: query.bytes ?? 0,
           zero: query.content === "zero",
           longest: MAX_SECONDS,
           ended: gate.enter(),
-        }),
+        });
+      },
       {
         // Reads no file, so a client that may only upload can use it too.
         allow: "write",

@@ -15,10 +15,11 @@ const HEADERS = {
   "cache-control": "no-cache",
 };
 
-export function problems({ config }: Services) {
+export function problems(services: Services) {
+  const { config } = services;
   const page = linksUnder(config.basePath, PAGE);
   return new Elysia({ name: "problems" })
-    .use(access(config.allow))
+    .use(access(services))
     .get("/problems", () => new Response(page, { headers: HEADERS }), {
       allow: "public",
       detail: { hide: true },

@@ -14,17 +14,19 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * The body of a request, parsed and validated.
+ * @param maxBytes of the body
  * @throws Problem unsupported_type, body_too_large, body_incomplete, idle_timeout, expectation_failed, unsupported_trailers, invalid_request
  */
 export async function jsonBody<Shape extends TSchema>(
   { config }: Services,
   request: Request,
   shape: Shape,
+  maxBytes = MAX_BYTES,
 ): Promise<Static<Shape>> {
   const type = request.headers.get("content-type") ?? "application/json";
   if (!/^application\/json *(;|$)/i.test(type))
     throw new Problem("unsupported_type", "Send JSON with `Content-Type: application/json`.");
-  const value = parse(await read(config.idleTimeout, request));
+  const value = parse(await read(config.idleTimeout, request, maxBytes));
   if (Value.Check(shape, value)) return value;
   const errors = new ErrorList(config.maxErrors);
   for (const error of Value.Errors(shape, value)) {
@@ -63,14 +65,19 @@ function entryFor(error: ValueError): ErrorEntry {
   return { code: "unknown_key", pointer: error.path.slice(0, LONGEST_POINTER), detail };
 }
 
-async function read(idleTimeout: number, request: Request): Promise<Uint8Array> {
+async function read(idleTimeout: number, request: Request, maxBytes: number): Promise<Uint8Array> {
   refuseTrailers(request.headers);
   const body = new RequestBody(request.body, { idleTimeout, lacksContinue: lacksContinue(request.headers) });
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {
-      if (body.received > MAX_BYTES)
-        throw new Problem("body_too_large", "The body exceeds 1 MiB: split it into several requests.");
+      if (body.received > maxBytes)
+        throw new Problem(
+          "body_too_large",
+          maxBytes === MAX_BYTES
+            ? "The body exceeds 1 MiB: split it into several requests."
+            : `The body exceeds ${maxBytes} bytes.`,
+        );
       chunks.push(chunk.slice());
     }
   } finally {

@@ -3,6 +3,7 @@
 import type { Conflict } from "../../config/config.ts";
 import type { MoveRequest } from "../../core/naming/conflict.ts";
 import { checkFilePath } from "../../path.ts";
+import { proveBelow } from "../../plugins/access.ts";
 import { CHANGE_PROBLEMS } from "../openapi/answers.ts";
 import type { Services } from "./services.ts";
 
@@ -25,15 +26,27 @@ export const BATCH_PROBLEMS = [
   "too_many_uploads",
 ] as const;
 
-/** Checks the paths of a request and fills in the default conflict policy. @throws Problem invalid_path */
+/**
+ * Checks the paths of a request, proves that the asker may do it, and fills in the default conflict policy.
+ * @throws Problem invalid_path, not_allowed, not_found, login_required
+ */
 export function moveRequest(
   { config }: Services,
-  { from, to, conflict }: { from: string; to: string; conflict?: Conflict },
-  pointer = "",
+  request: Request,
+  kind: "move" | "copy",
+  { from: source, to: target, conflict }: { from: string; to: string; conflict?: Conflict },
 ): MoveRequest {
+  const from = checkFilePath(source, "/from");
+  const to = checkFilePath(target, "/to");
+  proveBelow(request, kind === "move" ? "delete" : "read", from);
+  const asker = proveBelow(request, "write", to);
+  // Otherwise a client could move what it may not read to a place where it may.
+  if (kind === "move" && (asker.can("list", to) || asker.leadsTo("list", to)))
+    proveBelow(request, asker.can("read", to) || asker.leadsTo("read", to) ? "read" : "list", from);
   return {
-    from: checkFilePath(from, `${pointer}/from`),
-    to: checkFilePath(to, `${pointer}/to`),
+    from,
+    to,
     conflict: conflict ?? config.conflict ?? "rename",
+    may: { replace: asker.can("replace", to) },
   };
 }

@@ -35,7 +35,11 @@ export async function pageAnswer(config: Config, status: 200 | 404 = 200): Promi
 /** index.html with the values of this server. */
 export async function pageHtml({ basePath, allow, trash = 0 }: Config): Promise<string> {
   const text = await Bun.file(join(ASSETS, "index.html")).text();
-  const values: Record<string, string> = { base: basePath, allow: [...allow].join(","), trash: `${trash}` };
+  const values: Record<string, string> = {
+    base: basePath,
+    allow: [...(allow ?? ["read", "write"])].join(","),
+    trash: `${trash}`,
+  };
   return linksUnder(
     basePath,
     text.replace(FILLED_IN, (_, name) => values[name] ?? ""),

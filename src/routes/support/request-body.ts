@@ -15,6 +15,7 @@ import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
 import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.ts";
 import type { FilePath } from "../../path.ts";
+import { proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { capsOf } from "./connection/request-caps.ts";
@@ -159,7 +160,8 @@ export async function saveBody(
   options: HeaderOptions,
 ): Promise<Response> {
   const { uploader, log } = services;
-  const intent = { ...options, path, size: announcedSize(request), id: uploadId(request) };
+  const may = proveWrite(request, path);
+  const intent = { ...options, may, path, size: announcedSize(request), id: uploadId(request) };
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {

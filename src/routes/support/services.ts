@@ -1,5 +1,7 @@
 // The services that every route receives, created once in app.ts.
 
+import type { Access } from "../../access/access.ts";
+import type { Logins } from "../../access/logins.ts";
 import type { Config } from "../../config/config.ts";
 import type { Caps } from "../../core/admission/caps.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
@@ -13,6 +15,9 @@ import type { Storage } from "../../storage/storage.ts";
 export interface Services {
   config: Config;
   caps: Caps;
+  /** Accounts and their permissions. */
+  access: Access;
+  logins: Logins;
   uploader: Uploader;
   uploads: UploadRegistry;
   events: EventFeed;

@@ -3,6 +3,7 @@
 import { Digester } from "../../core/digest/digester.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import type { UploadSession } from "../../core/resumable/session.ts";
+import { Problem } from "../../errors.ts";
 import { parseDigest, wantedDigest } from "../../http/digest.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
@@ -31,6 +32,21 @@ export function pathFor({ request, path }: UploadRequest, metadata: Metadata): F
   if (filename !== null) return below(parent, filename, "/headers/content-disposition");
   // Independent of the upload id, which grants write access and must not be visible in a listing.
   return below(parent, `upload-${crypto.randomUUID().slice(0, 8)}`);
+}
+
+/**
+ * The upload with this id. Its URL is the permission, also after the session that created it has ended; but its maker must
+ * still be allowed to write there.
+ * @throws Problem not_found, upload_gone, revoked
+ */
+export async function findUpload({ uploads, access }: Services, id: string): Promise<UploadSession> {
+  const upload = await uploads.find(id);
+  const { maker, path } = upload.record;
+  if (access.byMaker(maker)?.can("write", path)) return upload;
+  throw new Problem(
+    "revoked",
+    "The account, token or link that began this upload may no longer write there.",
+  );
 }
 
 /** The digests of the whole file, from the request that creates the upload. @throws Problem invalid_digest */

@@ -17,12 +17,14 @@ import {
 } from "../../http/rufh/rufh.ts";
 import { timeInHeaders, timeInMetadata } from "../../http/time/modification-time.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
+import { askerOf, proveWrite } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
   fileHeaders,
+  findUpload,
   incomingBody,
   logged,
   NO_STORE,
@@ -40,7 +42,7 @@ export async function rufh(services: Services, method: string, context: UploadRe
   if (context.id !== "" && method === "PATCH") return await append(services, draft, context);
   if (context.id !== "" && method === "DELETE") {
     checkNoBodyHeaders(draft, context.request.headers);
-    await services.uploads.remove(context.id);
+    await services.uploads.remove((await findUpload(services, context.id)).record.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   if (context.id !== "" && (method === "HEAD" || method === "GET"))
@@ -73,8 +75,11 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
       `Send ${draft.header}, which states whether the body is the whole file.`,
     );
   const metadata = parseMetadata(request.headers.get("upload-metadata"));
+  const path = pathFor(context, metadata);
   const upload = await services.uploads.create({
-    path: pathFor(context, metadata),
+    path,
+    may: proveWrite(request, path),
+    maker: askerOf(request).maker,
     conflict: context.conflict,
     size: start.length,
     endsByLength: draft.endsByLength,
@@ -110,7 +115,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
 
 async function append(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
   const { request, id } = context;
-  const upload = await services.uploads.find(id);
+  const upload = await findUpload(services, id);
   const { offset, complete, length } = readAppend(draft, request.headers);
   await upload.withLock();
   if (upload.record.finished) {
@@ -140,7 +145,7 @@ async function append(services: Services, draft: Draft, context: UploadRequest):
 async function head(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
   const { request, id } = context;
   checkNoBodyHeaders(draft, request.headers);
-  const upload = await services.uploads.find(id);
+  const upload = await findUpload(services, id);
   await logged(services, request, upload, () =>
     withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );

@@ -14,12 +14,14 @@ import {
   readCreation,
   uploadIn,
 } from "../../http/tus/tus.ts";
+import { askerOf, proveWrite } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
   fileHeaders,
+  findUpload,
   incomingBody,
   logged,
   NO_STORE,
@@ -38,7 +40,7 @@ export async function tus(services: Services, method: string, context: UploadReq
   } else if (method === "PATCH") return await append(services, context);
   else if (method === "HEAD" || method === "GET") return await head(services, context);
   else if (method === "DELETE") {
-    await services.uploads.remove(context.id);
+    await services.uploads.remove((await findUpload(services, context.id)).record.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
@@ -55,8 +57,11 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
   const { request } = context;
   const { uploads } = services;
   const { length, metadata, concat, hasBytes, checksum } = readCreation(request.headers);
+  const path = pathFor(context, metadata);
   const upload = await uploads.create({
-    path: pathFor(context, metadata),
+    path,
+    may: proveWrite(request, path),
+    maker: askerOf(request).maker,
     conflict: context.conflict,
     size: length,
     endsByLength: true,
@@ -91,7 +96,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
 
 async function append(services: Services, context: UploadRequest): Promise<Response> {
   const { request } = context;
-  const upload = await services.uploads.find(context.id);
+  const upload = await findUpload(services, context.id);
   const { offset, length, checksum } = readAppend(request.headers);
   await logged(services, request, upload, () =>
     appendTo(upload, {
@@ -110,7 +115,7 @@ async function append(services: Services, context: UploadRequest): Promise<Respo
 
 async function head(services: Services, context: UploadRequest): Promise<Response> {
   const { request, id } = context;
-  const upload = await services.uploads.find(id);
+  const upload = await findUpload(services, id);
   await logged(services, request, upload, () =>
     withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );

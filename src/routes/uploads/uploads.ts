@@ -33,6 +33,7 @@ const SESSION_PROBLEMS = [
   "not_found",
   "upload_gone",
   "upload_cancelled",
+  "revoked",
   "unsupported_version",
   "storage_failed",
 ] as const;
@@ -103,7 +104,7 @@ export function uploads(services: Services) {
       // Set here, so that requests refused before they reach a route have it too.
       if (speaksTus(request.headers)) set.headers["tus-resumable"] = TUS_VERSION;
     })
-    .use(access(config.allow))
+    .use(access(services))
     .post("/uploads", answer, {
       parse: "none",
       allow: "write",
@@ -139,7 +140,7 @@ export function uploads(services: Services) {
     })
     .options("/uploads", abilities, {
       parse: "none",
-      allow: "write",
+      allow: "public",
       response: OPTIONS_ANSWERS,
       detail: {
         operationId: "getUploadAbilities",
@@ -149,7 +150,7 @@ export function uploads(services: Services) {
     })
     .options("/uploads/:id", abilities, {
       parse: "none",
-      allow: "write",
+      allow: "public",
       params: Id,
       response: OPTIONS_ANSWERS,
       detail: {
@@ -160,7 +161,7 @@ export function uploads(services: Services) {
     })
     .head("/uploads/:id", answer, {
       parse: "none",
-      allow: "write",
+      allow: "upload",
       params: Id,
       response: {
         200: empty({
@@ -184,7 +185,7 @@ export function uploads(services: Services) {
     })
     .get("/uploads/:id", answer, {
       parse: "none",
-      allow: "write",
+      allow: "upload",
       params: Id,
       response: {
         204: empty({
@@ -202,7 +203,7 @@ export function uploads(services: Services) {
     })
     .patch("/uploads/:id", answer, {
       parse: "none",
-      allow: "write",
+      allow: "upload",
       params: Id,
       response: {
         200: json(SavedFile, {
@@ -234,7 +235,7 @@ export function uploads(services: Services) {
     })
     .delete("/uploads/:id", answer, {
       parse: "none",
-      allow: "write",
+      allow: "upload",
       params: Id,
       response: {
         204: empty({ description: "The upload was deleted; a file it has already become is kept" }),
@@ -247,5 +248,5 @@ export function uploads(services: Services) {
         parameters: requestHeaders(...VERSION_HEADERS),
       },
     })
-    .post("/uploads/:id", answer, { parse: "none", allow: "write", params: Id, detail: { hide: true } });
+    .post("/uploads/:id", answer, { parse: "none", allow: "upload", params: Id, detail: { hide: true } });
 }

@@ -25,12 +25,12 @@ async function refusal(
   source: Entry["kind"] | "upload",
   conflict: Conflict,
   destination: string,
-  limits: Parameters<typeof uploaderWith>[0] = {},
+  replace = true,
 ): Promise<string | null> {
-  const uploader = await uploaderWithFiles(limits);
+  const uploader = await uploaderWithFiles();
   const current = await uploader.storage.probe(checkFilePath(destination));
   try {
-    refuseEarly(uploader, { conflict }, source, current);
+    refuseEarly({ conflict, may: { replace } }, source, current);
     return null;
   } catch (error) {
     if (error instanceof Problem) return error.code;
@@ -62,9 +62,8 @@ describe("an early refusal", () => {
   });
 
   test.each(["upload", "file"] as const)("of %s without the grant to replace", async (source) => {
-    const limits = { allow: new Set(["read", "write"] as const) };
-    expect(await refusal(source, "replace", "taken", limits)).toBe("not_allowed");
-    expect(await refusal(source, "replace", "folder", limits)).toBe("is_folder");
+    expect(await refusal(source, "replace", "taken", false)).toBe("not_allowed");
+    expect(await refusal(source, "replace", "folder", false)).toBe("is_folder");
   });
 });
 
@@ -78,7 +77,8 @@ describe("a file onto a folder with conflict=fail", () => {
 
   test("name_taken for a copy, which leaves nothing behind", async () => {
     const uploader = await uploaderWithFiles();
-    const request = { from: checkFilePath("file"), to: checkFilePath("folder"), conflict: "fail" } as const;
+    const [from, to] = [checkFilePath("file"), checkFilePath("folder")];
+    const request = { from, to, conflict: "fail", may: { replace: true } } as const;
     await expect(CopyOperation.begin(uploader, request)).rejects.toMatchObject({ code: "name_taken" });
     expect(pathsIn(uploader.storage)).toEqual(["file", "folder/inside", "taken"]);
     expect(uploader.slots.taken).toBe(0);

@@ -38,13 +38,14 @@ describe("a refusal before the first byte", () => {
   });
 
   test("without the grant to replace, and names the missing grant", async () => {
-    const strict = await uploaderWithFiles({ allow: new Set(["read", "write"]) });
-    await expect(strict.begin(requestFor("taken"))).rejects.toMatchObject({
+    const strict = await uploaderWithFiles();
+    const may = { replace: false, read: true };
+    await expect(strict.begin(requestFor("taken", { may }))).rejects.toMatchObject({
       code: "not_allowed",
       status: 403,
       detail: expect.stringMatching(/`replace`.*--allow read,write,replace/),
     });
-    await (await strict.begin(requestFor("taken", { conflict: "rename" }))).discard();
+    await (await strict.begin(requestFor("taken", { conflict: "rename", may }))).discard();
   });
 
   test("when the announced length would use space below --keep-free", async () => {

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../../../src/app.ts";
-import { GRANTS } from "../../../src/config/config.ts";
+import { WORDS } from "../../../src/config/config.ts";
 import { createLog } from "../../../src/plugins/log.ts";
 import { openDisk } from "../../../src/storage/disk/disk.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
@@ -206,7 +206,7 @@ test("a file that Bun cannot reopen is answered with a problem, which the log ex
 test("an app without a server returns the same bytes, whenever they are read", async () => {
   const root = await mkdtemp(join(tmpdir(), "sluice-sending-"));
   await Bun.write(join(root, "large"), Buffer.alloc(LARGE, "y"));
-  const app = await createApp({ root, allow: new Set(GRANTS), logger: createLog("text", () => {}) });
+  const app = await createApp({ root, allow: new Set(WORDS), logger: createLog("text", () => {}) });
   const before = descriptors();
   const answers = await Promise.all(
     Array.from({ length: 5 }, () => app.handle(new Request("http://localhost/files/large"))),

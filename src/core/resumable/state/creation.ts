@@ -5,6 +5,7 @@ import { type Digest, type DigestAlgorithm, formatDigest } from "../../../http/d
 import type { FilePath } from "../../../path.ts";
 import type { Storage } from "../../../storage/storage.ts";
 import type { UploadId } from "../../../storage/upload-id.ts";
+import type { Permission } from "../../naming/conflict.ts";
 import { NO_TIMINGS } from "../../report/flow-report.ts";
 import type { Concatenation, UploadState } from "./record.ts";
 
@@ -12,6 +13,9 @@ import type { Concatenation, UploadState } from "./record.ts";
 export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
+  may: Permission;
+  /** See `Asker.maker`. */
+  maker: string;
   size: number | null;
   /** Whether the upload completes when it reaches `size`. */
   endsByLength: boolean;
@@ -38,7 +42,20 @@ export interface SessionOptions {
 /** The state before the first byte. */
 export function newUploadState(
   id: UploadId,
-  { path, conflict, size, endsByLength, metadata, modified, digests, wanted, name, client }: SessionOptions,
+  {
+    path,
+    conflict,
+    may,
+    maker,
+    size,
+    endsByLength,
+    metadata,
+    modified,
+    digests,
+    wanted,
+    name,
+    client,
+  }: SessionOptions,
   concat: Concatenation | null,
   { bootId, age }: Pick<Storage, "bootId" | "age">,
 ): UploadState {
@@ -49,6 +66,8 @@ export function newUploadState(
     client,
     path,
     conflict,
+    may,
+    maker,
     size,
     endsByLength,
     metadata,

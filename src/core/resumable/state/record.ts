@@ -6,6 +6,7 @@ import type { DigestAlgorithm } from "../../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../../storage/entry.ts";
 import { isUploadId, type UploadId } from "../../../storage/upload-id.ts";
+import type { Permission } from "../../naming/conflict.ts";
 import { type ActiveUpload, uploadCancelled } from "../../report/active-uploads.ts";
 import { buildFlowReport, NO_TIMINGS, type Timings } from "../../report/flow-report.ts";
 import { type SavedFile, savedFile } from "../../upload/saved-file.ts";
@@ -20,6 +21,10 @@ export interface UploadState {
   client: string | null;
   path: FilePath;
   conflict: Conflict;
+  /** The rights of the client when it created the upload. */
+  may: Permission;
+  /** The `Asker.maker` that created it. */
+  maker: string;
   /** Total bytes; null until the client states them. */
   size: number | null;
   /** Whether the upload completes when it reaches `size`, or only when a request states that it is the last. */
@@ -61,6 +66,8 @@ export type Concatenation =
 /** Defaults for the fields that version 1, or an earlier release, lacks. */
 const DEFAULTS = {
   client: null,
+  may: { replace: false, read: false },
+  maker: "anyone",
   digests: "",
   modified: null,
   active: 0,

@@ -20,6 +20,8 @@ function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> =
     name: "name",
     path: checkFilePath("a"),
     conflict: "rename",
+    may: { replace: true, read: true },
+    maker: "anyone",
     size: null,
     endsByLength: true,
     metadata: "",

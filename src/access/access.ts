@@ -1,0 +1,244 @@
+// Access: who may do what, kept in memory. Reads access.db when it changes, finds the asker of a credential, and saves changes.
+
+import type { Database } from "bun:sqlite";
+import type { Grant } from "../config/config.ts";
+import { Problem } from "../errors.ts";
+import { ROOT } from "../path.ts";
+import { Asker, type Scope, type Via } from "./asker.ts";
+import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes.ts";
+import { AccessError, openDatabase } from "./database/open.ts";
+import {
+  type Account,
+  EMPTY_SNAPSHOT,
+  type Link,
+  readSnapshot,
+  type Secret,
+  type SecretKind,
+  type Snapshot,
+} from "./database/snapshot.ts";
+import { WriterThread } from "./database/writer-thread.ts";
+import { ANYONE, type Rule, Rules, rulesOfAllow } from "./rules.ts";
+import { digestOf } from "./secrets.ts";
+import { ALL_WORDS, type Words } from "./words.ts";
+
+/** Milliseconds between two looks at the database, for changes of other processes: the commands. */
+const POLL_INTERVAL = 1000;
+/** Without accounts and without `--allow`. */
+const DEFAULT_ALLOW: ReadonlySet<Grant> = new Set<Grant>(["read", "write"]);
+
+export interface AccessOptions {
+  /** The database; null for none, so that only `allow` counts. It need not exist: it is read as soon as it does. */
+  file: string | null;
+  /** `--allow`; undefined for the default. */
+  allow: ReadonlySet<Grant> | undefined;
+  /** Called when the database cannot be read any more; what was known before stays in force. */
+  warn?: (message: string) => void;
+  now?: () => number;
+}
+
+export class Access {
+  #database: Database | null = null;
+  #snapshot: Snapshot = EMPTY_SNAPSHOT;
+  #rules = new Rules([]);
+  #anyone = new Asker(this.#rules, { via: "anyone", account: null, maker: ANYONE });
+  /** Of the database when it was read last. */
+  #version = -1;
+  #writer: WriterThread | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #listeners = new Set<() => void>();
+  readonly now: () => number;
+
+  private constructor(readonly options: AccessOptions) {
+    this.now = options.now ?? Date.now;
+  }
+
+  /** Reads the database, and looks for changes every second until `close`. @throws AccessError */
+  static open(options: AccessOptions): Access {
+    const access = new Access(options);
+    access.#use(EMPTY_SNAPSHOT);
+    access.#load();
+    access.#timer = setInterval(() => access.#poll(), POLL_INTERVAL);
+    access.#timer.unref();
+    return access;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#listeners.clear();
+    this.#writer?.close();
+    this.#database?.close();
+    this.#database = null;
+  }
+
+  /** Everything in the database. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get rules(): Rules {
+    return this.#rules;
+  }
+
+  /** Whether there is, or was, an account. */
+  get closed(): boolean {
+    return this.#snapshot.closed;
+  }
+
+  /** Whether somebody may change files: the root must then be writable. */
+  get mayChange(): boolean {
+    if (this.closed) return true;
+    return this.#anyone.canSomewhere("write") || this.#anyone.canSomewhere("delete");
+  }
+
+  /** The asker without credentials. */
+  get anyone(): Asker {
+    return this.#anyone;
+  }
+
+  /** The asker with this session or token; null when there is none, it has expired, or its account is disabled. */
+  bySecret(kind: "session" | "token", text: string): Asker | null {
+    const secret = this.secret(kind, text);
+    const account = secret && this.#enabled(secret.account);
+    return account ? this.asAccount(account, kind, secret) : null;
+  }
+
+  /** A secret that has not expired. */
+  secret(kind: SecretKind, text: string): Secret | null {
+    const secret = this.#snapshot.secrets.get(digestOf(text).toString("hex"));
+    if (secret?.kind !== kind) return null;
+    return secret.expires === null || secret.expires > this.now() ? secret : null;
+  }
+
+  /** The asker for an account that has proved who it is. */
+  asAccount(account: Account, via: Via, secret: Secret | null = null): Asker {
+    const scope: Scope | null =
+      secret && secret.words !== null ? { path: secret.path ?? ROOT, words: secret.words } : null;
+    return new Asker(this.#rules, {
+      via,
+      account: account.name,
+      teams: account.teams,
+      owner: account.owner,
+      scope,
+      maker: secret?.kind === "token" ? `token:${secret.id}` : `account:${account.uid}`,
+      credential: secret?.id ?? null,
+    });
+  }
+
+  /** The asker of a link: its words at its path, as far as the account that made it has them now; null when it is dead. */
+  asLink(link: Link, words: Words): Asker | null {
+    const account = this.#enabled(link.account);
+    if (!account || link.revoked) return null;
+    return new Asker(this.#rules, {
+      via: "link",
+      account: account.name,
+      teams: account.teams,
+      owner: account.owner,
+      scope: { path: link.path, words },
+      maker: `link:${link.id}`,
+      credential: link.id,
+    });
+  }
+
+  /**
+   * The asker that made an upload, with what they may do now. The end of a session or the expiry of a link does not matter:
+   * it stops new uploads only. @returns null when the account is disabled or gone, or the token or link is revoked
+   */
+  byMaker(maker: string): Asker | null {
+    if (maker === ANYONE) return this.#anyone;
+    const [kind = "", id = ""] = maker.split(":");
+    if (kind === "link") {
+      const link = this.#snapshot.links.get(id);
+      return link ? this.asLink(link, ALL_WORDS) : null;
+    }
+    if (kind === "token") {
+      const token = this.#snapshot.secrets.values().find((secret) => secret.id === id);
+      const account = token && this.#enabled(token.account);
+      return account ? this.asAccount(account, "token", token) : null;
+    }
+    const account = this.#snapshot.accounts.values().find(({ uid }) => uid === id);
+    return account && !account.disabled ? this.asAccount(account, "session") : null;
+  }
+
+  /** Saves a change, and puts it into force. @throws ChangeRefused; Problem storage_failed */
+  async change<Name extends ChangeName>(
+    name: Name,
+    given: ChangeArguments<Name>,
+  ): Promise<ChangeResult<Name>> {
+    const { file } = this.options;
+    if (file === null) throw new Problem("storage_failed", "This server keeps no accounts.");
+    this.#writer ??= new WriterThread(file);
+    const result = await this.#writer.change(name, given);
+    this.#load();
+    return result;
+  }
+
+  /** Calls `listener` after every change of the database that was put into force. @returns a function that ends this */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #enabled(name: string | null): Account | null {
+    const account = name === null ? undefined : this.#snapshot.accounts.get(name);
+    return account && !account.disabled ? account : null;
+  }
+
+  #poll(): void {
+    try {
+      this.#load();
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error;
+      this.options.warn?.(`Accounts stay as they were: ${error.message}`);
+    }
+  }
+
+  /** Reads the database if it has changed. @throws AccessError */
+  #load(): void {
+    const { file } = this.options;
+    if (file === null) return;
+    this.#database ??= openDatabase(file, { create: false });
+    if (!this.#database) return;
+    const version = dataVersion(this.#database);
+    if (version === this.#version) return;
+    const snapshot = readSnapshot(this.#database);
+    // Read before the rows: a change in between is read again with the next look.
+    this.#version = version;
+    this.#use(snapshot);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #use(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#rules = new Rules(combined([...this.#ofAllow(snapshot), ...snapshot.rules]));
+    this.#anyone = new Asker(this.#rules, {
+      via: "anyone",
+      account: null,
+      maker: ANYONE,
+      couldLogIn: snapshot.closed,
+    });
+  }
+
+  #ofAllow({ closed }: Snapshot): Rule[] {
+    if (this.options.allow) return rulesOfAllow(this.options.allow);
+    return closed ? [] : rulesOfAllow(DEFAULT_ALLOW);
+  }
+}
+
+/** One rule for each subject and path: those of `--allow` and of the database give their words together. */
+function combined(rules: readonly Rule[]): Rule[] {
+  const bySubject = new Map<string, Rule>();
+  for (const rule of rules) {
+    const key = JSON.stringify([rule.subject, rule.path]);
+    bySubject.set(key, { ...rule, words: rule.words | (bySubject.get(key)?.words ?? 0) });
+  }
+  return [...bySubject.values()];
+}
+
+/** A number that changes with every commit of another connection. @throws AccessError */
+function dataVersion(database: Database): number {
+  try {
+    return database.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
+  } catch (cause) {
+    throw new AccessError("access.db cannot be read.", { cause });
+  }
+}

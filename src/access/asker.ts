@@ -1,0 +1,128 @@
+// Asker: who makes a request, and what they may do at which path.
+
+import type { Word } from "../config/config.ts";
+import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { ANYONE, type Rules } from "./rules.ts";
+import { ALL_WORDS, has, NO_WORDS, type Words } from "./words.ts";
+
+/** How an asker proved who they are. */
+export type Via = "anyone" | "session" | "password" | "token" | "proxy" | "link";
+
+/** The limits of a token or link: it gives its words at its path and below, as far as its maker has them now. */
+export interface Scope {
+  path: FolderPath;
+  words: Words;
+}
+
+export interface AskerOptions {
+  via: Via;
+  /** The account, or the account that made the link; null for anyone. */
+  account: string | null;
+  /** Teams of the account, without the `@`. */
+  teams?: readonly string[];
+  /** An owner may do everything, and manages accounts. */
+  owner?: boolean;
+  scope?: Scope | null;
+  /**
+   * The text by which an upload remembers who made it: `anyone`, `account:UID`, `token:ID` or `link:ID`.
+   * `Access.byMaker` finds the asker again.
+   */
+  maker: string;
+  /** The id of the secret or link that was used; null for a password and for anyone. */
+  credential?: string | null;
+  /** Whether anyone could get more by logging in. */
+  couldLogIn?: boolean;
+}
+
+/** Immutable: holds for the moment of one request. Keep `maker` for longer, and ask `Access.byMaker` again. */
+export class Asker {
+  readonly via: Via;
+  readonly account: string | null;
+  readonly owner: boolean;
+  readonly scope: Scope | null;
+  readonly maker: string;
+  readonly credential: string | null;
+  readonly couldLogIn: boolean;
+  readonly subjects: readonly string[];
+
+  constructor(
+    readonly rules: Rules,
+    {
+      via,
+      account,
+      teams = [],
+      owner = false,
+      scope = null,
+      maker,
+      credential = null,
+      couldLogIn = false,
+    }: AskerOptions,
+  ) {
+    this.via = via;
+    this.account = account;
+    this.owner = owner;
+    this.scope = scope;
+    this.maker = maker;
+    this.credential = credential;
+    this.couldLogIn = couldLogIn;
+    this.subjects = [ANYONE, ...(account === null ? [] : [account]), ...teams.map((team) => `@${team}`)];
+  }
+
+  /** Whether the asker has proved to be an account, by any means but a link. */
+  get isAccount(): boolean {
+    return this.account !== null && this.via !== "link";
+  }
+
+  /** The words at a path. */
+  words(path: FilePath | FolderPath): Words {
+    const own = this.owner ? ALL_WORDS : this.rules.wordsOf(this.subjects, path);
+    if (this.scope === null) return own;
+    return isWithin(path, this.scope.path) ? own & this.scope.words : NO_WORDS;
+  }
+
+  can(word: Word, path: FilePath | FolderPath): boolean {
+    return has(this.words(path), word);
+  }
+
+  /** Whether there is a path at which the asker has a word. */
+  canSomewhere(word: Word): boolean {
+    if (this.can(word, this.scope?.path ?? ROOT)) return true;
+    for (const path of this.#changes(ROOT)) if (this.can(word, path)) return true;
+    return false;
+  }
+
+  /** The first folder below a path at which the asker lacks a word that a nearer rule takes away; null if there is none. */
+  refusedBelow(word: Word, path: FilePath | FolderPath): FolderPath | null {
+    for (const below of this.#changes(path)) if (!this.can(word, below)) return below;
+    return null;
+  }
+
+  /** Whether a word holds, or does not hold, at every path below a folder alike: nothing there has to be filtered. */
+  isUniform(word: Word, folder: FilePath | FolderPath): boolean {
+    const here = this.can(word, folder);
+    for (const below of this.#changes(folder)) if (this.can(word, below) !== here) return false;
+    return true;
+  }
+
+  /** Whether an entry is shown in listings: it may be listed itself, or leads to a folder that may. */
+  sees(path: FilePath | FolderPath): boolean {
+    return this.can("list", path) || this.leadsTo("list", path);
+  }
+
+  /** Whether the asker has a word at a folder below a path. */
+  leadsTo(word: Word, path: FilePath | FolderPath): boolean {
+    for (const below of this.#changes(path)) if (this.can(word, below)) return true;
+    return false;
+  }
+
+  /** The folders below a path at which the words of the asker may change. */
+  *#changes(path: FilePath | FolderPath): Generator<FolderPath> {
+    if (this.scope && this.scope.path !== path && isWithin(this.scope.path, path)) yield this.scope.path;
+    if (!this.owner) yield* this.rules.below(this.subjects, path);
+  }
+}
+
+/** Whether a path is a folder or below it, segment by segment. */
+export function isWithin(path: FilePath | FolderPath, folder: FilePath | FolderPath): boolean {
+  return folder === ROOT || path === folder || path.startsWith(`${folder}/`);
+}

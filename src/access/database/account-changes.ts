@@ -1,0 +1,165 @@
+// Changes of accounts, their teams and their secrets. Each is a function of an open database, and one transaction.
+
+import type { Database } from "bun:sqlite";
+import { newId } from "../secrets.ts";
+import { ChangeRefused } from "./refused.ts";
+
+export interface NewAccount {
+  name: string;
+  /** A hash; null while nobody can log in with a password. */
+  password: string | null;
+  owner: boolean;
+  teams?: readonly string[];
+}
+
+/** @throws ChangeRefused exists */
+export function addAccount(database: Database, { name, password, owner, teams = [] }: NewAccount): void {
+  database
+    .transaction(() => {
+      const done = database.run(
+        "INSERT INTO accounts (name, uid, password, owner, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [name, `${newId()}${newId()}`, password, owner ? 1 : 0, Date.now()],
+      );
+      if (done.changes === 0) throw new ChangeRefused("exists", `There is an account ${name} already.`);
+      for (const team of teams)
+        database.run("INSERT INTO members (team, account) VALUES (?, ?)", [team, name]);
+      // From the first account on, the server is closed to anyone by default, also when all accounts are removed again.
+      database.run("INSERT INTO keys (name, value) VALUES ('closed', x'01') ON CONFLICT DO NOTHING");
+    })
+    .immediate();
+}
+
+/** Ends every session and token of the account. @throws ChangeRefused missing */
+export function setPassword(
+  database: Database,
+  {
+    name,
+    password,
+    keep,
+  }: { name: string; password: string /** The id of a secret that survives. */; keep?: string },
+): void {
+  database
+    .transaction(() => {
+      change(database, name, "UPDATE accounts SET password = ?, epoch = epoch + 1 WHERE name = ?", password);
+      database.run("DELETE FROM secrets WHERE account = ? AND id <> ?", [name, keep ?? ""]);
+    })
+    .immediate();
+}
+
+/** Ends every session of a disabled account; its tokens and links come back with it. @throws ChangeRefused missing, last_owner */
+export function setDisabled(
+  database: Database,
+  { name, disabled }: { name: string; disabled: boolean },
+): void {
+  database
+    .transaction(() => {
+      const wasOwner = isOwner(database, name);
+      change(
+        database,
+        name,
+        "UPDATE accounts SET disabled = ?, epoch = epoch + 1 WHERE name = ?",
+        disabled ? 1 : 0,
+      );
+      if (disabled)
+        database.run("DELETE FROM secrets WHERE account = ? AND kind IN ('session', 'invite')", [name]);
+      if (wasOwner) keepAnOwner(database, name);
+    })
+    .immediate();
+}
+
+/** @throws ChangeRefused missing, last_owner */
+export function setOwner(database: Database, { name, owner }: { name: string; owner: boolean }): void {
+  database
+    .transaction(() => {
+      const wasOwner = isOwner(database, name);
+      change(database, name, "UPDATE accounts SET owner = ? WHERE name = ?", owner ? 1 : 0);
+      if (wasOwner) keepAnOwner(database, name);
+    })
+    .immediate();
+}
+
+/** @param rate bytes per second; null for no cap. @throws ChangeRefused missing */
+export function setRate(database: Database, { name, rate }: { name: string; rate: number | null }): void {
+  change(database, name, "UPDATE accounts SET rate = ? WHERE name = ?", rate);
+}
+
+/** Replaces the teams of an account. @throws ChangeRefused missing */
+export function setTeams(
+  database: Database,
+  { name, teams }: { name: string; teams: readonly string[] },
+): void {
+  database
+    .transaction(() => {
+      requireAccount(database, name);
+      database.run("DELETE FROM members WHERE account = ?", [name]);
+      for (const team of teams)
+        database.run("INSERT INTO members (team, account) VALUES (?, ?)", [team, name]);
+    })
+    .immediate();
+}
+
+/** @param totp the shared secret in base32; null removes the second factor. @throws ChangeRefused missing */
+export function setTotp(database: Database, { name, totp }: { name: string; totp: string | null }): void {
+  change(
+    database,
+    name,
+    "UPDATE accounts SET totp = ?, totp_step = 0, epoch = epoch + 1 WHERE name = ?",
+    totp,
+  );
+}
+
+/** Spends a step of the second factor. @throws ChangeRefused used, when this step or a later one was used before */
+export function useTotpStep(database: Database, { name, step }: { name: string; step: number }): void {
+  const done = database.run("UPDATE accounts SET totp_step = ? WHERE name = ? AND totp_step < ?", [
+    step,
+    name,
+    step,
+  ]);
+  if (done.changes === 0) throw new ChangeRefused("used", "This code was used before.");
+}
+
+/** Removes the account with its grants, teams, secrets, passkeys and links. @throws ChangeRefused missing, last_owner */
+export function removeAccount(database: Database, { name }: { name: string }): void {
+  database
+    .transaction(() => {
+      requireAccount(database, name);
+      const wasOwner = isOwner(database, name);
+      database.run("DELETE FROM grants WHERE subject = ?", [name]);
+      database.run("DELETE FROM accounts WHERE name = ?", [name]);
+      if (wasOwner) keepAnOwner(database, name);
+    })
+    .immediate();
+}
+
+function change(database: Database, name: string, sql: string, value: string | number | null): void {
+  if (database.run(sql, [value, name]).changes === 0) throw missing(database, name);
+}
+
+function requireAccount(database: Database, name: string): void {
+  if (!database.query("SELECT 1 FROM accounts WHERE name = ?").get(name)) throw missing(database, name);
+}
+
+/** Names the accounts that exist, at most ten. */
+function missing(database: Database, name: string): ChangeRefused {
+  const names = database
+    .query<{ name: string }, []>("SELECT name FROM accounts ORDER BY name LIMIT 11")
+    .all();
+  const listed = names.slice(0, 10).map((row) => row.name);
+  const some =
+    listed.length === 0
+      ? "There are no accounts yet."
+      : `Accounts: ${listed.join(", ")}${names.length > 10 ? ", …" : ""}.`;
+  return new ChangeRefused("missing", `There is no account ${JSON.stringify(name)}. ${some}`);
+}
+
+function isOwner(database: Database, name: string): boolean {
+  return database.query("SELECT 1 FROM accounts WHERE name = ? AND owner = 1").get(name) !== null;
+}
+
+/** Without an enabled owner nobody could manage accounts over HTTP any more. */
+function keepAnOwner(database: Database, name: string): void {
+  const left = database.query("SELECT 1 FROM accounts WHERE owner = 1 AND disabled = 0").get();
+  const others = database.query("SELECT 1 FROM accounts").get();
+  if (!left && others)
+    throw new ChangeRefused("last_owner", `${name} is the last owner: make another account an owner first.`);
+}

@@ -1,0 +1,37 @@
+// The table of changes by name: commands call them directly, the server through its writer thread.
+
+import type { Database } from "bun:sqlite";
+import * as accounts from "./account-changes.ts";
+import * as grants from "./grant-changes.ts";
+import * as links from "./link-changes.ts";
+import { ChangeRefused } from "./refused.ts";
+import * as secrets from "./secret-changes.ts";
+
+export const CHANGES = { ...accounts, ...grants, ...links, ...secrets };
+
+export type ChangeName = keyof typeof CHANGES;
+export type ChangeArguments<Name extends ChangeName> = Parameters<(typeof CHANGES)[Name]>[1];
+export type ChangeResult<Name extends ChangeName> = ReturnType<(typeof CHANGES)[Name]>;
+
+/** A change as it is sent to the writer thread. */
+export interface ChangeMessage {
+  name: ChangeName;
+  arguments: unknown;
+}
+
+/** The result of a change, or why it failed. */
+export type ChangeOutcome =
+  | { result: unknown }
+  | { refused: { code: ChangeRefused["code"]; message: string } }
+  | { failed: string };
+
+/** Runs a change by name. Never throws. */
+export function runChange(database: Database, { name, arguments: given }: ChangeMessage): ChangeOutcome {
+  try {
+    const run: (database: Database, given: never) => unknown = CHANGES[name];
+    return { result: Reflect.apply(run, undefined, [database, given]) };
+  } catch (error) {
+    if (error instanceof ChangeRefused) return { refused: { code: error.code, message: error.message } };
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}

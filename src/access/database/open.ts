@@ -1,0 +1,109 @@
+// Opens access.db: creates it if asked to, and refuses a file that is damaged, from a newer release, or not ours.
+
+import { constants, Database } from "bun:sqlite";
+import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { RESERVED } from "../../path.ts";
+import { errnoOf } from "../../system/errno.ts";
+import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+
+/** The database cannot be used. The message is for the operator and says what to do. */
+export class AccessError extends Error {
+  override readonly name = "AccessError";
+}
+
+/** Milliseconds that a connection waits for another one that writes. */
+const BUSY_TIMEOUT = 5000;
+const READ_WRITE = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_NOFOLLOW;
+
+/** The file of the database of a root. @param file `--access`, used instead */
+export function accessFile(root: string, file?: string): string {
+  return file ?? join(root, RESERVED, "access.db");
+}
+
+/**
+ * Opens the database; the caller must close it.
+ * @param create makes the file, and the folder it is in, when they do not exist
+ * @returns null when the file does not exist and `create` is false
+ * @throws AccessError
+ */
+export function openDatabase(file: string, { create }: { create: boolean }): Database | null {
+  try {
+    if (!existsSync(file)) {
+      if (!create) return null;
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      // SQLite would give it the rights of the umask; its side files get those of the database.
+      closeSync(openSync(file, "a", 0o600));
+    }
+    chmodSync(file, 0o600);
+    return prepared(new Database(file, READ_WRITE), file);
+  } catch (error) {
+    if (error instanceof AccessError) throw error;
+    throw new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function prepared(database: Database, file: string): Database {
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    database.run("PRAGMA foreign_keys = ON");
+    database.run("PRAGMA trusted_schema = OFF");
+    migrate(database, file);
+    database.run("PRAGMA journal_mode = WAL");
+    database.run("PRAGMA synchronous = FULL");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Creates the tables of an empty database. In one transaction: a crash leaves an empty one. */
+function migrate(database: Database, file: string): void {
+  const version = numberIn(database, "user_version");
+  const application = numberIn(database, "application_id");
+  if (version > SCHEMA_VERSION)
+    throw new AccessError(
+      `${file} was written by a newer Sluice (its version is ${version}, this one reads ${SCHEMA_VERSION}): install that one, or restore a backup.`,
+    );
+  if (version === SCHEMA_VERSION && application === APPLICATION_ID) return;
+  if (version !== 0 || application !== 0 || !isEmpty(database))
+    throw new AccessError(
+      `${file} is not a database of Sluice. Move it away, or name another file with --access.`,
+    );
+  database
+    .transaction(() => {
+      // Another process may have created the tables while this one waited.
+      if (!isEmpty(database)) return;
+      database.run(SCHEMA);
+      database.run("INSERT INTO keys (name, value) VALUES ('links', ?)", [randomBytes(32)]);
+      database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    })
+    .immediate();
+}
+
+function isEmpty(database: Database): boolean {
+  return database.query("SELECT 1 FROM sqlite_schema").get() === null;
+}
+
+function numberIn(database: Database, pragma: string): number {
+  const row = database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get();
+  return row?.[pragma] ?? 0;
+}
+
+function reasonOf(error: unknown): string {
+  const code = errnoOf(error) ?? "";
+  if (code === "SQLITE_CANTOPEN_SYMLINK")
+    return "this is a symbolic link, which is not followed. Replace it by the file itself.";
+  if (code === "SQLITE_CORRUPT" || code === "SQLITE_NOTADB")
+    return "the database is damaged. Restore a backup of it; until then nobody can log in.";
+  if (code.startsWith("SQLITE_BUSY"))
+    return "another program keeps the database locked. Stop it, then try again.";
+  if (code.startsWith("SQLITE_READONLY") || code === "EROFS")
+    return "the database cannot be written to. Make the file and its folder writable, or name another file with --access.";
+  if (code === "EACCES" || code === "EPERM" || code === "SQLITE_CANTOPEN")
+    return "the database cannot be opened. Check the owner of the file and of its folder (chmod u+rw).";
+  return `the database cannot be opened (${code || (error instanceof Error ? error.message : String(error))}).`;
+}

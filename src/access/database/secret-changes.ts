@@ -1,0 +1,65 @@
+// Changes of sessions, tokens, invites and tickets. Each is a function of an open database, and one transaction.
+
+import type { Database } from "bun:sqlite";
+import { setPassword } from "./account-changes.ts";
+import { ChangeRefused } from "./refused.ts";
+import type { SecretKind } from "./snapshot.ts";
+
+export interface NewSecret {
+  digest: Uint8Array;
+  id: string;
+  kind: SecretKind;
+  account?: string | null;
+  link?: string | null;
+  name?: string;
+  words?: string | null;
+  path?: string | null;
+  expires: number | null;
+}
+
+/** Adds a secret, and forgets those that have expired. An invite replaces the earlier ones of its account. */
+export function addSecret(database: Database, secret: NewSecret): void {
+  const {
+    digest,
+    id,
+    kind,
+    account = null,
+    link = null,
+    name = "",
+    words = null,
+    path = null,
+    expires,
+  } = secret;
+  database
+    .transaction(() => {
+      database.run("DELETE FROM secrets WHERE expires < ?", [Date.now()]);
+      if (kind === "invite")
+        database.run("DELETE FROM secrets WHERE account = ? AND kind = 'invite'", [account]);
+      database.run(
+        "INSERT INTO secrets (digest, id, kind, account, link, name, words, path, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [digest, id, kind, account, link, name, words, path, Date.now(), expires],
+      );
+    })
+    .immediate();
+}
+
+/** Ends a session, token, invite or ticket. @returns whether it existed */
+export function removeSecret(database: Database, { id }: { id: string }): boolean {
+  return database.run("DELETE FROM secrets WHERE id = ?", [id]).changes > 0;
+}
+
+/** Spends an invite: sets the password of its account and ends everything else of it. @throws ChangeRefused used */
+export function acceptInvite(database: Database, { id, password }: { id: string; password: string }): string {
+  return database
+    .transaction(() => {
+      const row = database
+        .query<{ account: string }, [string, number]>(
+          "DELETE FROM secrets WHERE id = ? AND kind = 'invite' AND (expires IS NULL OR expires >= ?) RETURNING account",
+        )
+        .get(id, Date.now());
+      if (!row) throw new ChangeRefused("used", "This invite has been used, or has expired.");
+      setPassword(database, { name: row.account, password });
+      return row.account;
+    })
+    .immediate();
+}

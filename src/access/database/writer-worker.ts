@@ -1,0 +1,24 @@
+// The writer thread: commits the changes of access.db, one after the other, so that the network thread never waits for the disk.
+
+import type { Database } from "bun:sqlite";
+import { type ChangeMessage, type ChangeOutcome, runChange } from "./changes.ts";
+import { openDatabase } from "./open.ts";
+
+declare const self: Worker;
+
+let file: string | undefined;
+let database: Database | null = null;
+
+self.onmessage = ({ data }: MessageEvent<{ file: string } | ({ id: number } & ChangeMessage)>) => {
+  if ("file" in data) file = data.file;
+  else self.postMessage({ id: data.id, ...outcome(data) });
+};
+
+function outcome(message: ChangeMessage): ChangeOutcome {
+  try {
+    database ??= openDatabase(file ?? "", { create: true });
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+  return database ? runChange(database, message) : { failed: "access.db does not exist." };
+}

@@ -1,0 +1,71 @@
+// Finds who makes a request, by its Authorization header or its cookie.
+
+import type { Access } from "../access/access.ts";
+import type { Asker } from "../access/asker.ts";
+import { type Logins, wrongLogin } from "../access/logins.ts";
+import { Problem } from "../errors.ts";
+import { isUnsafe } from "../http/methods.ts";
+import { requestInfoOf } from "./request-info.ts";
+
+/** The cookie of a session on a server with `--url https://…`: browsers send it over TLS only, and to this host only. */
+export const SECURE_COOKIE = "__Host-sluice";
+/** The cookie of a session elsewhere. */
+export const PLAIN_COOKIE = "sluice";
+/** The beginning of every token, so that people and scanners recognize one. */
+export const TOKEN_PREFIX = "slu_";
+
+/**
+ * Finds the asker of a request. A cookie that has expired counts as none; other credentials that are wrong are refused.
+ * @throws Problem wrong_login; cross_origin for a cookie with an unsafe method that no browser of today would send like this
+ */
+export function findAsker(
+  access: Access,
+  logins: Logins,
+  request: Request,
+  secure: boolean,
+): Asker | Promise<Asker> {
+  // Without accounts, credentials are those of a proxy in front.
+  if (!access.closed) return access.anyone;
+  const { headers } = request;
+  const authorization = headers.get("authorization");
+  if (authorization !== null) return byAuthorization(access, logins, request, authorization);
+  const cookies = headers.get("cookie");
+  if (cookies === null) return access.anyone;
+  const session = new Bun.CookieMap(cookies).get(secure ? SECURE_COOKIE : PLAIN_COOKIE);
+  const asker = session ? access.bySecret("session", session) : null;
+  if (!asker) return access.anyone;
+  if (isUnsafe(request.method) && !headers.has("origin") && !headers.has("sec-fetch-site"))
+    throw new Problem(
+      "cross_origin",
+      "A session cookie needs `Origin` or `Sec-Fetch-Site`, which browsers send. Programs use a token: `Authorization: Bearer …`.",
+    );
+  return asker;
+}
+
+function byAuthorization(
+  access: Access,
+  logins: Logins,
+  request: Request,
+  header: string,
+): Asker | Promise<Asker> {
+  const [, scheme = "", value = ""] = /^(\S+) +(\S+) *$/.exec(header) ?? [];
+  if (scheme.toLowerCase() !== "basic") return byToken(access, value);
+  const [name, password] = splitOnce(Buffer.from(value, "base64").toString());
+  // A token is the password under any name.
+  if (password.startsWith(TOKEN_PREFIX)) return byToken(access, password);
+  const account = logins.basic(name, password, requestInfoOf(request)?.client);
+  if (account instanceof Promise) return account.then((found) => access.asAccount(found, "password"));
+  return access.asAccount(account, "password");
+}
+
+function byToken(access: Access, token: string): Asker {
+  const asker = access.bySecret("token", token);
+  if (asker) return asker;
+  throw wrongLogin();
+}
+
+/** The texts before and after the first colon. */
+function splitOnce(text: string): [string, string] {
+  const colon = text.indexOf(":");
+  return colon === -1 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+}

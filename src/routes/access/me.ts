@@ -1,0 +1,45 @@
+// GET /api/me: who asks, and what they may do in a folder. The page shows only what is possible.
+
+import { Elysia, t } from "elysia";
+import { listWords } from "../../access/words.ts";
+import { FolderPathValue, ROOT } from "../../path.ts";
+import { access, askerOf } from "../../plugins/access.ts";
+import { Me } from "../openapi/access-shapes.ts";
+import { json, problems } from "../openapi/answers.ts";
+import { jsonAnswer } from "../support/json-answer.ts";
+import type { Services } from "../support/services.ts";
+
+export function me(services: Services) {
+  const { config } = services;
+  return new Elysia({ name: "me" }).use(access(services)).get(
+    "/api/me",
+    ({ request, query }) => {
+      const asker = askerOf(request);
+      const folder = query.folder ?? ROOT;
+      return jsonAnswer({
+        name: asker.isAccount ? asker.account : null,
+        owner: asker.isAccount && asker.owner,
+        via: asker.via,
+        accounts: services.access.closed,
+        folder,
+        words: listWords(asker.words(folder)),
+        maxFileSize: config.maxFileSize,
+        trash: config.trash ?? null,
+      });
+    },
+    {
+      allow: "each",
+      query: t.Object({ folder: t.Optional(FolderPathValue) }),
+      response: {
+        200: json(Me, { description: "The account and its permissions" }),
+        ...problems("invalid_path", "wrong_login"),
+      },
+      detail: {
+        operationId: "getMe",
+        summary: "Get one's own account and permissions",
+        description: "Also answered without a login: then for anyone.",
+        tags: ["Access"],
+      },
+    },
+  );
+}

@@ -1,0 +1,95 @@
+// An access database in the root of a test server, filled before the server starts or beside it.
+
+import type { Database } from "bun:sqlite";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CHANGES, type ChangeArguments, type ChangeName } from "../../src/access/database/changes.ts";
+import { accessFile, openDatabase } from "../../src/access/database/open.ts";
+import { digestOf, newId, newSecret } from "../../src/access/secrets.ts";
+import { parseWords } from "../../src/access/words.ts";
+import { TOKEN_PREFIX } from "../../src/plugins/asker.ts";
+import { type ServerOptions, startServer, type TestServer, until } from "./server.ts";
+
+/** A cheap hash of "correct horse": bcrypt with cost 4. */
+export const PASSWORD = "correct horse";
+export const PASSWORD_HASH = Bun.password.hashSync(PASSWORD, { algorithm: "bcrypt", cost: 4 });
+
+/** The database of a root, as the commands write it. */
+export class AccessDatabase {
+  readonly #database: Database;
+
+  constructor(root: string) {
+    const database = openDatabase(accessFile(root), { create: true });
+    if (!database) throw new Error("No database");
+    this.#database = database;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  change<Name extends ChangeName>(name: Name, given: ChangeArguments<Name>): void {
+    const run: (database: Database, given: never) => unknown = CHANGES[name];
+    Reflect.apply(run, undefined, [this.#database, given]);
+  }
+
+  /** Adds an account with the password `PASSWORD`. @param grants such as `{ "team/a": "read,write" }` */
+  account(
+    name: string,
+    grants: Record<string, string> = {},
+    more: { owner?: boolean; teams?: string[] } = {},
+  ): void {
+    this.change("addAccount", { name, password: PASSWORD_HASH, owner: false, ...more });
+    this.grant(name, grants);
+  }
+
+  grant(subject: string, grants: Record<string, string>): void {
+    for (const [path, words] of Object.entries(grants))
+      this.change("setGrant", { subject, path, words: parseWords(words) ?? 0 });
+  }
+
+  /** Adds a token of an account. @returns its text */
+  token(account: string, scope: { words?: string; path?: string } = {}): string {
+    const secret = newSecret(TOKEN_PREFIX);
+    const { words = null, path = null } = scope;
+    const digest = digestOf(secret);
+    this.change("addSecret", { digest, id: newId(), kind: "token", account, words, path, expires: null });
+    return secret;
+  }
+}
+
+/** A server with accounts, and its database for later changes. */
+export interface AccessServer extends TestServer {
+  database: AccessDatabase;
+  /** Waits until the server has read the changes of the database. */
+  read: () => Promise<void>;
+}
+
+/** Starts a server whose database was filled before. By default anyone may do nothing. */
+export async function startAccessServer(
+  fill: (database: AccessDatabase) => void,
+  options: ServerOptions = {},
+): Promise<AccessServer> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "sluice-access-")));
+  const database = new AccessDatabase(root);
+  fill(database);
+  const server = await startServer({ allow: new Set(), ...options, root });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    database.close();
+    await rm(root, { recursive: true, force: true });
+  };
+  let marks = 0;
+  const read = async (): Promise<void> => {
+    marks += 1;
+    const bytes = marks;
+    // A quota of a folder that is not there marks the state that must be read.
+    database.change("setQuota", { path: "not-there", bytes });
+    const { access } = server.app.decorator.services;
+    await until("the server reads the database", () =>
+      access.snapshot.quotas.some((quota) => quota.path === "not-there" && quota.bytes === bytes),
+    );
+  };
+  return { ...server, database, read, stop, [Symbol.asyncDispose]: stop };
+}
