@@ -21,6 +21,7 @@ export const ACCESS_PROBLEMS = {
     status: 409,
     title: "The account exists",
     help: "There is an account with this name. Choose another name. Who comes from an identity provider and has a password here logs in with it, or asks an owner to remove it.",
+  },
   revoked: {
     status: 403,
     title: "Revoked",

@@ -1,8 +1,8 @@
 // The id, client address and timings of a request.
 
 import type { Server } from "bun";
-import type { Cap } from "../core/admission/cap.ts";
 import type { Asker } from "../access/asker.ts";
+import type { Cap } from "../core/admission/cap.ts";
 import { type ClientAddresses, clientOf } from "../http/client-address.ts";
 
 /** Valid request ids from clients; others are replaced. */

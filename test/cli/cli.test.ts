@@ -40,11 +40,7 @@ const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: 
     text: "https://a.example,https://b.example",
     value: ["https://a.example", "https://b.example"],
   },
-  hostname: {
-    text: "a.example,B.example",
-    toml: '["a.example", "b.example"]',
-    value: ["a.example", "b.example"],
-  },
+  hostname: { text: "a.example,B.example", value: ["a.example", "b.example"] },
   log: { text: "json", value: "json" },
   logLevel: { text: "debug", value: "debug" },
 };

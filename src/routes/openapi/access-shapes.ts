@@ -31,3 +31,6 @@ export const Me = t.Object(
   },
   { $id: "Me", description: "Who asks, and what they may do in a folder" },
 );
+
+/** The schemas that become components of the document. */
+export const accessShapes = [Me];

@@ -6,6 +6,7 @@ import { type DocumentDecoration, Elysia } from "elysia";
 import type { OpenAPIV3 } from "openapi-types";
 import { type AllowDetail, grantOf } from "../../plugins/access.ts";
 import { version } from "../../version.ts";
+import { accessShapes } from "./access-shapes.ts";
 import type { Answer } from "./answers.ts";
 import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
@@ -33,7 +34,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
       "A file server for large files: uploads stream to the disk in constant memory and report where the time went.",
       "**Paths.** `{path}` is the path of a file or folder below the root. `/` and `%2F` in it mean the same, so clients that encode it as one segment reach nested files; the empty path is the root.",
       "**Errors.** Every error is a `Problem` (RFC 9457). Its `code` is stable, its `type` links to an explanation on this server: `/problems`. Only malformed requests, and those with more than 16 KiB of URL and headers, are answered without one: 400 and 431, with no body.",
-      "**Access.** There are no accounts and no credentials: the server is started with grants (`--allow read,write,…`) that apply to every client. Each operation states the grants it needs (`x-allow`) and answers 403 `not_allowed` without them. Replacing an existing file needs `replace` in addition to `write`.",
+      "**Access.** Grants stand at folders, for anyone (`--allow read,write,…`) or for accounts. Each operation states the grants it needs (`x-allow`). Without them it answers 403 `not_allowed`, 401 `login_required` where a login could help, or 404 to an account that may not even list the path. Programs send a token: `Authorization: Bearer …`, or as the password of Basic. Replacing an existing file needs `replace` in addition to `write`.",
     ].join("\n\n"),
   },
   security: [],
@@ -44,6 +45,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
       description: "Uploads that continue after an interruption: tus and Resumable Uploads for HTTP",
     },
     { name: "Files", description: "Downloading, listing and removing" },
+    { name: "Access", description: "Logging in, and one's own permissions" },
     { name: "Server", description: "The server itself" },
   ],
 };
@@ -65,7 +67,7 @@ export async function documentOf(routes: readonly Route[], basePath = ""): Promi
       });
   }
   const answer = await stubs.handle(new Request("http://localhost/swagger/json"));
-  return openApiDocument(await answer.json(), [...shapes, ...changeShapes]);
+  return openApiDocument(await answer.json(), [...shapes, ...changeShapes, ...accessShapes]);
 }
 
 function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject {

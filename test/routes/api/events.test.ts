@@ -5,6 +5,7 @@ import { Elysia } from "elysia";
 import type { Grant } from "../../../src/config/config.ts";
 import type { RunningUpload } from "../../../src/core/report/active-uploads.ts";
 import { checkFilePath } from "../../../src/path.ts";
+import { requestTiming } from "../../../src/plugins/request-timing.ts";
 import { watchUploads } from "../../../src/routes/api/events.ts";
 import { Ended, Uploads } from "../../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../../support/answer.ts";
@@ -177,7 +178,10 @@ describe("bounds", () => {
       }),
       cancel: () => true,
     };
-    const short = new Elysia().use(watchUploads(services, 4)).listen({ port: 0, hostname: "127.0.0.1" });
+    const short = new Elysia()
+      .use(requestTiming(services.log, []))
+      .use(watchUploads(services, 4))
+      .listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${short.server?.port}`;
     using slow = await connect(url);
     slow.pause();

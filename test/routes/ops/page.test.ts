@@ -20,7 +20,10 @@ test("the page is sent with its policy", async () => {
   expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
   const file = await Bun.file(join(PUBLIC, "index.html")).text();
   // Nothing is in the root.
-  expect(await answer.text()).toBe(file.replace('id="empty" hidden', 'id="empty"'));
+  const all = '"list,read,write,replace,delete,share"';
+  expect(await answer.text()).toBe(
+    file.replace('id="empty" hidden', 'id="empty"').replace('"read,write,replace,delete"', all),
+  );
   const head = await server.fetch("/", { method: "HEAD" });
   expect(head.status).toBe(200);
   expect(await head.text()).toBe("");
