@@ -3,11 +3,12 @@
 import type { Database } from "bun:sqlite";
 import * as accounts from "./account-changes.ts";
 import * as grants from "./grant-changes.ts";
+import * as identities from "./identity-changes.ts";
 import * as links from "./link-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 import * as secrets from "./secret-changes.ts";
 
-export const CHANGES = { ...accounts, ...grants, ...links, ...secrets };
+export const CHANGES = { ...accounts, ...grants, ...identities, ...links, ...secrets };
 
 export type ChangeName = keyof typeof CHANGES;
 export type ChangeArguments<Name extends ChangeName> = Parameters<(typeof CHANGES)[Name]>[1];
