@@ -1,7 +1,8 @@
 // Writes an import as commands of Sluice for a POSIX shell.
 
 import { passwordFaults } from "../passwords/rules.ts";
-import type { Imported, ImportedAccount, ImportedRule, Word } from "./model.ts";
+import { formatWords, wordsOf } from "../words.ts";
+import type { Imported, ImportedAccount, ImportedRule } from "./model.ts";
 import { printText, shellWord } from "./shell.ts";
 
 /**
@@ -13,7 +14,8 @@ export function script(imported: Imported, program: string): string {
   const more = findingsOmitted > 0 ? [comment(`… and ${findingsOmitted} more`)] : [];
   // With accounts, nobody else may do anything until it is granted. Without, the options must say what everyone may do.
   const everyone = rules.find(({ subject, path }) => subject === "anyone" && path === "");
-  const allow = accounts.length === 0 ? ["--allow", everyone ? wordsText(everyone.words) : "none"] : [];
+  const allow =
+    accounts.length === 0 ? ["--allow", everyone ? formatWords(wordsOf(everyone.words)) : "none"] : [];
   const granted = accounts.length === 0 ? rules.filter((rule) => rule !== everyone) : rules;
   const lines = [
     comment(
@@ -50,13 +52,7 @@ function accountCommands({ name, owner, password }: ImportedAccount): string[] {
 
 /** The command that makes a rule. */
 export function grantCommand({ subject, path, words }: ImportedRule): string {
-  return command("sluice", "grant", subject, `/${path}`, wordsText(words));
-}
-
-/** `read,write`, or `none`. `list` is left out where `read` includes it. */
-export function wordsText(words: readonly Word[]): string {
-  const named = words.filter((word) => word !== "list" || !words.includes("read"));
-  return named.length === 0 ? "none" : named.join(",");
+  return command("sluice", "grant", subject, `/${path}`, formatWords(wordsOf(words)));
 }
 
 function command(...words: readonly string[]): string {

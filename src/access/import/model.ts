@@ -1,9 +1,7 @@
 // The neutral model of an import: what the configuration of another server says, in the words of Sluice.
 
+import type { Word } from "../../config/config.ts";
 import type { FolderPath } from "../../path.ts";
-
-/** A permission at a folder and below it. A rule without any refuses everything. */
-export type Word = "list" | "read" | "write" | "replace" | "delete" | "share";
 
 export interface ImportedAccount {
   name: string;
@@ -16,6 +14,7 @@ export interface ImportedRule {
   /** `anyone`, or the name of an account. */
   subject: string;
   path: FolderPath;
+  /** None: everything is refused. */
   words: readonly Word[];
 }
 

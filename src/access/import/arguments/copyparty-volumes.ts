@@ -1,9 +1,10 @@
 // The volumes of copyparty, `-v SOURCE:PATH:PERMISSIONS,USER:…`, as rules at folders.
 
+import type { Word } from "../../../config/config.ts";
 import type { FolderPath } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { checkedFolder } from "../checked-folder.ts";
-import { type Findings, ImportError, type ImportedRule, type Word } from "../model.ts";
+import { type Findings, ImportError, type ImportedRule } from "../model.ts";
 
 /** A folder of the machine, shown at a path. */
 export interface Volume {

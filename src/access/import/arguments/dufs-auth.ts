@@ -1,10 +1,11 @@
 // The rules of dufs for accounts: `user:password@/folder:rw,/other`, and `@/public` for everyone.
 
+import type { Word } from "../../../config/config.ts";
 import { ROOT } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { nameFault } from "../../account-name.ts";
 import { checkedFolder } from "../checked-folder.ts";
-import { type Findings, ImportError, type ImportedAccount, type ImportedRule, type Word } from "../model.ts";
+import { type Findings, ImportError, type ImportedAccount, type ImportedRule } from "../model.ts";
 
 /** The subject of rules without an account. */
 const ANYONE = "anyone";

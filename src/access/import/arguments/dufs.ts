@@ -1,8 +1,9 @@
 // Reads the command line of dufs: accounts with their paths, and what is allowed at all.
 
+import type { Word } from "../../../config/config.ts";
 import { quoted } from "../../../suggest.ts";
 import { listenOptions } from "../listen-options.ts";
-import { Findings, type Imported, type Word } from "../model.ts";
+import { Findings, type Imported } from "../model.ts";
 import { readArguments, type Syntax } from "./arguments.ts";
 import { readAuth } from "./dufs-auth.ts";
 

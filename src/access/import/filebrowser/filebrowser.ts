@@ -1,6 +1,7 @@
 // Reads the database of filebrowser 2: users with their scopes and rules, links, and settings.
 
 import type { Static, TSchema } from "@sinclair/typebox";
+import type { Word } from "../../../config/config.ts";
 import { type FolderPath, ROOT } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { nameFault } from "../../account-name.ts";
@@ -14,7 +15,6 @@ import {
   type ImportedAccount,
   type ImportedLink,
   type ImportedRule,
-  type Word,
 } from "../model.ts";
 import { BoltError, BoltFile } from "./bolt.ts";
 import {
@@ -32,6 +32,8 @@ import { reportSettings, serverOptions } from "./settings.ts";
 
 /** Most rules that are applied, counting those of the settings once for each user. */
 const MAX_RULES = 1_000_000;
+
+const OTHERS = "Version 1 and forks, such as FileBrowser Quantum, keep other records.";
 
 /** A user that was taken. */
 interface Holder {
@@ -102,7 +104,9 @@ class Reader {
     const parsed = parseRecord(shape, bytes);
     if ("record" in parsed) return parsed.record;
     // The settings hold rules for all users. Without them, everyone could see more than before.
-    throw new ImportError(`The record ${quoted(name)} is not that of filebrowser 2: ${parsed.fault}.`);
+    throw new ImportError(
+      `The record ${quoted(name)} is not that of filebrowser 2 (${parsed.fault}). ${OTHERS}`,
+    );
   }
 
   #readUsers(shared: readonly RuleRecord[]): void {
@@ -123,7 +127,7 @@ class Reader {
     throw new ImportError(
       firstFault === undefined
         ? "The file holds no users; name filebrowser's database, usually filebrowser.db."
-        : `No user has the form of filebrowser 2 (${firstFault}). Other versions and forks keep other records.`,
+        : `No user has the form of filebrowser 2 (${firstFault}). ${OTHERS}`,
     );
   }
 

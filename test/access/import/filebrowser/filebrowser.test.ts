@@ -3,7 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readFilebrowser } from "../../../../src/access/import/filebrowser/filebrowser.ts";
-import { ImportError, MAX_FINDINGS, type Word } from "../../../../src/access/import/model.ts";
+import { ImportError, MAX_FINDINGS } from "../../../../src/access/import/model.ts";
+import type { Word } from "../../../../src/config/config.ts";
 import { checkFolderPath, ROOT } from "../../../../src/path.ts";
 import { changed, large, PAGE, seal, small } from "./fixtures.ts";
 
