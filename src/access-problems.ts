@@ -27,6 +27,11 @@ export const ACCESS_PROBLEMS = {
     title: "Revoked",
     help: "The account, the token or the link that began this upload may not go on: it was disabled or revoked, or has lost the grant `write`. What was uploaded stays for `--upload-expiry`.",
   },
+  hook_refused: {
+    status: 403,
+    title: "Refused by the operator's check",
+    help: "A program that the operator of this server runs before uploads refused this one. The detail is its sentence. `sluice hook list` shows the hooks.",
+  },
   too_many_logins: {
     status: 429,
     title: "Too many failed logins",

@@ -1,9 +1,10 @@
 // Creates the app: wires all plugins and routes to one storage.
 
+import { dirname, join, resolve } from "node:path";
 import { Elysia } from "elysia";
 import { Access } from "./access/access.ts";
+import { AuditLog } from "./access/audit/audit-log.ts";
 import { accessFile } from "./access/database/open.ts";
-import { identityProvider } from "./access/login/identity-provider.ts";
 import { Logins } from "./access/logins.ts";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
@@ -14,9 +15,11 @@ import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
 import { TrashCan } from "./core/tree/trash.ts";
 import { Uploader } from "./core/upload/uploader.ts";
+import { Hooks } from "./hooks/hooks.ts";
 import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
+import { EventObserver } from "./plugins/event-observer.ts";
 import { hostname } from "./plugins/guards/hostname.ts";
 import { origin } from "./plugins/guards/origin.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
@@ -74,9 +77,8 @@ export async function createApp(options: AppOptions = {}) {
   const lines = logger ?? createLog(config.log, undefined, config.logLevel);
   const warn = (message: string): void => lines.say(message, "warn");
   const file = provided && config.access === undefined ? null : accessFile(config.root, config.access);
-  const provider = await identityProvider(config);
   const access = Access.open({ file, allow: config.allow, warn });
-  const logins = new Logins(access, provider);
+  const logins = new Logins(access);
   const write = access.mayChange;
   const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);
@@ -91,7 +93,10 @@ export async function createApp(options: AppOptions = {}) {
   const jobs = new CopyJobs();
   const caps = new Caps(config.cap);
   const gauges = new Gauges({ caps, uploader, uploads, jobs });
-  const log = withObserver(lines, gauges);
+  const hooks = new Hooks({ access, root: resolve(config.root), warn });
+  const audit = file === null ? null : new AuditLog(join(dirname(file), "audit.jsonl"), warn);
+  const observer = new EventObserver(hooks, () => (access.closed ? audit : null));
+  const log = withObserver(withObserver(lines, gauges), observer);
   uploads.finals.start({
     saved: (file) => log.saved(null, file),
     failed: (path, { detail }) => warn(`The parts of ${path} were not concatenated: ${detail}`),
@@ -107,6 +112,8 @@ export async function createApp(options: AppOptions = {}) {
     // Aborted uploads still delete the bytes that they left in the root.
     await uploader.slots.idle();
     await uploads.close();
+    await hooks.close();
+    await audit?.close();
     logins.close();
     access.close();
     if (!provided) await storage.close();
@@ -116,6 +123,8 @@ export async function createApp(options: AppOptions = {}) {
     caps,
     access,
     logins,
+    hooks,
+    audit,
     uploader,
     uploads,
     events,

@@ -57,6 +57,11 @@ export const SERVER_PROBLEMS = {
     title: "Too many copies at once",
     help: "The copy queue is full. Try again after `Retry-After` seconds, or cancel some under `/api/jobs`.",
   },
+  hook_failed: {
+    status: 503,
+    title: "The operator's check gave no answer",
+    help: "A program that the operator of this server runs before uploads did not answer in time, or could not be started. Nothing was saved. The server's log names the hook; try again after `Retry-After` seconds.",
+  },
   logins_busy: {
     status: 503,
     title: "Too many logins at once",

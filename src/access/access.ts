@@ -6,6 +6,7 @@ import { Problem } from "../errors.ts";
 import { ROOT } from "../path.ts";
 import { Asker, type Scope, type Via } from "./asker.ts";
 import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes.ts";
+import { type Delivery, readDeliveries } from "./database/delivery-changes.ts";
 import { AccessError, openDatabase } from "./database/open.ts";
 import {
   type Account,
@@ -170,6 +171,11 @@ export class Access {
     const result = await this.#writer.change(name, given);
     this.#load();
     return result;
+  }
+
+  /** The deliveries to hooks that an earlier run left. */
+  deliveries(): Delivery[] {
+    return this.#database ? readDeliveries(this.#database) : [];
   }
 
   /** Calls `listener` after every change of the database that was put into force. @returns a function that ends this */

@@ -118,6 +118,17 @@ CREATE TABLE hooks (
   created INTEGER NOT NULL
 ) STRICT;
 
+-- Events that were not delivered to their hook yet.
+CREATE TABLE deliveries (
+  id TEXT PRIMARY KEY,
+  hook TEXT NOT NULL REFERENCES hooks (id) ON DELETE CASCADE,
+  -- JSON.
+  event TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+  -- When it is tried next.
+  due INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE keys (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

@@ -32,7 +32,7 @@ export interface FormOptions {
   maxErrors: number;
   intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified">;
   /** Decides for the path of a file; throws the problem of a client that may not write there. */
-  permit: (path: FilePath) => Permission;
+  permit: (path: FilePath) => Promise<Permission>;
 }
 
 /** The result of all parts. `errors` is bounded. */
@@ -125,7 +125,7 @@ export class FormUpload {
       const path: FilePath = below(folder, headers.filename ?? "");
       const upload = await uploader.begin({
         ...intent,
-        may: this.options.permit(path),
+        may: await this.options.permit(path),
         ...(intent.key !== undefined && { key: `${intent.key}\n${this.#parts}` }),
         path,
         modified,

@@ -1,7 +1,6 @@
 // POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
 
 import { Elysia, t } from "elysia";
-import type { Permission } from "../../core/naming/conflict.ts";
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
@@ -9,13 +8,14 @@ import { filenameOf } from "../../http/disposition/disposition.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { targetOf } from "../../http/target.ts";
 import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
-import { access, askerOf, prove, proveWrite } from "../../plugins/access.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
 import type { Listener } from "../support/idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "../support/json-answer.ts";
+import { permitUpload } from "../support/permit-upload.ts";
 import { type HeaderOptions, receive, saveBody, uploadRequest, withKey } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
@@ -117,7 +117,7 @@ async function saveForm(
   const { maxFiles, maxErrors } = config;
   // The word somewhere below is enough to read the form: each file proves its own path.
   if (!askerOf(request).leadsTo("write", folder)) prove(request, "write", folder);
-  const permit = (path: FilePath): Permission => proveWrite(request, path);
+  const permit = (path: FilePath) => permitUpload(services, request, path, undefined);
   const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent, permit });
   const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;

@@ -73,6 +73,8 @@ export const SAVED_HEADERS = ["Location", "ETag", "Repr-Digest", "Server-Timing"
 
 /** The problems of every upload. */
 export const UPLOAD_PROBLEMS = [
+  "hook_refused",
+  "hook_failed",
   "invalid_path",
   "invalid_request",
   "body_incomplete",

@@ -21,6 +21,7 @@ import { requestInfoOf } from "../../plugins/request-info.ts";
 import { capsOf } from "./connection/request-caps.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
+import { askHooks } from "./permit-upload.ts";
 import type { Services } from "./services.ts";
 
 /** The body of an upload request. The caller must `close` it. */
@@ -165,7 +166,14 @@ export async function saveBody(
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {
-    const save = () => saveSingleFile(uploader, incoming.body, intent, incoming.saving);
+    const save = async () => {
+      // After `receive`, like every step that waits: see `withKey`.
+      if (services.hooks.asks) {
+        incoming.saving();
+        await askHooks(services, request, path, intent.size);
+      }
+      return await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
+    };
     result = await withKey(services, options.key, save);
   } finally {
     incoming.close();

@@ -1,6 +1,7 @@
 // The services that every route receives, created once in app.ts.
 
 import type { Access } from "../../access/access.ts";
+import type { AuditLog } from "../../access/audit/audit-log.ts";
 import type { Logins } from "../../access/logins.ts";
 import type { Config } from "../../config/config.ts";
 import type { Caps } from "../../core/admission/caps.ts";
@@ -9,6 +10,7 @@ import type { UploadRegistry } from "../../core/resumable/registry.ts";
 import type { CopyJobs } from "../../core/tree/copy-jobs.ts";
 import type { TrashCan } from "../../core/tree/trash.ts";
 import type { Uploader } from "../../core/upload/uploader.ts";
+import type { Hooks } from "../../hooks/hooks.ts";
 import type { Log } from "../../plugins/log.ts";
 import type { Storage } from "../../storage/storage.ts";
 
@@ -18,6 +20,9 @@ export interface Services {
   /** Accounts and their permissions. */
   access: Access;
   logins: Logins;
+  hooks: Hooks;
+  /** Null without a database of accounts. */
+  audit: AuditLog | null;
   uploader: Uploader;
   uploads: UploadRegistry;
   events: EventFeed;

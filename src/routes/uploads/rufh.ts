@@ -17,9 +17,10 @@ import {
 } from "../../http/rufh/rufh.ts";
 import { timeInHeaders, timeInMetadata } from "../../http/time/modification-time.ts";
 import { formatMetadata, parseMetadata } from "../../http/tus/metadata.ts";
-import { askerOf, proveWrite } from "../../plugins/access.ts";
+import { askerOf } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
@@ -78,7 +79,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
   const path = pathFor(context, metadata);
   const upload = await services.uploads.create({
     path,
-    may: proveWrite(request, path),
+    may: await permitUpload(services, request, path, start.length ?? undefined),
     maker: askerOf(request).maker,
     conflict: context.conflict,
     size: start.length,

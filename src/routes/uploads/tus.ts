@@ -14,9 +14,10 @@ import {
   readCreation,
   uploadIn,
 } from "../../http/tus/tus.ts";
-import { askerOf, proveWrite } from "../../plugins/access.ts";
+import { askerOf } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import {
@@ -60,7 +61,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
   const path = pathFor(context, metadata);
   const upload = await uploads.create({
     path,
-    may: proveWrite(request, path),
+    may: await permitUpload(services, request, path, length ?? undefined),
     maker: askerOf(request).maker,
     conflict: context.conflict,
     size: length,

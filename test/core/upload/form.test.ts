@@ -22,7 +22,7 @@ async function read(chunks: Chunks, options: Partial<FormOptions> = {}, memory: 
     maxFiles: 10_000,
     maxErrors: 10,
     intent: { conflict: "rename", conditions: {}, wantedDigest: null },
-    permit: () => ({ replace: true, read: true }),
+    permit: async () => ({ replace: true, read: true }),
     ...options,
   });
   const outcome: FormSaveResult = await form.read(bodyOf(chunks), () => {

@@ -1,0 +1,83 @@
+// Hooks: tells webhooks and commands what has happened, and asks them before an upload begins.
+
+import type { Access } from "../access/access.ts";
+import type { Hook } from "../access/database/snapshot.ts";
+import { newId } from "../access/secrets.ts";
+import { Problem } from "../errors.ts";
+import { runCommand } from "./command.ts";
+import { type HookEvent, hooksFor } from "./event.ts";
+import { HookQueue } from "./queue.ts";
+import { type Outcome, sendWebhook } from "./webhook.ts";
+
+/** Questions to `upload.before` hooks that run at once; more uploads wait. */
+const MOST_ASKED = 16;
+
+export interface HooksOptions {
+  access: Access;
+  /** The folder that is served, absolute. */
+  root: string;
+  warn: (message: string) => void;
+  /** Seconds between attempts of one delivery. */
+  backoff?: readonly number[];
+}
+
+export class Hooks {
+  readonly queue: HookQueue;
+  #asked = 0;
+  readonly #turns: (() => void)[] = [];
+
+  constructor(readonly options: HooksOptions) {
+    const { access, warn, backoff } = options;
+    const deliver = (hook: Hook, id: string, event: HookEvent) => this.#deliver(hook, id, event);
+    this.queue = new HookQueue({ access, deliver, warn, ...(backoff && { backoff }) });
+  }
+
+  /** Tells every hook that wants to know of an event. */
+  emit(event: HookEvent): void {
+    for (const hook of hooksFor(this.options.access.snapshot.hooks, event)) this.queue.add(hook, event);
+  }
+
+  /** Whether a hook wants to be asked before uploads. */
+  get asks(): boolean {
+    return this.options.access.snapshot.hooks.some((hook) => hook.events.includes("upload.before"));
+  }
+
+  /** Asks every hook whether an upload may begin. @throws Problem hook_refused with its sentence; hook_failed when one gives no answer */
+  async ask(event: HookEvent): Promise<void> {
+    for (const hook of hooksFor(this.options.access.snapshot.hooks, event)) {
+      const { end, reason } = await this.#inTurn(() =>
+        this.#deliver(hook, `msg_${newId()}${newId()}`, event),
+      );
+      if (end === "done") continue;
+      if (end === "refused") throw new Problem("hook_refused", reason);
+      this.options.warn(`The hook ${hook.id} gave no answer before the upload of ${event.path}: ${reason}`);
+      throw new Problem("hook_failed", "A program that checks uploads on this server gave no answer.", {
+        headers: { "retry-after": "30" },
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.queue.close();
+  }
+
+  async #deliver(hook: Hook, id: string, event: HookEvent): Promise<Outcome> {
+    if (hook.kind === "webhook") return await sendWebhook(hook, id, event);
+    return await runCommand(hook, id, event, this.options.root);
+  }
+
+  /** Runs a step when fewer than `MOST_ASKED` others run. */
+  async #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    while (this.#asked >= MOST_ASKED)
+      await new Promise<void>((resolve) => {
+        this.#turns.push(resolve);
+      });
+    this.#asked += 1;
+    try {
+      return await step();
+    } finally {
+      this.#asked -= 1;
+      this.#turns.shift()?.();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// Permits an upload before its bytes are read: by the grants of the asker, then by the hooks that want to be asked.
+
+import type { Permission } from "../../core/naming/conflict.ts";
+import type { FilePath } from "../../path.ts";
+import { proveWrite } from "../../plugins/access.ts";
+import { eventOf } from "../../plugins/event-observer.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * @param size announced bytes; undefined when unknown
+ * @throws Problem login_required, not_allowed, not_found, hook_refused, hook_failed
+ */
+export async function permitUpload(
+  services: Services,
+  request: Request,
+  path: FilePath,
+  size: number | undefined,
+): Promise<Permission> {
+  const permission = proveWrite(request, path);
+  await askHooks(services, request, path, size);
+  return permission;
+}
+
+/** Asks the hooks that check uploads. @throws Problem hook_refused, hook_failed */
+export async function askHooks(
+  { hooks }: Services,
+  request: Request,
+  path: FilePath,
+  size: number | undefined,
+): Promise<void> {
+  if (hooks.asks) await hooks.ask(eventOf("upload.before", request, { path, size: size ?? null }));
+}
