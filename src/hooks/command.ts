@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Hook } from "../access/database/snapshot.ts";
 import type { HookEvent } from "./event.ts";
-import type { Outcome } from "./webhook.ts";
+import type { DeliveryResult } from "./webhook.ts";
 
 /** Bytes of output that are read; more ends the command. */
 const MOST_OUTPUT = 64 * 1024;
@@ -14,7 +14,12 @@ const LONGEST_SENTENCE = 500;
  * input. Of the server's own environment it gets PATH, HOME, LANG and TZ only. Never throws.
  * @param root the folder that is served
  */
-export async function runCommand(hook: Hook, id: string, event: HookEvent, root: string): Promise<Outcome> {
+export async function runCommand(
+  hook: Hook,
+  id: string,
+  event: HookEvent,
+  root: string,
+): Promise<DeliveryResult> {
   const [program = "", ...rest] = argumentsIn(hook.target);
   try {
     await using child = Bun.spawn([program, ...rest], {

@@ -7,7 +7,7 @@ import { Problem } from "../errors.ts";
 import { runCommand } from "./command.ts";
 import { type HookEvent, hooksFor } from "./event.ts";
 import { HookQueue } from "./queue.ts";
-import { type Outcome, sendWebhook } from "./webhook.ts";
+import { type DeliveryResult, sendWebhook } from "./webhook.ts";
 
 /** Questions to `upload.before` hooks that run at once; more uploads wait. */
 const MOST_ASKED = 16;
@@ -61,7 +61,7 @@ export class Hooks {
     await this.queue.close();
   }
 
-  async #deliver(hook: Hook, id: string, event: HookEvent): Promise<Outcome> {
+  async #deliver(hook: Hook, id: string, event: HookEvent): Promise<DeliveryResult> {
     if (hook.kind === "webhook") return await sendWebhook(hook, id, event);
     return await runCommand(hook, id, event, this.options.root);
   }

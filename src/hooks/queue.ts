@@ -5,7 +5,7 @@ import type { Delivery } from "../access/database/delivery-changes.ts";
 import type { Hook } from "../access/database/snapshot.ts";
 import { newId } from "../access/secrets.ts";
 import type { HookEvent } from "./event.ts";
-import type { Outcome } from "./webhook.ts";
+import type { DeliveryResult } from "./webhook.ts";
 
 /** Deliveries that run at once. */
 const MOST_RUNNING = 4;
@@ -17,7 +17,7 @@ const MOST_UNSAVED = 10_000;
 export interface QueueOptions {
   access: Access;
   /** Delivers an event. Never throws. */
-  deliver: (hook: Hook, id: string, event: HookEvent) => Promise<Outcome>;
+  deliver: (hook: Hook, id: string, event: HookEvent) => Promise<DeliveryResult>;
   warn: (message: string) => void;
   /** Seconds between attempts. */
   backoff?: readonly number[];

@@ -11,7 +11,7 @@ export const SECRET_PREFIX = "whsec_";
 const LONGEST_ANSWER = 500;
 
 /** `again`: try later. `gone`: the receiver wants no more events. */
-export type Outcome = { end: "done" | "again" | "gone" | "refused"; reason: string };
+export type DeliveryResult = { end: "done" | "again" | "gone" | "refused"; reason: string };
 
 /** The signature over the id, the time in seconds and the body: `v1,` and base64. */
 export function signature(secret: string, id: string, timestamp: number, body: string): string {
@@ -27,7 +27,7 @@ export async function sendWebhook(
   hook: Hook,
   id: string,
   { type, time, ...data }: HookEvent,
-): Promise<Outcome> {
+): Promise<DeliveryResult> {
   const body = JSON.stringify({ type, timestamp: time, data });
   const timestamp = Math.floor(Date.now() / 1000);
   try {
