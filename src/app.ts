@@ -5,6 +5,7 @@ import { Elysia } from "elysia";
 import { Access } from "./access/access.ts";
 import { AuditLog } from "./access/audit/audit-log.ts";
 import { accessFile } from "./access/database/open.ts";
+import { identityProvider } from "./access/login/identity-provider.ts";
 import { Logins } from "./access/logins.ts";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
@@ -77,8 +78,9 @@ export async function createApp(options: AppOptions = {}) {
   const lines = logger ?? createLog(config.log, undefined, config.logLevel);
   const warn = (message: string): void => lines.say(message, "warn");
   const file = provided && config.access === undefined ? null : accessFile(config.root, config.access);
+  const provider = await identityProvider(config);
   const access = Access.open({ file, allow: config.allow, warn });
-  const logins = new Logins(access);
+  const logins = new Logins(access, provider);
   const write = access.mayChange;
   const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);

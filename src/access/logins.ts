@@ -1,30 +1,49 @@
-// Checks names and passwords: limits failures, takes the same time for accounts that do not exist, remembers those of Basic.
+// Checks logins: limits failures, takes the same time for accounts that do not exist, remembers the passwords of Basic.
 
 import { Problem } from "../errors.ts";
 import type { Access } from "./access.ts";
+import { ChangeRefused } from "./database/refused.ts";
 import type { Account } from "./database/snapshot.ts";
+import { type Attempt, LoginLimiter } from "./login/limiter.ts";
+import type { Oidc } from "./login/oidc.ts";
+import type { PasskeyAssertion } from "./login/passkey-shapes.ts";
+import { Passkeys, type RelyingParty } from "./login/passkeys.ts";
+import { stepOfCode } from "./login/totp.ts";
 import { BasicCache } from "./passwords/basic-cache.ts";
 import { Passwords } from "./passwords/passwords.ts";
+import { isOutdated } from "./passwords/stored-hash.ts";
 
 /** Characters of a name that is looked up; no account has a longer one. */
 const LONGEST_NAME = 64;
 
 export class Logins {
   readonly passwords = new Passwords();
+  readonly limiter = new LoginLimiter();
+  readonly passkeys = new Passkeys();
   readonly #basic = new BasicCache();
 
-  constructor(readonly access: Access) {}
+  /** @param provider the identity provider; null for none */
+  constructor(
+    readonly access: Access,
+    readonly provider: Oidc | null = null,
+  ) {}
 
   /**
-   * The account with this name and password.
+   * The account with this name and password, and the code of its second factor if it has one.
    * @param client the address that failures are counted for; undefined when it is not known
-   * @throws Problem wrong_login, too_many_logins, logins_busy
+   * @throws Problem wrong_login, code_required, too_many_logins, logins_busy
    */
-  async check(name: string, password: string, _client: string | undefined): Promise<Account> {
-    const account = this.#find(name);
-    const right = await this.passwords.verify(password, account?.password);
-    if (!right || !account || account.disabled) throw wrongLogin();
+  async check(name: string, password: string, client: string | undefined, code?: string): Promise<Account> {
+    const { account, attempt } = await this.#firstFactor(name, password, client);
+    if (account.totp !== null) await this.#secondFactor(account, account.totp, code, attempt);
+    attempt.succeeded();
     return account;
+  }
+
+  /** Asks the person of a session for the password again. @throws Problem wrong_login, too_many_logins, logins_busy */
+  async confirm({ name }: Account, password: string, client: string | undefined): Promise<void> {
+    const { attempt } = await this.#firstFactor(name, password, client);
+    attempt.succeeded();
   }
 
   /**
@@ -37,16 +56,91 @@ export class Logins {
     const key = this.#basic.keyOf(name, password, account?.epoch ?? 0);
     if (account && !account.disabled && this.#basic.knows(key)) return oneFactor(account);
     return this.#basic
-      .check(key, () => this.check(name, password, client).then(() => true))
-      .then(() => this.#find(name))
-      .then((found) => {
+      .check(key, async () => {
+        const { account, attempt } = await this.#firstFactor(name, password, client);
+        if (account.totp === null) attempt.succeeded();
+        else attempt.withdrawn();
+        return true;
+      })
+      .then(() => {
+        const found = this.#find(name);
         if (!found || found.disabled) throw wrongLogin();
         return oneFactor(found);
       });
   }
 
+  /** The account of a passkey, which replaces both factors. @throws Problem wrong_login, too_many_logins */
+  async passkey(
+    party: RelyingParty,
+    response: PasskeyAssertion,
+    client: string | undefined,
+  ): Promise<Account> {
+    const attempt = this.limiter.begin(client, undefined);
+    const used = await this.passkeys.verify(party, response, (id) => {
+      const passkey = this.access.snapshot.passkeys.find((one) => one.id === id);
+      const holder = passkey && this.#find(passkey.account);
+      return holder && { ...passkey, uid: holder.uid };
+    });
+    const account = this.#find(used.account);
+    if (account?.uid !== used.uid || account.disabled) throw wrongLogin();
+    if (used.counter > 0)
+      await this.access.change("setPasskeyCounter", { id: used.id, counter: used.counter });
+    attempt.succeeded();
+    return account;
+  }
+
   close(): void {
     this.passwords.close();
+  }
+
+  /** The account of a right password. Its attempt is a failure until it is told otherwise. @throws Problem */
+  async #firstFactor(
+    name: string,
+    password: string,
+    client: string | undefined,
+  ): Promise<{ account: Account; attempt: Attempt }> {
+    const attempt = this.limiter.begin(client, name.normalize("NFC"));
+    const before = this.#find(name);
+    const hash = before?.password;
+    const right = await this.passwords.verify(password, hash).catch((error) => {
+      attempt.withdrawn();
+      throw error;
+    });
+    const account = this.#find(name);
+    if (!right || !hash || !account || account.disabled) throw wrongLogin();
+    // Another password was set, or another account has this name, since the hash was computed.
+    if (account.uid !== before?.uid || account.epoch !== before.epoch) throw wrongLogin();
+    if (isOutdated(hash)) void this.#renew(account, password, hash);
+    return { account, attempt };
+  }
+
+  /** @throws Problem code_required, wrong_login */
+  async #secondFactor(account: Account, totp: string, code: string | undefined, attempt: Attempt) {
+    if (code === undefined) {
+      attempt.withdrawn();
+      throw new Problem("code_required", "Send the six digits of your authenticator app, too, as `code`.");
+    }
+    const { name, totpStep } = account;
+    const step = stepOfCode(totp, code, totpStep, this.access.now());
+    const wrong = new Problem(
+      "wrong_login",
+      "The code is wrong, has expired, or was used. Send the next one.",
+    );
+    if (step === undefined) throw wrong;
+    await this.access.change("useTotpStep", { name, step }).catch((error) => {
+      // Another login was faster with the same code.
+      throw error instanceof ChangeRefused ? wrong : error;
+    });
+  }
+
+  /** Replaces the hash of another program, whose cost would tell that the account exists. */
+  async #renew({ name }: Account, password: string, hash: string): Promise<void> {
+    try {
+      await this.access.change("renewHash", { name, from: hash, to: await this.passwords.hash(password) });
+    } catch (error) {
+      // The next login tries again.
+      this.access.options.warn?.(`The hash of ${name}'s password was not renewed: ${error}`);
+    }
   }
 
   #find(name: string): Account | undefined {

@@ -38,6 +38,11 @@ export interface Config {
   access?: string;
   /** The origin under which browsers reach the server, such as `https://files.example.org`. */
   url?: string;
+  /** The identity provider; the other options of `oidc` need it. */
+  oidcIssuer?: string;
+  oidcClient?: string;
+  oidcSecretFile?: string;
+  oidcGroup?: string;
   maxFileSize: number;
   /** Most files in one form. */
   maxFiles: number;

@@ -2,6 +2,7 @@
 
 import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
 import { GROUPS, type Option } from "./option.ts";
+import { PROVIDER_OPTIONS } from "./provider-options.ts";
 import {
   choice,
   count,
@@ -78,6 +79,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     help: "Address under which browsers reach the server, such as https://files.example.org; fixes the host name, and the cookies and passkeys of logins",
     group: "Who may do what",
   },
+  ...PROVIDER_OPTIONS,
   trustedProxy: {
     name: "trusted-proxy",
     placeholder: "NETWORK",
@@ -249,6 +251,10 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
     ...(given.has(OPTIONS.url.name) && { url: value(OPTIONS.url) }),
+    ...(given.has(OPTIONS.oidcIssuer.name) && { oidcIssuer: value(OPTIONS.oidcIssuer) }),
+    ...(given.has(OPTIONS.oidcClient.name) && { oidcClient: value(OPTIONS.oidcClient) }),
+    ...(given.has(OPTIONS.oidcSecretFile.name) && { oidcSecretFile: value(OPTIONS.oidcSecretFile) }),
+    ...(given.has(OPTIONS.oidcGroup.name) && { oidcGroup: value(OPTIONS.oidcGroup) }),
     maxFileSize: value(OPTIONS.maxFileSize),
     maxWaiting: value(OPTIONS.maxWaiting),
     maxFiles: value(OPTIONS.maxFiles),

@@ -148,6 +148,15 @@ export function path(what: string): Kind<string> {
   };
 }
 
+/** A text of one line. */
+export function words(what: string, longest: number): Kind<string> {
+  return {
+    allowed: `${what}, of at most ${longest} characters`,
+    parse: (text) =>
+      text === "" || text.startsWith("-") || text.length > longest || /\p{Cc}/u.test(text) ? undefined : text,
+  };
+}
+
 /** A host name or IP address to listen on. Strips the brackets of IPv6; rejects short forms of IPv4 (`0`, `127.1`). */
 export function host(): Kind<string> {
   const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
@@ -229,6 +238,20 @@ export function siteUrl(): Kind<string> {
   return {
     allowed: "the address of the server, such as https://files.example.org (scheme, host and port, no path)",
     parse: (text) => origin(text.replace(/\/$/, "")),
+  };
+}
+
+/** The issuer of an identity provider, as it writes it itself. */
+export function issuer(): Kind<string> {
+  return {
+    allowed:
+      "the address of an identity provider, such as https://id.example.org/realms/home (http only on localhost)",
+    parse: (text) => {
+      const url = URL.parse(text);
+      if (!url || url.username || url.password || url.search || url.hash) return undefined;
+      const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+      return url.protocol === "https:" || (url.protocol === "http:" && local) ? text : undefined;
+    },
   };
 }
 

@@ -3,47 +3,13 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
 import { variable } from "../../src/cli/sources.ts";
-import { type Config, WORDS } from "../../src/config/config.ts";
+import { WORDS } from "../../src/config/config.ts";
 import { defaults, OPTIONS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
+import { SAMPLES } from "./samples.ts";
 
 const { config, message, run, workingFolder } = commandLine();
 
-/** For each option: a text, the TOML value if it differs from the quoted text, and the resulting value. */
-const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; value: Config[Key] } } = {
-  root: { text: "/srv/media", value: "/srv/media" },
-  host: { text: "::1", value: "::1" },
-  port: { text: "0", toml: "0", value: 0 },
-  basePath: { text: "/team/files/", value: "/team/files" },
-  allow: { text: "read,delete", toml: '["read", "delete"]', value: new Set(["read", "delete"]) },
-  access: { text: "/var/lib/sluice/access.db", value: "/var/lib/sluice/access.db" },
-  url: { text: "https://files.example.org/", value: "https://files.example.org" },
-  maxFileSize: { text: "1.5GiB", value: 1_610_612_736 },
-  maxFiles: { text: "7", toml: "7", value: 7 },
-  maxErrors: { text: "100", toml: "100", value: 100 },
-  maxUploads: { text: "3", toml: "3", value: 3 },
-  maxUploadsPerClient: { text: "2", toml: "2", value: 2 },
-  trustedProxy: {
-    text: "127.0.0.1,2001:db8::/32",
-    toml: '["127.0.0.1", "2001:db8::/32"]',
-    value: ["127.0.0.1/32", "2001:db8::/32"],
-  },
-  maxWaiting: { text: "9", toml: "9", value: 9 },
-  cap: { text: "20MB/s", value: 20_000_000 },
-  keepFree: { text: "5000", toml: "5_000", value: 5000 },
-  idleTimeout: { text: "2m", value: 120 },
-  uploadExpiry: { text: "30d", value: 2_592_000 },
-  trash: { text: "30d", value: 2_592_000 },
-  conflict: { text: "fail", value: "fail" },
-  drain: { text: "1.5", toml: "1.5", value: 1.5 },
-  cors: {
-    text: "https://a.example,https://b.example",
-    value: ["https://a.example", "https://b.example"],
-  },
-  hostname: { text: "a.example,B.example", value: ["a.example", "b.example"] },
-  log: { text: "json", value: "json" },
-  logLevel: { text: "debug", value: "debug" },
-};
 const ROUND_TRIPS = Object.entries(SAMPLES).map(([key, sample]) => {
   const option = Object.entries(OPTIONS).find(([name]) => name === key)?.[1];
   if (!option) throw new Error(`No option ${key}`);

@@ -82,6 +82,10 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
 /** Routes that reveal nothing: the page, the documentation, the health and the abilities of the server, and logging in. */
 const PUBLIC = [
   "/api/session",
+  "/api/session/oidc",
+  "/api/session/oidc/callback",
+  "/api/session/passkey",
+  "/api/session/passkey/options",
   "/health",
   "/metrics",
   "/problems",

@@ -46,6 +46,14 @@ export function setPassword(
     .immediate();
 }
 
+/** Replaces a hash by another one of the same password, unless the password was changed in the meantime. */
+export function renewHash(
+  database: Database,
+  { name, from, to }: { name: string; from: string; to: string },
+): void {
+  database.run("UPDATE accounts SET password = ? WHERE name = ? AND password = ?", [to, name, from]);
+}
+
 /** Ends every session of a disabled account; its tokens and links come back with it. @throws ChangeRefused missing, last_owner */
 export function setDisabled(
   database: Database,

@@ -4,6 +4,7 @@ import type { Database } from "bun:sqlite";
 import * as accounts from "./account-changes.ts";
 import { addDeliveries, endDelivery, retryDelivery } from "./delivery-changes.ts";
 import * as grants from "./grant-changes.ts";
+import * as identities from "./identity-changes.ts";
 import * as links from "./link-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 import * as secrets from "./secret-changes.ts";
@@ -11,6 +12,7 @@ import * as secrets from "./secret-changes.ts";
 export const CHANGES = {
   ...accounts,
   ...grants,
+  ...identities,
   ...links,
   ...secrets,
   addDeliveries,

@@ -1,10 +1,10 @@
-// Changes of rules, quotas, passkeys, identities and hooks. Each is a function of an open database.
+// Changes of rules, quotas, passkeys and hooks. Each is a function of an open database.
 
 import type { Database } from "bun:sqlite";
 import { newId } from "../secrets.ts";
 import { formatWords, type Words } from "../words.ts";
 import { ChangeRefused } from "./refused.ts";
-import type { Hook, Identity, Passkey } from "./snapshot.ts";
+import type { Hook, Passkey } from "./snapshot.ts";
 
 /**
  * Sets the rule of a subject at a path.
@@ -79,15 +79,6 @@ export function setPasskeyCounter(
 /** @returns whether it existed */
 export function removePasskey(database: Database, { id, account }: { id: string; account: string }): boolean {
   return database.run("DELETE FROM passkeys WHERE id = ? AND account = ?", [id, account]).changes > 0;
-}
-
-/** Connects an identity of a provider with an account. */
-export function addIdentity(database: Database, { issuer, subject, account }: Identity): void {
-  database.run("INSERT INTO identities (issuer, subject, account) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [
-    issuer,
-    subject,
-    account,
-  ]);
 }
 
 /** @returns the id of the hook */

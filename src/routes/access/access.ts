@@ -2,9 +2,21 @@
 
 import { Elysia } from "elysia";
 import type { Services } from "../support/services.ts";
+import { passkeyLogin } from "./login/passkey-login.ts";
+import { providerLogin } from "./login/provider-login.ts";
+import { session } from "./login/session.ts";
 import { me } from "./me.ts";
-import { session } from "./session.ts";
+import { ownAccountRoute } from "./own/account.ts";
+import { passkeys } from "./own/passkeys.ts";
+import { secondFactor } from "./own/second-factor.ts";
 
 export function accessRoutes(services: Services) {
-  return new Elysia({ name: "access-routes" }).use(session(services)).use(me(services));
+  return new Elysia({ name: "access-routes" })
+    .use(session(services))
+    .use(passkeyLogin(services))
+    .use(providerLogin(services))
+    .use(me(services))
+    .use(ownAccountRoute(services))
+    .use(secondFactor(services))
+    .use(passkeys(services));
 }

@@ -1,6 +1,7 @@
 // GET /api/me: who asks, and what they may do in a folder. The page shows only what is possible.
 
 import { Elysia, t } from "elysia";
+import { relyingPartyOf } from "../../access/login/passkeys.ts";
 import { listWords } from "../../access/words.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access, askerOf } from "../../plugins/access.ts";
@@ -8,6 +9,7 @@ import { Me } from "../openapi/access-shapes.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import type { Services } from "../support/services.ts";
+import { originOf } from "./login/site.ts";
 
 export function me(services: Services) {
   const { config } = services;
@@ -21,6 +23,10 @@ export function me(services: Services) {
         owner: asker.isAccount && asker.owner,
         via: asker.via,
         accounts: services.access.closed,
+        logins: {
+          passkey: relyingPartyOf(originOf(services, request)) !== undefined,
+          provider: services.logins.provider !== null,
+        },
         folder,
         words: listWords(asker.words(folder)),
         maxFileSize: config.maxFileSize,

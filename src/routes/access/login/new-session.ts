@@ -1,0 +1,41 @@
+// A session begins: its secret goes into a cookie, its digest into the database.
+
+import type { Account } from "../../../access/database/snapshot.ts";
+import { digestOf, newId, newSecret } from "../../../access/secrets.ts";
+import { isSecure } from "../../../plugins/access.ts";
+import { PLAIN_COOKIE, SECURE_COOKIE } from "../../../plugins/asker.ts";
+import type { Services } from "../../support/services.ts";
+
+/** Seconds after which a session ends. */
+const LIFETIME = 30 * 24 * 3600;
+/** Characters of `User-Agent` kept to tell sessions apart. */
+const LONGEST_NAME = 120;
+
+/** Begins a session of an account that has proved who it is. @returns the headers of the answer */
+export async function beginSession(
+  { access, config }: Services,
+  request: Request,
+  account: Account,
+): Promise<Record<string, string>> {
+  const secret = newSecret();
+  await access.change("addSecret", {
+    digest: digestOf(secret),
+    id: newId(),
+    kind: "session",
+    account: account.name,
+    name: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_NAME),
+    expires: access.now() + LIFETIME * 1000,
+  });
+  return sessionHeaders(isSecure(config), secret, LIFETIME);
+}
+
+/** The headers of the answer that ends a session in the browser. */
+export function endedSession({ config }: Services): Record<string, string> {
+  return sessionHeaders(isSecure(config), "", 0);
+}
+
+function sessionHeaders(secure: boolean, value: string, maxAge: number): Record<string, string> {
+  const name = secure ? SECURE_COOKIE : PLAIN_COOKIE;
+  const cookie = new Bun.Cookie(name, value, { path: "/", maxAge, httpOnly: true, sameSite: "lax", secure });
+  return { "set-cookie": cookie.toString(), "cache-control": "no-store" };
+}
