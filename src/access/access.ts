@@ -5,8 +5,8 @@ import type { Grant } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 import { ROOT } from "../path.ts";
 import { Asker, type Scope, type Via } from "./asker.ts";
-import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes.ts";
-import { type Delivery, readDeliveries } from "./database/delivery-changes.ts";
+import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes/changes.ts";
+import { type Delivery, readDeliveries } from "./database/changes/delivery-changes.ts";
 import { AccessError, openDatabase } from "./database/open.ts";
 import {
   type Account,

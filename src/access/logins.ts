@@ -2,7 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { Access } from "./access.ts";
-import { ChangeRefused } from "./database/refused.ts";
+import { ChangeRefused } from "./database/changes/refused.ts";
 import type { Account } from "./database/snapshot.ts";
 import { type Attempt, LoginLimiter } from "./login/limiter.ts";
 import type { Oidc } from "./login/oidc.ts";

@@ -3,7 +3,7 @@
 import { Problem } from "../errors.ts";
 import type { Access } from "./access.ts";
 import { nameFault } from "./account-name.ts";
-import { ChangeRefused } from "./database/refused.ts";
+import { ChangeRefused } from "./database/changes/refused.ts";
 import type { Account } from "./database/snapshot.ts";
 import { accountOf, type ProviderIdentity } from "./login/oidc-claims.ts";
 import { wrongLogin } from "./logins.ts";

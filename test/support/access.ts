@@ -4,7 +4,7 @@ import type { Database } from "bun:sqlite";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHANGES, type ChangeArguments, type ChangeName } from "../../src/access/database/changes.ts";
+import { CHANGES, type ChangeArguments, type ChangeName } from "../../src/access/database/changes/changes.ts";
 import { accessFile, openDatabase } from "../../src/access/database/open.ts";
 import { digestOf, newId, newSecret } from "../../src/access/secrets.ts";
 import { parseWords } from "../../src/access/words.ts";

@@ -2,8 +2,14 @@
 
 import { Problem } from "../../errors.ts";
 import { WorkerThread } from "../../system/worker-thread.ts";
-import type { ChangeArguments, ChangeMessage, ChangeName, ChangeOutcome, ChangeResult } from "./changes.ts";
-import { ChangeRefused } from "./refused.ts";
+import type {
+  ChangeArguments,
+  ChangeMessage,
+  ChangeName,
+  ChangeOutcome,
+  ChangeResult,
+} from "./changes/changes.ts";
+import { ChangeRefused } from "./changes/refused.ts";
 
 export class WriterThread {
   readonly #thread: WorkerThread<ChangeMessage, { id: number } & ChangeOutcome>;

@@ -1,7 +1,7 @@
 // The writer thread: commits the changes of access.db, one after the other, so that the network thread never waits for the disk.
 
 import type { Database } from "bun:sqlite";
-import { type ChangeMessage, type ChangeOutcome, runChange } from "./changes.ts";
+import { type ChangeMessage, type ChangeOutcome, runChange } from "./changes/changes.ts";
 import { openDatabase } from "./open.ts";
 
 declare const self: Worker;

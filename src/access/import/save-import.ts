@@ -3,9 +3,9 @@
 import type { Database } from "bun:sqlite";
 import type { FolderPath } from "../../path.ts";
 import { quoted } from "../../suggest.ts";
-import { addAccount } from "../database/account-changes.ts";
-import { setGrant } from "../database/grant-changes.ts";
-import { addLink } from "../database/link-changes.ts";
+import { addAccount } from "../database/changes/account-changes.ts";
+import { setGrant } from "../database/changes/grant-changes.ts";
+import { addLink } from "../database/changes/link-changes.ts";
 import { newId } from "../secrets.ts";
 import { wordsOf } from "../words.ts";
 import {

@@ -1,7 +1,7 @@
 // /api/account/passkeys: adds passkeys to one's own account, and removes them.
 
 import { Elysia, t } from "elysia";
-import { ChangeRefused } from "../../../access/database/refused.ts";
+import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import { PasskeyAttestation } from "../../../access/login/passkey-shapes.ts";
 import type { PasskeyHolder } from "../../../access/login/passkeys.ts";
 import { Problem } from "../../../errors.ts";

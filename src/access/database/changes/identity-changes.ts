@@ -1,9 +1,9 @@
 // Changes of identities, the persons of an identity provider. Each is a function of an open database, and one transaction.
 
 import type { Database } from "bun:sqlite";
+import type { Identity } from "../snapshot.ts";
 import { addAccount } from "./account-changes.ts";
 import { ChangeRefused } from "./refused.ts";
-import type { Identity } from "./snapshot.ts";
 
 /**
  * Connects an identity with an account that nobody can log in to yet and that is no owner, or with a new one without grants.

@@ -1,9 +1,9 @@
 // Changes of sessions, tokens, invites and tickets. Each is a function of an open database, and one transaction.
 
 import type { Database } from "bun:sqlite";
+import type { SecretKind } from "../snapshot.ts";
 import { setPassword } from "./account-changes.ts";
 import { ChangeRefused } from "./refused.ts";
-import type { SecretKind } from "./snapshot.ts";
 
 export interface NewSecret {
   digest: Uint8Array;

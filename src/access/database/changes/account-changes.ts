@@ -1,7 +1,7 @@
 // Changes of accounts, their teams and their secrets. Each is a function of an open database, and one transaction.
 
 import type { Database } from "bun:sqlite";
-import { newId } from "../secrets.ts";
+import { newId } from "../../secrets.ts";
 import { ChangeRefused } from "./refused.ts";
 
 export interface NewAccount {

@@ -1,8 +1,8 @@
 // Changes of links and drops. Each is a function of an open database, and one statement or one transaction.
 
 import type { Database } from "bun:sqlite";
+import type { Link } from "../snapshot.ts";
 import { ChangeRefused } from "./refused.ts";
-import type { Link } from "./snapshot.ts";
 
 export type NewLink = Omit<Link, "serial" | "created" | "revoked">;
 

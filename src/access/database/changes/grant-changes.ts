@@ -1,10 +1,10 @@
 // Changes of rules, quotas, passkeys and hooks. Each is a function of an open database.
 
 import type { Database } from "bun:sqlite";
-import { newId } from "../secrets.ts";
-import { formatWords, type Words } from "../words.ts";
+import { newId } from "../../secrets.ts";
+import { formatWords, type Words } from "../../words.ts";
+import type { Hook, Passkey } from "../snapshot.ts";
 import { ChangeRefused } from "./refused.ts";
-import type { Hook, Passkey } from "./snapshot.ts";
 
 /**
  * Sets the rule of a subject at a path.
