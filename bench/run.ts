@@ -9,6 +9,7 @@ import { aborts } from "./rows/aborts.ts";
 import { archive } from "./rows/archive.ts";
 import { binary } from "./rows/binary.ts";
 import { bulk } from "./rows/bulk.ts";
+import { caps } from "./rows/caps.ts";
 import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
@@ -39,6 +40,7 @@ const GROUPS: readonly Group[] = [
   health,
   download,
   archive,
+  caps,
   memoryPeaks,
   aborts,
   binary,

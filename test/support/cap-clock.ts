@@ -1,6 +1,6 @@
 // A clock for caps that a test moves forward: timers fire in their order, and nothing waits.
 
-import type { CapClock } from "../../src/core/admission/cap.ts";
+import type { CapClock } from "../../src/core/admission/fair-queue.ts";
 
 export interface SimulatedClock extends CapClock {
   /** Runs `step`, moving the time to the next timer whenever everything else waits. */

@@ -1,6 +1,7 @@
 // The share of one download in its caps, and a stream that keeps to it.
 
-import { type Cap, type CapClock, type Sharer, SYSTEM_CLOCK } from "./cap.ts";
+import type { Cap, Sharer } from "./cap.ts";
+import { type CapClock, SYSTEM_CLOCK } from "./fair-queue.ts";
 
 /** Bytes that a stream sends at once: a tenth of a second of its rate, within these bounds. */
 const PIECE_SECONDS = 0.1;

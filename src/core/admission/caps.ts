@@ -1,7 +1,8 @@
 // The caps of links, accounts and the server, and the downloads under them.
 
-import { Cap, type CapClock, SYSTEM_CLOCK } from "./cap.ts";
+import { Cap } from "./cap.ts";
 import { CapShare } from "./cap-share.ts";
+import { type CapClock, SYSTEM_CLOCK } from "./fair-queue.ts";
 
 /** Caps created between two searches for those that are used no more. */
 const SWEEP_INTERVAL = 256;

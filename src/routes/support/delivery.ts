@@ -8,6 +8,8 @@ import type { Listener } from "./idle-timeout.ts";
 
 /** Milliseconds between two polls. */
 const POLL_INTERVAL = 100;
+/** The same for a download under a cap, because others wait for its share. */
+const CAPPED_POLL_INTERVAL = 20;
 
 /** A file being sent. */
 export interface Delivery {
@@ -49,9 +51,16 @@ export class Deliveries {
     setImmediate(() => {
       if (this.#poll(watched)) return;
       onSlow();
+      if (delivery.share) return this.#pollOften(watched);
       this.#running.add(watched);
       this.#timer ??= setInterval(() => this.#pollAll(), POLL_INTERVAL).unref();
     });
+  }
+
+  #pollOften(watched: RunningDelivery): void {
+    const timer = setInterval(() => {
+      if (this.#poll(watched)) clearInterval(timer);
+    }, CAPPED_POLL_INTERVAL).unref();
   }
 
   #pollAll(): void {

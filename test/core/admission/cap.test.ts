@@ -49,6 +49,41 @@ describe("the rate of uploads under one cap", () => {
     for (const rate of rates) expect(rate / 2e6).toBeWithin(0.95, 1.05);
   });
 
+  test("large chunks get no more of it than small ones", async () => {
+    const clock = simulatedClock();
+    const { caps, throttle } = capsWith(clock);
+    const cap = caps.of("link:1", 6e6, "this link");
+    const [small, large] = await clock.run(() =>
+      Promise.all([upload(clock, throttle(cap), 30e6, 64 * 1024), upload(clock, throttle(cap), 30e6, CHUNK)]),
+    );
+    expect(small / 3e6).toBeWithin(0.95, 1.05);
+    expect(large / 3e6).toBeWithin(0.95, 1.05);
+  });
+
+  test("an upload that begins late, or was slow before, gets its part and no more", async () => {
+    const clock = simulatedClock();
+    const { caps, throttle } = capsWith(clock);
+    const cap = caps.of("link:1", 6e6, "this link");
+    const late = new Promise<void>((resolve) => clock.after(5, resolve));
+    const [early, second] = await clock.run(() =>
+      Promise.all([upload(clock, throttle(cap), 45e6), late.then(() => upload(clock, throttle(cap), 15e6))]),
+    );
+    // 30 MB alone in five seconds, then 15 MB each in five.
+    expect(early / 4.5e6).toBeWithin(0.95, 1.05);
+    expect(second / 3e6).toBeWithin(0.95, 1.05);
+  });
+
+  test("a small upload does not wait until a large chunk of another one fits", async () => {
+    const clock = simulatedClock();
+    const { caps, throttle } = capsWith(clock);
+    const cap = caps.of("link:1", 10e3, "this link");
+    const [, small] = await clock.run(() =>
+      Promise.all([upload(clock, throttle(cap), CHUNK), upload(clock, throttle(cap), 1000, 1000)]),
+    );
+    // Both are entitled to 5 kB per second.
+    expect(1000 / small).toBeWithin(0.05, 0.4);
+  });
+
   test("an upload of tiny chunks is as slow as the cap demands", async () => {
     const clock = simulatedClock();
     const { caps, throttle } = capsWith(clock);

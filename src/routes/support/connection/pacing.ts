@@ -1,7 +1,7 @@
 // Downloads whose rate the system limits: their connections are paced while the answer is sent, and free afterwards.
 
-import { type CapClock, SYSTEM_CLOCK } from "../../../core/admission/cap.ts";
 import type { CapShare } from "../../../core/admission/cap-share.ts";
+import { type CapClock, SYSTEM_CLOCK } from "../../../core/admission/fair-queue.ts";
 import type { Connection } from "../../../system/pacing.ts";
 import type { Listener } from "../idle-timeout.ts";
 import { connectionOf } from "./connection.ts";
@@ -22,8 +22,8 @@ export type PacedConnection = Pick<Connection, "ends" | "pace" | "unpace" | "que
 
 /** The paced connections of one server. */
 export class Pacing {
-  /** The latest paced answer of each connection. */
-  readonly #latest = new Map<string, PacedAnswer>();
+  /** The share of the latest paced answer of each connection. */
+  readonly #latest = new Map<string, CapShare>();
 
   constructor(
     readonly find: (request: Request, server: Listener) => PacedConnection | null = connectionOf,
@@ -42,17 +42,19 @@ export class Pacing {
     bytes: number,
   ): Promise<PacedAnswer | null> {
     const connection = this.find(request, server);
+    if (!connection) return null;
+    // A connection has one answer at a time: the earlier one is over, even if that has not been noticed yet.
+    this.#latest.get(connection.ends)?.leave();
     let { rate } = share;
-    if (!connection?.pace(rate)) return null;
-    const answer = { ended: () => this.#end(answer, connection, share) };
-    this.#latest.set(connection.ends, answer);
+    if (!connection.pace(rate)) return null;
+    this.#latest.set(connection.ends, share);
     share.onChange = () => {
-      if (share.rate === rate || this.#latest.get(connection.ends) !== answer) return;
+      if (share.rate === rate) return;
       ({ rate } = share);
       connection.pace(rate);
     };
     await this.#hold(share, Math.min(bytes, connection.unpaced), request.signal);
-    return answer;
+    return { ended: () => this.#end(connection, share) };
   }
 
   async #hold(share: CapShare, bytes: number, signal: AbortSignal): Promise<void> {
@@ -66,10 +68,10 @@ export class Pacing {
   }
 
   /** The end of the answer still lies in the socket's buffer, and leaves it at the same rate. */
-  #end(answer: PacedAnswer, connection: PacedConnection, share: CapShare): void {
+  #end(connection: PacedConnection, share: CapShare): void {
     this.clock.after(connection.queued / share.rate, () => {
       share.leave();
-      if (this.#latest.get(connection.ends) !== answer) return;
+      if (this.#latest.get(connection.ends) !== share) return;
       this.#latest.delete(connection.ends);
       connection.unpace();
     });

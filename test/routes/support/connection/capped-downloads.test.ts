@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
+import { cutConnection } from "../../../../src/routes/support/connection/connection.ts";
 import { Connection } from "../../../../src/system/pacing.ts";
 import { patient } from "../../../support/patience.ts";
 import { connect, type RawConnection } from "../../../support/raw.ts";
@@ -99,6 +100,26 @@ describe.skipIf(skip)("a download", () => {
     await until("it has all", () => rateOf(one) === CAP);
     one.reset();
     await until("none runs", () => running() === 0);
+  });
+
+  test("that is cut ends at its client at once", async () => {
+    let cut = (): void => {};
+    await using host = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request, self) {
+        cut = () => cutConnection(request, self);
+        return new Response(Bun.file(join(server.root, "large")));
+      },
+    });
+    using client = await connect(host.url.origin);
+    await client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await until("bytes come", () => client.unread.length > 0);
+    client.pause();
+    cut();
+    client.resume();
+    await client.closed;
+    expect(client.unread.length).toBeLessThan(LARGE);
   });
 
   test("that is not sent counts as none: HEAD, 304, 416", async () => {
