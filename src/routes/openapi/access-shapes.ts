@@ -1,7 +1,7 @@
 // The schemas of logins and accounts.
 
 import { t } from "elysia";
-import { PasskeyAttestation } from "../../access/login/passkey-shapes.ts";
+import { PasskeyAssertion, PasskeyAttestation } from "../../access/login/passkey-shapes.ts";
 import { WORDS } from "../../config/config.ts";
 import { bytes, oneOf, Path } from "./shapes.ts";
 
@@ -42,6 +42,9 @@ export const TotpConfirmation = t.Object(
 
 /** Options for `navigator.credentials`: the page passes them on without looking inside. */
 export const BrowserOptions = t.Object({ challenge: t.String() }, { additionalProperties: true });
+
+/** Browsers may add members to a credential. */
+export const PasskeyLogin = t.Object({ credential: PasskeyAssertion }, { additionalProperties: false });
 
 export const NewPasskey = t.Object(
   {

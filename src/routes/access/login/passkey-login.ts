@@ -1,10 +1,9 @@
 // POST /api/session/passkey: logs a browser in with a passkey, without a name and a password.
 
 import { Elysia } from "elysia";
-import { PasskeyAssertion } from "../../../access/login/passkey-shapes.ts";
 import { access } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
-import { BrowserOptions } from "../../openapi/access-shapes.ts";
+import { BrowserOptions, PasskeyLogin } from "../../openapi/access-shapes.ts";
 import { empty, json, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
@@ -41,8 +40,8 @@ export function passkeyLogin(services: Services) {
       "/api/session/passkey",
       async ({ request }) => {
         const party = relyingParty(services, request);
-        const answer = await jsonBody(services, request, PasskeyAssertion, MAX_BYTES);
-        const account = await logins.passkey(party, answer, requestInfoOf(request)?.client);
+        const { credential } = await jsonBody(services, request, PasskeyLogin, MAX_BYTES);
+        const account = await logins.passkey(party, credential, requestInfoOf(request)?.client);
         return new Response(null, { status: 204, headers: await beginSession(services, request, account) });
       },
       {
@@ -62,9 +61,9 @@ export function passkeyLogin(services: Services) {
         detail: {
           operationId: "logInWithPasskey",
           summary: "Log in with a passkey",
-          description: "Replaces the name, the password and the code. The body is the credential as JSON.",
+          description: "Replaces the name, the password and the code.",
           tags: ["Access"],
-          requestBody: jsonRequest(PasskeyAssertion),
+          requestBody: jsonRequest(PasskeyLogin),
         },
       },
     );

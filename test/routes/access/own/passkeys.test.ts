@@ -45,7 +45,11 @@ async function logIn(authenticator: Authenticator) {
   const answer = authenticator.get(
     await json(visitor.fetch("/api/session/passkey/options", { method: "POST" })),
   );
-  return { visitor, answer, login: await visitor.send("POST", "/api/session/passkey", answer) };
+  return {
+    visitor,
+    answer,
+    login: await visitor.send("POST", "/api/session/passkey", { credential: answer }),
+  };
 }
 
 test("a passkey logs in without name, password and code, and its answer only once", async () => {
@@ -55,7 +59,7 @@ test("a passkey logs in without name, password and code, and its answer only onc
   expect(login.headers.get("set-cookie")).toMatch(/; HttpOnly/);
   expect(await visitor.name()).toBe("alice");
   const again = new Visitor(server.url);
-  await problemIn(await again.send("POST", "/api/session/passkey", answer), "wrong_login");
+  await problemIn(await again.send("POST", "/api/session/passkey", { credential: answer }), "wrong_login");
   expect(await again.name()).toBeNull();
   expect((await logIn(authenticator)).login.status).toBe(204);
 });
@@ -98,9 +102,12 @@ test("where browsers have no passkeys the problem says what is missing", async (
 
 test("a body without the members of a passkey is refused", async () => {
   const visitor = new Visitor(server.url);
-  await problemIn(await visitor.send("POST", "/api/session/passkey", { id: "x" }), "invalid_request");
   await problemIn(
-    await visitor.send("POST", "/api/session/passkey", { id: "x".repeat(40_000) }),
+    await visitor.send("POST", "/api/session/passkey", { credential: { id: "x" } }),
+    "invalid_request",
+  );
+  await problemIn(
+    await visitor.send("POST", "/api/session/passkey", { credential: "x".repeat(40_000) }),
     "body_too_large",
   );
 });
