@@ -34,6 +34,8 @@ export async function serve(config: Config): Promise<number> {
     return 1;
   }
   const { uploader, events } = app.decorator.services;
+  if (config.loginHeader !== undefined && config.trustedProxy.length === 0)
+    log.say("--login-header is ignored: name the proxy that sets it with --trusted-proxy.", "warn");
   const signals = new Signals();
   collectGarbage(uploader);
 

@@ -36,6 +36,8 @@ export interface Config {
   allow?: ReadonlySet<Grant>;
   /** The file of accounts, grants and links. Unset: `.sluice/access.db` in the root. */
   access?: string;
+  /** The header with which a trusted proxy names the account of a request. */
+  loginHeader?: string;
   /** The origin under which browsers reach the server, such as `https://files.example.org`. */
   url?: string;
   /** The identity provider; the other options of `oidc` need it. */

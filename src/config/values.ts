@@ -233,6 +233,14 @@ export function origins(): Kind<readonly string[]> {
   };
 }
 
+/** The name of a request header. */
+export function headerName(): Kind<string> {
+  return {
+    allowed: "the name of a header, such as Remote-User",
+    parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(text) ? text.toLowerCase() : undefined),
+  };
+}
+
 /** The origin of this server, as browsers see it. */
 export function siteUrl(): Kind<string> {
   return {

@@ -30,6 +30,11 @@ export class ClientAddresses {
     return client;
   }
 
+  /** Whether the other end of a connection is a trusted proxy. */
+  trusts(peer: string): boolean {
+    return this.#isTrusted(plain(peer));
+  }
+
   #isTrusted(address: string): boolean {
     return isIP(address) !== 0 && this.#trusted.check(address, family(address));
   }

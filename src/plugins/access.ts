@@ -129,7 +129,7 @@ export function loginRequired(): Problem {
 export interface AccessServices {
   access: Access;
   logins: Logins;
-  config: Pick<Config, "url">;
+  config: Pick<Config, "url" | "loginHeader">;
 }
 
 /** Whether browsers reach the server by TLS, so that the cookie may say so. */
@@ -139,13 +139,13 @@ export function isSecure({ url }: Pick<Config, "url">): boolean {
 
 /** Adds the option `allow` to routes. The name makes Elysia register the plugin only once. */
 export function access({ access, logins, config }: AccessServices) {
-  const secure = isSecure(config);
+  const options = { access, logins, secure: isSecure(config), loginHeader: config.loginHeader };
   return new Elysia({ name: "access" }).macro({
     allow: (required: Allow) => ({
       detail: allowDetail(required),
       beforeHandle({ request }) {
         if (required === "public" || required === "upload" || required === "link") return undefined;
-        const found = findAsker(access, logins, request, secure);
+        const found = findAsker(options, request);
         if (found instanceof Promise) return found.then((asker) => admit(request, asker, required));
         return admit(request, found, required);
       },

@@ -2,7 +2,9 @@
 
 import type { Access } from "../access/access.ts";
 import type { Asker } from "../access/asker.ts";
+import type { Account } from "../access/database/snapshot.ts";
 import { type Logins, wrongLogin } from "../access/logins.ts";
+import { proxyAccount } from "../access/proxy-accounts.ts";
 import { Problem } from "../errors.ts";
 import { isUnsafe } from "../http/methods.ts";
 import { requestInfoOf } from "./request-info.ts";
@@ -14,16 +16,26 @@ export const PLAIN_COOKIE = "sluice";
 /** The beginning of every token, so that people and scanners recognize one. */
 export const TOKEN_PREFIX = "slu_";
 
+/** How a server recognizes its accounts. */
+export interface AskerOptions {
+  access: Access;
+  logins: Logins;
+  /** Whether sessions use the cookie for TLS. */
+  secure: boolean;
+  /** `--login-header`, believed from trusted proxies only. */
+  loginHeader: string | undefined;
+}
+
 /**
  * Finds the asker of a request. A cookie that has expired counts as none; other credentials that are wrong are refused.
  * @throws Problem wrong_login; cross_origin for a cookie with an unsafe method that no browser of today would send like this
  */
 export function findAsker(
-  access: Access,
-  logins: Logins,
+  { access, logins, secure, loginHeader }: AskerOptions,
   request: Request,
-  secure: boolean,
 ): Asker | Promise<Asker> {
+  const name = loginHeader === undefined ? null : request.headers.get(loginHeader);
+  if (name && requestInfoOf(request)?.throughProxy) return byProxy(access, name);
   // Without accounts, credentials are those of a proxy in front.
   if (!access.closed) return access.anyone;
   const { headers } = request;
@@ -56,6 +68,20 @@ function byAuthorization(
   const account = logins.basic(name, password, requestInfoOf(request)?.client);
   if (account instanceof Promise) return account.then((found) => access.asAccount(found, "password"));
   return access.asAccount(account, "password");
+}
+
+/** The account that a trusted proxy names. A new name becomes an account without grants. */
+function byProxy(access: Access, header: string): Asker | Promise<Asker> {
+  // Bun reads the bytes of headers as Latin-1; proxies send UTF-8.
+  const name = Buffer.from(header, "latin1").toString().normalize("NFC");
+  const known = access.snapshot.accounts.get(name);
+  if (known) return asker(access, known);
+  return proxyAccount(access, name).then((account) => asker(access, account));
+}
+
+function asker(access: Access, account: Account): Asker {
+  if (account.disabled) throw wrongLogin();
+  return access.asAccount(account, "proxy");
 }
 
 function byToken(access: Access, token: string): Asker {

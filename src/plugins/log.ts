@@ -26,9 +26,19 @@ export interface Download {
   skipped?: SkippedEntries;
 }
 
-/** A change to the tree, for the audit log. */
+/** A change to the tree, or a login, for the audit log. */
 export interface Change {
-  did: "made" | "moved" | "copied" | "removed" | "put into the trash" | "restored" | "removed from the trash";
+  did:
+    | "made"
+    | "moved"
+    | "copied"
+    | "removed"
+    | "put into the trash"
+    | "restored"
+    | "removed from the trash"
+    | "logged in"
+    | "logged out";
+  /** A path below the root, or the name of an account. */
   path: string;
   /** The new path. */
   to?: string;

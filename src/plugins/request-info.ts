@@ -41,6 +41,12 @@ export class RequestInfo {
     return this.#by;
   }
 
+  /** Whether a trusted proxy has sent the request: its headers about the client are true. */
+  get throughProxy(): boolean {
+    const peer = this.server?.requestIP(this.request)?.address;
+    return peer !== undefined && this.addresses.trusts(peer);
+  }
+
   /** The client whose share of limited operations is counted; `undefined` for one without a limit of its own. */
   get client(): string | undefined {
     return this.by === undefined ? undefined : clientOf(this.by);

@@ -10,6 +10,7 @@ export const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; 
   basePath: { text: "/team/files/", value: "/team/files" },
   allow: { text: "read,delete", toml: '["read", "delete"]', value: new Set(["read", "delete"]) },
   access: { text: "/var/lib/sluice/access.db", value: "/var/lib/sluice/access.db" },
+  loginHeader: { text: "Remote-User", value: "remote-user" },
   url: { text: "https://files.example.org/", value: "https://files.example.org" },
   oidcIssuer: { text: "https://id.example.org/realms/home", value: "https://id.example.org/realms/home" },
   oidcClient: { text: "sluice", value: "sluice" },

@@ -8,6 +8,7 @@ import { parseDigest, wantedDigest } from "../../http/digest.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../../path.ts";
+import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { Listener } from "../support/idle-timeout.ts";
 import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
@@ -39,10 +40,19 @@ export function pathFor({ request, path }: UploadRequest, metadata: Metadata): F
  * still be allowed to write there.
  * @throws Problem not_found, upload_gone, revoked
  */
-export async function findUpload({ uploads, access }: Services, id: string): Promise<UploadSession> {
+export async function findUpload(
+  { uploads, access }: Services,
+  { request, id }: Pick<UploadRequest, "request" | "id">,
+): Promise<UploadSession> {
   const upload = await uploads.find(id);
   const { maker, path } = upload.record;
-  if (access.byMaker(maker)?.can("write", path)) return upload;
+  const asker = access.byMaker(maker);
+  if (asker?.can("write", path)) {
+    const info = requestInfoOf(request);
+    // The log and hooks name the one that began the upload.
+    if (info) info.asker = asker;
+    return upload;
+  }
   throw new Problem(
     "revoked",
     "The account, token or link that began this upload may no longer write there.",

@@ -43,7 +43,7 @@ export async function rufh(services: Services, method: string, context: UploadRe
   if (context.id !== "" && method === "PATCH") return await append(services, draft, context);
   if (context.id !== "" && method === "DELETE") {
     checkNoBodyHeaders(draft, context.request.headers);
-    await services.uploads.remove((await findUpload(services, context.id)).record.id);
+    await services.uploads.remove((await findUpload(services, context)).record.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   if (context.id !== "" && (method === "HEAD" || method === "GET"))
@@ -115,8 +115,8 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
 }
 
 async function append(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
-  const { request, id } = context;
-  const upload = await findUpload(services, id);
+  const { request } = context;
+  const upload = await findUpload(services, context);
   const { offset, complete, length } = readAppend(draft, request.headers);
   await upload.withLock();
   if (upload.record.finished) {
@@ -146,7 +146,7 @@ async function append(services: Services, draft: Draft, context: UploadRequest):
 async function head(services: Services, draft: Draft, context: UploadRequest): Promise<Response> {
   const { request, id } = context;
   checkNoBodyHeaders(draft, request.headers);
-  const upload = await findUpload(services, id);
+  const upload = await findUpload(services, context);
   await logged(services, request, upload, () =>
     withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );

@@ -41,7 +41,7 @@ export async function tus(services: Services, method: string, context: UploadReq
   } else if (method === "PATCH") return await append(services, context);
   else if (method === "HEAD" || method === "GET") return await head(services, context);
   else if (method === "DELETE") {
-    await services.uploads.remove((await findUpload(services, context.id)).record.id);
+    await services.uploads.remove((await findUpload(services, context)).record.id);
     return new Response(null, { status: 204, headers: NO_STORE });
   }
   throw new Problem("method_not_allowed", "This URL does not support the method: see `Allow`.", {
@@ -97,7 +97,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
 
 async function append(services: Services, context: UploadRequest): Promise<Response> {
   const { request } = context;
-  const upload = await findUpload(services, context.id);
+  const upload = await findUpload(services, context);
   const { offset, length, checksum } = readAppend(request.headers);
   await logged(services, request, upload, () =>
     appendTo(upload, {
@@ -116,7 +116,7 @@ async function append(services: Services, context: UploadRequest): Promise<Respo
 
 async function head(services: Services, context: UploadRequest): Promise<Response> {
   const { request, id } = context;
-  const upload = await findUpload(services, id);
+  const upload = await findUpload(services, context);
   await logged(services, request, upload, () =>
     withoutIdleTimeout(services, request, context.server, () => services.uploads.refresh(id), null),
   );

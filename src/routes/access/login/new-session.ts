@@ -4,6 +4,7 @@ import type { Account } from "../../../access/database/snapshot.ts";
 import { digestOf, newId, newSecret } from "../../../access/secrets.ts";
 import { isSecure } from "../../../plugins/access.ts";
 import { PLAIN_COOKIE, SECURE_COOKIE } from "../../../plugins/asker.ts";
+import { requestInfoOf } from "../../../plugins/request-info.ts";
 import type { Services } from "../../support/services.ts";
 
 /** Seconds after which a session ends. */
@@ -13,7 +14,7 @@ const LONGEST_NAME = 120;
 
 /** Begins a session of an account that has proved who it is. @returns the headers of the answer */
 export async function beginSession(
-  { access, config }: Services,
+  { access, config, log }: Services,
   request: Request,
   account: Account,
 ): Promise<Record<string, string>> {
@@ -26,6 +27,9 @@ export async function beginSession(
     name: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_NAME),
     expires: access.now() + LIFETIME * 1000,
   });
+  const info = requestInfoOf(request);
+  if (info) info.asker = access.asAccount(account, "session");
+  log.changed(request, { did: "logged in", path: account.name, by: info?.by });
   return sessionHeaders(isSecure(config), secret, LIFETIME);
 }
 

@@ -13,7 +13,7 @@ import { beginSession, endedSession } from "./new-session.ts";
 const MAX_BYTES = 4096;
 
 export function session(services: Services) {
-  const { access: known, logins } = services;
+  const { access: known, logins, log } = services;
   return new Elysia({ name: "session" })
     .use(access(services))
     .post(
@@ -53,8 +53,11 @@ export function session(services: Services) {
       "/api/session",
       async ({ request }) => {
         const asker = requestInfoOf(request)?.asker;
-        if (asker?.via === "session" && asker.credential !== null)
+        if (asker?.via === "session" && asker.credential !== null) {
           await known.change("removeSecret", { id: asker.credential });
+          const by = requestInfoOf(request)?.by;
+          log.changed(request, { did: "logged out", path: asker.account ?? "", by });
+        }
         return new Response(null, { status: 204, headers: endedSession(services) });
       },
       {
