@@ -6,6 +6,7 @@ import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../package.json";
+import { AccessDatabase, PASSWORD } from "../support/access.ts";
 import { type Binary, buildBinary, run, serve } from "../support/binary.ts";
 import { connect } from "../support/raw.ts";
 
@@ -102,6 +103,31 @@ describe("a server", () => {
     expect(stderr).toEndWith("Stopped.\n");
     expect(await readdir(cwd)).toEqual(["files"]);
     expect((await readdir(join(cwd, "files"))).sort()).toEqual([".sluice", "hello.txt", "photos"]);
+  });
+
+  test("checks passwords and saves sessions, each in a thread of its own, and has passkeys", async () => {
+    const database = new AccessDatabase(join(cwd, "files"));
+    database.account("alice", { "": "read" });
+    database.close();
+    await using server = await serve([binary.path], { cwd });
+    const logIn = (password: string) =>
+      fetch(`${server.url}/api/session`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name: "alice", password }),
+      });
+    expect((await logIn("wrong horse")).status).toBe(401);
+    const answer = await logIn(PASSWORD);
+    expect(answer.status).toBe(204);
+    const [cookie = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
+    const me = await fetch(`${server.url}/api/me`, { headers: { cookie } });
+    expect(await me.json()).toMatchObject({ name: "alice", words: ["list", "read"] });
+    // Loads the library for passkeys.
+    const options = await fetch(`${server.url}/api/session/passkey/options`, {
+      method: "POST",
+      headers: { host: new URL(server.url).host.replace("127.0.0.1", "localhost") },
+    });
+    expect(await options.json()).toMatchObject({ rpId: "localhost" });
   });
 
   test("contains the web page", async () => {

@@ -25,6 +25,8 @@ export interface Forgery {
   counter?: number;
   userHandle?: string;
   challenge?: string;
+  /** An attestation in this format, with a certificate. */
+  attestation?: string;
 }
 
 export class Authenticator {
@@ -61,9 +63,9 @@ export class Authenticator {
       cose,
     ]);
     const attestation = isoCBOR.encode(
-      new Map<string, string | Uint8Array<ArrayBuffer> | Map<string, string>>([
-        ["fmt", "none"],
-        ["attStmt", new Map()],
+      new Map<string, string | Uint8Array<ArrayBuffer> | Map<string, Uint8Array<ArrayBuffer>[]>>([
+        ["fmt", forgery.attestation ?? "none"],
+        ["attStmt", new Map(forgery.attestation === undefined ? [] : [["x5c", [new Uint8Array(8)]]])],
         ["authData", Uint8Array.from(authData)],
       ]),
     );

@@ -2,13 +2,9 @@
 
 import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from "@simplewebauthn/server";
 import { Problem } from "../../errors.ts";
 import { Challenges } from "./challenges.ts";
@@ -61,7 +57,11 @@ export class Passkeys {
   }
 
   /** The options for `navigator.credentials.create`, so that the account gets one more passkey. */
-  registration(party: RelyingParty, holder: PasskeyHolder): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  async registration(
+    party: RelyingParty,
+    holder: PasskeyHolder,
+  ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    const { generateRegistrationOptions } = await webAuthn();
     return generateRegistrationOptions({
       rpName: "Sluice",
       rpID: party.id,
@@ -85,6 +85,8 @@ export class Passkeys {
     holder: PasskeyHolder,
     response: PasskeyAttestation,
   ): Promise<StoredPasskey> {
+    const { verifyRegistrationResponse } = await webAuthn();
+    await refuseCertificates(response);
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response,
       expectedChallenge: (challenge) => this.#challenges.spend(challenge, registrationOf(holder)),
@@ -100,7 +102,8 @@ export class Passkeys {
   }
 
   /** The options for `navigator.credentials.get`. They are the same for everybody, so that they tell of no account. */
-  login(party: RelyingParty): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  async login(party: RelyingParty): Promise<PublicKeyCredentialRequestOptionsJSON> {
+    const { generateAuthenticationOptions } = await webAuthn();
     return generateAuthenticationOptions({
       rpID: party.id,
       challenge: bytesOf(this.#challenges.issue(LOGIN)),
@@ -125,6 +128,7 @@ export class Passkeys {
     const handle = Buffer.from(response.response.userHandle ?? "", "base64url").toString();
     if (handle !== found.uid) throw wrong(new Error("The passkey is of another account."));
     const { id, publicKey, counter, transports } = found;
+    const { verifyAuthenticationResponse } = await webAuthn();
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,
       expectedChallenge: (challenge) => this.#challenges.spend(challenge, LOGIN),
@@ -140,12 +144,40 @@ export class Passkeys {
   }
 }
 
+/**
+ * The library, loaded with the first passkey: few servers need its 300 KB. It uses metadata of classes, and a bundle does
+ * not evaluate its own import of them in time.
+ */
+async function webAuthn(): Promise<typeof import("@simplewebauthn/server")> {
+  await import("reflect-metadata");
+  return import("@simplewebauthn/server");
+}
+
+/**
+ * Refuses attestations with certificates, which were not asked for: browsers remove them. The library would fetch the lists of
+ * revoked certificates from addresses in them, which anybody can choose who has an account.
+ * @throws Problem invalid_request
+ */
+async function refuseCertificates({ response }: PasskeyAttestation): Promise<void> {
+  const { decodeAttestationObject } = await import("@simplewebauthn/server/helpers");
+  try {
+    const attestation = decodeAttestationObject(bytesOf(response.attestationObject));
+    const format = attestation.get("fmt");
+    if (format === "none") return;
+    // The passkey has signed its own key.
+    if (format === "packed" && attestation.get("attStmt").get("x5c") === undefined) return;
+  } catch (cause) {
+    throw refused(cause);
+  }
+  throw refused(new Error("The attestation has certificates."));
+}
+
 function registrationOf({ uid }: PasskeyHolder): string {
   return `register ${uid}`;
 }
 
-function bytesOf(challenge: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.fromBase64(challenge, { alphabet: "base64url" });
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromBase64(text, { alphabet: "base64url" });
 }
 
 function listed(transports: string): string[] {

@@ -159,6 +159,20 @@ describe("a registration is refused", () => {
     });
   });
 
+  test.each(["android-key", "packed", "tpm", "fido-u2f", "apple", "android-safetynet"])(
+    "with certificates, from which the server would fetch addresses of lists: %s",
+    async (attestation) => {
+      const { passkeys } = await enrolled();
+      const made = new Authenticator(PARTY.origin).create(await passkeys.registration(PARTY, ALICE), {
+        attestation,
+      });
+      expect(await passkeys.register(PARTY, ALICE, made).catch((error) => error)).toMatchObject({
+        code: "invalid_request",
+        cause: { message: "The attestation has certificates." },
+      });
+    },
+  );
+
   test("for another account than it was begun for, and twice", async () => {
     const { passkeys } = await enrolled();
     const made = new Authenticator(PARTY.origin).create(await passkeys.registration(PARTY, BOB));
