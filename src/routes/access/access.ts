@@ -8,7 +8,9 @@ import { session } from "./login/session.ts";
 import { me } from "./me.ts";
 import { ownAccountRoute } from "./own/account.ts";
 import { passkeys } from "./own/passkeys.ts";
+import { ownPassword } from "./own/password.ts";
 import { secondFactor } from "./own/second-factor.ts";
+import { sessions } from "./own/sessions.ts";
 
 export function accessRoutes(services: Services) {
   return new Elysia({ name: "access-routes" })
@@ -17,6 +19,8 @@ export function accessRoutes(services: Services) {
     .use(providerLogin(services))
     .use(me(services))
     .use(ownAccountRoute(services))
+    .use(ownPassword(services))
+    .use(sessions(services))
     .use(secondFactor(services))
     .use(passkeys(services));
 }

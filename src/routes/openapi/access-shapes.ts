@@ -25,6 +25,26 @@ export const PasswordAgain = t.Object(
   { additionalProperties: false, description: "The password of the own account, once more" },
 );
 
+export const NewPassword = t.Object(
+  {
+    password: t.String({ maxLength: 1024, description: "The present one" }),
+    next: t.String({ maxLength: 1024, description: "The new one, of 8 to 256 characters" }),
+  },
+  { additionalProperties: false },
+);
+
+export const OwnSessions = t.Object({
+  sessions: t.Array(
+    t.Object({
+      id: t.String(),
+      browser: t.String({ description: "`User-Agent` of the login" }),
+      created: t.String(),
+      expires: t.Union([t.String(), t.Null()]),
+      current: t.Boolean({ description: "Whether this request used it" }),
+    }),
+  ),
+});
+
 export const NewTotp = t.Object({
   secret: t.String({ description: "For apps that cannot scan, in base32" }),
   uri: t.String({ description: "The `otpauth://` address for a QR code" }),
