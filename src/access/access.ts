@@ -41,6 +41,8 @@ export class Access {
   #database: Database | null = null;
   #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #rules = new Rules([]);
+  #byId = new Map<string, Secret>();
+  #byUid = new Map<string, Account>();
   #anyone = new Asker(this.#rules, { via: "anyone", account: null, maker: ANYONE });
   /** Of the database when it was read last. */
   #version = -1;
@@ -152,11 +154,11 @@ export class Access {
       return link ? this.asLink(link, ALL_WORDS) : null;
     }
     if (kind === "token") {
-      const token = this.#snapshot.secrets.values().find((secret) => secret.id === id);
+      const token = this.#byId.get(id);
       const account = token && this.#enabled(token.account);
       return account ? this.asAccount(account, "token", token) : null;
     }
-    const account = this.#snapshot.accounts.values().find(({ uid }) => uid === id);
+    const account = this.#byUid.get(id);
     return account && !account.disabled ? this.asAccount(account, "session") : null;
   }
 
@@ -215,6 +217,8 @@ export class Access {
 
   #use(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    this.#byId = new Map(snapshot.secrets.values().map((secret) => [secret.id, secret]));
+    this.#byUid = new Map(snapshot.accounts.values().map((account) => [account.uid, account]));
     this.#rules = new Rules(combined([...this.#ofAllow(snapshot), ...snapshot.rules]));
     this.#anyone = new Asker(this.#rules, {
       via: "anyone",

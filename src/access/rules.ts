@@ -17,14 +17,14 @@ export interface Rule {
 
 /** An immutable set of rules, at most one for each subject and path. */
 export class Rules {
-  readonly #bySubject = new Map<string, Map<string, Words>>();
+  readonly #bySubject = new Map<string, Map<string, Rule>>();
   /** The paths of each subject, sorted: those below a folder are neighbours. */
   readonly #sorted = new Map<string, FolderPath[]>();
 
   constructor(readonly all: readonly Rule[]) {
-    for (const { subject, path, words } of all) {
-      const paths = this.#bySubject.get(subject) ?? new Map<string, Words>();
-      this.#bySubject.set(subject, paths.set(path, words));
+    for (const rule of all) {
+      const paths = this.#bySubject.get(rule.subject) ?? new Map<string, Rule>();
+      this.#bySubject.set(rule.subject, paths.set(rule.path, rule));
     }
     for (const [subject, rules] of Map.groupBy(all, (rule) => rule.subject))
       this.#sorted.set(
@@ -34,13 +34,13 @@ export class Rules {
   }
 
   /** The nearest rule of a subject at a path or above it. Paths are compared segment by segment: `a` never matches `ab`. */
-  nearest(subject: string, path: FilePath | FolderPath): { path: FolderPath; words: Words } | null {
+  nearest(subject: string, path: FilePath | FolderPath): Rule | null {
     const paths = this.#bySubject.get(subject);
     if (!paths) return null;
     for (let end = path.length; ; end = path.lastIndexOf("/", end - 1)) {
       const above = end <= 0 ? ROOT : path.slice(0, end);
-      const words = paths.get(above);
-      if (words !== undefined) return { path: checkFolderPath(above), words };
+      const rule = paths.get(above);
+      if (rule) return rule;
       if (end <= 0) return null;
     }
   }

@@ -5,6 +5,9 @@ import type { SecretKind } from "../snapshot.ts";
 import { setPassword } from "./account-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 
+/** Milliseconds for which an expired token is kept: uploads that it began may go on, unless it is revoked. */
+const TOKEN_MEMORY = 30 * 24 * 3600 * 1000;
+
 export interface NewSecret {
   digest: Uint8Array;
   id: string;
@@ -32,7 +35,10 @@ export function addSecret(database: Database, secret: NewSecret): void {
   } = secret;
   database
     .transaction(() => {
-      database.run("DELETE FROM secrets WHERE expires < ?", [Date.now()]);
+      database.run("DELETE FROM secrets WHERE expires < iif(kind = 'token', ?, ?)", [
+        Date.now() - TOKEN_MEMORY,
+        Date.now(),
+      ]);
       if (kind === "invite")
         database.run("DELETE FROM secrets WHERE account = ? AND kind = 'invite'", [account]);
       database.run(
