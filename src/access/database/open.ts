@@ -2,8 +2,19 @@
 
 import { constants, Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { RESERVED } from "../../path.ts";
 import { errnoOf } from "../../system/errno.ts";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
@@ -13,7 +24,7 @@ export class AccessError extends Error {
   override readonly name = "AccessError";
 }
 
-/** Milliseconds that a connection waits for another one that writes. */
+/** Milliseconds. */
 const BUSY_TIMEOUT = 5000;
 const READ_WRITE = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_NOFOLLOW;
 
@@ -25,28 +36,56 @@ export function accessFile(root: string, file?: string): string {
 /**
  * Opens the database; the caller must close it.
  * @param create makes the file, and the folder it is in, when they do not exist
+ * @param busyTimeout milliseconds to wait for another connection that writes
  * @returns null when the file does not exist and `create` is false
  * @throws AccessError
  */
-export function openDatabase(file: string, { create }: { create: boolean }): Database | null {
+export function openDatabase(
+  file: string,
+  { create, busyTimeout = BUSY_TIMEOUT }: { create: boolean; busyTimeout?: number },
+): Database | null {
   try {
-    if (!existsSync(file)) {
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (!found) {
       if (!create) return null;
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-      // SQLite would give it the rights of the umask; its side files get those of the database.
-      closeSync(openSync(file, "a", 0o600));
+      createFile(file);
     }
-    chmodSync(file, 0o600);
-    return prepared(new Database(file, READ_WRITE), file);
+    // SQLite refuses a link anywhere in the path; the folder is the operator's, who may link to it.
+    const real = join(realpathSync(dirname(file)), basename(file));
+    if (found?.isFile() && (found.mode & 0o777) !== 0o600) chmodSync(real, 0o600);
+    return prepared(new Database(real, READ_WRITE), file, busyTimeout);
   } catch (error) {
     if (error instanceof AccessError) throw error;
     throw new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-function prepared(database: Database, file: string): Database {
+/** An error of SQLite as an AccessError, any other error as it is. */
+export function databaseError(file: string, error: unknown): unknown {
+  if (!errnoOf(error)?.startsWith("SQLITE")) return error;
+  return new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** SQLite would give the file the rights of the umask; its side files get those of the database. */
+function createFile(file: string): void {
+  const folder = dirname(file);
+  const isNew = mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
+  const fd = openSync(file, "ax", 0o600);
   try {
-    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    fchmodSync(fd, 0o600);
+    // A command run as root must not make a file that the server cannot open.
+    if (process.geteuid?.() !== 0) return;
+    const { uid, gid } = statSync(isNew ? dirname(folder) : folder);
+    fchownSync(fd, uid, gid);
+    if (isNew) chownSync(folder, uid, gid);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function prepared(database: Database, file: string, busyTimeout: number): Database {
+  try {
+    database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
     database.run("PRAGMA foreign_keys = ON");
     database.run("PRAGMA trusted_schema = OFF");
     migrate(database, file);
