@@ -1,6 +1,8 @@
-// The entry point: parses the command line and runs serve, doctor or top.
+// The entry point: parses the command line and runs serve, doctor, top or a command on accounts.
 
 import { readCommand } from "./cli/cli.ts";
+import { runCommand } from "./cli/commands/commands.ts";
+import { processConsole } from "./cli/console/process-console.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { serve } from "./serve.ts";
 import { top } from "./top/top.ts";
@@ -18,6 +20,9 @@ switch (command.kind) {
   case "wrong":
     process.stderr.write(command.text);
     process.exitCode = 2;
+    break;
+  case "manage":
+    process.exitCode = await runCommand(command.argv, processConsole());
     break;
   case "doctor":
     process.exit(await doctor(command.subject, { json: command.json, terminal }));

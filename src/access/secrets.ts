@@ -7,6 +7,9 @@ const SECRET_BYTES = 32;
 /** Digits and letters of an id: 8 of them are 47 bits. */
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/** The beginning of every token, so that people and scanners recognize one. */
+export const TOKEN_PREFIX = "slu_";
+
 /** A new secret, in base64url. @param prefix tells people and scanners what it is, such as `slu_` */
 export function newSecret(prefix = ""): string {
   return prefix + randomBytes(SECRET_BYTES).toString("base64url");

@@ -11,6 +11,7 @@ import { inUrl, reachableHost } from "../system/addresses.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
+import { MANAGING } from "./commands/commands.ts";
 import { exposure, isServed, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { misunderstoodRoot, urlFor } from "./root-argument.ts";
@@ -22,6 +23,8 @@ export type Invocation =
   | { kind: "serve"; config: Config; file?: string }
   | { kind: "doctor"; subject: Subject; json: boolean }
   | { kind: "top"; url: URL; once: boolean }
+  /** A command on accounts, grants or links: its name and its arguments. */
+  | { kind: "manage"; argv: readonly string[] }
   /** For standard output; exit 0. */
   | { kind: "print"; text: string }
   /** For standard error; exit 2. */
@@ -54,6 +57,10 @@ export async function readCommand(
   folder = ".",
   start = thisStart,
 ): Promise<Invocation> {
+  const [first = "", second = "", ...more] = argv;
+  if (MANAGING.includes(first)) return { kind: "manage", argv };
+  if (first === "help" && MANAGING.includes(second))
+    return { kind: "manage", argv: [second, ...more, "--help"] };
   const flags = readFlags(argv, terminal, folder);
   if ("kind" in flags) return flags;
   if (flags.url !== undefined) return readUrl(flags.url, flags);
@@ -149,7 +156,7 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
   const isUrl = url !== undefined || (root !== undefined && name === "top");
   const wrongRoot =
     root !== undefined && name === "serve"
-      ? misunderstoodRoot(root, COMMANDS, named !== undefined, folder)
+      ? misunderstoodRoot(root, [...COMMANDS, ...MANAGING], named !== undefined, folder)
       : undefined;
   if (root !== undefined && !isUrl) given.set(OPTIONS.root.name, { text: root, label: "ROOT" });
   const what = isUrl ? "the URL" : "ROOT";
@@ -158,7 +165,11 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
     insecure: command.getOptionValue("insecure") === true,
     once: command.getOptionValue("once") === true,
   };
+  const late = command.args.find((word) => MANAGING.includes(word));
   const faults = [
+    ...(late !== undefined && named === undefined && late === root
+      ? [`${quoted(late)} is a command, and flags stand behind it: put ${late} first. A folder is ./${late}`]
+      : []),
     ...(wrongRoot === undefined ? [] : [wrongRoot]),
     ...(own.insecure && name === "doctor" && !isUrl
       ? ["--insecure applies to the URL of a server; add the URL, or remove the flag"]

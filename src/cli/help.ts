@@ -5,6 +5,7 @@ import { Help } from "commander";
 import { GROUPS, type Option } from "../config/option.ts";
 import { FLAGS, shownDefault } from "../config/options.ts";
 import type { Terminal } from "../system/terminal.ts";
+import { describedCommands } from "./commands/commands.ts";
 
 /** One line of the help: the flag, its default, its description. */
 type Row = readonly [term: string, value: string, text: string];
@@ -20,6 +21,16 @@ const EXAMPLES = [
 
 const SOURCES =
   'Every flag is also a variable (SLUICE_MAX_FILE_SIZE=50GiB) and a key of sluice.toml (max-file-size = "50GiB"). A flag overrides a variable, and a variable overrides the file.';
+
+/** The commands that this file describes; the others describe themselves. */
+const COMMANDS = [
+  { name: "serve", description: "Serve a folder; the word may be left out" },
+  { name: "doctor", description: "Find out why uploads are slow or do not work" },
+  { name: "top", description: "Watch the running uploads of a server" },
+] as const;
+
+const COMMAND_NOTES =
+  "Each has a help of its own: sluice user --help. They work on the accounts of ROOT, also while a server runs, and find ROOT like the server does: --root, SLUICE_ROOT, sluice.toml.";
 
 const DOCTOR_SUMMARY =
   "Finds out why uploads are slow or do not work. On the server, it measures the disk of ROOT and checks the machine and its network settings in at most 15 s. With a URL, run on a client, it measures the network path to that server and finds out what a proxy does to uploads. That takes at most 60 s, 12 of them at full speed. It leaves nothing behind.";
@@ -75,6 +86,7 @@ export function helpText(terminal: Terminal): string {
     layout.boxWrap(SUMMARY, width),
     `${paint("bold", "Usage:")} sluice [serve] [ROOT] [flags]\n       sluice doctor [ROOT|URL] [flags]  (sluice doctor --help)\n       sluice top [URL]                  (sluice top --help)`,
     examples(EXAMPLES, paint),
+    commands(paint, layout),
     ...groups.map((group) => [heading(group.name), ...group.rows.map(line)].join("\n")),
     layout.boxWrap(SOURCES, width),
   ];
@@ -121,6 +133,17 @@ function examples(all: readonly (readonly [command: string, text: string])[], pa
     ([command, text]) => `  ${paint("cyan", command.padEnd(width))}  ${paint("dim", `# ${text}`)}`,
   );
   return [paint("bold", "Examples:"), ...lines].join("\n");
+}
+
+function commands(paint: Paint, layout: Help): string {
+  const all = [...COMMANDS, ...describedCommands()];
+  const width = Math.max(...all.map(({ name }) => name.length)) + 2;
+  const lines = all.map(({ name, description }) =>
+    layout.formatItem(paint("cyan", name.padEnd(width - 2)), width, description, layout),
+  );
+  return [paint("bold", "Commands:"), ...lines, layout.boxWrap(COMMAND_NOTES, layout.helpWidth ?? 80)].join(
+    "\n",
+  );
 }
 
 function rows(option: Option<unknown>): Row[] {

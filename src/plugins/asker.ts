@@ -5,6 +5,7 @@ import type { Asker } from "../access/asker.ts";
 import type { Account } from "../access/database/snapshot.ts";
 import { type Logins, wrongLogin } from "../access/logins.ts";
 import { proxyAccount } from "../access/proxy-accounts.ts";
+import { TOKEN_PREFIX } from "../access/secrets.ts";
 import { Problem } from "../errors.ts";
 import { isUnsafe } from "../http/methods.ts";
 import { requestInfoOf } from "./request-info.ts";
@@ -13,8 +14,6 @@ import { requestInfoOf } from "./request-info.ts";
 export const SECURE_COOKIE = "__Host-sluice";
 /** The cookie of a session elsewhere. */
 export const PLAIN_COOKIE = "sluice";
-/** The beginning of every token, so that people and scanners recognize one. */
-export const TOKEN_PREFIX = "slu_";
 
 /** How a server recognizes its accounts. */
 export interface AskerOptions {

@@ -69,6 +69,17 @@ describe("every option", () => {
   );
 });
 
+describe("the word of a command on accounts", () => {
+  test("counts as the first argument; ./user is a root", async () => {
+    expect(await run("user list --json")).toEqual({ kind: "manage", argv: ["user", "list", "--json"] });
+    expect(await run("help grant")).toEqual({ kind: "manage", argv: ["grant", "--help"] });
+    expect(await config("./user")).toMatchObject({ root: "./user" });
+    expect(await config("serve user")).toMatchObject({ root: "user" });
+    expect(await message("usr")).toContain("did you mean sluice user?");
+    expect(await message("--json user list")).toContain("put user first");
+  });
+});
+
 describe("arguments", () => {
   test("without any, the defaults apply", async () => {
     expect(await run("")).toEqual({ kind: "serve", config: defaults });

@@ -6,9 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHANGES, type ChangeArguments, type ChangeName } from "../../src/access/database/changes/changes.ts";
 import { accessFile, openDatabase } from "../../src/access/database/open.ts";
-import { digestOf, newId, newSecret } from "../../src/access/secrets.ts";
+import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../src/access/secrets.ts";
 import { parseWords } from "../../src/access/words.ts";
-import { TOKEN_PREFIX } from "../../src/plugins/asker.ts";
 import { type ServerOptions, startServer, type TestServer } from "./server.ts";
 
 /** A cheap hash of "correct horse": bcrypt with cost 4. */

@@ -16,7 +16,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addAccount } from "../../../src/access/database/account-changes.ts";
+import { addAccount } from "../../../src/access/database/changes/account-changes.ts";
 import { AccessError, accessFile, openDatabase } from "../../../src/access/database/open.ts";
 import { readSnapshot } from "../../../src/access/database/snapshot.ts";
 import { NOBODY } from "../../support/spawn.ts";
