@@ -1,7 +1,7 @@
 // The identity provider that the options name.
 
 import type { Config } from "../../config/config.ts";
-import { Oidc } from "./oidc.ts";
+import type { Oidc } from "./oidc.ts";
 
 type Settings = Pick<Config, "oidcIssuer" | "oidcClient" | "oidcSecretFile" | "oidcGroup">;
 
@@ -19,6 +19,8 @@ export async function identityProvider(settings: Settings): Promise<Oidc | null>
   if (clientId === undefined)
     throw new Error("--oidc-issuer needs --oidc-client, the id of this server at the provider.");
   const clientSecret = file === undefined ? undefined : await secretIn(file);
+  // Few servers need it, and it takes 5 MB of memory.
+  const { Oidc } = await import("./oidc.ts");
   return new Oidc({
     issuer,
     clientId,
