@@ -4,7 +4,7 @@ import type { Database } from "bun:sqlite";
 import type { Grant } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 import { ROOT } from "../path.ts";
-import { Asker, type Scope, type Via } from "./asker.ts";
+import { Asker, type Rate, type Scope, type Via } from "./asker.ts";
 import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes/changes.ts";
 import { type Delivery, readDeliveries } from "./database/changes/delivery-changes.ts";
 import { AccessError, openDatabase } from "./database/open.ts";
@@ -124,6 +124,7 @@ export class Access {
       scope,
       maker: secret?.kind === "token" ? `token:${secret.id}` : `account:${account.uid}`,
       credential: secret?.id ?? null,
+      rates: ratesOf(account),
     });
   }
 
@@ -139,6 +140,7 @@ export class Access {
       scope: { path: link.path, words },
       maker: `link:${link.id}`,
       credential: link.id,
+      rates: ratesOf(account, link),
     });
   }
 
@@ -232,6 +234,14 @@ export class Access {
     if (this.options.allow) return rulesOfAllow(this.options.allow);
     return closed ? [] : rulesOfAllow(DEFAULT_ALLOW);
   }
+}
+
+/** A link also counts towards the rate of the account that made it, or links would be a way around that. */
+function ratesOf(account: Account, link?: Link): Rate[] {
+  return [
+    ...(link?.rate ? [{ key: `link:${link.id}`, rate: link.rate, label: "this link" }] : []),
+    ...(account.rate ? [{ key: `account:${account.uid}`, rate: account.rate, label: "this account" }] : []),
+  ];
 }
 
 /** One rule for each subject and path: those of `--allow` and of the database give their words together. */

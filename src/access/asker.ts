@@ -14,6 +14,15 @@ export interface Scope {
   words: Words;
 }
 
+/** A limit of bytes per second, which all transfers with the same key share. */
+export interface Rate {
+  /** `account:UID` or `link:ID`. */
+  key: string;
+  rate: number;
+  /** Completes "the cap of …". */
+  label: string;
+}
+
 export interface AskerOptions {
   via: Via;
   /** The account, or the account that made the link; null for anyone. */
@@ -32,7 +41,10 @@ export interface AskerOptions {
   credential?: string | null;
   /** Whether anyone could get more by logging in. */
   couldLogIn?: boolean;
+  rates?: readonly Rate[];
 }
+
+const NO_RATES: readonly Rate[] = [];
 
 /** Immutable: holds for the moment of one request. Keep `maker` for longer, and ask `Access.byMaker` again. */
 export class Asker {
@@ -43,6 +55,7 @@ export class Asker {
   readonly maker: string;
   readonly credential: string | null;
   readonly couldLogIn: boolean;
+  readonly rates: readonly Rate[];
   readonly subjects: readonly string[];
 
   constructor(
@@ -56,6 +69,7 @@ export class Asker {
       maker,
       credential = null,
       couldLogIn = false,
+      rates = NO_RATES,
     }: AskerOptions,
   ) {
     this.via = via;
@@ -65,6 +79,7 @@ export class Asker {
     this.maker = maker;
     this.credential = credential;
     this.couldLogIn = couldLogIn;
+    this.rates = rates;
     this.subjects = [ANYONE, ...(account === null ? [] : [account]), ...teams.map((team) => `@${team}`)];
   }
 

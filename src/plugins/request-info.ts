@@ -2,7 +2,6 @@
 
 import type { Server } from "bun";
 import type { Asker } from "../access/asker.ts";
-import type { Cap } from "../core/admission/cap.ts";
 import { type ClientAddresses, clientOf } from "../http/client-address.ts";
 
 /** Valid request ids from clients; others are replaced. */
@@ -13,14 +12,12 @@ export class RequestInfo {
   readonly id: string;
   /** True when a log line reports this request, or will report it. */
   logged = false;
-  /** The asker of the request; `undefined` on routes that need no asker. */
+  /** The asker of the request, or the one who began the upload that it names; `undefined` on routes that need no asker. */
   asker: Asker | undefined;
   /** Whether the route has proved that the asker may do it. */
   proved = false;
   /** Seconds per step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
-  /** The caps of its link and its account, besides that of the whole server; undefined when there are none. */
-  caps: readonly Cap[] | undefined;
   readonly #began = performance.now();
   #by: string | undefined;
 
@@ -55,11 +52,6 @@ export class RequestInfo {
   /** Seconds since the request arrived. */
   get seconds(): number {
     return (performance.now() - this.#began) / 1000;
-  }
-
-  /** Must be called before the body is read, or the answer made. */
-  addCap(cap: Cap): void {
-    this.caps = [...(this.caps ?? []), cap];
   }
 
   addTiming(part: string, seconds: number): void {

@@ -8,8 +8,12 @@ import type { Services } from "../services.ts";
 const NONE: readonly Cap[] = [];
 
 /** The caps that limit the bytes of this request. */
-export function capsOf({ caps: { server } }: Pick<Services, "caps">, request: Request): readonly Cap[] {
-  const own = requestInfoOf(request)?.caps ?? NONE;
+export function capsOf({ caps }: Pick<Services, "caps">, request: Request): readonly Cap[] {
+  const rates = requestInfoOf(request)?.asker?.rates ?? [];
+  const { server } = caps;
+  // Most requests have no cap.
+  if (rates.length === 0 && server === undefined) return NONE;
+  const own = rates.map(({ key, rate, label }) => caps.of(key, rate, label));
   return server === undefined ? own : [...own, server];
 }
 

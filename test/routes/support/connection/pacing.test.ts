@@ -3,12 +3,10 @@
 import { describe, expect, test } from "bun:test";
 import { defaults } from "../../../../src/config/options.ts";
 import { Caps } from "../../../../src/core/admission/caps.ts";
-import { ClientAddresses } from "../../../../src/http/client-address.ts";
 import { checkFilePath } from "../../../../src/path.ts";
 import { createLog } from "../../../../src/plugins/log.ts";
-import { attachRequestInfo } from "../../../../src/plugins/request-info.ts";
 import { Pacing } from "../../../../src/routes/support/connection/pacing.ts";
-import { capsOf, shareOf } from "../../../../src/routes/support/connection/request-caps.ts";
+import { shareOf } from "../../../../src/routes/support/connection/request-caps.ts";
 import { Deliveries } from "../../../../src/routes/support/delivery.ts";
 import { sendFile } from "../../../../src/routes/support/send-file.ts";
 import { MemoryStorage } from "../../../../src/storage/memory/memory.ts";
@@ -101,25 +99,6 @@ describe("a paced answer", () => {
     const began = clock.now();
     await clock.run(() => begin(bytes));
     expect(clock.now() - began).toBeCloseTo(seconds, 1);
-  });
-});
-
-describe("the caps of a request", () => {
-  test("are that of the server, and its own", () => {
-    const caps = new Caps(20e6);
-    const one = request();
-    attachRequestInfo(one, null, new ClientAddresses([])).addCap(caps.of("link:1", 5e6, "this link"));
-    expect(capsOf({ caps }, one).map(({ name }) => name)).toEqual([
-      "cap of this link (5 MB/s)",
-      "cap of this server (20 MB/s)",
-    ]);
-    expect(capsOf({ caps }, request())).toHaveLength(1);
-  });
-
-  test("are none without any", () => {
-    const caps = new Caps(undefined);
-    expect(capsOf({ caps }, request())).toEqual([]);
-    expect(shareOf({ caps }, request())).toBeNull();
   });
 });
 
