@@ -2,11 +2,15 @@
 
 import type { Word } from "../config/config.ts";
 import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { View, type ViewPoint, type ViewText } from "../storage/listing/view.ts";
 import { ANYONE, type Rules } from "./rules.ts";
 import { ALL_WORDS, has, NO_WORDS, type Words } from "./words.ts";
 
 /** How an asker proved who they are. */
 export type Via = "anyone" | "session" | "password" | "token" | "proxy" | "link";
+
+/** Views that are kept for one set of rules. */
+const MAX_VIEWS = 1000;
 
 /** The limits of a token or link: it gives its words at its path and below, as far as its maker has them now. */
 export interface Scope {
@@ -57,6 +61,7 @@ export class Asker {
   readonly couldLogIn: boolean;
   readonly rates: readonly Rate[];
   readonly subjects: readonly string[];
+  #view: View | undefined;
 
   constructor(
     readonly rules: Rules,
@@ -117,6 +122,25 @@ export class Asker {
     const here = this.can(word, folder);
     for (const below of this.#changes(folder)) if (this.can(word, below) !== here) return false;
     return true;
+  }
+
+  /** The part of the tree that the asker may list; undefined if that is everything. */
+  get view(): ViewText | undefined {
+    if (this.owner && this.scope === null) return undefined;
+    this.#view ??= this.#newView();
+    return this.#view.isWhole ? undefined : this.#view.text;
+  }
+
+  #newView(): View {
+    const { rules, owner, subjects, scope } = this;
+    const key = JSON.stringify([owner, subjects, scope]);
+    const known = rules.views.get(key);
+    if (known) return known;
+    const points = [...this.#changes(ROOT)].map((path): ViewPoint => [path, this.can("list", path)]);
+    const view = new View([[ROOT, this.can("list", ROOT)], ...points]);
+    if (rules.views.size >= MAX_VIEWS) rules.views.clear();
+    rules.views.set(key, view);
+    return view;
   }
 
   /** Whether an entry is shown in listings: it may be listed itself, or leads to a folder that may. */

@@ -3,6 +3,7 @@
 import type { Grant } from "../config/config.ts";
 import { WORDS } from "../config/config.ts";
 import { checkFolderPath, type FilePath, type FolderPath, ROOT } from "../path.ts";
+import type { View } from "../storage/listing/view.ts";
 import { NO_WORDS, type Words, wordsOf } from "./words.ts";
 
 /** Everyone, also without an account. */
@@ -20,6 +21,8 @@ export class Rules {
   readonly #bySubject = new Map<string, Map<string, Rule>>();
   /** The paths of each subject, sorted: those below a folder are neighbours. */
   readonly #sorted = new Map<string, FolderPath[]>();
+  /** The views of askers by these rules, kept by `Asker.view`. */
+  readonly views = new Map<string, View>();
 
   constructor(readonly all: readonly Rule[]) {
     for (const rule of all) {

@@ -171,7 +171,10 @@ function admit(request: Request, asker: Asker, required: Allow): undefined {
     return undefined;
   }
   if (required === "public" || required === "upload" || required === "link") return undefined;
-  const missing = [required].flat().filter((word) => !asker.canSomewhere(word));
+  // A route that needs `read` may also be asked for a folder of GET /files, which needs only `list`.
+  const hopeless = (word: Word): boolean =>
+    !asker.canSomewhere(word) && !(word === "read" && asker.canSomewhere("list"));
+  const missing = [required].flat().filter(hopeless);
   if (missing.length > 0) throw refusal(asker, missing, ROOT);
   return undefined;
 }

@@ -12,6 +12,8 @@ export interface FileEntry {
   etag: string;
   /** Set by `page` and `scan`: the name belongs to a link, and all other fields describe its target. */
   link?: true;
+  /** The path at which it really is, or the nearest one that clients can name, if a link has led there. */
+  target?: FolderPath;
 }
 
 /** A folder in the storage. */
@@ -21,6 +23,8 @@ export interface FolderEntry {
   modified: Date;
   /** As for a file. */
   link?: true;
+  /** As for a file. */
+  target?: FolderPath;
 }
 
 export type Entry = FileEntry | FolderEntry;

@@ -6,6 +6,7 @@ import type { Entry, FileEntry, FolderEntry, Moved } from "./entry.ts";
 import type { NameQuery } from "./listing/name-query.ts";
 import type { Page, PageQuery } from "./listing/paging.ts";
 import type { SkippedEntries } from "./listing/skipped.ts";
+import type { ViewText } from "./listing/view.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { Trash } from "./trash.ts";
@@ -131,13 +132,13 @@ export interface Storage {
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
 
   /**
-   * All entries of a folder of any size, by name, hidden ones included, in batches of some hundred; each batch is read
+   * All entries of a folder that a view shows, by name, hidden ones included, in batches of some hundred; each is read
    * shortly before it is yielded. Entries created or removed concurrently may be missing. Ending the loop early closes
    * the folder.
    * @returns the entries that clients cannot be shown
    * @throws Problem not_found, not_a_folder, no_access
    */
-  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
+  scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void>;
 
   /**
    * The entries below a folder whose names match, in batches that may be empty. Depth-first: a folder comes before its

@@ -1,9 +1,10 @@
 // Archives of files and folders: selects and names the entries, and limits how many archives are sent concurrently.
 
 import { Problem } from "../../errors.ts";
-import { checkFilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
+import { checkFilePath, type FilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../path.ts";
 import type { Entry, FileEntry } from "../../storage/entry.ts";
-import { Skipped } from "../../storage/listing/skipped.ts";
+import { Skipped, type SkipReason } from "../../storage/listing/skipped.ts";
+import type { ViewText } from "../../storage/listing/view.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";
@@ -38,6 +39,14 @@ export interface ArchiveObserver {
   failed(error: unknown): void;
 }
 
+/** The rights of the client of an archive. */
+export interface ArchiveView {
+  /** The entries that the archive may name. */
+  view: ViewText | undefined;
+  /** Whether a file may be read, or something below a folder. */
+  reads: (path: FilePath | FolderPath) => boolean;
+}
+
 /** Creates the archives of one storage. */
 export class Archives {
   readonly #gate: Gate;
@@ -57,10 +66,16 @@ export class Archives {
    * Opens an archive of these files and folders; a path inside another one is included only once. The archive counts
    * towards the limit until it is read to its end, cancelled or closed.
    * @param client that is counted; `undefined` for none
+   * @param may what else is left out. @default nothing
    * @throws Problem not_found when a path does not exist, no_access when the server may not read it, too_many_archives
    */
-  async open(paths: readonly FolderPath[], format: Format, client?: string): Promise<Archive> {
-    const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter(client));
+  async open(
+    paths: readonly FolderPath[],
+    format: Format,
+    client?: string,
+    may?: ArchiveView,
+  ): Promise<Archive> {
+    const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter(client), may);
     try {
       await archive.listFirst();
       return archive;
@@ -90,6 +105,7 @@ export class Archive {
     readonly paths: readonly FolderPath[],
     readonly format: Format,
     readonly onClosed: () => void,
+    readonly may?: ArchiveView,
   ) {
     this.#base = commonFolder(paths);
     this.#entries = this.#walk();
@@ -169,15 +185,27 @@ export class Archive {
   async *#walk(): AsyncGenerator<Entry, void, void> {
     for (const path of this.paths) {
       const entry = await this.storage.find(path);
-      if (entry === null) throw new Problem("not_found", `There is no file or folder at \`${path}\`.`);
+      if (entry === null || !this.#follows(entry))
+        throw new Problem("not_found", `There is no file or folder at \`${path}\`.`);
       // A path that the client asked for is not skipped.
       if (entry.kind === "file") await (await this.storage.open(entry.path)).close();
       if (path !== ROOT) yield entry;
       if (entry.kind === "file") continue;
       // A link to a folder may lead to a folder above it, so it is followed only when the client asked for its path.
-      for await (const below of walk(this.storage, entry.path, { skipped: this.skipped }))
+      const { skipped, may } = this;
+      const refuse = (below: Entry): SkipReason | null => (this.#reads(below) ? null : "grant");
+      for await (const below of walk(this.storage, entry.path, { skipped, view: may?.view, refuse }))
         if (below.kind === "file" || !below.link) yield below;
     }
+  }
+
+  /** Whether the client may have what a link has led to. */
+  #follows({ target }: Entry): boolean {
+    return target === undefined || (this.may?.reads(target) ?? true);
+  }
+
+  #reads(entry: Entry): boolean {
+    return (this.may?.reads(entry.path) ?? true) && this.#follows(entry);
   }
 
   async *#sources(): AsyncGenerator<Source | null, void, void> {
@@ -224,7 +252,12 @@ export class Archive {
 
   async #open({ path }: FileEntry): Promise<StoredFile | null> {
     try {
-      return await this.storage.open(path);
+      const file = await this.storage.open(path);
+      if (this.#follows(file.entry)) return file;
+      // Since it was listed, a link has been put there.
+      await file.close();
+      this.skipped.add(path, "grant");
+      return null;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.code === "no_access") this.skipped.add(path, "access");

@@ -5,6 +5,7 @@ import type { FolderPath } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { fold } from "../../storage/listing/name-query.ts";
 import { Skipped } from "../../storage/listing/skipped.ts";
+import type { ViewText } from "../../storage/listing/view.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { Gate } from "../admission/gate.ts";
 
@@ -17,6 +18,8 @@ export interface SearchQuery {
   hidden: boolean;
   /** Maximum number of results, at least 1. */
   limit: number;
+  /** The entries that may be found: see `PageQuery`. @default all */
+  view?: ViewText | undefined;
 }
 
 /** Whether the search covered everything below the folder, and if not, which limit ended it or that entries were skipped. */
@@ -78,12 +81,12 @@ export class Search {
   }
 
   async *#matches(
-    { folder, kind, hidden, limit }: SearchQuery,
+    { folder, kind, hidden, limit, view }: SearchQuery,
     words: readonly string[],
     signal: AbortSignal,
   ): AsyncGenerator<Entry, SearchEnd, void> {
     let count = 0;
-    const search = this.storage.search(folder, { words, kind, hidden, limit });
+    const search = this.storage.search(folder, { words, kind, hidden, limit, view });
     try {
       for (;;) {
         const { done, value } = await search.next();

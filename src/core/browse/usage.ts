@@ -2,6 +2,7 @@
 
 import type { FolderPath } from "../../path.ts";
 import { Skipped } from "../../storage/listing/skipped.ts";
+import type { ViewText } from "../../storage/listing/view.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { SingleFlight } from "../../system/single-flight.ts";
 import { walk } from "./walk.ts";
@@ -33,16 +34,18 @@ export class FolderSizes {
   /**
    * Counts everything below a folder, or joins a running count.
    * @param signal aborted when the caller goes away; the call then throws its reason
+   * @param view what is counted. @default everything
    * @throws Problem not_found, not_a_folder
    */
-  async of(folder: FolderPath, signal: AbortSignal): Promise<FolderSize> {
-    return await this.#counts.run(folder, (aborted) => this.#count(folder, aborted), { signal });
+  async of(folder: FolderPath, signal: AbortSignal, view?: ViewText): Promise<FolderSize> {
+    const count = (aborted: AbortSignal): Promise<FolderSize> => this.#count(folder, aborted, view);
+    return await this.#counts.run(JSON.stringify([folder, view]), count, { signal });
   }
 
-  async #count(folder: FolderPath, signal: AbortSignal): Promise<FolderSize> {
+  async #count(folder: FolderPath, signal: AbortSignal, view: ViewText | undefined): Promise<FolderSize> {
     const size: FolderSize = { bytes: 0, files: 0, folders: 0 };
     const skipped = new Skipped();
-    for await (const entry of walk(this.storage, folder, { signal, skipped })) {
+    for await (const entry of walk(this.storage, folder, { signal, skipped, view })) {
       if (entry.link) continue;
       if (entry.kind === "folder") size.folders += 1;
       else {

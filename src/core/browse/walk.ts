@@ -4,7 +4,8 @@ import { Problem } from "../../errors.ts";
 import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { isHidden } from "../../storage/listing/paging.ts";
-import { Skipped } from "../../storage/listing/skipped.ts";
+import { Skipped, type SkipReason } from "../../storage/listing/skipped.ts";
+import type { ViewText } from "../../storage/listing/view.ts";
 import type { Storage } from "../../storage/storage.ts";
 
 export interface WalkOptions {
@@ -14,6 +15,10 @@ export interface WalkOptions {
   hidden?: boolean;
   /** Gets the entries that the walk skips: those that no path can contain, and folders that the server may not read. */
   skipped?: Skipped;
+  /** The entries that may be yielded: see `PageQuery`. @default all */
+  view?: ViewText | undefined;
+  /** Why an entry, and everything below it, is skipped; null for one that is not. */
+  refuse?: (entry: Entry) => SkipReason | null;
 }
 
 /**
@@ -25,9 +30,10 @@ export interface WalkOptions {
 export async function* walk(
   storage: Storage,
   folder: FolderPath,
-  { signal, hidden = true, skipped = new Skipped() }: WalkOptions = {},
+  { signal, hidden = true, skipped = new Skipped(), view, refuse }: WalkOptions = {},
 ): AsyncGenerator<Entry, void, void> {
-  const open: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, { hidden, skipped })];
+  const options = { hidden, skipped, view };
+  const open: AsyncGenerator<Entry, void, void>[] = [entriesOf(storage, folder, options)];
   try {
     for (let deepest = open.at(-1); deepest; deepest = open.at(-1)) {
       signal?.throwIfAborted();
@@ -36,23 +42,27 @@ export async function* walk(
         open.pop();
         continue;
       }
+      const refused = refuse?.(entry) ?? null;
+      if (refused !== null) {
+        skipped.add(entry.path, refused);
+        continue;
+      }
       yield entry;
-      if (entry.kind === "folder" && !entry.link)
-        open.push(entriesBelow(storage, entry.path, { hidden, skipped }));
+      if (entry.kind === "folder" && !entry.link) open.push(entriesBelow(storage, entry.path, options));
     }
   } finally {
     for (const entries of open) await entries.return();
   }
 }
 
-type EntryOptions = Required<Pick<WalkOptions, "hidden" | "skipped">>;
+type EntryOptions = Required<Pick<WalkOptions, "hidden" | "skipped" | "view">>;
 
 async function* entriesOf(
   storage: Storage,
   folder: FolderPath,
-  { hidden, skipped }: EntryOptions,
+  { hidden, skipped, view }: EntryOptions,
 ): AsyncGenerator<Entry, void, void> {
-  const scan = storage.scan(folder);
+  const scan = storage.scan(folder, view);
   try {
     for (let step = await scan.next(); ; step = await scan.next()) {
       if (step.done) return skipped.addAll(folder, step.value);

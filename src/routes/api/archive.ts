@@ -6,8 +6,8 @@ import { Archives, FORMATS, type Format } from "../../core/archive/archive.ts";
 import { asProblem, Problem } from "../../errors.ts";
 import { attachment } from "../../http/disposition/disposition.ts";
 import { targetOf } from "../../http/target.ts";
-import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
-import { access, prove } from "../../plugins/access.ts";
+import { checkFolderPath, type FilePath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
 import { requestInfoOf, timed } from "../../plugins/request-info.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -31,9 +31,14 @@ export function archive(services: Services) {
     async ({ request, query, server }) => {
       const format = query.format ?? "zip";
       const paths = pathsOf(request, query.folder);
+      const asker = askerOf(request);
       for (const path of paths) prove(request, "read", path);
+      const may = {
+        view: asker.view,
+        reads: (path: FilePath | FolderPath) => asker.can("read", path) || asker.leadsTo("read", path),
+      };
       const archive = await timed(request, "looking", () =>
-        archives.open(paths, format, requestInfoOf(request)?.client),
+        archives.open(paths, format, requestInfoOf(request)?.client, may),
       );
       const name = `${archive.name}.${format}`;
       const headers = new Headers({

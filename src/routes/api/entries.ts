@@ -18,7 +18,7 @@ export function entries(services: Services) {
     "/api/entries",
     ({ request, query, server }) => {
       const folder = query.folder ?? ROOT;
-      proveFolder(request, folder);
+      const { view } = proveFolder(request, folder);
       const options = {
         sort: query.sort ?? LISTING.sort,
         order: query.order ?? LISTING.order,
@@ -26,6 +26,7 @@ export function entries(services: Services) {
         cursor: query.cursor,
         foldersFirst: query.foldersFirst === "true",
         hidden: query.hidden === "true",
+        view,
       };
       const make = () => listFolder(storage, folder, options, request.signal);
       return withoutIdleTimeout(services, request, server, make, "listing");

@@ -27,7 +27,7 @@ export function search(services: Services) {
     "/api/search",
     async ({ request, query }) => {
       const folder = query.folder ?? ROOT;
-      proveFolder(request, folder);
+      const { view } = proveFolder(request, folder);
       const stop = new AbortController();
       const signal = AbortSignal.any([request.signal, stop.signal]);
       const finding = searches.find(
@@ -37,6 +37,7 @@ export function search(services: Services) {
           kind: query.kind,
           hidden: query.hidden === "true",
           limit: query.limit ?? DEFAULT_LIMIT,
+          view,
         },
         signal,
       );

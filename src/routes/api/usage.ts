@@ -16,9 +16,9 @@ export function usage(services: Services) {
     "/api/usage",
     async ({ request, query, server }) => {
       const folder = query.folder ?? ROOT;
-      proveFolder(request, folder);
+      const { view } = proveFolder(request, folder);
       return await withoutIdleTimeout(services, request, server, async () => {
-        const counted = await sizes.of(folder, request.signal);
+        const counted = await sizes.of(folder, request.signal, view);
         return { folder, ...counted, ...(await storage.space()) };
       });
     },

@@ -21,7 +21,7 @@ import {
   ROOT,
   urlOf,
 } from "../../path.ts";
-import { access, askerOf, prove, proveFolder } from "../../plugins/access.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
@@ -57,13 +57,18 @@ export function download(services: Services) {
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
-      proveFolder(request, path);
+      // A folder needs only `list`.
+      if (askerOf(request).sees(path)) prove(request, [], path);
+      else prove(request, "read", path);
       const slash = path === ROOT || targetOf(request).path.endsWith("/");
       // Open without a lookup first: a lookup would cost as much again.
       const file = slash ? null : await openFile(checkFilePath(path));
-      if (file && !askerOf(request).can("read", path)) {
-        await file.close();
-        prove(request, "read", path);
+      if (file) {
+        const needed = [path, file.entry.target ?? path].find((at) => !askerOf(request).can("read", at));
+        if (needed !== undefined) {
+          await file.close();
+          prove(request, "read", needed);
+        }
       }
       if (file)
         return await fileAnswer(file, {
@@ -76,7 +81,8 @@ export function download(services: Services) {
           config,
           save: query.download !== undefined,
         });
-      const entry = await storage.find(path);
+      const found = await storage.find(path);
+      const entry = found?.target !== undefined && !askerOf(request).sees(found.target) ? null : found;
       if (entry?.kind === "folder") return await folderAnswer(path, request, server, query.cursor);
       if (entry && slash)
         throw new Problem("not_found", "This is a file: request it without the trailing slash.");
@@ -161,7 +167,8 @@ export function download(services: Services) {
       return targetOf(request).path.endsWith("/")
         ? await folderPage(services, request, server, folder, cursor)
         : folderRedirect(urlOf(folder, "folder"));
-    const make = () => listFolder(storage, folder, { ...LISTING, cursor }, request.signal);
+    const make = () =>
+      listFolder(storage, folder, { ...LISTING, cursor, view: askerOf(request).view }, request.signal);
     const text = JSON.stringify(await withoutIdleTimeout(services, request, server, make, "listing"));
     const headers = {
       ...JSON_HEADERS,

@@ -9,6 +9,7 @@ import {
 } from "../../core/browse/listing.ts";
 import { Problem } from "../../errors.ts";
 import { type FolderPath, urlOf } from "../../path.ts";
+import { askerOf } from "../../plugins/access.ts";
 import { formatBytes } from "../../units.ts";
 import { type Listener, withoutIdleTimeout } from "./idle-timeout.ts";
 import { folderHtml, PAGE_HEADERS, pageAnswer, pageHtml } from "./page-html.ts";
@@ -48,6 +49,7 @@ export async function folderPage(
             hidden: true,
             limit: browser ? FIRST_ENTRIES : MAX_ENTRIES,
             cursor: after,
+            view: askerOf(request).view,
           },
           request.signal,
         ),

@@ -11,6 +11,7 @@ import type { Entry, FolderEntry, Moved } from "../entry.ts";
 import type { NameQuery } from "../listing/name-query.ts";
 import type { Page, PageQuery } from "../listing/paging.ts";
 import type { SkippedEntries } from "../listing/skipped.ts";
+import type { ViewText } from "../listing/view.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
 import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload } from "../storage.ts";
@@ -168,8 +169,8 @@ export class DiskStorage implements Storage {
     return this.#lister.page(folder, query);
   }
 
-  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
-    return this.#lister.scan(folder);
+  scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void> {
+    return this.#lister.scan(folder, view);
   }
 
   search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {

@@ -2,6 +2,7 @@
 
 import type { Entry } from "../entry.ts";
 import { isHidden } from "./paging.ts";
+import type { ViewText } from "./view.ts";
 
 /** Selects entries by name. */
 export interface NameQuery {
@@ -12,6 +13,8 @@ export interface NameQuery {
   hidden: boolean;
   /** Entries the caller will take, about. */
   limit: number;
+  /** The entries that may be found: see `PageQuery`. @default all */
+  view?: ViewText | undefined;
 }
 
 /** Folds a text for comparison: compatible characters become equal, and case and accents are removed. */

@@ -3,6 +3,7 @@
 import { nameOf } from "../../path.ts";
 import type { Entry } from "../entry.ts";
 import { naturalOrder } from "./natural-order.ts";
+import { type ViewText, viewOf } from "./view.ts";
 
 /** Properties that entries can be sorted by. */
 export const SORTS = ["name", "size", "modified", "kind"] as const;
@@ -19,7 +20,18 @@ export interface PageQuery {
   limit: number;
   /** The page starts after this position, even if the entry at it is gone. */
   after?: PageKey | undefined;
+  /** The entries that may be shown; of a link, both its own path and the one it leads to. @default all */
+  view?: ViewText | undefined;
 }
+
+/** All entries of a folder by name. */
+export const EVERYTHING: PageQuery = {
+  sort: "name",
+  order: "asc",
+  foldersFirst: false,
+  hidden: true,
+  limit: Number.POSITIVE_INFINITY,
+};
 
 export interface Page {
   entries: Entry[];
@@ -70,8 +82,9 @@ export function compareKeys(a: number | string, b: number | string): number {
 /** Sorts and cuts entries that are already in memory. */
 export function pageOf(entries: readonly Entry[], query: PageQuery): Page {
   const { order, hidden, limit, after } = query;
+  const view = viewOf(query.view);
   const sorted = entries
-    .filter(({ path }) => hidden || !isHidden(nameOf(path)))
+    .filter(({ path }) => (hidden || !isHidden(nameOf(path))) && (view?.sees(path) ?? true))
     .map((entry) => ({ entry, key: pageKeyOf(entry, query) }))
     .filter(({ key }) => !after || comparePageKeys(key, after, order) > 0)
     .sort((a, b) => comparePageKeys(a.key, b.key, order));

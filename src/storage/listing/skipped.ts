@@ -1,12 +1,16 @@
 // Counts the entries that an answer leaves out, and names the first, so that no answer is silently incomplete.
 
-/** `name`: no path of a client can contain the name. `access`: the system does not let the server read the entry. */
-export type SkipReason = "name" | "access";
+/**
+ * `name`: no path of a client can contain the name. `access`: the system does not let the server read the entry. `grant`: the
+ * asker may list it, but not read it.
+ */
+export type SkipReason = "name" | "access" | "grant";
 
 /** The reasons as shown to people. */
 export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   name: "no URL can contain this name: rename it on the server",
   access: "the server may not read it",
+  grant: "you may not read it",
 };
 
 export interface SkippedEntry {

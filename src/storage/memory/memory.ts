@@ -1,13 +1,13 @@
 // The storage in memory, for tests: fulfils the contract except for power cuts.
 
 import { Problem } from "../../errors.ts";
-import { type FilePath, type FolderPath, nameOf, ROOT } from "../../path.ts";
+import { type FilePath, type FolderPath, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
 import type { NameQuery } from "../listing/name-query.ts";
-import { naturalOrder } from "../listing/natural-order.ts";
-import { type Page, type PageQuery, pageOf } from "../listing/paging.ts";
+import { EVERYTHING, type Page, type PageQuery, pageOf } from "../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../listing/skipped.ts";
+import type { ViewText } from "../listing/view.ts";
 import {
   entryNotFound,
   folderNotFound,
@@ -157,8 +157,8 @@ export class MemoryStorage implements Storage, MemoryHost {
     return pageOf(this.#entriesIn(folder), query);
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
-    yield this.#entriesIn(folder).sort((a, b) => naturalOrder(nameOf(a.path), nameOf(b.path)));
+  async *scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void> {
+    yield pageOf(this.#entriesIn(folder), { ...EVERYTHING, view }).entries;
     return new Skipped();
   }
 

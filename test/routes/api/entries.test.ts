@@ -101,7 +101,7 @@ describe("refusals", () => {
   test("without the grant to read", async () => {
     await using dropbox = await startServer({ allow: new Set(["write"]) });
     const { detail } = await problemIn(await dropbox.fetch("/api/entries"), "not_allowed");
-    expect(detail).toContain("`read`");
+    expect(detail).toContain("`list`");
     await dropbox.fetch("/files/a", { method: "PUT", body: "x" });
     await problemIn(await dropbox.fetch("/files/a"), "not_allowed");
     await problemIn(

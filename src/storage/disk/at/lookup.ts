@@ -27,6 +27,7 @@ import {
   openPath,
   reopenFile,
 } from "./handle.ts";
+import { withTarget } from "./link-target.ts";
 import { openFound, storedFile } from "./stored-file.ts";
 
 // How often to retry when a link target or a file is replaced between lookup and open.
@@ -53,7 +54,7 @@ export class PathLookup {
 
   async find(path: FilePath | FolderPath): Promise<Entry | null> {
     const found = await this.#find(path);
-    return found === null ? null : entryOf(path, found.stat);
+    return found && withTarget(this.root, path, found.real, entryOf(path, found.stat));
   }
 
   async probe(path: FilePath): Promise<Entry | null> {
@@ -108,8 +109,9 @@ export class PathLookup {
     if (!handle) return null;
     try {
       const isRoot = this.#isRoot(this.calls.folderAt(this.root));
-      if (!isRoot || !this.#inside(this.calls.pathOf(handle.fd))) return null;
-      const entry = entryOf(path, this.calls.stat(handle.fd));
+      const real = this.calls.pathOf(handle.fd);
+      if (!isRoot || !this.#inside(real)) return null;
+      const entry = withTarget(this.root, path, real, entryOf(path, this.calls.stat(handle.fd)));
       if (entry?.kind === "folder") throw new Problem("is_folder", "This is a folder.");
       return entry && storedFile(this.calls, entry, reopenFile(this.calls, handle));
     } catch (error) {
@@ -172,8 +174,9 @@ export class PathLookup {
     const child = await this.#child(real, name, dir);
     // Files are the common case: `path` is already checked, so `entryOf` is not needed.
     const entry = child?.stat.isFile() ? fileEntry(path, child.stat) : child && entryOf(path, child.stat);
-    if (entry && child?.link) entry.link = true;
-    return entry;
+    if (!entry || !child?.link) return entry;
+    entry.link = true;
+    return withTarget(this.root, path, child.real, entry);
   }
 
   /** @throws Problem storage_gone when the root is no longer the folder it was at startup */
@@ -196,7 +199,8 @@ export class PathLookup {
       const entry = entryOf(path, this.calls.stat(dir.fd));
       const real = await currentPath(this.calls, dir);
       this.assertRoot();
-      return this.#inside(real) && entry?.kind === "file" ? entry : null;
+      if (!this.#inside(real) || entry?.kind !== "file") return null;
+      return withTarget(this.root, path, real, entry);
     } catch (error) {
       await closeDir(this.calls, dir);
       throw diskProblem(error);

@@ -7,6 +7,7 @@ import type { Entry } from "../../entry.ts";
 import type { NameQuery } from "../../listing/name-query.ts";
 import type { Page, PageQuery } from "../../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
+import type { ViewText } from "../../listing/view.ts";
 import { storageClosed } from "../../problems.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -38,8 +39,8 @@ export class ListerThread implements Folders {
     throw new Problem("storage_failed", "The listing thread sent an unexpected answer.");
   }
 
-  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
-    return this.#batches({ ask: "scan", folder });
+  scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void> {
+    return this.#batches({ ask: "scan", folder, view });
   }
 
   search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void> {

@@ -6,6 +6,7 @@ import type { Entry } from "../../entry.ts";
 import type { NameQuery } from "../../listing/name-query.ts";
 import type { Page, PageQuery } from "../../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
+import type { ViewText } from "../../listing/view.ts";
 import { PathLookup } from "../at/lookup.ts";
 import { blockingCalls } from "../os/calls.ts";
 import { diskProblem, errnoOf } from "../os/errno.ts";
@@ -22,7 +23,7 @@ export interface RootIdentity {
 /** A request. A scan or search continues with each `next`, until it is done or stopped. */
 export type Question = { id: number } & (
   | { ask: "page"; folder: FolderPath; query: PageQuery }
-  | { ask: "scan"; folder: FolderPath }
+  | { ask: "scan"; folder: FolderPath; view?: ViewText | undefined }
   | { ask: "search"; folder: FolderPath; query: NameQuery }
   | { ask: "next" | "stop"; scan: number }
   | { ask: "end" }
@@ -76,7 +77,7 @@ async function answer(folders: Lister, question: Question): Promise<Answer> {
   try {
     if (question.ask === "page") return { id, page: await folders.page(question.folder, question.query) };
     if (question.ask === "scan") {
-      scans.set(id, folders.scan(question.folder));
+      scans.set(id, folders.scan(question.folder, question.view));
       return { id, ...(await next(id)) };
     }
     if (question.ask === "search") {

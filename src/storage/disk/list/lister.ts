@@ -8,6 +8,7 @@ import type { NameQuery } from "../../listing/name-query.ts";
 import { naturalOrder } from "../../listing/natural-order.ts";
 import { extensionOf, type Page, type PageQuery } from "../../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
+import type { ViewText } from "../../listing/view.ts";
 import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { diskProblem } from "../os/errno.ts";
@@ -15,6 +16,7 @@ import { SLICE_MS } from "./merge-sort.ts";
 import { BATCH, NameSearch } from "./name-search.ts";
 import type { PackedNames } from "./packed-names.ts";
 import { collectGarbage, FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
+import { type Sight, sightOf } from "./sight.ts";
 import { SortCache } from "./sort-cache.ts";
 import { BY_NAME, SortedNames, type SortKeys } from "./sorted-names.ts";
 
@@ -23,7 +25,7 @@ export interface Folders {
   /** See `Storage.page`. */
   page(folder: FolderPath, query: PageQuery): Promise<Page>;
   /** See `Storage.scan`. */
-  scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void>;
+  scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void>;
   /** See `Storage.search`. */
   search(folder: FolderPath, query: NameQuery): AsyncGenerator<Entry[], SkippedEntries, void>;
   close(): Promise<void>;
@@ -47,17 +49,18 @@ export class Lister implements Folders {
     }
   }
 
-  async *scan(folder: FolderPath): AsyncGenerator<Entry[], SkippedEntries, void> {
+  async *scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void> {
     const opened = await this.lookup.openFolder(folder);
     try {
+      const sight = sightOf(view, this.lookup, opened);
       const { names } = await readNames(this.lookup.calls, opened, false);
       collectGarbage(names.length);
       const skipped = new Skipped();
-      skipped.addAll("", names.skipped);
+      if (sight.whole) skipped.addAll("", names.skipped);
       let entries: Entry[] = [];
       const everything: PageQuery = { ...BY_NAME, limit: names.length };
       for await (const index of new SortedNames(names).from(everything)) {
-        const entry = await this.#entry(opened, names, index, skipped);
+        const entry = await this.#entry(opened, names, index, sight, skipped);
         if (entry) entries.push(entry);
         if (entries.length < BATCH) continue;
         yield entries;
@@ -86,15 +89,16 @@ export class Lister implements Folders {
   async close(): Promise<void> {}
 
   async #pageOf(opened: OpenFolder, query: PageQuery): Promise<Page> {
+    const sight = sightOf(query.view, this.lookup, opened);
     const order = await this.#order(opened, query);
     const entries: Entry[] = [];
     const skipped = new Skipped();
-    skipped.addAll("", order.names.skipped);
+    if (sight.whole) skipped.addAll("", order.names.skipped);
     const slice = new TimeSlice(SLICE_MS);
     let last = 0;
     for await (const index of order.from(query)) {
       if (slice.expired) await slice.yield();
-      const entry = await this.#entry(opened, order.names, index, skipped);
+      const entry = await this.#entry(opened, order.names, index, sight, skipped);
       if (!entry) continue;
       // This entry is past the page, so there is a next one.
       if (entries.length === query.limit)
@@ -110,14 +114,18 @@ export class Lister implements Folders {
     opened: OpenFolder,
     names: PackedNames,
     index: number,
+    sight?: Sight,
     skipped?: Skipped,
   ): Promise<Entry | null> {
-    const path = childOf(opened.folder, names.at(index));
+    const name = names.at(index);
+    const path = childOf(opened.folder, name);
+    if (!path || sight?.sees(path, name) === false) return null;
     try {
-      return path && (await this.lookup.entryIn(opened, names.onDisk(index), path));
+      const entry = await this.lookup.entryIn(opened, names.onDisk(index), path);
+      return entry && sight?.shows(entry) !== false ? entry : null;
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "no_access") throw error;
-      skipped?.add(names.at(index), "access");
+      skipped?.add(name, "access");
       return null;
     }
   }

@@ -9,6 +9,7 @@ import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { PackedNames } from "./packed-names.ts";
 import { collectGarbage, eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
+import { type Sight, sightOf } from "./sight.ts";
 import { BY_NAME, SortedNames } from "./sorted-names.ts";
 
 /** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
@@ -19,6 +20,7 @@ const HEARTBEAT_MS = 50;
 /** An open folder, and those of its names that match or may be folders. */
 interface Level {
   opened: OpenFolder;
+  sight: Sight;
   names: PackedNames;
   /** One per name. */
   kinds: readonly number[];
@@ -61,13 +63,15 @@ export class NameSearch {
     }
   }
 
-  async #visit({ opened, names, kinds, matches }: Level, index: number): Promise<void> {
-    const path = childOf(opened.folder, names.at(index));
-    if (!path) return;
+  async #visit({ opened, sight, names, kinds, matches }: Level, index: number): Promise<void> {
+    const name = names.at(index);
+    const path = childOf(opened.folder, name);
+    if (!path || !sight.sees(path, name)) return;
     const kind = kinds[index];
     const entry =
       matches[index] || kind === UNKNOWN_KIND ? await this.#entry(opened, names, index, path) : null;
-    if (entry && matches[index] && (this.query.kind ?? entry.kind) === entry.kind) this.#found.push(entry);
+    if (entry && matches[index] && (this.query.kind ?? entry.kind) === entry.kind && sight.shows(entry))
+      this.#found.push(entry);
     if (kind === FOLDER || (kind === UNKNOWN_KIND && entry?.kind === "folder" && !entry.link))
       await this.#enterBelow(opened, names.onDisk(index), path);
   }
@@ -98,6 +102,7 @@ export class NameSearch {
   async #enter(opened: OpenFolder): Promise<void> {
     const { query, lookup } = this;
     try {
+      const sight = sightOf(query.view, lookup, opened);
       const names: string[] = [];
       const kinds: number[] = [];
       const matches: boolean[] = [];
@@ -114,10 +119,10 @@ export class NameSearch {
         matches.push(isMatch);
       });
       collectGarbage(read);
-      this.skipped.addAll(opened.folder, skipped);
+      if (sight.whole) this.skipped.addAll(opened.folder, skipped);
       const packed = new PackedNames(names, aliases);
       const order = new SortedNames(packed).from({ ...BY_NAME, limit: query.limit });
-      this.#levels.push({ opened, names: packed, kinds, matches, order });
+      this.#levels.push({ opened, sight, names: packed, kinds, matches, order });
     } catch (error) {
       await closeDir(lookup.calls, opened.dir);
       throw error;
