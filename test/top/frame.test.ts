@@ -36,6 +36,14 @@ describe("a frame", () => {
     ]);
   });
 
+  test("names a cap as the limit, with its rate in the explanation", () => {
+    const explanation =
+      "The cap of this link (1 MB/s) was the limit. The network was faster: data was always there.";
+    const lines = frameOf(boardOf(arriving("a", { bottleneck: "cap", explanation })));
+    expect(lines[3]).toEndWith("20 % · 1 MB/s · limit: cap · 6 s left");
+    expect(lines[4]).toStartWith("  The cap of this link (1 MB/s) was the limit.");
+  });
+
   test("shows uploads of unknown size, uploads that are being saved, and empty ones", () => {
     const { size: _, ...endless } = arriving("a");
     const board = boardOf(

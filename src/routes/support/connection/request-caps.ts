@@ -17,8 +17,15 @@ export function capsOf({ caps }: Pick<Services, "caps">, request: Request): read
   return server === undefined ? own : [...own, server];
 }
 
-/** The share of a download in the caps of its request; null without caps. The caller must `leave` it. */
+/**
+ * The share of a download in the caps of its request; null without caps. The caller must `leave` it; it is left, too, when the
+ * client goes: Bun may never read the answer then.
+ */
 export function shareOf(services: Pick<Services, "caps">, request: Request): CapShare | null {
   const caps = capsOf(services, request);
-  return caps.length > 0 ? services.caps.share(caps) : null;
+  if (caps.length === 0) return null;
+  const share = services.caps.share(caps);
+  request.signal.addEventListener("abort", () => share.leave(), { once: true });
+  if (request.signal.aborted) share.leave();
+  return share;
 }

@@ -102,6 +102,19 @@ describe("a paced answer", () => {
   });
 });
 
+test("a client that goes before or after its answer begins keeps no share", () => {
+  const caps = new Caps(5e6);
+  for (const before of [true, false]) {
+    const client = new AbortController();
+    const request = new Request("http://localhost/files/a", { signal: client.signal });
+    if (before) client.abort();
+    shareOf({ caps }, request);
+    expect(caps.downloads).toBe(before ? 0 : 1);
+    client.abort();
+    expect(caps.downloads).toBe(0);
+  }
+});
+
 test("where connections cannot be limited, a file is sent as a stream, slowly and without Content-Length", async () => {
   const caps = new Caps(10e6);
   const bytes = new Uint8Array(2e6).fill(7);
