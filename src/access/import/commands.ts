@@ -17,6 +17,8 @@ export function script(imported: Imported, program: string): string {
   const allow =
     accounts.length === 0 ? ["--allow", everyone ? formatWords(wordsOf(everyone.words)) : "none"] : [];
   const granted = accounts.length === 0 ? rules.filter((rule) => rule !== everyone) : rules;
+  const managing = [...accounts.flatMap(accountCommands), ...granted.map(grantCommand)];
+  const folder = root ?? "./files";
   const lines = [
     comment(
       `The same as the arguments of ${program}, for Sluice.${findings.length > 0 ? " Different or left out:" : ""}`,
@@ -25,12 +27,12 @@ export function script(imported: Imported, program: string): string {
     ...more,
     ...mounts.map(({ path, source }) =>
       comment(
-        `- /${path}: was ${shellWord(source)}. Show it there: mount --bind ${shellWord(source)} ${shellWord(`${root ?? "./files"}/${path}`)}`,
+        `- /${path}: was ${shellWord(source)}. Show it there: mount --bind ${shellWord(source)} ${shellWord(`${folder}/${path}`)}`,
       ),
     ),
-    ...accounts.flatMap(accountCommands),
-    ...granted.map(grantCommand),
-    command("sluice", root ?? "./files", ...options, ...allow),
+    ...(managing.length === 0 ? [] : [`export SLUICE_ROOT=${shellWord(folder)}`]),
+    ...managing,
+    command("sluice", folder, ...options, ...allow),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -50,12 +52,18 @@ function accountCommands({ name, owner, password }: ImportedAccount): string[] {
   ];
 }
 
+/** Subcommands of `sluice grant`, which a subject may be called like. */
+const GRANT_COMMANDS = ["set", "list", "explain", "remove"];
+
 /** The command that makes a rule. */
 export function grantCommand({ subject, path, words }: ImportedRule): string {
-  return command("sluice", "grant", subject, `/${path}`, formatWords(wordsOf(words)));
+  // A leading slash would make the path one on the disk if the root has the same beginning.
+  const target = path === "" || path.startsWith("-") ? `/${path}` : path;
+  const set = GRANT_COMMANDS.includes(subject) ? ["set"] : [];
+  return command("sluice", "grant", ...set, subject, target, formatWords(wordsOf(words)));
 }
 
-function command(...words: readonly string[]): string {
+export function command(...words: readonly string[]): string {
   return words.map(shellWord).join(" ");
 }
 

@@ -7,14 +7,15 @@ import { nearest, quoted } from "../../suggest.ts";
 import { CommandFailed, type Console, WrongUse } from "../console/console.ts";
 import { backup } from "./backup.ts";
 import { grant } from "./grant.ts";
+import { importing } from "./import.ts";
 import { quota } from "./quota.ts";
 import { type Run, runner } from "./run.ts";
 import { token } from "./token.ts";
 import { user } from "./user.ts";
 
-const BUILDERS = { user, grant, token, quota, backup } as const satisfies Record<
+const BUILDERS = { user, grant, token, quota, import: importing, backup } as const satisfies Record<
   string,
-  (run: Run) => Command
+  (run: Run, console: Console) => Command
 >;
 
 /** Given as the first word. */
@@ -62,7 +63,7 @@ function programFor(console: Console): Command {
     .option("--json", "Print JSON for programs")
     .helpCommand(false);
   const run = runner(console, program);
-  for (const build of Object.values(BUILDERS)) program.addCommand(build(run));
+  for (const build of Object.values(BUILDERS)) program.addCommand(build(run, console));
   return configured(program, (one) =>
     one
       .helpCommand(false)

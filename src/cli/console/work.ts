@@ -42,10 +42,10 @@ export class Work {
   }
 
   /** Runs several changes as one: all are saved, or none. @throws ChangeRefused, AccessError */
-  together<T>(run: () => T): T {
+  together<T>(run: (database: Database) => T): T {
     const database = this.#writable();
     try {
-      return database.transaction(run).immediate();
+      return database.transaction(() => run(database)).immediate();
     } catch (error) {
       throw databaseError(this.settings.file, error);
     }

@@ -86,6 +86,22 @@ test("an import that fails in the middle leaves nothing", () => {
   expect(readSnapshot(database).rules).toEqual([]);
 });
 
+test.each([0, 500, 999])(
+  "kill -9 after %p rules leaves nothing, and the next import is whole",
+  async (last) => {
+    const file = join(folder, `killed-${last}.db`);
+    const program = join(import.meta.dir, "killed-import.ts");
+    const child = Bun.spawn([process.execPath, program, file, `${last}`], { stderr: "pipe" });
+    await child.exited;
+    expect(child.signalCode).toBe("SIGKILL");
+    using database = openDatabase(file, { create: false });
+    if (!database) throw new Error("There is no database.");
+    expect(readSnapshot(database)).toMatchObject({ rules: [], closed: false });
+    expect(readSnapshot(database).accounts.size).toBe(0);
+    expect(saveImport(database, imported, everything).accounts).toHaveLength(4);
+  },
+);
+
 test("600 accounts with 1,000 rules are taken at once", () => {
   using database = fresh();
   const result = saveImport(database, readFilebrowser(large, NOW), everything);

@@ -19,8 +19,8 @@ const ANYONE = "anyone";
 const ALL = "rwmda.";
 /** Letters that give no word of Sluice, and why. */
 const WITHOUT_WORD: Readonly<Record<string, string>> = {
-  g: "Downloading without listing does not exist: read also lists. Share single files by links: sluice link PATH.",
-  G: "Downloading without listing does not exist: read also lists. Let people upload by a drop: sluice link PATH --drop.",
+  g: "Downloading without listing does not exist: read also lists. Share single files by links: sluice link PATH",
+  G: "Downloading without listing does not exist: read also lists. Let people upload by a drop: sluice link PATH --drop",
   h: "Folders do not show their index.html, and read also lists.",
   a: "An administrator of a volume does not exist: an owner manages all accounts (sluice user add NAME --owner).",
   ".": "Hidden files are shown on request to everyone who may list.",

@@ -38,7 +38,7 @@ const RENDER = "Sluice shows its own page for a folder; it does not serve index.
 /** Flags that have no equivalent, and what to do. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   config: "The file is not read; give what it says as arguments.",
-  hidden: "Nothing can be hidden by its name; refuse a folder: sluice grant NAME /folder none.",
+  hidden: "Nothing can be hidden by its name; refuse a folder: sluice grant NAME /folder none",
   "auth-method": "Sluice logs in by a page, by Basic or by a token, never by Digest.",
   "allow-symlink": "Links that lead out of the root are never followed; use a bind mount.",
   "enable-cors": "No website may call the server unless it is named: --cors https://example.org.",

@@ -16,6 +16,7 @@ import {
   type ImportedLink,
   type ImportedRule,
 } from "../model.ts";
+import { shellWord } from "../shell.ts";
 import { BoltError, BoltFile } from "./bolt.ts";
 import {
   Link,
@@ -147,7 +148,7 @@ class Reader {
     const owner = perm.admin === true;
     const unusable = hashFault(password);
     if (unusable !== undefined)
-      note(`The password is left out. ${unusable} Send an invite: sluice user reset ${quoted(name)}.`);
+      note(`The password is left out. ${unusable} Send an invite: sluice user reset ${shellWord(name)}`);
     this.#accounts.set(name, {
       name,
       owner,

@@ -40,12 +40,12 @@ export function reportSettings(settings: SettingsRecord, findings: Findings): vo
   if (signup)
     findings.add(
       "setting signup",
-      "Nobody can make an account for themselves; send an invite: sluice user invite NAME.",
+      "Nobody can make an account for themselves; send an invite: sluice user invite NAME",
     );
   if (createUserDir)
     findings.add(
       "setting createUserDir",
-      "New accounts get no folder of their own; grant one: sluice grant NAME /users/NAME all.",
+      "New accounts get no folder of their own; grant one: sluice grant NAME /users/NAME all",
     );
   if (branding?.name || branding?.files)
     findings.add("setting branding", "The page cannot be given another name or look.");
@@ -61,5 +61,5 @@ const WITHOUT_PASSWORDS: Readonly<Record<string, string>> = {
   noauth:
     "Everyone was the first account, without logging in. Grant the same to everyone: sluice grant anyone / read",
   proxy: "A proxy named the account in a header: set --login-header and --trusted-proxy.",
-  hook: "A command checked passwords. Everyone needs a password of Sluice: sluice user invite NAME.",
+  hook: "A command checked passwords. Everyone needs a password of Sluice: sluice user invite NAME",
 };

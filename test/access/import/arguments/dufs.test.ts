@@ -99,7 +99,7 @@ test("the commands without accounts say what everyone may do", () => {
     ". --host 0.0.0.0 --port 5000 --allow read,write,replace,delete",
   ]);
   expect(callsOf(script(readDufs(["-a", "@/pub"]), "dufs")).map(({ words }) => words.join(" "))).toEqual([
-    "grant anyone /pub read",
+    "grant anyone pub read",
     ". --host 0.0.0.0 --port 5000 --allow none",
   ]);
 });

@@ -25,8 +25,8 @@ test("a missing file, a folder, a pipe and a huge file are refused at once", () 
   truncateSync(huge, 2 ** 40);
   for (const [file, reason] of [
     [join(folder, "missing"), "ENOENT"],
-    [folder, "is not a file"],
-    [pipe, "is not a file"],
+    [folder, "not a file"],
+    [pipe, "not a file"],
     [huge, "larger than 256 MiB"],
   ] as const) {
     expect(() => readDatabaseFile(file)).toThrow(ImportError);
