@@ -26,6 +26,7 @@ export interface TusOptions
   extends Pick<
     UploadOptions,
     | "chunkSize"
+    | "headers"
     | "metadata"
     | "overridePatchMethod"
     | "parallelUploads"
