@@ -61,9 +61,14 @@ export class Hooks {
     await this.queue.close();
   }
 
-  async #deliver(hook: Hook, id: string, event: HookEvent): Promise<DeliveryResult> {
+  /** Sends one event to one hook, once. Never throws. @param root the folder that is served, absolute */
+  static async deliver(hook: Hook, id: string, event: HookEvent, root: string): Promise<DeliveryResult> {
     if (hook.kind === "webhook") return await sendWebhook(hook, id, event);
-    return await runCommand(hook, id, event, this.options.root);
+    return await runCommand(hook, id, event, root);
+  }
+
+  async #deliver(hook: Hook, id: string, event: HookEvent): Promise<DeliveryResult> {
+    return await Hooks.deliver(hook, id, event, this.options.root);
   }
 
   /** Runs a step when fewer than `MOST_ASKED` others run. */

@@ -100,6 +100,47 @@ export class AuditLog {
   }
 }
 
+/** Where a reader of the log stands: the file by its inode, and the bytes of it that were read. */
+export interface AuditPosition {
+  inode: number;
+  offset: number;
+  /** The beginning of a line that was not complete. */
+  rest: string;
+}
+
+/**
+ * Reads the lines after a position; null for all lines of the current file. Lines that are no JSON are left out: a crash
+ * may have cut one. After a rotation, reading begins with the new file.
+ */
+export async function readAudit(
+  file: string,
+  after: AuditPosition | null,
+): Promise<{ lines: { line: string; entry: AuditEntry }[]; position: AuditPosition | null }> {
+  const found = await stat(file).catch(() => null);
+  if (!found) return { lines: [], position: after };
+  const same = after?.inode === found.ino && after.offset <= found.size ? after : null;
+  const start = same?.offset ?? 0;
+  const text = (same?.rest ?? "") + (await Bun.file(file).slice(start, found.size).text());
+  const parts = text.split("\n");
+  const rest = parts.pop() ?? "";
+  return {
+    lines: parts.flatMap((line) => {
+      const entry = entryIn(line);
+      return entry ? [{ line, entry }] : [];
+    }),
+    position: { inode: found.ino, offset: found.size, rest },
+  };
+}
+
+function entryIn(line: string): AuditEntry | null {
+  try {
+    const entry: AuditEntry | null = JSON.parse(line);
+    return typeof entry?.did === "string" ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
 /** audit.jsonl → audit.1.jsonl */
 export function rotated(file: string, number: number): string {
   return file.replace(/\.jsonl$/, `.${number}.jsonl`);

@@ -5,15 +5,17 @@ import { ChangeRefused } from "../../access/database/changes/refused.ts";
 import { AccessError } from "../../access/database/open.ts";
 import { nearest, quoted } from "../../suggest.ts";
 import { CommandFailed, type Console, WrongUse } from "../console/console.ts";
+import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
 import { grant } from "./grant.ts";
+import { hook } from "./hook.ts";
 import { importing } from "./import.ts";
 import { quota } from "./quota.ts";
 import { type Run, runner } from "./run.ts";
 import { token } from "./token.ts";
 import { user } from "./user.ts";
 
-const BUILDERS = { user, grant, token, quota, import: importing, backup } as const satisfies Record<
+const BUILDERS = { user, grant, token, quota, hook, audit, import: importing, backup } as const satisfies Record<
   string,
   (run: Run, console: Console) => Command
 >;

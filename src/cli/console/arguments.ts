@@ -27,6 +27,11 @@ export const rateValue = parserOf(rate());
 export const countValue = parserOf(count(1, 1_000_000));
 const lifetime = parserOf(duration("1m", "3650d"));
 
+/** A parser for seconds. The bounds are texts such as `1s`. */
+export function durationValue(least: string, most: string): (text: string) => number {
+  return parserOf(duration(least, most));
+}
+
 /** Seconds; infinite for `never`. */
 export function lifetimeValue(text: string): number {
   return text === "never" ? Number.POSITIVE_INFINITY : lifetime(text);
