@@ -15,10 +15,16 @@ import { type Run, runner } from "./run.ts";
 import { token } from "./token.ts";
 import { user } from "./user.ts";
 
-const BUILDERS = { user, grant, token, quota, hook, audit, import: importing, backup } as const satisfies Record<
-  string,
-  (run: Run, console: Console) => Command
->;
+const BUILDERS = {
+  user,
+  grant,
+  token,
+  quota,
+  hook,
+  audit,
+  import: importing,
+  backup,
+} as const satisfies Record<string, (run: Run, console: Console) => Command>;
 
 /** Given as the first word. */
 export const MANAGING = Object.keys(BUILDERS);
