@@ -10,12 +10,15 @@ import { Logins } from "./access/logins.ts";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
 import { Caps } from "./core/admission/caps.ts";
+import type { QuotaRule } from "./core/admission/quota/quota.ts";
 import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
+import { walk } from "./core/browse/walk.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
 import { CopyJobs } from "./core/tree/copy-jobs.ts";
 import { TrashCan } from "./core/tree/trash.ts";
 import { Uploader } from "./core/upload/uploader.ts";
+import { asProblem } from "./errors.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
@@ -59,6 +62,8 @@ import type { Storage } from "./storage/storage.ts";
 
 /** Every option is optional and has the default of the command line. */
 export interface AppOptions extends Partial<Config> {
+  /** Bytes that the files below a folder may have together, besides the quotas of `sluice quota`. */
+  quotas?: readonly QuotaRule[];
   /** Used instead of the folder `root`. The caller must close it. */
   storage?: Storage;
   /** @default lines on standard error */
@@ -73,7 +78,7 @@ const MAX_IDLE_TIMEOUT = 255;
  * @throws RootInUse, or the system's error when the root cannot be opened
  */
 export async function createApp(options: AppOptions = {}) {
-  const { storage: provided, logger, ...settings } = options;
+  const { storage: provided, logger, quotas = [], ...settings } = options;
   const config: Config = { ...defaults, ...settings };
   const lines = logger ?? createLog(config.log, undefined, config.logLevel);
   const warn = (message: string): void => lines.say(message, "warn");
@@ -84,6 +89,9 @@ export async function createApp(options: AppOptions = {}) {
   const write = access.mayChange;
   const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);
+  const setQuotas = (): void => uploader.quotas.set([...quotas, ...access.snapshot.quotas]);
+  setQuotas();
+  access.onChange(setQuotas);
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
     if (!provided) await storage.close();
     throw error;
@@ -92,6 +100,11 @@ export async function createApp(options: AppOptions = {}) {
     provided || !write ? null : await WriteRecovery.start(storage, rootReports(uploads, lines));
   // The root may have become writable since the uploads were read.
   if (uploads.unread) await uploads.load();
+  uploader.quotas.start(
+    (folder) => walk(storage, folder),
+    (folder, error) =>
+      warn(`The quota of ${folder || "the root"} was not measured: ${asProblem(error).detail}`),
+  );
   const jobs = new CopyJobs();
   const caps = new Caps(config.cap);
   const gauges = new Gauges({ caps, uploader, uploads, jobs });
@@ -114,6 +127,7 @@ export async function createApp(options: AppOptions = {}) {
     // Aborted uploads still delete the bytes that they left in the root.
     await uploader.slots.idle();
     await uploads.close();
+    await uploader.quotas.close();
     await hooks.close();
     await audit?.close();
     logins.close();

@@ -82,6 +82,11 @@ export const SERVER_PROBLEMS = {
     title: "The server is stopping",
     help: "The server finishes running requests and accepts no new ones. Try again when it is back.",
   },
+  quota_exceeded: {
+    status: 507,
+    title: "A quota is used up",
+    help: "The folder, or one above it, has a quota, and the file or folder does not fit into what is left of it: the detail says how much is used, and how much unfinished uploads and copies have reserved. Delete files in that folder, cancel unfinished uploads, or raise the quota.",
+  },
   storage_full: {
     status: 507,
     title: "Not enough space",

@@ -67,6 +67,9 @@ export interface Trash {
   /** An entry as it is now, `null` when it is gone. */
   find(id: TrashId): Promise<Trashed | null>;
 
+  /** Bytes of an entry: of a folder, those of all files in it. @throws Problem not_found, no_access */
+  measure(id: TrashId): Promise<number>;
+
   /** Moves an entry back into the tree; see `Storage.move`. @throws Problem not_found, name_taken, … */
   restore(id: TrashId, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 

@@ -9,6 +9,7 @@ import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
 import { restoreSessions } from "./restore.ts";
 import { UploadSession } from "./session.ts";
+import { claimAgain, wantedBy } from "./session-claim.ts";
 import { newUploadState, type SessionOptions } from "./state/creation.ts";
 import { suspendedReport, type UploadState } from "./state/record.ts";
 import { WaitingFinals } from "./waiting-finals.ts";
@@ -96,7 +97,8 @@ export class UploadRegistry {
     const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.isReady(upload));
     await this.#admit(upload, waits);
     try {
-      await uploader.check({ path, conflict, may, size: size ?? undefined, id: name, ...defaults });
+      const request = { path, conflict, may, size: size ?? undefined, id: name, ...defaults };
+      upload.claim.hold(await uploader.check(request, wantedBy(upload, this.finals.partsOf(upload))));
       const partial = await uploader.storage.begin(path, id);
       try {
         await upload.checkpoint.save();
@@ -227,6 +229,7 @@ export class UploadRegistry {
   }
 
   #remove(upload: UploadSession): void {
+    upload.claim.end();
     this.#all.delete(upload.record.id);
     this.#settled.delete(upload);
     this.#waiting.delete(upload);
@@ -235,6 +238,7 @@ export class UploadRegistry {
 
   /** Remembers a settled session for clients that query it again, and forgets the oldest when there are too many. */
   #addSettled(upload: UploadSession): void {
+    upload.claim.end();
     this.finals.delete(upload);
     this.#waiting.delete(upload);
     if (!this.#all.has(upload.record.id)) return;
@@ -271,6 +275,7 @@ export class UploadRegistry {
       (record, length) => this.#open(record, length),
     );
     for (const upload of restored) {
+      await claimAgain(this.uploader.quotas, upload, this.finals.partsOf(upload));
       this.#add(upload, !upload.settled);
       if (upload.settled) this.#addSettled(upload);
       else this.#waiting.allowEviction(upload);

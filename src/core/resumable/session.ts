@@ -6,16 +6,21 @@ import { uploadNotFound } from "../../storage/problems.ts";
 import type { PartialUpload } from "../../storage/storage.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import { uploadCancelled } from "../report/active-uploads.ts";
-import { buildFlowReport } from "../report/flow-report.ts";
-import { failureReason } from "../report/recent-uploads.ts";
 import type { SavedFile, SaveResult } from "../upload/saved-file.ts";
 import type { Upload } from "../upload/upload.ts";
 import type { UploadRequest } from "../upload/upload-request.ts";
 import type { Uploader } from "../upload/uploader.ts";
+import { SessionClaim } from "./session-claim.ts";
 import { SessionWriter } from "./session-writer.ts";
 import { Activity } from "./state/activity.ts";
 import { Checkpoint } from "./state/checkpoint.ts";
-import { type FailureReason, recoveredFile, type UploadState, uploadFailed } from "./state/record.ts";
+import {
+  endedReport,
+  type FailureReason,
+  recoveredFile,
+  type UploadState,
+  uploadFailed,
+} from "./state/record.ts";
 import { TakeoverLock } from "./takeover-lock.ts";
 import { UploadDigest } from "./whole-digest.ts";
 
@@ -32,6 +37,8 @@ export class UploadSession {
   readonly lock = new TakeoverLock();
   readonly checkpoint: Checkpoint;
   readonly activity: Activity;
+  /** Its bytes in the quotas. */
+  readonly claim: SessionClaim;
   #digest: UploadDigest | undefined;
   #length: number;
   #deleted = false;
@@ -49,6 +56,7 @@ export class UploadSession {
     lifetime: number,
     readonly observer: SessionObserver,
   ) {
+    this.claim = new SessionClaim(record.path);
     this.checkpoint = new Checkpoint(uploader.storage, record);
     this.#length = this.checkpoint.reliableLength(length);
     const empty = (): boolean => this.#length === 0 && !this.settled;
@@ -181,6 +189,7 @@ export class UploadSession {
 
   async setLength(size: number): Promise<void> {
     if (this.record.size !== null) return;
+    this.claim.current.cover(size);
     this.record.size = size;
     await this.checkpoint.save();
   }
@@ -215,7 +224,8 @@ export class UploadSession {
       const resumed = { length, measured };
       const modified = record.modified === null ? null : new Date(record.modified);
       const target = { path, conflict, may, modified, conditions: {}, digests: [], wantedDigest: null };
-      return { writer, upload: await uploader.resume({ ...request, ...target, id: name, resumed }, writer) };
+      const whole = { ...request, ...target, id: name, resumed };
+      return { writer, upload: await uploader.resume(whole, writer, this.claim.current) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {
         // The first error is the one to report.
@@ -224,7 +234,6 @@ export class UploadSession {
     }
   }
 
-  /** Sets the current offset. */
   setOffset(length: number): void {
     this.#length = length;
   }
@@ -271,16 +280,7 @@ export class UploadSession {
 
   /** Reports to subscribers that the upload ended without a file. */
   ended(outcome: "failed" | "forgotten", cause?: Problem): void {
-    const { name, path, measured } = this.record;
-    this.uploader.recentUploads.add({
-      id: name,
-      path,
-      outcome,
-      size: this.#length,
-      ended: new Date().toISOString(),
-      flow: buildFlowReport(measured, this.#length),
-      ...(cause && { error: failureReason(cause) }),
-    });
+    this.uploader.recentUploads.add(endedReport(this.record, this.#length, outcome, cause));
   }
 
   async #suspend({ writer, upload }: OpenSession): Promise<void> {

@@ -51,6 +51,11 @@ export class WaitingFinals {
     return { kind: "final", urls: concat.urls, parts };
   }
 
+  /** The parts of a final that exist; none of another upload. */
+  partsOf(final: UploadSession): UploadSession[] {
+    return partsOf(final).flatMap((id) => this.find(id) ?? []);
+  }
+
   /** Whether all parts of a final are complete. */
   isReady(final: UploadSession): boolean {
     return partsOf(final).every((id) => this.find(id)?.complete);

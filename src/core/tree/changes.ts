@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { failedCondition, type Preconditions, unconditional } from "../../http/conditions.ts";
 import type { FilePath } from "../../path.ts";
 import type { FolderEntry } from "../../storage/entry.ts";
+import { countMove, countRemoval } from "../admission/quota/changes.ts";
 import { type ClaimedName, claimName, type MoveRequest } from "../naming/conflict.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import type { Uploader } from "../upload/uploader.ts";
@@ -17,14 +18,14 @@ export async function makeFolder(uploader: Uploader, path: FilePath): Promise<Fo
 
 /** Moves a file or folder. To another file system it is copied and synced, and the source is then removed. @throws Problem */
 export async function move(uploader: Uploader, request: MoveRequest): Promise<ClaimedName> {
-  const { storage, pathLocks } = uploader;
+  const { storage, pathLocks, quotas } = uploader;
   const { from, to } = request;
   return await uploader.track(() =>
     pathLocks.withLocks([from, to], async () => {
       const kind = (await storage.find(from))?.kind ?? "file";
       try {
         return await claimName(uploader, request, kind, (name, replace) =>
-          storage.move(from, name, { replace }),
+          countMove(quotas, { from, to: name, kind, replace }, () => storage.move(from, name, { replace })),
         );
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== "other_file_system") throw error;
@@ -44,14 +45,15 @@ export async function remove(
     trash = null,
   }: { recursive: boolean; conditions?: Preconditions; trash?: TrashCan | null },
 ): Promise<void> {
-  const { storage, pathLocks } = uploader;
+  const { storage, pathLocks, quotas } = uploader;
   await uploader.track(() =>
     pathLocks.withLock(path, async () => {
       const failed = unconditional(conditions) ? null : failedCondition(conditions, await storage.find(path));
       if (failed !== null) throw preconditionFailed(failed);
-      // With a trash nothing is deleted for good, not even what takes the name at this moment.
-      if (trash) await trash.put(path, { recursive });
-      else await storage.remove(path, { recursive });
+      await countRemoval(quotas, path, () =>
+        // With a trash nothing is deleted for good, not even what takes the name at this moment.
+        trash ? trash.put(path, { recursive }) : storage.remove(path, { recursive }),
+      );
     }),
   );
 }

@@ -2,7 +2,10 @@
 
 import { Problem } from "../../errors.ts";
 import { checkReach } from "../../path.ts";
-import type { CopyOptions, StoredCopy } from "../../storage/stored-copy.ts";
+import type { StoredCopy } from "../../storage/stored-copy.ts";
+import { countRemoval } from "../admission/quota/changes.ts";
+import type { Wanted } from "../admission/quota/claim.ts";
+import type { Reservation } from "../admission/reservation.ts";
 import { type ClaimedName, claimName, type MoveRequest, refuseEarly } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
@@ -49,12 +52,20 @@ export class CopyOperation {
   async run(signal: AbortSignal): Promise<ClaimedName> {
     const { uploader, request } = this;
     const { kind } = this.stored.entry;
+    let reservation: Reservation | undefined;
     try {
-      await this.#copy({ signal });
+      const reserved = await this.#reserve(signal);
+      reservation = reserved;
+      await this.#copy(signal, reserved);
       return await uploader.pathLocks.withLock(request.to, () =>
-        claimName(uploader, request, kind, (to, replace) => this.stored.finish(to, { replace })),
+        claimName(uploader, request, kind, (to, replace) =>
+          reserved.publish({ to, kind, size: this.bytes, replace }, () =>
+            this.stored.finish(to, { replace }),
+          ),
+        ),
       );
     } finally {
+      reservation?.release();
       await this.discard();
     }
   }
@@ -65,26 +76,35 @@ export class CopyOperation {
     this.releaseSlot();
   }
 
-  async #copy({ signal }: Pick<CopyOptions, "signal">): Promise<void> {
+  async #reserve(signal: AbortSignal): Promise<Reservation> {
     const { bytes: total, reach } = await this.stored.measure(signal);
     this.total = total;
     checkReach(this.request.to, reach);
-    const reservation = await this.uploader.reserve(this.total);
-    try {
-      const { omitted } = await this.stored.run({
-        signal,
-        took: (bytes) => {
-          this.bytes += bytes;
-          // The source may grow while it is copied.
-          this.total = Math.max(this.total, this.bytes);
-          return reservation.consume(bytes);
-        },
-      });
-      this.skipped = omitted;
-    } finally {
-      reservation.release();
-    }
+    return await reserve(this.uploader, this.request, { kind: this.stored.entry.kind, size: total });
   }
+
+  async #copy(signal: AbortSignal, reservation: Reservation): Promise<void> {
+    const { omitted } = await this.stored.run({
+      signal,
+      took: (bytes) => {
+        this.bytes += bytes;
+        // The source may grow while it is copied.
+        this.total = Math.max(this.total, this.bytes);
+        return reservation.consume(bytes);
+      },
+    });
+    this.skipped = omitted;
+  }
+}
+
+/** Reserves the bytes of a copy. @param from the source, if it is removed afterwards. @throws Problem quota_exceeded, storage_full */
+async function reserve(
+  uploader: Uploader,
+  { to: path, conflict }: MoveRequest,
+  { kind, size, from }: Pick<Wanted, "kind" | "size" | "from">,
+): Promise<Reservation> {
+  const replaced = await uploader.quotas.replacedBy(path, conflict);
+  return await uploader.reserve({ path, kind, size, replaced, from });
 }
 
 /** Begins the copy of a storage, unless it cannot succeed. @throws Problem */
@@ -111,7 +131,11 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
  */
 export async function moveByCopy(uploader: Uploader, request: MoveRequest): Promise<ClaimedName> {
   const { signal } = new AbortController();
+  const { quotas } = uploader;
+  const { from } = request;
   const stored = await beginStored(uploader, request);
+  const { kind } = stored.entry;
+  let reservation: Reservation | undefined;
   try {
     const measured = await stored.measure(signal);
     checkReach(request.to, measured.reach);
@@ -120,22 +144,21 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
         "other_file_system",
         `The folder contains ${measured.omitted} links or special files, which cannot be moved to another file system.`,
       );
-    const reservation = await uploader.reserve(measured.bytes);
-    try {
-      await stored.run({ signal, took: (bytes) => reservation.consume(bytes), move: true });
-    } finally {
-      reservation.release();
-    }
+    const reserved = await reserve(uploader, request, { kind, size: measured.bytes, from });
+    reservation = reserved;
+    await stored.run({ signal, took: (bytes) => reserved.consume(bytes), move: true });
     if (!Bun.deepEquals(measured, await stored.measure(signal)))
       throw new Problem(
         "source_changed",
         "The source changed while it was copied to another file system. Nothing was moved: try again.",
       );
-    const { kind } = stored.entry;
-    const claimed = await claimName(uploader, request, kind, (to, replace) => stored.finish(to, { replace }));
-    await stored.removeSource();
+    const claimed = await claimName(uploader, request, kind, (to, replace) =>
+      reserved.publish({ to, kind, size: measured.bytes, replace }, () => stored.finish(to, { replace })),
+    );
+    await countRemoval(quotas, from, () => stored.removeSource());
     return claimed;
   } finally {
+    reservation?.release();
     await stored.discard();
   }
 }

@@ -3,6 +3,7 @@
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
+import { countArrival } from "../admission/quota/changes.ts";
 import { type ClaimedName, claimName, type MoveRequest, type Permission } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
@@ -101,17 +102,25 @@ export class TrashCan {
     permit: (path: FilePath) => Pick<Permission, "replace">,
   ): Promise<ClaimedName> {
     const { uploader } = this;
-    const { trash } = uploader.storage;
+    const { quotas, storage } = uploader;
+    const { trash } = storage;
     const trashId = checkId(id);
     return await uploader.track(async () => {
       const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
-      const to = entry.path;
+      const { path: to, kind } = entry;
       const may = permit(to);
       return await uploader.pathLocks.withLock(to, () =>
-        claimName(uploader, { to, conflict, may }, entry.kind, (name, replace) =>
-          trash.restore(trashId, name, { replace }),
-        ),
+        claimName(uploader, { to, conflict, may }, kind, async (name, replace) => {
+          const limited = quotas.above(name, kind).length > 0;
+          const size = entry.size ?? (limited ? await trash.measure(trashId) : 0);
+          const replaced = replace ? await quotas.sizeOf(name) : 0;
+          const claim = await quotas.claim({ path: name, kind, size, replaced });
+          const restored = { to: name, kind, size, replace };
+          return await countArrival(quotas, claim, restored, () =>
+            trash.restore(trashId, name, { replace }),
+          ).finally(() => claim.release());
+        }),
       );
     });
   }

@@ -6,7 +6,8 @@ import type { FilePath } from "../../path.ts";
 import type { FileEntry } from "../../storage/entry.ts";
 import type { PartialUpload, Published, Storage, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
-import { type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { tooLarge } from "../admission/free-space.ts";
+import type { Reservation } from "../admission/reservation.ts";
 import { Digester } from "../digest/digester.ts";
 import type { FileDigestCache } from "../digest/file-digests.ts";
 import { claimName } from "../naming/conflict.ts";
@@ -73,7 +74,7 @@ export class Upload implements RunningUpload {
     readonly services: UploadServices,
     readonly request: UploadRequest,
     readonly stored: UploadTarget,
-    readonly reservation: SpaceReservation,
+    readonly reservation: Reservation,
   ) {
     this.#networkBefore = request.networkSeconds();
     this.#digester = new Digester(request.digests, request.wantedDigest, request.key !== undefined);
@@ -81,7 +82,7 @@ export class Upload implements RunningUpload {
 
   /**
    * Appends the next bytes. If it returns a promise, await it before the next call.
-   * @throws Problem file_too_large, storage_full, …; then only `discard` and `suspend` may be called
+   * @throws Problem file_too_large, quota_exceeded, storage_full, …; then only `discard` and `suspend` may be called
    */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
     if (this.#cancelled) throw this.#cancelled;
@@ -221,7 +222,10 @@ export class Upload implements RunningUpload {
 
   async #takeName(to: FilePath, replace: boolean): Promise<Published> {
     try {
-      return await this.stored.finish(to, { replace, modified: this.request.modified ?? undefined });
+      const { length: size } = this.stored;
+      return await this.reservation.publish({ to, kind: "file", size, replace }, () =>
+        this.stored.finish(to, { replace, modified: this.request.modified ?? undefined }),
+      );
     } catch (error) {
       // Not before the name is taken: of concurrent uploads of the same bytes, the first one is saved.
       if (to === this.request.path && error instanceof Problem && error.code === "name_taken")

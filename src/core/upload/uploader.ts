@@ -2,8 +2,12 @@
 
 import { Problem } from "../../errors.ts";
 import { failedCondition } from "../../http/conditions.ts";
+import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { FreeSpace, type SpaceReservation, tooLarge } from "../admission/free-space.ts";
+import { FreeSpace, tooLarge } from "../admission/free-space.ts";
+import type { Claim, Wanted } from "../admission/quota/claim.ts";
+import { Quotas } from "../admission/quota/quotas.ts";
+import { Reservation } from "../admission/reservation.ts";
 import { Slots } from "../admission/slots.ts";
 import { FileDigestCache } from "../digest/file-digests.ts";
 import { refuseEarly } from "../naming/conflict.ts";
@@ -25,6 +29,7 @@ export class Uploader implements UploadServices {
   readonly slots: Slots;
   readonly receipts: Receipts;
   readonly fileDigests: FileDigestCache;
+  readonly quotas: Quotas;
   /** Bytes received since the server started. */
   receivedBytes = 0;
   readonly #freeSpace: FreeSpace;
@@ -37,6 +42,7 @@ export class Uploader implements UploadServices {
     this.slots = new Slots(limits.maxUploads, limits.maxUploadsPerClient);
     this.receipts = new Receipts(storage);
     this.fileDigests = new FileDigestCache(storage);
+    this.quotas = new Quotas(storage, new PathLocks());
     this.#freeSpace = new FreeSpace(storage, limits.keepFree);
   }
 
@@ -74,12 +80,17 @@ export class Uploader implements UploadServices {
   }
 
   /**
-   * Reserves `bytes` of free space; the caller must release the reservation.
-   * @param bytes `undefined` when unknown; then space is checked only as bytes arrive
-   * @throws Problem storage_full
+   * Reserves free space, and bytes in the quotas above a path; the caller must release the reservation.
+   * @throws Problem quota_exceeded, storage_full
    */
-  async reserve(bytes: number | undefined): Promise<SpaceReservation> {
-    return await this.#freeSpace.reserve(bytes);
+  async reserve(wanted: Wanted): Promise<Reservation> {
+    const claim = await this.quotas.claim(wanted);
+    try {
+      return new Reservation(this.quotas, await this.#freeSpace.reserve(wanted.size), claim);
+    } catch (error) {
+      claim.release();
+      throw error;
+    }
   }
 
   /** Checks that at least one more byte can be stored. @throws Problem storage_full */
@@ -93,47 +104,66 @@ export class Uploader implements UploadServices {
    * @throws Problem
    */
   async begin(request: UploadRequest): Promise<Upload> {
-    await this.#refuse(request);
-    const reservation = await this.reserve(request.size);
+    const { path, size } = request;
+    const replaced = replacedBy(request, await this.#refuse(request));
+    const reservation = await this.reserve({ path, size, replaced });
     try {
-      return this.#start(request, await this.storage.begin(request.path), reservation);
+      return this.#start(request, await this.storage.begin(path), reservation);
     } catch (error) {
       reservation.release();
       throw error;
     }
   }
 
-  /** Runs the checks of `begin` for an upload that is created now but receives its bytes later. @throws Problem */
-  async check(request: UploadRequest): Promise<void> {
-    await this.#refuse(request);
-    (await this.reserve(request.size)).release();
+  /**
+   * Runs the checks of `begin` for an upload that is created now but receives its bytes later.
+   * @param wanted the bytes that it reserves in the quotas
+   * @returns the claim, which the caller must release
+   * @throws Problem
+   */
+  async check(request: UploadRequest, wanted: Wanted = request): Promise<Claim> {
+    const replaced = replacedBy(request, await this.#refuse(request));
+    const reservation = await this.reserve({ ...wanted, replaced });
+    reservation.space.release();
+    return reservation.claim;
   }
 
   /**
    * Continues an upload whose earlier bytes are stored already; only the free space for the remaining bytes is checked.
    * The caller must call `finish`, `suspend` or `discard` on the result.
+   * @param claim what it has reserved in the quotas; the caller must release it
    * @throws Problem storage_full
    */
-  async resume(request: UploadRequest, stored: UploadTarget): Promise<Upload> {
-    const { size, resumed } = request;
-    const remaining = size === undefined ? undefined : size - (resumed?.length ?? 0);
-    return this.#start(request, stored, await this.reserve(remaining));
+  async resume(request: UploadRequest, stored: UploadTarget, claim: Claim): Promise<Upload> {
+    const { size, resumed = { length: 0 } } = request;
+    const space = await this.#freeSpace.reserve(size === undefined ? undefined : size - resumed.length);
+    return this.#start(request, stored, new Reservation(this.quotas, space, claim, resumed));
   }
 
-  #start(request: UploadRequest, stored: UploadTarget, reservation: SpaceReservation): Upload {
+  #start(request: UploadRequest, stored: UploadTarget, reservation: Reservation): Upload {
     const upload = new Upload(this, request, stored, reservation);
     this.activeUploads.add(upload);
     return upload;
   }
 
-  /** Rejects what cannot succeed. The name and the preconditions are checked again when the file is published. @throws Problem */
-  async #refuse({ path, size, conflict, conditions, key, may }: UploadRequest): Promise<void> {
+  /**
+   * Rejects what cannot succeed. The name and the preconditions are checked again when the file is published.
+   * @returns the entry that has the name now
+   * @throws Problem
+   */
+  async #refuse({ path, size, conflict, conditions, key, may }: UploadRequest): Promise<Entry | null> {
     if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
     // The name and the conditions were met when the first request of this key was made.
-    if (key !== undefined && this.receipts.find(key)) return;
+    if (key !== undefined && this.receipts.find(key)) return null;
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);
     refuseEarly({ conflict, may }, "upload", current);
+    return current;
   }
+}
+
+/** Bytes of the file that an upload replaces. */
+function replacedBy({ conflict }: UploadRequest, current: Entry | null): number {
+  return conflict === "replace" && current?.kind === "file" ? current.size : 0;
 }

@@ -11,15 +11,19 @@ import type { Services } from "../support/services.ts";
 
 export function usage(services: Services) {
   const { storage } = services;
+  const { quotas } = services.uploader;
   const sizes = new FolderSizes(storage);
   return new Elysia({ name: "usage" }).use(access(services)).get(
     "/api/usage",
     async ({ request, query, server }) => {
       const folder = query.folder ?? ROOT;
-      const { view } = proveFolder(request, folder);
+      const asker = proveFolder(request, folder);
+      const { view } = asker;
       return await withoutIdleTimeout(services, request, server, async () => {
         const counted = await sizes.of(folder, request.signal, view);
-        return { folder, ...counted, ...(await storage.space()) };
+        if (view === undefined) quotas.compare(folder, counted.bytes);
+        const quota = asker.can("list", folder) ? quotas.report(folder) : null;
+        return { folder, ...counted, ...(await storage.space()), ...(quota && { quota }) };
       });
     },
     {
@@ -33,7 +37,7 @@ export function usage(services: Services) {
         operationId: "getUsage",
         summary: "Get the size of a folder and the free space",
         description:
-          "Visits everything below the folder, about 100,000 entries per second, and stops when the client disconnects. Adds up file sizes: a hard-linked file counts once per name; targets of symbolic links and the server's own data do not count.",
+          "Visits everything below the folder, about 100,000 entries per second, and stops when the client disconnects. Adds up file sizes: a hard-linked file counts once per name; targets of symbolic links and the server's own data do not count. If the folder, or one above it, has a quota, `quota` says how much of it is left; one whose use is not right, because other programs changed files, is measured again.",
         tags: ["Files"],
       },
     },

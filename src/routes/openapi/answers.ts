@@ -104,6 +104,7 @@ export const UPLOAD_PROBLEMS = [
   "out_of_files",
   "draining",
   "storage_full",
+  "quota_exceeded",
 ] as const;
 
 /** The problems of every request that reads entries. */
@@ -138,6 +139,7 @@ export const CHANGE_PROBLEMS = [
   "storage_read_only",
   "storage_gone",
   "storage_full",
+  "quota_exceeded",
   "out_of_files",
   "draining",
 ] as const;

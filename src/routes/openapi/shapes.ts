@@ -253,6 +253,17 @@ export const SearchLine = t.Union([Entry, t.Object(searchEnd)], {
   description: "A line of a search: an entry, or as the last line, whether the search is complete",
 });
 
+const Quota = t.Object(
+  {
+    folder: t.String({ description: "Path of the folder that has the quota; empty for the root" }),
+    bytes: bytes("Bytes that all files below it may have together"),
+    used: bytes("Bytes that they have"),
+    reserved: bytes("Bytes reserved by unfinished uploads and copies"),
+    measured: t.Boolean({ description: "False while `used` is still being counted" }),
+  },
+  { $id: "Quota", description: "The quota of a folder, or of one above it, that has the fewest bytes left" },
+);
+
 export const Usage = t.Object(
   {
     folder: t.String({ description: "Path of the folder; empty for the root" }),
@@ -262,6 +273,7 @@ export const Usage = t.Object(
     ...skipped("Entries that are not counted; a folder is one"),
     free: bytes("Bytes that can still be written"),
     total: bytes("Bytes of the disk"),
+    quota: t.Optional(Quota),
   },
   { $id: "Usage", description: "The size of a folder and the space of its disk" },
 );
@@ -277,6 +289,7 @@ export const shapes = [
   Listing,
   SearchResult,
   SearchLine,
+  Quota,
   Usage,
   Upload,
   Uploads,

@@ -16,6 +16,7 @@ export const MOVE_PROBLEMS = [
   "mount_point",
   "source_changed",
   "storage_full",
+  "quota_exceeded",
 ] as const;
 
 /** Problems of a batch. */

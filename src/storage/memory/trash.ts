@@ -33,6 +33,10 @@ export class MemoryTrash implements Trash {
     return { path, kind: entry.kind, ...(entry.kind === "file" && { size: entry.size }) };
   }
 
+  async measure(id: TrashId): Promise<number> {
+    return [...this.#away(id).files.values()].reduce((sum, { entry }) => sum + entry.size, 0);
+  }
+
   async restore(id: TrashId, to: FilePath, { replace }: { replace: boolean }): Promise<Moved> {
     const { contents } = this.host;
     const away = this.#away(id);

@@ -9,6 +9,7 @@ import { isUploadId, type UploadId } from "../../../storage/upload-id.ts";
 import type { Permission } from "../../naming/conflict.ts";
 import { type ActiveUpload, uploadCancelled } from "../../report/active-uploads.ts";
 import { buildFlowReport, NO_TIMINGS, type Timings } from "../../report/flow-report.ts";
+import { failureReason, type RecentUpload } from "../../report/recent-uploads.ts";
 import { type SavedFile, savedFile } from "../../upload/saved-file.ts";
 
 /** The content of the sidecar file. */
@@ -130,5 +131,23 @@ export function suspendedReport(upload: {
     started: new Date(created).toISOString(),
     state: "waiting",
     expires: new Date(activity.expires).toISOString(),
+  };
+}
+
+/** An upload that ended without a file, as `GET /api/uploads` shows it. @param length bytes that had arrived */
+export function endedReport(
+  { name, path, measured }: UploadState,
+  length: number,
+  outcome: "failed" | "forgotten",
+  cause?: Problem,
+): RecentUpload {
+  return {
+    id: name,
+    path,
+    outcome,
+    size: length,
+    ended: new Date().toISOString(),
+    flow: buildFlowReport(measured, length),
+    ...(cause && { error: failureReason(cause) }),
   };
 }

@@ -11,6 +11,7 @@ import type { Calls } from "../os/calls.ts";
 import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
 import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
+import { measureTree } from "./copy-tree.ts";
 import { nameAt } from "./move.ts";
 import { assertFits } from "./reach.ts";
 import { asNotRemovable, assertNoMounts, assertRemovable, inFolder } from "./removable.ts";
@@ -125,6 +126,20 @@ export class DiskTrash implements Trash {
       if (!path || !stat) return null;
       // Not the kind in the sidecar: between its writing and the rename, another entry may have taken the name.
       return stat.isDirectory() ? { path, kind: "folder" } : { path, kind: "file", size: Number(stat.size) };
+    });
+  }
+
+  async measure(id: TrashId): Promise<number> {
+    const { calls } = this.context;
+    return await this.#inTrash(false, async (trash) => {
+      const at = await this.#find(trash, id);
+      const stat = await calls.lstat(at);
+      if (!stat.isDirectory()) return Number(stat.size);
+      const path = (await this.find(id))?.path ?? id;
+      return await inFolder(calls, at, path, async (dir) => {
+        const { signal } = new AbortController();
+        return (await measureTree(calls, { dir, path }, signal)).bytes;
+      });
     });
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { entryNameWithPath } from "../../../../src/storage/disk/tree/trash-names.ts";
 import { newTrashId } from "../../../../src/storage/trash.ts";
-import { file, put } from "../../driving.ts";
+import { codeOf, file, put } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 import { watchedCalls } from "../watched-calls.ts";
 
@@ -57,4 +57,21 @@ test("after a list, the path of an entry without a sidecar is known without read
   const at = (path: string) => root.in(".sluice/trash", entryNameWithPath(third, file(path)));
   await rename(at(`a/${third}`), at("c"));
   expect((await trash.find(third))?.path).toBe(file("c"));
+});
+
+test("an entry is measured without restoring it", async () => {
+  await using root = await TemporaryRoot.make();
+  const storage = await root.open();
+  const { trash } = storage;
+  for (const [path, content] of [
+    ["a/1", "12345"],
+    ["a/b/2", "123"],
+    ["c", "1"],
+  ] as const)
+    await put(storage, path, content);
+  const [folder, single] = [newTrashId(1, storage.age), newTrashId(2, storage.age)];
+  await trash.put(file("a"), folder, { recursive: true });
+  await trash.put(file("c"), single, { recursive: false });
+  expect([await trash.measure(folder), await trash.measure(single)]).toEqual([8, 1]);
+  expect(await codeOf(trash.measure(newTrashId(3, storage.age)))).toBe("not_found");
 });
