@@ -82,6 +82,8 @@ describe("rclone", () => {
     const remote = ["--http-url", `${server.url}/files/`, "--http-headers", `Authorization,Bearer ${token}`];
     expect(await run("rclone", "--config", "", ...remote, "copy", ":http:docs", "rclone")).toBe(0);
     expect(await readdir(join(folder, "rclone"))).toEqual(expect.arrayContaining(["a.txt", "b.txt"]));
+    expect(await run("rclone", "--config", "", ...remote, "copy", ":http:", "everything")).toBe(0);
+    expect(await readdir(join(folder, "everything"))).toEqual(["docs"]);
   });
 });
 
