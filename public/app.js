@@ -1,5 +1,7 @@
 // Starts the page: connects the address bar, the listing, the toolbar and the uploads.
 // @ts-check
+import { createAccountMenu } from "./account/account-menu.js";
+import { createLogin } from "./account/login.js";
 import { showBreadcrumbs } from "./listing/breadcrumbs.js";
 import { createFolderSize } from "./listing/folder-size.js";
 import { createListing } from "./listing/listing.js";
@@ -8,8 +10,8 @@ import { createGauge, describeProgress, describeResult } from "./progress/gauge.
 import { createUnfinishedList } from "./progress/unfinished-list.js";
 import { createUploadList } from "./progress/upload-list.js";
 import { createToolbar } from "./selection/toolbar.js";
-import { isGranted } from "./server/grants.js";
-import { folderOf, folderUrl, isBelow } from "./server/path.js";
+import { isGranted, loadMe, onMe } from "./server/me.js";
+import { fileUrl, folderOf, folderUrl, isBelow } from "./server/path.js";
 import { createAnnouncer } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
 import { fileCount } from "./ui/format.js";
@@ -24,7 +26,13 @@ const REFRESH_MS = 2000;
 
 let folder = folderOf(location.pathname);
 const announce = createAnnouncer(byId("status", HTMLElement));
-const list = createListing({ announce, onRowsChanged: () => toolbar.rowsChanged() });
+const login = createLogin({ currentFolder: () => folder, onChange: reopen });
+const list = createListing({
+  announce,
+  onRowsChanged: () => toolbar.rowsChanged(),
+  onLoginRequired: login.lock,
+  onReload: () => void loadMe(folder),
+});
 const searchBox = createSearchBox(list);
 const toolbar = createToolbar({ announce, list, currentFolder: () => folder });
 const folderSize = createFolderSize(announce, () => folder);
@@ -89,6 +97,13 @@ function addUploads(items) {
   queue.add(items, folder);
 }
 
+/** After a login or logout. The address of a file shows its bytes after a login, not this page. */
+function reopen() {
+  const isFile = location.pathname.startsWith(fileUrl("")) && !location.pathname.endsWith("/");
+  if (isFile) location.reload();
+  else void openFolder(folder, false);
+}
+
 /** @param {string} path @param {boolean} addToHistory */
 async function openFolder(path, addToHistory) {
   folder = path;
@@ -97,10 +112,14 @@ async function openFolder(path, addToHistory) {
   toolbar.folderChanged();
   searchBox.reset();
   folderSize.reset();
+  login.unlock();
+  // Both requests run at once; the listing waits for what may be done with its entries.
+  void loadMe(path);
   await list.open(path);
 }
 
 acceptDroppedFiles(
+  () => isGranted("write"),
   byId("overlay", HTMLElement),
   addUploads,
   (path) => announce(`${path} cannot be read and is not uploaded`),
@@ -111,9 +130,24 @@ acceptChosenFiles(filesButton, byId("files-input", HTMLInputElement), addUploads
 const folderButton = byId("choose-folder", HTMLButtonElement);
 const folderInput = byId("folder-input", HTMLInputElement);
 acceptChosenFiles(folderButton, folderInput, addUploads);
-filesButton.hidden = !isGranted("write");
-folderButton.hidden = !("webkitdirectory" in folderInput) || !isGranted("write");
-byId("terminal", HTMLElement).hidden = !isGranted("write");
+createAccountMenu({
+  onLogIn: login.open,
+  items: [{ label: "Log out", open: () => void logOut() }],
+});
+onMe(() => {
+  const canWrite = isGranted("write");
+  filesButton.hidden = !canWrite;
+  folderButton.hidden = !canWrite || !("webkitdirectory" in folderInput);
+  byId("terminal", HTMLElement).hidden = !canWrite;
+  folderSize.reset();
+  drawGauge();
+  if (queue.pausedBy?.code === "login_required" && canWrite) queue.resume();
+});
+
+async function logOut() {
+  const problem = await login.logOut();
+  announce(problem === undefined ? "You are logged out" : `${problem.title}. ${problem.detail}`);
+}
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[data-folder]") : null;

@@ -55,6 +55,7 @@ import { metrics } from "./routes/ops/metrics.ts";
 import { page } from "./routes/ops/page.ts";
 import { probe } from "./routes/ops/probe.ts";
 import { problems } from "./routes/ops/problems.ts";
+import { pageAnswer } from "./routes/support/page-html.ts";
 import type { Services } from "./routes/support/services.ts";
 import { uploads as uploadRoutes } from "./routes/uploads/uploads.ts";
 import { openDisk } from "./storage/disk/disk.ts";
@@ -168,7 +169,14 @@ export async function createApp(options: AppOptions = {}) {
     // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
     .use(requestTiming(log, config.trustedProxy))
-    .use(errors({ ...config, log, methodsOf: (path) => methodsOf(routes(), path) }))
+    .use(
+      errors({
+        ...config,
+        log,
+        methodsOf: (path) => methodsOf(routes(), path),
+        page: (status) => pageAnswer(config, status),
+      }),
+    )
     .use(hostname(config.hostname))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))

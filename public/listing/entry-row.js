@@ -1,5 +1,6 @@
 // The table row of one file or folder: a checkbox, the name as a link, the size and the modification date.
 // @ts-check
+import { isGranted, isMeKnown } from "../server/me.js";
 import { folderUrl, nameOf } from "../server/path.js";
 import { icon, make } from "../ui/dom.js";
 import { fullDate, shortDate, size } from "../ui/format.js";
@@ -23,8 +24,14 @@ export function isUpToDate(row, entry, location) {
     shown.kind === entry.kind &&
     shown.size === entry.size &&
     shown.modified === entry.modified &&
-    row.getAttribute("data-location") === (location ?? null)
+    row.getAttribute("data-location") === (location ?? null) &&
+    row.querySelector("a")?.hasAttribute("href") === canOpen(entry)
   );
+}
+
+/** Whether the row is a link. The name of a file that may only be listed gets the focus, but leads nowhere. @param {Entry} entry */
+function canOpen({ kind }) {
+  return kind === "folder" || isGranted("read") || !isMeKnown();
 }
 
 /** @param {Entry} entry @param {string} [location] the parent folder to show below the name; for search results */
@@ -33,13 +40,15 @@ export function entryRow(entry, location) {
   const isFolder = kind === "folder";
   const link = make(
     "a",
-    { class: "entry-link", href: isFolder ? folderUrl(path) : `${url}?download` },
+    { class: "entry-link" },
     icon(iconFor(name, kind), "entry-icon"),
     make("bdi", {}, name),
   );
-  // With `download` a click never leaves the page, so it cannot interrupt uploads.
   if (isFolder) link.dataset["folder"] = path;
-  else link.setAttribute("download", "");
+  if (canOpen(entry)) link.href = isFolder ? folderUrl(path) : `${url}?download`;
+  else link.tabIndex = 0;
+  // With `download` a click never leaves the page, so it cannot interrupt uploads.
+  if (!isFolder) link.setAttribute("download", "");
   const time = modified ?? "";
   const date = () => make("time", { datetime: time, title: fullDate(time) }, shortDate(time));
   const checkbox = make("input", { type: "checkbox", class: "check-box", "aria-label": `Select ${name}` });

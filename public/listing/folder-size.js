@@ -1,7 +1,7 @@
 // Shows the size of the folder and the free space, only on request, because the server has to scan the whole folder.
 // @ts-check
 import { callApi } from "../server/api.js";
-import { isGranted } from "../server/grants.js";
+import { isGranted } from "../server/me.js";
 import { byId, make } from "../ui/dom.js";
 import { count, fileCount, size } from "../ui/format.js";
 
@@ -32,11 +32,11 @@ export function createFolderSize(announce, currentFolder) {
   });
 
   return {
-    /** Call after another folder is opened. */
+    /** Call after another folder is opened, or other grants are known. */
     reset() {
       abort.abort();
       button.disabled = false;
-      if (isGranted("read")) container.replaceChildren(button);
+      container.replaceChildren(...(isGranted("list") ? [button] : []));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The table of entries: shows a folder or search results, loads more pages on scroll, and keeps its rows while it reloads.
 // @ts-check
-import { isGranted } from "../server/grants.js";
+import { isGranted, me, meKnown } from "../server/me.js";
 import { folderUrl, parentOf } from "../server/path.js";
 import { byId, make, setText } from "../ui/dom.js";
 import { entryCount } from "../ui/format.js";
@@ -16,11 +16,10 @@ import { createSort } from "./sort.js";
 
 /** With more rows than this, the next page loads only on request, because every row slows down the browser. */
 const MAX_ROWS_BY_SCROLLING = 2000;
-const EMPTY_FOLDER = {
-  title: "This folder is empty",
-  text: isGranted("write")
-    ? "Drop files here to upload them. They appear in this list once they are saved."
-    : "",
+const EMPTY_FOLDER = { title: "This folder is empty", text: "" };
+const EMPTY_FOLDER_FOR_UPLOADS = {
+  title: EMPTY_FOLDER.title,
+  text: "Drop files here to upload them. They appear in this list once they are saved.",
 };
 const NO_RESULTS = {
   title: "No results",
@@ -31,8 +30,10 @@ const NO_RESULTS = {
  * @param {object} options
  * @param {import("../ui/announce.js").Announce} options.announce
  * @param {() => void} options.onRowsChanged
+ * @param {() => void} options.onLoginRequired nothing can be shown without a login
+ * @param {() => void} options.onReload the user asks again after a problem
  */
-export function createListing({ announce, onRowsChanged }) {
+export function createListing({ announce, onRowsChanged, onLoginRequired, onReload }) {
   const table = byId("entries", HTMLTableElement);
   const body = byId("entry-rows", HTMLElement);
   const empty = byId("empty", HTMLElement);
@@ -92,6 +93,9 @@ export function createListing({ announce, onRowsChanged }) {
       if (signal.aborted) return;
       throw error;
     }
+    // A row looks different when its file may not be downloaded.
+    await meKnown();
+    if (signal.aborted) return;
     next = cursor;
     const last =
       skipped === 0
@@ -140,13 +144,12 @@ export function createListing({ announce, onRowsChanged }) {
     loading = false;
     problemArea.hidden = true;
     table.hidden = body.childElementCount === 0;
-    empty.hidden = !table.hidden;
     foot.hidden = incomplete === "";
     more.hidden = next === null;
     setText(byId("list-count", HTMLElement), `${entryCount(body.childElementCount)} shown; ${incomplete}`);
-    const { title, text } = query === "" ? EMPTY_FOLDER : NO_RESULTS;
-    setText(byId("empty-title", HTMLElement), title);
-    setText(byId("empty-text", HTMLElement), text);
+    if (table.hidden)
+      showEmpty(query !== "" ? NO_RESULTS : isGranted("write") ? EMPTY_FOLDER_FOR_UPLOADS : EMPTY_FOLDER);
+    else empty.hidden = true;
     table.removeAttribute("aria-busy");
     // The observer fires only on changes, so a foot that is still in view must be observed again.
     footObserver.disconnect();
@@ -154,12 +157,34 @@ export function createListing({ announce, onRowsChanged }) {
     onRowsChanged();
   }
 
+  /** @param {{ title: string, text: string }} texts */
+  function showEmpty({ title, text }) {
+    setText(byId("empty-title", HTMLElement), title);
+    setText(byId("empty-text", HTMLElement), text);
+    empty.hidden = false;
+  }
+
+  /** A folder whose files may not be listed may still accept uploads. */
+  function showUnlisted() {
+    const login = me().accounts && me().name === null ? " Log in to see what others have uploaded." : "";
+    showEmpty({
+      title: "The files here are not shown",
+      text: isGranted("write") ? `What you upload is saved, but you cannot see it in this list.${login}` : "",
+    });
+  }
+
   /** @param {Problem} problem @param {number} status @param {() => void} reload */
-  function showProblem(problem, status, reload) {
+  async function showProblem(problem, status, reload) {
+    const { signal } = abort;
+    await meKnown();
+    if (signal.aborted) return;
     const button = make("button", { type: "button", class: "list-retry" }, "Reload list");
-    button.addEventListener("click", reload);
+    button.addEventListener("click", () => {
+      onReload();
+      reload();
+    });
     problemArea.replaceChildren(problemBox(problem), button);
-    if (status === 404) {
+    if (status === 404 && isGranted("write")) {
       const root = make("a", { href: folderUrl("") }, "root folder");
       problemArea.append(
         make("p", {}, "To create this folder again, drop files here. Otherwise, go to the ", root, "."),
@@ -167,12 +192,15 @@ export function createListing({ announce, onRowsChanged }) {
     }
     loading = false;
     body.replaceChildren();
-    problemArea.hidden = false;
+    const unlisted = problem.code === "login_required" || problem.code === "not_allowed";
+    problemArea.hidden = unlisted;
     table.hidden = true;
     empty.hidden = true;
     foot.hidden = true;
     table.removeAttribute("aria-busy");
-    announce(`${problem.title}. ${problem.detail}`);
+    if (problem.code === "login_required" && !isGranted("write")) onLoginRequired();
+    else if (unlisted) showUnlisted();
+    else announce(`${problem.title}. ${problem.detail}`);
     onRowsChanged();
   }
 
@@ -188,7 +216,8 @@ export function createListing({ announce, onRowsChanged }) {
       isFirst = false;
       await load(false);
       const entries = body.childElementCount;
-      if (problemArea.hidden) announce(entries === 0 ? EMPTY_FOLDER.title : entryCount(entries));
+      if (problemArea.hidden && !document.body.classList.contains("is-locked"))
+        announce(entries === 0 ? EMPTY_FOLDER.title : entryCount(entries));
     },
     /** Reloads the rows. If all entries are shown, one page more is requested, so that new entries appear too. */
     refresh: () => load(false, body.childElementCount + (next === null ? 200 : 0)),

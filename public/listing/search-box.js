@@ -1,6 +1,6 @@
 // The search field: searches while the user types, and returns to the folder on Escape.
 // @ts-check
-import { isGranted } from "../server/grants.js";
+import { isGranted, onMe } from "../server/me.js";
 import { byId } from "../ui/dom.js";
 import { isTextInput, isUnmodified } from "../ui/keys.js";
 
@@ -13,7 +13,9 @@ export function createSearchBox(list) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let lastQuery = "";
-  input.hidden = !isGranted("read");
+  onMe(() => {
+    input.hidden = !isGranted("list");
+  });
 
   /** @param {number} delay milliseconds */
   function searchAfter(delay) {

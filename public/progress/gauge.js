@@ -1,6 +1,6 @@
 // The gauge at the top of the page: an invitation to upload while idle, the total progress of the batch while uploads run.
 // @ts-check
-import { isGranted } from "../server/grants.js";
+import { isGranted } from "../server/me.js";
 import { byId, joinWithDots, setText } from "../ui/dom.js";
 import { count, duration, fileCount, percent, rate, size, timeLeft } from "../ui/format.js";
 
@@ -14,7 +14,6 @@ export function createGauge(queue) {
   const title = byId("gauge-title", HTMLElement);
   const note = byId("gauge-note", HTMLElement);
   const bar = byId("gauge-bar", HTMLElement);
-  const idle = idleTexts(title.textContent, note.textContent);
   let sampledAt = 0;
   let speed = 0;
 
@@ -46,21 +45,23 @@ export function createGauge(queue) {
       );
     } else {
       speed = 0;
+      const idle = idleTexts();
       setText(title, state === "ended" ? describeResult(batch) : idle.title);
       setText(note, state === "ended" ? describeTotals(batch) : idle.note);
     }
   };
 }
 
-/** The texts of the idle gauge. Touch screens support neither drag and drop nor paste. @param {string} title @param {string} note */
-function idleTexts(title, note) {
+/** The texts of the idle gauge. Touch screens support neither drag and drop nor paste. */
+function idleTexts() {
   if (!isGranted("write"))
-    return { title: "Browse and download files", note: "This server does not accept uploads." };
-  if (!matchMedia("(pointer: coarse)").matches) return { title, note };
-  return {
-    title: "Upload files to this folder",
-    note: "The water level shows how much is saved to the server’s disk.",
-  };
+    return isGranted("read")
+      ? { title: "Browse and download files", note: "You cannot upload to this folder." }
+      : { title: "Browse files", note: "You cannot upload to this folder or download from it." };
+  const level = "The water level shows how much is saved to the server’s disk.";
+  return matchMedia("(pointer: coarse)").matches
+    ? { title: "Upload files to this folder", note: level }
+    : { title: "Drop files or folders anywhere", note: `Or paste or choose them here. ${level}` };
 }
 
 /** One sentence about a batch that has ended. @param {Queue["batch"]} batch */

@@ -1,7 +1,7 @@
 // The list of unfinished uploads from earlier visits: how much the server has, and a button to discard each upload.
 // @ts-check
 import { callApi } from "../server/api.js";
-import { isGranted } from "../server/grants.js";
+import { isGranted, meKnown } from "../server/me.js";
 import { folderUrl, nameOf, parentOf } from "../server/path.js";
 import { byId, make } from "../ui/dom.js";
 import { size } from "../ui/format.js";
@@ -24,7 +24,9 @@ export function createUnfinishedList(announce) {
   /** Fetches the state of all uploads at once, because a HEAD request to an upload would stop another window that is sending it. */
   async function load() {
     const remembered = loadUnfinished();
-    if (remembered.length === 0 || !isGranted("read")) return;
+    if (remembered.length === 0) return;
+    await meKnown();
+    if (!isGranted("list")) return;
     const { body, problem } = await callApi("/api/uploads");
     if (problem !== undefined) return;
     for (const upload of remembered.reverse()) {

@@ -1,7 +1,7 @@
 // The actions on the folder and on the selected entries, by button, key or drag. Actions without a grant are hidden.
 // @ts-check
 import { entryOf } from "../listing/entry-row.js";
-import { isGranted } from "../server/grants.js";
+import { isGranted, onMe } from "../server/me.js";
 import { isBelow, join, parentOf } from "../server/path.js";
 import { enableDragMove } from "../tree/drag-move.js";
 import { createFileActions, describeEntries } from "../tree/file-actions.js";
@@ -36,11 +36,15 @@ export function createToolbar({ announce, list, currentFolder }) {
   let selectedCount = 0;
   const selection = createSelection(showSelection);
 
-  rename.hidden = !canMove();
-  byId("move-selected", HTMLElement).hidden = !canMove();
-  byId("copy-selected", HTMLElement).hidden = !canCopy();
-  byId("delete-selected", HTMLElement).hidden = !isGranted("delete");
-  byId("create-folder", HTMLElement).hidden = !isGranted("write");
+  onMe(() => {
+    download.hidden = !isGranted("read");
+    rename.hidden = !canMove();
+    byId("move-selected", HTMLElement).hidden = !canMove();
+    byId("copy-selected", HTMLElement).hidden = !canCopy();
+    byId("delete-selected", HTMLElement).hidden = !isGranted("delete");
+    byId("create-folder", HTMLElement).hidden = !isGranted("write");
+    showDownloadFolder();
+  });
 
   /** @param {string} id @param {() => void} action */
   const onClick = (id, action) => byId(id, HTMLElement).addEventListener("click", action);
@@ -136,6 +140,10 @@ export function createToolbar({ announce, list, currentFolder }) {
     if (folder !== undefined) await actions[action](entries, folder);
   }
 
+  function showDownloadFolder() {
+    downloadFolder.hidden = rows.childElementCount === 0 || list.isSearching || !isGranted("read");
+  }
+
   /** @param {{ path: string } | undefined} entry */
   function rowOf(entry) {
     if (entry === undefined) return undefined;
@@ -145,7 +153,7 @@ export function createToolbar({ announce, list, currentFolder }) {
   return {
     /** Call after the rows of the listing have changed. */
     rowsChanged() {
-      downloadFolder.hidden = rows.childElementCount === 0 || list.isSearching;
+      showDownloadFolder();
       selection.reconcile();
     },
     /** Call after another folder is opened. */

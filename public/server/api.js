@@ -8,7 +8,8 @@ import { networkProblem, parseJson, problemFrom, unexpectedResponse } from "./pr
 /**
  * `body` is the JSON of the response, also when the response is a problem. It is `{}` when there is no JSON.
  * @typedef {{ status: number, body: Record<string, any>, problem?: undefined }} Success
- * @typedef {{ status: number, body: Record<string, any>, problem: Problem }} Failure `status` is 0 when no response arrived
+ * @typedef {{ status: number, body: Record<string, any>, problem: Problem, retryAfter?: number }} Failure `status` is 0 when no
+ *   response arrived; `retryAfter` in seconds
  */
 
 /**
@@ -33,7 +34,10 @@ export async function callApi(path, { method = "GET", json, signal } = {}) {
     const text = await response.text();
     const { status } = response;
     const body = parseJson(text);
-    if (!response.ok) return { status, body: body ?? {}, problem: problemFrom(status, text) };
+    if (!response.ok) {
+      const retryAfter = Number(response.headers.get("retry-after") ?? 0);
+      return { status, body: body ?? {}, problem: problemFrom(status, text), retryAfter };
+    }
     if (body === undefined && status !== 204) return { status, body: {}, problem: unexpectedResponse() };
     return { status, body: body ?? {} };
   } catch (error) {

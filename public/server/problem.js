@@ -3,6 +3,7 @@
 
 /**
  * @typedef {object} Problem
+ * @property {string} code of the server's table of problems; "" for others
  * @property {string} title a few words
  * @property {string} detail one or two sentences that say what failed and what to do
  * @property {string[]} errors one line per error; the server limits the length of the list
@@ -23,8 +24,9 @@ export function problemFrom(status, body) {
   const cause = BUSY.has(status) || status === 401 || status === 403 ? "server" : "refused";
   const title = `The server responded with status ${status}`;
   const json = parseJson(body);
-  if (json === undefined) return { title, detail: hintFor(status), errors: [], omitted: 0, cause };
+  if (json === undefined) return { code: "", title, detail: hintFor(status), errors: [], omitted: 0, cause };
   return {
+    code: asText(json.code),
     title: asText(json.title) || title,
     detail: asText(json.detail),
     errors: Array.isArray(json.errors) ? json.errors.slice(0, 11).map(errorLine) : [],
@@ -38,21 +40,21 @@ export function networkProblem() {
   const detail = navigator.onLine
     ? "The connection closed before the server confirmed the upload, so the file may not be saved. Check that the server is running, then try again."
     : "This device is offline. Reconnect to the network, then try again.";
-  return { title: "No connection to the server", detail, errors: [], omitted: 0, cause: "network" };
+  return { code: "", title: "No connection to the server", detail, errors: [], omitted: 0, cause: "network" };
 }
 
 /** The browser cannot read the file. @returns {Problem} */
 export function unreadableFile() {
   const detail =
     "The file was changed, moved or deleted after you chose it, or the browser has no permission to read it. Choose the file again.";
-  return { title: "The file cannot be read", detail, errors: [], omitted: 0, cause: "unreadable" };
+  return { code: "", title: "The file cannot be read", detail, errors: [], omitted: 0, cause: "unreadable" };
 }
 
 /** The status says success, but the body is not Sluice's. @returns {Problem} */
 export function unexpectedResponse() {
   const detail =
     "The response did not come from Sluice, so nothing is confirmed as saved. A proxy or a sign-in page may have answered instead. Reload this page, sign in if asked, then try again.";
-  return { title: "Unexpected response", detail, errors: [], omitted: 0, cause: "refused" };
+  return { code: "", title: "Unexpected response", detail, errors: [], omitted: 0, cause: "refused" };
 }
 
 /** Parses a JSON object. @param {string} body @returns {Record<string, unknown> | undefined} */

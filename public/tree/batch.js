@@ -102,6 +102,7 @@ function errorCodes(errors, operations) {
 function summarize(errors) {
   const relevant = errors.filter(({ code }) => code !== "name_taken" && code !== "too_many_errors");
   return {
+    code: "",
     title: "Some operations failed",
     detail: "",
     errors: [...new Set(relevant.map(({ detail }) => detail))],

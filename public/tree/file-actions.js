@@ -1,6 +1,6 @@
 // Moves, copies, renames and deletes entries: confirms deletions, asks about names that are taken, and offers Undo.
 // @ts-check
-import { isGranted } from "../server/grants.js";
+import { isGranted } from "../server/me.js";
 import { join, nameOf } from "../server/path.js";
 import { showDialog } from "../ui/dialog.js";
 import { make } from "../ui/dom.js";
@@ -62,7 +62,7 @@ export function createFileActions({ toast, refresh }) {
   function undoOf({ done }, verb) {
     const deleted = done.flatMap(({ operation }) => (operation.op === "delete" ? [operation.path] : []));
     if (deleted.length > 0) {
-      const canRestore = retentionSeconds > 0 && isGranted("write", "delete");
+      const canRestore = retentionSeconds() > 0 && isGranted("write", "delete");
       return canRestore ? () => void restore(deleted) : undefined;
     }
     const reversed = done.flatMap(({ operation, path }) =>
@@ -96,7 +96,7 @@ export function createFileActions({ toast, refresh }) {
       const hasFolders = entries.some(({ kind }) => kind === "folder");
       const contents = hasFolders ? "Everything inside the folders is deleted as well. " : "";
       const consequence =
-        retentionSeconds > 0
+        retentionSeconds() > 0
           ? `Deleted entries stay in the trash for ${retentionTime()}.`
           : "This cannot be undone.";
       const answer = await showDialog({

@@ -1,6 +1,7 @@
 // The trash of the server, if it is enabled: how long deleted entries stay in it, and how to restore them.
 // @ts-check
 import { callApi } from "../server/api.js";
+import { me } from "../server/me.js";
 import { count, duration } from "../ui/format.js";
 
 /** @import { BatchResult, Operation, Progress } from "./batch.js" */
@@ -9,15 +10,15 @@ const DAY_SECONDS = 86_400;
 /** The server lists at most this many entries at a time. */
 const MAX_PAGE_SIZE = 1000;
 
-const content = Number(document.querySelector("meta[name=sluice-trash]")?.getAttribute("content") ?? "");
-
 /** For how many seconds deleted entries stay in the trash; 0 means that there is no trash. */
-export const retentionSeconds = Number.isFinite(content) ? content : 0;
+export function retentionSeconds() {
+  return me().trash ?? 0;
+}
 
 /** The retention time in words, such as "30 days". */
 export function retentionTime() {
-  const days = Math.round(retentionSeconds / DAY_SECONDS);
-  return days < 1 ? duration(retentionSeconds) : `${count(days)} ${days === 1 ? "day" : "days"}`;
+  const days = Math.round(retentionSeconds() / DAY_SECONDS);
+  return days < 1 ? duration(retentionSeconds()) : `${count(days)} ${days === 1 ? "day" : "days"}`;
 }
 
 /**

@@ -6,19 +6,21 @@
 
 /**
  * Accepts files that are dropped anywhere in the window, or pasted.
+ * @param {() => boolean} canAccept whether files are accepted now; otherwise the page leaves them alone
  * @param {HTMLElement} overlay shown while files are dragged over the page
  * @param {OnItems} onItems
  * @param {(path: string) => void} onUnreadable a file or folder could not be read
  * @param {(reading: Promise<void>) => void} onReading gets a promise that resolves once all items have been passed on
  */
-export function acceptDroppedFiles(overlay, onItems, onUnreadable, onReading) {
+export function acceptDroppedFiles(canAccept, overlay, onItems, onUnreadable, onReading) {
   addEventListener("dragenter", (event) => {
-    if (hasFiles(event)) overlay.hidden = false;
+    if (hasFiles(event) && canAccept()) overlay.hidden = false;
   });
   addEventListener("dragover", (event) => {
     if (!hasFiles(event) || event.dataTransfer === null) return;
+    // Otherwise the browser would open a dropped file instead of the page.
     event.preventDefault();
-    event.dataTransfer.dropEffect = "copy";
+    event.dataTransfer.dropEffect = canAccept() ? "copy" : "none";
   });
   addEventListener("dragleave", (event) => {
     if (event.relatedTarget === null) overlay.hidden = true;
@@ -27,10 +29,11 @@ export function acceptDroppedFiles(overlay, onItems, onUnreadable, onReading) {
     overlay.hidden = true;
     if (!hasFiles(event) || event.dataTransfer === null) return;
     event.preventDefault();
+    if (!canAccept()) return;
     onReading(readTransfer(event.dataTransfer, onItems, onUnreadable));
   });
   addEventListener("paste", (event) => {
-    if (event.clipboardData === null || event.clipboardData.files.length === 0) return;
+    if (event.clipboardData === null || event.clipboardData.files.length === 0 || !canAccept()) return;
     event.preventDefault();
     onReading(readTransfer(event.clipboardData, onItems, onUnreadable));
   });

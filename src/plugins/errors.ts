@@ -16,6 +16,8 @@ export interface ErrorOptions {
   methodsOf: (path: string) => readonly string[];
   /** `--base-path`, for URLs in hints and the type of a problem: not every error passes through the hooks of `basePath`. */
   basePath: string;
+  /** The web page, which asks people to log in. */
+  page: (status: 401 | 404) => Promise<Response>;
 }
 
 /** Answers the errors of all routes, and requests that match no route. */
@@ -24,6 +26,8 @@ export function errors(options: ErrorOptions) {
     const problem = translate(error, request, options);
     options.log.problem(request, problem);
     onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
+    const status = pageStatus(problem, request);
+    if (status !== null) return options.page(status);
     return problemResponse(problem, options, request);
   });
 }
@@ -32,14 +36,28 @@ export function errors(options: ErrorOptions) {
  * Answers an error that occurs after the route has answered, such as a file that cannot be opened when Bun sends it. Bun
  * passes no request to this handler.
  */
-export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "methodsOf">) {
+export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "methodsOf" | "page">) {
   options.log.say(`A request failed after its route: ${error.message}`, "error");
   const problem = asProblem(error);
   const { text, headers } = serialize(problem, options);
   return new Response(text, { status: problem.status, headers });
 }
 
-function problemResponse(problem: Problem, options: ErrorOptions, request: Request): Response {
+/** The status of the page, for a browser that opens a folder or file; null for everything else. */
+function pageStatus({ code }: Problem, request: Request): 401 | 404 | null {
+  if (request.method !== "GET" && request.method !== "HEAD") return null;
+  if (!request.headers.get("accept")?.includes("text/html")) return null;
+  const { path } = targetOf(request);
+  if (path !== "/" && !path.startsWith("/files/")) return null;
+  if (code === "login_required") return 401;
+  return code === "not_found" ? 404 : null;
+}
+
+function problemResponse(
+  problem: Problem,
+  options: Omit<ErrorOptions, "methodsOf" | "page">,
+  request: Request,
+): Response {
   const { text, headers } = serialize(problem, options, requestInfoOf(request)?.id);
   if (problem.status === 401) headers.set("www-authenticate", challenge(request));
   if (!CLOSING.has(problem.code)) return lingeringClose(request, text, problem.status, headers);
@@ -47,10 +65,14 @@ function problemResponse(problem: Problem, options: ErrorOptions, request: Reque
   return new Response(text, { status: problem.status, headers });
 }
 
-/** Browsers, which send `Sec-Fetch-Mode`, would open a window for Basic: the page has its own. */
-function challenge(request: Request): string {
+/** Media types that only browsers accept: without TLS they send no `Sec-Fetch-Mode`. */
+const BROWSERS = /text\/html|text\/event-stream|application\/problem\+json/;
+
+/** Browsers would open a window for Basic: the page has its own. */
+function challenge({ headers }: Request): string {
   const bearer = 'Bearer realm="Sluice"';
-  return request.headers.has("sec-fetch-mode") ? bearer : `Basic realm="Sluice", charset="UTF-8", ${bearer}`;
+  const browser = headers.has("sec-fetch-mode") || BROWSERS.test(headers.get("accept") ?? "");
+  return browser ? bearer : `Basic realm="Sluice", charset="UTF-8", ${bearer}`;
 }
 
 function serialize(

@@ -71,10 +71,8 @@ export async function openPage(
     `addEventListener("securitypolicyviolation", (e) => console.error("policy: " + e.violatedDirective + " " + e.blockedURI));`,
   );
   await page.goto(url);
-  // Until its script has started, the page has the links of the server only.
-  await page.waitForFunction(
-    `!document.getElementById("entries") || document.getElementById("curl").textContent.includes("://")`,
-  );
+  // Until its script has started, the page has the links of the server only; until it knows who asks, it has no buttons.
+  await page.locator("body:not([data-access])").waitFor({ state: "attached" });
   const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
   const write: WatchedPage["write"] = async (files) => {
     for (const [name, content] of Object.entries(files)) await writeOne(join(folder, name), content);

@@ -45,6 +45,8 @@ interface Running {
 export interface FakeServer extends Disposable {
   url: string;
   entries: FakeEntry[];
+  /** The answer of `GET /api/me`. */
+  me: { name: string | null; accounts: boolean; words: string[]; trash: number | null };
   /** Returns the script of each upload; by default all are read and saved. */
   script: (path: string) => Script;
   /** The `X-Request-Id` of every upload so far. */
@@ -65,6 +67,7 @@ export function startFakeServer(): FakeServer {
   const fake: FakeServer = {
     url: "",
     entries: [],
+    me: { name: null, accounts: false, words: ["list", "read", "write", "replace", "delete"], trash: null },
     script: () => ({}),
     ids: [],
     asked: [],
@@ -85,6 +88,7 @@ export function startFakeServer(): FakeServer {
         const upload = running.get(pathname.slice("/api/uploads/".length));
         return Response.json({ uploads: upload ? [upload] : [] });
       }
+      if (pathname === "/api/me") return Response.json(fake.me);
       if (pathname === "/api/entries") return Response.json(page(fake.entries, searchParams));
       if (request.method === "PUT") {
         const path = pathname.slice("/files/".length).split("/").map(decodeURIComponent).join("/");

@@ -14,7 +14,7 @@ export async function page(services: Services) {
     assets: ASSETS,
     prefix: "/",
     alwaysStatic: true,
-    ignorePatterns: [/index\.html$/],
+    ignorePatterns: [/\.html$/],
     indexHTML: false,
     headers: SECURITY,
     directive: "no-cache",
@@ -25,8 +25,11 @@ export async function page(services: Services) {
     .use(access(services))
     .get(
       "/",
-      ({ request, server }) =>
-        askerOf(request).sees(ROOT) ? folderPage(services, request, server, ROOT) : pageAnswer(config),
+      ({ request, server }) => {
+        const asker = askerOf(request);
+        if (asker.sees(ROOT)) return folderPage(services, request, server, ROOT);
+        return pageAnswer(config, asker.couldLogIn && !asker.can("write", ROOT) ? 401 : 200);
+      },
       { allow: "each", detail: { hide: true } },
     )
     .use(files);

@@ -24,26 +24,28 @@ export const PAGE_HEADERS = {
   vary: "Accept",
 };
 
-/** The values that index.html receives: base path, grants, and for how many seconds the trash keeps removed entries. */
-const FILLED_IN = /(?<=<meta name="sluice-(base|allow|trash)" content=")[^"]*/g;
+/** The pages of the server, below public/: that of a folder, of a link, and the one where people set their password. */
+export type PageFile = "index.html" | "link/link.html" | "account/start.html";
 
-/** The page without entries, as for a missing folder: its script reads the path from the address. */
-export async function pageAnswer(config: Config, status: 200 | 404 = 200): Promise<Response> {
-  return new Response(await pageHtml(config), { status, headers: PAGE_HEADERS });
+/** Where a page receives the base path of the server. */
+const BASE = /(?<=<meta name="sluice-base" content=")/;
+
+/** A page without entries: its script reads from the address what to show. */
+export async function pageAnswer(
+  config: Pick<Config, "basePath">,
+  status: 200 | 401 | 404 | 410 = 200,
+  file: PageFile = "index.html",
+): Promise<Response> {
+  return new Response(await pageHtml(config, file), { status, headers: PAGE_HEADERS });
 }
 
-/** index.html with the values of this server. */
-export async function pageHtml({ basePath, allow, trash = 0 }: Config): Promise<string> {
-  const text = await Bun.file(join(ASSETS, "index.html")).text();
-  const values: Record<string, string> = {
-    base: basePath,
-    allow: [...(allow ?? ["read", "write"])].join(","),
-    trash: `${trash}`,
-  };
-  return linksUnder(
-    basePath,
-    text.replace(FILLED_IN, (_, name) => values[name] ?? ""),
-  );
+/** The text of a page, for the base path of this server. */
+export async function pageHtml(
+  { basePath }: Pick<Config, "basePath">,
+  file: PageFile = "index.html",
+): Promise<string> {
+  const text = await Bun.file(join(ASSETS, file)).text();
+  return linksUnder(basePath, text.replace(BASE, basePath));
 }
 
 /**
