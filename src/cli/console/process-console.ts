@@ -1,5 +1,6 @@
 // The console of this process.
 
+import { errnoOf } from "../../system/errno.ts";
 import { CommandFailed, type Console, WrongUse } from "./console.ts";
 
 const INTERRUPT = "\u0003";
@@ -8,6 +9,10 @@ const BACKSPACE = ["\u0008", "\u007f"];
 
 export function processConsole(): Console {
   const { stdin, stdout, stderr } = process;
+  // EPIPE: the reader of the pipe, such as head, has closed it. The command has done its work by then.
+  stdout.on("error", (error) => {
+    if (errnoOf(error) !== "EPIPE") throw error;
+  });
   return {
     terminal: {
       interactive: stdout.isTTY === true,

@@ -54,6 +54,17 @@ describe("sluice import filebrowser", () => {
 });
 
 describe("sluice import dufs and copyparty", () => {
+  test("end without an error when the reader of the pipe has had enough", async () => {
+    const program = [process.execPath, join(import.meta.dir, "../../../src/main.ts")];
+    const volumes = Array.from({ length: 20_000 }, (_, index) => ["-v", `/srv/${index}:${index}:r`]).flat();
+    const pipe = 'set -o pipefail; "$@" | head -n 1';
+    const words = ["bash", "-c", pipe, "bash", ...program, "import", "copyparty", "--", ...volumes];
+    const child = Bun.spawn(words, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    const [code, out, note] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+    expect({ code, note }).toEqual({ code: 0, note: "" });
+    expect(out).toBe("# The same as the arguments of copyparty, for Sluice.\n");
+  });
+
   test("print commands, also without a root, and JSON for programs", async () => {
     const words = ["--", "-a", "anna:correct horse@/team:rw", "--hidden", "x"];
     const printed = script(readDufs(words.slice(1)), "dufs");
