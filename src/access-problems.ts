@@ -10,7 +10,7 @@ export const ACCESS_PROBLEMS = {
   wrong_login: {
     status: 401,
     title: "The login is wrong",
-    help: "The name, the password, the code, the passkey or the token is wrong, has expired or was revoked, or the account is disabled: the answer does not say which. An owner can reset a forgotten password with `sluice user reset NAME`.",
+    help: "The name, the password, the code, the passkey or the token is wrong, has expired or was revoked, or the account is disabled: the answer does not say which. An owner resets a forgotten password with `sluice user reset NAME`, and a lost second factor with `--second-factor`.",
   },
   code_required: {
     status: 401,

@@ -116,7 +116,8 @@ export function secondFactor(services: Services) {
         detail: {
           operationId: "removeTotp",
           summary: "Remove the authenticator app",
-          description: "Who has lost the app and every session asks an owner: `sluice user reset NAME`.",
+          description:
+            "Who has lost the app and every session asks an owner: `sluice user reset NAME --second-factor`.",
           tags: ["Access"],
           requestBody: jsonRequest(PasswordAgain),
         },
