@@ -18,13 +18,15 @@ const ANYONE = "anyone";
 /** Everything that a letter stands for. */
 const ALL = "rwmda.";
 /** Letters that give no word of Sluice, and why. */
-const WITHOUT_WORD: Readonly<Record<string, string>> = {
-  g: "Downloading without listing does not exist: read also lists. Share single files by links: sluice link PATH",
-  G: "Downloading without listing does not exist: read also lists. Let people upload by a drop: sluice link PATH --drop",
-  h: "Folders do not show their index.html, and read also lists.",
-  a: "An administrator of a volume does not exist: an owner manages all accounts (sluice user add NAME --owner).",
-  ".": "Hidden files are shown on request to everyone who may list.",
-};
+const WITHOUT_WORD = new Map<string, string>(
+  Object.entries({
+    g: "Downloading without listing does not exist: read also lists. Share single files by links: sluice link PATH",
+    G: "Downloading without listing does not exist: read also lists. Let people upload by a drop: sluice link PATH --drop",
+    h: "Folders do not show their index.html, and read also lists.",
+    a: "An administrator of a volume does not exist: an owner manages all accounts (sluice user add NAME --owner).",
+    ".": "Hidden files are shown on request to everyone who may list.",
+  }),
+);
 
 /** The accounts and groups that the arguments define. */
 export interface Known {
@@ -88,7 +90,7 @@ function lettersOf(
       throw new ImportError(`-v, ${about}: ${quoted(given)} are not permissions; use letters of rwmdgGhaA.`);
     const all = [...given.replaceAll("A", ALL)].filter((letter) => !known.withheld.includes(letter)).join("");
     for (const letter of new Set(all)) {
-      const reason = WITHOUT_WORD[letter];
+      const reason = WITHOUT_WORD.get(letter);
       if (reason)
         findings.add(
           about,

@@ -138,24 +138,26 @@ function withheldBy(flags: readonly GivenFlag[]): string {
 /** Adds a finding for each flag that has no equivalent. */
 function reportFlags(flags: readonly GivenFlag[], findings: Findings): void {
   for (const { name, value } of flags) {
-    if (NEEDLESS.includes(name) || (Object.hasOwn(SYNTAX, name) && !Object.hasOwn(ADVICE, name))) continue;
-    const detail = ADVICE[name] ?? "It has no equivalent, or Sluice needs none.";
+    if (NEEDLESS.includes(name) || (Object.hasOwn(SYNTAX, name) && !ADVICE.has(name))) continue;
+    const detail = ADVICE.get(name) ?? "It has no equivalent, or Sluice needs none.";
     findings.add(`option ${quoted(name)}${value && ` ${quoted(value)}`}`, detail);
   }
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  config: "The file is not read; give its accounts and volumes as arguments.",
-  "xff-src": "Name the proxy, if there is one: --trusted-proxy ADDRESS.",
-  "idp-h-usr": "Name the header and the proxy: --login-header HEADER --trusted-proxy ADDRESS.",
-  chpw: "Everyone may change their own password.",
-  shr: "Links are made with sluice link; those of copyparty are left out.",
-  xau: "See sluice hook add.",
-  xbu: "See sluice hook add.",
-  df: "Use --keep-free, for example --keep-free 10GiB.",
-  ipa: "Restrict addresses by a firewall, or by the proxy in front.",
-  "no-del": "Nobody is granted delete.",
-  "no-mv": "Moving needs delete; who has it may also move.",
-  nw: "Nobody is granted write or delete.",
-  acao: "Websites that may call the server are named: --cors https://example.org.",
-};
+const ADVICE = new Map<string, string>(
+  Object.entries({
+    config: "The file is not read; give its accounts and volumes as arguments.",
+    "xff-src": "Name the proxy, if there is one: --trusted-proxy ADDRESS.",
+    "idp-h-usr": "Name the header and the proxy: --login-header HEADER --trusted-proxy ADDRESS.",
+    chpw: "Everyone may change their own password.",
+    shr: "Links are made with sluice link; those of copyparty are left out.",
+    xau: "See sluice hook add.",
+    xbu: "See sluice hook add.",
+    df: "Use --keep-free, for example --keep-free 10GiB.",
+    ipa: "Restrict addresses by a firewall, or by the proxy in front.",
+    "no-del": "Nobody is granted delete.",
+    "no-mv": "Moving needs delete; who has it may also move.",
+    nw: "Nobody is granted write or delete.",
+    acao: "Websites that may call the server are named: --cors https://example.org.",
+  }),
+);

@@ -36,22 +36,24 @@ const SYNTAX: Syntax = {
 
 const RENDER = "Sluice shows its own page for a folder; it does not serve index.html.";
 /** Flags that have no equivalent, and what to do. */
-const LEFT_OUT: Readonly<Record<string, string>> = {
-  config: "The file is not read; give what it says as arguments.",
-  hidden: "Nothing can be hidden by its name; refuse a folder: sluice grant NAME /folder none",
-  "auth-method": "Sluice logs in by a page, by Basic or by a token, never by Digest.",
-  "allow-symlink": "Links that lead out of the root are never followed; use a bind mount.",
-  "enable-cors": "No website may call the server unless it is named: --cors https://example.org.",
-  "render-index": RENDER,
-  "render-try-index": RENDER,
-  "render-spa": RENDER,
-  assets: "The page cannot be replaced.",
-  "log-format": "Use --log json for lines that programs read.",
-  "log-file": "Log lines go to standard error; redirect it.",
-  compress: "Archives are not compressed, so that their size is known beforehand.",
-  "tls-cert": "Set up TLS as docs/deployment.md says.",
-  "tls-key": "Set up TLS as docs/deployment.md says.",
-};
+const LEFT_OUT = new Map<string, string>(
+  Object.entries({
+    config: "The file is not read; give what it says as arguments.",
+    hidden: "Nothing can be hidden by its name; refuse a folder: sluice grant NAME /folder none",
+    "auth-method": "Sluice logs in by a page, by Basic or by a token, never by Digest.",
+    "allow-symlink": "Links that lead out of the root are never followed; use a bind mount.",
+    "enable-cors": "No website may call the server unless it is named: --cors https://example.org.",
+    "render-index": RENDER,
+    "render-try-index": RENDER,
+    "render-spa": RENDER,
+    assets: "The page cannot be replaced.",
+    "log-format": "Use --log json for lines that programs read.",
+    "log-file": "Log lines go to standard error; redirect it.",
+    compress: "Archives are not compressed, so that their size is known beforehand.",
+    "tls-cert": "Set up TLS as docs/deployment.md says.",
+    "tls-key": "Set up TLS as docs/deployment.md says.",
+  }),
+);
 /** Flags whose effect Sluice always has for those who may list or read. */
 const ALWAYS = ["allow-search", "allow-archive", "allow-hash"];
 
@@ -63,7 +65,7 @@ export function readDufs(argv: readonly string[]): Imported {
     known.filter((flag) => flag.name === name).map(({ value }) => value);
   const has = (name: string): boolean => known.some((flag) => flag.name === name);
   for (const { name, value } of known) {
-    const reason = LEFT_OUT[name];
+    const reason = LEFT_OUT.get(name);
     if (reason) findings.add(`option --${name}${value && ` ${quoted(value)}`}`, reason);
   }
   for (const { name } of unknown) findings.add(`option ${quoted(name)}`, "It is not an option of dufs.");

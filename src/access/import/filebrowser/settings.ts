@@ -31,7 +31,7 @@ export function serverOptions(
 /** Adds a finding for each setting that changes what people can do. */
 export function reportSettings(settings: SettingsRecord, findings: Findings): void {
   const { authMethod = "json", signup, createUserDir, branding, commands } = settings;
-  const method = WITHOUT_PASSWORDS[authMethod];
+  const method = WITHOUT_PASSWORDS.get(authMethod);
   if (authMethod !== "json")
     findings.add(
       "setting authMethod",
@@ -57,9 +57,11 @@ export function reportSettings(settings: SettingsRecord, findings: Findings): vo
       );
 }
 
-const WITHOUT_PASSWORDS: Readonly<Record<string, string>> = {
-  noauth:
-    "Everyone was the first account, without logging in. Grant the same to everyone: sluice grant anyone / read",
-  proxy: "A proxy named the account in a header: set --login-header and --trusted-proxy.",
-  hook: "A command checked passwords. Everyone needs a password of Sluice: sluice user invite NAME",
-};
+const WITHOUT_PASSWORDS = new Map<string, string>(
+  Object.entries({
+    noauth:
+      "Everyone was the first account, without logging in. Grant the same to everyone: sluice grant anyone / read",
+    proxy: "A proxy named the account in a header: set --login-header and --trusted-proxy.",
+    hook: "A command checked passwords. Everyone needs a password of Sluice: sluice user invite NAME",
+  }),
+);

@@ -125,6 +125,15 @@ test("settings become options, or findings", () => {
   );
 });
 
+test("a name that every object has is no way to log in", () => {
+  const bytes = replaced(
+    '"authMethod":"json","branding":{"name":"Files of ACME",',
+    '"authMethod":"constructor","branding":{"name":"Files ",',
+  );
+  const [finding] = readFilebrowser(bytes, NOW).findings.filter((one) => one.about === "setting authMethod");
+  expect(finding?.detail).toContain('"constructor" is unknown');
+});
+
 test("a large database is read whole, and its findings are bounded", () => {
   const { accounts, rules, findings, findingsOmitted } = readFilebrowser(large, NOW);
   expect(accounts).toHaveLength(600);
