@@ -6,6 +6,7 @@ import { providerAccount } from "../../../access/provider-accounts.ts";
 import { Problem } from "../../../errors.ts";
 import { targetOf } from "../../../http/target.ts";
 import { access, isSecure } from "../../../plugins/access.ts";
+import { requestInfoOf } from "../../../plugins/request-info.ts";
 import type { Services } from "../../support/services.ts";
 import { beginSession } from "./new-session.ts";
 import { originOf } from "./site.ts";
@@ -47,10 +48,17 @@ export function providerLogin(services: Services) {
           const provider = providerOf(logins.provider);
           const returned = new URL(`${backTo(request)}?${targetOf(request).query}`);
           const state = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(cookieName) ?? undefined;
-          const identity = await provider.finish(returned, state);
+          // Each code is sent to the provider, so wrong ones count as failures of this address.
+          const attempt = logins.limiter.begin(requestInfoOf(request)?.client, undefined);
+          const identity = await provider.finish(returned, state).catch((error) => {
+            if (error instanceof Problem && error.code === "provider_failed") attempt.withdrawn();
+            throw error;
+          });
+          attempt.succeeded();
           const account = await providerAccount(known, identity, provider.options.group !== undefined);
           const { "set-cookie": session = "" } = await beginSession(services, request, account);
-          return redirect(`${config.basePath}/`, cookie("", 0), session);
+          // The path of the server is added to it.
+          return redirect("/", cookie("", 0), session);
         },
         { allow: "public", detail: { hide: true } },
       )

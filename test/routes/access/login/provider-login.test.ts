@@ -26,10 +26,10 @@ afterAll(async () => {
 });
 
 /** A browser goes to the provider and comes back. */
-async function visit(provided: Provided, to = server) {
+async function visit(provided: Provided, to = server, base = "") {
   provider.provided = provided;
   const visitor = new Visitor(to.url);
-  const begun = await visitor.fetch("/api/session/oidc");
+  const begun = await visitor.fetch(`${base}/api/session/oidc`);
   expect(begun.status).toBe(303);
   const back = provider.login(begun.headers.get("location") ?? "");
   expect(back.origin).toBe(visitor.site);
@@ -109,4 +109,35 @@ test("without a provider there is no such page", async () => {
   await using plain = await startAccessServer((database) => database.account("boss", {}, { owner: true }));
   for (const path of ["/api/session/oidc", "/api/session/oidc/callback?code=a&state=b"])
     await problemIn(await plain.fetch(path), "not_found");
+});
+
+test("below --base-path the browser comes back to it", async () => {
+  const more = { oidcIssuer: provider.issuer, oidcClient: "sluice", basePath: "/sluice" };
+  await using based = await startAccessServer((database) => {
+    database.change("addAccount", { name: "alice", password: null, owner: false });
+  }, more);
+  const { path, back, visitor } = await visit(person("1", "alice"), based, "/sluice");
+  expect(path).toStartWith("/sluice/api/session/oidc/callback?");
+  expect([back.status, back.headers.get("location")]).toEqual([303, "/sluice/"]);
+  expect([...visitor.cookies.keys()]).toEqual(["sluice"]);
+});
+
+test("wrong answers of the provider count as failures of the address, and reach it ten times at most", async () => {
+  await using limited = await startAccessServer((database) => database.account("boss", {}, { owner: true }), {
+    oidcIssuer: provider.issuer,
+    oidcClient: "sluice",
+    trustedProxy: ["127.0.0.1/32"],
+  });
+  provider.provided = { error: "invalid_grant" };
+  const statuses: number[] = [];
+  const before = provider.asked.filter((path) => path === "/token").length;
+  for (let count = 0; count < 12; count += 1) {
+    const visitor = new Visitor(limited.url);
+    const headers = { "x-forwarded-for": "192.0.2.1" };
+    const begun = await visitor.fetch("/api/session/oidc", { headers });
+    const back = provider.login(begun.headers.get("location") ?? "");
+    statuses.push((await visitor.fetch(back.pathname + back.search, { headers })).status);
+  }
+  expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
+  expect(provider.asked.filter((path) => path === "/token").length - before).toBe(10);
 });
