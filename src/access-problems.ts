@@ -22,6 +22,16 @@ export const ACCESS_PROBLEMS = {
     title: "The account exists",
     help: "There is an account with this name. Choose another name. Who comes from an identity provider and has a password here logs in with it, or asks an owner to remove it.",
   },
+  last_owner: {
+    status: 409,
+    title: "The last owner",
+    help: "Without an enabled owner nobody could manage accounts on the page. Make another account an owner first.",
+  },
+  setup_gone: {
+    status: 410,
+    title: "The link is gone",
+    help: "A link by which a password is set works once, and only for some time: 15 minutes for that of `sluice --setup`, three days for an invite. Restart the server with `--setup` when there is no account yet; otherwise an owner makes another link with `sluice user reset NAME`.",
+  },
   revoked: {
     status: 403,
     title: "Revoked",

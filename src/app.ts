@@ -5,8 +5,10 @@ import { Elysia } from "elysia";
 import { Access } from "./access/access.ts";
 import { AuditLog } from "./access/audit/audit-log.ts";
 import { accessFile } from "./access/database/open.ts";
+import { warnOfAccounts } from "./access/late-accounts.ts";
 import { identityProvider } from "./access/login/identity-provider.ts";
 import { Logins } from "./access/logins.ts";
+import { Setup } from "./access/setup.ts";
 import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
 import { Caps } from "./core/admission/caps.ts";
@@ -69,6 +71,8 @@ export interface AppOptions extends Partial<Config> {
   storage?: Storage;
   /** @default lines on standard error */
   logger?: Log;
+  /** Lets the first owner be made over HTTP, and nobody do anything before. */
+  setup?: boolean;
 }
 
 /** The maximum of Bun's own idle timeout, in seconds. */
@@ -79,15 +83,17 @@ const MAX_IDLE_TIMEOUT = 255;
  * @throws RootInUse, or the system's error when the root cannot be opened
  */
 export async function createApp(options: AppOptions = {}) {
-  const { storage: provided, logger, quotas = [], ...settings } = options;
+  const { storage: provided, logger, quotas = [], setup: isSetUp = false, ...settings } = options;
   const config: Config = { ...defaults, ...settings };
   const lines = logger ?? createLog(config.log, undefined, config.logLevel);
   const warn = (message: string): void => lines.say(message, "warn");
   const file = provided && config.access === undefined ? null : accessFile(config.root, config.access);
   const provider = await identityProvider(config);
-  const access = Access.open({ file, allow: config.allow, warn });
+  const access = Access.open({ file, allow: config.allow ?? (isSetUp ? new Set() : undefined), warn });
+  const setup = isSetUp && !access.closed ? new Setup() : null;
   const logins = new Logins(access, provider);
-  const write = access.mayChange;
+  const write = access.mayChange || setup !== null;
+  if (!write) warnOfAccounts(access, warn);
   const storage = provided ?? (await openDisk(config.root, { write, warn }));
   const uploader = new Uploader(storage, config);
   const setQuotas = (): void => uploader.quotas.set([...quotas, ...access.snapshot.quotas]);
@@ -140,6 +146,7 @@ export async function createApp(options: AppOptions = {}) {
     caps,
     access,
     logins,
+    setup,
     hooks,
     audit,
     uploader,

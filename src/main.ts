@@ -31,6 +31,6 @@ switch (command.kind) {
     process.exit(await top(command.url, { once: command.once, terminal }));
     break;
   case "serve":
-    process.exitCode = await serve(command.config);
+    process.exitCode = await serve(command.config, { setup: command.setup ?? false });
     process.exit();
 }

@@ -8,7 +8,7 @@ import type { Config } from "./config/config.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
-import { addressesBehind, inUrl, sshForward } from "./system/addresses.ts";
+import { addressesBehind, inUrl, reachableHost, sshForward } from "./system/addresses.ts";
 import { errnoOf } from "./system/errno.ts";
 import { isLoopback } from "./system/loopback.ts";
 
@@ -26,9 +26,9 @@ const CLEANUP_TIMEOUT = 10;
  * Serves until SIGTERM or SIGINT.
  * @returns the exit code: 0 after a clean shutdown, 1 after a failure or a second signal
  */
-export async function serve(config: Config): Promise<number> {
+export async function serve(config: Config, { setup = false } = {}): Promise<number> {
   const log = createLog(config.log, undefined, config.logLevel);
-  const app = await start({ ...config, logger: log });
+  const app = await start({ ...config, setup, logger: log });
   if (typeof app === "string") {
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
@@ -101,7 +101,9 @@ async function start(options: AppOptions & Config) {
     const url = (host: string): string => `http://${inUrl(host)}:${server.port}${options.basePath}`;
     const ready = `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`;
     // In one write: a reader such as `head -1` may be gone after the first line.
-    process.stdout.write(`${ready}${howToReach(options.host, server.port ?? options.port, url)}\n`);
+    const reach = howToReach(options.host, server.port ?? options.port, url);
+    const begin = options.setup ? `${howToBegin(app, options, url)}\n` : "";
+    process.stdout.write(`${ready}${reach}\n${begin}`);
     return app;
   } catch (error) {
     return reason(error, options);
@@ -123,6 +125,15 @@ function howToReach(host: string, port: number, url: (host: string) => string): 
     return `Only this machine can reach it. From another one, run ${sshForward(port, process.env)} there, or restart with --host 0.0.0.0 --allow GRANTS.`;
   const addresses = addressesBehind(host);
   return `Other machines can reach it at ${(addresses.length > 0 ? addresses : [host]).map(url).join(", ")}`;
+}
+
+/** How the first owner is made. The token stands behind `#`, so that it reaches no log of a proxy. */
+function howToBegin(app: App, { url, host, basePath }: Config, own: (host: string) => string): string {
+  const { setup } = app.decorator.services;
+  if (!setup)
+    return "There are accounts already, so --setup does nothing. A new password: sluice user reset NAME.";
+  const site = url === undefined ? own(addressesBehind(host)[0] ?? reachableHost(host)) : url + basePath;
+  return `Nobody may do anything yet. Make the first owner within 15 minutes: ${site}/setup#${setup.token}`;
 }
 
 function reason(error: unknown, { root, host, port }: Config): string {

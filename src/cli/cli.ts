@@ -2,6 +2,8 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
+import { AccessError, accessFile, openDatabase } from "../access/database/open.ts";
+import { readSnapshot } from "../access/database/snapshot.ts";
 import type { Config } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
 import { CONFIG_FILE, FLAGS, OPTIONS, toConfig } from "../config/options.ts";
@@ -20,7 +22,7 @@ import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts
 /** The parsed command. Texts end with a newline. */
 export type Invocation =
   /** `file`: the name of the options file that was read, for messages. */
-  | { kind: "serve"; config: Config; file?: string }
+  | { kind: "serve"; config: Config; file?: string; setup?: true }
   | { kind: "doctor"; subject: Subject; json: boolean }
   | { kind: "top"; url: URL; once: boolean }
   /** A command on accounts, grants or links: its name and its arguments. */
@@ -37,10 +39,12 @@ const MAX_FAULTS = 10;
 const COMMANDS = ["serve", "doctor", "top"] as const;
 type CommandName = (typeof COMMANDS)[number];
 /** Flags of single commands, which are not options, and the command of each. */
-const OWN_FLAGS = { json: "doctor", insecure: "doctor", once: "top" } as const satisfies Record<
-  string,
-  CommandName
->;
+const OWN_FLAGS = {
+  json: "doctor",
+  insecure: "doctor",
+  once: "top",
+  setup: "serve",
+} as const satisfies Record<string, CommandName>;
 
 /**
  * Parses the command line. A flag overrides a variable, a variable overrides the file, the file overrides the default.
@@ -78,10 +82,12 @@ export async function readCommand(
 
   const config = toConfig(new Map([...given].map(([name, { text }]) => [name, text])));
   const host = given.get(OPTIONS.host.name);
-  if (host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name)) {
+  const isOpen = host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name) && !flags.setup;
+  if (isOpen && !hasAccounts(config, folder)) {
     return wrong([
       `${host.label}: ${quoted(config.host)} gives other machines access, so their permissions must be set; ` +
-        "add --allow read (list and download), --allow read,write (also upload) or --allow all",
+        "add --allow read (list and download), --allow read,write (also upload) or --allow all, " +
+        "or let people log in: sluice user add NAME --owner, or --setup",
     ]);
   }
   if (file && !named && (await isServed([folder, path], resolve(folder, config.root)))) {
@@ -94,7 +100,24 @@ export async function readCommand(
   if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
   const exposed = await exposure(config, folder, resolve(folder, config.root), start);
   if (exposed !== undefined) return wrong([exposed]);
-  return { kind: "serve", config, ...(file && { file: label }) };
+  return { kind: "serve", config, ...(file && { file: label }), ...(flags.setup && { setup: true }) };
+}
+
+/** Whether nobody may do anything without an account. A database that cannot be read counts: the server does not start with it. */
+function hasAccounts({ root, access }: Config, folder: string): boolean {
+  const file = accessFile(resolve(folder, root), access && resolve(folder, access));
+  try {
+    const database = openDatabase(file, { create: false });
+    if (!database) return false;
+    try {
+      return readSnapshot(database).closed;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (error instanceof AccessError) return true;
+    throw error;
+  }
 }
 
 /** A parsed command line: its options, and the command with its arguments. */
@@ -103,6 +126,7 @@ interface CommandLine extends Source {
   readonly json: boolean;
   readonly insecure: boolean;
   readonly once: boolean;
+  readonly setup: boolean;
   /** The server to examine or watch, instead of the one on this machine. */
   readonly url?: string;
 }
@@ -122,6 +146,7 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
     .addOption(new Flag("--json"))
     .addOption(new Flag("--insecure"))
     .addOption(new Flag("--once"))
+    .addOption(new Flag("--setup"))
     .configureHelp({ formatHelp: ({ args }) => textFor(args) })
     .configureOutput({
       writeOut: (written) => {
@@ -164,6 +189,7 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
     json: command.getOptionValue("json") === true,
     insecure: command.getOptionValue("insecure") === true,
     once: command.getOptionValue("once") === true,
+    setup: command.getOptionValue("setup") === true,
   };
   const late = command.args.find((word) => MANAGING.includes(word));
   const faults = [

@@ -60,6 +60,7 @@ const TOP_NOTES =
 
 /** Flags that are not options: they print a text and start no server. */
 export const ALWAYS: readonly Row[] = [
+  ["    --setup", "", "Print a link that makes the first owner, and let nobody do anything before"],
   ["-h, --help", "", "Show this text"],
   ["-V, --version", "", "Show the version"],
 ];

@@ -36,7 +36,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "ADDRESS",
     default: "127.0.0.1",
     ...host(),
-    help: "Address to listen on; any but loopback requires --allow",
+    help: "Address to listen on; any but loopback requires an account, --setup or --allow",
     group: "What is served",
   },
   port: {

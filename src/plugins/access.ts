@@ -166,7 +166,8 @@ function admit(request: Request, asker: Asker, required: Allow): undefined {
   if (required === "each") return undefined;
   if (required === "account" || required === "owner") {
     if (!asker.isAccount) throw loginRequired();
-    if (required === "owner" && !asker.owner)
+    // A token that is limited to some words or a folder must not lead to all of them.
+    if (required === "owner" && (!asker.owner || asker.scope !== null))
       throw new Problem("not_allowed", "Only an owner of this server may do this.");
     return undefined;
   }

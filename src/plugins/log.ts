@@ -37,8 +37,10 @@ export interface Change {
     | "restored"
     | "removed from the trash"
     | "logged in"
-    | "logged out";
-  /** A path below the root, or the name of an account. */
+    | "logged out"
+    | `${"added" | "changed" | "reset" | "removed" | "set the password of"} the account`
+    | `${"added" | "revoked"} the token`;
+  /** A path below the root, the name of an account, or the id of a token. */
   path: string;
   /** The new path. */
   to?: string;

@@ -81,14 +81,18 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
 
 /** Routes that reveal nothing: the page, the documentation, the health and the abilities of the server, and logging in. */
 const PUBLIC = [
+  "/api/invite",
   "/api/session",
   "/api/session/oidc",
   "/api/session/oidc/callback",
   "/api/session/passkey",
   "/api/session/passkey/options",
+  "/api/setup",
   "/health",
+  "/invite",
   "/metrics",
   "/problems",
+  "/setup",
   "/swagger",
   "/swagger/json",
   "/swagger/scalar.js",

@@ -48,6 +48,11 @@ export class AccessDatabase {
       this.change("setGrant", { subject, path, words: parseWords(words) ?? 0 });
   }
 
+  /** Makes every invite one that has expired. */
+  expireInvites(): void {
+    this.#database.run("UPDATE secrets SET expires = 1 WHERE kind = 'invite'");
+  }
+
   /** Adds a token of an account. @returns its text */
   token(account: string, scope: { words?: string; path?: string } = {}): string {
     const secret = newSecret(TOKEN_PREFIX);

@@ -12,6 +12,7 @@ import {
   mkdirSync,
   openSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -45,7 +46,7 @@ export function openDatabase(
   { create, busyTimeout = BUSY_TIMEOUT }: { create: boolean; busyTimeout?: number },
 ): Database | null {
   try {
-    const found = lstatSync(file, { throwIfNoEntry: false });
+    const found = entryAt(file);
     if (!found) {
       if (!create) return null;
       createFile(file);
@@ -64,6 +65,16 @@ export function openDatabase(
 export function databaseError(file: string, error: unknown): unknown {
   if (!errnoOf(error)?.startsWith("SQLITE")) return error;
   return new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Undefined when nothing is there, also because a part of the path is no folder. */
+function entryAt(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errnoOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
 }
 
 /** SQLite would give the file the rights of the umask; its side files get those of the database. */

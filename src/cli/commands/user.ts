@@ -94,10 +94,7 @@ async function add(work: Work, name: string, flags: NewFlags): Promise<void> {
 function invite(work: Work, name: string, flags: NewFlags): void {
   const account = newAccount(name, flags);
   const { secret, token } = newInvite(account.name, expiryOf(flags.expires ?? INVITE_LIFETIME));
-  work.together(() => {
-    work.change("addAccount", { ...account, password: null });
-    work.change("addSecret", secret);
-  });
+  work.change("inviteAccount", { account, secret });
   printInvite(work, account.name, token, secret.expires, `Added the account ${account.name}.`);
 }
 
@@ -106,12 +103,14 @@ async function reset(work: Work, name: string, flags: ResetFlags): Promise<void>
   const password =
     flags.password === undefined ? undefined : await newPassword(work.console, flags.password, account.name);
   const made = newInvite(account.name, expiryOf(flags.expires ?? INVITE_LIFETIME));
-  work.together(() => {
-    if (flags.secondFactor) removeSecondFactors(work, account.name);
-    if (password === undefined) work.change("addSecret", made.secret);
-    else work.change("setPassword", { name: account.name, password });
-  });
-  const removed = flags.secondFactor ? " Its second factor and its passkeys are removed." : "";
+  const secondFactor = flags.secondFactor ?? false;
+  if (password === undefined) work.change("resetAccount", { secret: made.secret, secondFactor });
+  else
+    work.together(() => {
+      if (secondFactor) work.change("removeSecondFactor", { name: account.name });
+      work.change("setPassword", { name: account.name, password });
+    });
+  const removed = secondFactor ? " Its second factor and its passkeys are removed." : "";
   if (password === undefined)
     printInvite(
       work,
@@ -125,12 +124,6 @@ async function reset(work: Work, name: string, flags: ResetFlags): Promise<void>
       shown(work.account(account.name)),
       `${account.name} has a new password; its sessions and tokens have ended.${removed}\n`,
     );
-}
-
-function removeSecondFactors(work: Work, name: string): void {
-  work.change("setTotp", { name, totp: null });
-  for (const { id, account } of work.snapshot.passkeys)
-    if (account === name) work.change("removePasskey", { id, account });
 }
 
 function change(work: Work, given: string, { owner, team, teams, rate }: ChangeFlags): void {

@@ -2,6 +2,9 @@
 
 import { Elysia } from "elysia";
 import type { Services } from "../support/services.ts";
+import { accounts } from "./accounts/accounts.ts";
+import { admission } from "./accounts/admission.ts";
+import { tokens } from "./accounts/tokens.ts";
 import { passkeyLogin } from "./login/passkey-login.ts";
 import { providerLogin } from "./login/provider-login.ts";
 import { session } from "./login/session.ts";
@@ -14,6 +17,7 @@ import { sessions } from "./own/sessions.ts";
 
 export function accessRoutes(services: Services) {
   return new Elysia({ name: "access-routes" })
+    .use(managing(services))
     .use(session(services))
     .use(passkeyLogin(services))
     .use(providerLogin(services))
@@ -23,4 +27,12 @@ export function accessRoutes(services: Services) {
     .use(sessions(services))
     .use(secondFactor(services))
     .use(passkeys(services));
+}
+
+/** Grouped, because each plugin of a chain makes the type of the app deeper. */
+function managing(services: Services) {
+  return new Elysia({ name: "managing-routes" })
+    .use(accounts(services))
+    .use(admission(services))
+    .use(tokens(services));
 }

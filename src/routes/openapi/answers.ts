@@ -148,6 +148,8 @@ export const CHANGE_PROBLEMS = [
 const ALWAYS = ["cross_origin", "misdirected", "internal"] as const;
 
 const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
+  login_required: "WWW-Authenticate",
+  wrong_login: "WWW-Authenticate",
   range_not_satisfiable: "Content-Range",
   unsupported_encoding: "Accept-Encoding",
   too_many_uploads: "Retry-After",

@@ -7,10 +7,12 @@ import type { OpenAPIV3 } from "openapi-types";
 import { type AllowDetail, grantOf } from "../../plugins/access.ts";
 import { version } from "../../version.ts";
 import { accessShapes } from "./access-shapes.ts";
+import { accountShapes } from "./account-shapes.ts";
 import type { Answer } from "./answers.ts";
 import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
 import { openApiDocument } from "./schemas.ts";
+import { type DescribedAnswer, SECURITY_SCHEMES, securityOf, withLogin } from "./security.ts";
 import { shapes } from "./shapes.ts";
 
 /** The documented properties of a route. */
@@ -25,7 +27,7 @@ export interface Route {
   };
 }
 
-const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
+const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security" | "components"> = {
   info: {
     title: "Sluice",
     version,
@@ -38,6 +40,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
     ].join("\n\n"),
   },
   security: [],
+  components: { securitySchemes: SECURITY_SCHEMES },
   tags: [
     { name: "Upload", description: "Saving files and following uploads" },
     {
@@ -45,6 +48,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security"> = {
       description: "Uploads that continue after an interruption: tus and Resumable Uploads for HTTP",
     },
     { name: "Files", description: "Downloading, listing and removing" },
+    { name: "Accounts", description: "Accounts, invites and tokens" },
     { name: "Access", description: "Logging in, and one's own permissions" },
     { name: "Server", description: "The server itself" },
   ],
@@ -67,14 +71,20 @@ export async function documentOf(routes: readonly Route[], basePath = ""): Promi
       });
   }
   const answer = await stubs.handle(new Request("http://localhost/swagger/json"));
-  return openApiDocument(await answer.json(), [...shapes, ...changeShapes, ...accessShapes]);
+  return openApiDocument(await answer.json(), [
+    ...shapes,
+    ...changeShapes,
+    ...accessShapes,
+    ...accountShapes,
+  ]);
 }
 
 function operation(method: string, { hooks }: Route): OpenAPIV3.OperationObject {
   const { detail = {}, params, query, response = {} } = hooks;
-  const answers = Object.entries(response);
   const { operationId = "", summary = "", description = "", "x-allow": allow } = detail;
+  const answers = Object.entries(withLogin(response, allow));
   const parts = {
+    security: securityOf(allow),
     description: `${description} ${allow === undefined ? "" : grantOf(allow)}`.trim(),
     parameters: [...parameters("path", params), ...parameters("query", query), ...(detail.parameters ?? [])],
     responses: Object.fromEntries(answers.map(([status, answer]) => [status, responseOf(answer, method)])),
@@ -99,7 +109,7 @@ function parameters(location: "path" | "query", schema: TObject | undefined): Op
 }
 
 function responseOf(
-  { description, headers, content }: Answer<unknown>,
+  { description, headers, content }: DescribedAnswer,
   method: string,
 ): OpenAPIV3.ResponseObject {
   const media = Object.entries(content).map(([type, schema]) => [type, { schema }]);

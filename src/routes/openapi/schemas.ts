@@ -17,7 +17,8 @@ export function openApiDocument(
 ): JsonObject {
   if (!isObject(document)) throw new TypeError("An OpenAPI document must be an object.");
   const components = Object.fromEntries(schemas.map(({ $id, ...schema }) => [$id, openApi(schema)]));
-  return { ...document, paths: openApi(document.paths), components: { schemas: components } };
+  const given = isObject(document.components) ? document.components : {};
+  return { ...document, paths: openApi(document.paths), components: { ...given, schemas: components } };
 }
 
 function openApi(value: unknown): unknown {

@@ -32,5 +32,7 @@ export async function page(services: Services) {
       },
       { allow: "each", detail: { hide: true } },
     )
+    .get("/setup", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
+    .get("/invite", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
     .use(files);
 }

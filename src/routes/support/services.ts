@@ -3,6 +3,7 @@
 import type { Access } from "../../access/access.ts";
 import type { AuditLog } from "../../access/audit/audit-log.ts";
 import type { Logins } from "../../access/logins.ts";
+import type { Setup } from "../../access/setup.ts";
 import type { Config } from "../../config/config.ts";
 import type { Caps } from "../../core/admission/caps.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
@@ -20,6 +21,8 @@ export interface Services {
   /** Accounts and their permissions. */
   access: Access;
   logins: Logins;
+  /** For the first owner, with `--setup` and without accounts. */
+  setup: Setup | null;
   hooks: Hooks;
   /** Null without a database of accounts. */
   audit: AuditLog | null;

@@ -96,7 +96,7 @@ describe("sluice user", () => {
 
   test("keeps the last owner", async () => {
     for (const argv of ["user change anna --no-owner", "user disable anna", "user remove anna"])
-      expect(await failure(argv, 1)).toStartWith("anna is the last owner");
+      expect(await failure(argv, 1)).toStartWith("The account anna is the last owner");
   });
 
   test("disables, enables and removes", async () => {

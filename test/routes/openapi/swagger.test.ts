@@ -9,6 +9,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { OpenAPIV3 } from "openapi-types";
 import { WORDS } from "../../../src/config/config.ts";
 import { accessShapes } from "../../../src/routes/openapi/access-shapes.ts";
+import { accountShapes } from "../../../src/routes/openapi/account-shapes.ts";
 import { changeShapes } from "../../../src/routes/openapi/change-shapes.ts";
 import {
   FormResult,
@@ -99,8 +100,32 @@ describe("the document", () => {
     expect(await lint.exited).toBe(0);
   });
 
+  test("says which credentials each operation takes, and how it answers without", () => {
+    expect(Object.keys(document.components?.securitySchemes ?? {})).toEqual(["token", "basic", "session"]);
+    const all = [{ token: [] }, { basic: [] }, { session: [] }];
+    const kinds = new Map<string, number>();
+    for (const [method, path, operation] of operations()) {
+      const allow = String(Reflect.get(operation, "x-allow"));
+      const [kind, expected] = ["public", "upload", "link"].includes(allow)
+        ? ["nothing", []]
+        : ["account", "owner"].includes(allow)
+          ? ["account", all]
+          : ["grant", [{}, ...all]];
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      expect([method, path, operation.security]).toEqual([method, path, expected]);
+      if (kind !== "nothing") {
+        const { 401: answer } = Object.fromEntries(responses(operation));
+        expect(Object.keys(answer?.content ?? {})).toEqual(
+          method === "HEAD" ? [] : ["application/problem+json"],
+        );
+        expect(Object.keys(answer?.headers ?? {})).toContain("WWW-Authenticate");
+      }
+    }
+    expect([...kinds.keys()].toSorted()).toEqual(["account", "grant", "nothing"]);
+  });
+
   test("defines every schema once", () => {
-    const names = [...shapes, ...changeShapes, ...accessShapes].map(({ $id = "" }) => $id);
+    const names = [...shapes, ...changeShapes, ...accessShapes, ...accountShapes].map(({ $id = "" }) => $id);
     expect(Object.keys(document.components?.schemas ?? {})).toEqual(names);
     const text = JSON.stringify(document);
     for (const name of names) expect(text).toContain(`"#/components/schemas/${name}"`);

@@ -169,5 +169,8 @@ function keepAnOwner(database: Database, name: string): void {
   const left = database.query("SELECT 1 FROM accounts WHERE owner = 1 AND disabled = 0").get();
   const others = database.query("SELECT 1 FROM accounts").get();
   if (!left && others)
-    throw new ChangeRefused("last_owner", `${name} is the last owner: make another account an owner first.`);
+    throw new ChangeRefused(
+      "last_owner",
+      `The account ${name} is the last owner: make another account an owner first.`,
+    );
 }

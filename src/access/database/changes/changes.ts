@@ -5,6 +5,7 @@ import * as accounts from "./account-changes.ts";
 import { addDeliveries, endDelivery, retryDelivery } from "./delivery-changes.ts";
 import * as grants from "./grant-changes.ts";
 import * as identities from "./identity-changes.ts";
+import * as invites from "./invite-changes.ts";
 import * as links from "./link-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 import * as secrets from "./secret-changes.ts";
@@ -13,6 +14,7 @@ export const CHANGES = {
   ...accounts,
   ...grants,
   ...identities,
+  ...invites,
   ...links,
   ...secrets,
   addDeliveries,
