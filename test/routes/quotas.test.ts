@@ -214,3 +214,18 @@ test("--keep-free and a quota: both must have room, and a refusal by one leaves 
     reserved: 0,
   });
 });
+
+test("a quota that `sluice quota` sets applies without a restart, and no longer once it is removed", async () => {
+  await using server = await startServer();
+  const { access } = server.app.decorator.services;
+  expect((await put(server, "a/1", 100)).status).toBe(201);
+  await access.change("setQuota", { path: "a", bytes: 150 });
+  await problemIn(await put(server, "a/2", 100), "quota_exceeded");
+  expect(await stateOf(server, "a")).toEqual([100, 0]);
+  await access.change("setQuota", { path: "a", bytes: 200 });
+  expect((await put(server, "a/2", 100)).status).toBe(201);
+  await problemIn(await put(server, "a/3", 1), "quota_exceeded");
+  await access.change("setQuota", { path: "a", bytes: null });
+  expect((await put(server, "a/3", 100)).status).toBe(201);
+  expect((await bodyIn(Usage, await server.fetch("/api/usage?folder=a"))).quota).toBeUndefined();
+});

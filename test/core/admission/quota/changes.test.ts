@@ -45,6 +45,14 @@ async function limited() {
     for (let turns = (steps * 7) % 11; turns > 0; turns -= 1) await Promise.resolve();
   };
   const uploader = uploaderWith({}, { delay });
+  const { storage } = uploader;
+  const moveInside = storage.move.bind(storage);
+  // `d` is another file system: moves from and to it are copies.
+  storage.move = async (from, to, options) => {
+    if (from.startsWith("d") !== to.startsWith("d"))
+      throw new Problem("other_file_system", "It is elsewhere.");
+    return await moveInside(from, to, options);
+  };
   uploader.quotas.set(
     QUOTAS.map((folder) => ({ path: checkFolderPath(folder), bytes: LIMITS[folder] ?? 0 })),
   );
