@@ -56,6 +56,11 @@ export class Quotas {
     await this.measuring.close();
   }
 
+  /** Whether no folder has a quota. */
+  get none(): boolean {
+    return this.#all.size === 0;
+  }
+
   /** Number of uploads, copies and moves that have reserved bytes, or would have if there were a quota. */
   get claims(): number {
     return this.#claims.size;
@@ -68,7 +73,7 @@ export class Quotas {
 
   /** The quotas of folders below a path. */
   below(path: FilePath): readonly Quota[] {
-    if (this.#all.size === 0) return NONE;
+    if (this.none) return NONE;
     return [...this.#all.values()].filter((quota) => quota.path.startsWith(`${path}/`));
   }
 
@@ -171,7 +176,7 @@ export class Quotas {
 
   /** The quotas of a folder and of those above it, the nearest first. */
   #from(folder: string): readonly Quota[] {
-    if (this.#all.size === 0) return NONE;
+    if (this.none) return NONE;
     const found: Quota[] = [];
     for (let at = folder; ; at = parentOf(at)) {
       const quota = this.#all.get(at);
