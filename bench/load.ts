@@ -142,9 +142,17 @@ export function receive(
 /** Downloads small files repeatedly; returns files per second. */
 export async function receiveSmall(
   workspace: Workspace,
-  order: { url: string; names: number; files: number; connections: number },
+  order: { url: string; names: number; files: number; connections: number; head?: string },
 ): Promise<number> {
   const { seconds } = await run<{ seconds: number }>(workspace, "receive-small.ts", JSON.stringify(order))
     .result;
   return order.files / seconds;
+}
+
+/** Sends wrong logins without a pause until `end`; `statuses` counts the answers by status. */
+export function logIn(
+  workspace: Workspace,
+  order: { url: string; connections: number },
+): Load<{ statuses: Record<string, number> }> {
+  return run(workspace, "log-in.ts", JSON.stringify(order));
 }

@@ -14,6 +14,7 @@ import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
 import { listing } from "./rows/listing.ts";
+import { logins } from "./rows/logins.ts";
 import { memoryPeaks } from "./rows/memory.ts";
 import { metering } from "./rows/metering.ts";
 import { metrics } from "./rows/metrics.ts";
@@ -41,6 +42,7 @@ const GROUPS: readonly Group[] = [
   download,
   archive,
   caps,
+  logins,
   memoryPeaks,
   aborts,
   binary,

@@ -8,6 +8,8 @@ interface Order {
   names: number;
   files: number;
   connections: number;
+  /** More lines of the head of each request, each ended by CR and LF. */
+  head?: string;
 }
 
 const order: Order = JSON.parse(process.argv[2] ?? "{}");
@@ -22,7 +24,9 @@ function getInTurn(): Promise<void> {
   const ask = (socket: Bun.Socket) => {
     if (next >= order.files) return void socket.end();
     left = -1;
-    socket.write(`GET ${url.pathname}${next++ % order.names} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+    socket.write(
+      `GET ${url.pathname}${next++ % order.names} HTTP/1.1\r\nHost: ${url.host}\r\n${order.head ?? ""}\r\n`,
+    );
   };
   Bun.connect({
     hostname: url.hostname,
