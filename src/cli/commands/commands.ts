@@ -10,6 +10,7 @@ import { backup } from "./backup.ts";
 import { grant } from "./grant.ts";
 import { hook } from "./hook.ts";
 import { importing } from "./import.ts";
+import { link } from "./link.ts";
 import { quota } from "./quota.ts";
 import { type Run, runner } from "./run.ts";
 import { token } from "./token.ts";
@@ -19,6 +20,7 @@ const BUILDERS = {
   user,
   grant,
   token,
+  link,
   quota,
   hook,
   audit,
