@@ -2,7 +2,7 @@
 
 import { Help } from "commander";
 import type { Finding } from "../../access/import/model.ts";
-import type { ImportResult } from "../../access/import/save-import.ts";
+import type { ImportResult, SavedLink } from "../../access/import/save-import.ts";
 import { formatWords, wordsOf } from "../../access/words.ts";
 import { printable } from "../../plugins/log.ts";
 import type { Terminal } from "../../system/terminal.ts";
@@ -16,11 +16,13 @@ export interface ImportReport {
   /** The command that listens where the other server did. */
   start: string;
   result: ImportResult;
+  /** The URL of a new link. */
+  urlOf: (link: SavedLink) => string;
 }
 
 /** The report as text, 80 to 100 columns wide, ending with a newline. */
 export function importText(
-  { file, database, start, result }: ImportReport,
+  { file, database, start, result, urlOf }: ImportReport,
   console: Pick<Console, "terminal">,
 ): string {
   const { accounts, rules, links, findings, findingsOmitted } = result;
@@ -33,12 +35,11 @@ export function importText(
     const head = [name, owner ? "owner" : "", password ? "taken" : "needs an invite", first];
     return [head, ...more.map((text) => [name, "", "", text])];
   });
-  const linkRows = links.map(({ name, id, account, path }) => [name, id, account, shownPath(path)]);
+  const linkRows = links.map((link) => [link.name, link.account, shownPath(link.path), urlOf(link)]);
   const sections = [
     `Imported ${printable(file)} into ${printable(database)}: ${counted(accounts, "account")}, ${counted(rules, "rule")}, ${counted(links, "link")}.\n`,
     table(console, ["Account", "Role", "Password", "Rules"], accountRows),
-    table(console, ["Old link", "New id", "Account", "Path"], linkRows),
-    links.length === 0 ? "" : "Links have new URLs: sluice link list shows them.\n",
+    table(console, ["Old link", "Account", "Path", "New URL"], linkRows),
     findings.length === 0 ? "" : `Left out or different:\n${findingLines(findings, console.terminal)}`,
     findingsOmitted === 0 ? "" : `… and ${findingsOmitted} more.\n`,
     `Start it where it was before: ${start}\n`,
@@ -68,7 +69,7 @@ function findingLines(findings: readonly Finding[], { columns }: Terminal): stri
 }
 
 /** The report as one JSON object. */
-export function importJson({ file, database, start, result }: ImportReport): string {
+export function importJson({ file, database, start, result, urlOf }: ImportReport): string {
   const { accounts, rules, links, findings, findingsOmitted } = result;
   const report = {
     file,
@@ -79,7 +80,7 @@ export function importJson({ file, database, start, result }: ImportReport): str
       password: password !== undefined,
     })),
     rules: rules.map(({ subject, path, words }) => ({ subject, path, words: formatWords(wordsOf(words)) })),
-    links,
+    links: links.map((link) => ({ ...link, url: urlOf(link) })),
     findings,
     findingsOmitted,
     start,

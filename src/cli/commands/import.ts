@@ -9,7 +9,8 @@ import { readDatabaseFile } from "../../access/import/filebrowser/database-file.
 import { readFilebrowser } from "../../access/import/filebrowser/filebrowser.ts";
 import { ImportError, type Imported } from "../../access/import/model.ts";
 import { rootEntries } from "../../access/import/root-entries.ts";
-import { saveImport } from "../../access/import/save-import.ts";
+import { type SavedLink, saveImport } from "../../access/import/save-import.ts";
+import { urlOfLink } from "../../access/links/token.ts";
 import { quoted } from "../../suggest.ts";
 import { CommandFailed, type Console, WrongUse } from "../console/console.ts";
 import type { GlobalFlags } from "../console/settings.ts";
@@ -50,7 +51,9 @@ function filebrowser(work: Work, file: string): void {
   );
   const result = work.together((access) => saveImport(access, imported, rootEntries(root)));
   const start = command("sluice", root, ...imported.options);
-  const report = { file, database, start, result };
+  const { linkKey } = work.snapshot;
+  const urlOf = ({ id }: SavedLink): string => work.settings.site + urlOfLink(linkKey, { id, serial: 0 });
+  const report = { file, database, start, result, urlOf };
   work.console.out(work.json ? importJson(report) : importText(report, work.console));
 }
 
