@@ -1,7 +1,10 @@
 // Starts the page: connects the address bar, the listing, the toolbar and the uploads.
 // @ts-check
 import { createAccountMenu } from "./account/account-menu.js";
+import { openAccountPanel } from "./account/account-panel.js";
+import { openAccountsPanel } from "./account/accounts-panel.js";
 import { createLogin } from "./account/login.js";
+import { openTokensPanel } from "./account/tokens-panel.js";
 import { showBreadcrumbs } from "./listing/breadcrumbs.js";
 import { createFolderSize } from "./listing/folder-size.js";
 import { createListing } from "./listing/listing.js";
@@ -132,7 +135,12 @@ const folderInput = byId("folder-input", HTMLInputElement);
 acceptChosenFiles(folderButton, folderInput, addUploads);
 createAccountMenu({
   onLogIn: login.open,
-  items: [{ label: "Log out", open: () => void logOut() }],
+  items: [
+    { label: "Your account", open: openAccountPanel },
+    { label: "Access tokens", open: () => openTokensPanel(folder) },
+    { label: "Accounts", open: openAccountsPanel, isShown: ({ owner }) => owner },
+    { label: "Log out", open: () => void logOut() },
+  ],
 });
 onMe(() => {
   const canWrite = isGranted("write");

@@ -1,11 +1,12 @@
 // The form to log in: name and password, then a code if the account needs one; a passkey; or an identity provider.
 // @ts-check
+
+import { textField } from "../forms/text-field.js";
 import { callApi } from "../server/api.js";
 import { serverUrl } from "../server/base.js";
 import { loadMe, me } from "../server/me.js";
 import { make, setText } from "../ui/dom.js";
 import { duration } from "../ui/format.js";
-import { textField } from "../ui/text-field.js";
 import { hasPasskeys, usePasskey } from "./webauthn.js";
 
 /** @import { Failure } from "../server/api.js" */

@@ -1,8 +1,9 @@
 // Logging in and out: the form in place of the files where nothing can be seen without it, or in a dialog elsewhere.
 // @ts-check
+
+import { openPanel } from "../forms/panel.js";
 import { callApi } from "../server/api.js";
 import { byId, make } from "../ui/dom.js";
-import { openPanel } from "../ui/panel.js";
 import { createLoginForm } from "./login-form.js";
 
 /**
@@ -25,6 +26,7 @@ export function createLogin({ currentFolder, onChange }) {
   function unlock() {
     document.body.classList.remove("is-locked");
     section.hidden = true;
+    section.replaceChildren();
   }
 
   return {

@@ -18,7 +18,7 @@ export async function usePasskey() {
   );
   const credential = await ask(() => navigator.credentials.get({ publicKey }));
   if (credential === undefined) return undefined;
-  return await callApi("/api/session/passkey", { method: "POST", json: credential });
+  return await callApi("/api/session/passkey", { method: "POST", json: { credential } });
 }
 
 /**

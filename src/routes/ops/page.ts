@@ -7,6 +7,7 @@ import { access, allowDetail, askerOf } from "../../plugins/access.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { ASSETS, pageAnswer, SECURITY } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
+import { qr } from "./qr.ts";
 
 export async function page(services: Services) {
   const { config } = services;
@@ -32,7 +33,14 @@ export async function page(services: Services) {
       },
       { allow: "each", detail: { hide: true } },
     )
-    .get("/setup", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
-    .get("/invite", () => pageAnswer(config), { allow: "public", detail: { hide: true } })
+    .get("/setup", () => pageAnswer(config, 200, "start/start.html"), {
+      allow: "public",
+      detail: { hide: true },
+    })
+    .get("/invite", () => pageAnswer(config, 200, "start/start.html"), {
+      allow: "public",
+      detail: { hide: true },
+    })
+    .use(qr(services))
     .use(files);
 }

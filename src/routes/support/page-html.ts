@@ -25,7 +25,7 @@ export const PAGE_HEADERS = {
 };
 
 /** The pages of the server, below public/: that of a folder, of a link, and the one where people set their password. */
-export type PageFile = "index.html" | "link/link.html" | "account/start.html";
+export type PageFile = "index.html" | "link/link.html" | "start/start.html";
 
 /** Where a page receives the base path of the server. */
 const BASE = /(?<=<meta name="sluice-base" content=")/;

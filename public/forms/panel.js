@@ -1,6 +1,6 @@
 // A modal dialog for things to look at and change at once, such as the settings of an account. Closed by its button or Escape.
 // @ts-check
-import { icon, make } from "./dom.js";
+import { icon, make } from "../ui/dom.js";
 
 let panels = 0;
 

@@ -1,6 +1,6 @@
 // A labelled text field with room for an explanation, which screen readers read with it.
 // @ts-check
-import { make } from "./dom.js";
+import { make } from "../ui/dom.js";
 
 let fields = 0;
 
