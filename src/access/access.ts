@@ -1,18 +1,17 @@
 // Access: who may do what, kept in memory. Reads access.db when it changes, finds the asker of a credential, and saves changes.
 
-import type { Database } from "bun:sqlite";
 import type { Grant } from "../config/config.ts";
 import { Problem } from "../errors.ts";
 import { ROOT } from "../path.ts";
 import { Asker, type Rate, type Scope, type Via } from "./asker.ts";
 import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes/changes.ts";
 import { type Delivery, readDeliveries } from "./database/changes/delivery-changes.ts";
-import { AccessError, openDatabase } from "./database/open.ts";
+import { DatabaseFile } from "./database/database-file.ts";
+import { AccessError } from "./database/open.ts";
 import {
   type Account,
   EMPTY_SNAPSHOT,
   type Link,
-  readSnapshot,
   type Secret,
   type SecretKind,
   type Snapshot,
@@ -38,20 +37,21 @@ export interface AccessOptions {
 }
 
 export class Access {
-  #database: Database | null = null;
+  readonly #file: DatabaseFile | null;
+  /** Why the database could not be read at the last look. */
+  #complaint = "";
   #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #rules = new Rules([]);
   #byId = new Map<string, Secret>();
   #byUid = new Map<string, Account>();
   #anyone = new Asker(this.#rules, { via: "anyone", account: null, maker: ANYONE });
-  /** Of the database when it was read last. */
-  #version = -1;
   #writer: WriterThread | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly now: () => number;
 
   private constructor(readonly options: AccessOptions) {
+    this.#file = options.file === null ? null : new DatabaseFile(options.file);
     this.now = options.now ?? Date.now;
   }
 
@@ -69,8 +69,7 @@ export class Access {
     clearInterval(this.#timer);
     this.#listeners.clear();
     this.#writer?.close();
-    this.#database?.close();
-    this.#database = null;
+    this.#file?.close();
   }
 
   /** Everything in the database. */
@@ -171,15 +170,22 @@ export class Access {
   ): Promise<ChangeResult<Name>> {
     const { file } = this.options;
     if (file === null) throw new Problem("storage_failed", "This server keeps no accounts.");
-    this.#writer ??= new WriterThread(file);
-    const result = await this.#writer.change(name, given);
-    this.#load();
-    return result;
+    try {
+      // A change in a file that was replaced would be lost.
+      this.#follow();
+      this.#writer ??= new WriterThread(file);
+      const result = await this.#writer.change(name, given);
+      this.#load();
+      return result;
+    } catch (cause) {
+      if (!(cause instanceof AccessError)) throw cause;
+      throw new Problem("storage_failed", "The change could not be saved.", { cause });
+    }
   }
 
   /** The deliveries to hooks that an earlier run left. */
   deliveries(): Delivery[] {
-    return this.#database ? readDeliveries(this.#database) : [];
+    return this.#file?.database ? readDeliveries(this.#file.database) : [];
   }
 
   /** Calls `listener` after every change of the database that was put into force. @returns a function that ends this */
@@ -196,28 +202,34 @@ export class Access {
   #poll(): void {
     try {
       this.#load();
+      this.#complaint = "";
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
+      if (this.#complaint === error.message) return;
+      this.#complaint = error.message;
       this.options.warn?.(`Accounts stay as they were: ${error.message}`);
     }
   }
 
+  /** Opens the file that has the name now; changes go there, too. @throws AccessError */
+  #follow(): void {
+    if (!this.#file?.follow()) return;
+    this.#writer?.close();
+    this.#writer = undefined;
+  }
+
   /** Reads the database if it has changed. @throws AccessError */
   #load(): void {
-    const { file } = this.options;
-    if (file === null) return;
-    this.#database ??= openDatabase(file, { create: false });
-    if (!this.#database) return;
-    const version = dataVersion(this.#database);
-    if (version === this.#version) return;
-    const snapshot = readSnapshot(this.#database);
-    // Read before the rows: a change in between is read again with the next look.
-    this.#version = version;
+    this.#follow();
+    const snapshot = this.#file?.changed();
+    if (!snapshot) return;
     this.#use(snapshot);
     for (const listener of this.#listeners) listener();
   }
 
-  #use(snapshot: Snapshot): void {
+  #use(read: Snapshot): void {
+    // A running server that was closed stays closed, also when its database is replaced by one without accounts.
+    const snapshot = this.closed ? { ...read, closed: true } : read;
     this.#snapshot = snapshot;
     this.#byId = new Map(snapshot.secrets.values().map((secret) => [secret.id, secret]));
     this.#byUid = new Map(snapshot.accounts.values().map((account) => [account.uid, account]));
@@ -252,13 +264,4 @@ function combined(rules: readonly Rule[]): Rule[] {
     bySubject.set(key, { ...rule, words: rule.words | (bySubject.get(key)?.words ?? 0) });
   }
   return [...bySubject.values()];
-}
-
-/** A number that changes with every commit of another connection. @throws AccessError */
-function dataVersion(database: Database): number {
-  try {
-    return database.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
-  } catch (cause) {
-    throw new AccessError("access.db cannot be read.", { cause });
-  }
 }

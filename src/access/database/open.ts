@@ -61,6 +61,16 @@ export function openDatabase(
   }
 }
 
+/** Which file has this name now: another one after a backup was restored. Null for none. @throws AccessError */
+export function identityOf(file: string): string | null {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found ? `${found.dev}:${found.ino}` : null;
+  } catch (cause) {
+    throw new AccessError(`${file}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
 /** An error of SQLite as an AccessError, any other error as it is. */
 export function databaseError(file: string, error: unknown): unknown {
   if (!errnoOf(error)?.startsWith("SQLITE")) return error;
