@@ -122,6 +122,7 @@ export async function createApp(options: AppOptions = {}) {
   uploads.finals.start({
     saved: (file) => log.saved(null, file),
     failed: (path, { detail }) => warn(`The parts of ${path} were not concatenated: ${detail}`),
+    permits: (maker, path) => access.byMaker(maker)?.can("write", path) ?? false,
   });
   const trash = config.trash === undefined ? null : new TrashCan(uploader, config.trash, warn);
   const events = new EventFeed(uploader, uploads);

@@ -53,7 +53,7 @@ export class Logins {
    */
   basic(name: string, password: string, client: string | undefined): Account | Promise<Account> {
     const account = this.#find(name);
-    const key = this.#basic.keyOf(name, password, account?.epoch ?? 0);
+    const key = this.#basic.keyOf(name, password, account);
     if (account && !account.disabled && this.#basic.knows(key)) return oneFactor(account);
     return this.#basic
       .check(key, async () => {

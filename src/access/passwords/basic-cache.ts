@@ -19,11 +19,15 @@ export class BasicCache {
     this.#now = now;
   }
 
-  /** @param epoch of the account; it changes with the password, and what was remembered is not found any more */
-  keyOf(name: string, password: string, epoch: number): string {
+  /**
+   * @param account what is remembered is not found any more when the password has changed, and with it the epoch, or when the
+   * name belongs to another account; undefined when there is none
+   */
+  keyOf(name: string, password: string, account: { uid: string; epoch: number } | undefined): string {
+    const { uid, epoch } = account ?? { uid: "", epoch: 0 };
     // Lengths keep "a" + "bc" apart from "ab" + "c".
     return new Bun.CryptoHasher("sha256", this.#secret)
-      .update(`${epoch}:${name.length}:${name}${password}`)
+      .update(`${uid}:${epoch}:${name.length}:${name}${password}`)
       .digest("base64");
   }
 

@@ -89,7 +89,7 @@ export class UploadRegistry {
     const { path, conflict, may, size, name } = options;
     const { uploader } = this;
     const id = newUploadId();
-    const concat = this.finals.resolve(options.concat);
+    const concat = this.finals.resolve(options);
     const defaults = { conditions: {}, digests: [], wantedDigest: null, networkSeconds: () => 0 };
     const state = newUploadState(id, options, concat, uploader.storage);
     const upload = this.#open(state, 0);

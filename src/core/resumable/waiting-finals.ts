@@ -14,6 +14,8 @@ export interface FinalsObserver {
   saved(file: SavedFile): void;
   /** Called once for each problem code. After a 5xx the next sweep tries again, otherwise only a request of the client. */
   failed(path: FilePath, problem: Problem): void;
+  /** Whether the maker of a final may still write it: no request has just proved that. @default always */
+  permits?(maker: string, path: FilePath): boolean;
 }
 
 /** Finals that may name the same part: only one can be concatenated; more exist only if a client repeated its request. */
@@ -29,13 +31,17 @@ export class WaitingFinals {
   /** @param find returns the upload with this id */
   constructor(readonly find: (id: UploadId) => UploadSession | undefined) {}
 
-  /** Checks the parts of a new upload and gives the concatenation for its state. @throws Problem invalid_request, too_many_waiting */
-  resolve(concat: SessionOptions["concat"]): Concatenation | null {
+  /**
+   * Checks the parts of a new upload and gives the concatenation for its state. Parts of another maker do not exist for it.
+   * @throws Problem invalid_request, too_many_waiting
+   */
+  resolve({ concat, maker }: Pick<SessionOptions, "concat" | "maker">): Concatenation | null {
     if (concat === null) return null;
     if (concat.kind === "partial") return { kind: "partial", used: false };
     const parts = concat.ids.map((id) => {
       const part = id !== null && isUploadId(id) ? this.find(id) : undefined;
-      if (part?.record.concat?.kind !== "partial" || part.record.concat.used)
+      const { concat: role, maker: owner } = part?.record ?? {};
+      if (!part || role?.kind !== "partial" || role.used || owner !== maker)
         throw new Problem(
           "invalid_request",
           "Upload-Concat names an upload that does not exist or is not a partial upload.",
@@ -142,7 +148,10 @@ export class WaitingFinals {
   }
 
   async #concatenate(final: UploadSession): Promise<void> {
+    const { maker, path } = final.record;
     try {
+      if (this.#observer?.permits?.(maker, path) === false)
+        throw new Problem("revoked", "Who began this upload may no longer write there.");
       await concatenate(final, this.find);
       const file = final.takeUnreported();
       if (file) this.#observer?.saved(file);

@@ -15,7 +15,7 @@ import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
 import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.ts";
 import type { FilePath } from "../../path.ts";
-import { proveWrite } from "../../plugins/access.ts";
+import { askerOf, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { capsOf } from "./connection/request-caps.ts";
@@ -108,7 +108,7 @@ export type HeaderOptions = Pick<
 /** @throws Problem invalid_digest, invalid_request */
 export function uploadRequest(request: Request, conflict: Conflict): HeaderOptions {
   const { headers } = request;
-  const key = idempotencyKey(headers);
+  const key = ownKey(request);
   return {
     ...(key !== undefined && { key }),
     conflict,
@@ -118,6 +118,13 @@ export function uploadRequest(request: Request, conflict: Conflict): HeaderOptio
     digests: [...parseDigest(headers.get("repr-digest")), ...parseDigest(headers.get("content-digest"))],
     wantedDigest: wantedDigest(headers.get("want-repr-digest")),
   };
+}
+
+/** The Idempotency-Key of a request, apart from the same key of other askers: a key may be guessed, a receipt tells of a file. */
+function ownKey(request: Request): string | undefined {
+  const key = idempotencyKey(request.headers);
+  const { account, maker } = askerOf(request);
+  return key === undefined || account === null ? key : `${maker}\n${key}`;
 }
 
 /** Bytes by Content-Length; `undefined` when the body is chunked. */

@@ -8,8 +8,8 @@ function counted(right = true) {
   const clock = { now: 0 };
   const cache = new BasicCache(() => clock.now);
   let hashes = 0;
-  const check = (name: string, password: string, epoch = 0): Promise<boolean> =>
-    cache.check(cache.keyOf(name, password, epoch), async () => {
+  const check = (name: string, password: string, epoch = 0, uid = "1"): Promise<boolean> =>
+    cache.check(cache.keyOf(name, password, { uid, epoch }), async () => {
       hashes += 1;
       return right;
     });
@@ -24,14 +24,15 @@ test("sftpgo#147, rclone#7892: 1,000 requests, together or one after the other, 
   expect(hashes()).toBe(1);
 });
 
-test("another name, password, border between both, or epoch is another entry", async () => {
+test("another name, password, border between both, epoch, or account is another entry", async () => {
   const { check, hashes } = counted();
   await check("alice", "correct horse");
   await check("bob", "correct horse");
   await check("alice", "correct horses");
   await check("alicec", "orrect horse");
   await check("alice", "correct horse", 1);
-  expect(hashes()).toBe(5);
+  await check("alice", "correct horse", 0, "2");
+  expect(hashes()).toBe(6);
 });
 
 test("a wrong password is not remembered, in either direction", async () => {
@@ -56,14 +57,14 @@ test("1,024 entries are kept; the oldest leaves first", async () => {
   const { cache, check, hashes } = counted();
   for (let index = 0; index < 1025; index += 1) await check(`user${index}`, "correct horse");
   expect(hashes()).toBe(1025);
-  expect(cache.knows(cache.keyOf("user0", "correct horse", 0))).toBe(false);
-  expect(cache.knows(cache.keyOf("user1", "correct horse", 0))).toBe(true);
-  expect(cache.knows(cache.keyOf("user1024", "correct horse", 0))).toBe(true);
+  expect(cache.knows(cache.keyOf("user0", "correct horse", { uid: "1", epoch: 0 }))).toBe(false);
+  expect(cache.knows(cache.keyOf("user1", "correct horse", { uid: "1", epoch: 0 }))).toBe(true);
+  expect(cache.knows(cache.keyOf("user1024", "correct horse", { uid: "1", epoch: 0 }))).toBe(true);
 });
 
 test("what verification throws reaches all who wait, and the next one verifies again", async () => {
   const cache = new BasicCache();
-  const key = cache.keyOf("alice", "correct horse", 0);
+  const key = cache.keyOf("alice", "correct horse", { uid: "1", epoch: 0 });
   const busy = () => Promise.reject(new Error("busy"));
   const results = await Promise.allSettled([cache.check(key, busy), cache.check(key, busy)]);
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
@@ -71,6 +72,6 @@ test("what verification throws reaches all who wait, and the next one verifies a
 });
 
 test("two caches do not agree on the key of a login: it depends on a secret of the process", () => {
-  const login = ["alice", "correct horse", 0] as const;
+  const login = ["alice", "correct horse", { uid: "1", epoch: 0 }] as const;
   expect(new BasicCache().keyOf(...login)).not.toBe(new BasicCache().keyOf(...login));
 });
