@@ -35,7 +35,7 @@ export const ACCESS_PROBLEMS = {
   revoked: {
     status: 403,
     title: "Revoked",
-    help: "The account, the token or the link that began this upload may not go on: it was disabled or revoked, or has lost the grant `write`. What was uploaded stays for `--upload-expiry`.",
+    help: "The account, the token or the link that began this upload or copy may not go on: it was disabled or revoked, or has lost a grant that this needs. The bytes of a resumable upload stay for `--upload-expiry`.",
   },
   hook_refused: {
     status: 403,

@@ -32,6 +32,7 @@ import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { Gauges } from "./plugins/metrics/gauges.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
+import { endRevoked } from "./plugins/revoking/revoking.ts";
 import { rootFolder } from "./plugins/root-folder.ts";
 import { accessRoutes } from "./routes/access/access.ts";
 import { archive } from "./routes/api/archive.ts";
@@ -113,6 +114,7 @@ export async function createApp(options: AppOptions = {}) {
       warn(`The quota of ${folder || "the root"} was not measured: ${asProblem(error).detail}`),
   );
   const jobs = new CopyJobs();
+  endRevoked({ access, uploader, jobs });
   const caps = new Caps(config.cap);
   const gauges = new Gauges({ caps, uploader, uploads, jobs });
   const hooks = new Hooks({ access, root: resolve(config.root), warn });

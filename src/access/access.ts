@@ -123,6 +123,7 @@ export class Access {
       scope,
       maker: secret?.kind === "token" ? `token:${secret.id}` : `account:${account.uid}`,
       credential: secret?.id ?? null,
+      epoch: account.epoch,
       rates: ratesOf(account),
     });
   }
@@ -161,6 +162,23 @@ export class Access {
     }
     const account = this.#byUid.get(id);
     return account && !account.disabled ? this.asAccount(account, "session") : null;
+  }
+
+  /**
+   * An asker with what they may do now. An expired credential does not matter: what it began may end.
+   * @returns null when the account is disabled, or the session, token or link is gone, or the password is another one
+   */
+  again(asker: Asker): Asker | null {
+    const { via, account: name, credential, scope, epoch } = asker;
+    if (name === null) return this.#anyone;
+    if (via === "link") {
+      const link = this.#snapshot.links.get(credential ?? "");
+      return link && scope ? this.asLink(link, scope.words) : null;
+    }
+    const account = this.#enabled(name);
+    const secret = credential === null ? null : this.#byId.get(credential);
+    if (!account || secret === undefined || (secret === null && account.epoch !== epoch)) return null;
+    return this.asAccount(account, via, secret);
   }
 
   /** Saves a change, and puts it into force. @throws ChangeRefused; Problem storage_failed */

@@ -45,6 +45,8 @@ export interface AskerOptions {
   credential?: string | null;
   /** Whether anyone could get more by logging in. */
   couldLogIn?: boolean;
+  /** Of the account: another one after its password has changed. */
+  epoch?: number;
   rates?: readonly Rate[];
 }
 
@@ -59,6 +61,7 @@ export class Asker {
   readonly maker: string;
   readonly credential: string | null;
   readonly couldLogIn: boolean;
+  readonly epoch: number;
   readonly rates: readonly Rate[];
   readonly subjects: readonly string[];
   #view: View | undefined;
@@ -74,6 +77,7 @@ export class Asker {
       maker,
       credential = null,
       couldLogIn = false,
+      epoch = 0,
       rates = NO_RATES,
     }: AskerOptions,
   ) {
@@ -84,6 +88,7 @@ export class Asker {
     this.maker = maker;
     this.credential = credential;
     this.couldLogIn = couldLogIn;
+    this.epoch = epoch;
     this.rates = rates;
     this.subjects = [ANYONE, ...(account === null ? [] : [account]), ...teams.map((team) => `@${team}`)];
   }
@@ -141,6 +146,14 @@ export class Asker {
     if (rules.views.size >= MAX_VIEWS) rules.views.clear();
     rules.views.set(key, view);
     return view;
+  }
+
+  /** Whether another asker lacks a word, at a path or below it, where this one has it. */
+  exceeds(other: Asker, word: Word, path: FilePath | FolderPath): boolean {
+    for (const asker of [this, other])
+      for (const at of [path, ...asker.#changes(path)])
+        if (this.can(word, at) && !other.can(word, at)) return true;
+    return false;
   }
 
   /** Whether an entry is shown in listings: it may be listed itself, or leads to a folder that may. */

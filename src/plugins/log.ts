@@ -17,9 +17,10 @@ export interface Download {
   seconds: number;
   /**
    * `sent`: the system accepted all bytes. `cut`: the client disconnected before that. `shrank`: the file became shorter
-   * and the server closed the connection. In the last two cases the number of bytes sent is unknown.
+   * and the server closed the connection. `revoked`: the asker may not read it any more, and the server closed the
+   * connection. Except for `sent` the number of bytes sent is unknown.
    */
-  ending: "sent" | "cut" | "shrank";
+  ending: "sent" | "cut" | "shrank" | "revoked";
   /** The cap that limited it: `cap of this link (5 MB/s)`. */
   cap?: string | undefined;
   /** Of an archive: the entries that it lacks. */
@@ -260,6 +261,8 @@ function timeBreakdown(seconds: number, parts: ReadonlyMap<string, number>): str
 function describeDownload(ending: Download["ending"], size: string, seconds: number): string {
   const time = formatTime(seconds);
   if (ending === "sent") return `${size} in ${time}`;
+  if (ending === "revoked")
+    return `the permission was taken away: the connection was ended after ${time}, before all of ${size} was sent`;
   if (ending === "cut") return `the client went after ${time}, before all of ${size} was sent`;
   return `the file became shorter: the connection was ended after ${time}, before all of ${size} was sent`;
 }

@@ -90,7 +90,6 @@ const PUBLIC = [
   "/api/setup",
   "/health",
   "/invite",
-  "/metrics",
   "/problems",
   "/setup",
   "/swagger",

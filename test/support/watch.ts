@@ -21,11 +21,15 @@ export interface EventWatch extends Disposable {
 }
 
 /** Subscribes to the events; the caller must dispose the result. @param last the id of the last event received */
-export async function watchEvents(url: string, last?: string): Promise<EventWatch> {
+export async function watchEvents(
+  url: string,
+  last?: string,
+  headers: Record<string, string> = {},
+): Promise<EventWatch> {
   const stop = new AbortController();
   const answer = await fetch(`${url}/api/uploads/events`, {
     signal: stop.signal,
-    headers: last === undefined ? {} : { "last-event-id": last },
+    headers: { ...headers, ...(last !== undefined && { "last-event-id": last }) },
   });
   const received: ReceivedEvent[] = [];
   let comments = 0;

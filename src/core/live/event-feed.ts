@@ -1,7 +1,8 @@
-// Live feed of unfinished uploads: each snapshot is serialized once and sent to every subscriber.
+// Live feed of unfinished uploads: each snapshot is serialized once and sent to every subscriber with the same view.
 
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
 import { Gate } from "../admission/gate.ts";
+import type { UploadFilter } from "../report/active-uploads.ts";
 import type { RecentUpload } from "../report/recent-uploads.ts";
 import type { UploadRegistry } from "../resumable/registry.ts";
 import type { Uploader } from "../upload/uploader.ts";
@@ -18,12 +19,20 @@ const KEEP_ALIVE = 15_000;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
 
-/** All unfinished uploads at one moment, as sent to every subscriber. */
+/** The uploads that a subscriber may see. Subscribers with the same key see the same. */
+export interface FeedView {
+  key: string;
+  sees: UploadFilter;
+}
+
+const WHOLE: FeedView = { key: "", sees: () => true };
+
+/** The unfinished uploads of a view at one moment, as sent to every subscriber with it. */
 interface Snapshot {
   /** The JSON without the event id, compared to detect changes. */
   text: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Number of uploads that had ended. */
+  /** Number of uploads that had ended, up to the last one of the view. */
   ended: number;
 }
 
@@ -46,7 +55,8 @@ export class EventFeed {
   readonly #run = crypto.randomUUID().slice(0, 8);
   /** Events of ended uploads, serialized once. */
   readonly #endedEvents = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
-  #snapshot: Snapshot | undefined;
+  /** By the key of their view; as many as there are different ones of subscribers. */
+  #snapshots = new Map<string, Snapshot>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -60,9 +70,9 @@ export class EventFeed {
     return this.#subscribers.size;
   }
 
-  /** All running and suspended uploads. */
-  list() {
-    return { uploads: [...this.uploader.activeUploads.reports(), ...this.uploads.reports()] };
+  /** The running and suspended uploads that `sees` selects. */
+  list(sees?: UploadFilter) {
+    return { uploads: [...this.uploader.activeUploads.reports(sees), ...this.uploads.reports(sees)] };
   }
 
   /**
@@ -70,12 +80,13 @@ export class EventFeed {
    * @param last id of the last event the client received; null for none
    * @param onEnd called when the server ends the subscription
    * @param client that is counted; `undefined` for none
+   * @param view the uploads that are sent. @default all
    * @throws Problem draining, too_many_listeners
    */
-  listen(last: string | null, onEnd: () => void, client?: string): Subscriber {
+  listen(last: string | null, onEnd: () => void, client?: string, view = WHOLE): Subscriber {
     this.uploader.assertAccepting();
     const leaveGate = this.#gate.enter(client);
-    const subscriber = new Subscriber(this.#endedBefore(last), (self) => this.#pending(self), {
+    const subscriber = new Subscriber(view, this.#endedBefore(last), (self) => this.#pending(self), {
       closed: (self) => {
         leaveGate();
         this.#remove(self);
@@ -84,6 +95,7 @@ export class EventFeed {
     });
     this.#subscribers.add(subscriber);
     if (this.#timer === undefined) this.#refresh();
+    else if (!this.#snapshots.has(view.key)) this.#snapshots.set(view.key, this.#take(view, undefined));
     return subscriber;
   }
 
@@ -107,28 +119,49 @@ export class EventFeed {
       this.close();
       return;
     }
-    const text = JSON.stringify(this.list());
-    const ended = this.uploader.recentUploads.count;
-    if (text !== this.#snapshot?.text || ended !== this.#snapshot.ended) {
-      const id = `${this.#run}-${ended}`;
-      this.#snapshot = { text, bytes: eventBytes({ id, name: "uploads", json: text }), ended };
+    const before = this.#snapshots;
+    this.#snapshots = new Map();
+    let characters = 0;
+    for (const { view } of this.#subscribers) {
+      if (this.#snapshots.has(view.key)) continue;
+      const snapshot = this.#take(view, before.get(view.key));
+      this.#snapshots.set(view.key, snapshot);
+      characters += snapshot.text.length;
     }
     for (const subscriber of this.#subscribers) subscriber.wake();
-    this.#timer = setTimeout(() => this.#refresh(), Math.max(MIN_INTERVAL, text.length / MAX_RATE));
+    this.#timer = setTimeout(() => this.#refresh(), Math.max(MIN_INTERVAL, characters / MAX_RATE));
     this.#timer.unref();
+  }
+
+  /** A snapshot of a view; the one before if nothing has changed in the view. */
+  #take({ sees }: FeedView, before: Snapshot | undefined): Snapshot {
+    const { recentUploads } = this.uploader;
+    const text = JSON.stringify(this.list(sees));
+    const { count } = recentUploads;
+    const isNew = (upload: RecentUpload): boolean => sees(upload.path, recentUploads.ownerOf(upload));
+    const ended = before && !recentUploads.between(before.ended, count).some(isNew) ? before.ended : count;
+    if (before && text === before.text && ended === before.ended) return before;
+    return { text, bytes: eventBytes({ id: `${this.#run}-${ended}`, name: "uploads", json: text }), ended };
   }
 
   /** The events to send to a subscriber now; a comment when the last event was long ago. */
   #pending(subscriber: Subscriber): Uint8Array<ArrayBuffer>[] {
-    const snapshot = this.#snapshot;
+    const { view } = subscriber;
+    const snapshot = this.#snapshots.get(view.key);
     if (snapshot === undefined) return [];
     if (subscriber.snapshot === snapshot)
       return performance.now() - subscriber.sentAt >= this.keepAlive ? [COMMENT] : [];
-    const ended = this.uploader.recentUploads.between(subscriber.ended, snapshot.ended);
+    const { recentUploads } = this.uploader;
+    const ended = recentUploads.between(subscriber.ended, snapshot.ended);
     const firstNumber = snapshot.ended - ended.length + 1;
     subscriber.snapshot = snapshot;
     subscriber.ended = snapshot.ended;
-    return [...ended.map((upload, index) => this.#endedEvent(upload, firstNumber + index)), snapshot.bytes];
+    const events = ended.flatMap((upload, index) =>
+      view.sees(upload.path, recentUploads.ownerOf(upload))
+        ? [this.#endedEvent(upload, firstNumber + index)]
+        : [],
+    );
+    return [...events, snapshot.bytes];
   }
 
   #endedEvent(upload: RecentUpload, number: number): Uint8Array<ArrayBuffer> {
@@ -145,7 +178,7 @@ export class EventFeed {
     if (this.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#snapshot = undefined;
+    this.#snapshots.clear();
   }
 }
 
@@ -159,10 +192,12 @@ export class Subscriber {
   #closed = false;
 
   /**
+   * @param view the uploads that are sent; another one takes effect with the next snapshot
    * @param ended number of the last ended upload that the client knows of
    * @param pending returns the events to send now
    */
   constructor(
+    public view: FeedView,
     public ended: number,
     readonly pending: (subscriber: Subscriber) => Uint8Array<ArrayBuffer>[],
     readonly on: { closed: (subscriber: Subscriber) => void; ended: () => void },

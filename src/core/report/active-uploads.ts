@@ -25,12 +25,26 @@ export interface ActiveUpload {
   explanation?: string;
 }
 
+/** Whose upload it is: an asker, and the client of an anonymous one. Not sent to clients. */
+export interface UploadOwner {
+  /** See `Asker.maker`. */
+  maker: string;
+  client: string | null;
+}
+
+/** Selects uploads by path and owner; an upload without an owner is known by its path alone. */
+export type UploadFilter = (path: FilePath, owner: UploadOwner | undefined) => boolean;
+
 /** An upload that can report its progress, and that can be cancelled. */
 export interface RunningUpload {
+  /** `end` ends the whole request of the upload, of which it may be a part. */
+  readonly request?: { owner?: UploadOwner; end?: (problem: Problem) => void };
   report(): ActiveUpload;
   /** Makes the upload fail with this problem. @returns false when all bytes are there and the file is being saved */
   cancel(problem: Problem): boolean;
 }
+
+const ALL: UploadFilter = () => true;
 
 /** The problem of an upload that an operator has cancelled. */
 export function uploadCancelled(): Problem {
@@ -57,15 +71,28 @@ export class ActiveUploads {
     return this.#uploads.size;
   }
 
-  /** Makes all uploads with this id fail. @returns how many were cancelled */
-  cancel(id: string): number {
+  /** Makes the uploads with this id fail that `may` selects. @returns how many were cancelled */
+  cancel(id: string, may: UploadFilter = ALL): number {
     const problem = uploadCancelled();
-    return [...this.#uploads].filter((upload) => upload.report().id === id && upload.cancel(problem)).length;
+    const cancels = (upload: RunningUpload): boolean => {
+      const report = upload.report();
+      return report.id === id && may(report.path, upload.request?.owner) && upload.cancel(problem);
+    };
+    return [...this.#uploads].filter(cancels).length;
   }
 
-  /** @param id only uploads with this id; clients choose ids, so several may share one */
-  reports(id?: string): ActiveUpload[] {
-    const reports = [...this.#uploads].map((upload) => upload.report());
-    return id === undefined ? reports : reports.filter((report) => report.id === id);
+  /** Ends the requests of all uploads with an owner whom `may` does not select any more. */
+  revoke(may: UploadFilter, problem: Problem): void {
+    for (const upload of this.#uploads)
+      if (upload.request?.owner && !may(upload.report().path, upload.request.owner) && upload.cancel(problem))
+        upload.request.end?.(problem);
+  }
+
+  /** The uploads that `sees` selects. */
+  reports(sees: UploadFilter = ALL): ActiveUpload[] {
+    return [...this.#uploads].flatMap((upload) => {
+      const report = upload.report();
+      return sees(report.path, upload.request?.owner) ? [report] : [];
+    });
   }
 }

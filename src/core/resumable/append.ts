@@ -73,6 +73,7 @@ class Append {
       networkSeconds,
       capWait: incoming.body.measureCapWait(),
       checksumSeconds,
+      end: (problem) => incoming.body.stop(problem),
     });
     try {
       await this.#receive(open);

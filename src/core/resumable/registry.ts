@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { uploadNotFound } from "../../storage/problems.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
-import type { ActiveUpload } from "../report/active-uploads.ts";
+import type { ActiveUpload, UploadFilter } from "../report/active-uploads.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
 import { restoreSessions } from "./restore.ts";
@@ -148,9 +148,11 @@ export class UploadRegistry {
     await this.#forget(await this.find(id));
   }
 
-  /** Ends all unfinished uploads with this name; later requests to them get upload_cancelled. @returns how many. @throws Problem */
-  async cancel(name: string): Promise<number> {
-    const named = [...this.#all.values()].filter((upload) => upload.record.name === name && !upload.settled);
+  /** Ends unfinished uploads with this name; later requests to them get upload_cancelled. @returns how many. @throws Problem */
+  async cancel(name: string, may?: UploadFilter): Promise<number> {
+    const selected = ({ record, settled }: UploadSession): boolean =>
+      record.name === name && !settled && (may?.(record.path, record) ?? true);
+    const named = [...this.#all.values()].filter(selected);
     const ended = await Promise.all(named.map((upload) => upload.cancel()));
     return ended.filter(Boolean).length;
   }
@@ -160,15 +162,12 @@ export class UploadRegistry {
     await concatenate(upload, (id) => this.#all.get(id));
   }
 
-  /** Suspended uploads, newest first; at most `MAX_LISTED`. */
-  reports(): ActiveUpload[] {
-    const reports: ActiveUpload[] = [];
-    for (const upload of [...this.#all.values()].reverse()) {
-      if (upload.settled || upload.lock.busy) continue;
-      reports.push(suspendedReport(upload));
-      if (reports.length === MAX_LISTED) break;
-    }
-    return reports;
+  /** Suspended uploads that `sees` selects, newest first; at most `MAX_LISTED`. */
+  reports(sees?: UploadFilter): ActiveUpload[] {
+    const waiting = [...this.#all.values()].filter(
+      ({ record, settled, lock }) => !settled && !lock.busy && sees?.(record.path, record) !== false,
+    );
+    return waiting.reverse().slice(0, MAX_LISTED).map(suspendedReport);
   }
 
   /** Expires some abandoned sessions and flushes some unsaved ones. Never throws. */

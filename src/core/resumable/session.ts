@@ -203,7 +203,7 @@ export class UploadSession {
    * @throws Problem upload_gone, storage_full
    */
   async open(
-    request: Pick<UploadRequest, "size" | "networkSeconds" | "capWait" | "checksumSeconds">,
+    request: Pick<UploadRequest, "size" | "networkSeconds" | "capWait" | "checksumSeconds" | "end">,
   ): Promise<OpenSession> {
     const { uploader, record } = this;
     const { id, name, path, conflict, may, measured } = record;
@@ -224,7 +224,7 @@ export class UploadSession {
       const resumed = { length, measured };
       const modified = record.modified === null ? null : new Date(record.modified);
       const target = { path, conflict, may, modified, conditions: {}, digests: [], wantedDigest: null };
-      const whole = { ...request, ...target, id: name, resumed };
+      const whole = { ...request, ...target, id: name, owner: record, resumed };
       return { writer, upload: await uploader.resume(whole, writer, this.claim.current) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {
@@ -280,7 +280,7 @@ export class UploadSession {
 
   /** Reports to subscribers that the upload ended without a file. */
   ended(outcome: "failed" | "forgotten", cause?: Problem): void {
-    this.uploader.recentUploads.add(endedReport(this.record, this.#length, outcome, cause));
+    this.uploader.recentUploads.add(endedReport(this.record, this.#length, outcome, cause), this.record);
   }
 
   async #suspend({ writer, upload }: OpenSession): Promise<void> {

@@ -4,7 +4,8 @@ import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { Gate } from "../admission/gate.ts";
 import { type ListedEntry, listed } from "../browse/listing.ts";
-import type { ClaimedName } from "../naming/conflict.ts";
+import type { ClaimedName, MoveRequest } from "../naming/conflict.ts";
+import type { UploadOwner } from "../report/active-uploads.ts";
 import type { CopyOperation } from "./copy.ts";
 
 /** Copies run concurrently: more would only make the disk seek. */
@@ -17,6 +18,8 @@ const MAX_ENDED = 100;
 const MAX_AGE = 3600_000;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
+
+const ALL: JobFilter = () => true;
 
 /** A job as clients see it. */
 export interface JobReport {
@@ -42,6 +45,9 @@ export interface JobObserver {
   failed(problem: Problem): void;
 }
 
+/** Selects jobs by their paths and their owner, who is undefined for nobody. */
+export type JobFilter = (request: MoveRequest, owner: UploadOwner | undefined) => boolean;
+
 class Job {
   readonly id = crypto.randomUUID();
   readonly #cancel = new AbortController();
@@ -54,6 +60,7 @@ class Job {
     readonly operation: CopyOperation,
     readonly observer: JobObserver,
     readonly leaveGate: () => void,
+    readonly owner: UploadOwner | undefined,
   ) {}
 
   async run(): Promise<void> {
@@ -64,22 +71,25 @@ class Job {
       this.#end("done");
       this.observer.done(claimed);
     } catch (error) {
-      if (error === this.#cancel.signal.reason) return this.#end("cancelled");
-      const problem = asProblem(error);
-      this.#result = { error: { code: problem.code, detail: problem.detail } };
-      this.#end("failed");
-      this.observer.failed(problem);
+      this.#endWith(error);
     }
   }
 
-  /** Cancels the job and resolves when it has ended. It may have completed just before. */
-  async cancel(): Promise<void> {
-    this.#cancel.abort(new Error("The job was cancelled."));
+  /**
+   * Cancels the job and resolves when it has ended. It may have completed just before.
+   * @param reason a problem with which the job fails instead
+   */
+  async cancel(reason: Problem | Error = new Error("The job was cancelled.")): Promise<void> {
+    this.#cancel.abort(reason);
     if (this.state === "waiting") {
-      this.#end("cancelled");
+      this.#endWith(reason);
       await this.operation.discard();
     }
     await this.#ended.promise;
+  }
+
+  isIn(filter: JobFilter): boolean {
+    return filter(this.operation.request, this.owner);
   }
 
   report(): JobReport {
@@ -95,6 +105,17 @@ class Job {
       ...(skipped > 0 && { skipped }),
       ...this.#result,
     };
+  }
+
+  #endWith(error: unknown): void {
+    if (error === this.#cancel.signal.reason && !(error instanceof Problem)) {
+      this.#end("cancelled");
+      return;
+    }
+    const problem = asProblem(error);
+    this.#result = { error: { code: problem.code, detail: problem.detail } };
+    this.#end("failed");
+    this.observer.failed(problem);
   }
 
   #end(state: JobReport["state"]): void {
@@ -128,30 +149,36 @@ export class CopyJobs {
    * Runs a copy, or queues it.
    * @throws Problem too_many_jobs, draining; then the caller must still discard the operation
    */
-  start(operation: CopyOperation, observer: JobObserver): JobReport {
+  start(operation: CopyOperation, observer: JobObserver, owner?: UploadOwner): JobReport {
     if (this.#closed) throw new Problem("draining", "The server is stopping; try again when it is back.");
-    const job = new Job(operation, observer, this.#gate.enter());
+    const job = new Job(operation, observer, this.#gate.enter(), owner);
     this.#all.set(job.id, job);
     this.#runNext();
     return job.report();
   }
 
-  /** Jobs that run or are queued, and those that ended recently. */
-  reports(): JobReport[] {
+  /** Of the jobs that `sees` selects, those that run or are queued, and those that ended recently. */
+  reports(sees: JobFilter = ALL): JobReport[] {
     this.#forgetOld();
-    return [...this.#all.values()].map((job) => job.report());
+    return [...this.#all.values()].filter((job) => job.isIn(sees)).map((job) => job.report());
   }
 
-  /** @throws Problem not_found */
-  report(id: string): JobReport {
-    return this.#find(id).report();
+  /** @throws Problem not_found, also for a job that `sees` does not select */
+  report(id: string, sees: JobFilter = ALL): JobReport {
+    return this.#find(id, sees).report();
   }
 
-  /** Cancels a job and resolves when it has ended, or forgets one that has ended already. @throws Problem not_found */
-  async cancel(id: string): Promise<void> {
-    const job = this.#find(id);
+  /** Cancels a job and resolves when it has ended, or forgets one that has ended already. @throws Problem as `report` */
+  async cancel(id: string, sees: JobFilter = ALL): Promise<void> {
+    const job = this.#find(id, sees);
     if (Number.isFinite(job.endedAt)) this.#all.delete(id);
     else await job.cancel();
+  }
+
+  /** Makes the unfinished jobs fail whose owner `may` does not select any more. */
+  revoke(may: JobFilter, problem: Problem): void {
+    for (const job of this.#all.values())
+      if (job.owner && !Number.isFinite(job.endedAt) && !job.isIn(may)) void job.cancel(problem);
   }
 
   /** Cancels all jobs, refuses new ones, and resolves when all have ended. */
@@ -162,10 +189,10 @@ export class CopyJobs {
     );
   }
 
-  #find(id: string): Job {
+  #find(id: string, sees: JobFilter): Job {
     this.#forgetOld();
     const job = this.#all.get(id);
-    if (!job)
+    if (!job?.isIn(sees))
       throw new Problem(
         "not_found",
         "There is no job with this id. It may have ended more than an hour ago.",

@@ -75,20 +75,18 @@ export class TrashCan {
     const { trash } = this.uploader.storage;
     const ids = (await trash.ids()).sort().reverse();
     const remaining = cursor === undefined ? ids : ids.filter((id) => id < cursor);
-    const page = remaining.slice(0, limit);
     const entries: TrashedEntry[] = [];
-    for (let at = 0; at < page.length; at += READ_BATCH) {
-      const batch = page.slice(at, at + READ_BATCH);
+    // One more than the page has tells whether there is another page.
+    for (let at = 0; at < remaining.length && entries.length <= limit; at += READ_BATCH) {
+      const batch = remaining.slice(at, at + READ_BATCH);
       const found = await Promise.all(batch.map((id) => trash.find(id)));
       for (const [index, id] of batch.entries()) {
         const trashed = found[index];
         if (trashed && sees(trashed.path)) entries.push({ id, ...trashed, ...this.#times(id) });
       }
     }
-    return {
-      entries,
-      next: remaining.length > limit ? (page.at(-1) ?? null) : null,
-    };
+    const page = entries.slice(0, limit);
+    return { entries: page, next: entries.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
 
   /**

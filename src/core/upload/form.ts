@@ -30,7 +30,7 @@ export interface FormOptions {
   boundary: string;
   maxFiles: number;
   maxErrors: number;
-  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified">;
+  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified" | "owner">;
   /** Decides for the path of a file; throws the problem of a client that may not write there. */
   permit: (path: FilePath) => Promise<Permission>;
 }
@@ -134,6 +134,7 @@ export class FormUpload {
         id: crypto.randomUUID(),
         networkSeconds: () => body.waited,
         capWait: body.measureCapWait(),
+        end: (problem) => body.stop(problem),
       });
       this.#current = { upload, file };
     } catch (error) {

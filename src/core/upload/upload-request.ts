@@ -6,6 +6,7 @@ import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import type { Permission } from "../naming/conflict.ts";
+import type { UploadOwner } from "../report/active-uploads.ts";
 import type { CapWait, Timings } from "../report/flow-report.ts";
 
 /** The file an upload should become, and how its time is measured. */
@@ -26,12 +27,16 @@ export interface UploadRequest {
   key?: string;
   /** The id shown in `GET /api/uploads`. */
   id: string;
+  /** Whose upload it is. @default nobody's: it is known by its path alone */
+  owner?: UploadOwner;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
   networkSeconds: () => number;
   /** The time that this upload has spent waiting because of caps. */
   capWait?: () => CapWait | undefined;
   /** Stops receiving at once with this problem. Without this function, a cancelled upload stops at the next byte. */
   stop?: (problem: Problem) => void;
+  /** Ends the whole request with this problem. @default as `stop` */
+  end?: (problem: Problem) => void;
   /** Seconds spent so far on checksums other than the digests. */
   checksumSeconds?: () => number;
   /** Bytes stored and time measured by earlier requests of a resumable upload. */

@@ -293,8 +293,8 @@ export class Upload implements RunningUpload {
 
   #end(ended?: Omit<RecentUpload, "id" | "ended">): void {
     this.reservation.release();
-    const wasActive = this.services.activeUploads.remove(this);
-    if (wasActive && ended)
-      this.services.recentUploads.add({ id: this.request.id, ended: new Date().toISOString(), ...ended });
+    if (!this.services.activeUploads.remove(this) || !ended) return;
+    const { id, owner } = this.request;
+    this.services.recentUploads.add({ id, ended: new Date().toISOString(), ...ended }, owner);
   }
 }

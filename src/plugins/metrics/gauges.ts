@@ -65,7 +65,7 @@ export class Gauges implements Observer {
     for (const dialect of DIALECTS)
       for (const outcome of OUTCOMES) this.#uploads.inc({ dialect, outcome }, 0);
     for (const code of Object.keys(PROBLEMS)) this.#problems.inc({ code }, 0);
-    for (const ending of ["sent", "cut", "shrank"]) this.#downloads.inc({ ending }, 0);
+    for (const ending of ["sent", "cut", "shrank", "revoked"]) this.#downloads.inc({ ending }, 0);
 
     const { storage, activeUploads: running, slots, limits } = uploader;
     const received = this.#counter("sluice_received_bytes", "Received bytes of uploads", [], () => {

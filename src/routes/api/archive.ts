@@ -8,9 +8,12 @@ import { attachment } from "../../http/disposition/disposition.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFolderPath, type FilePath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
+import type { Download } from "../../plugins/log.ts";
 import { requestInfoOf, timed } from "../../plugins/request-info.ts";
+import { watchGrants } from "../../plugins/revoking/revoking.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
+import { cutConnection } from "../support/connection/connection.ts";
 import { shareOf } from "../support/connection/request-caps.ts";
 import { PATIENCE } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
@@ -58,7 +61,13 @@ export function archive(services: Services) {
       requestInfoOf(request)?.logOnFinish();
       const share = shareOf({ caps }, request);
       const renew = () => void server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
-      const ended = (ending: "sent" | "cut", bytes: number | null): void =>
+      let revoked = false;
+      const stop = watchGrants(services.access, request, { word: "read", paths }, () => {
+        revoked = true;
+        cutConnection(request, server);
+      });
+      const ended = (ending: Download["ending"], bytes: number | null): void => {
+        stop();
         log.sent(request, {
           path: name,
           bytes,
@@ -67,12 +76,15 @@ export function archive(services: Services) {
           cap: share?.name,
           skipped: archive.skipped,
         });
+      };
       const stream = archive.stream({
         pulled: renew,
         sent: (bytes) => ended("sent", bytes),
-        cancelled: () => ended("cut", archive.size ?? null),
-        failed: (error) =>
-          log.problem(request, asProblem(error, "The archive was cut, because it could not be made.")),
+        cancelled: () => ended(revoked ? "revoked" : "cut", archive.size ?? null),
+        failed: (error) => {
+          stop();
+          log.problem(request, asProblem(error, "The archive was cut, because it could not be made."));
+        },
       });
       return new Response(share ? paced(stream, share, renew) : stream, { headers });
     },

@@ -10,6 +10,7 @@ import { asProblem, ErrorList, Problem, summarize } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
 import { access, prove, proveBelow } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
@@ -89,6 +90,7 @@ async function perform(
 ): Promise<Omit<Done, "operation">> {
   const { uploader, log, trash } = services;
   const by = requestInfoOf(request)?.by;
+  renewAsker(services.access, request);
   if (operation.op === "folder") {
     const path = checkFilePath(operation.path);
     prove(request, "write", path);

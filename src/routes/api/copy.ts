@@ -4,8 +4,10 @@ import { Elysia } from "elysia";
 import type { ClaimedName } from "../../core/naming/conflict.ts";
 import { CopyOperation } from "../../core/tree/copy.ts";
 import { claimedEntry, type JobReport } from "../../core/tree/copy-jobs.ts";
+import type { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { ownerOf } from "../../plugins/revoking/owner.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Job, Way } from "../openapi/change-shapes.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -69,10 +71,11 @@ export async function startJob(
   // Read now: the connection may be closed when the copy ends.
   const by = requestInfoOf(request)?.by;
   try {
-    return jobs.start(copying, {
+    const observer = {
       done: copied(services, request, by, copying),
-      failed: (problem) => log.problem(request, problem),
-    });
+      failed: (problem: Problem) => log.problem(request, problem),
+    };
+    return jobs.start(copying, observer, ownerOf(request));
   } catch (error) {
     await copying.discard();
     throw error;

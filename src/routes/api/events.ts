@@ -1,9 +1,11 @@
 // GET /api/uploads/events: Server-Sent Events about running and unfinished uploads.
 
 import { Elysia, t } from "elysia";
+import type { FeedView } from "../../core/live/event-feed.ts";
 import { ROOT } from "../../path.ts";
-import { access, prove } from "../../plugins/access.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { ownerOf, seenUploads } from "../../plugins/revoking/owner.ts";
 import { events as answer, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Ended, Uploads } from "../openapi/shapes.ts";
@@ -22,11 +24,11 @@ const HEADERS = {
 
 /** @param patience seconds after which a client that reads nothing is disconnected */
 export function watchUploads(services: Services, patience = PATIENCE) {
-  const { events } = services;
+  const { events, access: known } = services;
   return new Elysia({ name: "events" }).use(access(services)).get(
     "/api/uploads/events",
     ({ request, server }) => {
-      prove(request, "list", ROOT);
+      const asker = prove(request, [], ROOT);
       // Elysia answers HEAD with this handler and would read the endless body.
       if (request.method === "HEAD")
         return new Response(null, { headers: { ...HEADERS, "transfer-encoding": "chunked" } });
@@ -35,17 +37,30 @@ export function watchUploads(services: Services, patience = PATIENCE) {
         // A client that has not read the end of the stream within a second reads nothing at all.
         () => server?.timeout(request, 1),
         requestInfoOf(request)?.client,
+        viewFor(request),
       );
+      const stop = known.onChange(() => {
+        const now = known.again(asker);
+        const info = requestInfoOf(request);
+        if (!now?.canSomewhere("list") || !info) return listener.end();
+        info.asker = now;
+        listener.view = viewFor(request);
+      });
       // Bun closes a connection that reads nothing for this long.
       server?.timeout(request, patience);
       const stream = new ReadableStream<Uint8Array>(
         {
           async pull(controller) {
             const batch = await listener.next();
-            if (batch === null) controller.close();
             for (const bytes of batch ?? []) controller.enqueue(bytes);
+            if (batch !== null) return;
+            stop();
+            controller.close();
           },
-          cancel: () => listener.close(),
+          cancel() {
+            stop();
+            listener.close();
+          },
         },
         { highWaterMark: 0 },
       );
@@ -70,4 +85,11 @@ export function watchUploads(services: Services, patience = PATIENCE) {
       },
     },
   );
+}
+
+/** The view of the uploads that the asker of a request may know of. */
+function viewFor(request: Request): FeedView {
+  const { view } = askerOf(request);
+  const key = view === undefined ? "" : JSON.stringify([view, ownerOf(request)]);
+  return { key, sees: seenUploads(request) };
 }

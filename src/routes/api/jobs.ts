@@ -1,8 +1,10 @@
 // GET /api/jobs, GET and DELETE /api/jobs/{id}: lists, reports and cancels background copies.
 
 import { Elysia, t } from "elysia";
+import type { JobFilter } from "../../core/tree/copy-jobs.ts";
 import { ROOT } from "../../path.ts";
-import { access, prove } from "../../plugins/access.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
+import { isOwn } from "../../plugins/revoking/owner.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { Job, Jobs } from "../openapi/change-shapes.ts";
 import type { Services } from "../support/services.ts";
@@ -16,8 +18,8 @@ export function jobRoutes(services: Services) {
     .get(
       "/api/jobs",
       ({ request }) => {
-        prove(request, "list", ROOT);
-        return { jobs: jobs.reports() };
+        prove(request, [], ROOT);
+        return { jobs: jobs.reports(seenJobs(request)) };
       },
       {
         allow: "list",
@@ -33,8 +35,8 @@ export function jobRoutes(services: Services) {
     .get(
       "/api/jobs/:id",
       ({ request, params }) => {
-        prove(request, "list", ROOT);
-        return { job: jobs.report(params.id) };
+        prove(request, [], ROOT);
+        return { job: jobs.report(params.id, seenJobs(request)) };
       },
       {
         allow: "list",
@@ -49,7 +51,9 @@ export function jobRoutes(services: Services) {
     .delete(
       "/api/jobs/:id",
       async ({ request, params }) => {
-        prove(request, "write", ROOT);
+        prove(request, [], ROOT);
+        const { to } = jobs.report(params.id, seenJobs(request));
+        prove(request, "write", to);
         await jobs.cancel(params.id);
         return new Response(null, { status: 204 });
       },
@@ -69,4 +73,10 @@ export function jobRoutes(services: Services) {
         },
       },
     );
+}
+
+/** Selects the jobs that the asker of a request may know of: their own, and those of paths that they may list. */
+function seenJobs(request: Request): JobFilter {
+  const asker = askerOf(request);
+  return ({ from, to }, owner) => isOwn(request, owner) || (asker.can("list", from) && asker.can("list", to));
 }

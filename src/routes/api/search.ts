@@ -8,6 +8,7 @@ import { preferredType } from "../../http/negotiation/accept.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access, proveFolder } from "../../plugins/access.ts";
 import { timed } from "../../plugins/request-info.ts";
+import { revoked, watchGrants } from "../../plugins/revoking/revoking.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { ENTRY_PROBLEMS, jsonOrLines, problems } from "../openapi/answers.ts";
 import { oneOf, SearchLine, SearchResult } from "../openapi/shapes.ts";
@@ -29,8 +30,11 @@ export function search(services: Services) {
       const folder = query.folder ?? ROOT;
       const { view } = proveFolder(request, folder);
       const stop = new AbortController();
+      const unwatch = watchGrants(services.access, request, { word: "list", paths: [folder] }, () =>
+        stop.abort(revoked()),
+      );
       const signal = AbortSignal.any([request.signal, stop.signal]);
-      const finding = searches.find(
+      const found = searches.find(
         {
           query: query.query,
           folder,
@@ -41,6 +45,7 @@ export function search(services: Services) {
         },
         signal,
       );
+      const finding = endingWith(found, unwatch);
       if (preferredType(request.headers.get("accept"), ["application/json", LINES]) !== LINES)
         return Response.json(await timed(request, "searching", () => whole(finding)), { headers: HEADERS });
       // Wait for the first result, so that an error is still answered as a problem.
@@ -84,6 +89,15 @@ export function search(services: Services) {
       },
     },
   );
+}
+
+/** Calls `ended` when the search ends, however it does. */
+async function* endingWith(finding: Finding, ended: () => void): Finding {
+  try {
+    return yield* finding;
+  } finally {
+    ended();
+  }
 }
 
 async function whole(finding: Finding): Promise<{ entries: ReturnType<typeof listed>[] } & SearchEnd> {

@@ -1,9 +1,11 @@
 // GET /api/uploads: running and unfinished uploads; GET and DELETE /api/uploads/{id}: those with one id.
 
 import { Elysia, t } from "elysia";
+import type { UploadFilter } from "../../core/report/active-uploads.ts";
 import { Problem } from "../../errors.ts";
 import { ROOT } from "../../path.ts";
 import { access, prove } from "../../plugins/access.ts";
+import { seenUploads } from "../../plugins/revoking/owner.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { UPLOAD_ID } from "../openapi/headers.ts";
 import { Uploads } from "../openapi/shapes.ts";
@@ -16,8 +18,8 @@ export function listUploads(services: Services) {
     .get(
       "/api/uploads",
       ({ request }) => {
-        prove(request, "list", ROOT);
-        return events.list();
+        prove(request, [], ROOT);
+        return events.list(seenUploads(request));
       },
       {
         allow: "list",
@@ -35,11 +37,13 @@ export function listUploads(services: Services) {
     .get(
       "/api/uploads/:id",
       ({ request, params }) => {
-        prove(request, "write", ROOT);
-        return { uploads: uploader.activeUploads.reports(params.id) };
+        prove(request, [], ROOT);
+        // The id alone is not enough: clients choose it.
+        const uploads = uploader.activeUploads.reports(seenUploads(request));
+        return { uploads: uploads.filter(({ id }) => id === params.id) };
       },
       {
-        // A client that may only upload can follow its own upload: only it knows the id.
+        // Those who may only upload can follow their own uploads.
         allow: "write",
         params: t.Object({
           id: t.String({ pattern: UPLOAD_ID, description: "The `X-Request-Id` of the upload request" }),
@@ -53,7 +57,8 @@ export function listUploads(services: Services) {
         detail: {
           operationId: "getUpload",
           summary: "Get the progress of one's own upload",
-          description: "Empty before the upload begins and after it has ended.",
+          description:
+            "Empty before the upload begins and after it has ended, and for uploads of others at paths that may not be listed.",
           tags: ["Upload"],
         },
       },
@@ -61,10 +66,13 @@ export function listUploads(services: Services) {
     .delete(
       "/api/uploads/:id",
       async ({ request, params: { id } }) => {
-        prove(request, "delete", ROOT);
+        const asker = prove(request, [], ROOT);
+        const may: UploadFilter = (path) => asker.can("delete", path);
         // Sessions first: cancelling one also ends its running request, with an answer that later requests get too.
-        const ended = (await uploads.cancel(id)) + uploader.activeUploads.cancel(id);
+        const ended = (await uploads.cancel(id, may)) + uploader.activeUploads.cancel(id, may);
         if (ended > 0) return new Response(null, { status: 204 });
+        const seen = events.list(seenUploads(request)).uploads.find((upload) => upload.id === id);
+        if (seen) prove(request, "delete", seen.path);
         throw new Problem(
           "not_found",
           "No unfinished upload has this id, or all its bytes are there and its file is being saved. GET /api/uploads lists the ids.",
@@ -83,7 +91,7 @@ export function listUploads(services: Services) {
           operationId: "cancelListedUpload",
           summary: "Cancel a running or an unfinished upload of any client",
           description:
-            "Its bytes are deleted. A running request, and later ones to the same resumable upload, are answered with `upload_cancelled`.",
+            "Needs `delete` at its path. Its bytes are deleted. A running request, and later ones to the same resumable upload, are answered with `upload_cancelled`.",
           tags: ["Upload"],
         },
       },

@@ -4,6 +4,7 @@ import { Elysia, t } from "elysia";
 import { FolderSizes } from "../../core/browse/usage.ts";
 import { FolderPathValue, ROOT } from "../../path.ts";
 import { access, proveFolder } from "../../plugins/access.ts";
+import { whileGranted } from "../../plugins/revoking/revoking.ts";
 import { ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Usage } from "../openapi/shapes.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
@@ -20,7 +21,10 @@ export function usage(services: Services) {
       const asker = proveFolder(request, folder);
       const { view } = asker;
       return await withoutIdleTimeout(services, request, server, async () => {
-        const counted = await sizes.of(folder, request.signal, view);
+        const need = { word: "list", paths: [folder] } as const;
+        const counted = await whileGranted(services.access, request, need, (signal) =>
+          sizes.of(folder, signal, view),
+        );
         if (view === undefined) quotas.compare(folder, counted.bytes);
         const quota = asker.can("list", folder) ? quotas.report(folder) : null;
         return { folder, ...counted, ...(await storage.space()), ...(quota && { quota }) };

@@ -49,7 +49,7 @@ const ANY_TYPE = ["*/*"];
 
 export function download(services: Services) {
   const { config, storage, log, uploader, caps } = services;
-  const deliveries = new Deliveries(log);
+  const deliveries = new Deliveries(log, services.access);
   const pacing = new Pacing();
   const digests = uploader.fileDigests;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.

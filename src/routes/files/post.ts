@@ -10,6 +10,8 @@ import { targetOf } from "../../http/target.ts";
 import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
+import { ownerOf } from "../../plugins/revoking/owner.ts";
+import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
@@ -117,8 +119,19 @@ async function saveForm(
   const { maxFiles, maxErrors } = config;
   // The word somewhere below is enough to read the form: each file proves its own path.
   if (!askerOf(request).leadsTo("write", folder)) prove(request, "write", folder);
-  const permit = (path: FilePath) => permitUpload(services, request, path, undefined);
-  const form = new FormUpload({ uploader, folder, boundary, maxFiles, maxErrors, intent, permit });
+  const permit = (path: FilePath) => {
+    renewAsker(services.access, request);
+    return permitUpload(services, request, path, undefined);
+  };
+  const form = new FormUpload({
+    uploader,
+    folder,
+    boundary,
+    maxFiles,
+    maxErrors,
+    intent: { ...intent, owner: ownerOf(request) },
+    permit,
+  });
   const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;
   try {

@@ -1,7 +1,9 @@
 // GET /metrics: metrics in the OpenMetrics format, for Prometheus and compatible scrapers.
 
 import { Elysia } from "elysia";
-import { access } from "../../plugins/access.ts";
+import type { Asker } from "../../access/asker.ts";
+import { ROOT } from "../../path.ts";
+import { access, askerOf, prove } from "../../plugins/access.ts";
 import type { Gauges } from "../../plugins/metrics/gauges.ts";
 import { problems, text } from "../openapi/answers.ts";
 import type { Services } from "../support/services.ts";
@@ -9,24 +11,28 @@ import type { Services } from "../support/services.ts";
 export function metrics(services: Services, { registry }: Gauges) {
   return new Elysia({ name: "metrics" }).use(access(services)).get(
     "/metrics",
-    async () =>
-      new Response(await registry.metrics(), {
+    async ({ request }) => {
+      // The metrics contain no file name and no address, so that nothing is needed where there are no accounts.
+      if (services.access.closed && !isOwner(askerOf(request))) prove(request, "list", ROOT);
+      return new Response(await registry.metrics(), {
         headers: { "content-type": registry.contentType, "cache-control": "no-store" },
-      }),
+      });
+    },
     {
-      // The metrics contain no file name and no address, so a scraper needs no grant.
-      allow: "public",
+      allow: "each",
       response: {
         200: text({ description: "The metrics" }, "application/openmetrics-text"),
-        ...problems(),
+        ...problems("login_required", "wrong_login", "not_allowed"),
       },
       detail: {
         operationId: "getMetrics",
         summary: "Get metrics",
         description:
-          "OpenMetrics text. It contains no path, name or address. `docs/metrics.md` explains each metric.",
+          "OpenMetrics text. As soon as there are accounts, it needs `list` in the root, or the token of an owner. It contains no path, name or address. `docs/metrics.md` explains each metric.",
         tags: ["Server"],
       },
     },
   );
 }
+
+const isOwner = ({ isAccount, owner }: Asker): boolean => isAccount && owner;

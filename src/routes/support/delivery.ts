@@ -1,9 +1,12 @@
 // Detects how downloads end. Bun sends files without reporting completion, so their state is polled.
 
+import type { Access } from "../../access/access.ts";
 import type { CapShare } from "../../core/admission/cap-share.ts";
 import type { Log } from "../../plugins/log.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { stillHas } from "../../plugins/revoking/revoking.ts";
 import type { StoredFile } from "../../storage/storage.ts";
+import { cutConnection } from "./connection/connection.ts";
 import type { Listener } from "./idle-timeout.ts";
 
 /** Milliseconds between two polls. */
@@ -30,14 +33,24 @@ interface RunningDelivery extends Delivery {
   server: NonNullable<Listener>;
   began: number;
   signal: AbortSignal;
+  revoked: boolean;
 }
 
 /** The downloads in progress. */
 export class Deliveries {
   readonly #running = new Set<RunningDelivery>();
+  readonly #access: Access | undefined;
   #timer: Timer | undefined;
 
-  constructor(readonly log: Log) {}
+  constructor(
+    readonly log: Log,
+    access?: Access,
+  ) {
+    access?.onChange(() => {
+      for (const watched of this.#running) this.#cutUnlessAllowed(access, watched);
+    });
+    this.#access = access;
+  }
 
   /**
    * Closes the file once it is sent, and logs the download. Must be called in the same turn as the answer is returned.
@@ -46,13 +59,15 @@ export class Deliveries {
   watch(delivery: Delivery, server: NonNullable<Listener>, onSlow: () => void): void {
     const { signal } = delivery.request;
     requestInfoOf(delivery.request)?.logOnFinish();
-    const watched = { ...delivery, server, signal, began: performance.now() };
+    const watched = { ...delivery, server, signal, began: performance.now(), revoked: false };
     // Most files are small and already sent by then.
     setImmediate(() => {
       if (this.#poll(watched)) return;
       onSlow();
       if (delivery.share) return this.#pollOften(watched);
       this.#running.add(watched);
+      // The grants may have changed since the route has looked at them.
+      if (this.#access) this.#cutUnlessAllowed(this.#access, watched);
       this.#timer ??= setInterval(() => this.#pollAll(), POLL_INTERVAL).unref();
     });
   }
@@ -61,6 +76,16 @@ export class Deliveries {
     const timer = setInterval(() => {
       if (this.#poll(watched)) clearInterval(timer);
     }, CAPPED_POLL_INTERVAL).unref();
+  }
+
+  /** Cuts the connection of an answer whose asker may not read the file any more, by its path or by the one behind links. */
+  #cutUnlessAllowed(access: Access, watched: RunningDelivery): void {
+    const { request, file, server } = watched;
+    const { path, target = path } = file.entry;
+    const asker = requestInfoOf(request)?.asker;
+    if (!asker || stillHas(access, asker, { word: "read", paths: [path, target] })) return;
+    watched.revoked = true;
+    cutConnection(request, server);
   }
 
   #pollAll(): void {
@@ -72,14 +97,14 @@ export class Deliveries {
 
   /** Whether sending has ended: Bun then no longer knows the client's address. */
   #poll(delivery: RunningDelivery): boolean {
-    const { request, file, bytes, needs, server, signal, began, share } = delivery;
+    const { request, file, bytes, needs, server, signal, began, share, revoked } = delivery;
     if (server.requestIP(request) !== null) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
     // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.
     if (shrank) server.closeIdleConnections();
     void file.close();
     const seconds = (performance.now() - began) / 1000;
-    const ending = shrank ? "shrank" : signal.aborted ? "cut" : "sent";
+    const ending = revoked ? "revoked" : shrank ? "shrank" : signal.aborted ? "cut" : "sent";
     this.log.sent(request, { path: file.entry.path, bytes, seconds, ending, cap: share?.name });
     delivery.ended();
     return true;

@@ -18,6 +18,8 @@ import type { FilePath } from "../../path.ts";
 import { askerOf, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
+import { ownerOf } from "../../plugins/revoking/owner.ts";
+import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { capsOf } from "./connection/request-caps.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
@@ -169,7 +171,14 @@ export async function saveBody(
 ): Promise<Response> {
   const { uploader, log } = services;
   const may = proveWrite(request, path);
-  const intent = { ...options, may, path, size: announcedSize(request), id: uploadId(request) };
+  const intent = {
+    ...options,
+    may,
+    path,
+    size: announcedSize(request),
+    id: uploadId(request),
+    owner: ownerOf(request),
+  };
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {
@@ -178,6 +187,8 @@ export async function saveBody(
       if (services.hooks.asks) {
         incoming.saving();
         await askHooks(services, request, path, intent.size);
+        renewAsker(services.access, request);
+        proveWrite(request, path);
       }
       return await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
     };
