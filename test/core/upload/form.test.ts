@@ -67,6 +67,17 @@ test("the next part is read while the previous ones are synced, up to a limit", 
   expect(most).toBeWithin(2, 65);
 });
 
+test("files on their way to the disk reserve no more of a quota than their bytes", async () => {
+  const delay = (step: MemoryStep) => (step === "sync" ? Bun.sleep(2) : undefined);
+  const uploader = uploaderWith({}, { delay });
+  const folder = checkFolderPath("in");
+  const parts = Array.from({ length: 30 }, (_, index) => file(`${index}`, "x".repeat(10_000)));
+  uploader.quotas.set([{ path: folder, bytes: 300_000 }]);
+  const { files, errors } = await read([new Uint8Array(formBody(parts))], { uploader });
+  expect([files.length, errors]).toEqual([30, []]);
+  expect(uploader.quotas.report(folder)).toMatchObject({ used: 300_000, reserved: 0 });
+});
+
 test("the result does not depend on how the body is split into chunks", async () => {
   const body = formBody([
     file("a", "hello"),
