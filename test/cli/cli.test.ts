@@ -1,10 +1,12 @@
 // The command line: sources of options, their precedence, and error messages.
 
 import { describe, expect, test } from "bun:test";
+import { rename } from "node:fs/promises";
 import manifest from "../../package.json" with { type: "json" };
 import { variable } from "../../src/cli/sources.ts";
 import { WORDS } from "../../src/config/config.ts";
 import { defaults, OPTIONS } from "../../src/config/options.ts";
+import { AccessDatabase } from "../support/access.ts";
 import { commandLine } from "../support/command.ts";
 import { SAMPLES } from "./samples.ts";
 
@@ -257,6 +259,26 @@ describe("listening to other machines", () => {
       expect((await config(argv)).host).toBe("0.0.0.0");
     expect((await config(host, { SLUICE_ALLOW: "read" })).host).toBe("0.0.0.0");
     expect((await config(host, {}, await workingFolder('allow = ["read"]'))).host).toBe("0.0.0.0");
+  });
+
+  test("is allowed when there are accounts, wherever they are kept, or with --setup", async () => {
+    const cwd = await workingFolder();
+    const argv = `--host 0.0.0.0 ${cwd}/root`;
+    expect(await message(argv, {}, cwd)).toContain(
+      "or let people log in: sluice user add NAME --owner, or --setup",
+    );
+    expect(await run(`${argv} --setup`, {}, cwd)).toMatchObject({ kind: "serve", setup: true });
+    const database = new AccessDatabase(`${cwd}/root`);
+    // A rule or a quota is no account.
+    database.grant("anyone", { "": "read" });
+    expect(await message(argv, {}, cwd)).toContain("gives other machines access");
+    database.account("anna");
+    database.close();
+    expect((await config(argv, {}, cwd)).host).toBe("0.0.0.0");
+    const kept = await workingFolder();
+    await rename(`${cwd}/root/.sluice`, `${kept}/kept`);
+    expect((await config("--host 0.0.0.0 --access kept/access.db", {}, kept)).host).toBe("0.0.0.0");
+    expect(await message("doctor --setup")).toBe("--setup can only be used with sluice serve");
   });
 
   test.each(["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST"])(

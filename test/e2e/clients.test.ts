@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { treaty } from "@elysiajs/eden";
 import type { App } from "../../src/app.ts";
 import { checkFolderPath } from "../../src/path.ts";
+import { AccessDatabase } from "../support/access.ts";
 import { CLIENT_MODULES, noClients } from "../support/clients.ts";
 import { type Program, startProgram } from "../support/program.ts";
+import { spawnServing } from "../support/spawn.ts";
 
 const TOP = join(import.meta.dir, "../..");
 const PROGRAMS = join(import.meta.dir, "clients");
@@ -48,6 +50,20 @@ describe.skipIf(none)("generated clients", () => {
       expect(await bun(folder, `${name}.ts`, program.url)).toBe("");
     },
   );
+
+  test("send a token where the document says that one is taken", async () => {
+    const root = await mkdtemp(join(tmpdir(), "sluice-token-"));
+    try {
+      const database = new AccessDatabase(root);
+      database.account("anna", { team: "read,write" });
+      const token = database.token("anna");
+      database.close();
+      await using server = await spawnServing(root);
+      expect(await bun(folder, "with-token.ts", server.url, token)).toBe("");
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  });
 });
 
 describe("Eden", () => {

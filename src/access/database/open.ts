@@ -161,9 +161,11 @@ function reasonOf(error: unknown): string {
     return "the database is damaged. Restore a backup of it; until then nobody can log in.";
   if (code.startsWith("SQLITE_BUSY"))
     return "another program keeps the database locked. Stop it, then try again.";
+  if (code === "SQLITE_FULL" || code === "ENOSPC")
+    return "the disk is full, so that nothing was changed. Free some space, then try again.";
   if (code.startsWith("SQLITE_READONLY") || code === "EROFS")
     return "the database cannot be written to. Make the file and its folder writable, or name another file with --access.";
   if (code === "EACCES" || code === "EPERM" || code === "SQLITE_CANTOPEN")
-    return "the database cannot be opened. Check the owner of the file and of its folder (chmod u+rw).";
+    return "the database cannot be opened. Check the owner of the file and of its folder (chmod u+rw); on a read-only file system, name another file with --access.";
   return `the database cannot be opened (${code || (error instanceof Error ? error.message : String(error))}).`;
 }

@@ -17,9 +17,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addAccount } from "../../../src/access/database/changes/account-changes.ts";
-import { AccessError, accessFile, openDatabase } from "../../../src/access/database/open.ts";
+import { AccessError, accessFile, databaseError, openDatabase } from "../../../src/access/database/open.ts";
 import { readSnapshot } from "../../../src/access/database/snapshot.ts";
+import { Mount, whyNoMounts } from "../../storage/disk/faults.ts";
 import { NOBODY } from "../../support/spawn.ts";
+import { skipped } from "../../support/switches.ts";
+
+const probe = await mkdtemp(join(tmpdir(), "sluice-mounts-"));
+const noMounts = await whyNoMounts(probe);
+await rm(probe, { recursive: true });
+if (noMounts !== null) skipped("a database on a full disk", noMounts, "run the tests as root");
 
 let folder = "";
 beforeAll(async () => {
@@ -152,6 +159,34 @@ describe("an error says what to do about", () => {
   test("a folder", async () => {
     expect(messageFor(await newRoot())).toContain("Check the owner");
   });
+
+  test.skipIf(noMounts !== null)(
+    "a read-only file system, and a full one, where nothing changes",
+    async () => {
+      const at = await newRoot();
+      await using mount = await Mount.tmpfs(at, "size=400k");
+      openDatabase(accessFile(at), { create: true })?.close();
+      await mount.remount("ro");
+      expect(messageFor(accessFile(at))).toContain("on a read-only file system, name another file");
+      await mount.remount("rw");
+      const database = openDatabase(accessFile(at), { create: true });
+      if (!database) throw new Error("No database");
+      await writeFile(join(at, "full"), new Uint8Array(1_000_000)).catch(() => {});
+      const messages = Array.from({ length: 2000 }, (_, index) => {
+        try {
+          addAccount(database, { name: `account ${index}`, password: null, owner: true });
+          return "";
+        } catch (error) {
+          return String(databaseError(accessFile(at), error));
+        }
+      });
+      expect(messages.at(-1)).toContain("the disk is full");
+      await rm(join(at, "full"));
+      addAccount(database, { name: "after", password: null, owner: false });
+      expect(readSnapshot(database).accounts.size).toBe(messages.filter((text) => text === "").length + 1);
+      database.close();
+    },
+  );
 
   test("a database that another program keeps locked", async () => {
     const root = await filled();
