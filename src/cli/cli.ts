@@ -14,7 +14,7 @@ import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { MANAGING } from "./commands/commands.ts";
-import { exposure, isServed, thisStart } from "./exposure.ts";
+import { exposure, isServed, servedSecret, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { misunderstoodRoot, urlFor } from "./root-argument.ts";
 import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
@@ -98,7 +98,8 @@ export async function readCommand(
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
   if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
-  const exposed = await exposure(config, folder, resolve(folder, config.root), start);
+  const root = resolve(folder, config.root);
+  const exposed = (await servedSecret(config, folder, root)) ?? (await exposure(config, folder, root, start));
   if (exposed !== undefined) return wrong([exposed]);
   return { kind: "serve", config, ...(file && { file: label }), ...(flags.setup && { setup: true }) };
 }

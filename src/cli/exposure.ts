@@ -1,8 +1,9 @@
-// Refuses a root in which clients could change the files that the next start reads or runs.
+// Refuses a root in which clients could change the files that the next start reads or runs, or read its secrets.
 
 import { realpath } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Config, Grant } from "../config/config.ts";
+import { RESERVED } from "../path.ts";
 
 /** How this process was started. */
 export interface Start {
@@ -26,11 +27,13 @@ function isReading(allow: ReadonlySet<Grant> | undefined): boolean {
 export async function isServed(paths: readonly string[], root: string): Promise<boolean> {
   const real = await realpath(root).catch(() => undefined);
   if (real === undefined) return false;
-  for (const path of paths) {
-    const route = relative(real, await realpath(path).catch(() => path));
-    if (route !== ".." && !route.startsWith(`..${sep}`) && !isAbsolute(route)) return true;
-  }
+  for (const path of paths) if (isInside(await realpath(path).catch(() => path), real)) return true;
   return false;
+}
+
+function isInside(path: string, folder: string): boolean {
+  const route = relative(folder, path);
+  return route !== ".." && !route.startsWith(`..${sep}`) && !isAbsolute(route);
 }
 
 /**
@@ -53,6 +56,29 @@ export async function exposure(
     "the current folder is inside the root, and Bun obeys its bunfig.toml, tsconfig.json and .env at every start: " +
     "clients could upload these files to run code or to change permissions; start sluice in another folder"
   );
+}
+
+/**
+ * The reason why clients could download secrets of the server, or replace them.
+ * @param folder the current folder
+ * @param root absolute
+ * @returns undefined when they could not
+ */
+export async function servedSecret(
+  { access, oidcSecretFile }: Pick<Config, "access" | "oidcSecretFile">,
+  folder: string,
+  root: string,
+): Promise<string | undefined> {
+  for (const [flag, file] of Object.entries({ access, "oidc-secret-file": oidcSecretFile })) {
+    if (file === undefined) continue;
+    const path = resolve(folder, file);
+    // The file may not exist yet, and may be a link.
+    const parent = await realpath(dirname(path)).catch(() => dirname(path));
+    const isReserved = isInside(parent, join(await realpath(root).catch(() => root), RESERVED));
+    if (!isReserved && (await isServed([join(parent, basename(path)), path], root)))
+      return `--${flag}: ${file} is inside the root, where clients could download or replace it; move it elsewhere`;
+  }
+  return undefined;
 }
 
 /** Without these arguments, Bun reads configuration files in the current folder before the program starts. */

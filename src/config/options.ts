@@ -63,7 +63,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "read,write",
     list: true,
     ...grants(WORDS),
-    help: "What everyone may do without logging in: list, read, write, replace, delete (comma-separated), all or none; read=photos,write=inbox is for single folders. Once there are accounts, the default is none",
+    help: "What everyone may do without logging in: list, read, write, replace, delete (comma-separated), all or none; read=photos,write=inbox is for single folders. Once there are accounts, and with --access, --login-header or --oidc-issuer, the default is none",
     group: "Who may do what",
   },
   access: {

@@ -98,7 +98,7 @@ describe("the file of options", () => {
     const cwd = await workingFolder('allow = "all"');
     await symlink(cwd, join(cwd, "link"));
     await mkdir(join(cwd, "files"));
-    for (const root of [".", cwd, join(cwd, ".."), "link", "files/.."]) {
+    for (const root of [".", cwd, join(cwd, ".."), "./link", "files/.."]) {
       expect(await message(root, {}, cwd)).toStartWith("sluice.toml is inside the root");
     }
     expect((await config("--config sluice.toml .", {}, cwd)).allow).toEqual(new Set(WORDS));
