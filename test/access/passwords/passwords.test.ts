@@ -1,6 +1,7 @@
 // Passwords: one thread, few waiting requests, and the same work whether the account exists or not.
 
 import { afterAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { Passwords } from "../../../src/access/passwords/passwords.ts";
 import { isOutdated } from "../../../src/access/passwords/stored-hash.ts";
 import { Problem } from "../../../src/errors.ts";
@@ -60,6 +61,18 @@ test("16 requests wait; more are refused at once with logins_busy and Retry-Afte
   }
   expect(passwords.hashes - before).toBe(17);
   expect(await passwords.verify("correct horse", hash)).toBe(true);
+});
+
+test.skipIf(process.platform !== "linux")("the thread yields to those that serve requests", async () => {
+  await stored;
+  const niceOf = (task: string): number => {
+    const text = readFileSync(`/proc/self/task/${task}/stat`, "latin1");
+    // The name in parentheses may contain spaces; nice is field 19 of proc(5), and the one after the name is field 3.
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]);
+  };
+  const tasks = readdirSync("/proc/self/task");
+  expect(tasks.map(niceOf)).toContain(5);
+  expect(niceOf(String(process.pid))).toBe(0);
 });
 
 describe("a stored hash", () => {
