@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { QuotaRule } from "../../src/core/admission/quota/quota.ts";
 import { checkFolderPath } from "../../src/path.ts";
+import { Me } from "../../src/routes/openapi/access-shapes.ts";
 import { BatchResult, Job, Trash } from "../../src/routes/openapi/change-shapes.ts";
 import { Usage } from "../../src/routes/openapi/shapes.ts";
+import { startAccessServer } from "../support/access.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { connect } from "../support/raw.ts";
@@ -228,4 +230,24 @@ test("a quota that `sluice quota` sets applies without a restart, and no longer 
   await access.change("setQuota", { path: "a", bytes: null });
   expect((await put(server, "a/3", 100)).status).toBe(201);
   expect((await bodyIn(Usage, await server.fetch("/api/usage?folder=a"))).quota).toBeUndefined();
+});
+
+test("GET /api/me and /api/usage tell what is left, to those who may write or list there", async () => {
+  let token = "";
+  await using server = await startAccessServer((database) => {
+    database.account("anna", { "homes/anna": "read,write", "homes/anna/inbox": "write" });
+    token = database.token("anna");
+    database.change("setQuota", { path: checkFolderPath("homes"), bytes: 1000 });
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  const quotaIn = async (folder: string, init: RequestInit = { headers }) =>
+    (await bodyIn(Me, await server.fetch(`/api/me?folder=${folder}`, init))).quota;
+  const sent = { method: "PUT", body: bytes(600), headers };
+  expect((await server.fetch("/files/homes/anna/1", sent)).status).toBe(201);
+  await problemIn(await server.fetch("/files/homes/anna/2", sent), "quota_exceeded");
+  const left = { folder: "homes", bytes: 1000, used: 600, reserved: 0, measured: true };
+  expect([await quotaIn("homes/anna"), await quotaIn("homes/anna/inbox")]).toEqual([left, left]);
+  expect([await quotaIn("homes"), await quotaIn("homes/anna", {})]).toEqual([undefined, undefined]);
+  const usage = await bodyIn(Usage, await server.fetch("/api/usage?folder=homes/anna", { headers }));
+  expect(usage).toMatchObject({ bytes: 600, quota: left });
 });

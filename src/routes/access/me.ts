@@ -18,6 +18,9 @@ export function me(services: Services) {
     ({ request, query }) => {
       const asker = askerOf(request);
       const folder = query.folder ?? ROOT;
+      // Visitors of a link learn nothing about the folders above it.
+      const limited = asker.via !== "link" && (asker.can("write", folder) || asker.can("list", folder));
+      const quota = limited ? services.uploader.quotas.report(folder) : null;
       return jsonAnswer({
         name: asker.isAccount ? asker.account : null,
         owner: asker.isAccount && asker.owner,
@@ -31,6 +34,7 @@ export function me(services: Services) {
         words: listWords(asker.words(folder)),
         maxFileSize: config.maxFileSize,
         trash: config.trash ?? null,
+        ...(quota && { quota }),
       });
     },
     {

@@ -26,7 +26,9 @@ export function usage(services: Services) {
           sizes.of(folder, signal, view),
         );
         if (view === undefined) quotas.compare(folder, counted.bytes);
-        const quota = asker.can("list", folder) ? quotas.report(folder) : null;
+        // Visitors of a link learn nothing about the folders above it.
+        const limited = asker.via !== "link" && asker.can("list", folder);
+        const quota = limited ? quotas.report(folder) : null;
         return { folder, ...counted, ...(await storage.space()), ...(quota && { quota }) };
       });
     },

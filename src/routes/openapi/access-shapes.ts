@@ -3,7 +3,7 @@
 import { t } from "elysia";
 import { PasskeyAssertion, PasskeyAttestation } from "../../access/login/passkey-shapes.ts";
 import { WORDS } from "../../config/config.ts";
-import { bytes, oneOf, Path } from "./shapes.ts";
+import { bytes, oneOf, Path, Quota } from "./shapes.ts";
 
 export const Words = t.Array(oneOf(WORDS, "A permission"), {
   description: "Permissions, `read` always with `list`",
@@ -102,6 +102,7 @@ export const Me = t.Object(
     trash: t.Union([t.Number(), t.Null()], {
       description: "Seconds for which removed entries can be restored; null without a trash",
     }),
+    quota: t.Optional(Quota),
   },
   { $id: "Me", description: "Who asks, and what they may do in a folder" },
 );

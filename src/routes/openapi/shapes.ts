@@ -253,7 +253,7 @@ export const SearchLine = t.Union([Entry, t.Object(searchEnd)], {
   description: "A line of a search: an entry, or as the last line, whether the search is complete",
 });
 
-const Quota = t.Object(
+export const Quota = t.Object(
   {
     folder: t.String({ description: "Path of the folder that has the quota; empty for the root" }),
     bytes: bytes("Bytes that all files below it may have together"),
