@@ -38,13 +38,13 @@ export interface AccessOptions {
 
 export class Access {
   readonly #file: DatabaseFile | null;
-  /** Why the database could not be read at the last look. */
-  #complaint = "";
   #snapshot: Snapshot = EMPTY_SNAPSHOT;
   #rules = new Rules([]);
   #byId = new Map<string, Secret>();
   #byUid = new Map<string, Account>();
   #anyone = new Asker(this.#rules, { via: "anyone", account: null, maker: ANYONE });
+  /** Why the database cannot be read at the moment. */
+  #fault: string | undefined;
   #writer: WriterThread | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -59,7 +59,13 @@ export class Access {
   static open(options: AccessOptions): Access {
     const access = new Access(options);
     access.#use(EMPTY_SNAPSHOT);
-    access.#load();
+    try {
+      access.#load();
+    } catch (error) {
+      // A disk of another owner is served as far as `--allow` says; it may get its right owner later.
+      if (!(error instanceof AccessError && error.isDenied)) throw error;
+      access.#fail(error, "Nobody can log in, and only --allow counts");
+    }
     access.#timer = setInterval(() => access.#poll(), POLL_INTERVAL);
     access.#timer.unref();
     return access;
@@ -81,9 +87,9 @@ export class Access {
     return this.#rules;
   }
 
-  /** Whether there is, or was, an account. */
+  /** Whether there is, or was, an account; also when that cannot be read. */
   get closed(): boolean {
-    return this.#snapshot.closed;
+    return this.#snapshot.closed || this.#fault !== undefined;
   }
 
   /** Whether somebody may change files: the root must then be writable. */
@@ -220,12 +226,9 @@ export class Access {
   #poll(): void {
     try {
       this.#load();
-      this.#complaint = "";
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
-      if (this.#complaint === error.message) return;
-      this.#complaint = error.message;
-      this.options.warn?.(`Accounts stay as they were: ${error.message}`);
+      this.#fail(error, "Accounts stay as they were");
     }
   }
 
@@ -236,10 +239,22 @@ export class Access {
     this.#writer = undefined;
   }
 
+  /** Says once why the database cannot be read. Without anything read before, nobody may do more than `--allow` says. */
+  #fail(error: AccessError, consequence: string): void {
+    if (this.#fault === error.message) return;
+    this.#fault = error.message;
+    this.options.warn?.(`${consequence}: ${error.message}`);
+    this.#use(this.#snapshot);
+  }
+
   /** Reads the database if it has changed. @throws AccessError */
   #load(): void {
     this.#follow();
     const snapshot = this.#file?.changed();
+    if (this.#fault !== undefined) {
+      this.#fault = undefined;
+      this.#use(this.#snapshot);
+    }
     if (!snapshot) return;
     this.#use(snapshot);
     for (const listener of this.#listeners) listener();
@@ -247,22 +262,22 @@ export class Access {
 
   #use(read: Snapshot): void {
     // A running server that was closed stays closed, also when its database is replaced by one without accounts.
-    const snapshot = this.closed ? { ...read, closed: true } : read;
+    const snapshot = this.#snapshot.closed ? { ...read, closed: true } : read;
     this.#snapshot = snapshot;
     this.#byId = new Map(snapshot.secrets.values().map((secret) => [secret.id, secret]));
     this.#byUid = new Map(snapshot.accounts.values().map((account) => [account.uid, account]));
-    this.#rules = new Rules(combined([...this.#ofAllow(snapshot), ...snapshot.rules]));
+    this.#rules = new Rules(combined([...this.#ofAllow(), ...snapshot.rules]));
     this.#anyone = new Asker(this.#rules, {
       via: "anyone",
       account: null,
       maker: ANYONE,
-      couldLogIn: snapshot.closed,
+      couldLogIn: this.closed,
     });
   }
 
-  #ofAllow({ closed }: Snapshot): Rule[] {
+  #ofAllow(): Rule[] {
     if (this.options.allow) return rulesOfAllow(this.options.allow);
-    return closed ? [] : rulesOfAllow(DEFAULT_ALLOW);
+    return this.closed ? [] : rulesOfAllow(DEFAULT_ALLOW);
   }
 }
 

@@ -2,7 +2,7 @@
 // that nobody looks at, and both come back without a restart.
 
 import { expect, test } from "bun:test";
-import { chown, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Mount, whyNoMounts } from "../storage/disk/faults.ts";
@@ -138,7 +138,8 @@ test.skipIf(notNobody !== null)(
       const own = (uid: number) => Bun.spawn(["chown", "-R", `${uid}:${uid}`, root]).exited;
       await own(NOBODY);
       let upload = "";
-      const start = () => listening(spawnAs(NOBODY, root, "--port", "0", "--keep-free", "0"));
+      const start = () =>
+        listening(spawnAs(NOBODY, root, "--port", "0", "--keep-free", "0", "--allow", "read,write"));
       {
         await using server = await start();
         const at = { fetch: (path: string, init?: RequestInit) => fetch(server.url + path, init) };
@@ -172,6 +173,23 @@ test.skipIf(notNobody !== null)(
     }
   },
 );
+
+test.skipIf(notNobody !== null)("accounts that cannot be read open no door", async () => {
+  const root = await mkdtemp(join(tmpdir(), "sluice-denied-"));
+  try {
+    await Bun.write(join(root, "kept"), "kept");
+    await mkdir(join(root, ".sluice"), { mode: 0o700 });
+    await chmod(root, 0o755);
+    await using server = await listening(spawnAs(NOBODY, root, "--port", "0", "--keep-free", "0"));
+    await problemIn(await fetch(`${server.url}/files/kept`), "login_required");
+    expect(server.stderr).toContain("only --allow counts");
+    // Once it can be seen that there are no accounts, the default holds.
+    await rm(join(root, ".sluice"), { recursive: true });
+    await until("it is served", async () => (await fetch(`${server.url}/files/kept`)).status === 200);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
 
 test.skipIf(noMounts !== null)(
   "a root that is mounted read-only at the start is written to once it is not",

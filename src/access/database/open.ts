@@ -17,12 +17,17 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RESERVED } from "../../path.ts";
-import { errnoOf } from "../../system/errno.ts";
+import { DENIED, errnoOf } from "../../system/errno.ts";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** The database cannot be used. The message is for the operator and says what to do. */
 export class AccessError extends Error {
   override readonly name = "AccessError";
+
+  /** Whether this user may not even see if there is a database. */
+  get isDenied(): boolean {
+    return DENIED.has(errnoOf(this.cause) ?? "");
+  }
 }
 
 /** Milliseconds. */

@@ -37,7 +37,7 @@ test("every problem has a section with its title, its status and advice", async 
   expect([...found.keys()]).toEqual(Object.keys(PROBLEMS).map((code) => `/${code}`));
   for (const [code, { title, status }] of Object.entries(PROBLEMS)) {
     const text = found.get(`/${code}`);
-    expect(text).toContain(title);
+    expect(text).toContain(Bun.escapeHTML(title));
     expect(text).toContain(`${code} · ${status}`);
   }
   expect(found.get("/missing_name")).toContain(
