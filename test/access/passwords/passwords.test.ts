@@ -71,8 +71,7 @@ test.skipIf(process.platform !== "linux")("the thread yields to those that serve
     return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]);
   };
   const tasks = readdirSync("/proc/self/task");
-  expect(tasks.map(niceOf)).toContain(5);
-  expect(niceOf(String(process.pid))).toBe(0);
+  expect(tasks.map(niceOf)).toContain(Math.min(19, niceOf(String(process.pid)) + 5));
 });
 
 describe("a stored hash", () => {
