@@ -122,7 +122,7 @@ describe("every route", () => {
     const folder = join(import.meta.dir, "../../public");
     const files = await readdir(folder, { recursive: true, withFileTypes: true });
     const page = files
-      .filter((file) => file.isFile() && file.name !== "index.html")
+      .filter((file) => file.isFile() && !file.name.endsWith(".html"))
       .map((file) => `/${relative(folder, join(file.parentPath, file.name))}`);
     expect(open.map(({ path }) => path).sort()).toEqual([...PUBLIC, ...page].sort());
     expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET", "OPTIONS", "POST"]));
