@@ -27,9 +27,8 @@ export function processConsole(): Console {
     secret: async (question) => {
       if (!stdin.isTTY)
         throw new WrongUse("a password is asked for on a terminal; elsewhere pipe it and add --password -");
-      stderr.write(question);
       try {
-        return await hiddenLine(stdin);
+        return await hiddenLine(stdin, () => stderr.write(question));
       } finally {
         stderr.write("\n");
       }
@@ -54,8 +53,11 @@ async function firstLine(stream: ReadableStream<Uint8Array>, limit: number): Pro
   }
 }
 
-/** A line typed on a terminal that does not show it; undefined after Ctrl-C. */
-async function hiddenLine(stdin: typeof process.stdin): Promise<string | undefined> {
+/**
+ * A line typed on a terminal that does not show it; undefined after Ctrl-C.
+ * @param ask called when the terminal shows nothing any more: an answer may come at once
+ */
+async function hiddenLine(stdin: typeof process.stdin, ask: () => void): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   let typed: string[] = [];
   const read = (text: string): void => {
@@ -70,6 +72,7 @@ async function hiddenLine(stdin: typeof process.stdin): Promise<string | undefin
   stdin.setEncoding("utf8");
   stdin.setRawMode(true);
   stdin.on("data", read).on("end", over).resume();
+  ask();
   try {
     return await promise;
   } finally {
