@@ -45,25 +45,30 @@ export class EventObserver implements Observer {
   }
 
   problem(request: Request, { status, code }: Problem): void {
-    if (AUDITED.has(status)) this.#audit(request, { did: request.method, path: null, result: code });
+    if (AUDITED.has(status))
+      this.audit()?.addRefusal(entryOf(request, { did: request.method, path: null, result: code }));
   }
 
   answered(): void {}
 
-  #audit(request: Request | null, entry: Pick<AuditEntry, "did" | "path" | "to" | "result">): void {
-    const audit = this.audit();
-    if (!audit) return;
-    const { account, via, credential, address } = actorOf(request);
-    audit.add({
-      time: new Date().toISOString(),
-      who: account,
-      via,
-      ...(credential !== null && { credential }),
-      address,
-      ...entry,
-      request: (request && requestInfoOf(request)?.id) ?? null,
-    });
+  #audit(request: Request | null, entry: AuditedEvent): void {
+    this.audit()?.add(entryOf(request, entry));
   }
+}
+
+type AuditedEvent = Pick<AuditEntry, "did" | "path" | "to" | "result">;
+
+function entryOf(request: Request | null, event: AuditedEvent): AuditEntry {
+  const { account, via, credential, address } = actorOf(request);
+  return {
+    time: new Date().toISOString(),
+    who: account,
+    via,
+    ...(credential !== null && { credential }),
+    address,
+    ...event,
+    request: (request && requestInfoOf(request)?.id) ?? null,
+  };
 }
 
 /** An event of a request; null for work of the server itself. */

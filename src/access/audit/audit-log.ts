@@ -21,6 +21,8 @@ export interface AuditEntry {
   result: string;
   /** The id of the request. */
   request: string | null;
+  /** Refusals before this one that have no line. */
+  omitted?: number;
 }
 
 /** Bytes after which a file is rotated. */
@@ -29,12 +31,20 @@ const MOST_BYTES = 10 * 1024 * 1024;
 const MOST_FILES = 5;
 /** Lines that wait for the disk; more are counted and named in the next line. */
 const MOST_WAITING = 10_000;
+/** Refusals that have a line at once, and then one in so many milliseconds: anybody can cause them. */
+const MOST_REFUSALS = 500;
+const REFUSAL_INTERVAL = 1000;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 export class AuditLog {
   #lines: string[] = [];
   #lost = 0;
   #writing: Promise<void> | undefined;
+  /** Whether the last lines could not be written. */
+  #failing = false;
+  #omitted = 0;
+  /** When no refusal counts any more, by a clock that never jumps. */
+  #refusedUntil = 0;
 
   /**
    * @param file `.sluice/audit.jsonl`
@@ -53,6 +63,21 @@ export class AuditLog {
     this.#writing ??= this.#write();
   }
 
+  /**
+   * Adds a line about a refusal, unless there were too many: somebody who may do nothing must not push the lines about
+   * changes out of the last file. The next line says how many were left out.
+   */
+  addRefusal(entry: AuditEntry, now = performance.now()): void {
+    const until = Math.max(now, this.#refusedUntil) + REFUSAL_INTERVAL;
+    if (until - now > MOST_REFUSALS * REFUSAL_INTERVAL) {
+      this.#omitted += 1;
+      return;
+    }
+    this.#refusedUntil = until;
+    this.add(this.#omitted > 0 ? { ...entry, omitted: this.#omitted } : entry);
+    this.#omitted = 0;
+  }
+
   /** Resolves when all lines are written. */
   async close(): Promise<void> {
     await this.#writing;
@@ -67,8 +92,11 @@ export class AuditLog {
       this.#lost = 0;
       try {
         await this.#append(lines.join(""));
+        this.#failing = false;
       } catch (error) {
         this.#lost += lines.length;
+        if (this.#failing) continue;
+        this.#failing = true;
         this.warn(`The audit log cannot be written: ${error instanceof Error ? error.message : error}`);
       }
     }

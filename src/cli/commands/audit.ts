@@ -48,11 +48,12 @@ async function show(work: Work, { follow, last = LAST }: AuditFlags): Promise<vo
 }
 
 function textOf({ terminal }: Console, entry: AuditEntry): string {
-  const { time, who, via, address, did, path, to, result } = entry;
+  const { time, who, via, address, did, path, to, result, omitted } = entry;
   const good = result === "ok" ? "green" : "red";
   const shown = terminal.colours ? styleText(good, result, { validateStream: false }) : result;
   const where = path === null ? "" : ` ${printable(did.startsWith("logged") ? path : shownPath(path))}`;
   const target = to === undefined ? "" : ` to ${printable(shownPath(to))}`;
   const by = `${printable(who ?? "anyone")} (${via}${address === null ? "" : `, ${printable(address)}`})`;
-  return `${time.slice(0, 19)}Z  ${shown}  ${by}  ${did}${where}${target}`;
+  const more = omitted === undefined ? "" : `, after ${omitted} refusals that have no line`;
+  return `${time.slice(0, 19)}Z  ${shown}  ${by}  ${did}${where}${target}${more}`;
 }

@@ -39,6 +39,8 @@ test("lines that cannot be written are counted, and a name cannot forge a line",
   await mkdir(file);
   audit.add(entry("lost"));
   await audit.close();
+  audit.add(entry("lost as well"));
+  await audit.close();
   expect(warnings.length).toBe(1);
   await rm(file, { recursive: true });
   audit.add(entry('x"}\n{"who":"root"'));
@@ -47,6 +49,27 @@ test("lines that cannot be written are counted, and a name cannot forge a line",
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines).toEqual([entry('x"}\n{"who":"root"'), expect.objectContaining({ lost: 1 })]);
+  expect(lines).toEqual([entry('x"}\n{"who":"root"'), expect.objectContaining({ lost: 2 })]);
+  await rm(folder, { recursive: true });
+});
+
+test("a flood of refusals leaves the lines about changes in the file, and is counted", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-audit-"));
+  const file = join(folder, "audit.jsonl");
+  const audit = new AuditLog(file, () => {}, { bytes: 200_000, files: 1 });
+  audit.add(entry("evidence"));
+  for (let number = 0; number < 100_000; number += 1) audit.addRefusal(entry(`refusal ${number}`), 1000);
+  audit.add(entry("later"));
+  // A second later there is room for one more.
+  audit.addRefusal(entry("next"), 2001);
+  await audit.close();
+  expect(await readdir(folder)).toEqual(["audit.jsonl"]);
+  const lines = (await Bun.file(file).text())
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines[0].path).toBe("evidence");
+  expect(lines).toHaveLength(503);
+  expect(lines.slice(-2)).toEqual([entry("later"), { ...entry("next"), omitted: 99_500 }]);
   await rm(folder, { recursive: true });
 });
