@@ -8,6 +8,9 @@ import { ChangeRefused } from "./refused.ts";
 /** Milliseconds for which an expired token is kept: uploads that it began may go on, unless it is revoked. */
 const TOKEN_MEMORY = 30 * 24 * 3600 * 1000;
 
+/** Sessions of one account: each login would otherwise stay in memory for 30 days. */
+const MOST_SESSIONS = 100;
+
 export interface NewSecret {
   digest: Uint8Array;
   id: string;
@@ -20,7 +23,7 @@ export interface NewSecret {
   expires: number | null;
 }
 
-/** Adds a secret, and forgets those that have expired. An invite replaces the earlier ones of its account. */
+/** Adds a secret, and forgets those that have expired. An invite replaces the earlier ones of its account; of its sessions the newest stay. */
 export function addSecret(database: Database, secret: NewSecret): void {
   const {
     digest,
@@ -45,6 +48,11 @@ export function addSecret(database: Database, secret: NewSecret): void {
         "INSERT INTO secrets (digest, id, kind, account, link, name, words, path, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [digest, id, kind, account, link, name, words, path, Date.now(), expires],
       );
+      if (kind === "session")
+        database.run(
+          "DELETE FROM secrets WHERE account = ?1 AND kind = 'session' AND rowid NOT IN (SELECT rowid FROM secrets WHERE account = ?1 AND kind = 'session' ORDER BY rowid DESC LIMIT ?2)",
+          [account, MOST_SESSIONS],
+        );
     })
     .immediate();
 }
