@@ -14,6 +14,7 @@ import { defaults } from "./config/options.ts";
 import { Caps } from "./core/admission/caps.ts";
 import type { QuotaRule } from "./core/admission/quota/quota.ts";
 import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
+import { Archives } from "./core/archive/archive.ts";
 import { walk } from "./core/browse/walk.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
 import { UploadRegistry } from "./core/resumable/registry.ts";
@@ -58,6 +59,8 @@ import { metrics } from "./routes/ops/metrics.ts";
 import { page } from "./routes/ops/page.ts";
 import { probe } from "./routes/ops/probe.ts";
 import { problems } from "./routes/ops/problems.ts";
+import { Pacing } from "./routes/support/connection/pacing.ts";
+import { Deliveries } from "./routes/support/delivery.ts";
 import { pageAnswer } from "./routes/support/page-html.ts";
 import type { Services } from "./routes/support/services.ts";
 import { uploads as uploadRoutes } from "./routes/uploads/uploads.ts";
@@ -153,6 +156,9 @@ export async function createApp(options: AppOptions = {}) {
     setup,
     hooks,
     audit,
+    archives: new Archives(storage),
+    deliveries: new Deliveries(log, access),
+    pacing: new Pacing(),
     uploader,
     uploads,
     events,

@@ -97,6 +97,7 @@ export class UploadRegistry {
     const waits = !options.oneShot && !(concat?.kind === "final" && this.finals.isReady(upload));
     await this.#admit(upload, waits);
     try {
+      upload.claim.allowance = options.allow?.();
       const request = { path, conflict, may, size: size ?? undefined, id: name, ...defaults };
       upload.claim.hold(await uploader.check(request, wantedBy(upload, this.finals.partsOf(upload))));
       const partial = await uploader.storage.begin(path, id);

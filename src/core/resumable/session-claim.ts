@@ -1,12 +1,15 @@
-// The bytes that a resumable upload has reserved in the quotas, from its creation until it is a file or is deleted.
+// The bytes that a resumable upload has reserved in the quotas, and in the budget of a drop, from its creation until it is a file or is deleted.
 
 import type { FilePath } from "../../path.ts";
+import type { Allowance } from "../admission/allowance.ts";
 import { Claim, type Wanted } from "../admission/quota/claim.ts";
 import type { Quotas } from "../admission/quota/quotas.ts";
 import type { UploadState } from "./state/record.ts";
 
 export class SessionClaim {
   #current: Claim;
+  /** The budget that the file counts towards. */
+  allowance: Allowance | undefined;
   #ended = false;
 
   constructor(path: FilePath) {
@@ -27,6 +30,7 @@ export class SessionClaim {
   end(): void {
     this.#ended = true;
     this.#current.release();
+    this.allowance?.release();
   }
 }
 

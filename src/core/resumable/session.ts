@@ -37,7 +37,7 @@ export class UploadSession {
   readonly lock = new TakeoverLock();
   readonly checkpoint: Checkpoint;
   readonly activity: Activity;
-  /** Its bytes in the quotas. */
+  /** Its bytes in the quotas, and in the budget of a drop. */
   readonly claim: SessionClaim;
   #digest: UploadDigest | undefined;
   #length: number;
@@ -225,7 +225,7 @@ export class UploadSession {
       const modified = record.modified === null ? null : new Date(record.modified);
       const target = { path, conflict, may, modified, conditions: {}, digests: [], wantedDigest: null };
       const whole = { ...request, ...target, id: name, owner: record, resumed };
-      return { writer, upload: await uploader.resume(whole, writer, this.claim.current) };
+      return { writer, upload: await uploader.resume(whole, writer, this.claim) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {
         // The first error is the one to report.

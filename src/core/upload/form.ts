@@ -10,6 +10,7 @@ import {
 } from "../../http/multipart/parser.ts";
 import { MAX_TIME_CHARACTERS, millisecondsIn } from "../../http/time/modification-time.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
+import type { Allowance } from "../admission/allowance.ts";
 import type { Permission } from "../naming/conflict.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { SavedFile } from "./saved-file.ts";
@@ -33,6 +34,8 @@ export interface FormOptions {
   intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified" | "owner">;
   /** Decides for the path of a file; throws the problem of a client that may not write there. */
   permit: (path: FilePath) => Promise<Permission>;
+  /** Begins to count a file towards a budget. @throws Problem */
+  allow?: (() => Allowance) | undefined;
 }
 
 /** The result of all parts. `errors` is bounded. */
@@ -126,6 +129,7 @@ export class FormUpload {
       const upload = await uploader.begin({
         ...intent,
         may: await this.options.permit(path),
+        allow: this.options.allow,
         ...(intent.key !== undefined && { key: `${intent.key}\n${this.#parts}` }),
         path,
         modified,

@@ -5,6 +5,7 @@ import type { Problem } from "../../errors.ts";
 import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
+import type { Allowance } from "../admission/allowance.ts";
 import type { Permission } from "../naming/conflict.ts";
 import type { UploadOwner } from "../report/active-uploads.ts";
 import type { CapWait, Timings } from "../report/flow-report.ts";
@@ -14,6 +15,8 @@ export interface UploadRequest {
   path: FilePath;
   conflict: Conflict;
   may: Permission;
+  /** Begins to count the file towards a budget. @throws Problem @default none */
+  allow?: (() => Allowance) | undefined;
   /** Announced length in bytes, `undefined` when unknown. */
   size: number | undefined;
   conditions: Preconditions;

@@ -4,6 +4,7 @@ import { Problem } from "../../errors.ts";
 import { failedCondition } from "../../http/conditions.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { Allowance } from "../admission/allowance.ts";
 import { FreeSpace, tooLarge } from "../admission/free-space.ts";
 import type { Claim, Wanted } from "../admission/quota/claim.ts";
 import { Quotas } from "../admission/quota/quotas.ts";
@@ -15,6 +16,7 @@ import { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
 import { RecentUploads } from "../report/recent-uploads.ts";
+import { CountedUpload } from "./counted-upload.ts";
 import { Receipts } from "./receipts.ts";
 import { Upload, type UploadServices, type UploadTarget } from "./upload.ts";
 import type { Limits, UploadRequest } from "./upload-request.ts";
@@ -107,10 +109,13 @@ export class Uploader implements UploadServices {
     const { path, size } = request;
     const replaced = replacedBy(request, await this.#refuse(request));
     const reservation = await this.reserve({ path, size, replaced });
+    let allowance: Allowance | undefined;
     try {
-      return this.#start(request, await this.storage.begin(path), reservation);
+      allowance = request.allow?.();
+      return this.#start(request, await this.storage.begin(path), reservation, allowance);
     } catch (error) {
       reservation.release();
+      allowance?.release();
       throw error;
     }
   }
@@ -131,17 +136,27 @@ export class Uploader implements UploadServices {
   /**
    * Continues an upload whose earlier bytes are stored already; only the free space for the remaining bytes is checked.
    * The caller must call `finish`, `suspend` or `discard` on the result.
-   * @param claim what it has reserved in the quotas; the caller must release it
+   * @param reserved what it has reserved in the quotas, and in a budget; the caller must release it
    * @throws Problem storage_full
    */
-  async resume(request: UploadRequest, stored: UploadTarget, claim: Claim): Promise<Upload> {
+  async resume(
+    request: UploadRequest,
+    stored: UploadTarget,
+    { current, allowance }: { current: Claim; allowance?: Allowance | undefined },
+  ): Promise<Upload> {
     const { size, resumed = { length: 0 } } = request;
     const space = await this.#freeSpace.reserve(size === undefined ? undefined : size - resumed.length);
-    return this.#start(request, stored, new Reservation(this.quotas, space, claim, resumed));
+    return this.#start(request, stored, new Reservation(this.quotas, space, current, resumed), allowance);
   }
 
-  #start(request: UploadRequest, stored: UploadTarget, reservation: Reservation): Upload {
-    const upload = new Upload(this, request, stored, reservation);
+  #start(
+    request: UploadRequest,
+    stored: UploadTarget,
+    reservation: Reservation,
+    allowance: Allowance | undefined,
+  ): Upload {
+    const target = allowance ? new CountedUpload(stored, allowance) : stored;
+    const upload = new Upload(this, request, target, reservation);
     this.activeUploads.add(upload);
     return upload;
   }

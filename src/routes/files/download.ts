@@ -2,39 +2,21 @@
 
 import { Elysia, NotFoundError, t } from "elysia";
 import { LISTING, listFolder } from "../../core/browse/listing.ts";
-import type { FileDigestCache } from "../../core/digest/file-digests.ts";
-import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { Problem } from "../../errors.ts";
-import { failedCondition, rangeApplies, readingPreconditionsOf } from "../../http/conditions.ts";
-import { type Digest, formatDigest, wantedDigest } from "../../http/digest.ts";
-import { attachment, inline } from "../../http/disposition/disposition.ts";
 import { folderRedirect } from "../../http/folder-redirect.ts";
 import { preferredType } from "../../http/negotiation/accept.ts";
-import { select } from "../../http/ranges/range.ts";
 import { targetOf } from "../../http/target.ts";
-import {
-  checkFilePath,
-  EntryPathParam,
-  type FilePath,
-  type FolderPath,
-  nameOf,
-  ROOT,
-  urlOf,
-} from "../../path.ts";
+import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, ROOT, urlOf } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
-import type { FileEntry } from "../../storage/entry.ts";
 import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
-import { Pacing } from "../support/connection/pacing.ts";
-import { Deliveries } from "../support/delivery.ts";
+import { fileAnswer } from "../support/download/file-answer.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
 import { pageAnswer } from "../support/page-html.ts";
-import { type SendOptions, sendFile } from "../support/send-file.ts";
 import type { Services } from "../support/services.ts";
-import { mediaTypeOf, policyOf } from "./media-type.ts";
 
 const FILE_HEADERS = [
   "Content-Length",
@@ -48,10 +30,7 @@ const FILE_HEADERS = [
 const ANY_TYPE = ["*/*"];
 
 export function download(services: Services) {
-  const { config, storage, log, uploader, caps } = services;
-  const deliveries = new Deliveries(log, services.access);
-  const pacing = new Pacing();
-  const digests = uploader.fileDigests;
+  const { config, storage } = services;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(services)).all(
     "/files/*",
@@ -71,16 +50,7 @@ export function download(services: Services) {
         }
       }
       if (file)
-        return await fileAnswer(file, {
-          request,
-          server,
-          deliveries,
-          caps,
-          pacing,
-          digests,
-          config,
-          save: query.download !== undefined,
-        });
+        return await fileAnswer(services, file, { request, server, save: query.download !== undefined });
       const found = await storage.find(path);
       const entry = found?.target !== undefined && !askerOf(request).sees(found.target) ? null : found;
       if (entry?.kind === "folder") return await folderAnswer(path, request, server, query.cursor);
@@ -182,89 +152,4 @@ export function download(services: Services) {
 /** The type that the client prefers, the first one of equals. */
 function preferred(request: Request, ...types: string[]): string | null {
   return preferredType(request.headers.get("accept"), types);
-}
-
-/** Uses only the open file: its name may refer to another file by now. */
-async function fileAnswer(file: StoredFile, options: DownloadOptions): Promise<Response> {
-  const answer = await answerTo(options, file).catch(async (error) => {
-    await file.close();
-    throw error;
-  });
-  if (!(answer instanceof Response)) return await sendFile(file, answer.selection, answer.headers, options);
-  await file.close();
-  return answer;
-}
-
-/** The parameters of a download. */
-interface DownloadOptions extends SendOptions {
-  /** Whether browsers should save the file instead of displaying it. */
-  save: boolean;
-  digests: FileDigestCache;
-}
-
-/** A complete answer without file bytes, or the selection and headers for an answer with them. */
-async function answerTo({ request, save, ...options }: DownloadOptions, file: StoredFile) {
-  const { entry } = file;
-  const current = { etag: entry.etag, modified: lastModified(entry) };
-  const failed = failedCondition(readingPreconditionsOf(request.headers), current);
-  if (failed === "If-Match" || failed === "If-Unmodified-Since") throw preconditionFailed(failed);
-  if (failed !== null) return new Response(null, { status: 304, headers: validators(current) });
-
-  const headers = new Headers([...validators(current), ...(await description(file, save))]);
-  // Bun adds Date itself, but not to HEAD, and it would send the header of a file answer in five packets.
-  headers.set("date", new Date().toUTCString());
-  const digest = await digestFor(request, entry, options);
-  if (digest) headers.set("repr-digest", formatDigest(digest.algorithm, digest.value));
-  if (request.method === "HEAD") {
-    headers.set("content-length", String(entry.size));
-    return new Response(null, { headers });
-  }
-  const applies = rangeApplies(request.headers, current);
-  const selection = applies ? select(request.headers.get("range"), entry.size) : "whole";
-  if (selection === "nothing")
-    throw new Problem("range_not_satisfiable", `The file has ${entry.size} bytes.`, {
-      headers: { "content-range": `bytes */${entry.size}` },
-    });
-  // Bun also evaluates If-Range but skips the one-second rule (RFC 9110 section 8.8.2.2). Without Last-Modified it sends the
-  // whole file.
-  if (!applies && request.headers.get("if-range") === headers.get("last-modified"))
-    headers.delete("last-modified");
-  return { selection, headers };
-}
-
-async function digestFor(
-  request: Request,
-  entry: FileEntry,
-  { digests, server, config }: Pick<DownloadOptions, "digests" | "server" | "config">,
-): Promise<Digest | null> {
-  const algorithm = wantedDigest(request.headers.get("want-repr-digest"));
-  if (algorithm === null) return null;
-  const compute = () => digests.of(entry, algorithm, request.signal);
-  return await withoutIdleTimeout({ config }, request, server, compute, "digest");
-}
-
-/** Never later than now (RFC 9110 section 8.8.2.1): the clock may have been set back. */
-function lastModified({ modified }: FileEntry): Date {
-  return new Date(Math.min(modified.getTime(), Date.now()));
-}
-
-/** The headers that a 304 also carries. */
-function validators({ etag, modified }: { etag: string; modified: Date }): [string, string][] {
-  return [
-    ["cache-control", "no-cache"],
-    ["etag", etag],
-    ["last-modified", modified.toUTCString()],
-  ];
-}
-
-async function description(file: StoredFile, save: boolean): Promise<[string, string][]> {
-  const name = nameOf(file.entry.path);
-  const type = await mediaTypeOf(file);
-  return [
-    ["content-type", type],
-    ["content-disposition", save ? attachment(name) : inline(name)],
-    ["content-security-policy", policyOf(type)],
-    ["x-content-type-options", "nosniff"],
-    ["accept-ranges", "bytes"],
-  ];
 }

@@ -1,24 +1,18 @@
 // POST /files/{folder}/: a form with any number of files, or one file named by ?name= or Content-Disposition.
 
 import { Elysia, t } from "elysia";
-import { serverTiming } from "../../core/report/flow-report.ts";
-import { type FormSaveResult, FormUpload } from "../../core/upload/form.ts";
-import { Problem, type ProblemExtras } from "../../errors.ts";
+import { Problem } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
-import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { targetOf } from "../../http/target.ts";
 import { below, type FilePath, type FolderPath, FolderPathParam } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
-import { lingeringClose } from "../../plugins/lingering-close.ts";
-import { ownerOf } from "../../plugins/revoking/owner.ts";
 import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { json, problems, SAVED_HEADERS, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders, UPLOAD_HEADERS } from "../openapi/headers.ts";
 import { Conflict, FormResult, SavedFile } from "../openapi/shapes.ts";
-import type { Listener } from "../support/idle-timeout.ts";
-import { JSON_HEADERS, jsonAnswer } from "../support/json-answer.ts";
+import { boundaryIn, formAnswer, receiveForm } from "../support/form-body.ts";
 import { permitUpload } from "../support/permit-upload.ts";
-import { type HeaderOptions, receive, saveBody, uploadRequest, withKey } from "../support/request-body.ts";
+import { saveBody, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 
 export function post(services: Services) {
@@ -31,7 +25,14 @@ export function post(services: Services) {
       const intent = uploadRequest(request, query.conflict ?? config.conflict ?? "rename");
       if (boundary === null)
         return await saveBody(services, request, server, pathOf(request, folder, query.name), intent);
-      return await saveForm(services, request, server, folder, boundary, intent);
+      // The word somewhere below is enough to read the form: each file proves its own path.
+      if (!askerOf(request).leadsTo("write", folder)) prove(request, "write", folder);
+      const permit = (path: FilePath) => {
+        renewAsker(services.access, request);
+        return permitUpload(services, request, path, undefined);
+      };
+      const result = await receiveForm(services, request, server, { folder, boundary, intent, permit });
+      return formAnswer(request, result, (file) => file);
     },
     {
       parse: "none",
@@ -82,15 +83,6 @@ export function post(services: Services) {
   );
 }
 
-function boundaryIn(request: Request): string | null {
-  try {
-    return boundaryOf(request.headers.get("content-type"));
-  } catch (error) {
-    if (!(error instanceof MultipartError)) throw error;
-    throw new Problem("invalid_multipart", error.message, { cause: error });
-  }
-}
-
 function pathOf(request: Request, folder: FolderPath, queryName: string | undefined): FilePath {
   const name = queryName ?? filenameOf(request.headers.get("content-disposition"));
   if (name !== null) return below(folder, name);
@@ -100,63 +92,4 @@ function pathOf(request: Request, folder: FolderPath, queryName: string | undefi
     ? ""
     : `. The URL is that of a folder: to save the file under this URL, use PUT instead of POST`;
   throw new Problem("missing_name", `The file has no name: ${naming}${hint}.`);
-}
-
-async function saveForm(
-  services: Services,
-  request: Request,
-  server: Listener,
-  folder: FolderPath,
-  boundary: string,
-  intent: HeaderOptions,
-): Promise<Response> {
-  const { uploader, config, log } = services;
-  if (intent.digests.length > 0)
-    throw new Problem(
-      "invalid_digest",
-      "A digest of a whole form is not supported, because its files are saved before the form ends: send each file alone.",
-    );
-  const { maxFiles, maxErrors } = config;
-  // The word somewhere below is enough to read the form: each file proves its own path.
-  if (!askerOf(request).leadsTo("write", folder)) prove(request, "write", folder);
-  const permit = (path: FilePath) => {
-    renewAsker(services.access, request);
-    return permitUpload(services, request, path, undefined);
-  };
-  const form = new FormUpload({
-    uploader,
-    folder,
-    boundary,
-    maxFiles,
-    maxErrors,
-    intent: { ...intent, owner: ownerOf(request) },
-    permit,
-  });
-  const incoming = receive(services, request, server, "form");
-  let result: FormSaveResult;
-  try {
-    result = await withKey(services, intent.key, () => form.read(incoming.body, incoming.saving));
-  } finally {
-    incoming.close();
-  }
-  for (const file of result.files) log.saved(request, file);
-  for (const failure of result.failures) {
-    // If no file was saved, the first problem becomes the answer and is logged as such.
-    if (result.files.length > 0 || failure !== result.first) log.problem(request, failure);
-  }
-  return formAnswer(request, result);
-}
-
-/** `201` if all files were saved, `200` if all were here already, `207` if some failed; if all did, throws the first problem. */
-function formAnswer(request: Request, { files, errors, errorsOmitted, first }: FormSaveResult): Response {
-  if (files.length === 0) {
-    if (!first) throw new Problem("no_files", "No part of the form has a file name.");
-    const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };
-    throw new Problem(first.code, first.detail, extras);
-  }
-  const answer = { files, errors, errorsOmitted };
-  const timing = { "server-timing": serverTiming(...files.map(({ flow }) => flow)) };
-  const repeated = files.every((file) => file.repeated);
-  if (!first) return jsonAnswer(answer, repeated ? 200 : 201, timing);
-  return lingeringClose(request, JSON.stringify(answer), 207, new Headers({ ...JSON_HEADERS, ...timing }));
 }

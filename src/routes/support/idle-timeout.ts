@@ -1,8 +1,8 @@
 // Bun's own idle timeout of a connection: restarted by requests that make progress, suspended while the server works.
 
 import type { Server } from "bun";
+import type { Config } from "../../config/config.ts";
 import { timed } from "../../plugins/request-info.ts";
-import type { Services } from "./services.ts";
 
 /** Seconds that Bun waits longer than `--idle-timeout`, so that the server can answer before Bun closes the connection. */
 const GRACE = 15;
@@ -25,7 +25,7 @@ export function suspendIdleTimeout(request: Request, server: Listener): void {
  * @param part the name under which `timed` reports the duration; `null` to report none
  */
 export async function withoutIdleTimeout<T>(
-  { config }: Pick<Services, "config">,
+  { config }: { config: Pick<Config, "idleTimeout"> },
   request: Request,
   server: Listener,
   step: () => Promise<T>,

@@ -169,16 +169,20 @@ export async function saveBody(
   path: FilePath,
   options: HeaderOptions,
 ): Promise<Response> {
-  const { uploader, log } = services;
   const may = proveWrite(request, path);
-  const intent = {
-    ...options,
-    may,
-    path,
-    size: announcedSize(request),
-    id: uploadId(request),
-    owner: ownerOf(request),
-  };
+  const { result, unread } = await receiveFile(services, request, server, { ...options, may, path });
+  return savedAnswer(request, result, unread);
+}
+
+/** Receives the body as one file, and logs it. `unread`: the body may still arrive. @throws Problem */
+export async function receiveFile(
+  services: Services,
+  request: Request,
+  server: Listener,
+  file: HeaderOptions & Pick<UploadRequest, "path" | "may" | "allow">,
+): Promise<{ result: SaveResult; unread: boolean }> {
+  const { uploader, log } = services;
+  const intent = { ...file, size: announcedSize(request), id: uploadId(request), owner: ownerOf(request) };
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {
@@ -186,21 +190,20 @@ export async function saveBody(
       // After `receive`, like every step that waits: see `withKey`.
       if (services.hooks.asks) {
         incoming.saving();
-        await askHooks(services, request, path, intent.size);
+        await askHooks(services, request, file.path, intent.size);
         renewAsker(services.access, request);
-        proveWrite(request, path);
+        proveWrite(request, file.path);
       }
       return await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
     };
-    result = await withKey(services, options.key, save);
+    result = await withKey(services, file.key, save);
   } finally {
     incoming.close();
   }
   log.saved(request, result.file);
-  return savedAnswer(request, result, incoming.body.received === 0);
+  return { result, unread: incoming.body.received === 0 };
 }
 
-/** @param unread whether the body may still arrive */
 function savedAnswer(request: Request, { file, replaced, digest }: SaveResult, unread: boolean): Response {
   const more = {
     location: file.url,

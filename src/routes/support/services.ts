@@ -6,6 +6,7 @@ import type { Logins } from "../../access/logins.ts";
 import type { Setup } from "../../access/setup.ts";
 import type { Config } from "../../config/config.ts";
 import type { Caps } from "../../core/admission/caps.ts";
+import type { Archives } from "../../core/archive/archive.ts";
 import type { EventFeed } from "../../core/live/event-feed.ts";
 import type { UploadRegistry } from "../../core/resumable/registry.ts";
 import type { CopyJobs } from "../../core/tree/copy-jobs.ts";
@@ -14,6 +15,8 @@ import type { Uploader } from "../../core/upload/uploader.ts";
 import type { Hooks } from "../../hooks/hooks.ts";
 import type { Log } from "../../plugins/log.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { Pacing } from "./connection/pacing.ts";
+import type { Deliveries } from "./delivery.ts";
 
 export interface Services {
   config: Config;
@@ -26,6 +29,9 @@ export interface Services {
   hooks: Hooks;
   /** Null without a database of accounts. */
   audit: AuditLog | null;
+  archives: Archives;
+  deliveries: Deliveries;
+  pacing: Pacing;
   uploader: Uploader;
   uploads: UploadRegistry;
   events: EventFeed;

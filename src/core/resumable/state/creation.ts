@@ -5,6 +5,7 @@ import { type Digest, type DigestAlgorithm, formatDigest } from "../../../http/d
 import type { FilePath } from "../../../path.ts";
 import type { Storage } from "../../../storage/storage.ts";
 import type { UploadId } from "../../../storage/upload-id.ts";
+import type { Allowance } from "../../admission/allowance.ts";
 import type { Permission } from "../../naming/conflict.ts";
 import { NO_TIMINGS } from "../../report/flow-report.ts";
 import type { Concatenation, UploadState } from "./record.ts";
@@ -14,6 +15,8 @@ export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
   may: Permission;
+  /** See `UploadRequest.allow`. */
+  allow?: (() => Allowance) | undefined;
   /** See `Asker.maker`. */
   maker: string;
   size: number | null;

@@ -8,7 +8,7 @@ import { createLog } from "../../../../src/plugins/log.ts";
 import { Pacing } from "../../../../src/routes/support/connection/pacing.ts";
 import { shareOf } from "../../../../src/routes/support/connection/request-caps.ts";
 import { Deliveries } from "../../../../src/routes/support/delivery.ts";
-import { sendFile } from "../../../../src/routes/support/send-file.ts";
+import { sendFile } from "../../../../src/routes/support/download/send-file.ts";
 import { MemoryStorage } from "../../../../src/storage/memory/memory.ts";
 import { simulatedClock } from "../../../support/cap-clock.ts";
 import { until } from "../../../support/server.ts";

@@ -1,8 +1,8 @@
 // Media types: by the extension, by the first bytes where the extension says nothing, and never what would run as a page.
 
 import { expect, test } from "bun:test";
-import { checkFilePath } from "../../../src/path.ts";
-import { mediaTypeOf, policyOf } from "../../../src/routes/files/media-type.ts";
+import { checkFilePath } from "../../../../src/path.ts";
+import { mediaTypeOf, policyOf } from "../../../../src/routes/support/download/media-type.ts";
 
 /** The type of a file with this name and content. */
 function typeOf(name: string, content: string | Uint8Array<ArrayBuffer> = "text\n"): Promise<string> {

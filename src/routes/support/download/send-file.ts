@@ -1,15 +1,15 @@
 // Sends an open file, or ranges of it, and closes it when sending has ended.
 
-import type { Config } from "../../config/config.ts";
-import { paced } from "../../core/admission/cap-share.ts";
-import type { Caps } from "../../core/admission/caps.ts";
-import { byteranges } from "../../http/ranges/byteranges.ts";
-import type { Range, Selection } from "../../http/ranges/range.ts";
-import type { StoredFile } from "../../storage/storage.ts";
-import type { Pacing } from "./connection/pacing.ts";
-import { shareOf } from "./connection/request-caps.ts";
-import type { Deliveries } from "./delivery.ts";
-import type { Listener } from "./idle-timeout.ts";
+import type { Config } from "../../../config/config.ts";
+import { paced } from "../../../core/admission/cap-share.ts";
+import type { Caps } from "../../../core/admission/caps.ts";
+import { byteranges } from "../../../http/ranges/byteranges.ts";
+import type { Range, Selection } from "../../../http/ranges/range.ts";
+import type { StoredFile } from "../../../storage/storage.ts";
+import type { Pacing } from "../connection/pacing.ts";
+import { shareOf } from "../connection/request-caps.ts";
+import type { Deliveries } from "../delivery.ts";
+import type { Listener } from "../idle-timeout.ts";
 
 /**
  * Factor of the idle timeout for downloads. A slow reader appears idle while the system's buffers drain, which hold 20 MB
