@@ -12,6 +12,21 @@ export const ACCESS_PROBLEMS = {
     title: "The login is wrong",
     help: "The name, the password, the code, the passkey or the token is wrong, has expired or was revoked, or the account is disabled: the answer does not say which. An owner resets a forgotten password with `sluice user reset NAME`, and a lost second factor with `--second-factor`.",
   },
+  link_password: {
+    status: 401,
+    title: "The link has a password",
+    help: "The link opens with the password that the person who sent it has set: enter it on the page of the link. Programs send it with Basic under any name (`curl -u x:PASSWORD`).",
+  },
+  link_gone: {
+    status: 410,
+    title: "The link is closed",
+    help: "The link has expired or was revoked, its downloads are used up, its file was deleted, or the person who made it may not share it any more: the answer does not say which. Ask that person for a new one.",
+  },
+  link_full: {
+    status: 413,
+    title: "The link takes no more",
+    help: "A link for uploads can have a limit of bytes and of files, and this file does not fit into what is left. The person who made the link can raise the limits.",
+  },
   code_required: {
     status: 401,
     title: "A code is needed",

@@ -6,6 +6,7 @@ import { Access } from "./access/access.ts";
 import { AuditLog } from "./access/audit/audit-log.ts";
 import { accessFile } from "./access/database/open.ts";
 import { allowBeforeAccounts, warnOfAccounts } from "./access/late-accounts.ts";
+import { Links } from "./access/links/links.ts";
 import { identityProvider } from "./access/login/identity-provider.ts";
 import { Logins } from "./access/logins.ts";
 import { Setup } from "./access/setup.ts";
@@ -13,7 +14,8 @@ import type { Config } from "./config/config.ts";
 import { defaults } from "./config/options.ts";
 import { Caps } from "./core/admission/caps.ts";
 import type { QuotaRule } from "./core/admission/quota/quota.ts";
-import { type RecoveryObserver, WriteRecovery } from "./core/admission/write-recovery.ts";
+import { rootReports } from "./core/admission/root-reports.ts";
+import { WriteRecovery } from "./core/admission/write-recovery.ts";
 import { Archives } from "./core/archive/archive.ts";
 import { walk } from "./core/browse/walk.ts";
 import { EventFeed } from "./core/live/event-feed.ts";
@@ -104,12 +106,19 @@ export async function createApp(options: AppOptions = {}) {
   const setQuotas = (): void => uploader.quotas.set([...quotas, ...access.snapshot.quotas]);
   setQuotas();
   access.onChange(setQuotas);
+  const links = new Links(access, logins);
+  uploader.follower = links;
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
     if (!provided) await storage.close();
     throw error;
   });
   const recovery =
-    provided || !write ? null : await WriteRecovery.start(storage, rootReports(uploads, lines));
+    provided || !write
+      ? null
+      : await WriteRecovery.start(
+          storage,
+          rootReports(uploads, (...line) => lines.say(...line)),
+        );
   // The root may have become writable since the uploads were read.
   if (uploads.unread) await uploads.load();
   uploader.quotas.start(
@@ -154,6 +163,7 @@ export async function createApp(options: AppOptions = {}) {
     access,
     logins,
     setup,
+    links,
     hooks,
     audit,
     archives: new Archives(storage),
@@ -228,22 +238,6 @@ export async function createApp(options: AppOptions = {}) {
     .onStop(() => services.close());
   routes = () => app.routes;
   return app;
-}
-
-/** Tells the operator about a root that cannot be written to, and continues the uploads of earlier runs when it can. */
-function rootReports(uploads: UploadRegistry, log: Log): RecoveryObserver {
-  return {
-    refused({ code, detail }) {
-      const advice =
-        code === "storage_read_only" ? " Check the owner of the root and how it is mounted." : "";
-      const end = "They are accepted as soon as that is over; no restart is needed.";
-      log.say(`Uploads and changes are refused: ${detail}${advice} ${end}`, "error");
-    },
-    async recovered() {
-      await uploads.load();
-      log.say("The root can be written to now: uploads and changes are accepted.");
-    },
-  };
 }
 
 /** The options of Bun's server, also for applications that start it themselves. */

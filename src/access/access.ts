@@ -17,7 +17,7 @@ import {
   type Snapshot,
 } from "./database/snapshot.ts";
 import { WriterThread } from "./database/writer-thread.ts";
-import { ANYONE, type Rule, Rules, rulesOfAllow } from "./rules.ts";
+import { ANYONE, combined, type Rule, Rules, rulesOfAllow } from "./rules.ts";
 import { digestOf } from "./secrets.ts";
 import { ALL_WORDS, type Words } from "./words.ts";
 
@@ -187,10 +187,15 @@ export class Access {
     return this.asAccount(account, via, secret);
   }
 
-  /** Saves a change, and puts it into force. @throws ChangeRefused; Problem storage_failed */
+  /**
+   * Saves a change, and puts it into force.
+   * @param read false for a caller that changes the snapshot itself: reading all of it costs too much for each uploaded file
+   * @throws ChangeRefused; Problem storage_failed
+   */
   async change<Name extends ChangeName>(
     name: Name,
     given: ChangeArguments<Name>,
+    { read = true } = {},
   ): Promise<ChangeResult<Name>> {
     const { file } = this.options;
     if (file === null) throw new Problem("storage_failed", "This server keeps no accounts.");
@@ -199,7 +204,7 @@ export class Access {
       this.#follow();
       this.#writer ??= new WriterThread(file);
       const result = await this.#writer.change(name, given);
-      this.#load();
+      if (read) this.#load();
       return result;
     } catch (cause) {
       if (!(cause instanceof AccessError)) throw cause;
@@ -287,14 +292,4 @@ function ratesOf(account: Account, link?: Link): Rate[] {
     ...(link?.rate ? [{ key: `link:${link.id}`, rate: link.rate, label: "this link" }] : []),
     ...(account.rate ? [{ key: `account:${account.uid}`, rate: account.rate, label: "this account" }] : []),
   ];
-}
-
-/** One rule for each subject and path: those of `--allow` and of the database give their words together. */
-function combined(rules: readonly Rule[]): Rule[] {
-  const bySubject = new Map<string, Rule>();
-  for (const rule of rules) {
-    const key = JSON.stringify([rule.subject, rule.path]);
-    bySubject.set(key, { ...rule, words: rule.words | (bySubject.get(key)?.words ?? 0) });
-  }
-  return [...bySubject.values()];
 }

@@ -98,3 +98,13 @@ export function rulesOfAllow(allow: ReadonlySet<Grant>): Rule[] {
     words: wordsOf(given.flatMap(({ word, path: folder }) => (word && covers(folder, path) ? [word] : []))),
   }));
 }
+
+/** One rule for each subject and path: those of `--allow` and of the database give their words together. */
+export function combined(rules: readonly Rule[]): Rule[] {
+  const bySubject = new Map<string, Rule>();
+  for (const rule of rules) {
+    const key = JSON.stringify([rule.subject, rule.path]);
+    bySubject.set(key, { ...rule, words: rule.words | (bySubject.get(key)?.words ?? 0) });
+  }
+  return [...bySubject.values()];
+}

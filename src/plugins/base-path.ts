@@ -10,7 +10,7 @@ const JSON_TYPES = /^application\/(?:json|problem\+json|x-ndjson)\b/;
  * A member with a URL of this server. Within the strings of JSON every quote is preceded by a backslash, so this matches
  * only members.
  */
-const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|problems#))/g;
+const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|s\/|problems#))/g;
 
 /**
  * Routes see requests without the base path, and every URL in an answer gets it. Must be used before plugins that encode answers.

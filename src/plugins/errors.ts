@@ -130,7 +130,8 @@ function unmatched(request: Request, { methodsOf, basePath }: ErrorOptions): Pro
   const methods = methodsOf(path);
   if (methods.length === 0) {
     // `curl -T x http://host/x`, which works on servers that have their files at `/`.
-    const file = /^\/(?!(?:api|files|swagger|uploads)(?:\/|$))[^/]/.test(path) && path.length <= LONGEST_HINT;
+    const file =
+      /^\/(?!(?:api|files|s|swagger|uploads)(?:\/|$))[^/]/.test(path) && path.length <= LONGEST_HINT;
     const hint = file ? `: files are below ${basePath}/files/, so try ${basePath}/files${path}` : "";
     return new Problem("not_found", `This server has no such URL${hint}.`);
   }

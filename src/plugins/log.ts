@@ -1,5 +1,6 @@
 // The log: one line per event on standard error, as text or JSON, without control characters.
 
+import { withoutSeals } from "../access/links/token.ts";
 import { type Log as Format, LOG_LEVELS, type LogLevel } from "../config/config.ts";
 import { savedIn } from "../core/report/flow-report.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
@@ -246,9 +247,9 @@ function levelOf(request: Request, { status, code }: Problem): LogLevel {
   return READ_METHODS.has(request.method) ? "debug" : "info";
 }
 
-/** Method and path, without the query, which may contain private data. */
+/** Method and path, without the query, which may contain private data, and without the seals of links. */
 function methodAndPath(request: Request): string {
-  return `${request.method} ${printable(targetOf(request).path)}`;
+  return `${request.method} ${printable(withoutSeals(targetOf(request).path))}`;
 }
 
 /** The duration of each step of a slow request. */

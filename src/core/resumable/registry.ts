@@ -159,8 +159,8 @@ export class UploadRegistry {
   }
 
   /** Concatenates a final upload if all its parts are complete. @throws Problem */
-  async assemble(upload: UploadSession): Promise<void> {
-    await concatenate(upload, (id) => this.#all.get(id));
+  assemble(upload: UploadSession): Promise<void> {
+    return concatenate(upload, (id) => this.#all.get(id));
   }
 
   /** Suspended uploads that `sees` selects, newest first; at most `MAX_LISTED`. */

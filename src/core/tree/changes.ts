@@ -23,14 +23,16 @@ export async function move(uploader: Uploader, request: MoveRequest): Promise<Cl
   return await uploader.track(() =>
     pathLocks.withLocks([from, to], async () => {
       const kind = (await storage.find(from))?.kind ?? "file";
-      try {
-        return await claimName(uploader, request, kind, (name, replace) =>
-          countMove(quotas, { from, to: name, kind, replace }, () => storage.move(from, name, { replace })),
-        );
-      } catch (error) {
-        if (!(error instanceof Problem) || error.code !== "other_file_system") throw error;
-        return await moveByCopy(uploader, request);
-      }
+      return await uploader.follower.move(from, async () => {
+        try {
+          return await claimName(uploader, request, kind, (name, replace) =>
+            countMove(quotas, { from, to: name, kind, replace }, () => storage.move(from, name, { replace })),
+          );
+        } catch (error) {
+          if (!(error instanceof Problem) || error.code !== "other_file_system") throw error;
+          return await moveByCopy(uploader, request);
+        }
+      });
     }),
   );
 }
@@ -50,9 +52,11 @@ export async function remove(
     pathLocks.withLock(path, async () => {
       const failed = unconditional(conditions) ? null : failedCondition(conditions, await storage.find(path));
       if (failed !== null) throw preconditionFailed(failed);
-      await countRemoval(quotas, path, () =>
-        // With a trash nothing is deleted for good, not even what takes the name at this moment.
-        trash ? trash.put(path, { recursive }) : storage.remove(path, { recursive }),
+      await uploader.follower.remove(path, () =>
+        countRemoval(quotas, path, () =>
+          // With a trash nothing is deleted for good, not even what takes the name at this moment.
+          trash ? trash.put(path, { recursive }) : storage.remove(path, { recursive }),
+        ),
       );
     }),
   );

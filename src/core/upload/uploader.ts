@@ -12,6 +12,7 @@ import { Reservation } from "../admission/reservation.ts";
 import { Slots } from "../admission/slots.ts";
 import { FileDigestCache } from "../digest/file-digests.ts";
 import { refuseEarly } from "../naming/conflict.ts";
+import { NO_FOLLOWER } from "../naming/follower.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
@@ -32,6 +33,8 @@ export class Uploader implements UploadServices {
   readonly receipts: Receipts;
   readonly fileDigests: FileDigestCache;
   readonly quotas: Quotas;
+  /** Told of every move and removal. */
+  follower = NO_FOLLOWER;
   /** Bytes received since the server started. */
   receivedBytes = 0;
   readonly #freeSpace: FreeSpace;

@@ -159,11 +159,11 @@ export function formatState({ offset, length, metadata, concat, expires }: Uploa
 }
 
 /** The headers of the answer to OPTIONS. @param maxSize largest file in bytes */
-export function formatAbilities(maxSize: number): Record<string, string> {
+export function formatAbilities(maxSize: number, without: readonly string[] = []): Record<string, string> {
   return {
     "tus-resumable": TUS_VERSION,
     "tus-version": TUS_VERSION,
-    "tus-extension": EXTENSIONS.join(","),
+    "tus-extension": EXTENSIONS.filter((extension) => !without.includes(extension)).join(","),
     "tus-checksum-algorithm": CHECKSUMS.join(","),
     ...(Number.isSafeInteger(maxSize) && { "tus-max-size": `${maxSize}` }),
   };

@@ -1,10 +1,12 @@
 // All routes of logins, accounts, tokens and links: one plugin, so that the type of the app stays within the compiler's depth.
 
 import { Elysia } from "elysia";
+import { linkRoutes } from "../links/links.ts";
 import type { Services } from "../support/services.ts";
 import { accounts } from "./accounts/accounts.ts";
 import { admission } from "./accounts/admission.ts";
 import { tokens } from "./accounts/tokens.ts";
+import { ownLinks } from "./links.ts";
 import { passkeyLogin } from "./login/passkey-login.ts";
 import { providerLogin } from "./login/provider-login.ts";
 import { session } from "./login/session.ts";
@@ -26,7 +28,9 @@ export function accessRoutes(services: Services) {
     .use(ownPassword(services))
     .use(sessions(services))
     .use(secondFactor(services))
-    .use(passkeys(services));
+    .use(passkeys(services))
+    .use(ownLinks(services))
+    .use(linkRoutes(services));
 }
 
 /** Grouped, because each plugin of a chain makes the type of the app deeper. */

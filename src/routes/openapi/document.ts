@@ -11,6 +11,7 @@ import { accountShapes } from "./account-shapes.ts";
 import type { Answer } from "./answers.ts";
 import { changeShapes } from "./change-shapes.ts";
 import { answerHeaders } from "./headers.ts";
+import { linkShapes } from "./link-shapes.ts";
 import { openApiDocument } from "./schemas.ts";
 import { type DescribedAnswer, SECURITY_SCHEMES, securityOf, withLogin } from "./security.ts";
 import { shapes } from "./shapes.ts";
@@ -50,6 +51,7 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security" | "components
     { name: "Files", description: "Downloading, listing and removing" },
     { name: "Accounts", description: "Accounts, invites and tokens" },
     { name: "Access", description: "Logging in, and one's own permissions" },
+    { name: "Links", description: "Links to files and folders, and drops, which are for uploads only" },
     { name: "Server", description: "The server itself" },
   ],
 };
@@ -76,6 +78,7 @@ export async function documentOf(routes: readonly Route[], basePath = ""): Promi
     ...changeShapes,
     ...accessShapes,
     ...accountShapes,
+    ...linkShapes,
   ]);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Access } from "../../access/access.ts";
 import type { AuditLog } from "../../access/audit/audit-log.ts";
+import type { Links } from "../../access/links/links.ts";
 import type { Logins } from "../../access/logins.ts";
 import type { Setup } from "../../access/setup.ts";
 import type { Config } from "../../config/config.ts";
@@ -26,6 +27,7 @@ export interface Services {
   logins: Logins;
   /** For the first owner, with `--setup` and without accounts. */
   setup: Setup | null;
+  links: Links;
   hooks: Hooks;
   /** Null without a database of accounts. */
   audit: AuditLog | null;

@@ -12,6 +12,7 @@ import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { Listener } from "../support/idle-timeout.ts";
 import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
+import type { DropPlace } from "./drop-place.ts";
 
 /** A request to /uploads, with the parameters of its URL. */
 export interface UploadRequest {
@@ -21,13 +22,19 @@ export interface UploadRequest {
   conflict: "rename" | "replace" | "fail";
   /** From the URL; `""` for a request that creates an upload. */
   id: string;
+  /** Where the upload goes when a drop takes it. */
+  drop?: DropPlace | undefined;
 }
 
-/** The path by `?path=`, else the metadata, else Content-Disposition, else a random name. @throws Problem invalid_path */
-export function pathFor({ request, path }: UploadRequest, metadata: Metadata): FilePath {
+/**
+ * The path by `?path=`, else the metadata, else Content-Disposition, else a random name; in the folder of a drop if there is
+ * one. @throws Problem invalid_path
+ */
+export function pathFor({ request, path, drop }: UploadRequest, metadata: Metadata): FilePath {
   if (path !== undefined) return path;
   const { folder, name, pointer } = targetOf(metadata);
-  const parent = folder === "" ? ROOT : checkFolderPath(folder, "/metadata/folder");
+  const root = drop?.folder ?? ROOT;
+  const parent = folder === "" ? root : checkFolderPath(below(root, folder, "/metadata/folder"));
   if (name !== null) return below(parent, name, pointer);
   const filename = filenameOf(request.headers.get("content-disposition"));
   if (filename !== null) return below(parent, filename, "/headers/content-disposition");
@@ -41,7 +48,7 @@ export function pathFor({ request, path }: UploadRequest, metadata: Metadata): F
  * @throws Problem not_found, upload_gone, revoked
  */
 export async function findUpload(
-  { uploads, access }: Services,
+  { uploads, access, links }: Services,
   { request, id }: Pick<UploadRequest, "request" | "id">,
 ): Promise<UploadSession> {
   const upload = await uploads.find(id);
@@ -51,6 +58,9 @@ export async function findUpload(
     const info = requestInfoOf(request);
     // The log and hooks name the one that began the upload.
     if (info) info.asker = asker;
+    // Its reservation was lost with an earlier run of the server.
+    if (upload.record.receipt !== null && asker.credential !== null && !upload.settled)
+      upload.claim.allowance ??= links.budgets.claimLater(asker.credential);
     return upload;
   }
   throw new Problem(
@@ -117,6 +127,7 @@ export function urlOfUpload({ record }: UploadSession): string {
 export function fileHeaders({ record }: UploadSession): Record<string, string> {
   if (record.finished === null) return {};
   const { file, digest } = record.finished;
+  if (record.receipt !== null) return { "server-timing": serverTiming(file.flow) };
   return {
     "content-location": file.url,
     etag: file.etag,

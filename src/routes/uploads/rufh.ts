@@ -23,6 +23,7 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
+import { dropOptions, shownFile } from "./drop-place.ts";
 import {
   fileHeaders,
   findUpload,
@@ -91,6 +92,7 @@ async function create(services: Services, draft: Draft, context: UploadRequest):
     client: requestInfoOf(request)?.client ?? null,
     concat: null,
     oneShot: start.complete || (draft.endsByLength && announcedSize(request) === start.length),
+    ...dropOptions(context.drop, start.length),
   });
   const hasBytes =
     announcedSize(request) !== 0 || start.complete || (draft.endsByLength && start.length === 0);
@@ -183,7 +185,10 @@ function answer(
   const headers = new Headers({ ...NO_STORE, ...more, ...progress(draft, upload), ...fileHeaders(upload) });
   if (finished === null) return new Response(null, { status, headers });
   headers.set("content-type", "application/json");
-  return new Response(JSON.stringify(finished.file), { status: finished.replaced ? 200 : 201, headers });
+  return new Response(JSON.stringify(shownFile(upload.record, finished.file)), {
+    status: finished.replaced ? 200 : 201,
+    headers,
+  });
 }
 
 function progress(draft: Draft, upload: UploadSession): Record<string, string> {

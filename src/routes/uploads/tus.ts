@@ -20,6 +20,7 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, uploadId } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
+import { dropOptions } from "./drop-place.ts";
 import {
   fileHeaders,
   findUpload,
@@ -49,15 +50,20 @@ export async function tus(services: Services, method: string, context: UploadReq
   });
 }
 
-/** The headers of the answer to OPTIONS. */
-export function tusAbilities({ config }: Services): Record<string, string> {
-  return formatAbilities(config.maxFileSize);
+/** The headers of the answer to OPTIONS. @param drop whether they are those of a drop, which concatenates nothing */
+export function tusAbilities({ config }: Services, drop: boolean): Record<string, string> {
+  return formatAbilities(config.maxFileSize, drop ? ["concatenation"] : []);
 }
 
 async function create(services: Services, context: UploadRequest): Promise<Response> {
   const { request } = context;
   const { uploads } = services;
   const { length, metadata, concat, hasBytes, checksum } = readCreation(request.headers);
+  if (context.drop && concat)
+    throw new Problem(
+      "invalid_request",
+      "This link does not concatenate uploads: send the file as one upload.",
+    );
   const path = pathFor(context, metadata);
   const upload = await uploads.create({
     path,
@@ -73,6 +79,7 @@ async function create(services: Services, context: UploadRequest): Promise<Respo
     client: requestInfoOf(request)?.client ?? null,
     concat: concat?.kind === "final" ? { ...concat, ids: concat.urls.map(uploadIn) } : concat,
     oneShot: concat === null && length !== null && length === (hasBytes ? announcedSize(request) : 0),
+    ...dropOptions(context.drop, length),
   });
   await orDelete(services, upload, () =>
     logged(services, request, upload, async () => {

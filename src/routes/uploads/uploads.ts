@@ -2,8 +2,7 @@
 
 import { Elysia, t } from "elysia";
 import type { Conflict as ConflictRule } from "../../config/config.ts";
-import { speaksResumable } from "../../http/rufh/rufh.ts";
-import { methodOf, speaksTus, TUS_VERSION } from "../../http/tus/tus.ts";
+import { speaksTus, TUS_VERSION } from "../../http/tus/tus.ts";
 import { type FilePath, FilePathValue } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { empty, json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
@@ -11,9 +10,7 @@ import { requestHeaders } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
 import type { Listener } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
-import { NO_STORE } from "./resumable-request.ts";
-import { rufh, rufhLimits } from "./rufh.ts";
-import { tus, tusAbilities } from "./tus.ts";
+import { type AnswerHeaders, answerUpload, uploadAbilities } from "./dialect.ts";
 
 const tags = ["Resumable upload"];
 const CREATION_HEADERS = [
@@ -70,34 +67,20 @@ export function uploads(services: Services) {
   type Context = {
     request: Request;
     server: Listener;
-    set: { headers: Record<string, string | number> };
+    set: AnswerHeaders;
     query?: { path?: FilePath; conflict?: ConflictRule };
     params?: { id?: string };
   };
 
-  const answer = async ({ request, server, set, query, params }: Context): Promise<Response> => {
-    const { headers } = request;
-    const method = methodOf(request);
-    const context = {
+  const answer = ({ request, server, set, query, params }: Context): Promise<Response> =>
+    answerUpload(services, set, {
       request,
       server,
       path: query?.path,
-      conflict: query?.conflict ?? config.conflict ?? ("rename" as const),
+      conflict: query?.conflict ?? config.conflict ?? "rename",
       id: params?.id ?? "",
-    };
-    if (method === "OPTIONS") return abilities({ request });
-    if (!speaksTus(headers) && (speaksResumable(headers) || method === "GET")) {
-      // Set before the upload is created, so that a `file_too_large` answer has them too.
-      if (method === "POST") Object.assign(set.headers, rufhLimits(services, headers));
-      return await rufh(services, method, context);
-    }
-    set.headers["tus-resumable"] = TUS_VERSION;
-    return await tus(services, method, context);
-  };
-  const abilities = ({ request }: { request: Request }): Response =>
-    new Response(null, {
-      headers: { ...NO_STORE, ...tusAbilities(services), ...rufhLimits(services, request.headers) },
     });
+  const abilities = ({ request }: { request: Request }): Response => uploadAbilities(services, request);
 
   return new Elysia({ name: "resumable" })
     .onRequest(({ request, set }) => {

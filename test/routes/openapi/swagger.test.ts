@@ -11,6 +11,7 @@ import { WORDS } from "../../../src/config/config.ts";
 import { accessShapes } from "../../../src/routes/openapi/access-shapes.ts";
 import { accountShapes } from "../../../src/routes/openapi/account-shapes.ts";
 import { changeShapes } from "../../../src/routes/openapi/change-shapes.ts";
+import { linkShapes } from "../../../src/routes/openapi/link-shapes.ts";
 import {
   FormResult,
   Health,
@@ -125,7 +126,8 @@ describe("the document", () => {
   });
 
   test("defines every schema once", () => {
-    const names = [...shapes, ...changeShapes, ...accessShapes, ...accountShapes].map(({ $id = "" }) => $id);
+    const all = [...shapes, ...changeShapes, ...accessShapes, ...accountShapes, ...linkShapes];
+    const names = all.map(({ $id = "" }) => $id);
     expect(Object.keys(document.components?.schemas ?? {})).toEqual(names);
     const text = JSON.stringify(document);
     for (const name of names) expect(text).toContain(`"#/components/schemas/${name}"`);

@@ -49,13 +49,124 @@ export function renewLink(database: Database, { id }: { id: string }): void {
     .immediate();
 }
 
-/** Spends one download. One statement, so that 50 at once with a limit of 3 spend 3. @returns false when none is left */
-export function spendDownload(database: Database, { id }: { id: string }): boolean {
-  const done = database.run(
-    "UPDATE links SET downloads_left = downloads_left - 1 WHERE id = ? AND revoked = 0 AND downloads_left > 0",
-    [id],
-  );
-  return done.changes > 0;
+/** The members that can be edited. Those that are absent stay as they are: also the password. */
+export type LinkEdit = Partial<
+  Pick<
+    Link,
+    | "password"
+    | "note"
+    | "expires"
+    | "downloadsLeft"
+    | "bytesLeft"
+    | "filesLeft"
+    | "largest"
+    | "rate"
+    | "askName"
+  >
+>;
+
+const COLUMNS: Readonly<Record<keyof LinkEdit, string>> = {
+  password: "password",
+  note: "note",
+  expires: "expires",
+  downloadsLeft: "downloads_left",
+  bytesLeft: "bytes_left",
+  filesLeft: "files_left",
+  largest: "largest",
+  rate: "rate",
+  askName: "ask_name",
+};
+
+/** Changes the limits of an open link. @throws ChangeRefused missing */
+export function editLink(database: Database, { id, edit }: { id: string; edit: LinkEdit }): void {
+  database
+    .transaction(() => {
+      if (!database.query("SELECT 1 FROM links WHERE id = ? AND revoked = 0").get(id)) throw missing(id);
+      for (const [member, column] of Object.entries(COLUMNS)) {
+        const value = new Map<string, string | number | boolean | null>(Object.entries(edit)).get(member);
+        if (value !== undefined)
+          database.run(`UPDATE links SET ${column} = ? WHERE id = ?`, [
+            typeof value === "boolean" ? Number(value) : value,
+            id,
+          ]);
+      }
+    })
+    .immediate();
+}
+
+/** The rest of the limits of a link. */
+export type Left = Pick<Link, "downloadsLeft" | "bytesLeft" | "filesLeft">;
+
+/** A ticket, by which the one who has spent a download may go on with it. */
+export interface Ticket {
+  digest: Uint8Array;
+  id: string;
+  expires: number;
+}
+
+/**
+ * Spends one download, and opens tickets. One statement decides, so that 50 at once with a limit of 3 spend 3.
+ * @returns what is left; null when nothing was left before
+ */
+export function spendDownload(
+  database: Database,
+  { id, tickets = [] }: { id: string; tickets?: readonly Ticket[] },
+): Left | null {
+  return database
+    .transaction(() => {
+      const left = database
+        .query<Left, [string]>(
+          `UPDATE links SET downloads_left = downloads_left - 1 WHERE id = ? AND revoked = 0 AND downloads_left > 0 RETURNING ${LEFT}`,
+        )
+        .get(id);
+      if (!left) return null;
+      database.run("DELETE FROM secrets WHERE kind = 'ticket' AND expires < ?", [Date.now()]);
+      for (const ticket of tickets)
+        database.run(
+          "INSERT INTO secrets (digest, id, kind, link, created, expires) VALUES (?, ?, 'ticket', ?, ?, ?) ON CONFLICT DO NOTHING",
+          [ticket.digest, ticket.id, id, Date.now(), ticket.expires],
+        );
+      return left;
+    })
+    .immediate();
+}
+
+/** Counts a file that was saved in a drop. @returns what is left; null when it does not fit, or the link is revoked */
+export function spendUpload(database: Database, { id, bytes }: { id: string; bytes: number }): Left | null {
+  return database
+    .query<Left, [number, string, number]>(
+      `UPDATE links SET bytes_left = bytes_left - ?, files_left = files_left - 1
+       WHERE id = ? AND revoked = 0 AND ifnull(bytes_left >= ?, 1) AND ifnull(files_left > 0, 1) RETURNING ${LEFT}`,
+    )
+    .get(bytes, id, bytes);
+}
+
+/** Takes back `spendUpload`, for a file that could not be saved. @returns what is left; null when there is no such link */
+export function refundUpload(database: Database, { id, bytes }: { id: string; bytes: number }): Left | null {
+  return database
+    .query<Left, [number, string]>(
+      `UPDATE links SET bytes_left = bytes_left + ?, files_left = files_left + 1 WHERE id = ? RETURNING ${LEFT}`,
+    )
+    .get(bytes, id);
+}
+
+const LEFT = "downloads_left AS downloadsLeft, bytes_left AS bytesLeft, files_left AS filesLeft";
+/** Matches a path and everything below it. */
+const WITHIN = "(path = ?1 OR substr(path, 1, length(?1) + 1) = ?1 || '/')";
+
+/** Lets the links to an entry, and to everything in it, follow a move. */
+export function moveLinks(database: Database, { from, to }: { from: string; to: string }): void {
+  database.run(`UPDATE links SET path = ?2 || substr(path, length(?1) + 1) WHERE ${WITHIN}`, [from, to]);
+}
+
+/** Closes the links to an entry that is gone, and to everything in it, for good. */
+export function removeLinks(database: Database, { path }: { path: string }): void {
+  database
+    .transaction(() => {
+      database.run(`DELETE FROM secrets WHERE link IN (SELECT id FROM links WHERE ${WITHIN})`, [path]);
+      database.run(`UPDATE links SET revoked = 1 WHERE ${WITHIN}`, [path]);
+    })
+    .immediate();
 }
 
 function missing(id: string): ChangeRefused {

@@ -15,6 +15,8 @@ export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
   may: Permission;
+  /** Of an upload to a drop: what its sender gets instead of the path. */
+  receipt?: string | null;
   /** See `UploadRequest.allow`. */
   allow?: (() => Allowance) | undefined;
   /** See `Asker.maker`. */
@@ -50,6 +52,7 @@ export function newUploadState(
     conflict,
     may,
     maker,
+    receipt = null,
     size,
     endsByLength,
     metadata,
@@ -71,6 +74,7 @@ export function newUploadState(
     conflict,
     may,
     maker,
+    receipt,
     size,
     endsByLength,
     metadata,

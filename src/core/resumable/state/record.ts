@@ -26,6 +26,8 @@ export interface UploadState {
   may: Permission;
   /** The `Asker.maker` that created it. */
   maker: string;
+  /** Of an upload to a drop: what its sender gets instead of the path; null for others. */
+  receipt: string | null;
   /** Total bytes; null until the client states them. */
   size: number | null;
   /** Whether the upload completes when it reaches `size`, or only when a request states that it is the last. */
@@ -69,6 +71,7 @@ const DEFAULTS = {
   client: null,
   may: { replace: false, read: false },
   maker: "anyone",
+  receipt: null,
   digests: "",
   modified: null,
   active: 0,

@@ -22,6 +22,7 @@ function checkpointWith(memory: MemoryOptions = {}, more: Partial<UploadState> =
     conflict: "rename",
     may: { replace: true, read: true },
     maker: "anyone",
+    receipt: null,
     size: null,
     endsByLength: true,
     metadata: "",

@@ -1,0 +1,169 @@
+// Links and drops as visitors use them: found by their token, opened by a password, spent by downloads, closed with their file.
+
+import { Problem } from "../../errors.ts";
+import type { FilePath, FolderPath } from "../../path.ts";
+import type { Access } from "../access.ts";
+import { type Asker, isWithin } from "../asker.ts";
+import type { Link } from "../database/snapshot.ts";
+import type { Logins } from "../logins.ts";
+import { BasicCache } from "../passwords/basic-cache.ts";
+import { digestOf, newId } from "../secrets.ts";
+import { DropBudgets } from "./drop-budgets.ts";
+import { stateOfLink, wordsOfLink } from "./link-state.ts";
+import { linkOfToken } from "./token.ts";
+import { VISIT_LIFETIME } from "./visit.ts";
+
+/** Milliseconds for which a client without cookies may go on with a download. */
+const CLIENT_LIFETIME = 3600_000;
+
+/** The one who downloads: a browser by its visit, a program by its address and what it downloads. */
+export interface Downloader {
+  visit: string | null;
+  address: string | undefined;
+  /** The ETag of the file, or a name of the archive. */
+  content: string;
+}
+
+export class Links {
+  readonly budgets: DropBudgets;
+  readonly #passwords = new BasicCache();
+  /** Downloads that are being spent, by ticket. */
+  readonly #spending = new Map<string, Promise<boolean>>();
+  /** Paths that are being moved: what is missing there is not gone. */
+  readonly #moving = new Set<FilePath>();
+
+  constructor(
+    readonly access: Access,
+    readonly logins: Logins,
+  ) {
+    this.budgets = new DropBudgets(access);
+  }
+
+  /** The link of a token, in whatever state it is; null when there is none. */
+  find(token: string): Link | null {
+    return linkOfToken(this.access.snapshot, token);
+  }
+
+  /**
+   * The asker of a link that is open, or whose downloads are used up; null when it is closed, has expired, or its maker may
+   * not do there any more what the link lets visitors do.
+   */
+  askerOf(link: Link): Asker | null {
+    const state = stateOfLink(link, this.access.now());
+    const asker =
+      state === "revoked" || state === "expired" ? null : this.access.asLink(link, wordsOfLink(link));
+    return asker?.can(link.kind === "drop" ? "write" : "read", link.path) ? asker : null;
+  }
+
+  /**
+   * Checks the password of a link.
+   * @param remembered for clients that send it with each request
+   * @throws Problem link_password, too_many_logins, logins_busy
+   */
+  async unlock(link: Link, password: string, client: string | undefined, remembered = false): Promise<void> {
+    const { id, password: hash } = link;
+    const verify = async (): Promise<boolean> => {
+      // No account has a name with a colon.
+      const attempt = this.logins.limiter.begin(client, `link:${id}`);
+      const right = await this.logins.passwords.verify(password, hash).catch((error: unknown) => {
+        attempt.withdrawn();
+        throw error;
+      });
+      if (!right) throw new Problem("link_password", "The password of this link is wrong.");
+      attempt.succeeded();
+      return true;
+    };
+    if (remembered)
+      await this.#passwords.check(
+        this.#passwords.keyOf(id, password, { uid: hash ?? "", epoch: link.serial }),
+        verify,
+      );
+    else await verify();
+  }
+
+  /** Whether a visit has spent a download of this link already. */
+  hasTicket(link: Link, visit: string | null): boolean {
+    return visit !== null && this.#holds(visitTicket(link, visit));
+  }
+
+  /**
+   * Spends a download, unless this downloader has spent one: ranges, resumes and parallel connections are one download.
+   * @returns whether the bytes may be sent
+   */
+  async spend(link: Link, downloader: Downloader): Promise<boolean> {
+    if (link.downloadsLeft === null) return true;
+    const { visit, address, content } = downloader;
+    const now = this.access.now();
+    const tickets = [
+      ...(visit === null ? [] : [{ text: visitTicket(link, visit), expires: now + VISIT_LIFETIME }]),
+      ...(address === undefined
+        ? []
+        : [{ text: clientTicket(link, address, content), expires: now + CLIENT_LIFETIME }]),
+    ];
+    if (tickets.some(({ text }) => this.#holds(text))) return true;
+    for (const { text } of tickets) {
+      const running = this.#spending.get(text);
+      if (running) return await running;
+    }
+    const spending = this.access
+      .change("spendDownload", {
+        id: link.id,
+        tickets: tickets.map(({ text, expires }) => ({ digest: digestOf(text), id: newId(), expires })),
+      })
+      .then((left) => left !== null);
+    for (const { text } of tickets) this.#spending.set(text, spending);
+    try {
+      return await spending;
+    } finally {
+      for (const { text } of tickets) this.#spending.delete(text);
+    }
+  }
+
+  /** Closes a link for good, because its path has no entry any more. @returns false while the path is being moved */
+  async close(link: Link): Promise<boolean> {
+    for (const path of this.#moving) if (isWithin(link.path, path)) return false;
+    await this.access.change("removeLinks", { path: link.path });
+    return true;
+  }
+
+  /** Moves an entry: the links to it, and to everything in it, follow. */
+  async move<T extends { entry: { path: FilePath | FolderPath } }>(
+    from: FilePath,
+    step: () => Promise<T>,
+  ): Promise<T> {
+    if (!this.#anyWithin(from)) return await step();
+    this.#moving.add(from);
+    try {
+      const moved = await step();
+      await this.access.change("moveLinks", { from, to: moved.entry.path });
+      return moved;
+    } finally {
+      this.#moving.delete(from);
+    }
+  }
+
+  /** Removes an entry: the links to it, and to everything in it, are closed for good. */
+  async remove<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    const removed = await step();
+    if (this.#anyWithin(path)) await this.access.change("removeLinks", { path });
+    return removed;
+  }
+
+  #holds(ticket: string): boolean {
+    return this.access.secret("ticket", ticket) !== null;
+  }
+
+  #anyWithin(path: FilePath): boolean {
+    for (const link of this.access.snapshot.links.values())
+      if (!link.revoked && isWithin(link.path, path)) return true;
+    return false;
+  }
+}
+
+function visitTicket({ id, serial }: Link, visit: string): string {
+  return JSON.stringify(["visit", id, serial, visit]);
+}
+
+function clientTicket({ id, serial }: Link, address: string, content: string): string {
+  return JSON.stringify(["client", id, serial, address, content]);
+}

@@ -1,0 +1,48 @@
+// Links of a test server, made over HTTP by an account, and used by visitors.
+
+import { join } from "node:path";
+import { LinkShape } from "../../src/routes/openapi/link-shapes.ts";
+import { type AccessServer, startAccessServer } from "./access.ts";
+import { bodyIn } from "./answer.ts";
+import type { ServerOptions } from "./server.ts";
+
+export interface LinkServer extends AccessServer {
+  /** The token of the account `anna`, who may do everything in `home`. */
+  anna: string;
+  /** Makes a link. @returns its id, its address, and its answer */
+  link: (path: string, more?: Record<string, unknown>) => Promise<{ id: string; url: string }>;
+  /** A request of `anna` to the API. */
+  api: (path: string, method?: string, body?: unknown) => Promise<Response>;
+}
+
+/** A server with an account `anna`, and her files `a.txt` and `b.txt` in `home/album`. */
+export async function startLinkServer(options: ServerOptions = {}): Promise<LinkServer> {
+  let anna = "";
+  const server = await startAccessServer((database) => {
+    database.account("anna", { home: "all" });
+    anna = database.token("anna");
+  }, options);
+  for (const name of ["a.txt", "b.txt", "sub/c.txt"])
+    await Bun.write(join(server.root, "home/album", name), `the file ${name}`);
+  await Bun.write(join(server.root, "home/secret.txt"), "the secret");
+  const api = (path: string, method = "GET", body?: unknown): Promise<Response> =>
+    server.fetch(path, {
+      method,
+      headers: { authorization: `Bearer ${anna}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const link = async (path: string, more: Record<string, unknown> = {}) => {
+    const answer = await api("/api/links", "POST", { path, ...more });
+    if (answer.status !== 201) throw new Error(await answer.text());
+    return await bodyIn(LinkShape, answer);
+  };
+  return { ...server, anna, api, link };
+}
+
+/** The cookies that an answer sets, as a browser sends them back. */
+export function cookieOf(answer: Response): string {
+  return answer.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ");
+}
