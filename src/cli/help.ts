@@ -30,7 +30,7 @@ const COMMANDS = [
 ] as const;
 
 const COMMAND_NOTES =
-  "Each has a help of its own: sluice user --help. They work on the accounts of ROOT, also while a server runs, and find ROOT like the server does: --root, SLUICE_ROOT, sluice.toml.";
+  "Each has a help of its own: sluice user --help. Those on accounts work also while a server runs, and find its root as it does: --root, SLUICE_ROOT, sluice.toml, ./files.";
 
 const DOCTOR_SUMMARY =
   "Finds out why uploads are slow or do not work. On the server, it measures the disk of ROOT and checks the machine and its network settings in at most 15 s. With a URL, run on a client, it measures the network path to that server and finds out what a proxy does to uploads. That takes at most 60 s, 12 of them at full speed. It leaves nothing behind.";
@@ -137,14 +137,17 @@ function examples(all: readonly (readonly [command: string, text: string])[], pa
 }
 
 function commands(paint: Paint, layout: Help): string {
-  const all = [...COMMANDS, ...describedCommands()];
-  const width = Math.max(...all.map(({ name }) => name.length)) + 2;
-  const lines = all.map(({ name, description }) =>
-    layout.formatItem(paint("cyan", name.padEnd(width - 2)), width, description, layout),
-  );
-  return [paint("bold", "Commands:"), ...lines, layout.boxWrap(COMMAND_NOTES, layout.helpWidth ?? 80)].join(
-    "\n",
-  );
+  const groups = [{ purpose: "Running a server", commands: COMMANDS }, ...describedCommands()];
+  const names = groups.flatMap((group) => group.commands.map(({ name }) => name));
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const lines = groups.flatMap(({ purpose, commands }) => [
+    paint("bold", `${purpose}:`),
+    ...commands.map(({ name, description }) =>
+      layout.formatItem(paint("cyan", name.padEnd(width - 2)), width, description, layout),
+    ),
+    "",
+  ]);
+  return [...lines, layout.boxWrap(COMMAND_NOTES, layout.helpWidth ?? 80)].join("\n");
 }
 
 function rows(option: Option<unknown>): Row[] {

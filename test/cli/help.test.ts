@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
 import { readCommand } from "../../src/cli/cli.ts";
+import { MANAGING } from "../../src/cli/commands/commands.ts";
 import { FLAGS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 
@@ -41,6 +42,13 @@ describe("--help", () => {
     expect(text).toContain("SLUICE_MAX_FILE_SIZE=50GiB");
     expect(text).toContain('max-file-size = "50GiB"');
     expect(text).toEndWith("overrides the file.\n");
+  });
+
+  test("lists every command by its purpose", async () => {
+    const text = await help(false, 80);
+    expect(text).toContain("\nRunning a server:\n  serve     Serve a folder");
+    expect(text).toContain("\nAccounts and permissions:\n  user      Accounts: who may log in\n  grant ");
+    for (const name of MANAGING) expect(text).toMatch(new RegExp(`^  ${name} +[A-Z]`, "m"));
   });
 
   test("shows every flag and its default, aligned", async () => {

@@ -31,9 +31,27 @@ const BUILDERS = {
 /** Given as the first word. */
 export const MANAGING = Object.keys(BUILDERS);
 
-/** Each command with the line that describes it, for the help of the program. */
-export function describedCommands(): { name: string; description: string }[] {
-  return programFor(silent).commands.map((one) => ({ name: one.name(), description: one.description() }));
+/** The purposes of commands, in the order of the help. */
+const PURPOSES: Readonly<Record<string, readonly (keyof typeof BUILDERS)[]>> = {
+  "Accounts and permissions": ["user", "grant", "token"],
+  "Sharing and limits": ["link", "quota"],
+  "What happens": ["hook", "audit"],
+  "Moving and keeping accounts": ["import", "backup"],
+};
+
+/** The commands by purpose, each with the line that describes it, for the help of the program. */
+export function describedCommands(): {
+  purpose: string;
+  commands: { name: string; description: string }[];
+}[] {
+  const { commands } = programFor(silent);
+  return Object.entries(PURPOSES).map(([purpose, names]) => ({
+    purpose,
+    commands: names.map((name) => ({
+      name,
+      description: commands.find((one) => one.name() === name)?.description() ?? "",
+    })),
+  }));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ChangeArguments } from "../../access/database/changes/changes.ts";
 import type { Account } from "../../access/database/snapshot.ts";
 import { INVITE_LIFETIME, newInvite } from "../../access/invites.ts";
 import { expiryOf, lifetimeValue, listValue, rateValue } from "../console/arguments.ts";
-import { WrongUse } from "../console/console.ts";
+import { CommandFailed, WrongUse } from "../console/console.ts";
 import { newPassword } from "../console/password.ts";
 import { formatMoment, table } from "../console/table.ts";
 import type { Work } from "../console/work.ts";
@@ -86,6 +86,9 @@ export function user(run: Run): Command {
 
 async function add(work: Work, name: string, flags: NewFlags): Promise<void> {
   const account = newAccount(name, flags);
+  // Before anybody is asked for a password.
+  if (work.snapshot.accounts.has(account.name))
+    throw new CommandFailed(`There is an account ${account.name} already.`);
   const password = await newPassword(work.console, flags.password, account.name);
   work.change("addAccount", { ...account, password });
   work.print(shown(work.account(account.name)), `Added the account ${account.name}.\n${whatNext(account)}`);
@@ -130,10 +133,11 @@ function change(work: Work, given: string, { owner, team, teams, rate }: ChangeF
   const { name } = work.account(given);
   if (owner === undefined && team === undefined && teams !== false && rate === undefined)
     throw new WrongUse("nothing to change; use --owner, --no-owner, --team, --no-teams, --rate or --no-rate");
-  work.together(() => {
-    if (owner !== undefined) work.change("setOwner", { name, owner });
-    if (team !== undefined || teams === false) work.change("setTeams", { name, teams: teamsIn(team) });
-    if (rate !== undefined) work.change("setRate", { name, rate: rate === false ? null : rate });
+  work.change("changeAccount", {
+    name,
+    ...(owner !== undefined && { owner }),
+    ...((team !== undefined || teams === false) && { teams: teamsIn(team) }),
+    ...(rate !== undefined && { rate: rate === false ? null : rate }),
   });
   work.print(shown(work.account(name)), `Changed the account ${name}.\n`);
 }

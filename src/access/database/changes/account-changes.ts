@@ -86,6 +86,29 @@ export function setOwner(database: Database, { name, owner }: { name: string; ow
     .immediate();
 }
 
+/** Makes several changes of an account as one. @throws ChangeRefused missing, last_owner */
+export function changeAccount(
+  database: Database,
+  given: {
+    name: string;
+    owner?: boolean;
+    disabled?: boolean;
+    teams?: readonly string[];
+    rate?: number | null;
+  },
+): void {
+  const { name, owner, disabled, teams, rate } = given;
+  database
+    .transaction(() => {
+      requireAccount(database, name);
+      if (owner !== undefined) setOwner(database, { name, owner });
+      if (disabled !== undefined) setDisabled(database, { name, disabled });
+      if (teams !== undefined) setTeams(database, { name, teams });
+      if (rate !== undefined) setRate(database, { name, rate });
+    })
+    .immediate();
+}
+
 /** @param rate bytes per second; null for no cap. @throws ChangeRefused missing */
 export function setRate(database: Database, { name, rate }: { name: string; rate: number | null }): void {
   change(database, name, "UPDATE accounts SET rate = ? WHERE name = ?", rate);

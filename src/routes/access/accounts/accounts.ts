@@ -86,12 +86,13 @@ export function accounts(services: Services) {
         const { name } = existing(params.name);
         const { owner, disabled, teams } = await jsonBody(services, request, AccountChange, MAX_BYTES);
         for (const [index, team] of (teams ?? []).entries()) checkName(team, `/teams/${index}`);
-        if (owner !== undefined) await known.change("setOwner", { name, owner }).catch(asProblem);
-        if (disabled !== undefined) await known.change("setDisabled", { name, disabled }).catch(asProblem);
-        if (teams !== undefined)
-          await known
-            .change("setTeams", { name, teams: [...new Set(teams.map((team) => team.normalize("NFC")))] })
-            .catch(asProblem);
+        const change = {
+          name,
+          ...(owner !== undefined && { owner }),
+          ...(disabled !== undefined && { disabled }),
+          ...(teams && { teams: [...new Set(teams.map((team) => team.normalize("NFC")))] }),
+        };
+        await known.change("changeAccount", change).catch(asProblem);
         record(request, "changed the account", name);
         return jsonAnswer(shown(existing(name)));
       },

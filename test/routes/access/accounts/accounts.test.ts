@@ -138,7 +138,10 @@ describe("accounts", () => {
 
   test("include an owner, always", async () => {
     await problemIn(await owner.send("PATCH", "/api/accounts/olga", { owner: false }), "last_owner");
-    await problemIn(await owner.send("PATCH", "/api/accounts/olga", { disabled: true }), "last_owner");
+    const change = { teams: ["ops"], disabled: true };
+    await problemIn(await owner.send("PATCH", "/api/accounts/olga", change), "last_owner");
+    // None of several changes is made when one is refused.
+    expect(server.app.decorator.services.access.snapshot.accounts.get("olga")?.teams).toEqual([]);
     await problemIn(await owner.fetch("/api/accounts/olga", { method: "DELETE" }), "last_owner");
   });
 });
