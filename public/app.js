@@ -15,6 +15,7 @@ import { createUploadList } from "./progress/upload-list.js";
 import { createToolbar } from "./selection/toolbar.js";
 import { isGranted, loadMe, onMe } from "./server/me.js";
 import { fileUrl, folderOf, folderUrl, isBelow } from "./server/path.js";
+import { openLinksPanel } from "./share/share-panel.js";
 import { createAnnouncer } from "./ui/announce.js";
 import { byId } from "./ui/dom.js";
 import { fileCount } from "./ui/format.js";
@@ -138,6 +139,7 @@ createAccountMenu({
   items: [
     { label: "Your account", open: openAccountPanel },
     { label: "Access tokens", open: () => openTokensPanel(folder) },
+    { label: "Links", open: openLinksPanel },
     { label: "Accounts", open: openAccountsPanel, isShown: ({ owner }) => owner },
     { label: "Log out", open: () => void logOut() },
   ],

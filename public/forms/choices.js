@@ -5,7 +5,7 @@ import { make } from "../ui/dom.js";
 let lists = 0;
 
 /**
- * @param {string} label
+ * @param {string} label "" for none
  * @param {[string, string][]} options values and their labels
  * @param {string[]} chosen at first
  */
@@ -19,7 +19,7 @@ export function choices(label, options, chosen) {
     element: make(
       "fieldset",
       { class: "choices" },
-      make("legend", {}, label),
+      ...(label === "" ? [] : [make("legend", {}, label)]),
       ...boxes.map(({ element }) => element),
     ),
     values: () => boxes.filter(({ box }) => box.checked).map(({ box }) => box.value),

@@ -19,7 +19,7 @@ export function createGauge(queue) {
 
   return function draw() {
     const { batch, busy, pausedBy } = queue;
-    const running = runningBytes(queue);
+    const running = queue.runningBytes;
     const state = batch.files === 0 ? "idle" : pausedBy !== undefined ? "paused" : busy ? "running" : "ended";
     const level = percent(batch.fraction(running), state === "ended" && batch.failed === 0);
     box.dataset["flow"] = state;
@@ -82,13 +82,4 @@ function describeTotals({ savedBytes, resumedBytes, startedAt, endedAt, saved })
   if (resumedBytes > 0)
     return `${size(savedBytes)} saved to the server’s disk, ${size(resumedBytes)} of it during an earlier visit.`;
   return `${size(savedBytes)} saved to the server’s disk in ${duration((endedAt - startedAt) / 1000)}.`;
-}
-
-/** Bytes on the server's disk of files that are not finished. @param {Queue} queue */
-function runningBytes({ running, batch: current }) {
-  let sum = 0;
-  for (const { progress, file, batch } of running) {
-    if (batch === current) sum += Math.min(progress?.saved ?? 0, file.size);
-  }
-  return sum;
 }

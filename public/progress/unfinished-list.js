@@ -6,6 +6,7 @@ import { folderUrl, nameOf, parentOf } from "../server/path.js";
 import { byId, make } from "../ui/dom.js";
 import { size } from "../ui/format.js";
 import { deleteUpload } from "../upload/resumable.js";
+import { isDropped } from "../upload/target.js";
 import { loadUnfinished, removeUnfinished } from "../upload/unfinished.js";
 
 /** @import { Queue } from "../upload/queue.js" */
@@ -23,7 +24,7 @@ export function createUnfinishedList(announce) {
 
   /** Fetches the state of all uploads at once, because a HEAD request to an upload would stop another window that is sending it. */
   async function load() {
-    const remembered = loadUnfinished();
+    const remembered = loadUnfinished().filter((upload) => !isDropped(upload));
     if (remembered.length === 0) return;
     await meKnown();
     if (!isGranted("list")) return;

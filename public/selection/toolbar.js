@@ -1,8 +1,9 @@
 // The actions on the folder and on the selected entries, by button, key or drag. Actions without a grant are hidden.
 // @ts-check
 import { entryOf } from "../listing/entry-row.js";
-import { isGranted, onMe } from "../server/me.js";
-import { isBelow, join, parentOf } from "../server/path.js";
+import { isGranted, me, onMe } from "../server/me.js";
+import { isBelow, join, nameOf, parentOf } from "../server/path.js";
+import { openSharePanel } from "../share/share-panel.js";
 import { enableDragMove } from "../tree/drag-move.js";
 import { createFileActions, describeEntries } from "../tree/file-actions.js";
 import { chooseFolder } from "../tree/folder-chooser.js";
@@ -27,12 +28,15 @@ export function createToolbar({ announce, list, currentFolder }) {
   const bar = byId("selection-bar", HTMLElement);
   const download = byId("download-selected", HTMLAnchorElement);
   const rename = byId("rename-selected", HTMLButtonElement);
+  const share = byId("share-selected", HTMLButtonElement);
   const downloadFolder = byId("download-folder", HTMLAnchorElement);
   const rows = byId("entry-rows", HTMLElement);
   const toast = createToast(announce);
   const actions = createFileActions({ toast, refresh: () => list.refresh() });
   const canMove = () => isGranted("write", "delete");
   const canCopy = () => isGranted("read", "write");
+  const canShare = () =>
+    me().name !== null && isGranted("share") && (isGranted("read") || isGranted("write"));
   let selectedCount = 0;
   const selection = createSelection(showSelection);
 
@@ -43,11 +47,21 @@ export function createToolbar({ announce, list, currentFolder }) {
     byId("copy-selected", HTMLElement).hidden = !canCopy();
     byId("delete-selected", HTMLElement).hidden = !isGranted("delete");
     byId("create-folder", HTMLElement).hidden = !isGranted("write");
+    byId("share-folder", HTMLElement).hidden = !canShare();
     showDownloadFolder();
+    showSelection();
   });
 
   /** @param {string} id @param {() => void} action */
   const onClick = (id, action) => byId(id, HTMLElement).addEventListener("click", action);
+  onClick("share-selected", () => {
+    const [entry] = selection.entries;
+    if (entry !== undefined) openSharePanel(entry);
+  });
+  onClick("share-folder", () => {
+    const path = currentFolder();
+    openSharePanel({ path, name: path === "" ? "Files" : nameOf(path), kind: "folder" });
+  });
   onClick("rename-selected", () => startRename(rowOf(selection.entries[0])));
   onClick("move-selected", () => void transfer("move", selection.entries));
   onClick("copy-selected", () => void transfer("copy", selection.entries));
@@ -101,6 +115,8 @@ export function createToolbar({ announce, list, currentFolder }) {
     const total = hasOnlyFiles ? `, ${size(bytes)}` : "";
     setText(byId("selection-count", HTMLElement), `${describeEntries(entries)}${total}`);
     rename.disabled = entries.length !== 1;
+    share.disabled = entries.length !== 1;
+    share.hidden = !canShare();
     const url = downloadUrl(entries, selection.isAll && list.isComplete ? currentFolder() : undefined);
     if (url === undefined) download.removeAttribute("href");
     else download.href = url;

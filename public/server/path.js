@@ -25,9 +25,14 @@ function decodeSegment(segment) {
   }
 }
 
+/** The path as a part of a URL. @param {string} path without a leading slash */
+export function encodePath(path) {
+  return path.split("/").map(encodeSegment).join("/");
+}
+
 /** @param {string} path path below the root, without a leading slash */
 export function fileUrl(path) {
-  return serverUrl(FILES + path.split("/").map(encodeSegment).join("/"));
+  return serverUrl(FILES + encodePath(path));
 }
 
 /** The URL of the page that shows a folder. @param {string} folder path below the root, "" for the root */

@@ -3,6 +3,7 @@
 import { join } from "../server/path.js";
 import { createRequestId } from "../server/xhr.js";
 import { BatchProgress } from "./batch-progress.js";
+import { FILES } from "./target.js";
 import { uploadFile } from "./upload.js";
 
 /** @import { Problem } from "../server/problem.js" */
@@ -58,20 +59,32 @@ export class Queue {
   #consecutiveFailures = 0;
   #onChange;
   #onSaved;
+  #target;
 
   /**
    * @param {object} listeners
    * @param {() => void} listeners.onChange called very often, so the listener should defer its work
    * @param {(saved: SavedFile) => void} listeners.onSaved
+   * @param {import("./target.js").UploadTarget} [target]
    */
-  constructor({ onChange, onSaved }) {
+  constructor({ onChange, onSaved }, target = FILES) {
     this.#onChange = onChange;
     this.#onSaved = onSaved;
+    this.#target = target;
   }
 
   /** Whether an upload is running or about to run. */
   get busy() {
     return this.running.size > 0 || this.#waiting.size > 0 || this.#pendingReads > 0;
+  }
+
+  /** Bytes on the server's disk of files of this batch that are not finished. */
+  get runningBytes() {
+    let sum = 0;
+    for (const { progress, file, batch } of this.running) {
+      if (batch === this.batch) sum += Math.min(progress?.saved ?? 0, file.size);
+    }
+    return sum;
   }
 
   /** Keeps the batch open while a folder is read, because more files will follow. @param {Promise<void>} reading */
@@ -191,12 +204,18 @@ export class Queue {
       id: upload.id,
       path: upload.path,
       file: upload.file,
+      target: this.#target,
       signal: upload.abort.signal,
       onIdChange: (id) => {
         upload.id = id;
       },
       onSent: (bytes) => {
         upload.sent = bytes;
+        this.#changed();
+      },
+      onKept: (bytes) => {
+        if (this.#target.hasFeed) return;
+        upload.progress = { received: bytes, saved: bytes, bytesPerSecond: 0, bottleneck: "" };
         this.#changed();
       },
       onAllSent: () => {

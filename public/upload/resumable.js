@@ -1,12 +1,14 @@
 // Resumable Uploads for HTTP: creates an upload on the server, sends the file, and resumes automatically after each interruption.
 // @ts-check
-import { serverPath, serverUrl } from "../server/base.js";
+import { serverPath } from "../server/base.js";
 import { parseJson, problemFrom, unexpectedResponse, unreadableFile } from "../server/problem.js";
 import { isReadable, sendRequest } from "../server/xhr.js";
+import { ChunkSize } from "./chunk-size.js";
 import { addUnfinished, loadUnfinished, removeUnfinished, uploadKey } from "./unfinished.js";
 import { resultFrom } from "./upload-result.js";
 
 /** @import { XhrResponse } from "../server/xhr.js" */
+/** @import { UploadTarget } from "./target.js" */
 /** @import { UnfinishedUpload } from "./unfinished.js" */
 /** @import { UploadResult } from "./upload-result.js" */
 
@@ -14,10 +16,12 @@ import { resultFrom } from "./upload-result.js";
  * @typedef {object} UploadRequest
  * @property {string} path below the root
  * @property {File} file
+ * @property {UploadTarget} target
  * @property {AbortSignal} signal
  * @property {string} id the `X-Request-Id`, by which `GET /api/uploads/{id}` finds this upload
  * @property {(id: string) => void} onIdChange the upload has the id of an earlier attempt
  * @property {(bytes: number) => void} onSent bytes that the browser has sent, or that the server already had
+ * @property {(bytes: number) => void} onKept bytes that the server has confirmed; it keeps them whatever happens
  * @property {() => void} onAllSent the last byte has been sent; the response is pending
  * @property {(interrupted: boolean) => void} onInterrupted true: the upload is interrupted and will be retried; false: it continues
  * @property {(bytes: number) => void} onResumed the server already had this many bytes from an earlier visit
@@ -41,7 +45,7 @@ const activeKeys = new Set();
  * @returns {Promise<UploadResult>}
  */
 export async function uploadResumable(request) {
-  const key = uploadKey(request.path, request.file);
+  const key = request.target.keyPrefix + uploadKey(request.path, request.file);
   if (activeKeys.has(key)) return await new ResumableUpload(request, undefined).run();
   activeKeys.add(key);
   const result = await new ResumableUpload(request, key).run();
@@ -70,6 +74,8 @@ class ResumableUpload {
   /** The current index in `CHUNK_SIZES`, and the lowest index that no proxy has refused. */
   #chunkIndex = 0;
   #minChunkIndex = 0;
+  /** Bytes of the next chunk where chunks are the progress. */
+  #chunk = new ChunkSize();
   /** Consecutive attempts that transferred no byte. */
   #failures = 0;
 
@@ -106,9 +112,11 @@ class ResumableUpload {
   /** Creates the upload if there is none yet; otherwise sends the next chunk. @returns {Promise<UploadResult | "continue" | "retry">} */
   async #sendNext() {
     if (this.#upload === undefined) return await this.#create();
-    const { file, signal, onSent, onAllSent } = this.#request;
+    const { file, signal, target, onSent, onAllSent } = this.#request;
     const start = this.#offset;
-    const end = Math.min(file.size, start + (CHUNK_SIZES[this.#chunkIndex] ?? 0));
+    const startedAt = performance.now();
+    const most = target.hasFeed ? Number.POSITIVE_INFINITY : this.#chunk.bytes;
+    const end = Math.min(file.size, start + Math.min(most, CHUNK_SIZES[this.#chunkIndex] ?? 0));
     const isLast = end === file.size;
     const response = await sendRequest({
       method: "PATCH",
@@ -126,6 +134,7 @@ class ResumableUpload {
       ...(isLast && { onAllSent }),
     });
     if (typeof response !== "string" && response.status === 204) {
+      this.#chunk.adapt(performance.now() - startedAt);
       this.#advanceTo(end);
       return "continue";
     }
@@ -134,14 +143,15 @@ class ResumableUpload {
 
   /** @returns {Promise<UploadResult | "continue" | "retry">} */
   async #create() {
-    const { path, file, id, signal, onIdChange } = this.#request;
+    const { path, file, id, signal, target, onIdChange } = this.#request;
     onIdChange(id);
     const response = await sendRequest({
       method: "POST",
-      url: serverUrl(`/uploads?${new URLSearchParams({ path, conflict: "rename" })}`),
+      url: target.createUrl(path),
       headers: {
         ...ACCEPT,
         ...VERSION,
+        ...target.createHeaders(path),
         "Upload-Complete": "?0",
         "Upload-Length": String(file.size),
         "X-OC-Mtime": `${file.lastModified / 1000}`,
@@ -192,6 +202,7 @@ class ResumableUpload {
       this.#chunkIndex = Math.max(this.#minChunkIndex, this.#chunkIndex - 1);
     }
     this.#offset = offset;
+    this.#request.onKept(offset);
   }
 
   /**

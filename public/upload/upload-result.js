@@ -21,7 +21,9 @@ import { parseJson, problemFrom, unexpectedResponse } from "../server/problem.js
 export function resultFrom(status, body) {
   if (status !== 200 && status !== 201) return { problem: problemFrom(status, body) };
   const json = parseJson(body);
-  if (typeof json?.["path"] !== "string" || typeof json["url"] !== "string")
+  // A drop tells neither the path nor the URL, but has a receipt.
+  const isDropped = typeof json?.["name"] === "string" && typeof json["receipt"] === "string";
+  if (!isDropped && (typeof json?.["path"] !== "string" || typeof json["url"] !== "string"))
     return { problem: unexpectedResponse() };
   return { saved: /** @type {SavedFile} */ (/** @type {unknown} */ (json)) };
 }

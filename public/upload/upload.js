@@ -1,6 +1,5 @@
 // Uploads one file: a small file in a single PUT request, a large one as a resumable upload.
 // @ts-check
-import { fileUrl } from "../server/path.js";
 import { networkProblem, parseJson, unreadableFile } from "../server/problem.js";
 import { isReadable, sendRequest } from "../server/xhr.js";
 import { uploadResumable } from "./resumable.js";
@@ -18,11 +17,12 @@ const MAX_SINGLE_REQUEST_BYTES = 8 * 1024 * 1024;
  * @returns {Promise<UploadResult>}
  */
 export async function uploadFile(request) {
-  if (request.file.size > MAX_SINGLE_REQUEST_BYTES) return await uploadResumable(request);
-  const { path, file, id, signal, onSent, onAllSent } = request;
+  const { path, file, id, signal, target, onSent, onAllSent } = request;
+  if (target.putUrl === undefined || file.size > MAX_SINGLE_REQUEST_BYTES)
+    return await uploadResumable(request);
   const response = await sendRequest({
     method: "PUT",
-    url: `${fileUrl(path)}?conflict=rename`,
+    url: target.putUrl(path),
     headers: {
       Accept: "application/json, application/problem+json",
       "Content-Type": "application/octet-stream",

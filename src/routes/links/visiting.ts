@@ -1,19 +1,17 @@
 // GET /s/{token}: the page of a link, GET /s/{token}/info: the facts for it, POST /s/{token}/session: its password and a sender's name.
 
-import { join } from "node:path";
 import { Elysia, t } from "elysia";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
 import { checkSender, newVisit } from "../../access/links/visit.ts";
 import { Problem } from "../../errors.ts";
 import { nameOf } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
-import { linksUnder } from "../../plugins/base-path.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { LinkInfo, LinkSession } from "../openapi/link-shapes.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
-import { ASSETS, PAGE_HEADERS } from "../support/page-html.ts";
+import { pageAnswer } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
 import { findLink, openLink, rememberVisit, visitOf } from "./opened-link.ts";
 
@@ -36,8 +34,7 @@ export function visiting(services: Services) {
           const visit = visitOf(services, request, link) ?? newVisit(known.now());
           rememberVisit(services, set, token, link, visit);
         }
-        const html = await Bun.file(join(ASSETS, "link.html")).text();
-        return new Response(linksUnder(config.basePath, html), { status, headers: PAGE_HEADERS });
+        return await pageAnswer(config, status, "link/link.html");
       },
       { allow: "link", params: Token, detail: { hide: true } },
     )
