@@ -1,9 +1,8 @@
 // GET /metrics: metrics in the OpenMetrics format, for Prometheus and compatible scrapers.
 
 import { Elysia } from "elysia";
-import type { Asker } from "../../access/asker.ts";
 import { ROOT } from "../../path.ts";
-import { access, askerOf, prove } from "../../plugins/access.ts";
+import { access, prove } from "../../plugins/access.ts";
 import type { Gauges } from "../../plugins/metrics/gauges.ts";
 import { problems, text } from "../openapi/answers.ts";
 import type { Services } from "../support/services.ts";
@@ -13,7 +12,7 @@ export function metrics(services: Services, { registry }: Gauges) {
     "/metrics",
     async ({ request }) => {
       // The metrics contain no file name and no address, so that nothing is needed where there are no accounts.
-      if (services.access.closed && !isOwner(askerOf(request))) prove(request, "list", ROOT);
+      if (services.access.closed) prove(request, "list", ROOT);
       return new Response(await registry.metrics(), {
         headers: { "content-type": registry.contentType, "cache-control": "no-store" },
       });
@@ -28,11 +27,9 @@ export function metrics(services: Services, { registry }: Gauges) {
         operationId: "getMetrics",
         summary: "Get metrics",
         description:
-          "OpenMetrics text. As soon as there are accounts, it needs `list` in the root, or the token of an owner. It contains no path, name or address. `docs/metrics.md` explains each metric.",
+          "OpenMetrics text. As soon as there are accounts, it needs `list` in the root. It contains no path, name or address. `docs/metrics.md` explains each metric.",
         tags: ["Server"],
       },
     },
   );
 }
-
-const isOwner = ({ isAccount, owner }: Asker): boolean => isAccount && owner;
