@@ -1,9 +1,11 @@
-// schemathesis sends requests that the OpenAPI document allows, and others: all responses match the document.
+// schemathesis sends requests that the OpenAPI document allows, and others, with the token of an owner, a wrong one and none: all
+// responses match the document, and no operation that needs a login is answered without one.
 
 import { expect, test } from "bun:test";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AccessDatabase } from "../support/access.ts";
 import { spawnServing } from "../support/spawn.ts";
 import { skipped } from "../support/switches.ts";
 
@@ -36,8 +38,12 @@ test.skipIf(missing)(
         b: "b",
       }))
         await Bun.write(join(root, path), text);
+      const database = new AccessDatabase(root);
+      database.account("olga", {}, { owner: true });
+      const token = database.token("olga");
+      database.close();
       const limits = ["--max-file-size", "10MB", "--keep-free", "0"];
-      await using server = await spawnServing(root, "--allow", "all", "--trash", "30d", ...limits);
+      await using server = await spawnServing(root, "--trash", "30d", ...limits);
       const child = Bun.spawn(
         [
           ...[
@@ -49,6 +55,7 @@ test.skipIf(missing)(
             "--no-color",
           ],
           ...["run", `${server.url}/swagger/json`, "--seed", SEED, "--max-examples", EXAMPLES],
+          ...["--header", `Authorization: Bearer ${token}`],
         ],
         {
           cwd: folder,

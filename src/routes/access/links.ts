@@ -49,7 +49,7 @@ export function ownLinks(services: Services) {
         query: t.Object({ path: t.Optional(t.String({ description: "Only links to this path" })) }),
         response: {
           200: json(LinkList, { description: "The links, oldest first" }),
-          ...problems("login_required", "wrong_login", "invalid_path"),
+          ...problems("login_required", "wrong_login", "invalid_path", "invalid_request"),
         },
         detail: {
           operationId: "listLinks",

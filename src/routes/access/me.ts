@@ -42,7 +42,7 @@ export function me(services: Services) {
       query: t.Object({ folder: t.Optional(FolderPathValue) }),
       response: {
         200: json(Me, { description: "The account and its permissions" }),
-        ...problems("invalid_path", "wrong_login"),
+        ...problems("invalid_path", "invalid_request", "wrong_login"),
       },
       detail: {
         operationId: "getMe",

@@ -127,7 +127,7 @@ export function accounts(services: Services) {
         params,
         response: {
           204: empty({ description: "Removed with its grants, tokens and links. Its files stay" }),
-          ...problems(...OWNER_PROBLEMS, "not_found", "last_owner", "storage_failed"),
+          ...problems(...OWNER_PROBLEMS, "invalid_request", "not_found", "last_owner", "storage_failed"),
         },
         detail: { operationId: "removeAccount", summary: "Remove an account", tags: ["Accounts"] },
       },

@@ -105,7 +105,7 @@ export function tokens(services: Services) {
         params: t.Object({ id: t.String({ maxLength: 64 }) }),
         response: {
           204: empty({ description: "The token is refused from now on" }),
-          ...problems(...PROBLEMS, "not_found", "storage_failed"),
+          ...problems(...PROBLEMS, "invalid_request", "not_found", "storage_failed"),
         },
         detail: { operationId: "revokeToken", summary: "Revoke a token", tags: ["Accounts"] },
       },

@@ -118,7 +118,14 @@ export function passkeys(services: Services) {
         params: t.Object({ id: PasskeyAttestation.properties.id }),
         response: {
           204: empty({ description: "The passkey cannot be used any more" }),
-          ...problems("login_required", "wrong_login", "not_allowed", "not_found", "storage_failed"),
+          ...problems(
+            "invalid_request",
+            "login_required",
+            "wrong_login",
+            "not_allowed",
+            "not_found",
+            "storage_failed",
+          ),
         },
         detail: { operationId: "removePasskey", summary: "Remove a passkey", tags: ["Access"] },
       },

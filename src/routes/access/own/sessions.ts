@@ -59,7 +59,14 @@ export function sessions(services: Services) {
         params: t.Object({ id: t.String({ maxLength: 64 }) }),
         response: {
           204: empty({ description: "The session has ended" }),
-          ...problems("login_required", "wrong_login", "not_allowed", "not_found", "storage_failed"),
+          ...problems(
+            "invalid_request",
+            "login_required",
+            "wrong_login",
+            "not_allowed",
+            "not_found",
+            "storage_failed",
+          ),
         },
         detail: { operationId: "endSession", summary: "Log out elsewhere", tags: ["Access"] },
       },
