@@ -1,6 +1,7 @@
 // /api/links: the links and drops of an account. An owner sees and changes those of all.
 
 import { Elysia, t } from "elysia";
+import { ChangeRefused } from "../../access/database/changes/refused.ts";
 import type { Link } from "../../access/database/snapshot.ts";
 import { readLimits } from "../../access/links/link-request.ts";
 import { stateOfLink } from "../../access/links/link-state.ts";
@@ -119,7 +120,8 @@ export function ownLinks(services: Services) {
       async ({ request, params: { id } }) => {
         const limits = await jsonBody(services, request, LinkEdit, MAX_BYTES);
         linkOf(request, id);
-        await known.change("editLink", { id, edit: await readLimits(logins.passwords, limits) });
+        const edit = await readLimits(logins.passwords, limits);
+        await known.change("editLink", { id, edit }).catch(gone);
         return jsonAnswer(shown(linkOf(request, id)));
       },
       {
@@ -140,7 +142,7 @@ export function ownLinks(services: Services) {
       "/api/links/:id",
       async ({ request, params: { id } }) => {
         linkOf(request, id);
-        await known.change("revokeLink", { id });
+        await known.change("revokeLink", { id }).catch(gone);
         return new Response(null, { status: 204, headers: noStore });
       },
       {
@@ -162,7 +164,7 @@ export function ownLinks(services: Services) {
       "/api/links/:id/renew",
       async ({ request, params: { id } }) => {
         linkOf(request, id);
-        await known.change("renewLink", { id });
+        await known.change("renewLink", { id }).catch(gone);
         return jsonAnswer(shown(linkOf(request, id)));
       },
       {
@@ -216,4 +218,9 @@ function isOwn(request: Request, link: Link): boolean {
   const asker = askerOf(request);
   if (link.account !== asker.account && !asker.owner) return false;
   return asker.scope === null || asker.can("share", link.path);
+}
+
+/** For `catch`. @throws Problem not_found for a link that is closed for good */
+function gone(error: unknown): never {
+  throw error instanceof ChangeRefused ? new Problem("not_found", "This link is closed for good.") : error;
 }

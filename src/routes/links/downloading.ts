@@ -1,6 +1,7 @@
 // GET /s/{token}/entries, /files/{path} and /archive: what a link to a file or folder shows, and its downloads.
 
 import { Elysia, NotFoundError, t } from "elysia";
+import { isWithin } from "../../access/asker.ts";
 import type { Link } from "../../access/database/snapshot.ts";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
 import { FORMATS } from "../../core/archive/archive.ts";
@@ -54,8 +55,7 @@ export function downloading(services: Services) {
           if (folder !== ROOT) throw notHere();
           return jsonAnswer({ folder, entries: [shown(listed(opened.entry))], next: null });
         }
-        const path = within(link, folder);
-        if (!asker.sees(path)) throw notHere();
+        const path = await folderOf(opened, folder);
         const options = {
           sort: query.sort ?? LISTING.sort,
           order: query.order ?? LISTING.order,
@@ -94,8 +94,7 @@ export function downloading(services: Services) {
       async ({ request, server, params: { token }, query, set }) => {
         const opened = await openShared(request, token);
         const { link, asker } = opened;
-        const folder = link.kind === "file" ? link.path : within(link, query.folder ?? ROOT);
-        if (!asker.can("read", folder)) throw notHere();
+        const folder = link.kind === "file" ? link.path : await folderOf(opened, query.folder ?? ROOT);
         const reads = (path: FilePath | FolderPath): boolean =>
           asker.can("read", path) || asker.leadsTo("read", path);
         return await archiveAnswer(services, request, server, {
@@ -187,6 +186,15 @@ export function downloading(services: Services) {
     return opened;
   }
 
+  /** The path below the root of a folder of a link. @throws Problem not_found, also where a symbolic link leads out of it */
+  async function folderOf({ link, asker }: OpenedLink, folder: FolderPath): Promise<FolderPath> {
+    const path = folder === ROOT ? link.path : checkFolderPath(below(link.path, folder));
+    const entry = await storage.find(path);
+    if (entry?.kind !== "folder" || !asker.sees(path)) throw notHere();
+    if (entry.target !== undefined && !isWithin(entry.target, link.path)) throw notHere();
+    return path;
+  }
+
   /** Spends a download before bytes are sent. @throws Problem link_gone when none is left */
   async function spendOn(
     { link, visit, returning }: OpenedLink,
@@ -217,11 +225,6 @@ export function downloading(services: Services) {
 function pathIn(link: Link, rest: FolderPath): FilePath | null {
   if (link.kind === "file") return rest === nameOf(link.path) ? checkFilePath(link.path) : null;
   return rest === ROOT ? null : below(link.path, rest);
-}
-
-/** A folder of a link, as a path below the root. */
-function within({ path }: Link, folder: FolderPath): FolderPath {
-  return folder === ROOT ? path : checkFolderPath(below(path, folder));
 }
 
 /** An entry as visitors see it: its path and its URL begin at the link. */

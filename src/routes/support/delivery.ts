@@ -39,6 +39,8 @@ interface RunningDelivery extends Delivery {
 /** The downloads in progress. */
 export class Deliveries {
   readonly #running = new Set<RunningDelivery>();
+  /** Under a cap: each is polled by a timer of its own. */
+  readonly #capped = new Set<RunningDelivery>();
   readonly #access: Access | undefined;
   #timer: Timer | undefined;
 
@@ -47,7 +49,7 @@ export class Deliveries {
     access?: Access,
   ) {
     access?.onChange(() => {
-      for (const watched of this.#running) this.#cutUnlessAllowed(access, watched);
+      for (const watched of [...this.#running, ...this.#capped]) this.#cutUnlessAllowed(access, watched);
     });
     this.#access = access;
   }
@@ -64,17 +66,20 @@ export class Deliveries {
     setImmediate(() => {
       if (this.#poll(watched)) return;
       onSlow();
-      if (delivery.share) return this.#pollOften(watched);
-      this.#running.add(watched);
       // The grants may have changed since the route has looked at them.
       if (this.#access) this.#cutUnlessAllowed(this.#access, watched);
+      if (delivery.share) return this.#pollOften(watched);
+      this.#running.add(watched);
       this.#timer ??= setInterval(() => this.#pollAll(), POLL_INTERVAL).unref();
     });
   }
 
   #pollOften(watched: RunningDelivery): void {
+    this.#capped.add(watched);
     const timer = setInterval(() => {
-      if (this.#poll(watched)) clearInterval(timer);
+      if (!this.#poll(watched)) return;
+      clearInterval(timer);
+      this.#capped.delete(watched);
     }, CAPPED_POLL_INTERVAL).unref();
   }
 
