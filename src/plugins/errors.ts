@@ -58,7 +58,10 @@ function problemResponse(
   options: Omit<ErrorOptions, "methodsOf" | "page">,
   request: Request,
 ): Response {
-  const { text, headers } = serialize(problem, options, requestInfoOf(request)?.id);
+  const { text, headers } = serialize(problem, options, {
+    id: requestInfoOf(request)?.id,
+    detail: detailFor(request, problem),
+  });
   if (problem.status === 401) headers.set("www-authenticate", challenge(request));
   if (!CLOSING.has(problem.code)) return lingeringClose(request, text, problem.status, headers);
   headers.set("connection", "close");
@@ -78,7 +81,7 @@ function challenge({ headers }: Request): string {
 function serialize(
   problem: Problem,
   { maxErrors, basePath }: Pick<ErrorOptions, "maxErrors" | "basePath">,
-  id?: string,
+  { id, detail = problem.detail }: { id?: string | undefined; detail?: string } = {},
 ): { text: string; headers: Headers } {
   const headers = new Headers({
     "content-type": "application/problem+json",
@@ -88,7 +91,21 @@ function serialize(
   });
   const body = problemBody(problem, maxErrors, id);
   const type = body.type.startsWith("/") ? basePath + body.type : body.type;
-  return { text: JSON.stringify({ ...body, type }), headers };
+  return { text: JSON.stringify({ ...body, type, detail }), headers };
+}
+
+/** Details for visitors of links, instead of those that quote a folder above the link, or its content. */
+const TOLD_TO_VISITORS: ReadonlyMap<string, string> = new Map([
+  [
+    "quota_exceeded",
+    "The place that this link leads to has no room for the file. Ask the person who sent the link.",
+  ],
+]);
+
+/** The detail of a problem, as the one who made the request may read it. */
+export function detailFor(request: Request, { code, detail }: { code: string; detail: string }): string {
+  if (requestInfoOf(request)?.asker?.via !== "link") return detail;
+  return TOLD_TO_VISITORS.get(code) ?? detail;
 }
 
 /**

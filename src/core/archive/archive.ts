@@ -216,14 +216,9 @@ export class Archive {
 
   #note(): { entry: ArchiveEntry; content: Uint8Array<ArrayBuffer> } | null {
     if (this.skipped.count === 0) return null;
-    const content = skippedNote(this.skipped);
-    const entry = {
-      name: this.#noteName,
-      kind: "file",
-      size: content.length,
-      modified: this.#opened,
-    } as const;
-    return { entry, content };
+    const content = skippedNote(this.skipped, (path) => this.#nameOf(path));
+    const [name, size, modified] = [this.#noteName, content.length, this.#opened];
+    return { entry: { name, kind: "file", size, modified }, content };
   }
 
   async *#all(): AsyncGenerator<Entry, void, void> {
@@ -267,8 +262,13 @@ export class Archive {
     }
   }
 
+  /** The name that the entry of a path has in the archive. */
+  #nameOf(path: string): string {
+    return path.slice(this.#base === ROOT ? 0 : this.#base.length + 1);
+  }
+
   #archiveEntry(entry: Entry): ArchiveEntry {
-    const name = entry.path.slice(this.#base === ROOT ? 0 : this.#base.length + 1);
+    const name = this.#nameOf(entry.path);
     // On Windows, a name that begins with a drive letter would be extracted outside the target folder.
     const safe = /^[a-z]:/i.test(name) ? `./${name}` : name;
     if (name === NOTE_NAMES[0]) this.#noteName = NOTE_NAMES[1];

@@ -5,6 +5,7 @@ import { type FormOptions, type FormSaveResult, FormUpload } from "../../core/up
 import type { SavedFile } from "../../core/upload/saved-file.ts";
 import { Problem, type ProblemExtras } from "../../errors.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
+import { detailFor } from "../../plugins/errors.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { ownerOf } from "../../plugins/revoking/owner.ts";
 import type { Listener } from "./idle-timeout.ts";
@@ -65,9 +66,10 @@ export async function receiveForm(
  */
 export function formAnswer<Shown>(
   request: Request,
-  { files, errors, errorsOmitted, first }: FormSaveResult,
+  { files, errors: all, errorsOmitted, first }: FormSaveResult,
   shown: (file: SavedFile) => Shown,
 ): Response {
+  const errors = all.map((error) => ({ ...error, detail: detailFor(request, error) }));
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");
     const extras: ProblemExtras = { errors, errorsOmitted, headers: first.headers, cause: first.cause };

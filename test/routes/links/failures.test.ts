@@ -1,0 +1,54 @@
+// Failures behind links: visitors learn nothing of the folders above.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type LinkServer, startLinkServer } from "../../support/links.ts";
+import { problemIn } from "../../support/problem.ts";
+
+let server: LinkServer;
+beforeAll(async () => {
+  server = await startLinkServer();
+});
+afterAll(() => server.stop());
+
+test("a full quota tells the sender neither its folder nor what is used, but the operator both", async () => {
+  server.database.change("setQuota", { path: "home", bytes: 1000 });
+  await server.read();
+  const { url } = await server.link("home/album", { kind: "drop" });
+  const put = await server.fetch(`${url}/files/x`, { method: "PUT", body: "x".repeat(5000) });
+  const told = [(await problemIn(put, "quota_exceeded")).detail];
+  const form = new FormData();
+  form.append("file", new File(["x".repeat(5000)], "large"));
+  form.append("file", new File(["x"], "small"));
+  const posted = await server.fetch(`${url}/files/`, { method: "POST", body: form });
+  expect(posted.status).toBe(207);
+  told.push(await posted.text());
+  const headers = { "tus-resumable": "1.0.0", "upload-length": "5000" };
+  const created = await server.fetch(`${url}/uploads`, { method: "POST", headers });
+  told.push((await problemIn(created, "quota_exceeded")).detail);
+  for (const text of told) {
+    expect(text).toContain("has no room for the file");
+    expect(text).not.toMatch(/home|1 ?kB|used/);
+  }
+  expect(server.log.some((line) => line.includes("`home` has a quota"))).toBe(true);
+  // An account is told what to delete.
+  const authorization = `Bearer ${server.anna}`;
+  const own = await server.fetch("/files/home/x", {
+    method: "PUT",
+    body: "x".repeat(5000),
+    headers: { authorization },
+  });
+  expect((await problemIn(own, "quota_exceeded")).detail).toContain("`home`");
+  server.database.change("setQuota", { path: "home", bytes: null });
+  await server.read();
+});
+
+test("the list of entries that an archive lacks names them as the archive does", async () => {
+  const name = Buffer.concat([Buffer.from(join(server.root, "home/album/sub/")), Buffer.from([0xff])]);
+  writeFileSync(name, "its name is no UTF-8");
+  const { url } = await server.link("home/album");
+  const archive = await (await server.fetch(`${url}/archive?format=tar`)).text();
+  expect(archive).toContain('"album/sub/\\xff": no URL can contain this name');
+  expect(archive).not.toContain("home");
+});
