@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { Access } from "../../access/access.ts";
 import type { Account, Link } from "../../access/database/snapshot.ts";
+import { stateOfLink } from "../../access/links/link-state.ts";
 import { urlOfLink } from "../../access/links/token.ts";
 import { newId } from "../../access/secrets.ts";
 import type { FolderPath } from "../../path.ts";
@@ -106,9 +107,9 @@ function list(work: Work, account: string | undefined): void {
     one.kind,
     shownPath(one.path),
     one.account,
-    stateOf(one),
+    stateOfLink(one, Date.now()),
     limitsOf(one).join(", "),
-    stateOf(one) === "open" ? urlOf(work, one) : "",
+    stateOfLink(one, Date.now()) === "open" ? urlOf(work, one) : "",
   ]);
   work.printList(
     links.map((one) => shown(work, one)),
@@ -202,12 +203,6 @@ function urlOf(work: Work, one: Link): string {
   return work.settings.site + urlOfLink(work.snapshot.linkKey, one);
 }
 
-function stateOf({ revoked, expires, downloadsLeft }: Link): "open" | "revoked" | "expired" | "used" {
-  if (revoked) return "revoked";
-  if (expires !== null && expires <= Date.now()) return "expired";
-  return downloadsLeft === 0 ? "used" : "open";
-}
-
 function limitsOf(one: Link): string[] {
   const limits = [
     one.password !== null && "password",
@@ -226,7 +221,7 @@ function shown(work: Work, one: Link) {
   return {
     ...rest,
     url: urlOf(work, one),
-    state: stateOf(one),
+    state: stateOfLink(one, Date.now()),
     hasPassword: password !== null,
     created: new Date(created).toISOString(),
     expires: expires === null ? null : new Date(expires).toISOString(),

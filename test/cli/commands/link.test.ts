@@ -5,6 +5,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { linkOfToken } from "../../../src/access/links/token.ts";
 import { commandsOn } from "../../support/manage.ts";
+import { startServer, until } from "../../support/server.ts";
 
 const { done, json, failure, snapshot, root } = commandsOn();
 const SITE = "https://files.example.org";
@@ -94,5 +95,16 @@ describe("sluice link", () => {
     expect(await failure(["link", "renew", id], 1)).toStartWith(`There is no open link "${id}"`);
     expect((await done("link list anna")).out).toContain(`${id}\tfolder\t/photos\tanna\trevoked\t\t\n`);
     expect(await failure("link revoke nothing1", 1)).toContain("There is no link");
+  });
+
+  test("is open on a running server, and closed within a second after it was revoked", async () => {
+    await using server = await startServer({ root: root(), allow: new Set() });
+    const { out } = await done(`link photos/a.jpg --for anna --url ${SITE}`);
+    const path = out.trim().slice(SITE.length);
+    const { access } = server.app.decorator.services;
+    await until("the server sees the link", () => linkOfToken(access.snapshot, path.slice(3)) !== null);
+    expect(await (await server.fetch(`${path}/info`)).json()).toMatchObject({ kind: "file", name: "a.jpg" });
+    await done(["link", "revoke", opened(out)?.id ?? ""]);
+    await until("the server sees that", async () => (await server.fetch(`${path}/info`)).status === 410);
   });
 });

@@ -1,7 +1,7 @@
 // Commands as processes: the password prompt of a terminal, several at once beside a server, and files of other users.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accessFile, openDatabase } from "../../../src/access/database/open.ts";
@@ -110,3 +110,23 @@ test.skipIf(notNobody !== null)(
     }
   },
 );
+
+test("a server does not start with a damaged database, and opens no door instead", async () => {
+  const own = await mkdtemp(join(tmpdir(), "sluice-damaged-"));
+  try {
+    const database = new AccessDatabase(own);
+    database.account("anna", {}, { owner: true });
+    database.close();
+    const bytes = await Bun.file(accessFile(own)).bytes();
+    bytes.fill(0, 0, bytes.length / 2);
+    await writeFile(accessFile(own), bytes);
+    // Also with an address of other machines, for which the database is looked at before.
+    for (const flags of [[], ["--host", "0.0.0.0"], ["--setup"]]) {
+      await using server = spawn(own, "--port", "0", ...flags);
+      expect(await server.exited).toBe(1);
+      expect(server.stderr).toContain("access.db: the database is damaged. Restore a backup");
+    }
+  } finally {
+    await rm(own, { recursive: true });
+  }
+});
