@@ -13,12 +13,12 @@ import { createGauge, describeProgress, describeResult } from "./progress/gauge.
 import { createUnfinishedList } from "./progress/unfinished-list.js";
 import { createUploadList } from "./progress/upload-list.js";
 import { createToolbar } from "./selection/toolbar.js";
-import { isGranted, loadMe, onMe } from "./server/me.js";
-import { fileUrl, folderOf, folderUrl, isBelow } from "./server/path.js";
+import { isGranted, loadMe, me, onMe } from "./server/me.js";
+import { fileUrl, folderOf, folderUrl, isBelow, nameOf } from "./server/path.js";
 import { openLinksPanel } from "./share/share-panel.js";
 import { createAnnouncer } from "./ui/announce.js";
-import { byId } from "./ui/dom.js";
-import { fileCount } from "./ui/format.js";
+import { byId, setText } from "./ui/dom.js";
+import { fileCount, size } from "./ui/format.js";
 import { acceptChosenFiles, acceptDroppedFiles } from "./upload/file-input.js";
 import { createProgressFeed } from "./upload/progress-feed.js";
 import { Queue } from "./upload/queue.js";
@@ -75,8 +75,11 @@ function announceProgress() {
   if (!busy && batch.endedAt > 0 && batch !== announcedBatch) {
     announcedBatch = batch;
     announce(describeResult(batch));
-  } else if (pausedBy !== undefined && !isPauseAnnounced) announce(`${pausedBy.title}. ${pausedBy.detail}`);
-  else if (busy && batch.saved + batch.failed > 0) announce(describeProgress(batch), "progress");
+  } else if (pausedBy !== undefined && !isPauseAnnounced) {
+    announce(`${pausedBy.title}. ${pausedBy.detail}`);
+    // The session has ended: the page offers the login, after which the uploads go on.
+    if (pausedBy.code === "login_required") void loadMe(folder);
+  } else if (busy && batch.saved + batch.failed > 0) announce(describeProgress(batch), "progress");
   isPauseAnnounced = pausedBy !== undefined;
 }
 
@@ -89,6 +92,8 @@ function scheduleRefresh() {
       refreshTimer = undefined;
       // A search scans all folders on the server, so it is not repeated for every saved file.
       if (!list.isSearching) void list.refresh();
+      // The uploads have used a part of the quota.
+      if (!queue.busy && me().quota !== undefined) void loadMe(folder);
     },
     queue.busy ? REFRESH_MS : 0,
   );
@@ -144,15 +149,24 @@ createAccountMenu({
     { label: "Log out", open: () => void logOut() },
   ],
 });
-onMe(() => {
+onMe(({ quota }) => {
   const canWrite = isGranted("write");
   filesButton.hidden = !canWrite;
   folderButton.hidden = !canWrite || !("webkitdirectory" in folderInput);
   byId("terminal", HTMLElement).hidden = !canWrite;
   folderSize.reset();
   drawGauge();
-  if (queue.pausedBy?.code === "login_required" && canWrite) queue.resume();
+  const space = byId("quota", HTMLElement);
+  space.hidden = quota === undefined || !quota.measured;
+  if (quota !== undefined) setText(space, describeQuota(quota));
+  if (queue.pausedBy?.code === "login_required" && canWrite) queue.retryFailed();
 });
+
+/** @param {import("./server/me.js").Quota} quota */
+function describeQuota({ folder: path, bytes, used, reserved }) {
+  const place = path === "" ? "the server" : `“${nameOf(path)}”`;
+  return `${size(Math.max(0, bytes - used - reserved))} of ${size(bytes)} left for ${place}`;
+}
 
 async function logOut() {
   const problem = await login.logOut();
@@ -171,4 +185,8 @@ addEventListener("online", () => queue.pausedBy !== undefined && queue.resume())
 addEventListener("beforeunload", (event) => {
   if (queue.busy) event.preventDefault();
 });
-void openFolder(folder, false);
+const providerFailure = new URLSearchParams(location.search).get("login");
+if (providerFailure !== null) history.replaceState(null, "", location.pathname);
+void openFolder(folder, false).then(() => {
+  if (providerFailure !== null) login.explainProvider(providerFailure);
+});

@@ -156,5 +156,11 @@ export function createLoginForm({ currentFolder, onLogin }) {
   }
 
   reset();
-  return { element: form, reset, focus: () => name.input.focus() };
+  return {
+    element: form,
+    reset,
+    /** @param {string} sentence */
+    explain: (sentence) => setText(error, sentence),
+    focus: () => name.input.focus(),
+  };
 }

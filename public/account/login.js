@@ -6,6 +6,15 @@ import { callApi } from "../server/api.js";
 import { byId, make } from "../ui/dom.js";
 import { createLoginForm } from "./login-form.js";
 
+/** @type {Record<string, string>} */
+const PROVIDER_FAILURES = {
+  wrong_login: "Single sign-on was not completed. Try again.",
+  account_exists: "Your name is already that of another account here. Ask an owner of this server.",
+  not_allowed: "You have no account here. Ask an owner of this server for one.",
+  provider_failed: "The server for single sign-on did not answer. Try again later.",
+  too_many_logins: "There were too many failed logins. Try again in a minute.",
+};
+
 /**
  * @param {object} options
  * @param {() => string} options.currentFolder
@@ -29,6 +38,12 @@ export function createLogin({ currentFolder, onChange }) {
     section.replaceChildren();
   }
 
+  function open() {
+    form.reset();
+    panel = openPanel({ title: "Log in", content: [form.element], className: "panel-narrow" });
+    form.focus();
+  }
+
   return {
     /** Shows the form in place of the files. */
     lock() {
@@ -46,10 +61,11 @@ export function createLogin({ currentFolder, onChange }) {
     },
     unlock,
     /** Shows the form in a dialog. */
-    open() {
-      form.reset();
-      panel = openPanel({ title: "Log in", content: [form.element], className: "panel-narrow" });
-      form.focus();
+    open,
+    /** Shows why the identity provider did not log somebody in. @param {string} code of a problem */
+    explainProvider(code) {
+      if (section.hidden) open();
+      form.explain(PROVIDER_FAILURES[code] ?? "Single sign-on did not work. Try again.");
     },
     async logOut() {
       const { problem } = await callApi("/api/session", { method: "DELETE" });

@@ -4,6 +4,8 @@ import { callApi } from "./api.js";
 
 /** @typedef {"list" | "read" | "write" | "replace" | "delete" | "share"} Word */
 
+/** @typedef {{ folder: string, bytes: number, used: number, reserved: number, measured: boolean }} Quota */
+
 /**
  * @typedef {object} Me
  * @property {string | null} name the account; null for anyone
@@ -12,6 +14,7 @@ import { callApi } from "./api.js";
  * @property {{ passkey: boolean, provider: boolean }} logins ways to log in other than a password
  * @property {Word[]} words what they may do in the folder
  * @property {number} maxFileSize in bytes
+ * @property {Quota} [quota] the one with the fewest bytes left, of this folder or one above it
  * @property {number | null} trash seconds for which deleted entries can be restored; null without a trash
  */
 

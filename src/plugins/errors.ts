@@ -26,6 +26,8 @@ export function errors(options: ErrorOptions) {
     const problem = translate(error, request, options);
     options.log.problem(request, problem);
     onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
+    const back = loginAgain(problem, request);
+    if (back !== null) return new Response(null, { status: 303, headers: { location: back, ...NO_STORE } });
     const status = pageStatus(problem, request);
     if (status !== null) return options.page(status);
     return problemResponse(problem, options, request);
@@ -41,6 +43,19 @@ export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "met
   const problem = asProblem(error);
   const { text, headers } = serialize(problem, options);
   return new Response(text, { status: problem.status, headers });
+}
+
+const NO_STORE = { "cache-control": "no-store" };
+const PROVIDER_LOGIN = "/api/session/oidc";
+
+/**
+ * The address at which the page tells a person why the identity provider did not log them in; null for everything else. It is
+ * relative, so that it holds below every base path.
+ */
+function loginAgain({ code }: Problem, request: Request): string | null {
+  const { path } = targetOf(request);
+  if (!path.startsWith(PROVIDER_LOGIN) || !request.headers.get("accept")?.includes("text/html")) return null;
+  return `${"../".repeat(path.split("/").length - 2)}?login=${code}`;
 }
 
 /** The status of the page, for a browser that opens a folder or file; null for everything else. */

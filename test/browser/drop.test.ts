@@ -18,7 +18,7 @@ describe.skipIf(noBrowser !== undefined)("a drop", () => {
   let browser: Browser;
   let server: LinkServer;
   beforeAll(async () => {
-    server = await startLinkServer();
+    server = await startLinkServer({ basePath: "/sluice" });
     browser = await launch();
   });
   afterAll(async () => {

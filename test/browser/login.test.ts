@@ -122,6 +122,32 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test("uploads that wait for a login go on after it", async () => {
+    await using opened = await openPage(browser, `${server.url}/files/team/`);
+    const { page } = opened;
+    await logIn(page, "alice", PASSWORD);
+    await page.getByRole("link", { name: "a.txt" }).waitFor();
+    // The session ends while the page is open.
+    await page.context().clearCookies();
+    const files = Array.from({ length: 9 }, (_, i) => [`later-${i}.txt`, `${i}`] as const);
+    await opened.choose(Object.fromEntries(files));
+    await page.locator("#queue-paused").getByText("A login is needed.").waitFor();
+    await page.getByRole("button", { name: "Log in" }).click();
+    await logIn(page, "alice", PASSWORD);
+    await page.getByRole("heading", { name: "All 9 files saved" }).waitFor();
+    for (const [name, content] of files)
+      expect(await Bun.file(join(server.root, "team", name)).text()).toBe(content);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("a failed single sign-on is explained", async () => {
+    await using opened = await openPage(browser, `${server.url}/?login=not_allowed`);
+    const { page } = opened;
+    await page.getByRole("alert").getByText("You have no account here.").waitFor();
+    expect(page.url()).toBe(`${server.url}/`);
+    expect(opened.complaints).toEqual([]);
+  });
+
   test("after too many failures the form says when it can be tried again", async () => {
     await using opened = await openPage(browser, `${server.url}/files/team/`);
     const { page } = opened;

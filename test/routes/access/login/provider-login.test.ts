@@ -48,6 +48,9 @@ test("an account that was declared before is connected with the first person of 
   expect([...visitor.cookies.keys()]).toEqual(["sluice"]);
   // The same address again, also in the same browser: its code and its state are used.
   await problemIn(await visitor.fetch(path), "wrong_login");
+  // A person learns why on the page, a program by the problem.
+  const refused = await visitor.fetch(path, { headers: { accept: "text/html,*/*" } });
+  expect([refused.status, refused.headers.get("location")]).toEqual([303, "../../../?login=wrong_login"]);
   // The person keeps the account under another name; another one does not get it by the name.
   expect(await (await visit(person("1", "alicia"))).visitor.name()).toBe("alice");
   await problemIn((await visit(person("2", "alice"))).back, "account_exists");
