@@ -92,14 +92,7 @@ export class Links {
    */
   async spend(link: Link, downloader: Downloader): Promise<boolean> {
     if (link.downloadsLeft === null) return true;
-    const { visit, address, content } = downloader;
-    const now = this.access.now();
-    const tickets = [
-      ...(visit === null ? [] : [{ text: visitTicket(link, visit), expires: now + VISIT_LIFETIME }]),
-      ...(address === undefined
-        ? []
-        : [{ text: clientTicket(link, address, content), expires: now + CLIENT_LIFETIME }]),
-    ];
+    const tickets = this.#ticketsOf(link, downloader);
     if (tickets.some(({ text }) => this.#holds(text))) return true;
     for (const { text } of tickets) {
       const running = this.#spending.get(text);
@@ -117,6 +110,23 @@ export class Links {
     } finally {
       for (const { text } of tickets) this.#spending.delete(text);
     }
+  }
+
+  /** Whether this downloader gets anything: a link whose downloads are used up is closed for everybody else. */
+  isOpenFor(link: Link, downloader: Downloader): boolean {
+    if (link.downloadsLeft !== 0) return true;
+    const tickets = this.#ticketsOf(link, downloader);
+    return tickets.some(({ text }) => this.#holds(text) || this.#spending.has(text));
+  }
+
+  #ticketsOf(link: Link, { visit, address, content }: Downloader): { text: string; expires: number }[] {
+    const now = this.access.now();
+    return [
+      ...(visit === null ? [] : [{ text: visitTicket(link, visit), expires: now + VISIT_LIFETIME }]),
+      ...(address === undefined
+        ? []
+        : [{ text: clientTicket(link, address, content), expires: now + CLIENT_LIFETIME }]),
+    ];
   }
 
   /** Closes a link for good, because its path has no entry any more. @returns false while the path is being moved */

@@ -4,6 +4,7 @@ import { Elysia, NotFoundError, t } from "elysia";
 import { isWithin } from "../../access/asker.ts";
 import type { Link } from "../../access/database/snapshot.ts";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
+import type { Downloader } from "../../access/links/links.ts";
 import { FORMATS } from "../../core/archive/archive.ts";
 import { LISTING, type ListedEntry, listed, listFolder, MAX_ENTRIES } from "../../core/browse/listing.ts";
 import { Problem } from "../../errors.ts";
@@ -97,11 +98,13 @@ export function downloading(services: Services) {
         const folder = link.kind === "file" ? link.path : await folderOf(opened, query.folder ?? ROOT);
         const reads = (path: FilePath | FolderPath): boolean =>
           asker.can("read", path) || asker.leadsTo("read", path);
+        const content = `archive of ${folder}`;
+        if (!links.isOpenFor(link, downloaderOf(opened, request, content))) throw linkGone();
         return await archiveAnswer(services, request, server, {
           paths: [folder],
           format: query.format ?? "zip",
           may: { view: asker.view, reads },
-          spend: () => spendOn(opened, { request, set, token, content: `archive of ${folder}` }),
+          spend: () => spendOn(opened, { request, set, token, content }),
         });
       },
       {
@@ -139,10 +142,12 @@ export function downloading(services: Services) {
         const file = await storage.open(checkFilePath(path)).catch((error: unknown) => {
           throw error instanceof Problem && error.code === "is_folder" ? notHere() : error;
         });
+        const { etag, target } = file.entry;
         // A symbolic link that leads out of the folder of the link.
-        if (file.entry.target !== undefined && !readable(file.entry.target)) {
+        const isOut = target !== undefined && !readable(target);
+        if (isOut || !links.isOpenFor(link, downloaderOf(opened, request, etag))) {
           await file.close();
-          throw notHere();
+          throw isOut ? notHere() : linkGone();
         }
         const spend = async ({ etag }: { etag: string }): Promise<void> =>
           await spendOn(opened, { request, set, token, content: etag });
@@ -197,7 +202,7 @@ export function downloading(services: Services) {
 
   /** Spends a download before bytes are sent. @throws Problem link_gone when none is left */
   async function spendOn(
-    { link, visit, returning }: OpenedLink,
+    opened: OpenedLink,
     {
       request,
       set,
@@ -205,6 +210,7 @@ export function downloading(services: Services) {
       content,
     }: { request: Request; set: AnswerHeaders; token: string; content: string },
   ): Promise<void> {
+    const { link, visit, returning } = opened;
     if (link.downloadsLeft === null) return;
     const { headers } = request;
     const ahead = headers.get("sec-purpose") ?? headers.get("purpose") ?? headers.get("x-moz") ?? "";
@@ -213,12 +219,15 @@ export function downloading(services: Services) {
         "not_allowed",
         "This link counts its downloads: open its page, and download the file from there.",
       );
-    // Browsers keep cookies. Other people behind the same address are other visitors.
-    const program = !returning && !headers.has("sec-fetch-mode");
-    const address = program ? requestInfoOf(request)?.by : undefined;
-    if (!(await links.spend(link, { visit: visit.id, address, content }))) throw linkGone();
+    if (!(await links.spend(link, downloaderOf(opened, request, content)))) throw linkGone();
     if (!returning) rememberVisit(services, set, token, link, visit);
   }
+}
+
+/** Browsers keep cookies. Other people behind the same address are other visitors. */
+function downloaderOf({ visit, returning }: OpenedLink, request: Request, content: string): Downloader {
+  const program = !returning && !request.headers.has("sec-fetch-mode");
+  return { visit: visit.id, address: program ? requestInfoOf(request)?.by : undefined, content };
 }
 
 /** The path of a file of a link; null when the link has no such path. */

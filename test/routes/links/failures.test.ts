@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LinkServer, startLinkServer } from "../../support/links.ts";
+import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
 
 let server: LinkServer;
@@ -51,4 +51,34 @@ test("the list of entries that an archive lacks names them as the archive does",
   const archive = await (await server.fetch(`${url}/archive?format=tar`)).text();
   expect(archive).toContain('"album/sub/\\xff": no URL can contain this name');
   expect(archive).not.toContain("home");
+});
+
+test("a link whose downloads are used up tells the next visitor neither size, ETag nor digest of the file", async () => {
+  const browser = { "sec-fetch-mode": "navigate", "sec-fetch-site": "none" };
+  for (const [path, file] of [
+    ["home/album/a.txt", "files/a.txt"],
+    ["home/album", "archive"],
+  ] as const) {
+    const { url } = await server.link(path, { downloads: 1 });
+    const ask = (headers: Record<string, string>, method = "GET") =>
+      server.fetch(`${url}/${file}`, { method, headers: { ...browser, ...headers } });
+    const first = await ask({});
+    expect(first.status).toBe(200);
+    await first.bytes();
+    const refused = [
+      await ask({}, "HEAD"),
+      await ask({ "want-repr-digest": "sha-256=1" }, "HEAD"),
+      await ask({ "if-none-match": "*" }),
+      await ask({ "if-match": '"guess"' }),
+      await ask({ range: "bytes=999-" }),
+    ];
+    for (const answer of refused) {
+      expect(answer.status).toBe(410);
+      for (const name of ["etag", "last-modified", "repr-digest", "content-range"])
+        expect(answer.headers.get(name)).toBeNull();
+    }
+    // The one who has spent the download may go on with it.
+    const cookie = cookieOf(first);
+    expect((await ask({ cookie }, "HEAD")).status).toBe(200);
+  }
 });
