@@ -288,11 +288,11 @@ function queryKeys(routes: readonly Route[], { method, headers }: Request, path:
 
 /** A final `*` matches any remainder of the path, `:name` one segment. */
 function matches(route: string, path: string): boolean {
-  if (route.endsWith("/*")) return path.startsWith(route.slice(0, -1));
   const segments = path.split("/");
   const pattern = route.split("/");
+  const open = pattern.at(-1) === "*";
   return (
-    pattern.length === segments.length &&
-    pattern.every((segment, index) => segment === segments[index] || segment.startsWith(":"))
+    (open ? segments.length >= pattern.length : segments.length === pattern.length) &&
+    pattern.every((part, index) => part === segments[index] || part.startsWith(":") || (part === "*" && open))
   );
 }

@@ -52,7 +52,7 @@ export async function tus(services: Services, method: string, context: UploadReq
 
 /** The headers of the answer to OPTIONS. @param drop whether they are those of a drop, which concatenates nothing */
 export function tusAbilities({ config }: Services, drop: boolean): Record<string, string> {
-  return formatAbilities(config.maxFileSize, drop ? ["concatenation"] : []);
+  return formatAbilities(config.maxFileSize, drop ? ["concatenation", "concatenation-unfinished"] : []);
 }
 
 async function create(services: Services, context: UploadRequest): Promise<Response> {
