@@ -1,10 +1,7 @@
 // Starts the page: connects the address bar, the listing, the toolbar and the uploads.
 // @ts-check
 import { createAccountMenu } from "./account/account-menu.js";
-import { openAccountPanel } from "./account/account-panel.js";
-import { openAccountsPanel } from "./account/accounts-panel.js";
 import { createLogin } from "./account/login.js";
-import { openTokensPanel } from "./account/tokens-panel.js";
 import { showBreadcrumbs } from "./listing/breadcrumbs.js";
 import { createFolderSize } from "./listing/folder-size.js";
 import { createListing } from "./listing/listing.js";
@@ -15,7 +12,6 @@ import { createUploadList } from "./progress/upload-list.js";
 import { createToolbar } from "./selection/toolbar.js";
 import { isGranted, loadMe, me, onMe } from "./server/me.js";
 import { fileUrl, folderOf, folderUrl, isBelow, nameOf } from "./server/path.js";
-import { openLinksPanel } from "./share/share-panel.js";
 import { createAnnouncer } from "./ui/announce.js";
 import { byId, setText } from "./ui/dom.js";
 import { fileCount, size } from "./ui/format.js";
@@ -142,10 +138,21 @@ acceptChosenFiles(folderButton, folderInput, addUploads);
 createAccountMenu({
   onLogIn: login.open,
   items: [
-    { label: "Your account", open: openAccountPanel },
-    { label: "Access tokens", open: () => openTokensPanel(folder) },
-    { label: "Links", open: openLinksPanel },
-    { label: "Accounts", open: openAccountsPanel, isShown: ({ owner }) => owner },
+    // Panels are fetched when they are opened, so that the page of the files starts sooner.
+    {
+      label: "Your account",
+      open: async () => (await import("./account/account-panel.js")).openAccountPanel(),
+    },
+    {
+      label: "Access tokens",
+      open: async () => (await import("./account/tokens-panel.js")).openTokensPanel(folder),
+    },
+    { label: "Links", open: async () => (await import("./share/share-panel.js")).openLinksPanel() },
+    {
+      label: "Accounts",
+      open: async () => (await import("./account/accounts-panel.js")).openAccountsPanel(),
+      isShown: ({ owner }) => owner,
+    },
     { label: "Log out", open: () => void logOut() },
   ],
 });

@@ -5,7 +5,7 @@ import { byId, icon, make } from "../ui/dom.js";
 
 /** @import { Me } from "../server/me.js" */
 
-/** @typedef {{ label: string, open: () => void, isShown?: (me: Me) => boolean }} MenuItem */
+/** @typedef {{ label: string, open: () => void | Promise<void>, isShown?: (me: Me) => boolean }} MenuItem */
 
 /**
  * @param {object} options
@@ -48,7 +48,7 @@ export function createAccountMenu({ onLogIn, items }) {
           const item = make("button", { type: "button", class: "menu-item" }, label);
           item.addEventListener("click", () => {
             menu.hidePopover();
-            open();
+            void open();
           });
           return item;
         }),

@@ -10,6 +10,7 @@ import { dropTarget } from "../upload/target.js";
 import { partition } from "./drop-limits.js";
 import { dropList } from "./drop-list.js";
 import { card } from "./link-card.js";
+import { unfinishedNote } from "./unfinished-note.js";
 import { keepAwake } from "./wake-lock.js";
 
 /** @import { Item } from "../upload/file-input.js" */
@@ -60,7 +61,9 @@ export function dropView({ token, link, info, announce }) {
     fill,
   );
   const again = make("button", { type: "button" }, "Try again");
-  const queue = new Queue({ onChange: changed, onSaved: () => {} }, dropTarget(token));
+  const target = dropTarget(token);
+  const unfinished = make("div", {}, ...unfinishedNote(target));
+  const queue = new Queue({ onChange: changed, onSaved: () => {} }, target);
   const list = dropList(queue);
   const state = make(
     "section",
@@ -127,6 +130,7 @@ export function dropView({ token, link, info, announce }) {
     const isDone = !busy && counts.failed === 0 && counts.saved > 0;
     const level = percent(batch.fraction(running), isDone);
     state.hidden = false;
+    unfinished.replaceChildren();
     state.dataset["state"] = isDone ? "done" : counts.failed > 0 && !busy ? "failed" : "busy";
     name.input.disabled = busy;
     fill.style.width = `${level}%`;
@@ -180,6 +184,7 @@ export function dropView({ token, link, info, announce }) {
     title: make("span", {}, "Send files to ", make("bdi", {}, info.account)),
     info,
     content: [
+      ...(unfinished.hasChildNodes() ? [unfinished] : []),
       name.element,
       make("div", { class: "drop-choose" }, chooseFiles, chooseFolder, files, folder),
       hint,

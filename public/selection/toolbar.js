@@ -3,7 +3,6 @@
 import { entryOf } from "../listing/entry-row.js";
 import { isGranted, me, onMe } from "../server/me.js";
 import { isBelow, join, nameOf, parentOf } from "../server/path.js";
-import { openSharePanel } from "../share/share-panel.js";
 import { enableDragMove } from "../tree/drag-move.js";
 import { createFileActions, describeEntries } from "../tree/file-actions.js";
 import { chooseFolder } from "../tree/folder-chooser.js";
@@ -28,7 +27,7 @@ export function createToolbar({ announce, list, currentFolder }) {
   const bar = byId("selection-bar", HTMLElement);
   const download = byId("download-selected", HTMLAnchorElement);
   const rename = byId("rename-selected", HTMLButtonElement);
-  const share = byId("share-selected", HTMLButtonElement);
+  const shareButton = byId("share-selected", HTMLButtonElement);
   const downloadFolder = byId("download-folder", HTMLAnchorElement);
   const rows = byId("entry-rows", HTMLElement);
   const toast = createToast(announce);
@@ -56,11 +55,11 @@ export function createToolbar({ announce, list, currentFolder }) {
   const onClick = (id, action) => byId(id, HTMLElement).addEventListener("click", action);
   onClick("share-selected", () => {
     const [entry] = selection.entries;
-    if (entry !== undefined) openSharePanel(entry);
+    if (entry !== undefined) void share(entry);
   });
   onClick("share-folder", () => {
     const path = currentFolder();
-    openSharePanel({ path, name: path === "" ? "Files" : nameOf(path), kind: "folder" });
+    void share({ path, name: path === "" ? "Files" : nameOf(path), kind: "folder" });
   });
   onClick("rename-selected", () => startRename(rowOf(selection.entries[0])));
   onClick("move-selected", () => void transfer("move", selection.entries));
@@ -115,14 +114,21 @@ export function createToolbar({ announce, list, currentFolder }) {
     const total = hasOnlyFiles ? `, ${size(bytes)}` : "";
     setText(byId("selection-count", HTMLElement), `${describeEntries(entries)}${total}`);
     rename.disabled = entries.length !== 1;
-    share.disabled = entries.length !== 1;
-    share.hidden = !canShare();
+    shareButton.disabled = entries.length !== 1;
+    shareButton.hidden = !canShare();
     const url = downloadUrl(entries, selection.isAll && list.isComplete ? currentFolder() : undefined);
     if (url === undefined) download.removeAttribute("href");
     else download.href = url;
     if (entries.length !== selectedCount)
       announce(entries.length === 0 ? "No entries selected" : `${entryCount(entries.length)} selected`);
     selectedCount = entries.length;
+  }
+
+  /** @param {{ path: string, name: string, kind: "file" | "folder" }} entry */
+  async function share(entry) {
+    // Fetched when it is opened, so that the page of the files starts sooner.
+    const { openSharePanel } = await import("../share/share-panel.js");
+    openSharePanel(entry);
   }
 
   /** @param {HTMLElement | undefined} row */

@@ -1,6 +1,7 @@
 // The page of a drop: files and folders are sent, survive a lost connection, and what is saved is what is shown.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
@@ -19,6 +20,7 @@ describe.skipIf(noBrowser !== undefined)("a drop", () => {
   let server: LinkServer;
   beforeAll(async () => {
     server = await startLinkServer({ basePath: "/sluice" });
+    await mkdir(join(server.root, "home/again"));
     browser = await launch();
   });
   afterAll(async () => {
@@ -99,6 +101,29 @@ describe.skipIf(noBrowser !== undefined)("a drop", () => {
     expect(saved.map(([, content]) => content === CONTENT)).toEqual([true]);
     expect(offsets.length).toBeGreaterThan(2);
     expect(offsets.at(-1)).toBeGreaterThan(0);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test("goes on after the page was closed, when the same file is chosen again", async () => {
+    const { url } = await server.link("home/again", { kind: "drop" });
+    await using line = await openLine(server.url);
+    await using opened = await openPage(browser, line.url + url);
+    const { page } = opened;
+    const held = line.hold(8_000_000);
+    const file = join(await opened.write({ "again.txt": CONTENT }), "again.txt");
+    await page.setInputFiles("#files-input", file);
+    await held;
+    page.on("dialog", (dialog) => void dialog.accept());
+    const reloaded = page.reload();
+    line.cut();
+    await reloaded;
+    await page.getByText("Not sent completely: again.txt. Choose it again").waitFor();
+    const first = page.waitForRequest((request) => request.method() === "PATCH");
+    await page.setInputFiles("#files-input", file);
+    await page.getByRole("heading", { name: "All saved. You can close this page." }).waitFor();
+    expect(Number((await first).headers()["upload-offset"])).toBeGreaterThan(0);
+    const files = [...(await arrived("home/again"))].filter(([path]) => path.endsWith("/again.txt"));
+    expect(files.map(([, content]) => content === CONTENT)).toEqual([true]);
     expect(opened.complaints).toEqual([]);
   });
 

@@ -140,6 +140,19 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test("the space that a quota leaves is shown, and falls with an upload", async () => {
+    server.database.change("setQuota", { path: "team", bytes: 10_000 });
+    await server.read();
+    await using opened = await openPage(browser, `${server.url}/files/team/`);
+    const { page } = opened;
+    await logIn(page, "alice", PASSWORD);
+    const quota = page.locator("#quota");
+    await quota.getByText(/^9\.9\d kB of 10 kB left for “team”$/).waitFor();
+    await opened.choose({ "space.bin": "x".repeat(5000) });
+    await quota.getByText(/^4\.9\d kB of 10 kB left/).waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
   test("a failed single sign-on is explained", async () => {
     await using opened = await openPage(browser, `${server.url}/?login=not_allowed`);
     const { page } = opened;
