@@ -49,8 +49,9 @@ describe.skipIf(noBrowser !== undefined)("appearance", () => {
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`the ${colorScheme} colours have enough contrast`, async () => {
-      await using opened = await openPage(browser, fake.url, { colorScheme });
+      await using opened = await openPage(browser, fake.url);
       const { page } = opened;
+      await page.emulateMedia({ colorScheme });
       const names = [...new Set([...TEXT, ...SHAPES].flatMap((pair) => pair.split(" ")))];
       const luminance = new Map<string, number>();
       for (const name of names) luminance.set(name, await luminanceOf(page, name));
@@ -90,7 +91,8 @@ describe.skipIf(noBrowser !== undefined)("appearance", () => {
     const gate = Promise.withResolvers<void>();
     fake.script = () => ({ until: gate.promise });
     for (const reducedMotion of ["reduce", "no-preference"] as const) {
-      await using opened = await openPage(browser, fake.url, { reducedMotion });
+      await using opened = await openPage(browser, fake.url);
+      await opened.page.emulateMedia({ reducedMotion });
       await opened.choose({ a: "x" });
       await opened.page.locator("[data-flow=running]").waitFor();
       const animations = await opened.page.evaluate<number>("document.getAnimations().length");

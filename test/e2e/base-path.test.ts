@@ -47,12 +47,17 @@ const PROXIES: [string, boolean, (server: TestServer) => Promise<Proxy>][] = [
   ["a proxy that strips it as Caddy does", true, ({ url }) => strippingProxy(url)],
 ];
 
+let browser: Browser | undefined;
+beforeAll(async () => {
+  if (noBrowser === undefined) browser = await launch();
+});
+afterAll(() => browser?.close());
+
 describe.each(PROXIES)("behind %s", (_, present, start) => {
   let server: TestServer;
   let proxy: Proxy;
   let site = "";
   let folder = "";
-  let browser: Browser | undefined;
 
   beforeAll(async () => {
     if (!present) return;
@@ -60,11 +65,9 @@ describe.each(PROXIES)("behind %s", (_, present, start) => {
     proxy = await start(server);
     site = proxy.url + BASE;
     folder = await mkdtemp(join(tmpdir(), "sluice-base-"));
-    if (noBrowser === undefined) browser = await launch();
   });
   afterAll(async () => {
     if (!present) return;
-    await browser?.close();
     await proxy[Symbol.asyncDispose]();
     await server.stop();
     await rm(folder, { recursive: true, force: true });
