@@ -1,12 +1,13 @@
 // Every route × every kind of asker × every place, compared with a small model of its own, and searched for names and bytes of others.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
-import { connect, type RawConnection } from "../../support/raw.ts";
-import { until } from "../../support/server.ts";
-import { type Asked, PLACES, type Place, ROWS, type Row } from "./matrix-rows.ts";
+import { type AccessServer, startAccessServer } from "../../../support/access.ts";
+import { connect, type RawConnection } from "../../../support/raw.ts";
+import { until } from "../../../support/server.ts";
+import { type Asked, PLACES, type Place, type Row } from "./prepared.ts";
+import { ROWS } from "./rows.ts";
 
 /** The folder that alice and the limited token may use. Neither its siblings nor `team/own-canary-prefix` are in it. */
 const GRANTED = "team/own";
@@ -68,6 +69,7 @@ function isExpected(row: Row, asker: Asker, asked: Asked, status: number): boole
     return status !== 401 && status < 500;
   }
   if (row.by === "anyone") return status < 400;
+  if (row.by === "link" && asker === askers.account) return status === 404;
   const missing = (asked.needs ?? []).filter((path) => !may(asker, path));
   const hidden = (asked.lists ?? []).filter((path) => !leads(asker, path));
   const [refused] = [...missing, ...hidden];
@@ -160,4 +162,57 @@ test("a token that is limited does not make another one that is not", async () =
     headers: { authorization: `Bearer ${made.token}` },
   });
   expect(got.status).toBe(404);
+});
+
+describe.each(["folder", "drop"])("a link of the kind %s", (kind) => {
+  const places = Object.values(PLACES).filter((folder) => folder !== GRANTED);
+
+  test("leads to nothing outside its folder, by no route (CVE-2026-44542, CVE-2026-48777, CVE-2025-58753)", async () => {
+    const alice = askers.account;
+    if (!alice) throw new Error("No account.");
+    // The rows above have copied bytes of other places into the granted folder.
+    const shared = `${GRANTED}/linked-${kind}`;
+    await write(`${shared}/asked.txt`, "own");
+    await symlink("../../canary-sibling", join(server.root, shared, `to-${kind}`));
+    const asked = { url: "/api/links", headers: "Content-Type: application/json\r\n" };
+    const made = await send(alice, "POST", { ...asked, body: JSON.stringify({ path: shared, kind }) }, false);
+    const url = /\/s\/[\w-]+/.exec(made.text)?.[0] ?? "";
+    expect(made.status).toBe(201);
+    const visitor: Asker = { headers: "", kind: "nobody" };
+    const ways = places.flatMap((folder) => {
+      const up = `../../${folder.slice("team/".length)}`;
+      const file = `${up}/asked.txt`;
+      const encoded = file.replaceAll("../", "%2e%2e%2f");
+      return [file, encoded, `/${folder}/asked.txt`, `..%5c${folder}`, `to-${kind}/asked.txt`].flatMap(
+        (path) => [
+          ["GET", `${url}/files/${path}`],
+          ["GET", `${url}/entries?folder=${path.replace("/asked.txt", "")}`],
+          ["GET", `${url}/archive?format=tar&folder=${path.replace("/asked.txt", "")}`],
+          ["PUT", `${url}/files/${path.replace("asked", "made")}`],
+          ["POST", `${url}/uploads?path=${path.replace("asked", "made")}`],
+        ],
+      );
+    });
+    const whole = ["", "/info", "/entries?hidden=true", "/archive?format=tar"].map((path) => [
+      "GET",
+      url + path,
+    ]);
+    for (const [method = "", path = ""] of [...whole, ...ways]) {
+      const { status, text } = await send(
+        visitor,
+        method,
+        { url: path, headers: "Tus-Resumable: 1.0.0\r\n" },
+        false,
+      );
+      const where = `${method} ${path}: ${status}`;
+      for (const place of ["sibling", "prefix", "parent"])
+        expect([where, text.includes(`bytes-of-${place}`)]).toEqual([where, false]);
+      expect([where, text.includes("canary-parent") || text.includes("canary-sibling.txt")]).toEqual([
+        where,
+        false,
+      ]);
+    }
+    for (const folder of places)
+      expect(await Bun.file(join(server.root, folder, "made.txt")).exists()).toBe(false);
+  });
 });
