@@ -96,3 +96,24 @@ test("an Idempotency-Key tells nothing of an upload of another account", async (
   const guess = await put("shared/a.txt", server.mallory, { "repr-digest": `sha-256=:${digest}:` });
   await problemIn(guess, "idempotency_key_reused");
 });
+
+test("CVE-2025-53826: a login or a new token at the moment of a password change does not survive it", async () => {
+  await using server = await startAccessServer((database) => database.account("alice", { "": "read" }));
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    server.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const login = () => post("/api/session", { name: "alice", password: PASSWORD });
+  const first = await login();
+  const [cookie = ""] = (first.headers.get("set-cookie") ?? "").split(";");
+  const token = () => post("/api/tokens", { name: "t" }, { cookie, "sec-fetch-site": "same-origin" });
+  expect([first.status, (await token()).status]).toEqual([204, 201]);
+  // The server has not read this yet, as in the middle of a change: the old password and the session are right for it.
+  const password = Bun.password.hashSync("another password", { algorithm: "bcrypt", cost: 4 });
+  const { snapshot } = server.app.decorator.services.access;
+  server.database.change("setPassword", { name: "alice", password });
+  const answers = await Promise.all([login(), token()]);
+  expect(answers.map(({ status }) => status)).toEqual([401, 401]);
+  await server.read();
+  const { access } = server.app.decorator.services;
+  expect(snapshot.secrets.size).toBe(2);
+  expect(access.snapshot.secrets.size).toBe(0);
+});

@@ -21,9 +21,11 @@ export interface NewSecret {
   words?: string | null;
   path?: string | null;
   expires: number | null;
+  /** The account as it proved who it is: with another password since then, there is no new secret. */
+  proved?: { uid: string; epoch: number };
 }
 
-/** Adds a secret, and forgets those that have expired. An invite replaces the earlier ones of its account; of its sessions the newest stay. */
+/** Adds a secret, and forgets those that have expired. An invite replaces the earlier ones of its account; of its sessions the newest stay. @throws ChangeRefused missing */
 export function addSecret(database: Database, secret: NewSecret): void {
   const {
     digest,
@@ -35,9 +37,11 @@ export function addSecret(database: Database, secret: NewSecret): void {
     words = null,
     path = null,
     expires,
+    proved,
   } = secret;
   database
     .transaction(() => {
+      if (proved) requireUnchanged(database, proved);
       database.run("DELETE FROM secrets WHERE expires < iif(kind = 'token', ?, ?)", [
         Date.now() - TOKEN_MEMORY,
         Date.now(),
@@ -55,6 +59,14 @@ export function addSecret(database: Database, secret: NewSecret): void {
         );
     })
     .immediate();
+}
+
+/** Refuses an account that was removed or disabled, or has another password, since it was read. @throws ChangeRefused missing */
+function requireUnchanged(database: Database, { uid, epoch }: { uid: string; epoch: number }): void {
+  const found = database
+    .query("SELECT 1 FROM accounts WHERE uid = ? AND epoch = ? AND disabled = 0")
+    .get(uid, epoch);
+  if (!found) throw new ChangeRefused("missing", "The account has changed. Log in again.");
 }
 
 /** Ends a session, token, invite or ticket. @returns whether it existed */

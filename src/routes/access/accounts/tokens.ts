@@ -1,7 +1,9 @@
 // /api/tokens: the tokens of one's own account; an owner sees and revokes all.
 
 import { Elysia, t } from "elysia";
+import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Secret } from "../../../access/database/snapshot.ts";
+import { wrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../../access/secrets.ts";
 import { formatWords, listWords, wordsOf } from "../../../access/words.ts";
 import { Problem } from "../../../errors.ts";
@@ -54,16 +56,21 @@ export function tokens(services: Services) {
         const id = newId();
         const until = known.now() + (expires ?? LIFETIME) * 1000;
         const limited = words !== undefined || path !== undefined;
-        await known.change("addSecret", {
-          digest: digestOf(token),
-          id,
-          kind: "token",
-          account: account.name,
-          name,
-          words: limited ? (words ? formatWords(wordsOf(words)) : "all") : null,
-          path: limited ? checkFolderPath(path ?? ROOT, "/path") : null,
-          expires: until,
-        });
+        await known
+          .change("addSecret", {
+            digest: digestOf(token),
+            id,
+            kind: "token",
+            proved: { uid: account.uid, epoch: account.epoch },
+            account: account.name,
+            name,
+            words: limited ? (words ? formatWords(wordsOf(words)) : "all") : null,
+            path: limited ? checkFolderPath(path ?? ROOT, "/path") : null,
+            expires: until,
+          })
+          .catch((error: unknown) => {
+            throw error instanceof ChangeRefused ? wrongLogin() : error;
+          });
         log.changed(request, { did: "added the token", path: id, by: requestInfoOf(request)?.by });
         return jsonAnswer({ id, token, expires: new Date(until).toISOString() }, 201);
       },

@@ -1,6 +1,8 @@
 // A session begins: its secret goes into a cookie, its digest into the database.
 
+import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Account } from "../../../access/database/snapshot.ts";
+import { wrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret } from "../../../access/secrets.ts";
 import { isSecure } from "../../../plugins/access.ts";
 import { PLAIN_COOKIE, SECURE_COOKIE } from "../../../plugins/asker.ts";
@@ -12,21 +14,28 @@ const LIFETIME = 30 * 24 * 3600;
 /** Characters of `User-Agent` kept to tell sessions apart. */
 const LONGEST_NAME = 120;
 
-/** Begins a session of an account that has proved who it is. @returns the headers of the answer */
+/** Begins a session of an account that has proved who it is. @returns the headers of the answer. @throws Problem wrong_login, storage_failed */
 export async function beginSession(
   { access, config, log }: Services,
   request: Request,
   account: Account,
 ): Promise<Record<string, string>> {
   const secret = newSecret();
-  await access.change("addSecret", {
-    digest: digestOf(secret),
-    id: newId(),
-    kind: "session",
-    account: account.name,
-    name: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_NAME),
-    expires: access.now() + LIFETIME * 1000,
-  });
+  const { name, uid, epoch } = account;
+  await access
+    .change("addSecret", {
+      digest: digestOf(secret),
+      id: newId(),
+      kind: "session",
+      account: name,
+      name: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_NAME),
+      expires: access.now() + LIFETIME * 1000,
+      // The password may be changed at this moment, which ends all sessions there are.
+      proved: { uid, epoch },
+    })
+    .catch((error: unknown) => {
+      throw error instanceof ChangeRefused ? wrongLogin() : error;
+    });
   const info = requestInfoOf(request);
   if (info) info.asker = access.asAccount(account, "session");
   log.changed(request, { did: "logged in", path: account.name, by: info?.by });
