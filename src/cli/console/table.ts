@@ -4,6 +4,13 @@ import { styleText } from "node:util";
 import { printable } from "../../plugins/log.ts";
 import type { Console } from "./console.ts";
 
+/** The colours of cells that are one of these words. */
+const COLOURS: ReadonlyMap<string, "green" | "yellow" | "red"> = new Map([
+  ...["yes", "active", "open"].map((word) => [word, "green"] as const),
+  ...["invited", "used", "expired"].map((word) => [word, "yellow"] as const),
+  ...["no", "disabled", "revoked"].map((word) => [word, "red"] as const),
+]);
+
 /**
  * A table. On a terminal: aligned, with a bold head. In a pipe: one row a line, cells separated by tabs, no head.
  * @returns "" without rows
@@ -24,8 +31,15 @@ export function table(
       .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))))
       .join("  ")
       .trimEnd();
-  const bold = terminal.colours ? styleText("bold", line(head), { validateStream: false }) : line(head);
-  return [bold, ...safe.map(line)].map((text) => `${text}\n`).join("");
+  const paint = (style: "bold" | "green" | "yellow" | "red", text: string): string =>
+    terminal.colours ? styleText(style, text, { validateStream: false }) : text;
+  const painted = safe.map((row) =>
+    row.map((cell) => {
+      const colour = COLOURS.get(cell);
+      return colour ? paint(colour, cell) : cell;
+    }),
+  );
+  return [paint("bold", line(head)), ...painted.map(line)].map((text) => `${text}\n`).join("");
 }
 
 /** A moment to the minute, in UTC. */
