@@ -2,7 +2,7 @@
 
 import { type DocumentDecoration, Elysia } from "elysia";
 import type { Access } from "../access/access.ts";
-import type { Asker } from "../access/asker.ts";
+import type { Asker, Via } from "../access/asker.ts";
 import type { Logins } from "../access/logins.ts";
 import { listWords, type Words, wordsOf } from "../access/words.ts";
 import type { Config, Word } from "../config/config.ts";
@@ -15,9 +15,19 @@ import { requestInfoOf } from "./request-info.ts";
 /**
  * The needs of a route. A word, or several: the asker must have them somewhere, and the handler calls `prove` with the path.
  * `public`: nothing, because the answer reveals nothing about files. `each`: the handler proves each part of the request.
- * `upload`: the id in the URL is the permission. `link`: the token in the URL. `account`: a login. `owner`: that of an owner.
+ * `upload`: the id in the URL is the permission. `link`: the token in the URL. `account`: a login. `person`: a login without a
+ * token. `owner`: that of an owner.
  */
-export type Allow = Word | readonly Word[] | "public" | "each" | "upload" | "link" | "account" | "owner";
+export type Allow =
+  | Word
+  | readonly Word[]
+  | "public"
+  | "each"
+  | "upload"
+  | "link"
+  | "account"
+  | "person"
+  | "owner";
 
 /** The `detail` of a route with its needs, which the OpenAPI document shows. */
 export interface AllowDetail extends DocumentDecoration {
@@ -35,6 +45,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   upload: "The id of the upload is the permission; its maker must still have `write`.",
   link: "The token of the link is the permission.",
   account: "Needs a login.",
+  person: "Needs the login of a person: a token is not enough.",
   owner: "Needs the login of an owner.",
 };
 
@@ -157,15 +168,24 @@ export function access({ access, logins, config }: AccessServices) {
   });
 }
 
-const NEEDS_NO_PATH: ReadonlySet<string> = new Set(["public", "upload", "link", "each", "account", "owner"]);
+const NEEDS_ACCOUNT: ReadonlySet<string> = new Set(["account", "person", "owner"]);
+const NEEDS_NO_PATH: ReadonlySet<string> = new Set(["public", "upload", "link", "each", ...NEEDS_ACCOUNT]);
+
+function notInPerson(via: Via): string {
+  return via === "proxy"
+    ? "The proxy in front of this server decides how you log in."
+    : "A token cannot see or change how you log in. Log in on the page.";
+}
 
 /** Remembers the asker, and refuses early who cannot succeed at any path. @throws Problem */
 function admit(request: Request, asker: Asker, required: Allow): undefined {
   const info = requestInfoOf(request);
   if (info) info.asker = asker;
   if (required === "each") return undefined;
-  if (required === "account" || required === "owner") {
+  if (required === "account" || required === "person" || required === "owner") {
     if (!asker.isAccount) throw loginRequired();
+    if (required === "person" && asker.via !== "session" && asker.via !== "password")
+      throw new Problem("not_allowed", notInPerson(asker.via));
     // A token that is limited to some words or a folder must not lead to all of them.
     if (required === "owner" && (!asker.owner || asker.scope !== null))
       throw new Problem("not_allowed", "Only an owner of this server may do this.");

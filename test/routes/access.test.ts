@@ -100,7 +100,7 @@ const PUBLIC = [
   "/uploads/:id",
 ];
 /** Needs that are no words: see `Allow`. */
-const OTHER_NEEDS = ["public", "each", "upload", "link", "account", "owner"];
+const OTHER_NEEDS = ["public", "each", "upload", "link", "account", "person", "owner"];
 
 describe("every route", () => {
   let server: TestServer;

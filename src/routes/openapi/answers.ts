@@ -21,13 +21,21 @@ export interface Answer<Value> {
   /** Schemas by media type. */
   readonly content: Readonly<Record<string, TSchema>>;
   readonly headers: readonly AnswerHeader[];
+  /** Of an answer with a problem. */
+  readonly codes: readonly ProblemCode[];
 }
 
-type Details = Pick<Answer<unknown>, "description"> & Partial<Pick<Answer<unknown>, "headers">>;
+type Details = Pick<Answer<unknown>, "description"> & Partial<Pick<Answer<unknown>, "headers" | "codes">>;
 
 function answer<Value>(details: Details, content: Answer<Value>["content"]): Answer<Value> {
   const validate = (value: Value) => ({ value });
-  return { "~standard": { version: 1, vendor: "sluice", validate }, headers: [], ...details, content };
+  return {
+    "~standard": { version: 1, vendor: "sluice", validate },
+    headers: [],
+    codes: [],
+    ...details,
+    content,
+  };
 }
 
 /** An answer in JSON. */
@@ -154,6 +162,8 @@ const HEADERS: { readonly [code in ProblemCode]?: AnswerHeader } = {
   unsupported_encoding: "Accept-Encoding",
   too_many_uploads: "Retry-After",
   too_many_archives: "Retry-After",
+  too_many_logins: "Retry-After",
+  logins_busy: "Retry-After",
   out_of_files: "Retry-After",
   draining: "Retry-After",
   too_many_probes: "Retry-After",
@@ -180,5 +190,5 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, Answe
 function problem(codes: readonly ProblemCode[]): Answer<Static<typeof Problem>> {
   const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join(". ");
   const headers = new Set(codes.flatMap((code) => HEADERS[code] ?? []));
-  return answer({ description, headers: [...headers] }, { "application/problem+json": Problem });
+  return answer({ description, headers: [...headers], codes }, { "application/problem+json": Problem });
 }

@@ -27,25 +27,38 @@ export const SECURITY_SCHEMES = {
 } as const satisfies Record<string, OpenAPIV3.SecuritySchemeObject>;
 
 const SCHEMES = Object.keys(SECURITY_SCHEMES).map((name) => ({ [name]: [] }));
+/** Those of a person: no token. */
+const IN_PERSON = SCHEMES.filter((scheme) => !("token" in scheme));
 const NEEDS_NOTHING: ReadonlySet<string> = new Set(["public", "upload", "link"]);
 const NEEDS_ACCOUNT: ReadonlySet<string> = new Set(["account", "owner"]);
 
 /** The alternatives of an operation. `{}`: none of them, for what anyone may do. */
 export function securityOf(allow: Allow | undefined): OpenAPIV3.SecurityRequirementObject[] {
   if (needsNothing(allow)) return [];
+  if (allow === "person") return IN_PERSON;
   return NEEDS_ACCOUNT.has(String(allow)) ? SCHEMES : [{}, ...SCHEMES];
 }
 
-/** The documented properties of an answer. */
-export type DescribedAnswer = Pick<Answer<unknown>, "description" | "content" | "headers">;
+/** `too_many_logins` and `logins_busy`: Basic is checked like any other login. */
+const LOGIN_PROBLEMS = [
+  "login_required",
+  "wrong_login",
+  "code_required",
+  "too_many_logins",
+  "logins_busy",
+] as const;
 
-/** The answers of a route, with the one for a login that is missing or wrong. */
+/** The documented properties of an answer. */
+export type DescribedAnswer = Pick<Answer<unknown>, "description" | "content" | "headers" | "codes">;
+
+/** The answers of a route, with those for a login that is missing or wrong. */
 export function withLogin(
   response: Readonly<Record<string, DescribedAnswer>>,
   allow: Allow | undefined,
 ): Readonly<Record<string, DescribedAnswer>> {
-  if (needsNothing(allow) || response[401]) return response;
-  return { ...response, 401: problems("login_required", "wrong_login", "code_required")[401] };
+  if (needsNothing(allow)) return response;
+  const codes = Object.values(response).flatMap(({ codes }) => codes);
+  return { ...response, ...problems(...codes, ...LOGIN_PROBLEMS) };
 }
 
 function needsNothing(allow: Allow | undefined): boolean {

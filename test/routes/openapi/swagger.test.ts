@@ -111,7 +111,9 @@ describe("the document", () => {
         ? ["nothing", []]
         : ["account", "owner"].includes(allow)
           ? ["account", all]
-          : ["grant", [{}, ...all]];
+          : allow === "person"
+            ? ["person", [{ basic: [] }, { session: [] }]]
+            : ["grant", [{}, ...all]];
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
       expect([method, path, operation.security]).toEqual([method, path, expected]);
       if (kind !== "nothing") {
@@ -122,7 +124,7 @@ describe("the document", () => {
         expect(Object.keys(answer?.headers ?? {})).toContain("WWW-Authenticate");
       }
     }
-    expect([...kinds.keys()].toSorted()).toEqual(["account", "grant", "nothing"]);
+    expect([...kinds.keys()].toSorted()).toEqual(["account", "grant", "nothing", "person"]);
   });
 
   test("defines every schema once", () => {

@@ -38,7 +38,7 @@ export function tokens(services: Services) {
   return new Elysia({ name: "tokens" })
     .use(access(services))
     .get("/api/tokens", ({ request }) => jsonAnswer({ tokens: tokensOf(request).map(shown) }), {
-      allow: "account",
+      allow: "person",
       response: {
         200: json(Tokens, { description: "One's own tokens; those of all accounts for an owner" }),
         ...problems(...PROBLEMS),
@@ -76,7 +76,7 @@ export function tokens(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           201: json(MadeToken, { description: "The token. It is not shown again" }),
           ...problems(
@@ -108,7 +108,7 @@ export function tokens(services: Services) {
         return new Response(null, { status: 204 });
       },
       {
-        allow: "account",
+        allow: "person",
         params: t.Object({ id: t.String({ maxLength: 64 }) }),
         response: {
           204: empty({ description: "The token is refused from now on" }),

@@ -2,22 +2,18 @@
 
 import { Elysia } from "elysia";
 import type { Account } from "../../../access/database/snapshot.ts";
-import { Problem } from "../../../errors.ts";
-import { access, askerOf } from "../../../plugins/access.ts";
+import { access, askerOf, loginRequired } from "../../../plugins/access.ts";
 import { OwnAccount } from "../../openapi/access-shapes.ts";
 import { json, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import type { Services } from "../../support/services.ts";
 
-/**
- * The account of a person who is here, not only a program with a token: only that may change how one logs in.
- * @throws Problem not_allowed
- */
+/** The account of the person who makes a request. @throws Problem login_required when it was removed meanwhile */
 export function ownAccount({ access: { snapshot } }: Services, request: Request): Account {
-  const { account: name, via } = askerOf(request);
+  const { account: name } = askerOf(request);
   const account = name === null ? undefined : snapshot.accounts.get(name);
-  if (account && (via === "session" || via === "password")) return account;
-  throw new Problem("not_allowed", "A token cannot see or change how you log in. Log in on the page.");
+  if (account) return account;
+  throw loginRequired();
 }
 
 export function ownAccountRoute(services: Services) {
@@ -41,7 +37,7 @@ export function ownAccountRoute(services: Services) {
       });
     },
     {
-      allow: "account",
+      allow: "person",
       response: {
         200: json(OwnAccount, { description: "The ways to log in" }),
         ...problems("login_required", "wrong_login", "not_allowed"),

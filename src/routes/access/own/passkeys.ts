@@ -45,7 +45,7 @@ export function passkeys(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           200: json(BrowserOptions, { description: "The options for `navigator.credentials.create`" }),
           ...problems(
@@ -84,7 +84,7 @@ export function passkeys(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           204: empty({ description: "The passkey can be used to log in" }),
           ...problems(
@@ -114,7 +114,7 @@ export function passkeys(services: Services) {
         return new Response(null, { status: 204 });
       },
       {
-        allow: "account",
+        allow: "person",
         params: t.Object({ id: PasskeyAttestation.properties.id }),
         response: {
           204: empty({ description: "The passkey cannot be used any more" }),

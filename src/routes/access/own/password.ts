@@ -36,7 +36,7 @@ export function ownPassword(services: Services) {
     },
     {
       parse: "none",
-      allow: "account",
+      allow: "person",
       response: {
         204: empty({
           description: "Changed. Every other session, and every token, of the account has ended",

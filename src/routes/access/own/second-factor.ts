@@ -48,7 +48,7 @@ export function secondFactor(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           200: json(NewTotp, { description: "The secret for the app. Nothing has changed yet" }),
           ...problems(...PROBLEMS, "too_many_logins", "logins_busy"),
@@ -86,7 +86,7 @@ export function secondFactor(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           204: empty({ description: "From now on the account needs a code; programs need a token" }),
           ...problems(...PROBLEMS, "storage_failed"),
@@ -108,7 +108,7 @@ export function secondFactor(services: Services) {
       },
       {
         parse: "none",
-        allow: "account",
+        allow: "person",
         response: {
           204: empty({ description: "The password alone is enough again" }),
           ...problems(...PROBLEMS, "too_many_logins", "logins_busy", "storage_failed"),

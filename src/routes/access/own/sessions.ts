@@ -38,7 +38,7 @@ export function sessions(services: Services) {
         });
       },
       {
-        allow: "account",
+        allow: "person",
         response: {
           200: json(OwnSessions, { description: "The sessions, the newest first" }),
           ...problems("login_required", "wrong_login", "not_allowed"),
@@ -55,7 +55,7 @@ export function sessions(services: Services) {
         return new Response(null, { status: 204 });
       },
       {
-        allow: "account",
+        allow: "person",
         params: t.Object({ id: t.String({ maxLength: 64 }) }),
         response: {
           204: empty({ description: "The session has ended" }),
