@@ -54,11 +54,11 @@ export class AccessDatabase {
   }
 
   /** Adds a token of an account. @returns its text */
-  token(account: string, scope: { words?: string; path?: string } = {}): string {
+  token(account: string, scope: { words?: string; path?: string; id?: string } = {}): string {
     const secret = newSecret(TOKEN_PREFIX);
-    const { words = null, path = null } = scope;
+    const { words = null, path = null, id = newId() } = scope;
     const digest = digestOf(secret);
-    this.change("addSecret", { digest, id: newId(), kind: "token", account, words, path, expires: null });
+    this.change("addSecret", { digest, id, kind: "token", account, words, path, expires: null });
     return secret;
   }
 }
