@@ -164,6 +164,14 @@ export function createListing({ announce, onRowsChanged, onLoginRequired, onRelo
     empty.hidden = false;
   }
 
+  /** An account that nothing has been granted to yet. */
+  function showNothingGranted() {
+    showEmpty({
+      title: "Nothing is shared with you yet",
+      text: "An owner of this server decides which folders you can open. Ask for one, then reload this page.",
+    });
+  }
+
   /** A folder whose files may not be listed may still accept uploads. */
   function showUnlisted() {
     const login = me().accounts && me().name === null ? " Log in to see what others have uploaded." : "";
@@ -193,13 +201,15 @@ export function createListing({ announce, onRowsChanged, onLoginRequired, onRelo
     loading = false;
     body.replaceChildren();
     const unlisted = problem.code === "login_required" || problem.code === "not_allowed";
-    problemArea.hidden = unlisted;
+    const nothing = problem.code === "not_found" && folder === "" && me().name !== null;
+    problemArea.hidden = unlisted || nothing;
     table.hidden = true;
     empty.hidden = true;
     foot.hidden = true;
     table.removeAttribute("aria-busy");
     if (problem.code === "login_required" && !isGranted("write")) onLoginRequired();
     else if (unlisted) showUnlisted();
+    else if (nothing) showNothingGranted();
     else announce(`${problem.title}. ${problem.detail}`);
     onRowsChanged();
   }

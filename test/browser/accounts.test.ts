@@ -53,6 +53,7 @@ describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
     await guest.page.keyboard.press("Enter");
     await account(guest.page, "gustav").waitFor();
     // Nothing is granted yet, and what an account may not do is absent.
+    await guest.page.getByRole("heading", { name: "Nothing is shared with you yet" }).waitFor();
     expect(await guest.page.getByRole("button", { name: "Upload files" }).isVisible()).toBe(false);
     await account(guest.page, "gustav").click();
     expect(await guest.page.locator(".menu").getByRole("button", { name: "Accounts" }).count()).toBe(0);
