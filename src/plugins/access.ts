@@ -8,7 +8,7 @@ import { listWords, type Words, wordsOf } from "../access/words.ts";
 import type { Config, Word } from "../config/config.ts";
 import type { Permission } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
-import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { type FilePath, type FolderPath, folderOf, ROOT } from "../path.ts";
 import { findAsker } from "./asker.ts";
 import { requestInfoOf } from "./request-info.ts";
 
@@ -86,7 +86,19 @@ export function proveFolder(request: Request, folder: FilePath | FolderPath): As
 /** Proves that the asker may write a file, and tells what else they may do with its name. @throws Problem as `prove` */
 export function proveWrite(request: Request, path: FilePath): Permission {
   const asker = prove(request, "write", path);
-  return { replace: asker.can("replace", path), read: asker.can("read", path) };
+  return { ...mayTake(asker, path), read: asker.can("read", path) };
+}
+
+/**
+ * Whether an asker who may write an entry may also replace it, and may give it another name in the same folder: not where a
+ * rule at the path itself gives more than its folder does, or hides what would be seen under another name.
+ */
+export function mayTake(asker: Asker, path: FilePath): Pick<Permission, "replace" | "rename"> {
+  const folder = folderOf(path);
+  const reveals = (word: Word): boolean =>
+    asker.can(word, folder) && (!asker.can(word, path) || asker.refusedBelow(word, path) !== null);
+  const renames = asker.can("write", folder) && !reveals("list") && !reveals("read");
+  return { replace: asker.can("replace", path), ...(!renames && { rename: false }) };
 }
 
 /** Proves a word at a path and everywhere below it. @throws Problem as `prove`; not_allowed that names the folder */

@@ -21,6 +21,8 @@ export interface Permission {
   replace: boolean;
   /** Whether it may learn that a file is there already. */
   read: boolean;
+  /** False when it may not use other names in the same folder: `conflict=rename` is then as `fail`. */
+  rename?: false;
 }
 
 /** Source, destination, and what to do when the destination exists. */
@@ -28,7 +30,7 @@ export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
-  may: Pick<Permission, "replace">;
+  may: Pick<Permission, "replace" | "rename">;
 }
 
 /** The entry under the name it got. */
@@ -59,7 +61,7 @@ export async function claimName<E extends Entry>(
     return await publish(to, replace);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    if (conflict === "fail") throw nameTaken(error.cause);
+    if (conflict === "fail" || (conflict === "rename" && may.rename === false)) throw nameTaken(error.cause);
     if (conflict === "replace") {
       // The storage's own message says why this entry cannot be replaced.
       if (replace || kind === "folder") throw error;
@@ -89,8 +91,9 @@ export function refuseEarly(
   source: Entry["kind"] | "upload",
   current: Entry | null,
 ): void {
-  if (current === null || conflict === "rename") return;
-  const taken = conflict === "fail" || source === "folder";
+  const renames = conflict === "rename" && may.rename !== false;
+  if (current === null || renames) return;
+  const taken = conflict !== "replace" || source === "folder";
   // An upload onto a folder is probably a mistake in its URL, so the problem says that the name is a folder.
   if (current.kind === "folder" && (source === "upload" || !taken)) throw nameIsFolder();
   if (taken) throw nameTaken();

@@ -97,7 +97,7 @@ export class TrashCan {
   async restore(
     id: string,
     conflict: MoveRequest["conflict"],
-    permit: (path: FilePath) => Pick<Permission, "replace">,
+    permit: (path: FilePath) => Pick<Permission, "replace" | "rename">,
   ): Promise<ClaimedName> {
     const { uploader } = this;
     const { quotas, storage } = uploader;

@@ -3,7 +3,7 @@
 import type { Conflict } from "../../config/config.ts";
 import type { MoveRequest } from "../../core/naming/conflict.ts";
 import { checkFilePath } from "../../path.ts";
-import { proveBelow } from "../../plugins/access.ts";
+import { mayTake, proveBelow } from "../../plugins/access.ts";
 import { CHANGE_PROBLEMS } from "../openapi/answers.ts";
 import type { Services } from "./services.ts";
 
@@ -48,6 +48,6 @@ export function moveRequest(
     from,
     to,
     conflict: conflict ?? config.conflict ?? "rename",
-    may: { replace: asker.can("replace", to) },
+    may: mayTake(asker, to),
   };
 }
