@@ -2,14 +2,16 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
+import { RESERVED } from "./path.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
 import { addressesBehind, inUrl, reachableHost, sshForward } from "./system/addresses.ts";
 import { errnoOf } from "./system/errno.ts";
+import { ignoresCase } from "./system/ignores-case.ts";
 import { isLoopback } from "./system/loopback.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
@@ -34,6 +36,11 @@ export async function serve(config: Config, { setup = false } = {}): Promise<num
     return 1;
   }
   const { uploader, events } = app.decorator.services;
+  if (app.decorator.services.access.hasFolderRules && ignoresCase(join(resolve(config.root), RESERVED)))
+    log.say(
+      "The file system of the root ignores case: a rule for a folder does not hold for other spellings of its name. Grant at the root only, or serve another file system.",
+      "warn",
+    );
   if (config.loginHeader !== undefined && config.trustedProxy.length === 0)
     log.say("--login-header is ignored: name the proxy that sets it with --trusted-proxy.", "warn");
   const signals = new Signals();

@@ -92,6 +92,11 @@ export class Access {
     return this.#snapshot.closed || this.#fault !== undefined;
   }
 
+  /** Whether permissions differ by folder, or a link gives those of one folder. */
+  get hasFolderRules(): boolean {
+    return this.#rules.all.some(({ path }) => path !== ROOT) || this.#snapshot.links.size > 0;
+  }
+
   /** Whether somebody may change files: the root must then be writable. */
   get mayChange(): boolean {
     if (this.closed) return true;
