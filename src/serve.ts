@@ -3,6 +3,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
+import { ignoresCase } from "./access/database/ignores-case.ts";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { RESERVED } from "./path.ts";
@@ -11,7 +12,6 @@ import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
 import { addressesBehind, inUrl, reachableHost, sshForward } from "./system/addresses.ts";
 import { errnoOf } from "./system/errno.ts";
-import { ignoresCase } from "./system/ignores-case.ts";
 import { isLoopback } from "./system/loopback.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */

@@ -69,6 +69,7 @@ export function openDatabase(
 /** Which file has this name now: another one after a backup was restored. Null for none. @throws AccessError */
 export function identityOf(file: string): string | null {
   try {
+    if (!entryAt(file)) return null;
     const found = statSync(file, { throwIfNoEntry: false });
     return found ? `${found.dev}:${found.ino}` : null;
   } catch (cause) {

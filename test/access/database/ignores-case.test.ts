@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { link, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ignoresCase } from "../../src/system/ignores-case.ts";
+import { ignoresCase } from "../../../src/access/database/ignores-case.ts";
 
 test("an entry that is found in capitals, too, and is the same one", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-case-"));
