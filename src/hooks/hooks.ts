@@ -11,6 +11,8 @@ import { type DeliveryResult, sendWebhook } from "./webhook.ts";
 
 /** Questions to `upload.before` hooks that run at once; more uploads wait. */
 const MOST_ASKED = 16;
+/** Questions that wait for their turn: clients that have gone leave theirs behind. */
+const MOST_WAITING = 256;
 
 export interface HooksOptions {
   access: Access;
@@ -71,8 +73,12 @@ export class Hooks {
     return await Hooks.deliver(hook, id, event, this.options.root);
   }
 
-  /** Runs a step when fewer than `MOST_ASKED` others run. */
+  /** Runs a step when fewer than `MOST_ASKED` others run. @throws Problem hook_failed when too many wait */
   async #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    if (this.#turns.length >= MOST_WAITING)
+      throw new Problem("hook_failed", "Too many uploads wait for the programs that check them.", {
+        headers: { "retry-after": "30" },
+      });
     while (this.#asked >= MOST_ASKED)
       await new Promise<void>((resolve) => {
         this.#turns.push(resolve);
