@@ -46,3 +46,27 @@ export function cookieOf(answer: Response): string {
     .map((line) => line.split(";")[0])
     .join("; ");
 }
+
+let drops = 0;
+
+/** Makes a drop with a folder of its own, in which the owner has a file. */
+export async function dropOf(
+  server: LinkServer,
+  more: Record<string, unknown> = {},
+): Promise<{ id: string; url: string; path: string }> {
+  drops += 1;
+  const path = `home/drop${drops}`;
+  await Bun.write(join(server.root, path, "own.txt"), "the owner's file");
+  return { ...(await server.link(path, { kind: "drop", ...more })), path };
+}
+
+/** Sends a file to a link. */
+export function putInto(server: () => LinkServer) {
+  return (url: string, name: string, body = "text", headers: Record<string, string> = {}) =>
+    server().fetch(`${url}/files/${name}`, { method: "PUT", body, headers });
+}
+
+/** The paths of all files below a folder. */
+export function filesBelow(folder: string): string[] {
+  return [...new Bun.Glob("**").scanSync(folder)].sort();
+}

@@ -21,6 +21,7 @@ import {
   ROOT,
 } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
+import { eventOf } from "../../plugins/event-observer.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { SORTS } from "../../storage/listing/paging.ts";
 import { bytes, ENTRY_PROBLEMS, json, problems } from "../openapi/answers.ts";
@@ -104,7 +105,10 @@ export function downloading(services: Services) {
           paths: [folder],
           format: query.format ?? "zip",
           may: { view: asker.view, reads },
-          spend: () => spendOn(opened, { request, set, token, content }),
+          spend: async () => {
+            await spendOn(opened, { request, set, token, content });
+            used(request, folder);
+          },
         });
       },
       {
@@ -149,8 +153,11 @@ export function downloading(services: Services) {
           await file.close();
           throw isOut ? notHere() : linkGone();
         }
-        const spend = async ({ etag }: { etag: string }): Promise<void> =>
+        const spend = async ({ etag }: { etag: string }): Promise<void> => {
           await spendOn(opened, { request, set, token, content: etag });
+          // The other parts of a download that is resumed, or has several connections, are not told.
+          if (/^bytes=0-/.test(request.headers.get("range") ?? "bytes=0-")) used(request, path);
+        };
         const answer = await fileAnswer(services, file, {
           request,
           server,
@@ -183,6 +190,10 @@ export function downloading(services: Services) {
         },
       },
     );
+
+  function used(request: Request, path: FilePath | FolderPath): void {
+    services.hooks.emit(eventOf("link.used", request, { path }));
+  }
 
   /** Opens a link that is no drop. @throws Problem not_found for a drop, whose content nobody may see */
   async function openShared(request: Request, token: string): Promise<OpenedLink> {

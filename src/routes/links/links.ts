@@ -12,7 +12,8 @@ export function linkRoutes(services: Services) {
   return new Elysia({ name: "link-routes" })
     .onRequest(({ request, set }) => {
       // Here, so that problems have them too.
-      if (!targetOf(request).path.startsWith("/s/")) return;
+      // The first look is cheap: all requests come here.
+      if (!request.url.includes("/s/") || !targetOf(request).path.startsWith("/s/")) return;
       set.headers["referrer-policy"] = "no-referrer";
       set.headers["x-robots-tag"] = "noindex, nofollow";
     })

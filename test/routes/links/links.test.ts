@@ -121,3 +121,20 @@ test("a form, tus and Resumable Uploads save files in a drop", async () => {
   );
   for (const path of ["folder/one.txt", "two.txt", "tus.txt", "ietf.txt"]) expect(saved).toContain(path);
 });
+
+test("hooks are told who uses a link, once for each download", async () => {
+  const { id, url } = await server.link("home/album");
+  const { hooks } = server.app.decorator.services;
+  const events: unknown[] = [];
+  const emit = hooks.emit.bind(hooks);
+  hooks.emit = (event) => void events.push([event.type, event.path, event.by.via, event.by.credential]);
+  await server.fetch(`${url}/files/a.txt`, { method: "HEAD" });
+  for (const range of ["bytes=0-3", "bytes=4-"])
+    expect((await server.fetch(`${url}/files/a.txt`, { headers: { range } })).status).toBe(206);
+  await (await server.fetch(`${url}/archive`)).bytes();
+  hooks.emit = emit;
+  expect(events).toEqual([
+    ["link.used", "home/album/a.txt", "link", id],
+    ["link.used", "home/album", "link", id],
+  ]);
+});
