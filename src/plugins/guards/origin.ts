@@ -54,6 +54,7 @@ const ANSWER_HEADERS = [
   "X-Request-Id",
   "X-Archive-Bytes",
   "Retry-After",
+  "WWW-Authenticate",
   "Preference-Applied",
   "Content-Disposition",
   "Accept-Patch",
