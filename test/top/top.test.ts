@@ -152,7 +152,7 @@ describe("in a pipe", () => {
     await using top = spawn("top", server.url);
     expect(await top.exited).toBe(1);
     expect(top.stderr).toBe(
-      `sluice: ${server.url}: This needs the grant \`read\`: start the server with --allow write,read.\n`,
+      `sluice: ${server.url}: This needs the grant \`list\`: start the server with --allow list,write.\n`,
     );
     expect(top.stdout).toBe("");
   });
