@@ -8,7 +8,7 @@ import type { Archive } from "../../../src/core/archive/archive.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { TemporaryRoot } from "../../storage/disk/temporary-root.ts";
 import { put } from "../../storage/driving.ts";
-import { skipped, whyOff } from "../../support/switches.ts";
+import { isOn, skipped, whyOff } from "../../support/switches.ts";
 import { missingUnpackers, outputOf, proveReadable, unpacked } from "../../support/unpacking.ts";
 import { open, UNWATCHED } from "./archives.ts";
 
@@ -123,7 +123,8 @@ describe("other programs", () => {
         await outputOf("unzip", "-tqq", path);
         await outputOf("7z", "t", "-bso0", path);
         expect((await outputOf("bsdtar", "-tf", path)).split("\n")).toHaveLength(70_002);
-        expect(await unpacked(path, false)).toHaveLength(70_001);
+        // Python takes longer than all the others together.
+        if (isOn("LARGE")) expect(await unpacked(path, false)).toHaveLength(70_001);
       });
     },
     120_000,
