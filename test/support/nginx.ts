@@ -18,11 +18,15 @@ export function hasNginx(): boolean {
  * @param upstream the value of `proxy_pass`: with a slash at its end, nginx strips `at` from the path
  * @param location directives next to `proxy_pass`
  * @param at the path below which nginx passes requests on
+ * @param beside other locations of its server
+ * @param around directives beside its server
  */
 export async function startNginx(
   upstream: string,
   location = "",
   at = "/",
+  beside = "",
+  around = "",
 ): Promise<AsyncDisposable & { url: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-nginx-"));
   await mkdir(join(folder, "logs"));
@@ -37,8 +41,10 @@ export async function startNginx(
     http {
       access_log off;
       ${temporaries}
+      ${around}
       server {
         listen 127.0.0.1:${port};
+        ${beside}
         location ${at} { proxy_pass ${upstream}; ${location} }
       }
     }`,
