@@ -1,10 +1,11 @@
-// REDbot's linter on responses of /files: no errors, and a reason for every warning that remains.
+// REDbot's linter on responses of /files, logins and links: no errors, and a reason for every warning that remains.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
+import { PASSWORD } from "../support/access.ts";
+import { type LinkServer, startLinkServer } from "../support/links.ts";
 import { connect } from "../support/raw.ts";
-import { startServer, type TestServer } from "../support/server.ts";
 import { skipped } from "../support/switches.ts";
 
 const LINT = join(import.meta.dir, "clients/lint.py");
@@ -24,9 +25,9 @@ const EXPLAINED: Readonly<Record<string, string>> = {
 
 type Lines = [string, string][];
 
-let server: TestServer;
+let server: LinkServer;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startLinkServer({ allow: new Set(["read"]) });
   const past = new Date("2026-01-02T03:04:05Z");
   for (const name of ["file.txt", "page.html", "ü 'q'.bin", "empty.json"]) {
     await Bun.write(join(server.root, name), name.startsWith("empty") ? "" : "0123456789".repeat(300));
@@ -35,10 +36,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function exchange(method: string, path: string, asked: Lines = []) {
+async function exchange(method: string, path: string, asked: Lines = [], said = "") {
   using connection = await connect(server.url);
   const lines = asked.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  await connection.send(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${lines}\r\n`);
+  const length = said === "" ? "" : `Content-Length: ${said.length}\r\n`;
+  await connection.send(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${length}${lines}\r\n${said}`);
   const { status, headers, body } = await connection.answer({ head: method === "HEAD" });
   return {
     name: [method, path, ...asked.map((header) => header.join(": "))].join(" · "),
@@ -52,7 +54,7 @@ async function exchange(method: string, path: string, asked: Lines = []) {
   };
 }
 
-test.skipIf(missing)("responses of /files have no errors", async () => {
+test.skipIf(missing)("responses of /files, logins and links have no errors", async () => {
   const tag = (await server.fetch("/files/file.txt", { method: "HEAD" })).headers.get("etag") ?? "";
   const file = "/files/file.txt";
   const exchanges: Awaited<ReturnType<typeof exchange>>[] = [];
@@ -81,6 +83,27 @@ test.skipIf(missing)("responses of /files have no errors", async () => {
     [200, "GET", "/files/", ["Accept", "text/html"]],
   ] as [number, string, string, ...Lines][]) {
     const one = await exchange(method, path, asked);
+    expect([one.name, one.status]).toEqual([one.name, status]);
+    exchanges.push(one);
+  }
+  const json: [string, string] = ["Content-Type", "application/json"];
+  const gone = await server.link("home/album", { downloads: 0 });
+  const open = await server.link("home/album");
+  const locked = await server.link("home/album", { password: "open sesame" });
+  const login = JSON.stringify({ name: "anna", password: PASSWORD });
+  for (const [status, method, path, asked, said] of [
+    [401, "GET", "/api/account", []],
+    [401, "GET", "/api/me", [["Authorization", "Bearer slu_wrong"]]],
+    [401, "POST", "/api/session", [json], '{"name":"anna","password":"wrong horse"}'],
+    [204, "POST", "/api/session", [json, ["Origin", "http://localhost"]], login],
+    [200, "GET", `${open.url}/info`, []],
+    [200, "GET", `${open.url}/files/a.txt`, []],
+    [401, "GET", `${locked.url}/entries`, []],
+    [204, "POST", `${locked.url}/session`, [json], '{"password":"open sesame"}'],
+    [410, "GET", `${gone.url}/files/a.txt`, []],
+    [410, "HEAD", `${gone.url}/files/a.txt`, []],
+  ] as [number, string, string, Lines, string?][]) {
+    const one = await exchange(method, path, asked, said);
     expect([one.name, one.status]).toEqual([one.name, status]);
     exchanges.push(one);
   }
