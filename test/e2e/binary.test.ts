@@ -5,10 +5,13 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TOTP } from "otpauth";
 import manifest from "../../package.json";
 import { AccessDatabase, PASSWORD } from "../support/access.ts";
 import { type Binary, buildBinary, run, serve } from "../support/binary.ts";
+import { Visitor } from "../support/login.ts";
 import { connect } from "../support/raw.ts";
+import { until } from "../support/server.ts";
 
 let binary: Binary;
 let cwd: string;
@@ -128,6 +131,62 @@ describe("a server", () => {
       headers: { host: new URL(server.url).host.replace("127.0.0.1", "localhost") },
     });
     expect(await options.json()).toMatchObject({ rpId: "localhost" });
+  });
+
+  test("makes accounts, tokens, links and hooks, and knows them", async () => {
+    const received: string[] = [];
+    using receiver = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      async fetch(request) {
+        received.push(await request.text());
+        return new Response(null, { status: 204 });
+      },
+    });
+    const done = async (command: string, input = ""): Promise<string> => {
+      const { code, stdout, stderr } = await run([binary.path, ...command.split(" ")], { cwd, input });
+      expect({ command, code, stderr: code === 0 ? "" : stderr }).toEqual({ command, code: 0, stderr: "" });
+      return stdout.trim();
+    };
+    await Bun.write(join(cwd, "files/team/large.bin"), new Uint8Array(3_000_000));
+    await done("user add alice --password -", `${PASSWORD}\n`);
+    await done("grant alice /team read,write,share");
+    const token = await done("token add script --for alice --allow write=/team");
+    await done(`hook add upload.saved ${receiver.url}`);
+    const link: { url: string } = JSON.parse(await done("link /team --for alice --rate 2MB --json"));
+    const address = link.url.replace(/^.*(?=\/s\/)/, "");
+
+    await using server = await serve([binary.path], { cwd });
+    const alice = new Visitor(server.url);
+    expect((await alice.logIn("alice", { password: "wrong horse" })).status).toBe(401);
+    expect((await alice.logIn("alice")).status).toBe(204);
+    const app = await alice.send("POST", "/api/account/totp", { password: PASSWORD });
+    const { secret, seal }: { secret: string; seal: string } = JSON.parse(await app.text());
+    const code = new TOTP({ secret }).generate();
+    expect((await alice.send("PUT", "/api/account/totp", { secret, seal, code })).status).toBe(204);
+    expect((await new Visitor(server.url).logIn("alice")).status).toBe(401);
+    const next = new TOTP({ secret }).generate({ timestamp: Date.now() + 30_000 });
+    expect((await new Visitor(server.url).logIn("alice", { code: next })).status).toBe(204);
+
+    const headers = { authorization: `Bearer ${token}` };
+    const put = await fetch(`${server.url}/files/team/a.txt`, { method: "PUT", body: "text", headers });
+    expect(put.status).toBe(201);
+    expect((await fetch(`${server.url}/files/team/a.txt`, { headers })).status).toBe(404);
+    await until("the hook is called", () => received.length > 0);
+    expect(JSON.parse(received[0] ?? "")).toMatchObject({
+      type: "upload.saved",
+      data: { path: "team/a.txt" },
+    });
+
+    // 3 MB at 2 MB/s, of which the first moments are not held back.
+    const started = performance.now();
+    const large = await fetch(`${server.url}${address}/files/large.bin`);
+    expect(large.headers.get("content-length")).toBe("3000000");
+    expect((await large.bytes()).length).toBe(3_000_000);
+    expect(performance.now() - started).toBeGreaterThan(500);
+    for (const page of [address, "/invite", "/setup"])
+      expect((await (await fetch(server.url + page)).text()).toLowerCase()).toStartWith("<!doctype html>");
+    expect((await alice.fetch("/api/links")).status).toBe(200);
   });
 
   test("contains the web page", async () => {

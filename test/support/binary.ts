@@ -28,10 +28,11 @@ export async function buildBinary(): Promise<Binary> {
   return { path, built: build.stdout, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-/** The current folder and the environment of a program. No variable is inherited. */
+/** The current folder, the environment and the standard input of a program. No variable is inherited. */
 export interface Surroundings {
   cwd: string;
   env?: Record<string, string>;
+  input?: string;
 }
 
 /** The exit code and the output of a program. */
@@ -42,8 +43,8 @@ export interface Ended {
 }
 
 /** Runs a program and waits until it exits. */
-export async function run(words: string[], { cwd, env = {} }: Surroundings): Promise<Ended> {
-  const child = Bun.spawn(words, { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+export async function run(words: string[], { cwd, env = {}, input = "" }: Surroundings): Promise<Ended> {
+  const child = Bun.spawn(words, { cwd, env, stdin: Buffer.from(input), stdout: "pipe", stderr: "pipe" });
   const [code, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   return { code, stdout, stderr };
 }
