@@ -5,9 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../src/app.ts";
+import type { Grant } from "../src/index.ts";
 import { createLog } from "../src/plugins/log.ts";
 import { RootInUse } from "../src/storage/disk/root/root-lock.ts";
 import { MemoryStorage } from "../src/storage/memory/memory.ts";
+import { AccessDatabase, PASSWORD } from "./support/access.ts";
+import { problemIn } from "./support/problem.ts";
 import { startServer, until } from "./support/server.ts";
 
 const quiet = createLog("text", () => {});
@@ -42,6 +45,42 @@ test("two apps share no state", async () => {
   expect((await ask(one, "PUT", "/files/a", "12")).status).toBe(413);
   expect((await ask(two, "PUT", "/files/a", "12")).status).toBe(201);
   expect((await ask(one, "GET", "/files/a")).status).toBe(404);
+});
+
+describe("accounts", () => {
+  const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  test("of --access count for a storage in memory, too", async () => {
+    const root = await mkdtemp(join(tmpdir(), "sluice-app-"));
+    const database = new AccessDatabase(root);
+    database.account("alice", { team: "read,write" });
+    const token = database.token("alice");
+    database.close();
+    const storage = new MemoryStorage();
+    const app = await createApp({ storage, logger: quiet, access: join(root, ".sluice/access.db") });
+    const put = (path: string, init = {}) =>
+      app.handle(new Request(`http://localhost/files/${path}`, { method: "PUT", body: "hello", ...init }));
+    await problemIn(await put("team/a.txt"), "login_required");
+    await problemIn(await put("other/a.txt", as(token)), "not_found");
+    expect((await put("team/a.txt", as(token))).status).toBe(201);
+    await storage.close();
+    await rm(root, { recursive: true });
+  });
+
+  test("do not exist without a file for them: nobody can log in or be added, and `allow` decides", async () => {
+    const allow = new Set<Grant>(["read=pub", "write=inbox"]);
+    const app = await createApp({ storage: new MemoryStorage(), logger: quiet, allow });
+    expect((await ask(app, "PUT", "/files/inbox/a.txt", "hello")).status).toBe(201);
+    await problemIn(await ask(app, "GET", "/files/inbox/a.txt"), "not_allowed");
+    expect(await (await ask(app, "GET", "/api/me?folder=pub")).json()).toMatchObject({
+      accounts: false,
+      words: ["list", "read"],
+    });
+    const body = JSON.stringify({ name: "alice", password: PASSWORD });
+    await problemIn(await ask(app, "POST", "/api/session", body), "wrong_login");
+    await problemIn(await ask(app, "GET", "/api/accounts"), "login_required");
+    await problemIn(await ask(app, "POST", "/api/setup", `{"token":"t",${body.slice(1)}`), "setup_gone");
+  });
 });
 
 describe("the root", () => {
