@@ -5,8 +5,8 @@ import { Problem } from "../errors.ts";
 import { ROOT } from "../path.ts";
 import { Asker, type Rate, type Scope, type Via } from "./asker.ts";
 import type { ChangeArguments, ChangeName, ChangeResult } from "./database/changes/changes.ts";
-import { type Delivery, readDeliveries } from "./database/changes/delivery-changes.ts";
 import { DatabaseFile } from "./database/database-file.ts";
+import { type Delivery, readDeliveries } from "./database/deliveries.ts";
 import { AccessError } from "./database/open.ts";
 import {
   type Account,

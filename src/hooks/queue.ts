@@ -1,7 +1,7 @@
 // The queue of hooks: keeps events in access.db until they are delivered, a few at once, again after failures.
 
 import type { Access } from "../access/access.ts";
-import type { Delivery } from "../access/database/changes/delivery-changes.ts";
+import type { Delivery } from "../access/database/deliveries.ts";
 import type { Hook } from "../access/database/snapshot.ts";
 import { newId } from "../access/secrets.ts";
 import type { HookEvent } from "./event.ts";

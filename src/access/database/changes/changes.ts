@@ -2,24 +2,26 @@
 
 import type { Database } from "bun:sqlite";
 import * as accounts from "./account-changes.ts";
-import { addDeliveries, endDelivery, retryDelivery } from "./delivery-changes.ts";
 import * as grants from "./grant-changes.ts";
+import * as hooks from "./hook-changes.ts";
 import * as identities from "./identity-changes.ts";
 import * as invites from "./invite-changes.ts";
 import * as links from "./link-changes.ts";
+import * as passkeys from "./passkey-changes.ts";
+import * as quotas from "./quota-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 import * as secrets from "./secret-changes.ts";
 
 export const CHANGES = {
   ...accounts,
   ...grants,
+  ...hooks,
   ...identities,
   ...invites,
   ...links,
+  ...passkeys,
+  ...quotas,
   ...secrets,
-  addDeliveries,
-  retryDelivery,
-  endDelivery,
 };
 
 export type ChangeName = keyof typeof CHANGES;

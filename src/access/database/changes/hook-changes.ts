@@ -1,21 +1,12 @@
-// Changes of the queue of hooks. Each is a function of an open database, and one transaction.
+// Changes of hooks, and of the events that wait for them. Each is a function of an open database, and one transaction.
 
 import type { Database } from "bun:sqlite";
-
-/** An event on its way to a hook. */
-export interface Delivery {
-  /** Sent as `webhook-id`: the same for every attempt. */
-  id: string;
-  hook: string;
-  /** JSON. */
-  event: string;
-  attempts: number;
-  /** When it is tried next, in milliseconds since 1970. */
-  due: number;
-}
+import { newId } from "../../secrets.ts";
+import type { Delivery } from "../deliveries.ts";
+import type { Hook } from "../snapshot.ts";
 
 /** Deliveries that may wait; later ones are dropped. */
-export const MOST_DELIVERIES = 10_000;
+const MOST_DELIVERIES = 10_000;
 
 /** Adds deliveries, except to hooks that were removed. @returns how many were dropped, because too many wait */
 export function addDeliveries(
@@ -49,9 +40,18 @@ export function endDelivery(database: Database, { id }: { id: string }): void {
   database.run("DELETE FROM deliveries WHERE id = ?", [id]);
 }
 
-/** All deliveries that wait, oldest first. */
-export function readDeliveries(database: Database): Delivery[] {
-  return database
-    .query<Delivery, []>("SELECT id, hook, event, attempts, due FROM deliveries ORDER BY due, id")
-    .all();
+/** @returns the id of the hook */
+export function addHook(database: Database, hook: Omit<Hook, "id" | "created">): string {
+  const id = newId();
+  const { events, path, kind, target, secret, timeout } = hook;
+  database.run(
+    "INSERT INTO hooks (id, events, path, kind, target, secret, timeout, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [id, events.join(","), path, kind, target, secret, timeout, Date.now()],
+  );
+  return id;
+}
+
+/** @returns whether it existed */
+export function removeHook(database: Database, { id }: { id: string }): boolean {
+  return database.run("DELETE FROM hooks WHERE id = ?", [id]).changes > 0;
 }
