@@ -158,6 +158,11 @@ export const FilePathValue = Type.Unsafe<FilePath>(
     .Encode((path) => path),
 );
 
+/** Whether a path is a folder or below it, segment by segment: `ab` is not within `a`. */
+export function isWithin(path: string, folder: string): boolean {
+  return folder === ROOT || path === folder || path.startsWith(`${folder}/`);
+}
+
 /** Validates a path relative to a folder: the `filename` of a form's part may contain folders. */
 export function below(folder: FolderPath, relative: string, pointer = "/path"): FilePath {
   const path = check(relative, pointer, false);

@@ -1,7 +1,7 @@
 // Asker: who makes a request, and what they may do at which path.
 
 import type { Word } from "../config/config.ts";
-import { type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { type FilePath, type FolderPath, isWithin, ROOT } from "../path.ts";
 import { View, type ViewPoint, type ViewText } from "../storage/listing/view.ts";
 import { ANYONE, type Rules } from "./rules.ts";
 import { ALL_WORDS, has, NO_WORDS, type Words } from "./words.ts";
@@ -172,9 +172,4 @@ export class Asker {
     if (this.scope && this.scope.path !== path && isWithin(this.scope.path, path)) yield this.scope.path;
     if (!this.owner) yield* this.rules.below(this.subjects, path);
   }
-}
-
-/** Whether a path is a folder or below it, segment by segment. */
-export function isWithin(path: FilePath | FolderPath, folder: FilePath | FolderPath): boolean {
-  return folder === ROOT || path === folder || path.startsWith(`${folder}/`);
 }

@@ -2,7 +2,7 @@
 
 import type { Grant } from "../config/config.ts";
 import { WORDS } from "../config/config.ts";
-import { checkFolderPath, type FilePath, type FolderPath, ROOT } from "../path.ts";
+import { checkFolderPath, type FilePath, type FolderPath, isWithin, ROOT } from "../path.ts";
 import type { View } from "../storage/listing/view.ts";
 import { NO_WORDS, type Words, wordsOf } from "./words.ts";
 
@@ -90,12 +90,10 @@ export function rulesOfAllow(allow: ReadonlySet<Grant>): Rule[] {
     return { word: WORDS.find((word) => word === name), path: checkFolderPath(rest.join("=")) };
   });
   const paths = new Set([ROOT, ...given.map(({ path }) => path)]);
-  const covers = (folder: FolderPath, path: FolderPath): boolean =>
-    folder === ROOT || folder === path || path.startsWith(`${folder}/`);
   return [...paths].map((path) => ({
     subject: ANYONE,
     path,
-    words: wordsOf(given.flatMap(({ word, path: folder }) => (word && covers(folder, path) ? [word] : []))),
+    words: wordsOf(given.flatMap(({ word, path: folder }) => (word && isWithin(path, folder) ? [word] : []))),
   }));
 }
 

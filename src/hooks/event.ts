@@ -1,8 +1,7 @@
 // The events that hooks are told of.
 
-import { isWithin } from "../access/asker.ts";
 import type { Hook } from "../access/database/snapshot.ts";
-import { checkFolderPath } from "../path.ts";
+import { checkFolderPath, isWithin } from "../path.ts";
 
 /** `upload.before` asks whether an upload may begin; all others have happened. */
 export const EVENTS = [

@@ -1,9 +1,9 @@
 // Links and drops as visitors use them: found by their token, opened by a password, spent by downloads, closed with their file.
 
 import { Problem } from "../../errors.ts";
-import type { FilePath, FolderPath } from "../../path.ts";
+import { type FilePath, type FolderPath, isWithin } from "../../path.ts";
 import type { Access } from "../access.ts";
-import { type Asker, isWithin } from "../asker.ts";
+import type { Asker } from "../asker.ts";
 import type { Link } from "../database/snapshot.ts";
 import type { Logins } from "../logins.ts";
 import { BasicCache } from "../passwords/basic-cache.ts";

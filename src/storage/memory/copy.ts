@@ -1,12 +1,19 @@
 // One copy in memory.
 
 import { Problem } from "../../errors.ts";
-import { checkFilePath, checkFolderPath, checkReach, type FilePath, type Reach } from "../../path.ts";
+import {
+  checkFilePath,
+  checkFolderPath,
+  checkReach,
+  type FilePath,
+  isWithin,
+  type Reach,
+} from "../../path.ts";
 import type { Entry, Moved } from "../entry.ts";
 import { nameTaken, sourceChanged } from "../problems.ts";
 import type { Content, CopyOptions, StoredCopy } from "../stored-copy.ts";
 import type { MemoryDelay, MemoryHost } from "./contents.ts";
-import { assertFolders, entryAt, isBelow, makeFolders, reachOf } from "./tree.ts";
+import { assertFolders, entryAt, makeFolders, reachOf } from "./tree.ts";
 
 export class MemoryCopy implements StoredCopy {
   #folders: string[] = [];
@@ -27,8 +34,8 @@ export class MemoryCopy implements StoredCopy {
   async measure(signal: AbortSignal): Promise<Content> {
     signal.throwIfAborted();
     const { files, folders } = this.host.contents;
-    const there = [...files].filter(([path]) => isBelow(path, this.from));
-    const below = [...folders].filter(([path]) => isBelow(path, this.from));
+    const there = [...files].filter(([path]) => isWithin(path, this.from));
+    const below = [...folders].filter(([path]) => isWithin(path, this.from));
     const times = [...there.map(([, { entry }]) => entry.modified), ...below.map(([, modified]) => modified)];
     return {
       reach: reachOf(this.host.contents, this.from),
@@ -43,8 +50,8 @@ export class MemoryCopy implements StoredCopy {
     const { files, folders } = this.host.contents;
     const relative = (path: string): string => path.slice(this.from.length);
     const made: { path: string; body: Blob }[] = [];
-    this.#folders = [...folders.keys()].filter((path) => isBelow(path, this.from)).map(relative);
-    for (const [path, { body }] of [...files].filter(([path]) => isBelow(path, this.from))) {
+    this.#folders = [...folders.keys()].filter((path) => isWithin(path, this.from)).map(relative);
+    for (const [path, { body }] of [...files].filter(([path]) => isWithin(path, this.from))) {
       signal.throwIfAborted();
       await took(body.size);
       this.host.reserve(body.size);
@@ -93,7 +100,7 @@ export class MemoryCopy implements StoredCopy {
     const all = (): string[] => [...files.keys(), ...folders.keys()];
     for (const folder of emptied)
       if (!all().some((path) => path.startsWith(`${folder}/`))) folders.delete(folder);
-    const stays = all().find((path) => isBelow(path, this.from));
+    const stays = all().find((path) => isWithin(path, this.from));
     if (stays !== undefined) throw sourceChanged(stays);
   }
 

@@ -8,6 +8,7 @@ import {
   type FilePath,
   type FolderPath,
   folderOf,
+  isWithin,
   type Reach,
   ROOT,
   segmentsOf,
@@ -88,7 +89,7 @@ export function assertNameFree(
 export function reachOf({ files, folders }: MemoryContents, path: FilePath): Reach {
   const reach = { segments: 0, bytes: 0 };
   for (const at of [...files.keys(), ...folders.keys()])
-    if (isBelow(at, path) && at !== path) {
+    if (isWithin(at, path) && at !== path) {
       const below = at.slice(path.length + 1);
       reach.segments = Math.max(reach.segments, below.split("/").length);
       reach.bytes = Math.max(reach.bytes, Buffer.byteLength(below) + 1);
@@ -99,13 +100,13 @@ export function reachOf({ files, folders }: MemoryContents, path: FilePath): Rea
 /** Moves an entry and everything below it, possibly into other contents. */
 export function transfer(from: MemoryContents, path: FilePath, to: MemoryContents, target: FilePath): void {
   for (const [at, file] of [...from.files])
-    if (isBelow(at, path)) {
+    if (isWithin(at, path)) {
       const renamed = checkFilePath(target + at.slice(path.length));
       from.files.delete(at);
       to.files.set(renamed, { ...file, entry: { ...file.entry, path: renamed } });
     }
   for (const [at, modified] of [...from.folders])
-    if (isBelow(at, path)) {
+    if (isWithin(at, path)) {
       from.folders.delete(at);
       to.folders.set(target + at.slice(path.length), modified);
     }
@@ -117,11 +118,11 @@ export function remove(contents: MemoryContents, path: FilePath, recursive: bool
   assertExists(contents, path);
   let freed = 0;
   for (const [at, { entry }] of [...contents.files])
-    if (isBelow(at, path)) {
+    if (isWithin(at, path)) {
       contents.files.delete(at);
       freed += entry.size;
     }
-  for (const at of [...contents.folders.keys()]) if (isBelow(at, path)) contents.folders.delete(at);
+  for (const at of [...contents.folders.keys()]) if (isWithin(at, path)) contents.folders.delete(at);
   return freed;
 }
 
@@ -130,9 +131,6 @@ export function assertExists(contents: MemoryContents, path: FilePath): Entry {
   if (!entry) throw entryNotFound();
   return entry;
 }
-
-export const isBelow = (path: string, folder: FilePath): boolean =>
-  path === folder || path.startsWith(`${folder}/`);
 
 /** All parents of a path, starting with the root. */
 function foldersOf(path: FilePath): FolderPath[] {

@@ -1,7 +1,7 @@
 // Measures folders with a quota in the background, and keeps those counts right while files and folders change.
 
-import { type FilePath, type FolderPath, ROOT } from "../../../path.ts";
-import { isWithin, type Quota } from "./quota.ts";
+import { type FilePath, type FolderPath, isWithin, ROOT } from "../../../path.ts";
+import type { Quota } from "./quota.ts";
 import { Tally, type Walk } from "./tally.ts";
 
 /** Milliseconds that a new upload waits for the first measurement of its folder, at most. */

@@ -2,7 +2,7 @@
 
 import { formatSize } from "../../../config/values.ts";
 import { Problem } from "../../../errors.ts";
-import type { FilePath, FolderPath } from "../../../path.ts";
+import type { FolderPath } from "../../../path.ts";
 import { formatBytes } from "../../../units.ts";
 import type { Tally } from "./tally.ts";
 
@@ -97,9 +97,4 @@ export function quotaExceeded({ path, bytes, used, reserved }: Quota, needed: nu
     "quota_exceeded",
     `${folder} has a quota of ${formatSize(bytes)}, of which ${formatBytes(used)} are used${waiting}. ${wanted} does not fit: delete files in it, or ask for a larger quota.`,
   );
-}
-
-/** Whether a path is this folder or below it, compared segment by segment. */
-export function isWithin(path: string, folder: FolderPath | FilePath): boolean {
-  return folder === "" || path === folder || path.startsWith(`${folder}/`);
 }

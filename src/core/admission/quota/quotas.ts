@@ -2,11 +2,11 @@
 
 import type { Conflict } from "../../../config/config.ts";
 import { Problem } from "../../../errors.ts";
-import { type FilePath, type FolderPath, ROOT } from "../../../path.ts";
+import { type FilePath, type FolderPath, isWithin, ROOT } from "../../../path.ts";
 import type { Storage } from "../../../storage/storage.ts";
 import { assertFits, Claim, type Wanted } from "./claim.ts";
 import { QuotaMeasuring, type Sizes } from "./measuring.ts";
-import { isWithin, Quota, type QuotaReport, type QuotaRule, tightest } from "./quota.ts";
+import { Quota, type QuotaReport, type QuotaRule, tightest } from "./quota.ts";
 import type { Walk } from "./tally.ts";
 
 /** Milliseconds after which a quota is measured again before it refuses something, because other programs change files too. */
