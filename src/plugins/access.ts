@@ -6,7 +6,7 @@ import type { Asker, Via } from "../access/asker.ts";
 import type { Logins } from "../access/logins.ts";
 import { listWords, type Words, wordsOf } from "../access/words.ts";
 import type { Config, Word } from "../config/config.ts";
-import type { Permission } from "../core/naming/conflict.ts";
+import type { NameGrants } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
 import { type FilePath, type FolderPath, folderOf, ROOT } from "../path.ts";
 import { findAsker } from "./asker.ts";
@@ -84,7 +84,7 @@ export function proveFolder(request: Request, folder: FilePath | FolderPath): As
 }
 
 /** Proves that the asker may write a file, and tells what else they may do with its name. @throws Problem as `prove` */
-export function proveWrite(request: Request, path: FilePath): Permission {
+export function proveWrite(request: Request, path: FilePath): NameGrants {
   const asker = prove(request, "write", path);
   return { ...mayTake(asker, path), read: asker.can("read", path) };
 }

@@ -93,6 +93,6 @@ function actorOf(request: Request | null): Actor {
     account: asker?.account ?? null,
     via: asker?.via ?? "anyone",
     credential: asker?.credential ?? null,
-    address: info?.by ?? null,
+    address: info?.address ?? null,
   };
 }

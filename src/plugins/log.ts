@@ -48,8 +48,6 @@ export interface Change {
   to?: string;
   /** Entries below it that were left out, for `copied`. */
   skipped?: number;
-  /** The client's address; behind a proxy that is not trusted, the address of the proxy. */
-  by: string | undefined;
 }
 
 /** The answer to a request. */
@@ -147,7 +145,7 @@ export function createLog(
   ): void => {
     const info = request ? requestInfoOf(request) : undefined;
     if (info) info.logged = true;
-    const { id, by } = { id: info?.id, by: info?.by, ...fields };
+    const { id, address: by } = info ?? {};
     const from = by === undefined ? "" : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
     line(event, `${text}${from}${name}`, {
@@ -189,7 +187,7 @@ export function createLog(
         },
       );
     },
-    changed(request, { did, path, to, skipped = 0, by }) {
+    changed(request, { did, path, to, skipped = 0 }) {
       if (!enabled("info")) return;
       const where = to === undefined ? "" : ` to ${printable(to)}`;
       const without =
@@ -201,7 +199,6 @@ export function createLog(
         path,
         ...(to !== undefined && { to }),
         ...(skipped > 0 && { skipped }),
-        ...(by !== undefined && { by }),
       };
       requestLine(request, "changed", `${did} ${printable(path)}${where}${without}`, fields);
     },

@@ -1,4 +1,4 @@
-// The id, client address and timings of a request.
+// Facts about a request: its id, the address of its client, its asker, and its timings.
 
 import type { Server } from "bun";
 import type { Asker } from "../access/asker.ts";
@@ -19,7 +19,7 @@ export class RequestInfo {
   /** Seconds per step; `undefined` when no step was timed. */
   parts: Map<string, number> | undefined;
   readonly #began = performance.now();
-  #by: string | undefined;
+  #address: string | undefined;
 
   constructor(
     readonly request: Request,
@@ -31,11 +31,16 @@ export class RequestInfo {
   }
 
   /** The client's address. Bun discards it once the answer is sent, so the first read must happen before that. */
-  get by(): string | undefined {
-    if (this.#by !== undefined) return this.#by;
+  get address(): string | undefined {
+    if (this.#address !== undefined) return this.#address;
     const peer = this.server?.requestIP(this.request)?.address;
-    if (peer !== undefined) this.#by = this.addresses.of(peer, this.request.headers);
-    return this.#by;
+    if (peer !== undefined) this.#address = this.addresses.of(peer, this.request.headers);
+    return this.#address;
+  }
+
+  /** Reads the address in time, for a line of the log that is written after the answer, or after the client has gone. */
+  keepAddress(): void {
+    this.#address = this.address;
   }
 
   /** Whether a trusted proxy has sent the request: its headers about the client are true. */
@@ -46,7 +51,7 @@ export class RequestInfo {
 
   /** The client whose share of limited operations is counted; `undefined` for one without a limit of its own. */
   get client(): string | undefined {
-    return this.by === undefined ? undefined : clientOf(this.by);
+    return this.address === undefined ? undefined : clientOf(this.address);
   }
 
   /** Seconds since the request arrived. */
@@ -59,10 +64,10 @@ export class RequestInfo {
     this.parts.set(part, (this.parts.get(part) ?? 0) + seconds);
   }
 
-  /** Must be called when the log line is written only after the answer is sent: reads the address in time. */
+  /** Must be called when the log line is written only after the answer is sent. */
   logOnFinish(): void {
     this.logged = true;
-    this.#by = this.by;
+    this.keepAddress();
   }
 
   /** The timings as the value of a `Server-Timing` header. */

@@ -138,7 +138,7 @@ export class EventFeed {
     const { recentUploads } = this.uploader;
     const text = JSON.stringify(this.list(sees));
     const { count } = recentUploads;
-    const isNew = (upload: RecentUpload): boolean => sees(upload.path, recentUploads.ownerOf(upload));
+    const isNew = (upload: RecentUpload): boolean => sees(upload.path, recentUploads.makerOf(upload));
     const ended = before && !recentUploads.between(before.ended, count).some(isNew) ? before.ended : count;
     if (before && text === before.text && ended === before.ended) return before;
     return { text, bytes: eventBytes({ id: `${this.#run}-${ended}`, name: "uploads", json: text }), ended };
@@ -157,7 +157,7 @@ export class EventFeed {
     subscriber.snapshot = snapshot;
     subscriber.ended = snapshot.ended;
     const events = ended.flatMap((upload, index) =>
-      view.sees(upload.path, recentUploads.ownerOf(upload))
+      view.sees(upload.path, recentUploads.makerOf(upload))
         ? [this.#endedEvent(upload, firstNumber + index)]
         : [],
     );

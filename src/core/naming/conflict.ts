@@ -16,7 +16,7 @@ export interface NamingServices {
 }
 
 /** The rights of the client at the destination, decided when the request was made. */
-export interface Permission {
+export interface NameGrants {
   /** Whether it may give an existing name new content. */
   replace: boolean;
   /** Whether it may learn that a file is there already. */
@@ -30,7 +30,7 @@ export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
-  may: Pick<Permission, "replace" | "rename">;
+  may: Pick<NameGrants, "replace" | "rename">;
 }
 
 /** The entry under the name it got. */

@@ -25,20 +25,20 @@ export interface ActiveUpload {
   explanation?: string;
 }
 
-/** Whose upload it is: an asker, and the client of an anonymous one. Not sent to clients. */
-export interface UploadOwner {
+/** The maker of an upload or a copy: an asker, and the client of an anonymous one. Not sent to clients. */
+export interface MadeBy {
   /** See `Asker.maker`. */
   maker: string;
   client: string | null;
 }
 
-/** Selects uploads by path and owner; an upload without an owner is known by its path alone. */
-export type UploadFilter = (path: FilePath, owner: UploadOwner | undefined) => boolean;
+/** Selects uploads by path and maker; an upload without a maker is known by its path alone. */
+export type UploadFilter = (path: FilePath, madeBy: MadeBy | undefined) => boolean;
 
 /** An upload that can report its progress, and that can be cancelled. */
 export interface RunningUpload {
   /** `end` ends the whole request of the upload, of which it may be a part. */
-  readonly request?: { owner?: UploadOwner; end?: (problem: Problem) => void };
+  readonly request?: { madeBy?: MadeBy; end?: (problem: Problem) => void };
   report(): ActiveUpload;
   /** Makes the upload fail with this problem. @returns false when all bytes are there and the file is being saved */
   cancel(problem: Problem): boolean;
@@ -76,15 +76,19 @@ export class ActiveUploads {
     const problem = uploadCancelled();
     const cancels = (upload: RunningUpload): boolean => {
       const report = upload.report();
-      return report.id === id && may(report.path, upload.request?.owner) && upload.cancel(problem);
+      return report.id === id && may(report.path, upload.request?.madeBy) && upload.cancel(problem);
     };
     return [...this.#uploads].filter(cancels).length;
   }
 
-  /** Ends the requests of all uploads with an owner whom `may` does not select any more. */
+  /** Ends the requests of all uploads with a maker whom `may` does not select any more. */
   revoke(may: UploadFilter, problem: Problem): void {
     for (const upload of this.#uploads)
-      if (upload.request?.owner && !may(upload.report().path, upload.request.owner) && upload.cancel(problem))
+      if (
+        upload.request?.madeBy &&
+        !may(upload.report().path, upload.request.madeBy) &&
+        upload.cancel(problem)
+      )
         upload.request.end?.(problem);
   }
 
@@ -92,7 +96,7 @@ export class ActiveUploads {
   reports(sees: UploadFilter = ALL): ActiveUpload[] {
     return [...this.#uploads].flatMap((upload) => {
       const report = upload.report();
-      return sees(report.path, upload.request?.owner) ? [report] : [];
+      return sees(report.path, upload.request?.madeBy) ? [report] : [];
     });
   }
 }

@@ -2,7 +2,7 @@
 
 import { asProblem, summarize } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
-import type { UploadOwner } from "./active-uploads.ts";
+import type { MadeBy } from "./active-uploads.ts";
 import type { FlowReport } from "./flow-report.ts";
 
 /** Uploads remembered; each takes about 1 KB, and 10 KB at most. */
@@ -27,7 +27,7 @@ export interface RecentUpload {
 export class RecentUploads {
   /** A ring buffer: upload number n is at index (n - 1) % MAX_REMEMBERED. */
   readonly #ring: RecentUpload[] = [];
-  readonly #owners = new WeakMap<RecentUpload, UploadOwner>();
+  readonly #makers = new WeakMap<RecentUpload, MadeBy>();
   #count = 0;
 
   /** Uploads ended so far: the sequence number of the last one. */
@@ -35,15 +35,15 @@ export class RecentUploads {
     return this.#count;
   }
 
-  add(upload: RecentUpload, owner?: UploadOwner): void {
-    if (owner) this.#owners.set(upload, owner);
+  add(upload: RecentUpload, madeBy?: MadeBy): void {
+    if (madeBy) this.#makers.set(upload, madeBy);
     this.#ring[this.#count % MAX_REMEMBERED] = upload;
     this.#count += 1;
   }
 
-  /** The owner of a remembered upload. */
-  ownerOf(upload: RecentUpload): UploadOwner | undefined {
-    return this.#owners.get(upload);
+  /** The maker of a remembered upload. */
+  makerOf(upload: RecentUpload): MadeBy | undefined {
+    return this.#makers.get(upload);
   }
 
   /** Uploads after number `from`, up to and including number `to`, as far as they are remembered. */

@@ -224,7 +224,7 @@ export class UploadSession {
       const resumed = { length, measured };
       const modified = record.modified === null ? null : new Date(record.modified);
       const target = { path, conflict, may, modified, conditions: {}, digests: [], wantedDigest: null };
-      const whole = { ...request, ...target, id: name, owner: record, resumed };
+      const whole = { ...request, ...target, id: name, madeBy: record, resumed };
       return { writer, upload: await uploader.resume(whole, writer, this.claim) };
     } catch (error) {
       await writer.suspendLazily().catch(() => {

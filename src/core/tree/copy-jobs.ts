@@ -5,7 +5,7 @@ import type { FilePath } from "../../path.ts";
 import { Gate } from "../admission/gate.ts";
 import { type ListedEntry, listed } from "../browse/listing.ts";
 import type { ClaimedName, MoveRequest } from "../naming/conflict.ts";
-import type { UploadOwner } from "../report/active-uploads.ts";
+import type { MadeBy } from "../report/active-uploads.ts";
 import type { CopyOperation } from "./copy.ts";
 
 /** Copies run concurrently: more would only make the disk seek. */
@@ -45,8 +45,8 @@ export interface JobObserver {
   failed(problem: Problem): void;
 }
 
-/** Selects jobs by their paths and their owner, who is undefined for nobody. */
-export type JobFilter = (request: MoveRequest, owner: UploadOwner | undefined) => boolean;
+/** Selects jobs by their paths, and by who made them. */
+export type JobFilter = (request: MoveRequest, madeBy: MadeBy | undefined) => boolean;
 
 class Job {
   readonly id = crypto.randomUUID();
@@ -60,7 +60,7 @@ class Job {
     readonly operation: CopyOperation,
     readonly observer: JobObserver,
     readonly leaveGate: () => void,
-    readonly owner: UploadOwner | undefined,
+    readonly madeBy: MadeBy | undefined,
   ) {}
 
   async run(): Promise<void> {
@@ -89,7 +89,7 @@ class Job {
   }
 
   isIn(filter: JobFilter): boolean {
-    return filter(this.operation.request, this.owner);
+    return filter(this.operation.request, this.madeBy);
   }
 
   report(): JobReport {
@@ -149,9 +149,9 @@ export class CopyJobs {
    * Runs a copy, or queues it.
    * @throws Problem too_many_jobs, draining; then the caller must still discard the operation
    */
-  start(operation: CopyOperation, observer: JobObserver, owner?: UploadOwner): JobReport {
+  start(operation: CopyOperation, observer: JobObserver, madeBy?: MadeBy): JobReport {
     if (this.#closed) throw new Problem("draining", "The server is stopping; try again when it is back.");
-    const job = new Job(operation, observer, this.#gate.enter(), owner);
+    const job = new Job(operation, observer, this.#gate.enter(), madeBy);
     this.#all.set(job.id, job);
     this.#runNext();
     return job.report();
@@ -175,10 +175,10 @@ export class CopyJobs {
     else await job.cancel();
   }
 
-  /** Makes the unfinished jobs fail whose owner `may` does not select any more. */
+  /** Makes the unfinished jobs fail whose maker `may` does not select any more. */
   revoke(may: JobFilter, problem: Problem): void {
     for (const job of this.#all.values())
-      if (job.owner && !Number.isFinite(job.endedAt) && !job.isIn(may)) void job.cancel(problem);
+      if (job.madeBy && !Number.isFinite(job.endedAt) && !job.isIn(may)) void job.cancel(problem);
   }
 
   /** Cancels all jobs, refuses new ones, and resolves when all have ended. */

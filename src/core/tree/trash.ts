@@ -4,7 +4,7 @@ import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
 import { countArrival } from "../admission/quota/changes.ts";
-import { type ClaimedName, claimName, type MoveRequest, type Permission } from "../naming/conflict.ts";
+import { type ClaimedName, claimName, type MoveRequest, type NameGrants } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
 /** Seconds between two sweeps for expired entries, at most. */
@@ -97,7 +97,7 @@ export class TrashCan {
   async restore(
     id: string,
     conflict: MoveRequest["conflict"],
-    permit: (path: FilePath) => Pick<Permission, "replace" | "rename">,
+    permit: (path: FilePath) => Pick<NameGrants, "replace" | "rename">,
   ): Promise<ClaimedName> {
     const { uploader } = this;
     const { quotas, storage } = uploader;

@@ -11,7 +11,7 @@ import {
 import { MAX_TIME_CHARACTERS, millisecondsIn } from "../../http/time/modification-time.ts";
 import { below, type FilePath, type FolderPath } from "../../path.ts";
 import type { Allowance } from "../admission/allowance.ts";
-import type { Permission } from "../naming/conflict.ts";
+import type { NameGrants } from "../naming/conflict.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { SavedFile } from "./saved-file.ts";
 import type { Upload } from "./upload.ts";
@@ -31,9 +31,9 @@ export interface FormOptions {
   boundary: string;
   maxFiles: number;
   maxErrors: number;
-  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified" | "owner">;
+  intent: Pick<UploadRequest, "conflict" | "conditions" | "wantedDigest" | "key" | "modified" | "madeBy">;
   /** Decides for the path of a file; throws the problem of a client that may not write there. */
-  permit: (path: FilePath) => Promise<Permission>;
+  permit: (path: FilePath) => Promise<NameGrants>;
   /** Begins to count a file towards a budget. @throws Problem */
   allow?: (() => Allowance) | undefined;
 }

@@ -6,15 +6,15 @@ import type { Preconditions } from "../../http/conditions.ts";
 import type { Digest, DigestAlgorithm } from "../../http/digest.ts";
 import type { FilePath } from "../../path.ts";
 import type { Allowance } from "../admission/allowance.ts";
-import type { Permission } from "../naming/conflict.ts";
-import type { UploadOwner } from "../report/active-uploads.ts";
+import type { NameGrants } from "../naming/conflict.ts";
+import type { MadeBy } from "../report/active-uploads.ts";
 import type { CapWait, Timings } from "../report/flow-report.ts";
 
 /** The file an upload should become, and how its time is measured. */
 export interface UploadRequest {
   path: FilePath;
   conflict: Conflict;
-  may: Permission;
+  may: NameGrants;
   /** Begins to count the file towards a budget. @throws Problem @default none */
   allow?: (() => Allowance) | undefined;
   /** Announced length in bytes, `undefined` when unknown. */
@@ -31,7 +31,7 @@ export interface UploadRequest {
   /** The id shown in `GET /api/uploads`. */
   id: string;
   /** Whose upload it is. @default nobody's: it is known by its path alone */
-  owner?: UploadOwner;
+  madeBy?: MadeBy;
   /** Seconds spent waiting on the client so far; read at the start and at the end of the upload. */
   networkSeconds: () => number;
   /** The time that this upload has spent waiting because of caps. */

@@ -294,7 +294,7 @@ export class Upload implements RunningUpload {
   #end(ended?: Omit<RecentUpload, "id" | "ended">): void {
     this.reservation.release();
     if (!this.services.activeUploads.remove(this) || !ended) return;
-    const { id, owner } = this.request;
-    this.services.recentUploads.add({ id, ended: new Date().toISOString(), ...ended }, owner);
+    const { id, madeBy } = this.request;
+    this.services.recentUploads.add({ id, ended: new Date().toISOString(), ...ended }, madeBy);
   }
 }

@@ -38,11 +38,11 @@ interface EndedWork {
 export function endRevoked({ access, uploader, jobs }: EndedWork): void {
   access.onChange(() => {
     const problem = revoked();
-    const may: UploadFilter = (path, owner) =>
-      access.byMaker(owner?.maker ?? "")?.can("write", path) ?? false;
+    const may: UploadFilter = (path, madeBy) =>
+      access.byMaker(madeBy?.maker ?? "")?.can("write", path) ?? false;
     uploader.activeUploads.revoke(may, problem);
-    jobs.revoke(({ from, to }, owner) => {
-      const asker = access.byMaker(owner?.maker ?? "");
+    jobs.revoke(({ from, to }, madeBy) => {
+      const asker = access.byMaker(madeBy?.maker ?? "");
       const has = (word: Word, path: FilePath): boolean =>
         asker?.can(word, path) === true && asker.refusedBelow(word, path) === null;
       return has("read", from) && has("write", to);

@@ -89,20 +89,20 @@ async function perform(
   operation: Static<typeof Operation>,
 ): Promise<Omit<Done, "operation">> {
   const { uploader, log, trash } = services;
-  const by = requestInfoOf(request)?.by;
+  requestInfoOf(request)?.keepAddress();
   renewAsker(services.access, request);
   if (operation.op === "folder") {
     const path = checkFilePath(operation.path);
     prove(request, "write", path);
     const folder = await makeFolder(uploader, path);
-    log.changed(request, { did: "made", path: folder.path, by });
+    log.changed(request, { did: "made", path: folder.path });
     return listed(folder);
   }
   if (operation.op === "delete") {
     const path = checkFilePath(operation.path);
     proveBelow(request, "delete", path);
     await remove(uploader, path, { recursive: operation.recursive ?? false, trash });
-    log.changed(request, { did: trash ? "put into the trash" : "removed", path, by });
+    log.changed(request, { did: trash ? "put into the trash" : "removed", path });
     return {};
   }
   const did = operation.op === "move" ? "moved" : "copied";
@@ -110,6 +110,6 @@ async function perform(
   const copying = did === "copied" ? await CopyOperation.begin(uploader, paths) : null;
   if (copying?.large) return { job: await startJob(services, request, copying) };
   const placed = copying ? await copying.run(new AbortController().signal) : await move(uploader, paths);
-  log.changed(request, { did, path: paths.from, to: placed.entry.path, by });
+  log.changed(request, { did, path: paths.from, to: placed.entry.path });
   return claimedEntry(placed);
 }

@@ -7,7 +7,7 @@ import { claimedEntry, type JobReport } from "../../core/tree/copy-jobs.ts";
 import type { Problem } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import { ownerOf } from "../../plugins/revoking/owner.ts";
+import { makerOf } from "../../plugins/revoking/own-uploads.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Job, Way } from "../openapi/change-shapes.ts";
 import { requestHeaders } from "../openapi/headers.ts";
@@ -33,7 +33,7 @@ export function copy(services: Services) {
         return jobAnswer(await startJob(services, request, copying), preferAsync);
       const { signal } = new AbortController();
       const placed = await withoutIdleTimeout(services, request, server, () => copying.run(signal));
-      copied(services, request, requestInfoOf(request)?.by, copying)(placed);
+      copied(services, request, copying)(placed);
       return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
     },
     {
@@ -68,14 +68,13 @@ export async function startJob(
   copying: CopyOperation,
 ): Promise<JobReport> {
   const { jobs, log } = services;
-  // Read now: the connection may be closed when the copy ends.
-  const by = requestInfoOf(request)?.by;
+  requestInfoOf(request)?.keepAddress();
   try {
     const observer = {
-      done: copied(services, request, by, copying),
+      done: copied(services, request, copying),
       failed: (problem: Problem) => log.problem(request, problem),
     };
-    return jobs.start(copying, observer, ownerOf(request));
+    return jobs.start(copying, observer, makerOf(request));
   } catch (error) {
     await copying.discard();
     throw error;
@@ -83,13 +82,13 @@ export async function startJob(
 }
 
 /** Returns a callback that writes the audit line of a finished copy. */
-function copied({ log }: Services, request: Request, by: string | undefined, operation: CopyOperation) {
+function copied({ log }: Services, request: Request, operation: CopyOperation) {
   return ({ entry }: ClaimedName): void => {
     const {
       skipped,
       request: { from },
     } = operation;
-    log.changed(request, { did: "copied", path: from, to: entry.path, skipped, by });
+    log.changed(request, { did: "copied", path: from, to: entry.path, skipped });
   };
 }
 

@@ -5,7 +5,7 @@ import type { FeedView } from "../../core/live/event-feed.ts";
 import { ROOT } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import { ownerOf, seenUploads } from "../../plugins/revoking/owner.ts";
+import { makerOf, seenUploads } from "../../plugins/revoking/own-uploads.ts";
 import { events as answer, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Ended, Uploads } from "../openapi/shapes.ts";
@@ -90,6 +90,6 @@ export function watchUploads(services: Services, patience = PATIENCE) {
 /** The view of the uploads that the asker of a request may know of. */
 function viewFor(request: Request): FeedView {
   const { view } = askerOf(request);
-  const key = view === undefined ? "" : JSON.stringify([view, ownerOf(request)]);
+  const key = view === undefined ? "" : JSON.stringify([view, makerOf(request)]);
   return { key, sees: seenUploads(request) };
 }

@@ -5,7 +5,6 @@ import { listed } from "../../core/browse/listing.ts";
 import { makeFolder } from "../../core/tree/changes.ts";
 import { checkFilePath } from "../../path.ts";
 import { access, prove } from "../../plugins/access.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { NewFolder } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
@@ -22,7 +21,7 @@ export function folders(services: Services) {
       const path = checkFilePath(body.path, "/path");
       prove(request, "write", path);
       const folder = await makeFolder(uploader, path);
-      log.changed(request, { did: "made", path: folder.path, by: requestInfoOf(request)?.by });
+      log.changed(request, { did: "made", path: folder.path });
       return entryAnswer(listed(folder), 201);
     },
     {

@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import type { JobFilter } from "../../core/tree/copy-jobs.ts";
 import { ROOT } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
-import { isOwn } from "../../plugins/revoking/owner.ts";
+import { isOwn } from "../../plugins/revoking/own-uploads.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { Job, Jobs } from "../openapi/change-shapes.ts";
 import type { Services } from "../support/services.ts";
@@ -78,5 +78,6 @@ export function jobRoutes(services: Services) {
 /** Selects the jobs that the asker of a request may know of: their own, and those of paths that they may list. */
 function seenJobs(request: Request): JobFilter {
   const asker = askerOf(request);
-  return ({ from, to }, owner) => isOwn(request, owner) || (asker.can("list", from) && asker.can("list", to));
+  return ({ from, to }, madeBy) =>
+    isOwn(request, madeBy) || (asker.can("list", from) && asker.can("list", to));
 }

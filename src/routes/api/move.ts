@@ -4,7 +4,6 @@ import { Elysia } from "elysia";
 import { move } from "../../core/tree/changes.ts";
 import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { access } from "../../plugins/access.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, json, problems } from "../openapi/answers.ts";
 import { Way } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
@@ -22,7 +21,7 @@ export function moving(services: Services) {
       const paths = moveRequest(services, request, "move", await jsonBody(services, request, Way));
       const placed = await withoutIdleTimeout(services, request, server, () => move(uploader, paths));
       const { path } = placed.entry;
-      log.changed(request, { did: "moved", path: paths.from, to: path, by: requestInfoOf(request)?.by });
+      log.changed(request, { did: "moved", path: paths.from, to: path });
       return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
     },
     {

@@ -5,7 +5,6 @@ import { claimedEntry } from "../../core/tree/copy-jobs.ts";
 import { Problem } from "../../errors.ts";
 import { type FilePath, ROOT } from "../../path.ts";
 import { access, prove, proveBelow, proveWrite } from "../../plugins/access.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
 import { CHANGE_PROBLEMS, ENTRY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { Restoring, Trash } from "../openapi/change-shapes.ts";
 import { Entry } from "../openapi/shapes.ts";
@@ -68,7 +67,7 @@ export function trashRoutes(services: Services) {
           }),
         );
         const { path } = placed.entry;
-        log.changed(request, { did: "restored", path, by: requestInfoOf(request)?.by });
+        log.changed(request, { did: "restored", path });
         return entryAnswer(claimedEntry(placed), placed.replaced ? 200 : 201);
       },
       {
@@ -97,8 +96,7 @@ export function trashRoutes(services: Services) {
         await withoutIdleTimeout(services, request, server, () =>
           requireTrash().remove(params.id, (path) => proveBelow(request, "delete", path)),
         );
-        const by = requestInfoOf(request)?.by;
-        log.changed(request, { did: "removed from the trash", path: params.id, by });
+        log.changed(request, { did: "removed from the trash", path: params.id });
         return new Response(null, { status: 204 });
       },
       {

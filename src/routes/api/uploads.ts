@@ -5,7 +5,7 @@ import type { UploadFilter } from "../../core/report/active-uploads.ts";
 import { Problem } from "../../errors.ts";
 import { ROOT } from "../../path.ts";
 import { access, prove } from "../../plugins/access.ts";
-import { seenUploads } from "../../plugins/revoking/owner.ts";
+import { seenUploads } from "../../plugins/revoking/own-uploads.ts";
 import { empty, json, problems } from "../openapi/answers.ts";
 import { UPLOAD_ID } from "../openapi/headers.ts";
 import { Uploads } from "../openapi/shapes.ts";

@@ -5,7 +5,6 @@ import { remove as removeEntry } from "../../core/tree/changes.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
 import { FilePathParam } from "../../path.ts";
 import { access, proveBelow } from "../../plugins/access.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
 import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -27,7 +26,6 @@ export function remove(services: Services) {
       log.changed(request, {
         did: trash ? "put into the trash" : "removed",
         path,
-        by: requestInfoOf(request)?.by,
       });
       return new Response(null, { status: 204 });
     },

@@ -238,7 +238,7 @@ export function downloading(services: Services) {
 /** Browsers keep cookies. Other people behind the same address are other visitors. */
 function downloaderOf({ visit, returning }: OpenedLink, request: Request, content: string): Downloader {
   const program = !returning && !request.headers.has("sec-fetch-mode");
-  return { visit: visit.id, address: program ? requestInfoOf(request)?.by : undefined, content };
+  return { visit: visit.id, address: program ? requestInfoOf(request)?.address : undefined, content };
 }
 
 /** The path of a file of a link; null when the link has no such path. */

@@ -7,7 +7,7 @@ import { Problem, type ProblemExtras } from "../../errors.ts";
 import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { detailFor } from "../../plugins/errors.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
-import { ownerOf } from "../../plugins/revoking/owner.ts";
+import { makerOf } from "../../plugins/revoking/own-uploads.ts";
 import type { Listener } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import { type HeaderOptions, receive, withKey } from "./request-body.ts";
@@ -43,7 +43,7 @@ export async function receiveForm(
     uploader,
     maxFiles,
     maxErrors,
-    intent: { ...intent, owner: ownerOf(request) },
+    intent: { ...intent, madeBy: makerOf(request) },
   });
   const incoming = receive(services, request, server, "form");
   let result: FormSaveResult;

@@ -1,6 +1,6 @@
 // Permits an upload before its bytes are read: by the grants of the asker, then by the hooks that want to be asked.
 
-import type { Permission } from "../../core/naming/conflict.ts";
+import type { NameGrants } from "../../core/naming/conflict.ts";
 import type { FilePath } from "../../path.ts";
 import { proveWrite } from "../../plugins/access.ts";
 import { eventOf } from "../../plugins/event-observer.ts";
@@ -15,7 +15,7 @@ export async function permitUpload(
   request: Request,
   path: FilePath,
   size: number | undefined,
-): Promise<Permission> {
+): Promise<NameGrants> {
   const permission = proveWrite(request, path);
   await askHooks(services, request, path, size);
   return permission;

@@ -18,7 +18,7 @@ import type { FilePath } from "../../path.ts";
 import { askerOf, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import { ownerOf } from "../../plugins/revoking/owner.ts";
+import { makerOf } from "../../plugins/revoking/own-uploads.ts";
 import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { capsOf } from "./connection/request-caps.ts";
 import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
@@ -182,7 +182,7 @@ export async function receiveFile(
   file: HeaderOptions & Pick<UploadRequest, "path" | "may" | "allow">,
 ): Promise<{ result: SaveResult; unread: boolean }> {
   const { uploader, log } = services;
-  const intent = { ...file, size: announcedSize(request), id: uploadId(request), owner: ownerOf(request) };
+  const intent = { ...file, size: announcedSize(request), id: uploadId(request), madeBy: makerOf(request) };
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {

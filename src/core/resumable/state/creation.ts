@@ -6,7 +6,7 @@ import type { FilePath } from "../../../path.ts";
 import type { Storage } from "../../../storage/storage.ts";
 import type { UploadId } from "../../../storage/upload-id.ts";
 import type { Allowance } from "../../admission/allowance.ts";
-import type { Permission } from "../../naming/conflict.ts";
+import type { NameGrants } from "../../naming/conflict.ts";
 import { NO_TIMINGS } from "../../report/flow-report.ts";
 import type { Concatenation, UploadState } from "./record.ts";
 
@@ -14,7 +14,7 @@ import type { Concatenation, UploadState } from "./record.ts";
 export interface SessionOptions {
   path: FilePath;
   conflict: Conflict;
-  may: Permission;
+  may: NameGrants;
   /** Of an upload to a drop: what its sender gets instead of the path. */
   receipt?: string | null;
   /** See `UploadRequest.allow`. */

@@ -6,7 +6,7 @@ import type { DigestAlgorithm } from "../../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../../storage/entry.ts";
 import { isUploadId, type UploadId } from "../../../storage/upload-id.ts";
-import type { Permission } from "../../naming/conflict.ts";
+import type { NameGrants } from "../../naming/conflict.ts";
 import { type ActiveUpload, uploadCancelled } from "../../report/active-uploads.ts";
 import { buildFlowReport, NO_TIMINGS, type Timings } from "../../report/flow-report.ts";
 import { failureReason, type RecentUpload } from "../../report/recent-uploads.ts";
@@ -23,7 +23,7 @@ export interface UploadState {
   path: FilePath;
   conflict: Conflict;
   /** The rights of the client when it created the upload. */
-  may: Permission;
+  may: NameGrants;
   /** The `Asker.maker` that created it. */
   maker: string;
   /** Of an upload to a drop: what its sender gets instead of the path; null for others. */

@@ -6,7 +6,6 @@ import { INVITE_LIFETIME, newInvite } from "../../../access/invites.ts";
 import { Problem } from "../../../errors.ts";
 import { access } from "../../../plugins/access.ts";
 import type { Change } from "../../../plugins/log.ts";
-import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { Account, AccountChange, Accounts, Invite, NewAccount, Reset } from "../../openapi/account-shapes.ts";
 import { empty, json, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
@@ -23,7 +22,7 @@ export function accounts(services: Services) {
   const { access: known, log } = services;
 
   const record = (request: Request, did: Change["did"], path: string): void =>
-    log.changed(request, { did, path, by: requestInfoOf(request)?.by });
+    log.changed(request, { did, path });
 
   const existing = (name: string): Stored => {
     const account = known.snapshot.accounts.get(name.normalize("NFC"));

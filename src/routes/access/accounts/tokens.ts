@@ -9,7 +9,6 @@ import { formatWords, listWords, wordsOf } from "../../../access/words.ts";
 import { Problem } from "../../../errors.ts";
 import { checkFolderPath, ROOT } from "../../../path.ts";
 import { access } from "../../../plugins/access.ts";
-import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { MadeToken, NewToken, Tokens } from "../../openapi/account-shapes.ts";
 import { empty, json, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
@@ -71,7 +70,7 @@ export function tokens(services: Services) {
           .catch((error: unknown) => {
             throw error instanceof ChangeRefused ? wrongLogin() : error;
           });
-        log.changed(request, { did: "added the token", path: id, by: requestInfoOf(request)?.by });
+        log.changed(request, { did: "added the token", path: id });
         return jsonAnswer({ id, token, expires: new Date(until).toISOString() }, 201);
       },
       {
@@ -104,7 +103,7 @@ export function tokens(services: Services) {
         if (!tokensOf(request).some((token) => token.id === id))
           throw new Problem("not_found", "There is no such token, or it is not yours.");
         await known.change("removeSecret", { id });
-        log.changed(request, { did: "revoked the token", path: id, by: requestInfoOf(request)?.by });
+        log.changed(request, { did: "revoked the token", path: id });
         return new Response(null, { status: 204 });
       },
       {

@@ -38,7 +38,7 @@ export async function beginSession(
     });
   const info = requestInfoOf(request);
   if (info) info.asker = access.asAccount(account, "session");
-  log.changed(request, { did: "logged in", path: account.name, by: info?.by });
+  log.changed(request, { did: "logged in", path: account.name });
   return sessionHeaders(isSecure(config), secret, LIFETIME);
 }
 

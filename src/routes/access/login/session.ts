@@ -55,8 +55,7 @@ export function session(services: Services) {
         const asker = requestInfoOf(request)?.asker;
         if (asker?.via === "session" && asker.credential !== null) {
           await known.change("removeSecret", { id: asker.credential });
-          const by = requestInfoOf(request)?.by;
-          log.changed(request, { did: "logged out", path: asker.account ?? "", by });
+          log.changed(request, { did: "logged out", path: asker.account ?? "" });
         }
         return new Response(null, { status: 204, headers: endedSession(services) });
       },
