@@ -3,8 +3,8 @@
 import type { Access } from "../access/access.ts";
 import type { Asker } from "../access/asker.ts";
 import type { Account } from "../access/database/snapshot.ts";
+import { proxyAccount } from "../access/login/proxy-accounts.ts";
 import { type Logins, wrongLogin } from "../access/logins.ts";
-import { proxyAccount } from "../access/proxy-accounts.ts";
 import { TOKEN_PREFIX } from "../access/secrets.ts";
 import { Problem } from "../errors.ts";
 import { isUnsafe } from "../http/methods.ts";

@@ -4,7 +4,8 @@ import { Elysia } from "elysia";
 import { linkRoutes } from "../links/links.ts";
 import type { Services } from "../support/services.ts";
 import { accounts } from "./accounts/accounts.ts";
-import { admission } from "./accounts/admission.ts";
+import { invite } from "./accounts/invite.ts";
+import { setUp } from "./accounts/setup.ts";
 import { tokens } from "./accounts/tokens.ts";
 import { ownLinks } from "./links.ts";
 import { passkeyLogin } from "./login/passkey-login.ts";
@@ -37,6 +38,7 @@ export function accessRoutes(services: Services) {
 function managing(services: Services) {
   return new Elysia({ name: "managing-routes" })
     .use(accounts(services))
-    .use(admission(services))
+    .use(setUp(services))
+    .use(invite(services))
     .use(tokens(services));
 }

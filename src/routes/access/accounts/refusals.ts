@@ -1,4 +1,4 @@
-// Turns refused changes of accounts, and rules that names and passwords break, into problems.
+// The problems of accounts: changes that were refused, rules that names and passwords break, and links that are gone.
 
 import { nameFault } from "../../../access/account-name.ts";
 import { ChangeRefused } from "../../../access/database/changes/refused.ts";
@@ -34,4 +34,22 @@ export function checkPassword(name: string, password: string): void {
   throw new Problem("invalid_request", "The password cannot be used: see `errors`.", {
     errors: faults.map((detail) => ({ code: "invalid_value", pointer: "/password", detail })),
   });
+}
+
+/** Problems of the two links by which a password is set. */
+export const PASSWORD_PROBLEMS = [
+  "invalid_request",
+  "body_too_large",
+  "unsupported_type",
+  "setup_gone",
+  "logins_busy",
+  "storage_failed",
+] as const;
+
+/** The same for a token that is wrong, was used, or has expired. */
+export function linkGone(): Problem {
+  return new Problem(
+    "setup_gone",
+    "This link was used, has expired, or is not complete. Ask for another one.",
+  );
 }

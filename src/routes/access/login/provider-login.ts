@@ -2,7 +2,7 @@
 
 import { Elysia } from "elysia";
 import type { Oidc } from "../../../access/login/oidc.ts";
-import { providerAccount } from "../../../access/provider-accounts.ts";
+import { providerAccount } from "../../../access/login/provider-accounts.ts";
 import { Problem } from "../../../errors.ts";
 import { targetOf } from "../../../http/target.ts";
 import { access, isSecure } from "../../../plugins/access.ts";

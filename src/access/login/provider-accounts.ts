@@ -1,12 +1,12 @@
 // The account of a person who comes from an identity provider.
 
-import { Problem } from "../errors.ts";
-import type { Access } from "./access.ts";
-import { nameFault } from "./account-name.ts";
-import { ChangeRefused } from "./database/changes/refused.ts";
-import type { Account } from "./database/snapshot.ts";
-import { accountOf, type ProviderIdentity } from "./login/oidc-claims.ts";
-import { wrongLogin } from "./logins.ts";
+import { Problem } from "../../errors.ts";
+import type { Access } from "../access.ts";
+import { nameFault } from "../account-name.ts";
+import { ChangeRefused } from "../database/changes/refused.ts";
+import type { Account } from "../database/snapshot.ts";
+import { wrongLogin } from "../logins.ts";
+import { accountOf, type ProviderIdentity } from "./oidc-claims.ts";
 
 /**
  * The account of an identity, which is connected with it if it was declared, or made without grants if `mayAdd`.

@@ -1,11 +1,11 @@
 // The account of a person whom a trusted proxy has logged in.
 
-import { Problem } from "../errors.ts";
-import type { Access } from "./access.ts";
-import { nameFault } from "./account-name.ts";
-import { ChangeRefused } from "./database/changes/refused.ts";
-import type { Account } from "./database/snapshot.ts";
-import { wrongLogin } from "./logins.ts";
+import { Problem } from "../../errors.ts";
+import type { Access } from "../access.ts";
+import { nameFault } from "../account-name.ts";
+import { ChangeRefused } from "../database/changes/refused.ts";
+import type { Account } from "../database/snapshot.ts";
+import { wrongLogin } from "../logins.ts";
 
 /** The account with this name, which is made without grants if there is none. @throws Problem not_allowed for a name that no account can have */
 export async function proxyAccount(access: Access, name: string): Promise<Account> {
