@@ -1,7 +1,6 @@
 // GET /s/{token}/entries, /files/{path} and /archive: what a link to a file or folder shows, and its downloads.
 
 import { Elysia, NotFoundError, t } from "elysia";
-import { isWithin } from "../../access/asker.ts";
 import type { Link } from "../../access/database/snapshot.ts";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
 import type { Downloader } from "../../access/links/links.ts";
@@ -17,6 +16,7 @@ import {
   type FilePath,
   type FolderPath,
   FolderPathValue,
+  isWithin,
   nameOf,
   ROOT,
 } from "../../path.ts";
