@@ -93,7 +93,7 @@ export function proveWrite(request: Request, path: FilePath): NameGrants {
  * Whether an asker who may write an entry may also replace it, and may give it another name in the same folder: not where a
  * rule at the path itself gives more than its folder does, or hides what would be seen under another name.
  */
-export function mayTake(asker: Asker, path: FilePath): Pick<Permission, "replace" | "rename"> {
+export function mayTake(asker: Asker, path: FilePath): Pick<NameGrants, "replace" | "rename"> {
   const folder = folderOf(path);
   const reveals = (word: Word): boolean =>
     asker.can(word, folder) && (!asker.can(word, path) || asker.refusedBelow(word, path) !== null);

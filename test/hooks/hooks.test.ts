@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Access } from "../../src/access/access.ts";
-import { addHook } from "../../src/access/database/changes/grant-changes.ts";
+import { addHook } from "../../src/access/database/changes/hook-changes.ts";
 import { openDatabase } from "../../src/access/database/open.ts";
 import type { HookEvent } from "../../src/hooks/event.ts";
 import { Hooks } from "../../src/hooks/hooks.ts";
