@@ -1,6 +1,7 @@
 // The limits of drops: bytes and files that are left, the largest file; reserved, spent, and given back.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DroppedFiles } from "../../../src/routes/openapi/link-shapes.ts";
 import { bodyIn } from "../../support/answer.ts";
@@ -118,7 +119,7 @@ describe("the limits of a drop", () => {
 });
 
 test("an upload to a drop goes on after a restart, within the limits, and still tells nothing", async () => {
-  await using first = await startLinkServer();
+  const first = await startLinkServer();
   await Bun.write(join(first.root, "home/drop/own.txt"), "");
   const { id, url } = await first.link("home/drop", { kind: "drop", maxBytes: 6 });
   const create = async (from: { fetch: LinkServer["fetch"] }): Promise<string> => {
@@ -135,6 +136,7 @@ test("an upload to a drop goes on after a restart, within the limits, and still 
   expect((await patch(first, upload, 0, "ab")).status).toBe(204);
   await first.app.stop(true);
   await first.app.decorator.services.close();
+  first.database.close();
   await using second = await startServer({ root: first.root, allow: new Set() });
   const rival = await create(second);
   expect((await patch(second, rival, 0, "12345")).status).toBe(204);
@@ -146,4 +148,6 @@ test("an upload to a drop goes on after a restart, within the limits, and still 
     null,
     null,
   ]);
+  await second.stop();
+  await rm(first.root, { recursive: true });
 });

@@ -138,3 +138,14 @@ test("hooks are told who uses a link, once for each download", async () => {
     ["link.used", "home/album", "link", id],
   ]);
 });
+
+test("a link works below --base-path", async () => {
+  await using based = await startLinkServer({ basePath: "/base" });
+  const { url } = await based.link("home/album");
+  expect(url).toMatch(/^\/base\/s\/[\w-]{30}$/);
+  const page = await based.fetch(url);
+  expect(page.headers.get("set-cookie")).toContain(`Path=${url};`);
+  const { entries } = await bodyIn(Listing, await based.fetch(`${url}/entries`));
+  expect(entries[0]?.url).toBe(`${url}/files/a.txt`);
+  expect(await (await based.fetch(entries[0]?.url ?? "")).text()).toBe("the file a.txt");
+});
