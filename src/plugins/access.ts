@@ -41,7 +41,7 @@ export function allowDetail(allow: Allow): AllowDetail {
 
 const SENTENCES: Readonly<Record<string, string>> = {
   public: "",
-  each: "Each operation needs its own grants.",
+  each: "",
   upload: "The id of the upload is the permission; its maker must still have `write`.",
   link: "The token of the link is the permission.",
   account: "Needs a login.",

@@ -45,7 +45,7 @@ export function batch(services: Services) {
         operationId: "batch",
         summary: "Perform many operations",
         description:
-          "Creates folders, moves, copies and removes entries, in the order of the list: at most 1,000. Every valid operation is performed, even when the list of errors is full. Large copies become background jobs.",
+          "Creates folders, moves, copies and removes entries, in the order of the list: at most 1,000. Every valid operation is performed, even when the list of errors is full. Large copies become background jobs. Each operation needs its own grants.",
         tags: ["Files"],
         requestBody: jsonRequest(Batch),
       },

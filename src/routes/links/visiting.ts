@@ -110,7 +110,7 @@ export function visiting(services: Services) {
         allow: "link",
         params: Token,
         response: {
-          204: empty({ description: "The cookie of the visit is set" }),
+          204: empty({ description: "The cookie of the visit is set", headers: ["Set-Cookie"] }),
           ...problems(
             "invalid_request",
             "body_too_large",

@@ -127,6 +127,7 @@ const ANSWER = {
     integer: true,
   },
   "Preference-Applied": { description: "`respond-async` if it was requested", example: "respond-async" },
+  "Set-Cookie": { description: "The cookie of the session, or of the visit of a link" },
   "WWW-Authenticate": { description: "The ways to log in", example: `Bearer realm="Sluice"` },
   "Retry-After": { description: "Seconds to wait before trying again", integer: true },
   "Content-Location": { description: "URL of the saved file" },

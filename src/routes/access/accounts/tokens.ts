@@ -108,7 +108,7 @@ export function tokens(services: Services) {
       },
       {
         allow: "person",
-        params: t.Object({ id: t.String({ maxLength: 64 }) }),
+        params: t.Object({ id: t.String({ maxLength: 64, description: "Id of the token" }) }),
         response: {
           204: empty({ description: "The token is refused from now on" }),
           ...problems(...PROBLEMS, "invalid_request", "not_found", "storage_failed"),

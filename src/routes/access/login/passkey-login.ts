@@ -48,7 +48,7 @@ export function passkeyLogin(services: Services) {
         parse: "none",
         allow: "public",
         response: {
-          204: empty({ description: "Logged in: the cookie of the session is set" }),
+          204: empty({ description: "Logged in: the cookie of the session is set", headers: ["Set-Cookie"] }),
           ...problems(
             "invalid_request",
             "body_too_large",

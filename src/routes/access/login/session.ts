@@ -27,7 +27,7 @@ export function session(services: Services) {
         parse: "none",
         allow: "public",
         response: {
-          204: empty({ description: "Logged in: the cookie of the session is set" }),
+          204: empty({ description: "Logged in: the cookie of the session is set", headers: ["Set-Cookie"] }),
           ...problems(
             "invalid_request",
             "body_too_large",
@@ -62,7 +62,7 @@ export function session(services: Services) {
       {
         allow: "each",
         response: {
-          204: empty({ description: "Logged out" }),
+          204: empty({ description: "Logged out", headers: ["Set-Cookie"] }),
           ...problems("wrong_login", "cross_origin", "storage_failed"),
         },
         detail: { operationId: "logOut", summary: "Log out", tags: ["Access"] },

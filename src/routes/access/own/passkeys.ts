@@ -115,7 +115,7 @@ export function passkeys(services: Services) {
       },
       {
         allow: "person",
-        params: t.Object({ id: PasskeyAttestation.properties.id }),
+        params: t.Object({ id: { ...PasskeyAttestation.properties.id, description: "Id of the passkey" } }),
         response: {
           204: empty({ description: "The passkey cannot be used any more" }),
           ...problems(

@@ -56,7 +56,7 @@ export function sessions(services: Services) {
       },
       {
         allow: "person",
-        params: t.Object({ id: t.String({ maxLength: 64 }) }),
+        params: t.Object({ id: t.String({ maxLength: 64, description: "Id of the session" }) }),
         response: {
           204: empty({ description: "The session has ended" }),
           ...problems(
