@@ -55,7 +55,7 @@ describe.skipIf(none)("generated clients", () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-token-"));
     try {
       const database = new AccessDatabase(root);
-      database.account("anna", { team: "read,write" });
+      database.account("anna", { team: "read,write,share" });
       const token = database.token("anna");
       database.close();
       await using server = await spawnServing(root);
@@ -110,6 +110,29 @@ describe("Eden", () => {
       ["two.txt", 7, "string"],
       ["one.txt", 7, "string"],
     ]);
+  });
+
+  test("sends a token, and has types for permissions, links and refusals", async () => {
+    const root = await mkdtemp(join(tmpdir(), "sluice-eden-"));
+    try {
+      const database = new AccessDatabase(root);
+      database.account("anna", { team: "read,share" });
+      const headers = { authorization: `Bearer ${database.token("anna")}` };
+      database.close();
+      await Bun.write(join(root, "team/a.txt"), "text");
+      await using server = await spawnServing(root);
+      const { api } = treaty<App>(server.url, { parseDate: false, headers });
+      const me = await api.me.get({ query: { folder: checkFolderPath("team") } });
+      expect(me.data?.words).toEqual(["list", "read", "share"]);
+      const { data } = await api.links.get({ query: {} });
+      expect(data?.links).toEqual([]);
+      const refused = await api.accounts.get();
+      expect(refused.error?.status === 403 && refused.error.value.code).toBe("not_allowed");
+      const anyone = await treaty<App>(server.url, { parseDate: false }).api.tokens.get();
+      expect(anyone.error?.status === 401 && anyone.error.value.code).toBe("login_required");
+    } finally {
+      await rm(root, { recursive: true });
+    }
   });
 
   test("has types for the problems of each status", async () => {
