@@ -19,6 +19,8 @@ export interface Source {
 }
 
 const PREFIX = "SLUICE_";
+/** No option: `sluice top` logs in with it. */
+const TOKEN_VARIABLE = "SLUICE_TOKEN";
 
 /** Largest options file in bytes, so that naming a device or a video by mistake does not fill memory. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -38,7 +40,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
   const faults: string[] = [];
   const names = new Map(FLAGS.map(({ name }) => [variable(name), name]));
   for (const [key, text] of Object.entries(env)) {
-    if (!key.startsWith(PREFIX) || text === undefined) continue;
+    if (!key.startsWith(PREFIX) || key === TOKEN_VARIABLE || text === undefined) continue;
     const name = names.get(key);
     if (name) given.set(name, { text, label: key });
     else {

@@ -86,6 +86,7 @@ async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
         Accept: "text/event-stream",
         "User-Agent": "sluice-top",
         ...(last !== undefined && { "Last-Event-ID": last }),
+        ...tokenHeaders(process.env["SLUICE_TOKEN"]),
         ...loginHeaders(url),
       },
       redirect: "manual",
@@ -124,6 +125,11 @@ function read<Shape extends TSchema>(shape: Shape, data: string): Static<Shape> 
   }
 }
 
+/** Unlike a password in the URL, a variable is not in the list of processes. */
+function tokenHeaders(token = ""): Record<string, string> {
+  return token === "" ? {} : { Authorization: `Bearer ${token}` };
+}
+
 async function refusal(answer: Response): Promise<Error> {
   const { status, headers } = answer;
   const problem = problemIn(await startOf(answer));
@@ -131,7 +137,10 @@ async function refusal(answer: Response): Promise<Error> {
   if (status === 503 && problem) return new ConnectionLost(problem.detail, false, retryAfter(headers));
   if (status >= 500) return new ConnectionLost(`the server answers ${status}`);
   if (problem?.code === "not_allowed") return new Refused(problem.detail);
-  if (status === 401) return new Refused("The server requires a login: give it as https://user:password@….");
+  if (status === 401)
+    return new Refused(
+      "The server requires a login: put a token into the variable SLUICE_TOKEN, or give it as https://user:password@….",
+    );
   const location = headers.get("location");
   if (location !== null)
     return new Refused(`The server redirects to ${printable(location, 200)}: use that URL.`);

@@ -56,6 +56,24 @@ test("after a cut it reconnects with the last id, the same path and the login", 
   ]);
 });
 
+test("the token in SLUICE_TOKEN logs in, unless the URL has a login", async () => {
+  const asked: (string | null)[] = [];
+  await using server = fake(({ headers }) => {
+    asked.push(headers.get("authorization"));
+    return stream('event: uploads\ndata: {"uploads":[]}\n\n');
+  });
+  process.env["SLUICE_TOKEN"] = "slu_1";
+  try {
+    await first(server.url, 1);
+    const url = new URL(server.url);
+    url.username = "me";
+    await first(url, 1);
+  } finally {
+    delete process.env["SLUICE_TOKEN"];
+  }
+  expect(asked).toEqual(["Bearer slu_1", `Basic ${btoa("me:")}`]);
+});
+
 describe("temporary failures are retried:", () => {
   test.each([
     [
