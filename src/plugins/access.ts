@@ -8,6 +8,7 @@ import { listWords, type Words, wordsOf } from "../access/words.ts";
 import type { Config, Word } from "../config/config.ts";
 import type { NameGrants } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
+import { type Preconditions, unconditional } from "../http/conditions.ts";
 import { type FilePath, type FolderPath, folderOf, ROOT } from "../path.ts";
 import { findAsker } from "./asker.ts";
 import { requestInfoOf } from "./request-info.ts";
@@ -87,6 +88,15 @@ export function proveFolder(request: Request, folder: FilePath | FolderPath): As
 export function proveWrite(request: Request, path: FilePath): NameGrants {
   const asker = prove(request, "write", path);
   return { ...mayTake(asker, path), read: asker.can("read", path) };
+}
+
+/**
+ * Proves that the asker may learn whether conditions hold: they tell the time and the ETag of a file to those who may not
+ * list it. `If-None-Match: *` tells no more than a name that is taken. @throws Problem as `prove`
+ */
+export function proveConditions(request: Request, path: FilePath, conditions: Preconditions): void {
+  const { ifNoneMatch, ...others } = conditions;
+  if (!unconditional(others) || Array.isArray(ifNoneMatch)) prove(request, "list", path);
 }
 
 /**

@@ -4,7 +4,7 @@ import { Elysia, t } from "elysia";
 import { remove as removeEntry } from "../../core/tree/changes.ts";
 import { preconditionsOf } from "../../http/conditions.ts";
 import { FilePathParam } from "../../path.ts";
-import { access, proveBelow } from "../../plugins/access.ts";
+import { access, proveBelow, proveConditions } from "../../plugins/access.ts";
 import { ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf } from "../openapi/shapes.ts";
@@ -20,6 +20,7 @@ export function remove(services: Services) {
       proveBelow(request, "delete", path);
       const recursive = query.recursive === "true";
       const conditions = preconditionsOf(request.headers);
+      proveConditions(request, path, conditions);
       await withoutIdleTimeout(services, request, server, () =>
         removeEntry(uploader, path, { recursive, conditions, trash }),
       );

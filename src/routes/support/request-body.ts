@@ -15,7 +15,7 @@ import { idempotencyKey } from "../../http/idempotency-key.ts";
 import { isForm } from "../../http/multipart/parser.ts";
 import { timeAccepted, timeInHeaders } from "../../http/time/modification-time.ts";
 import type { FilePath } from "../../path.ts";
-import { askerOf, proveWrite } from "../../plugins/access.ts";
+import { askerOf, proveConditions, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { makerOf } from "../../plugins/revoking/own-uploads.ts";
@@ -170,6 +170,7 @@ export async function saveBody(
   options: HeaderOptions,
 ): Promise<Response> {
   const may = proveWrite(request, path);
+  proveConditions(request, path, options.conditions);
   const { result, unread } = await receiveFile(services, request, server, { ...options, may, path });
   return savedAnswer(request, result, unread);
 }

@@ -73,3 +73,11 @@ test("another name is not taken in a folder where nothing may be written", async
   expect(await readdir(join(server.root, "b"))).toEqual(["granted"]);
   expect((await put("/files/box/x.txt?conflict=rename")).status).toBe(201);
 });
+
+test("conditions tell nothing about a file to those who may not list it", async () => {
+  const later = { "if-unmodified-since": new Date(0).toUTCString() };
+  for (const headers of [later, { "if-match": '"guess"' }, { "if-none-match": '"guess"' }])
+    await problemIn(await put("/files/b/granted/y", headers), "not_found");
+  await problemIn(await put("/files/b/granted/y", { "if-none-match": "*" }), "precondition_failed");
+  expect(await Bun.file(join(server.root, "b/granted/y")).text()).toBe("b/granted/y");
+});
