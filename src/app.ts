@@ -204,7 +204,7 @@ export async function createApp(options: AppOptions = {}) {
         page: (status) => pageAnswer(config, status),
       }),
     )
-    .use(hostname(config.hostname))
+    .use(hostname(config))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
     .use(rootFolder(config.basePath))

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { Elysia } from "elysia";
+import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { hostOf } from "../../http/target.ts";
 import { isLoopback } from "../../system/loopback.ts";
@@ -9,10 +10,12 @@ import { isLoopback } from "../../system/loopback.ts";
 /**
  * Refuses a malformed `Host` with 400 `invalid_request`, and names other than those of the server with 421 `misdirected`.
  * On a loopback address these are the loopback names and `names`. Elsewhere every name counts, because the
- * server cannot know its own in the network, unless `names` are given; IP addresses always do. A request without a host
- * (HTTP/1.0) passes: no browser sends one.
+ * server cannot know its own in the network, unless `names` or the address `url` are given; IP addresses always do. A
+ * request without a host (HTTP/1.0) passes: no browser sends one.
  */
-export function hostname(names: readonly string[]) {
+export function hostname({ hostname: more, url }: Pick<Config, "hostname" | "url">) {
+  const own = url === undefined ? null : hostOf(new URL(url).host);
+  const names = own === null ? more : [...more, own];
   return new Elysia({ name: "hostname" }).onRequest(({ request, server }) => {
     const header = request.headers.get("host");
     if (!header) return;

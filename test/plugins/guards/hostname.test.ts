@@ -41,6 +41,13 @@ describe("on a loopback address", () => {
       expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
   });
 
+  test("the name of --url is answered, with any port", async () => {
+    await using server = await startServer({ url: "https://files.example.org:8443" });
+    for (const host of ["files.example.org", "Files.Example.org:8443", ...LOOPBACK])
+      expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
+    await problemIn(await ask(server, "evil.example"), "misdirected");
+  });
+
   test("other names are refused for every method and URL, and the answer names the flag", async () => {
     await using server = await startServer();
     for (const host of FOREIGN) {
@@ -92,6 +99,13 @@ describe("on another address", () => {
       expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
   });
 
+  test("with --url only its name, and addresses", async () => {
+    await using server = await startServer({ listenOn: "0.0.0.0", url: "https://files.example.org" });
+    for (const host of [...LOOPBACK, "files.example.org", "192.0.2.1"])
+      expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
+    await problemIn(await ask(server, "evil.example"), "misdirected");
+  });
+
   test("with --hostname only its names, and addresses", async () => {
     await using server = await startServer({ listenOn: "0.0.0.0", hostname: ["files.example.org"] });
     for (const host of [...LOOPBACK, "files.example.org", "192.0.2.1", "[2001:db8::1]"])
@@ -101,7 +115,7 @@ describe("on another address", () => {
 });
 
 test("an app that is called without a server has no name", async () => {
-  const app = new Elysia().use(hostname([])).get("/", "here");
+  const app = new Elysia().use(hostname({ hostname: [] })).get("/", "here");
   const headers = { host: "any.example" };
   expect((await app.handle(new Request("http://any.example/", { headers }))).status).toBe(200);
 });

@@ -95,6 +95,48 @@ describe("credentials", () => {
     await problemIn(await get("/files/team/a.txt", { cookie }), "login_required");
   });
 
+  test("no session, token or password is in clear in the database", async () => {
+    const answer = await server.fetch("/api/session", {
+      method: "POST",
+      body: JSON.stringify({ name: "alice", password: PASSWORD }),
+    });
+    const session = (answer.headers.get("set-cookie") ?? "").split(/[=;]/)[1] ?? "";
+    expect(session.length).toBeGreaterThan(20);
+    for (const secret of [session, alice, alice.replace("slu_", ""), PASSWORD]) {
+      const bytes = Buffer.from(secret, "base64url");
+      for (const file of ["access.db", "access.db-wal"]) {
+        const stored = Buffer.from(await Bun.file(join(server.root, ".sluice", file)).bytes());
+        expect(stored.includes(secret)).toBe(false);
+        expect(stored.includes(bytes)).toBe(false);
+        expect(stored.includes("alice") || file === "access.db").toBe(true);
+      }
+    }
+  });
+
+  test("behind --url https://… the cookie is __Host-sluice, Secure, HttpOnly and Lax, and other names are refused", async () => {
+    await using secure = await startAccessServer((database) => database.account("alice", { "": "read" }), {
+      url: "https://files.example.org",
+    });
+    const ask = (host: string) =>
+      secure.fetch("/api/session", {
+        method: "POST",
+        headers: { host, origin: "https://files.example.org" },
+        body: JSON.stringify({ name: "alice", password: PASSWORD }),
+      });
+    const answer = await ask("files.example.org");
+    expect(answer.status).toBe(204);
+    const [cookie = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
+    expect(cookie).toStartWith("__Host-sluice=");
+    expect(attributes).toEqual(expect.arrayContaining(["Path=/", "Secure", "HttpOnly", "SameSite=Lax"]));
+    expect(attributes.join()).not.toContain("Domain");
+    const plain = cookie.replace("__Host-", "");
+    const me = (value: string) =>
+      secure.fetch("/api/me", { headers: { host: "files.example.org", cookie: value } });
+    expect(await (await me(cookie)).json()).toMatchObject({ name: "alice" });
+    expect(await (await me(plain)).json()).toMatchObject({ name: null });
+    await problemIn(await ask("evil.example"), "misdirected");
+  });
+
   test("a wrong password, an unknown name and a wrong token are told apart by nothing", async () => {
     const details = [];
     for (const headers of [basic("alice", "wrong"), basic("nobody", PASSWORD), by("slu_wrong")])
