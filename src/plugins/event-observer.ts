@@ -1,10 +1,12 @@
 // Turns what the log observes into events of hooks and lines of the audit log.
 
 import type { AuditEntry, AuditLog } from "../access/audit/audit-log.ts";
+import { withoutSeals } from "../access/links/token.ts";
 import type { SavedFile } from "../core/upload/saved-file.ts";
 import type { Problem } from "../errors.ts";
 import type { Actor, EventType, HookEvent } from "../hooks/event.ts";
 import type { Hooks } from "../hooks/hooks.ts";
+import { targetOf } from "../http/target.ts";
 import type { Change, Download, Observer } from "./log.ts";
 import { requestInfoOf } from "./request-info.ts";
 
@@ -19,6 +21,8 @@ const EVENT_OF: Partial<Record<Change["did"], EventType>> = {
 
 /** Refusals that the audit log has lines for. */
 const AUDITED: ReadonlySet<number> = new Set([401, 403, 410, 421, 429]);
+/** Characters of a URL in the line of a refusal: long ones must not fill the files. */
+const LONGEST_PATH = 256;
 
 export class EventObserver implements Observer {
   constructor(
@@ -46,7 +50,9 @@ export class EventObserver implements Observer {
 
   problem(request: Request, { status, code }: Problem): void {
     if (AUDITED.has(status))
-      this.audit()?.addRefusal(entryOf(request, { did: request.method, path: null, result: code }));
+      this.audit()?.addRefusal(
+        entryOf(request, { did: request.method, path: pathOf(request), result: code }),
+      );
   }
 
   answered(): void {}
@@ -54,6 +60,11 @@ export class EventObserver implements Observer {
   #audit(request: Request | null, entry: AuditedEvent): void {
     this.audit()?.add(entryOf(request, entry));
   }
+}
+
+/** The path of a URL as it was sent, without the seals of links: a refusal may have come before any path was understood. */
+function pathOf(request: Request): string {
+  return withoutSeals(targetOf(request).path).slice(0, LONGEST_PATH);
 }
 
 type AuditedEvent = Pick<AuditEntry, "did" | "path" | "to" | "result">;

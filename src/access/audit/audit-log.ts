@@ -15,6 +15,7 @@ export interface AuditEntry {
   address: string | null;
   /** `saved`, `moved`, `downloaded`, `logged in`, … */
   did: string;
+  /** Below the root; of a refusal, that of the URL as it was sent. */
   path: string | null;
   to?: string;
   /** `ok`, or the code of the problem. */

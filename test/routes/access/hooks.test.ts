@@ -207,15 +207,22 @@ describe("before an upload", () => {
 test("the audit log has a line for each change and refusal, and is private", async () => {
   await ask("PUT", "/files/audited", "1");
   await server.fetch("/files/audited", { method: "DELETE" });
+  const deep = `/files/${"a".repeat(200)}/${"b".repeat(200)}`;
+  await server.fetch(deep);
   const file = join(server.root, ".sluice/audit.jsonl");
   const lines = async () =>
     (await Bun.file(file).text())
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-  await until("both lines", async () => (await lines()).some(({ result }) => result === "login_required"));
+  const refused = async () => (await lines()).filter(({ result }) => result === "login_required");
+  await until("the lines of both refusals", async () => (await refused()).length >= 2);
   expect(await lines()).toContainEqual(
     expect.objectContaining({ who: "alice", via: "token", did: "saved", path: "audited", result: "ok" }),
   );
+  expect((await refused()).slice(-2)).toMatchObject([
+    { who: null, did: "DELETE", path: "/files/audited" },
+    { who: null, did: "GET", path: deep.slice(0, 256) },
+  ]);
   expect((await Bun.file(file).stat()).mode & 0o777).toBe(0o600);
 });
