@@ -21,6 +21,6 @@ export function nameIsFolder(): Problem {
 export function replaceNotAllowed(): Problem {
   return new Problem(
     "not_allowed",
-    "A file with this name already exists, and replacing it needs the grant `replace`. Start the server with --allow read,write,replace.",
+    "A file with this name already exists, and replacing it needs the grant `replace`, from an owner of this server or from --allow read,write,replace.",
   );
 }
