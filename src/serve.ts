@@ -108,7 +108,8 @@ async function start(options: AppOptions & Config) {
     const url = (host: string): string => `http://${inUrl(host)}:${server.port}${options.basePath}`;
     const ready = `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`;
     // In one write: a reader such as `head -1` may be gone after the first line.
-    const reach = howToReach(options.host, server.port ?? options.port, url);
+    const { closed } = app.decorator.services.access;
+    const reach = howToReach(options.host, server.port ?? options.port, url, closed);
     const begin = options.setup ? `${howToBegin(app, options, url)}\n` : "";
     process.stdout.write(`${ready}${reach}\n${begin}`);
     return app;
@@ -126,10 +127,10 @@ async function hasAddress(host: string): Promise<boolean> {
   );
 }
 
-/** How other machines reach the server. */
-function howToReach(host: string, port: number, url: (host: string) => string): string {
+/** How other machines reach the server. Where there are accounts, nothing needs to be opened to everyone for that. */
+function howToReach(host: string, port: number, url: (host: string) => string, closed: boolean): string {
   if (isLoopback(host))
-    return `Only this machine can reach it. From another one, run ${sshForward(port, process.env)} there, or restart with --host 0.0.0.0 --allow GRANTS.`;
+    return `Only this machine can reach it. From another one, run ${sshForward(port, process.env)} there, or restart with --host 0.0.0.0${closed ? "" : " --allow GRANTS"}.`;
   const addresses = addressesBehind(host);
   return `Other machines can reach it at ${(addresses.length > 0 ? addresses : [host]).map(url).join(", ")}`;
 }
