@@ -203,12 +203,16 @@ function urlOf(work: Work, one: Link): string {
   return work.settings.site + urlOfLink(work.snapshot.linkKey, one);
 }
 
+function countOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 function limitsOf(one: Link): string[] {
   const limits = [
     one.password !== null && "password",
-    one.downloadsLeft !== null && `${one.downloadsLeft} downloads left`,
+    one.downloadsLeft !== null && `${countOf(one.downloadsLeft, "download")} left`,
     one.bytesLeft !== null && `${formatBytes(one.bytesLeft)} left`,
-    one.filesLeft !== null && `${one.filesLeft} files left`,
+    one.filesLeft !== null && `${countOf(one.filesLeft, "file")} left`,
     one.largest !== null && `files up to ${formatBytes(one.largest)}`,
     one.rate !== null && formatRate(one.rate),
   ];

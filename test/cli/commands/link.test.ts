@@ -94,6 +94,8 @@ describe("sluice link", () => {
     expect(opened(second)).toMatchObject({ id, revoked: true });
     expect(await failure(["link", "renew", id], 1)).toStartWith(`There is no open link "${id}"`);
     expect((await done("link list anna")).out).toContain(`${id}\tfolder\t/photos\tanna\trevoked\t\t\n`);
+    await done("link photos --downloads 1 --for anna");
+    expect((await done("link list anna")).out).toContain("\topen\t1 download left\t");
     expect(await failure("link revoke nothing1", 1)).toContain("There is no link");
   });
 
