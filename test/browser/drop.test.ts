@@ -36,7 +36,7 @@ describe.skipIf(noBrowser !== undefined)("a drop", () => {
     return found;
   }
 
-  test("takes files and folders with the sender's name, and says when the page can be closed", async () => {
+  test("takes files and folders with the sender's name, and says when the page can be closed (Quantum#661, Quantum#1902)", async () => {
     await Bun.write(join(server.root, "home/in/secret.txt"), "of somebody else");
     const { url } = await server.link("home/in", {
       kind: "drop",

@@ -27,7 +27,7 @@ const filesIn = (path: string): string[] => filesBelow(join(server.root, path));
 const newDrop = () => dropOf(server);
 
 describe("a sender", () => {
-  test("has a folder for each visit, which begins with the date and the name", async () => {
+  test("has a folder for each visit, which begins with the date and the name (nextcloud#38706)", async () => {
     const { url, path } = await newDrop();
     const session = await server.fetch(`${url}/session`, { method: "POST", body: '{"name":"  Anna  Ö. "}' });
     const cookie = cookieOf(session);

@@ -70,7 +70,7 @@ test("a password opens a link for the browser that sends it, and nothing is told
   expect((await server.fetch(`${url}/files/a.txt`, { headers: basic })).status).toBe(200);
 });
 
-test("a form, tus and Resumable Uploads save files in a drop", async () => {
+test("a form, tus and Resumable Uploads save files in a drop (nextcloud/server#4109, nextcloud/server#12321)", async () => {
   const { url } = await server.link("home/album", { kind: "drop" });
   const form = new FormData();
   form.append("file", new File(["one"], "folder/one.txt"));
