@@ -98,6 +98,14 @@ export class Asker {
     return this.account !== null && this.via !== "link";
   }
 
+  /** The account, and the token or link that speaks for it, for people: `anna by token 8sXk2Qp0`; null for anyone. */
+  get label(): string | null {
+    const byCredential = this.via === "token" || this.via === "link";
+    return byCredential && this.account !== null
+      ? `${this.account} by ${this.via} ${this.credential}`
+      : this.account;
+  }
+
   /** The words at a path. */
   words(path: FilePath | FolderPath): Words {
     const own = this.owner ? ALL_WORDS : this.rules.wordsOf(this.subjects, path);

@@ -146,11 +146,13 @@ export function createLog(
     const info = request ? requestInfoOf(request) : undefined;
     if (info) info.logged = true;
     const { id, address: by } = info ?? {};
-    const from = by === undefined ? "" : ` · by ${by}`;
+    const account = info?.asker?.label;
+    const from = by === undefined ? "" : account ? ` · by ${printable(account, 200)} (${by})` : ` · by ${by}`;
     const name = id === undefined ? "" : ` · ${id}`;
     line(event, `${text}${from}${name}`, {
       ...(request && { request: methodAndPath(request) }),
       ...fields,
+      ...(account && { account }),
       by,
       id,
     });

@@ -174,3 +174,12 @@ test("a disabled account, a revoked token and a lost grant count within a second
   await server.read();
   await problemIn(await get("/files/team/a.txt", by(token)), "wrong_login");
 });
+
+test("a line of the log names the account and its token, without control characters", async () => {
+  const { access } = server.app.decorator.services;
+  const id = access.bySecret("token", alice)?.credential;
+  await put("/files/team/logged.txt", by(alice));
+  expect(server.log.find((line) => line.includes("saved team/logged.txt"))).toContain(
+    ` · by alice by token ${id} (127.0.0.1)`,
+  );
+});
