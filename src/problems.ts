@@ -83,7 +83,7 @@ export const PROBLEMS = {
   not_allowed: {
     status: 403,
     title: "Not allowed",
-    help: "The server was started without the permission that this request needs. Restart it with `--allow` to grant it.",
+    help: "A grant is missing that this request needs, or the account, token or link may not do this: the detail says which. Without accounts, restart the server with `--allow`. With accounts, an owner grants it with `sluice grant ACCOUNT PATH WORDS`; a token may be limited to less than its account may do.",
   },
   no_access: {
     status: 403,

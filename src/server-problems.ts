@@ -90,6 +90,6 @@ export const SERVER_PROBLEMS = {
   storage_full: {
     status: 507,
     title: "Not enough space",
-    help: "The disk is full, a quota is used up, or the file would leave less than `--keep-free`. Nothing of this file was saved.",
+    help: "The disk is full, a quota of the file system is used up, or the file would leave less than `--keep-free`. Nothing of this file was saved.",
   },
 } as const;

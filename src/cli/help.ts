@@ -56,11 +56,15 @@ const TOP_EXAMPLES = [
 ] as const;
 
 const TOP_NOTES =
-  "The server must grant read. Exit codes: 0 stopped by the user or the server ended, 1 refused or not reached, 2 invalid use.";
+  "It needs the grant list. Exit codes: 0 stopped by the user or the server ended, 1 refused or not reached, 2 invalid use.";
 
 /** Flags that are not options: they print a text and start no server. */
 export const ALWAYS: readonly Row[] = [
-  ["    --setup", "", "Print a link that makes the first owner, and let nobody do anything before"],
+  [
+    "    --setup",
+    "",
+    "Print a link by which the first owner sets a password; until then nobody may do anything",
+  ],
   ["-h, --help", "", "Show this text"],
   ["-V, --version", "", "Show the version"],
 ];

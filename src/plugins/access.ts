@@ -4,7 +4,7 @@ import { type DocumentDecoration, Elysia } from "elysia";
 import type { Access } from "../access/access.ts";
 import type { Asker, Via } from "../access/asker.ts";
 import type { Logins } from "../access/logins.ts";
-import { listWords, type Words, wordsOf } from "../access/words.ts";
+import { formatWords, wordsOf } from "../access/words.ts";
 import type { Config, Word } from "../config/config.ts";
 import type { NameGrants } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
@@ -134,7 +134,7 @@ function refusal(asker: Asker, missing: readonly Word[], path: FilePath | Folder
   const grants = missing.length > 1 ? "grants" : "grant";
   if (asker.account === null) {
     const where = asker.canSomewhere(missing[0] ?? "list") ? " here" : "";
-    const all = flagOf(asker.words(ROOT) | wordsOf(missing));
+    const all = formatWords(asker.words(ROOT) | wordsOf(missing));
     return new Problem(
       "not_allowed",
       `This needs the ${grants} ${named}${where}: start the server with --allow ${all}.`,
@@ -142,16 +142,12 @@ function refusal(asker: Asker, missing: readonly Word[], path: FilePath | Folder
   }
   if (!asker.can("list", path) && !asker.leadsTo("list", path))
     return new Problem("not_found", "No file or folder has this path.");
-  return new Problem(
-    "not_allowed",
-    `Your account lacks the ${grants} ${named} here. An owner of this server can grant ${missing.length > 1 ? "them" : "it"}.`,
-  );
-}
-
-/** The value of `--allow` that gives words; `list` is part of `read`. */
-function flagOf(words: Words): string {
-  const named = listWords(words);
-  return named.filter((word) => word !== "list" || !named.includes("read")).join(",");
+  const them = missing.length > 1 ? "them" : "it";
+  const lack =
+    asker.via === "token" && asker.scope !== null
+      ? `The token lacks the ${grants} ${named} here. Send one that has ${them}.`
+      : `Your account lacks the ${grants} ${named} here. An owner of this server can grant ${them}.`;
+  return new Problem("not_allowed", lack);
 }
 
 /** The problem of a request that needs a login. */

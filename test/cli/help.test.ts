@@ -6,8 +6,10 @@ import { readCommand } from "../../src/cli/cli.ts";
 import { MANAGING } from "../../src/cli/commands/commands.ts";
 import { FLAGS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
+import { commandsOn } from "../support/manage.ts";
 
 const { config, run } = commandLine();
+const { done } = commandsOn();
 
 describe("--help", () => {
   const help = async (colours: boolean, columns: number) => {
@@ -121,5 +123,18 @@ describe("sluice top --help", () => {
     const examples = [...text.matchAll(/^ {2}sluice(.*?) +#/gm)].map(([, argv = ""]) => argv.trim());
     expect(examples).toHaveLength(4);
     for (const argv of examples) expect((await run(argv)).kind).toBe("top");
+  });
+});
+
+describe("the help of a command", () => {
+  test.each(MANAGING)("%s, and of its subcommands, fits 80 columns", async (name) => {
+    const { out } = await done([name, "--help"]);
+    const [, listed = ""] = out.split("\nCommands:\n");
+    const below = (listed.split("\n\n")[0] ?? "").matchAll(/^ {2}(\w+)/gm);
+    const helps = [out];
+    for (const [, subcommand = ""] of below) helps.push((await done([name, subcommand, "--help"])).out);
+    const long = helps.flatMap((text) => text.split("\n")).filter((line) => line.length > 80);
+    expect(long).toEqual([]);
+    if (listed !== "") expect(helps.length).toBeGreaterThan(2);
   });
 });

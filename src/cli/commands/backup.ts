@@ -18,7 +18,7 @@ export function backup(run: Run): Command {
     .description("Copy accounts, grants, tokens, links and quotas into a file, also while the server runs")
     .addHelpText(
       "after",
-      "\nThe copy holds the hashes of passwords and the key of all links: keep it like a password.\nTo restore: stop the server, put the copy in the place of .sluice/access.db in the root, remove access.db-wal and\naccess.db-shm beside it, and start the server.",
+      "\nThe copy holds the hashes of passwords and the key of all links: keep it like a\npassword.\n\nTo restore: stop the server, put the copy in the place of .sluice/access.db in\nthe root, remove access.db-wal and access.db-shm beside it, give the file to the\nuser of the server, and start the server.",
     )
     .action(run(copy));
 }

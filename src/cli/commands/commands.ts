@@ -85,7 +85,7 @@ function programFor(console: Console): Command {
   const { colours, columns } = console.terminal;
   const program = new Command("sluice")
     .option("--root <root>", "Folder that the server serves (default: SLUICE_ROOT, sluice.toml, ./files)")
-    .option("--access <file>", "File of accounts and grants, if it is not in the root")
+    .option("--access <file>", "File of accounts, grants and links, if it is not in the root")
     .option("--url <url>", "Address under which browsers reach the server, for links")
     .option("--config <file>", "File of options (default: sluice.toml)")
     .option("--json", "Print JSON for programs")
@@ -95,6 +95,7 @@ function programFor(console: Console): Command {
   return configured(program, (one) =>
     one
       .helpCommand(false)
+      .helpOption("-h, --help", "Show this text")
       .exitOverride()
       .showSuggestionAfterError(false)
       .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(Math.max(columns, 80), 100) })

@@ -13,23 +13,31 @@ import { shownPath, table } from "../console/table.ts";
 import type { Work } from "../console/work.ts";
 import type { Run } from "./run.ts";
 
+/** At most 80 columns wide, like all help. */
+const RULES = `
+A rule gives a subject words at a path and below it:
+  subject  an account, @team, or anyone
+  path     a folder or file below the root; / is the root
+  words    ${WORDS.join(", ")},
+           separated by commas; all; or none
+
+For each subject the nearest rule counts, and replaces those above. The words of
+an account, of its teams and of anyone add up.
+
+Examples:
+  sluice grant anna / read            # Anna may read everything,
+  sluice grant anna team/plans none   # except this folder
+  sluice grant @sales team read,write
+  sluice grant anyone pub read        # without a login`;
+
 export function grant(run: Run): Command {
-  const command = new Command("grant").description("Permissions: who may do what in which folder");
+  const command = new Command("grant")
+    .description("Permissions: who may do what in which folder")
+    .addHelpText("after", RULES);
   command
     .command("set <subject> <path> <words>", { isDefault: true })
-    .description("Set the permissions of a subject at a folder and below it; `set` may be left out")
-    .addHelpText(
-      "after",
-      [
-        "",
-        "  subject  an account, @team, or anyone",
-        "  path     a folder or file below the root; / is the root",
-        `  words    ${WORDS.join(", ")} (separated by commas), all or none`,
-        "",
-        "The nearest rule of a subject counts, and replaces those above: `sluice grant anna /team none` takes away what",
-        "`sluice grant anna / read` gives. The rules of an account, its teams and anyone give their words together.",
-      ].join("\n"),
-    )
+    .description("Set the rule of a subject at a path: its words there and below; `set` may be left out")
+    .addHelpText("after", RULES)
     .action(run(set));
   command.command("list [subject]").description("List the rules, of one subject or of all").action(run(list));
   command

@@ -32,7 +32,7 @@ export function hook(run: Run): Command {
     .option("--timeout <time>", `Time for an answer (default: ${TIMEOUT}s)`, durationValue("1s", "1h"))
     .addHelpText(
       "after",
-      `\nEvents, separated by commas:\n  ${EVENTS.join("\n  ")}\n\nupload.before asks: a program that ends with another code than 0, or a URL that answers 4xx, refuses the upload.\n\nExamples:\n  sluice hook add upload.saved,entry.deleted https://example.org/hook\n  sluice hook add upload.before --path inbox -- /usr/local/bin/scan --quiet`,
+      `\nEvents, separated by commas:\n  ${EVENTS.join("\n  ")}\n\nupload.before asks: a program that ends with another code than 0, or a URL that\nanswers 4xx, refuses the upload.\n\nExamples:\n  sluice hook add upload.saved,entry.deleted https://example.org/hook\n  sluice hook add upload.before --path inbox -- /usr/local/bin/scan --quiet`,
     )
     .action(run(add));
   command.command("list").description("List the hooks").action(run(list));

@@ -53,7 +53,7 @@ export function link(run: Run): Command {
     .option("--max-bytes <size>", "Drop: how much can be sent in all", sizeValue)
     .option("--max-files <count>", "Drop: how many files can be sent in all", countValue)
     .option("--largest <size>", "Drop: the largest file", sizeValue)
-    .option("--rate <rate>", "Bytes per second of its visitors together", rateValue)
+    .option("--rate <rate>", "Its cap: bytes per second of all its visitors together", rateValue)
     .option("--note <text>", "A text that visitors see")
     .option("--ask-name", "Drop: ask visitors for their name")
     .option("--for <account>", "The account whose permissions the link has (default: the only owner)")

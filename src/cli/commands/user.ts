@@ -60,13 +60,17 @@ export function user(run: Run): Command {
   ).action(run(reset));
   command
     .command("change <name>")
-    .description("Change whether it is an owner, its teams, or its rate")
-    .option("--owner", "Make it an owner")
+    .description("Change the teams of an account, its cap, or whether it is an owner")
+    .option("--owner", "Make it an owner, who may do everything")
     .option("--no-owner", "Make it no owner")
     .option("--team <team>", "The teams, instead of those it has; may be repeated", listValue)
     .option("--no-teams", "Leave all teams")
-    .option("--rate <rate>", "Bytes per second of its uploads, and of its downloads", rateValue)
-    .option("--no-rate", "No limit of its rate")
+    .option(
+      "--rate <rate>",
+      "Its cap: bytes per second of all its uploads, and of all its downloads",
+      rateValue,
+    )
+    .option("--no-rate", "No cap")
     .action(run(change));
   command
     .command("disable <name>")

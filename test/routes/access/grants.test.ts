@@ -8,6 +8,7 @@ import { problemIn } from "../../support/problem.ts";
 
 let server: AccessServer;
 let alice = "";
+let limited = "";
 
 beforeAll(async () => {
   server = await startAccessServer((database) => {
@@ -15,6 +16,7 @@ beforeAll(async () => {
     database.account("bob", { "": "read", team: "none" });
     database.grant("anyone", { pub: "read" });
     alice = database.token("alice");
+    limited = database.token("alice", { words: "read", path: "team" });
   });
   for (const path of ["team/a.txt", "teams/b.txt", "pub/c.txt", "d.txt"]) {
     await mkdir(join(server.root, path, ".."), { recursive: true });
@@ -68,6 +70,14 @@ describe("writing", () => {
     await problemIn(await put("/files/pub/x.txt", by(alice)), "not_allowed");
     await problemIn(await put("/files/pub/x.txt"), "login_required");
     expect(await Bun.file(join(server.root, "d.txt")).text()).toBe("d.txt");
+  });
+
+  test("is refused with a sentence about what lacks the grant: the account, or only its token", async () => {
+    const replacing = async (token: string) =>
+      (await problemIn(await put("/files/team/a.txt", by(token)), "not_allowed")).detail;
+    expect(await replacing(limited)).toBe("The token lacks the grant `write` here. Send one that has it.");
+    const { detail } = await problemIn(await put("/files/pub/x.txt", by(alice)), "not_allowed");
+    expect(detail).toBe("Your account lacks the grant `write` here. An owner of this server can grant it.");
   });
 });
 
