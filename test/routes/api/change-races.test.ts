@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { Dice } from "../../storage/dice.ts";
 import { patient } from "../../support/patience.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
+import { amount } from "../../support/switches.ts";
 
 setDefaultTimeout(patient(120_000));
 
 const FOLDERS = ["x/", "y/", "x/z/", "y/z/"];
-const ROUNDS = 120;
+const ROUNDS = amount("ROUNDS", 50, 240);
 const AT_ONCE = 10;
 
 /** The relevant effect of one request. */
