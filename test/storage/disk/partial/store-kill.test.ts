@@ -11,7 +11,7 @@ import { Dice } from "../../dice.ts";
 import { file } from "../../driving.ts";
 import { TemporaryRoot } from "../temporary-root.ts";
 
-const KILLS = amount("KILLS", 20, 60);
+const KILLS = amount("KILLS", 8, 60);
 const UPLOADS = 4;
 const SIZE = 12 * MIB + 345;
 const PROGRAM = join(import.meta.dir, "keep-uploading.ts");
