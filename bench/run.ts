@@ -13,6 +13,7 @@ import { caps } from "./rows/caps.ts";
 import { concat } from "./rows/concat.ts";
 import { download } from "./rows/download.ts";
 import { health } from "./rows/health.ts";
+import { links } from "./rows/links.ts";
 import { listing } from "./rows/listing.ts";
 import { logins } from "./rows/logins.ts";
 import { memoryPeaks } from "./rows/memory.ts";
@@ -42,6 +43,7 @@ const GROUPS: readonly Group[] = [
   download,
   archive,
   caps,
+  links,
   logins,
   memoryPeaks,
   aborts,
