@@ -1,4 +1,6 @@
-// Sends requests to a worker thread, which the first request starts, and gives each its answer.
+// Sends requests to a worker thread, which the first request starts, and gives each its answer; and lowers the priority of such a thread.
+
+import * as os from "node:os";
 
 /** Every message carries the id of its request. */
 interface Message {
@@ -66,4 +68,24 @@ export class WorkerThread<Request extends object, Answer extends Message> {
 /** A compiled binary bundles all modules; only entry points of the build have a path of their own. */
 function locationOf(script: string): string | URL {
   return Bun.isStandaloneExecutable ? `/$bunfs/root/${script}` : new URL(`../${script}`, import.meta.url);
+}
+
+/** The lowest priority. */
+const NICEST = 19;
+
+/**
+ * Lowers the priority of the thread that calls this. Only on Linux, because elsewhere it is that of the whole process; not where a
+ * sandbox forbids it, because the thread must work there, too.
+ * @param steps of nice(2)
+ */
+export function lowerPriority(
+  steps: number,
+  { getPriority, setPriority }: Pick<typeof os, "getPriority" | "setPriority"> = os,
+): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(0, Math.min(NICEST, getPriority(0) + steps));
+  } catch {
+    // It has the priority of the others.
+  }
 }

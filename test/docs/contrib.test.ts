@@ -27,6 +27,8 @@ describe("contrib/sluice.service", () => {
     // The default of --drain is 30 s.
     expect(Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1])).toBeGreaterThan(30);
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
+    // The filter of @resources forbids it, and the threads for passwords and bulk work lower their priority.
+    expect(unit).toMatch(/^SystemCallFilter=.*\bsetpriority\b/m);
   });
 });
 

@@ -1,14 +1,12 @@
 // Worker thread for passwords: argon2 takes tens of milliseconds, and beside two of them Bun's pool delays writes to files.
 
-import { getPriority, setPriority } from "node:os";
+import { lowerPriority } from "../../system/worker-thread.ts";
 import { ARGON2 } from "./stored-hash.ts";
 
 declare const self: Worker;
 
-/** A hash takes all of a processor: the threads that serve requests come first. On Linux this is the priority of one thread. */
-const NICER = 5;
-const NICEST = 19;
-if (process.platform === "linux") setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
+// A hash takes all of a processor: the threads that serve requests come first.
+lowerPriority(5);
 
 /** A request: hash a password, or verify it against a hash. */
 export type Question = { ask: "hash"; password: string } | { ask: "verify"; password: string; hash: string };

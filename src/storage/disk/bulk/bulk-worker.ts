@@ -1,7 +1,7 @@
 // Worker thread for bulk work. It may block on the disk: uploads and their syncs run on other threads.
 
 import * as fs from "node:fs";
-import { setPriority } from "node:os";
+import { lowerPriority } from "../../../system/worker-thread.ts";
 import { BulkQueue, type Job } from "./bulk-queue.ts";
 import { copyRange, type Range } from "./copy-range.ts";
 import { examineTree, type Undeletable } from "./examine-tree.ts";
@@ -24,10 +24,8 @@ export type BulkAnswer = { id: number } & (
 
 const CLONE = fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE;
 const queue = new BulkQueue();
-/** When the processors are busy, other threads of the server go first. */
-const NICE = 10;
-// On Linux it is that of this thread alone, elsewhere that of the process.
-if (process.platform === "linux") setPriority(0, NICE);
+// When the processors are busy, other threads of the server go first.
+lowerPriority(10);
 
 self.onmessage = ({ data }: MessageEvent<{ id: number } & BulkRequest>): void => void serve(data);
 
