@@ -1,5 +1,6 @@
 // The schemas of accounts, invites and tokens.
 
+import { Type } from "@sinclair/typebox";
 import { t } from "elysia";
 import { Words } from "./access-shapes.ts";
 import { Path } from "./shapes.ts";
@@ -78,7 +79,7 @@ export const NewToken = t.Object(
     words: t.Optional(Words),
     path: t.Optional(t.String({ maxLength: 4096, description: "A folder or file; the root by default" })),
     expires: t.Optional(
-      t.Integer({ minimum: 60, maximum: 3650 * 86_400, description: "Seconds; 90 days by default" }),
+      Type.Integer({ minimum: 60, maximum: 3650 * 86_400, description: "Seconds; 90 days by default" }),
     ),
   },
   closed,

@@ -1,16 +1,17 @@
 // The schemas of links and drops.
 
+import { Type } from "@sinclair/typebox";
 import { t } from "elysia";
 import { bytes, ErrorEntry, Flow, oneOf, Path, Time } from "./shapes.ts";
 
 const KINDS = ["file", "folder", "drop"] as const;
-const orNull = <Shape extends ReturnType<typeof t.String> | ReturnType<typeof t.Integer>>(
+const orNull = <Shape extends ReturnType<typeof t.String> | ReturnType<typeof Type.Integer>>(
   shape: Shape,
   description: string,
 ) => t.Union([shape, t.Null()], { description });
-const Count = t.Integer({ minimum: 0, maximum: 1_000_000_000 });
-const Size = t.Integer({ minimum: 0, format: "int64", maximum: Number.MAX_SAFE_INTEGER });
-const Rate = t.Integer({ minimum: 1, format: "int64", maximum: Number.MAX_SAFE_INTEGER });
+const Count = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
+const Size = Type.Integer({ minimum: 0, format: "int64", maximum: Number.MAX_SAFE_INTEGER });
+const Rate = Type.Integer({ minimum: 1, format: "int64", maximum: Number.MAX_SAFE_INTEGER });
 
 /** The members of a link that can be set and edited. */
 const Limits = {

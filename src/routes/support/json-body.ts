@@ -51,6 +51,8 @@ function reasonsOf(error: ValueError): ValueError[] {
   if (error.type !== ValueErrorType.Union) return [error];
   const variants = error.errors
     .map((variant) => [...Iterator.from(variant).take(MAX_REASONS)])
+    // That a member may also be null says nothing about the value that was meant.
+    .filter(([first]) => first?.type !== ValueErrorType.Null)
     .toSorted((one, other) => one.length - other.length);
   const [closest = [error], second] = variants;
   return closest.length === second?.length ? [error] : closest;

@@ -91,6 +91,24 @@ test("editing a link keeps what is not sent, and its password", async () => {
   });
 });
 
+test("a wrong value of a limit is told with the type that it must have", async () => {
+  const { id } = await server.link("home/album");
+  for (const [member, value, type] of [
+    ["rate", "fast", "integer"],
+    // Elysia's own integers are also text, which has no minimum.
+    ["rate", "0", "integer"],
+    ["maxBytes", "-5", "integer"],
+    ["downloads", 1.5, "integer"],
+    ["password", 7, "string"],
+  ] as const) {
+    const answer = await server.api(`/api/links/${id}`, "PATCH", { [member]: value });
+    const { errors } = await problemIn(answer, "invalid_request");
+    expect(errors).toEqual([
+      expect.objectContaining({ pointer: `/${member}`, detail: expect.stringContaining(type) }),
+    ]);
+  }
+});
+
 test("no hash of a password is in an answer (GHSA-833g-cqhp-h72j)", async () => {
   await server.link("home/album", { password: "a password" });
   expect(await (await server.api("/api/links")).text()).not.toMatch(/argon|\$2[aby]\$/);
