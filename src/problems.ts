@@ -184,7 +184,7 @@ export const PROBLEMS = {
   misdirected: {
     status: 421,
     title: "Not a name of this server",
-    help: "The `Host` of the request is not a name of this server. This keeps a website from reaching a server on your machine through your browser, by making its own name resolve to it (DNS rebinding). Start the server with `--hostname NAME` for each name under which it is reached, for example the one that a reverse proxy forwards.",
+    help: "The `Host` of the request is not a name of this server. This keeps a website from reaching a server on your machine through your browser, by making its own name resolve to it (DNS rebinding). Start the server with `--url`, or with `--hostname NAME` for each name under which it is reached, for example the one that a reverse proxy forwards.",
   },
   precondition_failed: {
     status: 412,
