@@ -58,16 +58,20 @@ const TOP_EXAMPLES = [
 const TOP_NOTES =
   "It needs the grant list. Exit codes: 0 stopped by the user or the server ended, 1 refused or not reached, 2 invalid use.";
 
-/** Flags that are not options: they print a text and start no server. */
-export const ALWAYS: readonly Row[] = [
-  [
-    "    --setup",
-    "",
-    "Print a link by which the first owner sets a password; until then nobody may do anything",
-  ],
+/** Prints a link and starts the server. */
+const SETUP: Row = [
+  "    --setup",
+  "",
+  "Print a link by which the first owner sets a password; until then nobody may do anything",
+];
+
+const PRINTING: readonly Row[] = [
   ["-h, --help", "", "Show this text"],
   ["-V, --version", "", "Show the version"],
 ];
+
+/** Flags that are not options: they have no variable and no key. */
+export const ALWAYS: readonly Row[] = [SETUP, ...PRINTING];
 
 /** The help, 80 to 100 columns wide, ending with a newline. */
 export function helpText(terminal: Terminal): string {
@@ -76,7 +80,8 @@ export function helpText(terminal: Terminal): string {
     name,
     rows: FLAGS.filter(({ group }) => group === name).flatMap(rows),
   }));
-  groups.at(-1)?.rows.push(...ALWAYS);
+  groups.find(({ name }) => name === "Who may do what")?.rows.push(SETUP);
+  groups.at(-1)?.rows.push(...PRINTING);
   const all = groups.flatMap((group) => group.rows);
   const termWidth = Math.max(...all.map(([term]) => term.length));
   const valueWidth = Math.max(...all.map(([, value]) => value.length));
