@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { Access } from "../../access/access.ts";
 import type { Account, Link } from "../../access/database/snapshot.ts";
+import { isoTime } from "../../access/iso-time.ts";
 import { stateOfLink } from "../../access/links/link-state.ts";
 import { urlOfLink } from "../../access/links/token.ts";
 import { newId } from "../../access/secrets.ts";
@@ -227,7 +228,7 @@ function shown(work: Work, one: Link) {
     url: urlOf(work, one),
     state: stateOfLink(one, Date.now()),
     hasPassword: password !== null,
-    created: new Date(created).toISOString(),
-    expires: expires === null ? null : new Date(expires).toISOString(),
+    created: isoTime(created),
+    expires: isoTime(expires),
   };
 }

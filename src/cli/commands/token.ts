@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import type { Secret } from "../../access/database/snapshot.ts";
+import { isoTime } from "../../access/iso-time.ts";
 import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../access/secrets.ts";
 import { formatWords, type Words } from "../../access/words.ts";
 import type { FolderPath } from "../../path.ts";
@@ -66,7 +67,7 @@ function add(work: Work, text: string, flags: AddFlags): void {
     ? `${formatWords(scope.words)} at ${shownPath(scope.path)}`
     : "all that the account may do";
   work.printOnce(
-    { id, name, account: account.name, token: secret, ...described(scope), expires: isoOf(expires) },
+    { id, name, account: account.name, token: secret, ...described(scope), expires: isoTime(expires) },
     secret,
     `This is the only time that the token is shown. It acts for ${account.name} (${may}), until ${formatMoment(expires)}.\nSend it as Authorization: Bearer …, or as the password of Basic under any name.\n`,
   );
@@ -117,13 +118,9 @@ function tokensIn(work: Work): Secret[] {
 /** Without its digest. */
 function shown({ id, name, account, words, path, created, expires }: Secret) {
   const scope = words === null ? null : { words, path: path ?? ROOT };
-  return { id, name, account, ...described(scope), created: isoOf(created), expires: isoOf(expires) };
+  return { id, name, account, ...described(scope), created: isoTime(created), expires: isoTime(expires) };
 }
 
 function described(scope: { words: Words; path: string } | null) {
   return scope ? { words: formatWords(scope.words), path: scope.path } : { words: null, path: null };
-}
-
-function isoOf(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }

@@ -5,6 +5,7 @@ import { nameFault } from "../../access/account-name.ts";
 import type { ChangeArguments } from "../../access/database/changes/changes.ts";
 import type { Account } from "../../access/database/snapshot.ts";
 import { INVITE_LIFETIME, newInvite } from "../../access/invites.ts";
+import { isoTime } from "../../access/iso-time.ts";
 import { expiryOf, lifetimeValue, listValue, rateValue } from "../console/arguments.ts";
 import { CommandFailed, WrongUse } from "../console/console.ts";
 import { newPassword } from "../console/password.ts";
@@ -190,7 +191,7 @@ function shown({ name, owner, teams, disabled, password, totp, rate, created }: 
     hasPassword: password !== null,
     secondFactor: totp !== null,
     rate,
-    created: new Date(created).toISOString(),
+    created: isoTime(created),
   };
 }
 
@@ -225,7 +226,7 @@ function printInvite(work: Work, name: string, token: string, expires: number | 
     ? ""
     : "The address is that of this machine: --url sets the one that browsers use.\n";
   work.printOnce(
-    { name, url, expires: expires === null ? null : new Date(expires).toISOString() },
+    { name, url, expires: isoTime(expires) },
     url,
     `${said} Send this link to its person: it works once, until ${formatMoment(expires)}.\n${guessed}`,
   );

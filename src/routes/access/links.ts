@@ -3,6 +3,7 @@
 import { Elysia, t } from "elysia";
 import { ChangeRefused } from "../../access/database/changes/refused.ts";
 import type { Link } from "../../access/database/snapshot.ts";
+import { isoTime } from "../../access/iso-time.ts";
 import { readLimits } from "../../access/links/link-request.ts";
 import { stateOfLink } from "../../access/links/link-state.ts";
 import { urlOfLink } from "../../access/links/token.ts";
@@ -194,8 +195,8 @@ export function ownLinks(services: Services) {
       state: stateOfLink(link, known.now()),
       needsPassword: link.password !== null,
       note: link.note,
-      created: new Date(link.created).toISOString(),
-      expires: link.expires === null ? null : new Date(link.expires).toISOString(),
+      created: isoTime(link.created),
+      expires: isoTime(link.expires),
       downloads: link.downloadsLeft,
       maxBytes: link.bytesLeft,
       maxFiles: link.filesLeft,

@@ -1,6 +1,7 @@
 // GET /s/{token}: the page of a link, GET /s/{token}/info: the facts for it, POST /s/{token}/session: its password and a sender's name.
 
 import { Elysia, t } from "elysia";
+import { isoTime } from "../../access/iso-time.ts";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
 import { checkSender, newVisit } from "../../access/links/visit.ts";
 import { Problem } from "../../errors.ts";
@@ -53,7 +54,7 @@ export function visiting(services: Services) {
           name: nameOf(link.path),
           account: link.account,
           note: link.note,
-          expires: link.expires === null ? null : new Date(link.expires).toISOString(),
+          expires: isoTime(link.expires),
         };
         if (link.kind !== "drop")
           return jsonAnswer({

@@ -3,6 +3,7 @@
 import { Elysia, t } from "elysia";
 import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Secret } from "../../../access/database/snapshot.ts";
+import { isoTime } from "../../../access/iso-time.ts";
 import { wrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../../access/secrets.ts";
 import { formatWords, listWords, wordsOf } from "../../../access/words.ts";
@@ -125,7 +126,7 @@ function shown({ id, name, account, words, path, created, expires }: Secret) {
     account: account ?? "",
     words: words === null ? null : listWords(words),
     path,
-    created: new Date(created).toISOString(),
-    expires: expires === null ? null : new Date(expires).toISOString(),
+    created: isoTime(created),
+    expires: isoTime(expires),
   };
 }

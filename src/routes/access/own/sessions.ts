@@ -1,6 +1,7 @@
 // /api/account/sessions: where one is logged in, and logging out there.
 
 import { Elysia, t } from "elysia";
+import { isoTime } from "../../../access/iso-time.ts";
 import { Problem } from "../../../errors.ts";
 import { access, askerOf } from "../../../plugins/access.ts";
 import { OwnSessions } from "../../openapi/access-shapes.ts";
@@ -31,8 +32,8 @@ export function sessions(services: Services) {
           sessions: sessions.map(({ id, name, created, expires }) => ({
             id,
             browser: name,
-            created: new Date(created).toISOString(),
-            expires: expires === null ? null : new Date(expires).toISOString(),
+            created: isoTime(created),
+            expires: isoTime(expires),
             current: id === current,
           })),
         });
