@@ -164,6 +164,11 @@ describe("tokens", () => {
     await problemIn(await server.fetch("/api/tokens", { method: "POST", body, headers }), "not_allowed");
   });
 
+  test("end after a number of seconds, which is not written as text and not too small", async () => {
+    for (const expires of ["1", "-60", 59, 1e12])
+      await problemIn(await bob.send("POST", "/api/tokens", { name: "short", expires }), "invalid_request");
+  });
+
   test("of others are seen and revoked by owners only", async () => {
     const [own] = await tokensOf(bob);
     const all = await tokensOf(owner);
