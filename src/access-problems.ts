@@ -35,7 +35,7 @@ export const ACCESS_PROBLEMS = {
   account_exists: {
     status: 409,
     title: "The account exists",
-    help: "There is an account with this name. Choose another name. Who comes from an identity provider and has a password here logs in with it, or asks an owner to remove it.",
+    help: "There is an account with this name. Choose another name. A person who comes from an identity provider but has a password here logs in with that password, or asks an owner to remove it.",
   },
   last_owner: {
     status: 409,

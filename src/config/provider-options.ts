@@ -33,7 +33,7 @@ export const PROVIDER_OPTIONS: { readonly [Key in ProviderKey]-?: Option<NonNull
     name: "oidc-group",
     placeholder: "GROUP",
     ...words("a group", 256),
-    help: "Only members of this group at the provider log in, and who is new gets an account without grants; if unset, only accounts that were added before log in",
+    help: "Group at the provider whose members may log in; new members get an account without grants. If unset, only people whose account was added before may log in",
     group: "Who may do what",
   },
 };
