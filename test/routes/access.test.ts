@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { formatWords, wordsOf } from "../../src/access/words.ts";
 import { type Grant, WORDS } from "../../src/config/config.ts";
 import { problemIn } from "../support/problem.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -166,9 +167,8 @@ describe.each(
     }
     const { detail } = await problemIn(answer, "not_allowed");
     expect(detail).toContain(`the grant \`${missing}\``);
-    const all = WORDS.filter((word) => without(grant).has(word) || word === missing);
-    const named = all.filter((word) => word !== "list" || !all.includes("read"));
-    expect(detail).toContain(`--allow ${named.join(",")}.`);
+    const all = wordsOf(WORDS.filter((word) => without(grant).has(word) || word === missing));
+    expect(detail).toContain(`--allow ${formatWords(all)}.`);
     if (grant === "write") expect(await readdir(server.root)).not.toContain("new.txt");
     expect(await Bun.file(join(server.root, "kept.txt")).text()).toBe("kept");
   });
