@@ -53,7 +53,7 @@ describe("a good root", () => {
   test("is reported as text, without colours if the output is not a terminal", async () => {
     await using child = spawn("doctor", folder, "--port", "0", "--keep-free", "0");
     expect(await child.exited).toBe(0);
-    expect(child.stdout).toMatch(/^ {2}[✓!] Write speed +\d+(\.\d)? [MG]B\/s$/m);
+    expect(child.stdout).toMatch(/^ {2}[✓!] Write speed +\d+(\.\d+)? [MG]B\/s$/m);
     expect(child.stdout).toContain("No problems found.");
     expect(child.stdout).not.toContain("\x1b");
   });

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
-import { truncate } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
@@ -190,17 +190,31 @@ describe("a file that is truncated during the download", () => {
     await until("nobody has the file open", () => !isOpen());
     await Bun.write(file, crypto.getRandomValues(new Uint8Array(65_536)));
     await truncate(file, LARGE);
+    const output = `${server.root}-part`;
     const child = Bun.spawn(
-      ["curl", "-s", "--limit-rate", "2M", ...flags, "-o", "/dev/null", `${server.url}/api/archive?${query}`],
+      [
+        "curl",
+        "-s",
+        "-N",
+        "--limit-rate",
+        "2M",
+        ...flags,
+        "-o",
+        output,
+        `${server.url}/api/archive?${query}`,
+      ],
       { stdout: "ignore" },
     );
     const cut = server.log.length;
-    await until("the file is open", isOpen);
+    // Before its first bytes arrive, the file may be open and not measured yet.
+    await until("bytes of the open file arrive", () => isOpen() && Bun.file(output).size > 10_000);
     await truncate(file, 100_000);
     // curl does not wait for further bytes.
     // A line about the archive of the previous test may come first.
     await until("the log says so", () => server.log.slice(cut).join().includes("storage_failed"));
-    return await child.exited;
+    const code = await child.exited;
+    await rm(output);
+    return code;
   }
 
   test.each([

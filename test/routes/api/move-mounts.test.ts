@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Mount, whyNoMounts } from "../../storage/disk/faults.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer } from "../../support/server.ts";
-import { skipped } from "../../support/switches.ts";
+import { amount, skipped } from "../../support/switches.ts";
 
 const noMounts = await whyNoMounts("/var/tmp");
 if (noMounts) skipped("moves between file systems", noMounts, "run it as root on Linux");
@@ -43,7 +43,7 @@ test.skipIf(noMounts !== null)(
   },
 );
 
-const ROUNDS = 30;
+const ROUNDS = amount("ROUNDS", 8, 40);
 
 test.skipIf(noMounts !== null)(
   "files that another program adds to the folder during the move are never lost",
