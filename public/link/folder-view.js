@@ -4,7 +4,7 @@ import { failureText } from "../forms/action-form.js";
 import { callApi } from "../server/api.js";
 import { encodePath, join, nameOf, parentOf } from "../server/path.js";
 import { icon, make } from "../ui/dom.js";
-import { count, size } from "../ui/format.js";
+import { entryCount, size } from "../ui/format.js";
 import { iconFor } from "../ui/icon.js";
 import { card } from "./link-card.js";
 
@@ -74,7 +74,7 @@ export function folderView({ link, base, info, announce }) {
     none.hidden = total > 0;
     list.hidden = total === 0;
     all.hidden = total === 0;
-    announce(total === 0 ? "This folder is empty" : `${count(total)} ${total === 1 ? "entry" : "entries"}`);
+    announce(total === 0 ? "This folder is empty" : entryCount(total));
   }
 
   /** @param {Entry} entry */

@@ -6,10 +6,10 @@ import { openPanel } from "../forms/panel.js";
 import { thing, thingList } from "../forms/things.js";
 import { callApi } from "../server/api.js";
 import { me } from "../server/me.js";
-import { nameOf } from "../server/path.js";
+import { nameOf, parentOf } from "../server/path.js";
 import { showDialog } from "../ui/dialog.js";
 import { joinWithDots, make } from "../ui/dom.js";
-import { count, rate, shortDate, size } from "../ui/format.js";
+import { count, fileCount, rate, shortDate, size } from "../ui/format.js";
 import { linkFields } from "./link-fields.js";
 import { linkResult } from "./link-result.js";
 
@@ -52,11 +52,11 @@ function item(link, withPath, reload) {
     note: joinWithDots(
       STATES[state],
       account === me().name ? "" : account,
-      withPath && path.includes("/") ? `in ${path.slice(0, path.lastIndexOf("/"))}` : "",
+      withPath && path.includes("/") ? `in ${parentOf(path)}` : "",
       needsPassword ? "password" : "",
       expires === null ? "no end" : `until ${shortDate(expires)}`,
       downloads === null ? "" : `${count(downloads)} ${downloads === 1 ? "download" : "downloads"} left`,
-      maxFiles === null ? "" : `${count(maxFiles)} files left`,
+      maxFiles === null ? "" : `${fileCount(maxFiles)} left`,
       maxBytes === null ? "" : `${size(maxBytes)} left`,
       link.rate === null ? "" : rate(link.rate),
       link.note === "" ? "" : `“${link.note}”`,

@@ -4,14 +4,9 @@ import { copyText } from "../forms/copy-text.js";
 import { qrCode } from "../forms/qr.js";
 import { make } from "../ui/dom.js";
 
-/** @param {{ url: string }} link */
-export function linkUrl({ url }) {
-  return new URL(url, location.origin).href;
-}
-
 /** @param {{ url: string, needsPassword: boolean }} link */
 export function linkResult(link) {
-  const url = linkUrl(link);
+  const url = new URL(link.url, location.origin).href;
   const parts = [copyText("Address of the link", url)];
   if ("share" in navigator) {
     const share = make("button", { type: "button" }, "Send …");
