@@ -2,6 +2,7 @@
 // @ts-check
 import { icon, make, setIcon, setText } from "../ui/dom.js";
 import { count, percent, size } from "../ui/format.js";
+import { keyedRows } from "../ui/keyed-rows.js";
 
 /** @import { Queue, State, Upload } from "../upload/queue.js" */
 
@@ -22,27 +23,13 @@ const ICONS = {
 export function dropList(queue) {
   const list = make("ul", { class: "drop-list" });
   const more = make("p", { class: "panel-note" });
-  /** @type {Map<Upload, ReturnType<typeof row>>} */
-  const rows = new Map();
+  const showRows = keyedRows(list, (/** @type {Upload} */ upload) => row(upload, queue));
 
   function draw() {
     const shown = ORDER.flatMap((state) =>
       queue.uploads.filter((upload) => upload.state === state).slice(0, ROWS[state]),
     );
-    const remaining = new Set(shown);
-    for (const [upload, { element }] of rows) {
-      if (remaining.has(upload)) continue;
-      element.remove();
-      rows.delete(upload);
-    }
-    let next = list.firstElementChild;
-    for (const upload of shown) {
-      const one = rows.get(upload) ?? row(upload, queue);
-      rows.set(upload, one);
-      one.update();
-      if (one.element === next) next = next.nextElementSibling;
-      else list.insertBefore(one.element, next);
-    }
+    showRows(shown);
     const others = queue.uploads.length - shown.length;
     setText(more, others > 0 ? `and ${count(others)} more` : "");
   }

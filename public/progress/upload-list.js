@@ -2,6 +2,7 @@
 // @ts-check
 import { byId, joinWithDots, setText } from "../ui/dom.js";
 import { count, fileCount } from "../ui/format.js";
+import { keyedRows } from "../ui/keyed-rows.js";
 import { uploadRow } from "./upload-row.js";
 
 /** @import { Queue, Upload } from "../upload/queue.js" */
@@ -22,8 +23,7 @@ export function createUploadList(queue) {
   const cancelAll = byId("cancel-all", HTMLButtonElement);
   const retryFailed = byId("retry-failed", HTMLButtonElement);
   const clear = byId("clear", HTMLButtonElement);
-  /** @type {Map<Upload, ReturnType<typeof uploadRow>>} */
-  const rows = new Map();
+  const showRows = keyedRows(list, (/** @type {Upload} */ upload) => uploadRow(upload, queue));
 
   cancelAll.addEventListener("click", () => queue.cancelAll());
   retryFailed.addEventListener("click", () => queue.retryFailed());
@@ -32,20 +32,7 @@ export function createUploadList(queue) {
 
   return function draw() {
     const visible = selectVisible(queue);
-    const remaining = new Set(visible);
-    for (const [upload, row] of rows) {
-      if (remaining.has(upload)) continue;
-      row.element.remove();
-      rows.delete(upload);
-    }
-    let next = list.firstElementChild;
-    for (const upload of visible) {
-      const row = rows.get(upload) ?? uploadRow(upload, queue);
-      rows.set(upload, row);
-      row.update();
-      if (row.element === next) next = next.nextElementSibling;
-      else list.insertBefore(row.element, next);
-    }
+    showRows(visible);
     const { waiting, saved, failed, cancelled } = queue.counts;
     const hiddenCount = queue.uploads.length - visible.length;
     section.hidden = queue.uploads.length === 0;
