@@ -11,7 +11,7 @@ import { newId } from "../../access/secrets.ts";
 import { Problem } from "../../errors.ts";
 import { checkFolderPath } from "../../path.ts";
 import { access, askerOf, proveBelow } from "../../plugins/access.ts";
-import { empty, json, problems } from "../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { LinkEdit, LinkList, LinkShape, NewLink } from "../openapi/link-shapes.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
@@ -26,9 +26,7 @@ const READ_PROBLEMS = ["login_required", "wrong_login", "not_found"] as const;
 const CHANGE_PROBLEMS = [
   ...READ_PROBLEMS,
   "cross_origin",
-  "invalid_request",
-  "body_too_large",
-  "unsupported_type",
+  ...BODY_PROBLEMS,
   "logins_busy",
   "storage_failed",
 ] as const;

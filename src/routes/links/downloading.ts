@@ -33,10 +33,9 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import type { Services } from "../support/services.ts";
 import type { AnswerHeaders } from "../uploads/dialect.ts";
-import { type OpenedLink, openLink, rememberVisit } from "./opened-link.ts";
+import { LINK_PROBLEMS, type OpenedLink, openLink, rememberVisit } from "./opened-link.ts";
 import { Token } from "./visiting.ts";
 
-const LINK_PROBLEMS = ["link_password", "link_gone", "too_many_logins", "logins_busy"] as const;
 /** Programs that look at links in messages, and browsers that guess the next click. They get no bytes of a link that counts. */
 const PREVIEWS =
   /bot\b|crawl|spider|preview|facebookexternalhit|whatsapp|slack|telegram|discord|skype|embedly|mastodon|signal|vkshare|pinterest/i;

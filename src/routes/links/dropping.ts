@@ -17,19 +17,11 @@ import { announcedSize, type HeaderOptions, receiveFile, uploadRequest } from ".
 import type { Services } from "../support/services.ts";
 import type { AnswerHeaders } from "../uploads/dialect.ts";
 import { type DropPlace, droppedFile } from "../uploads/drop-place.ts";
-import { openLink, rememberVisit } from "./opened-link.ts";
+import { LINK_PROBLEMS, openLink, rememberVisit } from "./opened-link.ts";
 import { Token } from "./visiting.ts";
 
 /** Problems of every upload to a drop. */
-export const DROP_PROBLEMS = [
-  ...UPLOAD_PROBLEMS,
-  "not_found",
-  "link_password",
-  "link_gone",
-  "link_full",
-  "too_many_logins",
-  "logins_busy",
-] as const;
+export const DROP_PROBLEMS = [...UPLOAD_PROBLEMS, ...LINK_PROBLEMS, "link_full"] as const;
 /** `?from=`, for programs. */
 export const Sender = t.Optional(t.String({ maxLength: 200, description: "The name of the sender" }));
 

@@ -13,6 +13,15 @@ import type { AnswerHeaders } from "../uploads/dialect.ts";
 
 const COOKIE = "sluice-visit";
 
+/** The problems of every request that opens a link. */
+export const LINK_PROBLEMS = [
+  "not_found",
+  "link_password",
+  "link_gone",
+  "too_many_logins",
+  "logins_busy",
+] as const;
+
 /** A link that is open for this request. */
 export interface OpenedLink {
   link: Link;

@@ -8,13 +8,13 @@ import { Problem } from "../../errors.ts";
 import { nameOf } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import { empty, json, problems } from "../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, problems } from "../openapi/answers.ts";
 import { LinkInfo, LinkSession } from "../openapi/link-shapes.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import { pageAnswer } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
-import { findLink, openLink, rememberVisit, visitOf } from "./opened-link.ts";
+import { findLink, LINK_PROBLEMS, openLink, rememberVisit, visitOf } from "./opened-link.ts";
 
 /** Bytes of a password and a name. */
 const MAX_BYTES = 4096;
@@ -77,7 +77,7 @@ export function visiting(services: Services) {
         params: Token,
         response: {
           200: json(LinkInfo, { description: "The link, as its visitors see it" }),
-          ...problems("not_found", "link_password", "link_gone", "too_many_logins", "logins_busy"),
+          ...problems(...LINK_PROBLEMS),
         },
         detail: {
           operationId: "getLinkInfo",
@@ -112,16 +112,7 @@ export function visiting(services: Services) {
         params: Token,
         response: {
           204: empty({ description: "The cookie of the visit is set", headers: ["Set-Cookie"] }),
-          ...problems(
-            "invalid_request",
-            "body_too_large",
-            "unsupported_type",
-            "not_found",
-            "link_password",
-            "link_gone",
-            "too_many_logins",
-            "logins_busy",
-          ),
+          ...problems(...BODY_PROBLEMS, ...LINK_PROBLEMS),
         },
         detail: {
           operationId: "openLink",

@@ -152,6 +152,12 @@ export const CHANGE_PROBLEMS = [
   "draining",
 ] as const;
 
+/** The problems of every request with a small body in JSON. */
+export const BODY_PROBLEMS = ["invalid_request", "body_too_large", "unsupported_type"] as const;
+
+/** The problems of every request that only the person of an account, or an owner, may make. */
+export const PERSON_PROBLEMS = ["login_required", "wrong_login", "not_allowed"] as const;
+
 /** The problems of every request. */
 const ALWAYS = ["cross_origin", "misdirected", "internal"] as const;
 

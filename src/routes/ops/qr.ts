@@ -3,7 +3,7 @@
 import { Elysia, t } from "elysia";
 import { renderSVG } from "uqr";
 import { access } from "../../plugins/access.ts";
-import { bytes, problems } from "../openapi/answers.ts";
+import { BODY_PROBLEMS, bytes, problems } from "../openapi/answers.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import type { Services } from "../support/services.ts";
 
@@ -31,7 +31,7 @@ export function qr(services: Services) {
       allow: "account",
       response: {
         200: bytes({ description: "The QR code" }, [SVG]),
-        ...problems("invalid_request", "body_too_large", "unsupported_type", "login_required", "wrong_login"),
+        ...problems(...BODY_PROBLEMS, "login_required", "wrong_login"),
       },
       detail: {
         operationId: "drawQrCode",

@@ -7,15 +7,14 @@ import { Problem } from "../../../errors.ts";
 import { access } from "../../../plugins/access.ts";
 import type { Change } from "../../../plugins/log.ts";
 import { Account, AccountChange, Accounts, Invite, NewAccount, Reset } from "../../openapi/account-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
 import { asProblem, checkName } from "./refusals.ts";
 
 const MAX_BYTES = 16_384;
-const OWNER_PROBLEMS = ["login_required", "wrong_login", "not_allowed"] as const;
-const BODY_PROBLEMS = ["invalid_request", "body_too_large", "unsupported_type", "storage_failed"] as const;
+const CHANGE_PROBLEMS = [...PERSON_PROBLEMS, ...BODY_PROBLEMS, "storage_failed"] as const;
 const params = t.Object({ name: t.String({ maxLength: 64, description: "The name of an account" }) });
 
 export function accounts(services: Services) {
@@ -42,7 +41,7 @@ export function accounts(services: Services) {
       allow: "owner",
       response: {
         200: json(Accounts, { description: "All accounts, sorted by name" }),
-        ...problems(...OWNER_PROBLEMS),
+        ...problems(...PERSON_PROBLEMS),
       },
       detail: { operationId: "listAccounts", summary: "List the accounts", tags: ["Accounts"] },
     })
@@ -67,7 +66,7 @@ export function accounts(services: Services) {
         allow: "owner",
         response: {
           201: json(Invite, { description: "The account exists. Send the link to its person" }),
-          ...problems(...OWNER_PROBLEMS, ...BODY_PROBLEMS, "account_exists"),
+          ...problems(...CHANGE_PROBLEMS, "account_exists"),
         },
         detail: {
           operationId: "inviteAccount",
@@ -101,7 +100,7 @@ export function accounts(services: Services) {
         params,
         response: {
           200: json(Account, { description: "The account as it is now" }),
-          ...problems(...OWNER_PROBLEMS, ...BODY_PROBLEMS, "not_found", "last_owner"),
+          ...problems(...CHANGE_PROBLEMS, "not_found", "last_owner"),
         },
         detail: {
           operationId: "changeAccount",
@@ -126,7 +125,7 @@ export function accounts(services: Services) {
         params,
         response: {
           204: empty({ description: "Removed with its grants, tokens and links. Its files stay" }),
-          ...problems(...OWNER_PROBLEMS, "invalid_request", "not_found", "last_owner", "storage_failed"),
+          ...problems(...PERSON_PROBLEMS, "invalid_request", "not_found", "last_owner", "storage_failed"),
         },
         detail: { operationId: "removeAccount", summary: "Remove an account", tags: ["Accounts"] },
       },
@@ -147,7 +146,7 @@ export function accounts(services: Services) {
         params,
         response: {
           201: json(Invite, { description: "Send the link to the person of the account" }),
-          ...problems(...OWNER_PROBLEMS, ...BODY_PROBLEMS, "not_found"),
+          ...problems(...CHANGE_PROBLEMS, "not_found"),
         },
         detail: {
           operationId: "resetAccount",

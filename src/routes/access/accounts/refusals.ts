@@ -4,6 +4,7 @@ import { nameFault } from "../../../access/account-name.ts";
 import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import { passwordFaults } from "../../../access/passwords/rules.ts";
 import { Problem, type ProblemCode } from "../../../errors.ts";
+import { BODY_PROBLEMS } from "../../openapi/answers.ts";
 
 const CODES: Readonly<Record<ChangeRefused["code"], ProblemCode>> = {
   exists: "account_exists",
@@ -37,14 +38,7 @@ export function checkPassword(name: string, password: string): void {
 }
 
 /** Problems of the two links by which a password is set. */
-export const PASSWORD_PROBLEMS = [
-  "invalid_request",
-  "body_too_large",
-  "unsupported_type",
-  "setup_gone",
-  "logins_busy",
-  "storage_failed",
-] as const;
+export const PASSWORD_PROBLEMS = [...BODY_PROBLEMS, "setup_gone", "logins_busy", "storage_failed"] as const;
 
 /** The same for a token that is wrong, was used, or has expired. */
 export function linkGone(): Problem {

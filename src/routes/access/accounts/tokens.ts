@@ -11,7 +11,7 @@ import { Problem } from "../../../errors.ts";
 import { checkFolderPath, ROOT } from "../../../path.ts";
 import { access } from "../../../plugins/access.ts";
 import { MadeToken, NewToken, Tokens } from "../../openapi/account-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
@@ -22,7 +22,6 @@ const MAX_BYTES = 16_384;
 const LIFETIME = 90 * 86_400;
 /** Tokens of one account. */
 const MOST_TOKENS = 100;
-const PROBLEMS = ["login_required", "wrong_login", "not_allowed"] as const;
 
 export function tokens(services: Services) {
   const { access: known, log } = services;
@@ -41,7 +40,7 @@ export function tokens(services: Services) {
       allow: "person",
       response: {
         200: json(Tokens, { description: "One's own tokens; those of all accounts for an owner" }),
-        ...problems(...PROBLEMS),
+        ...problems(...PERSON_PROBLEMS),
       },
       detail: { operationId: "listTokens", summary: "List tokens", tags: ["Accounts"] },
     })
@@ -79,14 +78,7 @@ export function tokens(services: Services) {
         allow: "person",
         response: {
           201: json(MadeToken, { description: "The token. It is not shown again" }),
-          ...problems(
-            ...PROBLEMS,
-            "invalid_request",
-            "invalid_path",
-            "body_too_large",
-            "unsupported_type",
-            "storage_failed",
-          ),
+          ...problems(...PERSON_PROBLEMS, ...BODY_PROBLEMS, "invalid_path", "storage_failed"),
         },
         detail: {
           operationId: "addToken",
@@ -112,7 +104,7 @@ export function tokens(services: Services) {
         params: t.Object({ id: t.String({ maxLength: 64, description: "Id of the token" }) }),
         response: {
           204: empty({ description: "The token is refused from now on" }),
-          ...problems(...PROBLEMS, "invalid_request", "not_found", "storage_failed"),
+          ...problems(...PERSON_PROBLEMS, "invalid_request", "not_found", "storage_failed"),
         },
         detail: { operationId: "revokeToken", summary: "Revoke a token", tags: ["Accounts"] },
       },

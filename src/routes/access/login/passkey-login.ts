@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { access } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { BrowserOptions, PasskeyLogin } from "../../openapi/access-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
@@ -49,14 +49,7 @@ export function passkeyLogin(services: Services) {
         allow: "public",
         response: {
           204: empty({ description: "Logged in: the cookie of the session is set", headers: ["Set-Cookie"] }),
-          ...problems(
-            "invalid_request",
-            "body_too_large",
-            "unsupported_type",
-            "wrong_login",
-            "too_many_logins",
-            "storage_failed",
-          ),
+          ...problems(...BODY_PROBLEMS, "wrong_login", "too_many_logins", "storage_failed"),
         },
         detail: {
           operationId: "logInWithPasskey",

@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { access } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { Login } from "../../openapi/access-shapes.ts";
-import { empty, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, problems } from "../../openapi/answers.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
 import { beginSession, endedSession } from "./new-session.ts";
@@ -29,9 +29,7 @@ export function session(services: Services) {
         response: {
           204: empty({ description: "Logged in: the cookie of the session is set", headers: ["Set-Cookie"] }),
           ...problems(
-            "invalid_request",
-            "body_too_large",
-            "unsupported_type",
+            ...BODY_PROBLEMS,
             "wrong_login",
             "code_required",
             "too_many_logins",

@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import type { Account } from "../../../access/database/snapshot.ts";
 import { access, askerOf, loginRequired } from "../../../plugins/access.ts";
 import { OwnAccount } from "../../openapi/access-shapes.ts";
-import { json, problems } from "../../openapi/answers.ts";
+import { json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import type { Services } from "../../support/services.ts";
 
@@ -40,7 +40,7 @@ export function ownAccountRoute(services: Services) {
       allow: "person",
       response: {
         200: json(OwnAccount, { description: "The ways to log in" }),
-        ...problems("login_required", "wrong_login", "not_allowed"),
+        ...problems(...PERSON_PROBLEMS),
       },
       detail: {
         operationId: "getAccount",

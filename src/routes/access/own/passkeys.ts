@@ -8,7 +8,7 @@ import { Problem } from "../../../errors.ts";
 import { access } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { BrowserOptions, NewPasskey, PasswordAgain } from "../../openapi/access-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
@@ -48,14 +48,7 @@ export function passkeys(services: Services) {
         allow: "person",
         response: {
           200: json(BrowserOptions, { description: "The options for `navigator.credentials.create`" }),
-          ...problems(
-            "invalid_request",
-            "login_required",
-            "wrong_login",
-            "not_allowed",
-            "too_many_logins",
-            "logins_busy",
-          ),
+          ...problems("invalid_request", ...PERSON_PROBLEMS, "too_many_logins", "logins_busy"),
         },
         detail: {
           operationId: "beginPasskey",
@@ -87,15 +80,7 @@ export function passkeys(services: Services) {
         allow: "person",
         response: {
           204: empty({ description: "The passkey can be used to log in" }),
-          ...problems(
-            "invalid_request",
-            "body_too_large",
-            "unsupported_type",
-            "login_required",
-            "wrong_login",
-            "not_allowed",
-            "storage_failed",
-          ),
+          ...problems(...BODY_PROBLEMS, ...PERSON_PROBLEMS, "storage_failed"),
         },
         detail: {
           operationId: "addPasskey",
@@ -118,14 +103,7 @@ export function passkeys(services: Services) {
         params: t.Object({ id: { ...PasskeyAttestation.properties.id, description: "Id of the passkey" } }),
         response: {
           204: empty({ description: "The passkey cannot be used any more" }),
-          ...problems(
-            "invalid_request",
-            "login_required",
-            "wrong_login",
-            "not_allowed",
-            "not_found",
-            "storage_failed",
-          ),
+          ...problems("invalid_request", ...PERSON_PROBLEMS, "not_found", "storage_failed"),
         },
         detail: { operationId: "removePasskey", summary: "Remove a passkey", tags: ["Access"] },
       },

@@ -6,7 +6,7 @@ import { Problem } from "../../../errors.ts";
 import { access, askerOf } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { NewPassword } from "../../openapi/access-shapes.ts";
-import { empty, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
 import { ownAccount } from "./account.ts";
@@ -41,17 +41,7 @@ export function ownPassword(services: Services) {
         204: empty({
           description: "Changed. Every other session, and every token, of the account has ended",
         }),
-        ...problems(
-          "invalid_request",
-          "body_too_large",
-          "unsupported_type",
-          "login_required",
-          "wrong_login",
-          "not_allowed",
-          "too_many_logins",
-          "logins_busy",
-          "storage_failed",
-        ),
+        ...problems(...BODY_PROBLEMS, ...PERSON_PROBLEMS, "too_many_logins", "logins_busy", "storage_failed"),
       },
       detail: {
         operationId: "changePassword",

@@ -7,7 +7,7 @@ import { Problem } from "../../../errors.ts";
 import { access } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { NewTotp, PasswordAgain, TotpConfirmation } from "../../openapi/access-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { BODY_PROBLEMS, empty, json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../../support/json-body.ts";
 import type { Services } from "../../support/services.ts";
@@ -15,14 +15,7 @@ import { originOf } from "../login/site.ts";
 import { ownAccount } from "./account.ts";
 
 const MAX_BYTES = 4096;
-const PROBLEMS = [
-  "invalid_request",
-  "body_too_large",
-  "unsupported_type",
-  "login_required",
-  "wrong_login",
-  "not_allowed",
-] as const;
+const PROBLEMS = [...BODY_PROBLEMS, ...PERSON_PROBLEMS] as const;
 
 export function secondFactor(services: Services) {
   const { access: known, logins } = services;

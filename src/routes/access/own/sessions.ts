@@ -5,7 +5,7 @@ import { isoTime } from "../../../access/iso-time.ts";
 import { Problem } from "../../../errors.ts";
 import { access, askerOf } from "../../../plugins/access.ts";
 import { OwnSessions } from "../../openapi/access-shapes.ts";
-import { empty, json, problems } from "../../openapi/answers.ts";
+import { empty, json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
 import { jsonAnswer } from "../../support/json-answer.ts";
 import type { Services } from "../../support/services.ts";
 import { ownAccount } from "./account.ts";
@@ -42,7 +42,7 @@ export function sessions(services: Services) {
         allow: "person",
         response: {
           200: json(OwnSessions, { description: "The sessions, the newest first" }),
-          ...problems("login_required", "wrong_login", "not_allowed"),
+          ...problems(...PERSON_PROBLEMS),
         },
         detail: { operationId: "listSessions", summary: "List where one is logged in", tags: ["Access"] },
       },
@@ -60,14 +60,7 @@ export function sessions(services: Services) {
         params: t.Object({ id: t.String({ maxLength: 64, description: "Id of the session" }) }),
         response: {
           204: empty({ description: "The session has ended" }),
-          ...problems(
-            "invalid_request",
-            "login_required",
-            "wrong_login",
-            "not_allowed",
-            "not_found",
-            "storage_failed",
-          ),
+          ...problems("invalid_request", ...PERSON_PROBLEMS, "not_found", "storage_failed"),
         },
         detail: { operationId: "endSession", summary: "Log out elsewhere", tags: ["Access"] },
       },
