@@ -1,6 +1,7 @@
 // The events that hooks are told of.
 
 import type { Hook } from "../access/database/snapshot.ts";
+import { newId } from "../access/secrets.ts";
 import { checkFolderPath, isWithin } from "../path.ts";
 
 /** `upload.before` asks whether an upload may begin; all others have happened. */
@@ -49,4 +50,9 @@ export function hooksFor(hooks: readonly Hook[], event: HookEvent): Hook[] {
       hook.events.includes(event.type) &&
       [event.path, event.to].some((path) => path !== undefined && isWithin(checkFolderPath(path), hook.path)),
   );
+}
+
+/** An id for `webhook-id`: the same for every attempt of one delivery. */
+export function newDeliveryId(): string {
+  return `msg_${newId()}${newId()}`;
 }

@@ -2,10 +2,10 @@
 
 import type { Access } from "../access/access.ts";
 import type { Hook } from "../access/database/snapshot.ts";
-import { newId } from "../access/secrets.ts";
 import { Problem } from "../errors.ts";
+import { SingleFlight } from "../system/single-flight.ts";
 import { runCommand } from "./command.ts";
-import { type HookEvent, hooksFor } from "./event.ts";
+import { type HookEvent, hooksFor, newDeliveryId } from "./event.ts";
 import { HookQueue } from "./queue.ts";
 import { type DeliveryResult, sendWebhook } from "./webhook.ts";
 
@@ -25,8 +25,8 @@ export interface HooksOptions {
 
 export class Hooks {
   readonly queue: HookQueue;
-  #asked = 0;
-  readonly #turns: (() => void)[] = [];
+  /** Each question has an id of its own, so that none shares the answer to another. */
+  readonly #questions = new SingleFlight<DeliveryResult>({ concurrency: MOST_ASKED });
 
   constructor(readonly options: HooksOptions) {
     const { access, warn, backoff } = options;
@@ -47,15 +47,14 @@ export class Hooks {
   /** Asks every hook whether an upload may begin. @throws Problem hook_refused with its sentence; hook_failed when one gives no answer */
   async ask(event: HookEvent): Promise<void> {
     for (const hook of hooksFor(this.options.access.snapshot.hooks, event)) {
-      const { end, reason } = await this.#inTurn(() =>
-        this.#deliver(hook, `msg_${newId()}${newId()}`, event),
-      );
+      if (this.#questions.queued >= MOST_WAITING)
+        throw failed("Too many uploads wait for the programs that check them.");
+      const id = newDeliveryId();
+      const { end, reason } = await this.#questions.run(id, () => this.#deliver(hook, id, event));
       if (end === "done") continue;
       if (end === "refused") throw new Problem("hook_refused", reason);
       this.options.warn(`The hook ${hook.id} gave no answer before the upload of ${event.path}: ${reason}`);
-      throw new Problem("hook_failed", "A program that checks uploads on this server gave no answer.", {
-        headers: { "retry-after": "30" },
-      });
+      throw failed("A program that checks uploads on this server gave no answer.");
     }
   }
 
@@ -72,23 +71,8 @@ export class Hooks {
   async #deliver(hook: Hook, id: string, event: HookEvent): Promise<DeliveryResult> {
     return await Hooks.deliver(hook, id, event, this.options.root);
   }
+}
 
-  /** Runs a step when fewer than `MOST_ASKED` others run. @throws Problem hook_failed when too many wait */
-  async #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    if (this.#turns.length >= MOST_WAITING)
-      throw new Problem("hook_failed", "Too many uploads wait for the programs that check them.", {
-        headers: { "retry-after": "30" },
-      });
-    while (this.#asked >= MOST_ASKED)
-      await new Promise<void>((resolve) => {
-        this.#turns.push(resolve);
-      });
-    this.#asked += 1;
-    try {
-      return await step();
-    } finally {
-      this.#asked -= 1;
-      this.#turns.shift()?.();
-    }
-  }
+function failed(detail: string): Problem {
+  return new Problem("hook_failed", detail, { headers: { "retry-after": "30" } });
 }

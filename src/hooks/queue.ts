@@ -3,8 +3,7 @@
 import type { Access } from "../access/access.ts";
 import type { Delivery } from "../access/database/deliveries.ts";
 import type { Hook } from "../access/database/snapshot.ts";
-import { newId } from "../access/secrets.ts";
-import type { HookEvent } from "./event.ts";
+import { type HookEvent, newDeliveryId } from "./event.ts";
 import type { DeliveryResult } from "./webhook.ts";
 
 /** Deliveries that run at once. */
@@ -49,8 +48,13 @@ export class HookQueue {
       this.options.warn(`An event of ${event.type} was dropped: too many wait for hooks.`);
       return;
     }
-    const id = `msg_${newId()}${newId()}`;
-    this.#unsaved.push({ id, hook: hook.id, event: JSON.stringify(event), attempts: 0, due: Date.now() });
+    this.#unsaved.push({
+      id: newDeliveryId(),
+      hook: hook.id,
+      event: JSON.stringify(event),
+      attempts: 0,
+      due: Date.now(),
+    });
     this.#saving ??= this.#save();
   }
 
