@@ -238,7 +238,12 @@ export function segmentsOf(path: FilePath | FolderPath): string[] {
 
 /** The folder a file is in. */
 export function folderOf(path: FilePath): FolderPath {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as FolderPath;
+  return parentOf(path) as FolderPath;
+}
+
+/** A path without its last segment, also of a path that is not checked; `""` for the root and for a path of one segment. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 /** Percent-encodes each segment of a path for use in a URL. */

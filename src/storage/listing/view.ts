@@ -1,6 +1,6 @@
 // A view: what of a storage somebody sees. Its text can be posted to the thread that lists folders.
 
-import type { FilePath, FolderPath } from "../../path.ts";
+import { type FilePath, type FolderPath, parentOf } from "../../path.ts";
 
 /** The text of a `View`, equal for equal views. */
 export type ViewText = string;
@@ -17,7 +17,9 @@ export class View {
   /** @param points at least that of the root; others than those that change something are left out */
   constructor(points: Iterable<ViewPoint>) {
     const all = new Map<string, boolean>(points);
-    const changing = [...all].filter(([path, shown]) => path === "" || nearest(all, above(path)) !== shown);
+    const changing = [...all].filter(
+      ([path, shown]) => path === "" || nearest(all, parentOf(path)) !== shown,
+    );
     this.text = JSON.stringify(changing.sort(([one], [other]) => (one < other ? -1 : 1)));
     this.#points = new Map(changing);
     for (const [path, shown] of changing) if (shown) this.#addLeading(path);
@@ -25,8 +27,8 @@ export class View {
 
   #addLeading(path: string): void {
     if (path === "") return;
-    this.#leading.add(above(path));
-    this.#addLeading(above(path));
+    this.#leading.add(parentOf(path));
+    this.#addLeading(parentOf(path));
   }
 
   /** Whether everything is shown. */
@@ -60,13 +62,9 @@ export function viewOf(text: ViewText | undefined): View | undefined {
   return view;
 }
 
-function above(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-
 /** The value at the nearest folder at a path or above it. */
 function nearest(points: ReadonlyMap<string, boolean>, path: string): boolean {
-  for (let at = path; ; at = above(at)) {
+  for (let at = path; ; at = parentOf(at)) {
     const shown = points.get(at);
     if (shown !== undefined) return shown;
     if (at === "") return false;

@@ -1,7 +1,7 @@
 // The volumes of copyparty, `-v SOURCE:PATH:PERMISSIONS,USER:…`, as rules at folders.
 
 import type { Word } from "../../../config/config.ts";
-import type { FolderPath } from "../../../path.ts";
+import { type FolderPath, parentOf } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { checkedFolder } from "../checked-folder.ts";
 import { type Findings, ImportError, type ImportedRule } from "../model.ts";
@@ -145,7 +145,7 @@ export function volumeRules(volumes: readonly Volume[], subjects: readonly strin
 
 function nearestAbove(rules: ReadonlyMap<string, ImportedRule>, path: string): readonly Word[] {
   for (let at = path; at !== ""; ) {
-    at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
+    at = parentOf(at);
     const rule = rules.get(at);
     if (rule) return rule.words;
   }

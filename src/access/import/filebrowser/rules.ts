@@ -1,7 +1,7 @@
 // Turns filebrowser's rules, of which the last that matches counts, into rules of which the nearest counts.
 
 import { posix } from "node:path";
-import type { FolderPath } from "../../../path.ts";
+import { type FolderPath, parentOf } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { checkedFolder } from "../checked-folder.ts";
 import type { RuleRecord } from "./records.ts";
@@ -63,8 +63,4 @@ function decision(rules: ReadonlyMap<string, { index: number; allow: boolean }>,
     if (rule && rule.index > latest) [latest, allow] = [rule.index, rule.allow];
     if (at === "") return allow;
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

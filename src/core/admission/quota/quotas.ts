@@ -2,7 +2,7 @@
 
 import type { Conflict } from "../../../config/config.ts";
 import { Problem } from "../../../errors.ts";
-import { type FilePath, type FolderPath, isWithin, ROOT } from "../../../path.ts";
+import { type FilePath, type FolderPath, isWithin, parentOf, ROOT } from "../../../path.ts";
 import type { Storage } from "../../../storage/storage.ts";
 import { assertFits, Claim, type Wanted } from "./claim.ts";
 import { QuotaMeasuring, type Sizes } from "./measuring.ts";
@@ -204,8 +204,4 @@ export class Quotas {
 /** Whether a storage refused a change before it made it. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Problem && error.status < 500;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

@@ -1,7 +1,7 @@
 // Counts the bytes below a folder while the server goes on changing files in it: every change counts once.
 
 import { Problem } from "../../../errors.ts";
-import { type FilePath, type FolderPath, folderOf, nameOf, segmentsOf } from "../../../path.ts";
+import { type FilePath, type FolderPath, folderOf, nameOf, parentOf, segmentsOf } from "../../../path.ts";
 import type { Entry } from "../../../storage/entry.ts";
 
 /** Yields everything below a folder, depth-first, a folder before its contents: see `core/browse/walk.ts`. */
@@ -111,7 +111,7 @@ export class Tally {
 
   #see(entry: Entry): void {
     if (entry.link) return;
-    const parent = entry.kind === "file" ? folderOf(entry.path) : parentOf(entry.path);
+    const parent = parentOf(entry.path);
     while (this.#open.length > 1 && this.#open.at(-1)?.folder !== parent) {
       const done = this.#open.pop();
       if (done) this.#open.at(-1)?.left.add(nameOf(done.folder));
@@ -148,8 +148,4 @@ export class Tally {
 
 function opened(folder: FolderPath): OpenFolder {
   return { folder, files: new Set(), left: new Set() };
-}
-
-function parentOf(folder: FolderPath): string {
-  return folder.slice(0, Math.max(0, folder.lastIndexOf("/")));
 }

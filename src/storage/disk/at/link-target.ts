@@ -1,7 +1,7 @@
 // Tells where links of the root have led: the path by which clients would reach an entry without them.
 
 import { Problem } from "../../../errors.ts";
-import { checkFolderPath, type FilePath, type FolderPath } from "../../../path.ts";
+import { checkFolderPath, type FilePath, type FolderPath, parentOf } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
 
 /**
@@ -31,7 +31,7 @@ export function withTarget<E extends Entry>(
 }
 
 function nearestNameable(path: string): FolderPath {
-  for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf("/")))) {
+  for (let at = path; ; at = parentOf(at)) {
     try {
       return checkFolderPath(at);
     } catch (error) {
