@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { newId } from "../../secrets.ts";
+import { missingAccount, requireAccount } from "./known-account.ts";
 import { ChangeRefused } from "./refused.ts";
 
 export interface NewAccount {
@@ -163,24 +164,7 @@ export function removeAccount(database: Database, { name }: { name: string }): v
 }
 
 function change(database: Database, name: string, sql: string, value: string | number | null): void {
-  if (database.run(sql, [value, name]).changes === 0) throw missing(database, name);
-}
-
-function requireAccount(database: Database, name: string): void {
-  if (!database.query("SELECT 1 FROM accounts WHERE name = ?").get(name)) throw missing(database, name);
-}
-
-/** Names the accounts that exist, at most ten. */
-function missing(database: Database, name: string): ChangeRefused {
-  const names = database
-    .query<{ name: string }, []>("SELECT name FROM accounts ORDER BY name LIMIT 11")
-    .all();
-  const listed = names.slice(0, 10).map((row) => row.name);
-  const some =
-    listed.length === 0
-      ? "There are no accounts yet."
-      : `Accounts: ${listed.join(", ")}${names.length > 10 ? ", …" : ""}.`;
-  return new ChangeRefused("missing", `There is no account ${JSON.stringify(name)}. ${some}`);
+  if (database.run(sql, [value, name]).changes === 0) throw missingAccount(database, name);
 }
 
 function isOwner(database: Database, name: string): boolean {

@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { addAccount, type NewAccount, setTotp } from "./account-changes.ts";
+import { requireAccount } from "./known-account.ts";
 import { ChangeRefused } from "./refused.ts";
 import { addSecret, type NewSecret } from "./secret-changes.ts";
 
@@ -30,9 +31,8 @@ export function resetAccount(
   const name = secret.account ?? "";
   database
     .transaction(() => {
+      requireAccount(database, name);
       if (secondFactor) removeSecondFactor(database, { name });
-      if (!database.query("SELECT 1 FROM accounts WHERE name = ?").get(name))
-        throw new ChangeRefused("missing", `There is no account ${JSON.stringify(name)}.`);
       addSecret(database, secret);
     })
     .immediate();

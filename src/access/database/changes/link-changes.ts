@@ -2,14 +2,14 @@
 
 import type { Database } from "bun:sqlite";
 import type { Link } from "../snapshot.ts";
+import { requireAccount } from "./known-account.ts";
 import { ChangeRefused } from "./refused.ts";
 
 export type NewLink = Omit<Link, "serial" | "created" | "revoked">;
 
 /** @throws ChangeRefused missing, when the account does not exist */
 export function addLink(database: Database, link: NewLink): void {
-  if (!database.query("SELECT 1 FROM accounts WHERE name = ?").get(link.account))
-    throw new ChangeRefused("missing", `There is no account ${JSON.stringify(link.account)}.`);
+  requireAccount(database, link.account);
   database.run(
     "INSERT INTO links (id, account, path, kind, password, note, created, expires, downloads_left, bytes_left, files_left, largest, rate, ask_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [
