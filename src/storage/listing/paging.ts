@@ -24,14 +24,8 @@ export interface PageQuery {
   view?: ViewText | undefined;
 }
 
-/** All entries of a folder by name. */
-export const EVERYTHING: PageQuery = {
-  sort: "name",
-  order: "asc",
-  foldersFirst: false,
-  hidden: true,
-  limit: Number.POSITIVE_INFINITY,
-};
+/** The order of names alone, without groups. */
+export const BY_NAME = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
 
 export interface Page {
   entries: Entry[];

@@ -5,7 +5,7 @@ import { type FilePath, type FolderPath, ROOT } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
 import type { NameQuery } from "../listing/name-query.ts";
-import { EVERYTHING, type Page, type PageQuery, pageOf } from "../listing/paging.ts";
+import { BY_NAME, type Page, type PageQuery, pageOf } from "../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
 import {
@@ -158,7 +158,7 @@ export class MemoryStorage implements Storage, MemoryHost {
   }
 
   async *scan(folder: FolderPath, view?: ViewText): AsyncGenerator<Entry[], SkippedEntries, void> {
-    yield pageOf(this.#entriesIn(folder), { ...EVERYTHING, view }).entries;
+    yield pageOf(this.#entriesIn(folder), { ...BY_NAME, limit: Number.POSITIVE_INFINITY, view }).entries;
     return new Skipped();
   }
 

@@ -6,7 +6,7 @@ import { TimeSlice } from "../../../system/time-slice.ts";
 import type { Entry } from "../../entry.ts";
 import type { NameQuery } from "../../listing/name-query.ts";
 import { naturalOrder } from "../../listing/natural-order.ts";
-import { extensionOf, type Page, type PageQuery } from "../../listing/paging.ts";
+import { BY_NAME, extensionOf, type Page, type PageQuery } from "../../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../../listing/skipped.ts";
 import type { ViewText } from "../../listing/view.ts";
 import { closeDir, type OpenFolder } from "../at/handle.ts";
@@ -18,7 +18,7 @@ import type { PackedNames } from "./packed-names.ts";
 import { collectGarbage, FOLDER, LINK, readNames, UNKNOWN_KIND } from "./read-names.ts";
 import { type Sight, sightOf } from "./sight.ts";
 import { SortCache } from "./sort-cache.ts";
-import { BY_NAME, SortedNames, type SortKeys } from "./sorted-names.ts";
+import { SortedNames, type SortKeys } from "./sorted-names.ts";
 
 /** Listing operations, whichever thread runs them. */
 export interface Folders {

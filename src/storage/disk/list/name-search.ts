@@ -4,13 +4,14 @@ import { Problem } from "../../../errors.ts";
 import { childOf, type FilePath, type FolderPath } from "../../../path.ts";
 import type { Entry } from "../../entry.ts";
 import { isLeftOut, matchesName, type NameQuery } from "../../listing/name-query.ts";
+import { BY_NAME } from "../../listing/paging.ts";
 import { Skipped } from "../../listing/skipped.ts";
 import { closeDir, type OpenFolder } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { PackedNames } from "./packed-names.ts";
 import { collectGarbage, eachName, FOLDER, UNKNOWN_KIND } from "./read-names.ts";
 import { type Sight, sightOf } from "./sight.ts";
-import { BY_NAME, SortedNames } from "./sorted-names.ts";
+import { SortedNames } from "./sorted-names.ts";
 
 /** Maximum entries of a batch: the network thread needs about 2 ms to receive them. */
 export const BATCH = 500;

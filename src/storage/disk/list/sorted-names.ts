@@ -6,9 +6,6 @@ import { compareKeys, type PageKey, type PageQuery } from "../../listing/paging.
 import { mergeSort, SLICE_MS } from "./merge-sort.ts";
 import type { PackedNames } from "./packed-names.ts";
 
-/** The order of names alone, without groups. */
-export const BY_NAME = { sort: "name", order: "asc", foldersFirst: false, hidden: true } as const;
-
 /** Sort keys that precede the name. */
 export interface SortKeys {
   /** One per name: 0 for names that come first in both directions. */
