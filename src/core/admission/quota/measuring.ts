@@ -1,6 +1,6 @@
 // Measures folders with a quota in the background, and keeps those counts right while files and folders change.
 
-import { type FilePath, type FolderPath, isWithin, ROOT } from "../../../path.ts";
+import { type FilePath, type FolderPath, isWithin } from "../../../path.ts";
 import type { Quota } from "./quota.ts";
 import { Tally, type Walk } from "./tally.ts";
 
@@ -187,5 +187,5 @@ export class QuotaMeasuring {
 
 /** Whether one of the paths is in the folder, or the folder in one of them. */
 function overlaps(paths: readonly FilePath[], folder: FolderPath): boolean {
-  return paths.some((path) => isWithin(path, folder) || (folder !== ROOT && folder.startsWith(`${path}/`)));
+  return paths.some((path) => isWithin(path, folder) || isWithin(folder, path));
 }
