@@ -28,13 +28,9 @@ export function sightOf(
 ): Sight {
   const view = viewOf(text);
   if (!view) return EVERYTHING;
+  const shows = (entry: Entry): boolean => entry.target === undefined || view.sees(entry.target);
   const target = linkTarget(root, folder, real);
-  if (target === undefined)
-    return {
-      whole: view.has(folder),
-      sees: (path) => view.sees(path),
-      shows: (entry) => entry.target === undefined || view.sees(entry.target),
-    };
+  if (target === undefined) return { whole: view.has(folder), sees: (path) => view.sees(path), shows };
   if (!view.sees(target)) throw folderNotFound();
   const seesReal = (name: string): boolean => {
     const path = childOf(target, name);
@@ -43,6 +39,6 @@ export function sightOf(
   return {
     whole: view.has(folder) && view.has(target),
     sees: (path, name) => view.sees(path) && seesReal(name),
-    shows: (entry) => entry.target === undefined || view.sees(entry.target),
+    shows,
   };
 }
