@@ -1,13 +1,11 @@
 // The share of one download in its caps, and a stream that keeps to it.
 
 import type { Cap, Sharer } from "./cap.ts";
-import { type CapClock, SYSTEM_CLOCK } from "./fair-queue.ts";
+import { type CapClock, CREDIT, SHORTEST_WAIT, SYSTEM_CLOCK } from "./fair-queue.ts";
 
 /** Bytes that a stream sends at once: a tenth of a second of its rate, within these bounds. */
 const PIECE_SECONDS = 0.1;
 const [SMALLEST_PIECE, LARGEST_PIECE] = [1024, 65_536];
-/** Seconds of unused rate that the next piece may use. */
-const CREDIT = 0.05;
 
 /** One running download under at least one cap. Its rate is the smallest of its shares, and changes as others begin and end. */
 export class CapShare implements Sharer {
@@ -92,8 +90,7 @@ export function paced(
           }
           due = Math.max(due, clock.now() - CREDIT) + piece.byteLength / share.rate;
           const seconds = due - clock.now();
-          // Timers are no more precise.
-          if (seconds >= 0.001) await sleep(seconds);
+          if (seconds >= SHORTEST_WAIT) await sleep(seconds);
           controller.enqueue(piece);
         } catch (error) {
           share.leave();

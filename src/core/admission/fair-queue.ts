@@ -17,13 +17,13 @@ export const SYSTEM_CLOCK: CapClock = {
 };
 
 /** Seconds of unused rate that the next bytes may use: without it, every timer that fires late would lose some of the rate. */
-const CREDIT = 0.05;
+export const CREDIT = 0.05;
 /** Seconds of the rate after which the next upload has its turn. */
 const TURN = 0.1;
 /** Seconds for which the rate is left unused, of what CREDIT allows, until an upload that is behind has read its next bytes. */
 const PATIENCE = 0.005;
 /** Seconds. A shorter wait is left to the bytes that follow, because timers are no more precise. */
-const SHORTEST_WAIT = 0.001;
+export const SHORTEST_WAIT = 0.001;
 
 /** Bytes of one upload that have arrived. It may read on when they are `allowed`. */
 export interface Ticket {
