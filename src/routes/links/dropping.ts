@@ -5,12 +5,13 @@ import { checkSender, folderOfVisit, newVisit } from "../../access/links/visit.t
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { Problem } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
-import { below, checkFolderPath, FilePathParam, type FolderPath, FolderPathParam, ROOT } from "../../path.ts";
-import { access } from "../../plugins/access.ts";
+import { below, checkFolderPath, type FilePath, FilePathParam, type FolderPath, FolderPathParam, ROOT } from "../../path.ts";
+import { access, proveWrite } from "../../plugins/access.ts";
 import { json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { DroppedFile, DroppedFiles } from "../openapi/link-shapes.ts";
 import { boundaryIn, formAnswer, receiveForm } from "../support/form-body.ts";
+import type { Listener } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, type HeaderOptions, receiveFile, uploadRequest } from "../support/request-body.ts";
@@ -31,19 +32,9 @@ export function dropping(services: Services) {
     .put(
       "/s/:token/files/*",
       async ({ request, server, params, query, set }) => {
-        const { folder, receipt, allow } = await openDrop(services, request, set, params.token, query.from);
-        const options = dropOptions(request, folder);
-        const path = below(folder, params["*"]);
-        const may = await permitUpload(services, request, path, announcedSize(request));
-        const { result } = await receiveFile(services, request, server, {
-          ...options,
-          may,
-          path,
-          allow: allow(announcedSize(request) ?? null),
-        });
-        return jsonAnswer(droppedFile(result.file, receipt), 201, {
-          "server-timing": serverTiming(result.file.flow),
-        });
+        const drop = await openDrop(services, request, set, params.token, query.from);
+        const intent = dropOptions(request, drop.folder);
+        return await saveInDrop(services, request, server, drop, below(drop.folder, params["*"]), intent);
       },
       {
         parse: "none",
@@ -72,7 +63,6 @@ export function dropping(services: Services) {
       "/s/:token/files/*",
       async ({ request, server, params, query, set }) => {
         const drop = await openDrop(services, request, set, params.token, query.from);
-        const { receipt, allow } = drop;
         const folder = params["*"] === ROOT ? drop.folder : checkFolderPath(below(drop.folder, params["*"]));
         const intent = dropOptions(request, drop.folder);
         const boundary = boundaryIn(request);
@@ -80,24 +70,16 @@ export function dropping(services: Services) {
           const name = query.name ?? filenameOf(request.headers.get("content-disposition"));
           if (name === null)
             throw new Problem("missing_name", "The file has no name: send ?name=photo.jpg, or a form.");
-          const path = below(folder, name);
-          const may = await permitUpload(services, request, path, announcedSize(request));
-          const { result } = await receiveFile(services, request, server, {
-            ...intent,
-            may,
-            path,
-            allow: allow(announcedSize(request) ?? null),
-          });
-          return jsonAnswer(droppedFile(result.file, receipt), 201);
+          return await saveInDrop(services, request, server, drop, below(folder, name), intent);
         }
         const result = await receiveForm(services, request, server, {
           folder,
           boundary,
           intent,
           permit: (path) => permitUpload(services, request, path, undefined),
-          allow: allow(null),
+          allow: drop.allow(null),
         });
-        return formAnswer(request, result, (file) => droppedFile(file, receipt));
+        return formAnswer(request, result, (file) => droppedFile(file, drop.receipt));
       },
       {
         parse: "none",
@@ -160,6 +142,26 @@ export async function openDrop(
     receipt: visit.id,
     allow: (size) => () => services.links.budgets.claim(link, size),
   };
+}
+
+/** Saves the body as one file of a drop. Hooks are asked when the body is received. @throws Problem */
+async function saveInDrop(
+  services: Services,
+  request: Request,
+  server: Listener,
+  { receipt, allow }: DropPlace,
+  path: FilePath,
+  intent: HeaderOptions,
+): Promise<Response> {
+  const { result } = await receiveFile(services, request, server, {
+    ...intent,
+    may: proveWrite(request, path),
+    path,
+    allow: allow(announcedSize(request) ?? null),
+  });
+  return jsonAnswer(droppedFile(result.file, receipt), 201, {
+    "server-timing": serverTiming(result.file.flow),
+  });
 }
 
 /** The options of an upload to a drop. A key of one visit is none of another one. @throws Problem invalid_request */

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { checkFolderPath } from "../../../src/path.ts";
 import { DroppedFile, LinkInfo } from "../../../src/routes/openapi/link-shapes.ts";
 import { bodyIn } from "../../support/answer.ts";
 import {
@@ -161,4 +162,42 @@ test("a drop whose folder is gone takes nothing, and makes no folder", async () 
   await rm(join(server.root, path), { recursive: true });
   await problemIn(await put(url, "a.txt"), "link_gone");
   expect(await readdir(join(server.root, "home"))).not.toContain(path.slice(5));
+});
+
+test("a hook is asked once about each file, also about one that is posted alone", async () => {
+  const { url, path } = await newDrop();
+  const asked: string[] = [];
+  const receiver = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      const { data } = JSON.parse(await request.text());
+      asked.push(data.path.split("/").at(-1));
+      return new Response(null, { status: 204 });
+    },
+  });
+  server.database.change("addHook", {
+    events: ["upload.before"],
+    path: checkFolderPath(path),
+    kind: "webhook",
+    target: receiver.url.href,
+    secret: `whsec_${Buffer.alloc(32).toString("base64")}`,
+    timeout: 5,
+  });
+  await server.read();
+  try {
+    expect((await put(url, "a.txt")).status).toBe(201);
+    const posted = await server.fetch(`${url}/files/?name=b.txt`, { method: "POST", body: "text" });
+    expect(posted.status).toBe(201);
+    expect(posted.headers.get("server-timing")).toContain("network");
+    const form = new FormData();
+    form.append("file", new File(["text"], "c.txt"));
+    expect((await server.fetch(`${url}/files/`, { method: "POST", body: form })).status).toBe(201);
+    expect(asked).toEqual(["a.txt", "b.txt", "c.txt"]);
+  } finally {
+    const [hook] = server.app.decorator.services.access.snapshot.hooks;
+    server.database.change("removeHook", { id: hook?.id ?? "" });
+    await server.read();
+    await receiver.stop(true);
+  }
 });
