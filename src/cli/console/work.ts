@@ -15,6 +15,7 @@ import { type GlobalFlags, readSettings, type Settings } from "./settings.ts";
 
 export class Work {
   #database: Database | null = null;
+  #snapshot: Snapshot | undefined;
 
   private constructor(
     readonly console: Console,
@@ -36,9 +37,11 @@ export class Work {
     return this.#database;
   }
 
-  /** Everything in the database; nothing when it does not exist. @throws AccessError */
+  /** Everything in the database, read again after each change; nothing when it does not exist. @throws AccessError */
   get snapshot(): Snapshot {
-    return this.database ? readSnapshot(this.database) : EMPTY_SNAPSHOT;
+    if (!this.database) return EMPTY_SNAPSHOT;
+    this.#snapshot ??= readSnapshot(this.database);
+    return this.#snapshot;
   }
 
   /** Runs several changes as one: all are saved, or none. @throws ChangeRefused, AccessError */
@@ -48,6 +51,8 @@ export class Work {
       return database.transaction(() => run(database)).immediate();
     } catch (error) {
       throw databaseError(this.settings.file, error);
+    } finally {
+      this.#snapshot = undefined;
     }
   }
 
@@ -58,6 +63,8 @@ export class Work {
       return Reflect.apply(run, undefined, [this.#writable(), given]);
     } catch (error) {
       throw databaseError(this.settings.file, error);
+    } finally {
+      this.#snapshot = undefined;
     }
   }
 

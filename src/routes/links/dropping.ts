@@ -5,7 +5,15 @@ import { checkSender, folderOfVisit, newVisit } from "../../access/links/visit.t
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { Problem } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
-import { below, checkFolderPath, type FilePath, FilePathParam, type FolderPath, FolderPathParam, ROOT } from "../../path.ts";
+import {
+  below,
+  checkFolderPath,
+  type FilePath,
+  FilePathParam,
+  type FolderPath,
+  FolderPathParam,
+  ROOT,
+} from "../../path.ts";
 import { access, proveWrite } from "../../plugins/access.ts";
 import { json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
