@@ -27,15 +27,6 @@ function fill(file: string, links: number): void {
         account: "alice",
         path: checkFolderPath(`folder ${number % 100}/file ${number}.txt`),
         kind: "file",
-        password: null,
-        note: "",
-        expires: null,
-        downloadsLeft: null,
-        bytesLeft: null,
-        filesLeft: null,
-        largest: null,
-        rate: null,
-        askName: false,
       });
   })();
   database.close();

@@ -85,20 +85,6 @@ function saveLink(
     return [];
   }
   const id = newId();
-  addLink(database, {
-    id,
-    account,
-    path,
-    kind,
-    password,
-    expires,
-    note: "",
-    downloadsLeft: null,
-    bytesLeft: null,
-    filesLeft: null,
-    largest: null,
-    rate: null,
-    askName: false,
-  });
+  addLink(database, { id, account, path, kind, password, expires });
   return [{ id, account, path, name }];
 }

@@ -79,15 +79,6 @@ export function ownLinks(services: Services) {
         if (entry.target !== undefined) proveBelow(request, words, entry.target);
         const id = newId();
         await known.change("addLink", {
-          password: null,
-          note: "",
-          expires: null,
-          downloadsLeft: null,
-          bytesLeft: null,
-          filesLeft: null,
-          largest: null,
-          rate: null,
-          askName: false,
           ...(await readLimits(logins.passwords, limits)),
           id,
           account: account ?? "",

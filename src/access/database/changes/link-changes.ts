@@ -5,10 +5,40 @@ import type { Link } from "../snapshot.ts";
 import { requireAccount } from "./known-account.ts";
 import { ChangeRefused } from "./refused.ts";
 
-export type NewLink = Omit<Link, "serial" | "created" | "revoked">;
+/** The members that can be edited. Those that are absent stay as they are: also the password. */
+export type LinkEdit = Partial<
+  Pick<
+    Link,
+    | "password"
+    | "note"
+    | "expires"
+    | "downloadsLeft"
+    | "bytesLeft"
+    | "filesLeft"
+    | "largest"
+    | "rate"
+    | "askName"
+  >
+>;
+
+/** Without a member that can be edited, the link does not have that limit. */
+export type NewLink = Pick<Link, "id" | "account" | "path" | "kind"> & LinkEdit;
+
+const NO_LIMITS: Required<LinkEdit> = {
+  password: null,
+  note: "",
+  expires: null,
+  downloadsLeft: null,
+  bytesLeft: null,
+  filesLeft: null,
+  largest: null,
+  rate: null,
+  askName: false,
+};
 
 /** @throws ChangeRefused missing, when the account does not exist */
-export function addLink(database: Database, link: NewLink): void {
+export function addLink(database: Database, given: NewLink): void {
+  const link = { ...NO_LIMITS, ...given };
   requireAccount(database, link.account);
   database.run(
     "INSERT INTO links (id, account, path, kind, password, note, created, expires, downloads_left, bytes_left, files_left, largest, rate, ask_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -48,22 +78,6 @@ export function renewLink(database: Database, { id }: { id: string }): void {
     })
     .immediate();
 }
-
-/** The members that can be edited. Those that are absent stay as they are: also the password. */
-export type LinkEdit = Partial<
-  Pick<
-    Link,
-    | "password"
-    | "note"
-    | "expires"
-    | "downloadsLeft"
-    | "bytesLeft"
-    | "filesLeft"
-    | "largest"
-    | "rate"
-    | "askName"
-  >
->;
 
 const COLUMNS: Readonly<Record<keyof LinkEdit, string>> = {
   password: "password",
