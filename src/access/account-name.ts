@@ -3,14 +3,14 @@
 import { quoted } from "../suggest.ts";
 
 /** Characters (UTF-16 units). */
-const LONGEST = 64;
+export const LONGEST_NAME = 64;
 /** Words that stand for something else where a name is expected. */
 const RESERVED = ["anyone", "all", "none"];
 
 /** @returns why an account cannot have this name, in a sentence; undefined when it can */
 export function nameFault(name: string): string | undefined {
   if (name === "") return "The name is empty.";
-  if (name.length > LONGEST) return `The name is longer than ${LONGEST} characters.`;
+  if (name.length > LONGEST_NAME) return `The name is longer than ${LONGEST_NAME} characters.`;
   if (name !== name.normalize("NFC")) return "The name is not in the Unicode form NFC.";
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(name)) return "The name contains an invisible character.";
   if (/^\s|\s$/.test(name)) return "The name begins or ends with a space.";

@@ -2,6 +2,7 @@
 
 import { Problem } from "../errors.ts";
 import type { Access } from "./access.ts";
+import { LONGEST_NAME } from "./account-name.ts";
 import { ChangeRefused } from "./database/changes/refused.ts";
 import type { Account } from "./database/snapshot.ts";
 import { type Attempt, LoginLimiter } from "./login/limiter.ts";
@@ -12,9 +13,6 @@ import { stepOfCode } from "./login/totp.ts";
 import { BasicCache } from "./passwords/basic-cache.ts";
 import { Passwords } from "./passwords/passwords.ts";
 import { isOutdated } from "./passwords/stored-hash.ts";
-
-/** Characters of a name that is looked up; no account has a longer one. */
-const LONGEST_NAME = 64;
 
 export class Logins {
   readonly passwords = new Passwords();
@@ -89,23 +87,39 @@ export class Logins {
     return account;
   }
 
+  /**
+   * Verifies the password of an account or a link. The attempt is a failure until it is told otherwise.
+   * @param name that failures are counted for: of the account, or `link:ID`
+   * @throws Problem too_many_logins, logins_busy
+   */
+  async verify(
+    client: string | undefined,
+    name: string,
+    password: string,
+    hash: string | null | undefined,
+  ): Promise<{ right: boolean; attempt: Attempt }> {
+    const attempt = this.limiter.begin(client, name);
+    try {
+      return { right: await this.passwords.verify(password, hash), attempt };
+    } catch (error) {
+      attempt.withdrawn();
+      throw error;
+    }
+  }
+
   close(): void {
     this.passwords.close();
   }
 
-  /** The account of a right password. Its attempt is a failure until it is told otherwise. @throws Problem */
+  /** The account of a right password, and its attempt, as `verify` begins it. @throws Problem wrong_login; else as `verify` */
   async #firstFactor(
     name: string,
     password: string,
     client: string | undefined,
   ): Promise<{ account: Account; attempt: Attempt }> {
-    const attempt = this.limiter.begin(client, name.normalize("NFC"));
     const before = this.#find(name);
     const hash = before?.password;
-    const right = await this.passwords.verify(password, hash).catch((error) => {
-      attempt.withdrawn();
-      throw error;
-    });
+    const { right, attempt } = await this.verify(client, name.normalize("NFC"), password, hash);
     const account = this.#find(name);
     if (!right || !hash || !account || account.disabled) throw wrongLogin();
     // Another password was set, or another account has this name, since the hash was computed.

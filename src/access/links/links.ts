@@ -64,11 +64,7 @@ export class Links {
     const { id, password: hash } = link;
     const verify = async (): Promise<boolean> => {
       // No account has a name with a colon.
-      const attempt = this.logins.limiter.begin(client, `link:${id}`);
-      const right = await this.logins.passwords.verify(password, hash).catch((error: unknown) => {
-        attempt.withdrawn();
-        throw error;
-      });
+      const { right, attempt } = await this.logins.verify(client, `link:${id}`, password, hash);
       if (!right) throw new Problem("link_password", "The password of this link is wrong.");
       attempt.succeeded();
       return true;
