@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Secret, TOTP } from "otpauth";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
+import { accountButton, addAuthenticator, logIn, openFromMenu } from "../support/account-page.ts";
 import { launch, noBrowser, openPage, type WatchedPage } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 
@@ -27,40 +28,16 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
   /** Logs in on a page of its own. Browsers have passkeys on localhost, but under no address. */
   async function open(name: string): Promise<WatchedPage> {
     const opened = await openPage(browser, `${server.url.replace("127.0.0.1", "localhost")}/`);
-    await logIn(opened.page, name, PASSWORD);
-    await account(opened.page, name).waitFor();
+    await logIn(opened.page, name);
+    await accountButton(opened.page, name).waitFor();
     return opened;
-  }
-
-  const account = (page: Page, name: string) => page.getByRole("button", { name: `Account ${name}` });
-
-  async function logIn(page: Page, name: string, password: string): Promise<void> {
-    await page.getByLabel("Name", { exact: true }).fill(name);
-    await page.getByLabel("Password", { exact: true }).fill(password);
-    await page.keyboard.press("Enter");
-  }
-
-  async function choose(page: Page, name: string, item: string): Promise<void> {
-    await account(page, name).click();
-    await page.locator(".menu").getByRole("button", { name: item }).click();
   }
 
   test("a passkey is added, logs in without a password, and is removed", async () => {
     await using opened = await open("alice");
     const { page } = opened;
-    const session = await page.context().newCDPSession(page);
-    await session.send("WebAuthn.enable");
-    await session.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-    await choose(page, "alice", "Your account");
+    await addAuthenticator(page);
+    await openFromMenu(page, "alice", "Your account");
     await page.getByRole("button", { name: "Add a passkey" }).click();
     await page.getByLabel("Name of the passkey").fill("Laptop");
     await page.getByLabel("Your password").fill("wrong");
@@ -70,10 +47,10 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
     await page.keyboard.press("Enter");
     await page.locator(".thing", { hasText: "Laptop" }).waitFor();
     await page.keyboard.press("Escape");
-    await choose(page, "alice", "Log out");
+    await openFromMenu(page, "alice", "Log out");
     await page.getByRole("button", { name: "Use a passkey" }).click();
-    await account(page, "alice").waitFor();
-    await choose(page, "alice", "Your account");
+    await accountButton(page, "alice").waitFor();
+    await openFromMenu(page, "alice", "Your account");
     await page.getByRole("button", { name: "Remove the passkey Laptop" }).click();
     await page.getByText("You have no passkeys.").waitFor();
     expect(opened.complaints).toEqual([]);
@@ -82,7 +59,7 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
   test("a second factor is added with a QR code, and the login then asks for a code", async () => {
     await using opened = await open("bob");
     const { page } = opened;
-    await choose(page, "bob", "Your account");
+    await openFromMenu(page, "bob", "Your account");
     await page.getByRole("button", { name: "Add an authenticator app" }).click();
     await page.getByLabel("Your password").fill(PASSWORD);
     await page.keyboard.press("Enter");
@@ -94,7 +71,7 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Remove the second factor" }).waitFor();
     await page.keyboard.press("Escape");
-    await choose(page, "bob", "Log out");
+    await openFromMenu(page, "bob", "Log out");
     await logIn(page, "bob", PASSWORD);
     const code = page.getByLabel("Code of your authenticator app");
     await code.waitFor();
@@ -104,7 +81,7 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
     await page.getByRole("alert").getByText("was used before").waitFor();
     await code.fill(totp.generate({ timestamp: Date.now() + 30_000 }));
     await page.keyboard.press("Enter");
-    await account(page, "bob").waitFor();
+    await accountButton(page, "bob").waitFor();
     expect(opened.complaints).toEqual([]);
   });
 
@@ -113,7 +90,7 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
     await using other = await open("carl");
     await using third = await open("carl");
     const { page } = opened;
-    await choose(page, "carl", "Your account");
+    await openFromMenu(page, "carl", "Your account");
     await page.getByText("This browser").waitFor();
     const logOuts = page.getByRole("button", { name: /^Log out Chrome on Linux/ });
     expect(await logOuts.count()).toBe(2);

@@ -1,8 +1,9 @@
 // Owners and their guests on the page: the first owner, an invite, disabling an account, and tokens for programs.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
+import type { Browser } from "playwright-core";
+import { type AccessServer, startAccessServer } from "../support/access.ts";
+import { accountButton, logIn, openFromMenu } from "../support/account-page.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 import { startServer } from "../support/server.ts";
@@ -11,12 +12,6 @@ import { startServer } from "../support/server.ts";
 setDefaultTimeout(patient(60_000));
 
 const WORDS = "several unrelated words";
-const account = (page: Page, name: string) => page.getByRole("button", { name: `Account ${name}` });
-
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await account(page, name).click();
-  await page.locator(".menu").getByRole("button", { name: item }).click();
-}
 
 describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
   let browser: Browser;
@@ -30,16 +25,10 @@ describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
     await server?.stop();
   });
 
-  async function logIn(page: Page, name: string, password: string): Promise<void> {
-    await page.getByLabel("Name", { exact: true }).fill(name);
-    await page.getByLabel("Password", { exact: true }).fill(password);
-    await page.keyboard.press("Enter");
-  }
-
   test("an owner invites somebody, who sets a password, and disables the account later", async () => {
     await using owner = await openPage(browser, server.url);
-    await logIn(owner.page, "olga", PASSWORD);
-    await choose(owner.page, "olga", "Accounts");
+    await logIn(owner.page, "olga");
+    await openFromMenu(owner.page, "olga", "Accounts");
     await owner.page.getByLabel("Name", { exact: true }).fill("gustav");
     await owner.page.keyboard.press("Enter");
     await owner.page.getByRole("img", { name: "QR code of the link for gustav" }).waitFor();
@@ -51,11 +40,11 @@ describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
     expect(guest.page.url()).toBe(`${server.url}/invite`);
     await guest.page.getByLabel("Password", { exact: true }).fill(WORDS);
     await guest.page.keyboard.press("Enter");
-    await account(guest.page, "gustav").waitFor();
+    await accountButton(guest.page, "gustav").waitFor();
     // Nothing is granted yet, and what an account may not do is absent.
     await guest.page.getByRole("heading", { name: "Nothing is shared with you yet" }).waitFor();
     expect(await guest.page.getByRole("button", { name: "Upload files" }).isVisible()).toBe(false);
-    await account(guest.page, "gustav").click();
+    await accountButton(guest.page, "gustav").click();
     expect(await guest.page.locator(".menu").getByRole("button", { name: "Accounts" }).count()).toBe(0);
 
     await owner.page.getByRole("button", { name: "Disable gustav" }).click();
@@ -74,8 +63,8 @@ describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
   test("a token for a program is shown once, may do what was chosen, and is revoked", async () => {
     await using opened = await openPage(browser, server.url);
     const { page } = opened;
-    await logIn(page, "olga", PASSWORD);
-    await choose(page, "olga", "Access tokens");
+    await logIn(page, "olga");
+    await openFromMenu(page, "olga", "Access tokens");
     await page.getByLabel("Name", { exact: true }).fill("Backup");
     await page.getByLabel("Add files and folders").uncheck();
     await page.getByRole("button", { name: "Make token" }).click();
@@ -98,7 +87,7 @@ describe.skipIf(noBrowser !== undefined)("owners and guests", () => {
     await page.getByLabel("Your name").fill("olga");
     await page.getByLabel("Password", { exact: true }).fill(WORDS);
     await page.keyboard.press("Enter");
-    await account(page, "olga").waitFor();
+    await accountButton(page, "olga").waitFor();
     expect(page.url()).toBe(`${empty.url}/sluice/`);
     expect(opened.complaints).toEqual([]);
   });

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
-import { PASSWORD } from "../support/access.ts";
+import { logIn } from "../support/account-page.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { type LinkServer, startLinkServer } from "../support/links.ts";
 import { patient } from "../support/patience.ts";
@@ -25,9 +25,7 @@ describe.skipIf(noBrowser !== undefined)("links", () => {
   async function openAlbum() {
     const opened = await openPage(browser, `${server.url}/files/home/album/`);
     const { page } = opened;
-    await page.getByLabel("Name", { exact: true }).fill("anna");
-    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-    await page.keyboard.press("Enter");
+    await logIn(page, "anna");
     await page.locator(".entry").nth(2).waitFor();
     return opened;
   }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
+import { type AccessServer, startAccessServer } from "../support/access.ts";
+import { accountButton, logIn } from "../support/account-page.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 
@@ -20,12 +21,6 @@ async function offered(page: Page): Promise<string[]> {
   const shown: string[] = [];
   for (const id of ids) if (await page.locator(`#${id}`).isVisible()) shown.push(id);
   return shown;
-}
-
-async function logIn(page: Page, name: string, password: string): Promise<void> {
-  await page.getByLabel("Name", { exact: true }).fill(name);
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.keyboard.press("Enter");
 }
 
 describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
@@ -63,10 +58,10 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     await logIn(page, "alice", "wrong");
     await page.getByRole("alert").getByText("The name or the password is wrong.").waitFor();
     expect(await page.locator("[type=password]:focus").count()).toBe(1);
-    await logIn(page, "alice", PASSWORD);
+    await logIn(page, "alice");
     await page.getByRole("link", { name: "a.txt" }).waitFor();
     expect(await page.locator("#login").isVisible()).toBe(false);
-    await page.getByRole("button", { name: "Account alice" }).click();
+    await accountButton(page, "alice").click();
     await page.getByRole("button", { name: "Log out" }).click();
     await name.waitFor();
     expect(await page.locator(".entry").count()).toBe(0);
@@ -79,8 +74,8 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     await page.getByRole("link", { name: "c.txt" }).waitFor();
     expect(await offered(page)).toEqual(["search", "download-folder", "download-selected"]);
     await page.getByRole("button", { name: "Log in" }).click();
-    await logIn(page, "alice", PASSWORD);
-    await page.getByRole("button", { name: "Account alice" }).waitFor();
+    await logIn(page, "alice");
+    await accountButton(page, "alice").waitFor();
     await page.goto(`${server.url}/files/team/`);
     await page.getByRole("link", { name: "a.txt" }).waitFor();
     expect(await offered(page)).toEqual([
@@ -104,7 +99,7 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
   test("who may only list sees names that lead nowhere", async () => {
     await using opened = await openPage(browser, `${server.url}/files/team/`);
     const { page } = opened;
-    await logIn(page, "bob", PASSWORD);
+    await logIn(page, "bob");
     await page.locator(".entry", { hasText: "a.txt" }).waitFor();
     expect(await page.getByRole("link", { name: "a.txt" }).count()).toBe(0);
     expect(await page.getByRole("link", { name: "old", exact: true }).count()).toBe(1);
@@ -125,7 +120,7 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
   test("uploads that wait for a login go on after it", async () => {
     await using opened = await openPage(browser, `${server.url}/files/team/`);
     const { page } = opened;
-    await logIn(page, "alice", PASSWORD);
+    await logIn(page, "alice");
     await page.getByRole("link", { name: "a.txt" }).waitFor();
     // The session ends while the page is open.
     await page.context().clearCookies();
@@ -133,7 +128,7 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     await opened.choose(Object.fromEntries(files));
     await page.locator("#queue-paused").getByText("A login is needed.").waitFor();
     await page.getByRole("button", { name: "Log in" }).click();
-    await logIn(page, "alice", PASSWORD);
+    await logIn(page, "alice");
     await page.getByRole("heading", { name: "All 9 files saved" }).waitFor();
     for (const [name, content] of files)
       expect(await Bun.file(join(server.root, "team", name)).text()).toBe(content);
@@ -145,7 +140,7 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
     await server.read();
     await using opened = await openPage(browser, `${server.url}/files/team/`);
     const { page } = opened;
-    await logIn(page, "alice", PASSWORD);
+    await logIn(page, "alice");
     const quota = page.locator("#quota");
     await quota.getByText(/^9\.9\d kB of 10 kB left for “team”$/).waitFor();
     await opened.choose({ "space.bin": "x".repeat(5000) });
@@ -171,7 +166,7 @@ describe.skipIf(noBrowser !== undefined)("accounts on the page", () => {
         body: JSON.stringify({ code: "too_many_logins", title: "Too many failed logins", detail: "" }),
       }),
     );
-    await logIn(page, "alice", PASSWORD);
+    await logIn(page, "alice");
     await page.getByRole("alert").getByText("Try again in 27 s.").first().waitFor();
     expect(await page.getByRole("button", { name: "Log in" }).isDisabled()).toBe(true);
   });

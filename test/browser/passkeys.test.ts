@@ -1,8 +1,9 @@
 // Passkeys in Chromium with its virtual authenticator: what a real browser makes and signs is accepted.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
+import { addAuthenticator } from "../support/account-page.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { patient } from "../support/patience.ts";
 
@@ -39,22 +40,6 @@ describe.skipIf(noBrowser !== undefined)("passkeys", () => {
     await browser?.close();
     await server?.stop();
   });
-
-  /** An authenticator inside the device, which recognizes its owner. */
-  async function addAuthenticator(page: Page): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    await session.send("WebAuthn.enable");
-    await session.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
-  }
 
   test("one is added, and logs in without name and password, again and again", async () => {
     await using watched = await openPage(browser, `${server.url.replace("127.0.0.1", "localhost")}/`);
