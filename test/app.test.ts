@@ -9,7 +9,7 @@ import type { Grant } from "../src/index.ts";
 import { createLog } from "../src/plugins/log.ts";
 import { RootInUse } from "../src/storage/disk/root/root-lock.ts";
 import { MemoryStorage } from "../src/storage/memory/memory.ts";
-import { AccessDatabase, PASSWORD } from "./support/access.ts";
+import { AccessDatabase, bearer, PASSWORD } from "./support/access.ts";
 import { problemIn } from "./support/problem.ts";
 import { startServer, until } from "./support/server.ts";
 
@@ -48,7 +48,7 @@ test("two apps share no state", async () => {
 });
 
 describe("accounts", () => {
-  const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  const as = (token: string) => ({ headers: bearer(token) });
 
   test("of --access count for a storage in memory, too", async () => {
     const root = await mkdtemp(join(tmpdir(), "sluice-app-"));

@@ -6,7 +6,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CHANGES } from "../../src/access/database/changes/changes.ts";
 import { openDatabase } from "../../src/access/database/open.ts";
-import { type AccessServer, startAccessServer } from "../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../support/access.ts";
 import { problemIn } from "../support/problem.ts";
 import { until } from "../support/server.ts";
 
@@ -20,7 +20,7 @@ async function start(): Promise<AccessServer & { file: string; status: () => Pro
   });
   await Bun.write(join(server.root, "canary.txt"), "canary");
   const status = async (): Promise<number> =>
-    (await server.fetch("/files/canary.txt", { headers: { authorization: `Bearer ${token}` } })).status;
+    (await server.fetch("/files/canary.txt", { headers: bearer(token) })).status;
   return { ...server, file: join(server.root, ".sluice/access.db"), status };
 }
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { type AccessServer, startAccessServer } from "../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../support/access.ts";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { noClients } from "../support/clients.ts";
 import { startWebsite, type Website } from "../support/uppy.ts";
@@ -44,7 +44,7 @@ describe.skipIf(noBrowser !== undefined || (await noClients("Uppy")))("Uppy with
   }
 
   test("saves the file, without a name that it may read back", async () => {
-    expect(await failed({ authorization: `Bearer ${token}` })).toBe(0);
+    expect(await failed(bearer(token))).toBe(0);
     expect(await Bun.file(join(server.root, "in/a.txt")).text()).toBe("hello");
   });
 

@@ -9,7 +9,7 @@ import { checkFolderPath } from "../../src/path.ts";
 import { Me } from "../../src/routes/openapi/access-shapes.ts";
 import { BatchResult, Job, Trash } from "../../src/routes/openapi/change-shapes.ts";
 import { Usage } from "../../src/routes/openapi/shapes.ts";
-import { startAccessServer } from "../support/access.ts";
+import { bearer, startAccessServer } from "../support/access.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { connect } from "../support/raw.ts";
@@ -239,7 +239,7 @@ test("GET /api/me and /api/usage tell what is left, to those who may write or li
     token = database.token("anna");
     database.change("setQuota", { path: checkFolderPath("homes"), bytes: 1000 });
   });
-  const headers = { authorization: `Bearer ${token}` };
+  const headers = bearer(token);
   const quotaIn = async (folder: string, init: RequestInit = { headers }) =>
     (await bodyIn(Me, await server.fetch(`/api/me?folder=${folder}`, init))).quota;
   const sent = { method: "PUT", body: bytes(600), headers };

@@ -14,6 +14,14 @@ import { type ServerOptions, startServer, type TestServer } from "./server.ts";
 export const PASSWORD = "correct horse";
 export const PASSWORD_HASH = Bun.password.hashSync(PASSWORD, { algorithm: "bcrypt", cost: 4 });
 
+/** The header of a request with a token. */
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** The header of a request with a name and a password. */
+export const basic = (name: string, password = PASSWORD) => ({
+  authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`,
+});
+
 /** The database of a root, as the commands write it. */
 export class AccessDatabase {
   readonly #database: Database;

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { LinkShape } from "../../src/routes/openapi/link-shapes.ts";
-import { type AccessServer, startAccessServer } from "./access.ts";
+import { type AccessServer, bearer, startAccessServer } from "./access.ts";
 import { bodyIn } from "./answer.ts";
 import type { ServerOptions } from "./server.ts";
 
@@ -28,7 +28,7 @@ export async function startLinkServer(options: ServerOptions = {}): Promise<Link
   const api = (path: string, method = "GET", body?: unknown): Promise<Response> =>
     server.fetch(path, {
       method,
-      headers: { authorization: `Bearer ${anna}` },
+      headers: bearer(anna),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   const link = async (path: string, more: Record<string, unknown> = {}) => {

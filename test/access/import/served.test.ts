@@ -8,6 +8,7 @@ import { accessFile, openDatabase } from "../../../src/access/database/open.ts";
 import { readFilebrowser } from "../../../src/access/import/filebrowser/filebrowser.ts";
 import { rootEntries } from "../../../src/access/import/root-entries.ts";
 import { saveImport } from "../../../src/access/import/save-import.ts";
+import { basic } from "../../support/access.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { small } from "./filebrowser/fixtures.ts";
 
@@ -38,8 +39,7 @@ afterAll(async () => {
 
 /** The status of a request with a login. */
 async function status(name: string, password: string, path: string, init: RequestInit = {}): Promise<number> {
-  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
-  return (await fetch(`${server.url}/files/${path}`, { ...init, headers: { authorization } })).status;
+  return (await fetch(`${server.url}/files/${path}`, { ...init, headers: basic(name, password) })).status;
 }
 
 test("a user logs in with the old password, and no other", async () => {

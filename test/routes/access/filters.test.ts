@@ -5,7 +5,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { checkFilePath } from "../../../src/path.ts";
 import { Listing, SearchResult, Usage } from "../../../src/routes/openapi/shapes.ts";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 
@@ -29,9 +29,8 @@ beforeAll(async () => {
       "mixed/canary-y": "none",
       "mixed/canary-z": "none",
     });
-    const by = (token: string) => ({ authorization: `Bearer ${token}` });
-    carol = by(database.token("carol"));
-    owner = by(database.token("olga"));
+    carol = bearer(database.token("carol"));
+    owner = bearer(database.token("olga"));
   });
   for (const path of [
     "a.txt",

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, basic, bearer, PASSWORD, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 
 let server: AccessServer;
@@ -25,10 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const by = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
-const basic = (name: string, password: string): Record<string, string> => ({
-  authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`,
-});
 const get = (path: string, headers: Record<string, string> = {}) => server.fetch(path, { headers });
 const put = (path: string, headers: Record<string, string> = {}) =>
   server.fetch(path, { method: "PUT", body: "new", headers });
@@ -50,10 +46,10 @@ describe("reading", () => {
   });
 
   test("is possible for an account in its folder; elsewhere nothing exists for it", async () => {
-    expect(await (await get("/files/team/a.txt", by(alice))).text()).toBe("team/a.txt");
+    expect(await (await get("/files/team/a.txt", bearer(alice))).text()).toBe("team/a.txt");
     // CVE-2026-35605: /a matches /ab
     for (const path of ["/files/teams/b.txt", "/files/d.txt", "/files/none"])
-      await problemIn(await get(path, by(alice)), "not_found");
+      await problemIn(await get(path, bearer(alice)), "not_found");
   });
 
   test("a rule nearer to the file takes a grant away", async () => {
@@ -64,19 +60,19 @@ describe("reading", () => {
 
 describe("writing", () => {
   test("is possible where it is granted", async () => {
-    expect((await put("/files/team/new.txt", by(alice))).status).toBe(201);
-    await problemIn(await put("/files/team/new.txt", by(alice)), "not_allowed");
-    await problemIn(await put("/files/d.txt", by(alice)), "not_found");
-    await problemIn(await put("/files/pub/x.txt", by(alice)), "not_allowed");
+    expect((await put("/files/team/new.txt", bearer(alice))).status).toBe(201);
+    await problemIn(await put("/files/team/new.txt", bearer(alice)), "not_allowed");
+    await problemIn(await put("/files/d.txt", bearer(alice)), "not_found");
+    await problemIn(await put("/files/pub/x.txt", bearer(alice)), "not_allowed");
     await problemIn(await put("/files/pub/x.txt"), "login_required");
     expect(await Bun.file(join(server.root, "d.txt")).text()).toBe("d.txt");
   });
 
   test("is refused with a sentence about what lacks the grant: the account, or only its token", async () => {
     const replacing = async (token: string) =>
-      (await problemIn(await put("/files/team/a.txt", by(token)), "not_allowed")).detail;
+      (await problemIn(await put("/files/team/a.txt", bearer(token)), "not_allowed")).detail;
     expect(await replacing(limited)).toBe("The token lacks the grant `write` here. Send one that has it.");
-    const { detail } = await problemIn(await put("/files/pub/x.txt", by(alice)), "not_allowed");
+    const { detail } = await problemIn(await put("/files/pub/x.txt", bearer(alice)), "not_allowed");
     expect(detail).toBe("Your account lacks the grant `write` here. An owner of this server can grant it.");
   });
 });
@@ -149,7 +145,7 @@ describe("credentials", () => {
 
   test("a wrong password, an unknown name and a wrong token are told apart by nothing", async () => {
     const details = [];
-    for (const headers of [basic("alice", "wrong"), basic("nobody", PASSWORD), by("slu_wrong")])
+    for (const headers of [basic("alice", "wrong"), basic("nobody", PASSWORD), bearer("slu_wrong")])
       details.push((await problemIn(await get("/files/pub/c.txt", headers), "wrong_login")).detail);
     expect(new Set(details).size).toBe(1);
   });
@@ -176,19 +172,19 @@ test("a disabled account, a revoked token and a lost grant count within a second
   server.database.account("carl", { team: "read" });
   const token = server.database.token("carl");
   await server.read();
-  expect((await get("/files/team/a.txt", by(token))).status).toBe(200);
+  expect((await get("/files/team/a.txt", bearer(token))).status).toBe(200);
   server.database.grant("carl", { team: "none" });
   await server.read();
-  await problemIn(await get("/files/team/a.txt", by(token)), "not_found");
+  await problemIn(await get("/files/team/a.txt", bearer(token)), "not_found");
   server.database.change("setDisabled", { name: "carl", disabled: true });
   await server.read();
-  await problemIn(await get("/files/team/a.txt", by(token)), "wrong_login");
+  await problemIn(await get("/files/team/a.txt", bearer(token)), "wrong_login");
 });
 
 test("a line of the log names the account and its token, without control characters", async () => {
   const { access } = server.app.decorator.services;
   const id = access.bySecret("token", alice)?.credential;
-  await put("/files/team/logged.txt", by(alice));
+  await put("/files/team/logged.txt", bearer(alice));
   expect(server.log.find((line) => line.includes("saved team/logged.txt"))).toContain(
     ` · by alice by token ${id} (127.0.0.1)`,
   );

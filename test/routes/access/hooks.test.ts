@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Hook } from "../../../src/access/database/snapshot.ts";
 import { Hooks } from "../../../src/hooks/hooks.ts";
 import { checkFolderPath } from "../../../src/path.ts";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
 
@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 
 const ask = (method: string, path: string, body?: string) =>
-  server.fetch(path, { method, headers: { authorization: `Bearer ${token}` }, ...(body && { body }) });
+  server.fetch(path, { method, headers: bearer(token), ...(body && { body }) });
 
 /** Installs hooks for one test. */
 async function hooks(...more: (Partial<Hook> & { events: string[] })[]): Promise<AsyncDisposable> {
@@ -171,10 +171,10 @@ describe("before an upload", () => {
     const answer = await server.fetch("/files/", {
       method: "POST",
       body: form,
-      headers: { authorization: `Bearer ${token}` },
+      headers: bearer(token),
     });
     expect(answer.status).toBe(207);
-    const tus = { "tus-resumable": "1.0.0", "upload-length": "2", authorization: `Bearer ${token}` };
+    const tus = { "tus-resumable": "1.0.0", "upload-length": "2", ...bearer(token) };
     await problemIn(
       await server.fetch("/uploads?path=z.exe", { method: "POST", headers: tus }),
       "hook_refused",

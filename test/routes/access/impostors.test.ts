@@ -3,11 +3,10 @@
 import { expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, basic, bearer, PASSWORD, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
 
-const by = (token: string) => ({ authorization: `Bearer ${token}` });
 const TUS = { "tus-resumable": "1.0.0" };
 const BYTES = { ...TUS, "content-type": "application/offset+octet-stream" };
 
@@ -27,7 +26,7 @@ async function start(): Promise<AccessServer & { alice: string; mallory: string 
 async function part(server: AccessServer, path: string, token: string, body?: string): Promise<string> {
   const answer = await server.fetch(`/uploads?path=${path}`, {
     method: "POST",
-    headers: { ...by(token), ...BYTES, "upload-concat": "partial", "upload-length": "6" },
+    headers: { ...bearer(token), ...BYTES, "upload-concat": "partial", "upload-length": "6" },
     ...(body !== undefined && { body }),
   });
   expect(answer.status).toBe(201);
@@ -37,7 +36,7 @@ async function part(server: AccessServer, path: string, token: string, body?: st
 const final = (server: AccessServer, path: string, token: string, url: string) =>
   server.fetch(`/uploads?path=${path}`, {
     method: "POST",
-    headers: { ...by(token), ...TUS, "upload-concat": `final;${url}` },
+    headers: { ...bearer(token), ...TUS, "upload-concat": `final;${url}` },
   });
 
 test("CVE-2026-61874: the password of a removed account opens no account that was made later under its name", async () => {
@@ -46,14 +45,14 @@ test("CVE-2026-61874: the password of a removed account opens no account that wa
     database.account("alice", { "": "read" });
   });
   await Bun.write(join(server.root, "canary.txt"), "canary");
-  const basic = { authorization: `Basic ${Buffer.from(`alice:${PASSWORD}`).toString("base64")}` };
-  expect((await server.fetch("/files/canary.txt", { headers: basic })).status).toBe(200);
+  const headers = basic("alice");
+  expect((await server.fetch("/files/canary.txt", { headers })).status).toBe(200);
   server.database.change("removeAccount", { name: "alice" });
   const password = Bun.password.hashSync("another password", { algorithm: "bcrypt", cost: 4 });
   server.database.change("addAccount", { name: "alice", password, owner: false });
   server.database.grant("alice", { "": "read" });
   await server.read();
-  await problemIn(await server.fetch("/files/canary.txt", { headers: basic }), "wrong_login");
+  await problemIn(await server.fetch("/files/canary.txt", { headers }), "wrong_login");
 });
 
 test("CVE-2025-22137: a final upload takes no parts of another account", async () => {
@@ -85,7 +84,7 @@ test("an Idempotency-Key tells nothing of an upload of another account", async (
     server.fetch(`/files/${path}`, {
       method: "PUT",
       body: "canary",
-      headers: { ...by(token), "idempotency-key": "order-1", ...headers },
+      headers: { ...bearer(token), "idempotency-key": "order-1", ...headers },
     });
   expect((await put("shared/a.txt", server.alice)).status).toBe(201);
   expect(await (await put("shared/a.txt", server.alice)).json()).toMatchObject({ repeated: true });

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { LinkList, LinkShape } from "../../../src/routes/openapi/link-shapes.ts";
+import { bearer } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
@@ -24,7 +25,7 @@ afterAll(() => server.stop());
 const as = (token: string, path: string, method = "GET", body?: unknown) =>
   server.fetch(path, {
     method,
-    headers: { authorization: `Bearer ${token}` },
+    headers: bearer(token),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 const idsOf = async (token: string): Promise<string[]> =>

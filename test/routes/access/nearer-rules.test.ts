@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 
 let server: AccessServer;
@@ -18,7 +18,7 @@ beforeAll(async () => {
       "b/granted": "write",
       box: "read,write",
     });
-    alice = { authorization: `Bearer ${database.token("alice")}` };
+    alice = bearer(database.token("alice"));
   });
   for (const path of [
     "a/one.txt",

@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Jobs, Trash } from "../../../src/routes/openapi/change-shapes.ts";
 import { Uploads } from "../../../src/routes/openapi/shapes.ts";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect, type RawConnection } from "../../support/raw.ts";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const by = (name: Name): Record<string, string> => ({ authorization: `Bearer ${tokens[name]}` });
+const by = (name: Name): Record<string, string> => bearer(tokens[name]);
 const get = (name: Name, path: string) => server.fetch(path, { headers: by(name) });
 const change = (name: Name, method: string, path: string, body?: object) =>
   server.fetch(path, { method, headers: by(name), ...(body && { body: JSON.stringify(body) }) });

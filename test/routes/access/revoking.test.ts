@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { Job } from "../../../src/routes/openapi/change-shapes.ts";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { patient } from "../../support/patience.ts";
 import { connect, type RawConnection } from "../../support/raw.ts";
@@ -38,8 +38,8 @@ function account(): { name: string; token: string; header: string; headers: Reco
   const name = `account-${made}`;
   server.database.account(name, { team: "read,write,replace", other: "read" });
   const token = server.database.token(name);
-  const authorization = `Bearer ${token}`;
-  return { name, token, header: `Authorization: ${authorization}\r\n`, headers: { authorization } };
+  const headers = bearer(token);
+  return { name, token, header: `Authorization: ${headers.authorization}\r\n`, headers };
 }
 const ways = [
   [
@@ -191,8 +191,7 @@ test("a copy fails when its source may not be read any more", async () => {
   expect(copied.status).toBe(202);
   await server.read();
   const url = copied.headers.get("location") ?? "";
-  const report = async () =>
-    (await bodyIn(Job, await server.fetch(url, { headers: { authorization: `Bearer ${olga}` } }))).job;
+  const report = async () => (await bodyIn(Job, await server.fetch(url, { headers: bearer(olga) }))).job;
   server.database.grant(name, { other: "none" });
   await until("it ends", async () => !["waiting", "running"].includes((await report()).state));
   // A fast disk may have copied it before.

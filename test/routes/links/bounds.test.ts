@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Listing } from "../../../src/routes/openapi/shapes.ts";
-import { PASSWORD, PASSWORD_HASH } from "../../support/access.ts";
+import { basic, PASSWORD, PASSWORD_HASH } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
@@ -154,6 +154,6 @@ test("wrong passwords of a link are limited like logins", async () => {
   await problemIn(await open(PASSWORD), "too_many_logins");
   // Other links are not affected.
   const other = await server.link("home/album", { password: "right" });
-  const basic = { authorization: `Basic ${btoa("x:right")}` };
-  expect((await server.fetch(`${other.url}/files/a.txt`, { headers: basic })).status).toBe(200);
+  const headers = basic("x", "right");
+  expect((await server.fetch(`${other.url}/files/a.txt`, { headers })).status).toBe(200);
 });

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bearer } from "../../support/access.ts";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
 
@@ -33,11 +34,10 @@ test("a full quota tells the sender neither its folder nor what is used, but the
   }
   expect(server.log.some((line) => line.includes("`home` has a quota"))).toBe(true);
   // An account is told what to delete.
-  const authorization = `Bearer ${server.anna}`;
   const own = await server.fetch("/files/home/x", {
     method: "PUT",
     body: "x".repeat(5000),
-    headers: { authorization },
+    headers: bearer(server.anna),
   });
   expect((await problemIn(own, "quota_exceeded")).detail).toContain("`home`");
   server.database.change("setQuota", { path: "home", bytes: null });

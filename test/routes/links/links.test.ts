@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { DroppedFile, DroppedFiles, LinkInfo } from "../../../src/routes/openapi/link-shapes.ts";
 import { Listing } from "../../../src/routes/openapi/shapes.ts";
+import { basic } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
@@ -66,8 +67,8 @@ test("a password opens a link for the browser that sends it, and nothing is told
   expect(info.note).toBe("the note");
   const other = await server.link("home/album", { password: "open sesame" });
   await problemIn(await server.fetch(`${other.url}/entries`, { headers: { cookie } }), "link_password");
-  const basic = { authorization: `Basic ${btoa("x:open sesame")}` };
-  expect((await server.fetch(`${url}/files/a.txt`, { headers: basic })).status).toBe(200);
+  const headers = basic("x", "open sesame");
+  expect((await server.fetch(`${url}/files/a.txt`, { headers })).status).toBe(200);
 });
 
 test("a form, tus and Resumable Uploads save files in a drop (nextcloud/server#4109, nextcloud/server#12321)", async () => {

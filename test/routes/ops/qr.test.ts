@@ -1,7 +1,7 @@
 // POST /api/qr: a QR code for people who are logged in.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type AccessServer, startAccessServer } from "../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 
 let server: AccessServer;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const draw = (body: unknown, headers: Record<string, string> = { authorization: `Bearer ${token}` }) =>
+const draw = (body: unknown, headers: Record<string, string> = bearer(token)) =>
   server.fetch("/api/qr", { method: "POST", body: JSON.stringify(body), headers });
 
 test("a text becomes an image that is not kept anywhere", async () => {

@@ -1,7 +1,7 @@
 // Accounts, invites and tokens over HTTP: an owner manages them, nobody else does, and no secret is told twice.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, bearer, PASSWORD, startAccessServer } from "../../../support/access.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
 
@@ -54,7 +54,7 @@ describe("accounts", () => {
       const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
       await problemIn(await server.fetch(path, init), "login_required");
       await problemIn(await bob.fetch(path, init), "not_allowed");
-      const headers = { authorization: `Bearer ${limited}` };
+      const headers = bearer(limited);
       await problemIn(await server.fetch(path, { ...init, headers }), "not_allowed");
     }
     expect([...server.app.decorator.services.access.snapshot.accounts.keys()]).toEqual(["bob", "olga"]);
@@ -155,7 +155,7 @@ describe("tokens", () => {
       bob.send("POST", "/api/tokens", { name: "ci", words: ["read", "write", "delete"] }),
       201,
     );
-    const headers = { authorization: `Bearer ${made.token}` };
+    const headers = bearer(made.token);
     const me = await answerOf<object>(server.fetch("/api/me", { headers }), 200);
     expect(me).toMatchObject({ name: "bob", via: "token", words: ["list", "read"] });
     expect(JSON.stringify(await tokensOf(bob))).not.toContain(made.token);
@@ -184,7 +184,7 @@ describe("tokens", () => {
       bob.send("POST", "/api/tokens", { name: "docs", path: "docs", words: ["read"], expires: 60 }),
       201,
     );
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = bearer(token);
     const words = async (folder: string) =>
       (await answerOf<{ words: string[] }>(server.fetch(`/api/me?folder=${folder}`, { headers }), 200)).words;
     expect(await words("docs/a")).toEqual(["list", "read"]);

@@ -1,7 +1,7 @@
 // Limits of logins over HTTP: who is counted, what is not computed, and that nobody can lock an account out.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, basic, PASSWORD, startAccessServer } from "../../../support/access.ts";
 import { problemIn } from "../../../support/problem.ts";
 import { amount } from "../../../support/switches.ts";
 
@@ -28,9 +28,8 @@ function logIn(from: string, name: string, password = PASSWORD): Promise<Respons
   });
 }
 
-function basic(from: string, name: string, password = PASSWORD): Promise<Response> {
-  const authorization = `Basic ${btoa(`${name}:${password}`)}`;
-  return server.fetch("/api/me", { headers: { authorization, "x-forwarded-for": from } });
+function meAs(from: string, name: string, password = PASSWORD): Promise<Response> {
+  return server.fetch("/api/me", { headers: { ...basic(name, password), "x-forwarded-for": from } });
 }
 
 /** Wrong logins, one after the other. @returns how many of them were checked */
@@ -67,8 +66,8 @@ describe("an address that failed ten times", () => {
   });
 
   test("failed by Basic, with any password, too", async () => {
-    expect(await guess(12, () => "192.0.2.4", "carol", basic)).toBe(10);
-    await problemIn(await basic("192.0.2.4", "carol"), "too_many_logins");
+    expect(await guess(12, () => "192.0.2.4", "carol", meAs)).toBe(10);
+    await problemIn(await meAs("192.0.2.4", "carol"), "too_many_logins");
   });
 });
 
@@ -78,7 +77,7 @@ test("an address that logged in before is free of the account's limit, so that n
   expect(await guess(25, attack, "dora")).toBe(20);
   await problemIn(await logIn("198.51.100.2", "dora"), "too_many_logins");
   expect((await logIn("198.51.100.1", "dora")).status).toBe(204);
-  expect((await basic("198.51.100.1", "dora")).status).toBe(200);
+  expect((await meAs("198.51.100.1", "dora")).status).toBe(200);
 });
 
 test("a name without an account is limited alike, and costs as many hashes", async () => {
@@ -111,7 +110,7 @@ test("thousands of wrong logins cost ten hashes, and one more every 30 seconds",
 test("1,000 requests with Basic, many at once, cost one hash", async () => {
   const before = hashes();
   for (let round = 0; round < 20; round += 1) {
-    const answers = await Promise.all(Array.from({ length: 50 }, () => basic("192.0.2.7", "frank")));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => meAs("192.0.2.7", "frank")));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
   }
   // The hash of the database was made by bcrypt, so another one is made for the next time.

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type AccessServer, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../../support/access.ts";
 import { connect, type RawConnection } from "../../../support/raw.ts";
 import { until } from "../../../support/server.ts";
 import { type Asked, PLACES, type Place, type Row } from "./prepared.ts";
@@ -159,7 +159,7 @@ test("a token that is limited does not make another one that is not", async () =
   if (status >= 400) return;
   const made: { token: string } = JSON.parse(text.slice(text.indexOf("{")));
   const got = await server.fetch("/files/team/canary-sibling/asked.txt", {
-    headers: { authorization: `Bearer ${made.token}` },
+    headers: bearer(made.token),
   });
   expect(got.status).toBe(404);
 });

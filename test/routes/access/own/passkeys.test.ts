@@ -1,7 +1,7 @@
 // Passkeys over HTTP: adding one, logging in with it, removing it.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, bearer, PASSWORD, startAccessServer } from "../../../support/access.ts";
 import { Authenticator } from "../../../support/authenticator.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
@@ -90,7 +90,7 @@ test("a passkey is not added without the password, by a token, or without a logi
   const path = "/api/account/passkeys/options";
   await problemIn(await visitor.send("POST", path, { password: "wrong" }), "wrong_login");
   await problemIn(await new Visitor(server.url).send("POST", path, { password: PASSWORD }), "login_required");
-  const headers = { host: new URL(visitor.site).host, authorization: `Bearer ${token}` };
+  const headers = { host: new URL(visitor.site).host, ...bearer(token) };
   const body = JSON.stringify({ password: PASSWORD });
   await problemIn(await server.fetch(path, { method: "POST", headers, body }), "not_allowed");
 });

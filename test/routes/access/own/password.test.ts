@@ -1,7 +1,7 @@
 // One's own password and sessions over HTTP: what a change ends, and that nobody else's is reached.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, basic, bearer, PASSWORD, startAccessServer } from "../../../support/access.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
 
@@ -31,23 +31,21 @@ async function sessionsOf(visitor: Visitor): Promise<Session[]> {
   return JSON.parse(await (await visitor.fetch("/api/account/sessions")).text()).sessions;
 }
 
-const basic = (name: string, password: string) =>
-  server.fetch("/api/me", { headers: { authorization: `Basic ${btoa(`${name}:${password}`)}` } });
+const meAs = (headers: Record<string, string>) => server.fetch("/api/me", { headers });
 
 test("a changed password ends other sessions, tokens and what Basic remembered, not the session that changed it", async () => {
   const [here, elsewhere] = [await loggedIn("alice"), await loggedIn("alice")];
-  const bearer = { authorization: `Bearer ${token}` };
-  expect((await server.fetch("/api/me", { headers: bearer })).status).toBe(200);
-  expect((await basic("alice", PASSWORD)).status).toBe(200);
+  expect((await meAs(bearer(token))).status).toBe(200);
+  expect((await meAs(basic("alice"))).status).toBe(200);
   const change = await here.send("PUT", "/api/account/password", { password: PASSWORD, next: NEXT });
   expect(change.status).toBe(204);
   expect(await here.name()).toBe("alice");
   expect(await elsewhere.name()).toBeNull();
-  await problemIn(await server.fetch("/api/me", { headers: bearer }), "wrong_login");
-  await problemIn(await basic("alice", PASSWORD), "wrong_login");
+  await problemIn(await meAs(bearer(token)), "wrong_login");
+  await problemIn(await meAs(basic("alice")), "wrong_login");
   await problemIn(await new Visitor(server.url).logIn("alice"), "wrong_login");
   expect(await (await loggedIn("alice", NEXT)).name()).toBe("alice");
-  expect((await basic("alice", NEXT)).status).toBe(200);
+  expect((await meAs(basic("alice", NEXT))).status).toBe(200);
 });
 
 describe("a password is not changed", () => {
@@ -68,7 +66,7 @@ describe("a password is not changed", () => {
       database.account("alice");
       token = database.token("alice");
     });
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const headers = { ...bearer(token), "content-type": "application/json" };
     const body = JSON.stringify({ password: PASSWORD, next: NEXT });
     await problemIn(
       await other.fetch("/api/account/password", { method: "PUT", headers, body }),

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TOTP } from "otpauth";
-import { type AccessServer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, basic, bearer, PASSWORD, startAccessServer } from "../../../support/access.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
 
@@ -57,10 +57,9 @@ test("an account with an app needs a code, which logs in one of five at once", a
   expect(await (await first.fetch("/api/account")).json()).toMatchObject({ totp: true, password: true });
   expect(server.log.join("\n")).not.toContain(secret);
 
-  const basic = (password: string) =>
-    server.fetch("/api/me", { headers: { authorization: `Basic ${btoa(`alice:${password}`)}` } });
-  await problemIn(await basic(PASSWORD), "code_required");
-  expect(await (await basic(token)).json()).toMatchObject({ name: "alice", via: "token" });
+  const meBy = (password: string) => server.fetch("/api/me", { headers: basic("alice", password) });
+  await problemIn(await meBy(PASSWORD), "code_required");
+  expect(await (await meBy(token)).json()).toMatchObject({ name: "alice", via: "token" });
 });
 
 test("the app is removed with the password, not with the session alone", async () => {
@@ -81,7 +80,7 @@ describe("an app is not added", () => {
     const visitor = new Visitor(server.url);
     await visitor.logIn("carol");
     await problemIn(await visitor.send("POST", "/api/account/totp", { password: "" }), "wrong_login");
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const headers = { ...bearer(token), "content-type": "application/json" };
     const body = JSON.stringify({ password: PASSWORD });
     await problemIn(
       await server.fetch("/api/account/totp", { method: "POST", headers, body }),

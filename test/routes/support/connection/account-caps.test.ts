@@ -5,7 +5,7 @@ import { ALL_WORDS } from "../../../../src/access/words.ts";
 import type { FlowReport } from "../../../../src/core/report/flow-report.ts";
 import { ROOT } from "../../../../src/path.ts";
 import { SavedFile } from "../../../../src/routes/openapi/shapes.ts";
-import { type AccessServer, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../../support/access.ts";
 import { bodyIn } from "../../../support/answer.ts";
 import { until } from "../../../support/server.ts";
 import { named, OFFSET_TYPE, TUS } from "../../../support/tus-client.ts";
@@ -20,8 +20,8 @@ beforeAll(async () => {
   server = await startAccessServer((database) => {
     for (const name of ["slow", "free"]) database.account(name, { "": "read,write,replace" });
     database.change("setRate", { name: "slow", rate: RATE });
-    slow = { authorization: `Bearer ${database.token("slow")}` };
-    free = { authorization: `Bearer ${database.token("free")}` };
+    slow = bearer(database.token("slow"));
+    free = bearer(database.token("free"));
   });
 });
 afterAll(() => server.stop());
