@@ -46,4 +46,8 @@ export class Reservation {
     this.space.release();
     if (!this.resumed) this.claim.release();
   }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
 }

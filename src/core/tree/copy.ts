@@ -52,20 +52,17 @@ export class CopyOperation {
   async run(signal: AbortSignal): Promise<ClaimedName> {
     const { uploader, request } = this;
     const { kind } = this.stored.entry;
-    let reservation: Reservation | undefined;
     try {
-      const reserved = await this.#reserve(signal);
-      reservation = reserved;
-      await this.#copy(signal, reserved);
+      using reservation = await this.#reserve(signal);
+      await this.#copy(signal, reservation);
       return await uploader.pathLocks.withLock(request.to, () =>
         claimName(uploader, request, kind, (to, replace) =>
-          reserved.publish({ to, kind, size: this.bytes, replace }, () =>
+          reservation.publish({ to, kind, size: this.bytes, replace }, () =>
             this.stored.finish(to, { replace }),
           ),
         ),
       );
     } finally {
-      reservation?.release();
       await this.discard();
     }
   }
@@ -135,7 +132,6 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
   const { from } = request;
   const stored = await beginStored(uploader, request);
   const { kind } = stored.entry;
-  let reservation: Reservation | undefined;
   try {
     const measured = await stored.measure(signal);
     checkReach(request.to, measured.reach);
@@ -144,21 +140,19 @@ export async function moveByCopy(uploader: Uploader, request: MoveRequest): Prom
         "other_file_system",
         `The folder contains ${measured.omitted} links or special files, which cannot be moved to another file system.`,
       );
-    const reserved = await reserve(uploader, request, { kind, size: measured.bytes, from });
-    reservation = reserved;
-    await stored.run({ signal, took: (bytes) => reserved.consume(bytes), move: true });
+    using reservation = await reserve(uploader, request, { kind, size: measured.bytes, from });
+    await stored.run({ signal, took: (bytes) => reservation.consume(bytes), move: true });
     if (!Bun.deepEquals(measured, await stored.measure(signal)))
       throw new Problem(
         "source_changed",
         "The source changed while it was copied to another file system. Nothing was moved: try again.",
       );
     const claimed = await claimName(uploader, request, kind, (to, replace) =>
-      reserved.publish({ to, kind, size: measured.bytes, replace }, () => stored.finish(to, { replace })),
+      reservation.publish({ to, kind, size: measured.bytes, replace }, () => stored.finish(to, { replace })),
     );
     await countRemoval(quotas, from, () => stored.removeSource());
     return claimed;
   } finally {
-    reservation?.release();
     await stored.discard();
   }
 }

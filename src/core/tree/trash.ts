@@ -113,11 +113,9 @@ export class TrashCan {
           const limited = quotas.above(name, kind).length > 0;
           const size = entry.size ?? (limited ? await trash.measure(trashId) : 0);
           const replaced = replace ? await quotas.sizeOf(name) : 0;
-          const claim = await quotas.claim({ path: name, kind, size, replaced });
+          using claim = await quotas.claim({ path: name, kind, size, replaced });
           const restored = { to: name, kind, size, replace };
-          return await countArrival(quotas, claim, restored, () =>
-            trash.restore(trashId, name, { replace }),
-          ).finally(() => claim.release());
+          return await countArrival(quotas, claim, restored, () => trash.restore(trashId, name, { replace }));
         }),
       );
     });

@@ -81,22 +81,18 @@ export async function countMove<M extends Moved>(
   return await quotas.locks.withLocks([from, to], async () => {
     const size = await quotas.sizeOf(from);
     const replaced = replace ? await quotas.sizeOf(to) : 0;
-    const claim = await quotas.claim({ path: to, size, replaced, from });
-    try {
-      const moved = await quotas.changeFiles([from, to], async (changed) => {
-        const moved = await step();
-        if (moved.entry.kind === "file") {
-          changed(to, { before: moved.replaced ? replaced : 0, after: size });
-          changed(from, { before: size, after: 0 });
-        }
-        return moved;
-      });
-      // It became a folder at this moment.
-      if (moved.entry.kind === "folder") await quotas.recount([from, to]);
+    using _claim = await quotas.claim({ path: to, size, replaced, from });
+    const moved = await quotas.changeFiles([from, to], async (changed) => {
+      const moved = await step();
+      if (moved.entry.kind === "file") {
+        changed(to, { before: moved.replaced ? replaced : 0, after: size });
+        changed(from, { before: size, after: 0 });
+      }
       return moved;
-    } finally {
-      claim.release();
-    }
+    });
+    // It became a folder at this moment.
+    if (moved.entry.kind === "folder") await quotas.recount([from, to]);
+    return moved;
   });
 }
 
@@ -121,16 +117,12 @@ async function countFolder<T>(
       if (to !== undefined && (await quotas.storage.find(to))) return await step();
       return await quotas.measuring.count(checkFolderPath(from), async (tally) => {
         const { bytes: size } = tally;
-        const claim = to === undefined ? null : quotas.claimNow({ path: to, kind: "folder", size, from });
-        try {
-          const result = await step();
-          quotas.add(leaving, -tally.bytes);
-          quotas.add(arriving, tally.bytes);
-          quotas.doubt(tally.disturbed || tally.changing ? all : inside);
-          return result;
-        } finally {
-          claim?.release();
-        }
+        using _claim = to === undefined ? null : quotas.claimNow({ path: to, kind: "folder", size, from });
+        const result = await step();
+        quotas.add(leaving, -tally.bytes);
+        quotas.add(arriving, tally.bytes);
+        quotas.doubt(tally.disturbed || tally.changing ? all : inside);
+        return result;
       });
     } catch (error) {
       // A removal that fails may have removed a part.

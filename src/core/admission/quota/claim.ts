@@ -99,6 +99,10 @@ export class Claim {
     this.released(this);
   }
 
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
   #grow(length: number): void {
     const least = tightest(this.#quotas);
     if (!least) {
