@@ -173,21 +173,35 @@ export function access({ access, logins, config }: AccessServices) {
     allow: (required: Allow) => ({
       detail: allowDetail(required),
       beforeHandle({ request }) {
-        if (required === "public" || required === "upload" || required === "link") return undefined;
+        if (isAnybody(required)) return undefined;
         const found = findAsker(options, request);
         if (found instanceof Promise) return found.then((asker) => admit(request, asker, required));
         return admit(request, found, required);
       },
       afterHandle({ request }) {
-        if (NEEDS_NO_PATH.has(String(required)) || requestInfoOf(request)?.proved) return;
+        if (!needsPath(required) || requestInfoOf(request)?.proved) return;
         throw new Error("The handler of this route has proved nothing.");
       },
     }),
   });
 }
 
-const NEEDS_ACCOUNT: ReadonlySet<string> = new Set(["account", "person", "owner"]);
-const NEEDS_NO_PATH: ReadonlySet<string> = new Set(["public", "upload", "link", "each", ...NEEDS_ACCOUNT]);
+/** Needs that are met without an asker. */
+type Anybody = "public" | "upload" | "link";
+type NeedsAccount = "account" | "person" | "owner";
+
+function isAnybody(required: Allow): required is Anybody {
+  return required === "public" || required === "upload" || required === "link";
+}
+
+function isOfAccount(required: Allow): required is NeedsAccount {
+  return required === "account" || required === "person" || required === "owner";
+}
+
+/** Whether the handler must prove its words at a path. */
+function needsPath(required: Allow): required is Word | readonly Word[] {
+  return required !== "each" && !isAnybody(required) && !isOfAccount(required);
+}
 
 function notInPerson(via: Via): string {
   return via === "proxy"
@@ -196,11 +210,11 @@ function notInPerson(via: Via): string {
 }
 
 /** Remembers the asker, and refuses early who cannot succeed at any path. @throws Problem */
-function admit(request: Request, asker: Asker, required: Allow): undefined {
+function admit(request: Request, asker: Asker, required: Exclude<Allow, Anybody>): undefined {
   const info = requestInfoOf(request);
   if (info) info.asker = asker;
   if (required === "each") return undefined;
-  if (required === "account" || required === "person" || required === "owner") {
+  if (isOfAccount(required)) {
     if (!asker.isAccount) throw loginRequired();
     if (required === "person" && asker.via !== "session" && asker.via !== "password")
       throw new Problem("not_allowed", notInPerson(asker.via));
@@ -209,7 +223,6 @@ function admit(request: Request, asker: Asker, required: Allow): undefined {
       throw new Problem("not_allowed", "Only an owner of this server may do this.");
     return undefined;
   }
-  if (required === "public" || required === "upload" || required === "link") return undefined;
   // A route that needs `read` may also be asked for a folder of GET /files, which needs only `list`.
   const hopeless = (word: Word): boolean =>
     !asker.canSomewhere(word) && !(word === "read" && asker.canSomewhere("list"));
