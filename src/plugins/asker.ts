@@ -7,6 +7,7 @@ import { proxyAccount } from "../access/login/proxy-accounts.ts";
 import { type Logins, wrongLogin } from "../access/logins.ts";
 import { TOKEN_PREFIX } from "../access/secrets.ts";
 import { Problem } from "../errors.ts";
+import { cookieIn } from "../http/cookies.ts";
 import { isUnsafe } from "../http/methods.ts";
 import { requestInfoOf } from "./request-info.ts";
 
@@ -40,9 +41,7 @@ export function findAsker(
   const { headers } = request;
   const authorization = headers.get("authorization");
   if (authorization !== null) return byAuthorization(access, logins, request, authorization);
-  const cookies = headers.get("cookie");
-  if (cookies === null) return access.anyone;
-  const session = new Bun.CookieMap(cookies).get(secure ? SECURE_COOKIE : PLAIN_COOKIE);
+  const session = cookieIn(headers, secure ? SECURE_COOKIE : PLAIN_COOKIE);
   const asker = session ? access.bySecret("session", session) : null;
   if (!asker) return access.anyone;
   if (isUnsafe(request.method) && !headers.has("origin") && !headers.has("sec-fetch-site"))

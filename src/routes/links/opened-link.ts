@@ -5,6 +5,7 @@ import type { Link } from "../../access/database/snapshot.ts";
 import { linkGone } from "../../access/links/link-state.ts";
 import { newVisit, openVisit, sealVisit, VISIT_LIFETIME, type Visit } from "../../access/links/visit.ts";
 import { Problem } from "../../errors.ts";
+import { cookieIn, setCookie } from "../../http/cookies.ts";
 import { isSecure } from "../../plugins/access.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
@@ -43,7 +44,7 @@ export function findLink({ links }: Services, token: string): { link: Link; aske
 
 /** The visit of a request; null when its cookie is missing, too old, or of another link. */
 export function visitOf({ access }: Services, request: Request, link: Link): Visit | null {
-  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(COOKIE);
+  const cookie = cookieIn(request.headers, COOKIE);
   return cookie ? openVisit(access.snapshot.linkKey, link, cookie, access.now()) : null;
 }
 
@@ -83,14 +84,11 @@ export function rememberVisit(
   link: Link,
   visit: Visit,
 ): void {
-  const cookie = new Bun.Cookie(COOKIE, sealVisit(access.snapshot.linkKey, link, visit), {
+  set.headers["set-cookie"] = setCookie(COOKIE, sealVisit(access.snapshot.linkKey, link, visit), {
     path: `${config.basePath}/s/${token}`,
     maxAge: VISIT_LIFETIME / 1000,
-    httpOnly: true,
-    sameSite: "lax",
     secure: isSecure(config),
   });
-  set.headers["set-cookie"] = cookie.toString();
 }
 
 /** Programs send the password with each request, as that of Basic. @throws Problem link_password, … */

@@ -4,6 +4,7 @@ import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Account } from "../../../access/database/snapshot.ts";
 import { wrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret } from "../../../access/secrets.ts";
+import { setCookie } from "../../../http/cookies.ts";
 import { isSecure } from "../../../plugins/access.ts";
 import { PLAIN_COOKIE, SECURE_COOKIE } from "../../../plugins/asker.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
@@ -49,6 +50,5 @@ export function endedSession({ config }: Services): Record<string, string> {
 
 function sessionHeaders(secure: boolean, value: string, maxAge: number): Record<string, string> {
   const name = secure ? SECURE_COOKIE : PLAIN_COOKIE;
-  const cookie = new Bun.Cookie(name, value, { path: "/", maxAge, httpOnly: true, sameSite: "lax", secure });
-  return { "set-cookie": cookie.toString(), "cache-control": "no-store" };
+  return { "set-cookie": setCookie(name, value, { maxAge, secure }), "cache-control": "no-store" };
 }

@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import type { Oidc } from "../../../access/login/oidc.ts";
 import { providerAccount } from "../../../access/login/provider-accounts.ts";
 import { Problem } from "../../../errors.ts";
+import { cookieIn, setCookie } from "../../../http/cookies.ts";
 import { targetOf } from "../../../http/target.ts";
 import { access, isSecure } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
@@ -20,14 +21,7 @@ export function providerLogin(services: Services) {
   const secure = isSecure(config);
   const cookieName = secure ? "__Host-sluice-oidc" : "sluice-oidc";
 
-  const cookie = (value: string, maxAge: number): string =>
-    new Bun.Cookie(cookieName, value, {
-      path: "/",
-      maxAge,
-      httpOnly: true,
-      sameSite: "lax",
-      secure,
-    }).toString();
+  const cookie = (value: string, maxAge: number): string => setCookie(cookieName, value, { maxAge, secure });
   const backTo = (request: Request): string => originOf(services, request) + config.basePath + BACK;
 
   return (
@@ -47,7 +41,7 @@ export function providerLogin(services: Services) {
         async ({ request }) => {
           const provider = providerOf(logins.provider);
           const returned = new URL(`${backTo(request)}?${targetOf(request).query}`);
-          const state = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(cookieName) ?? undefined;
+          const state = cookieIn(request.headers, cookieName);
           // Each code is sent to the provider, so wrong ones count as failures of this address.
           const attempt = logins.limiter.begin(requestInfoOf(request)?.client, undefined);
           const identity = await provider.finish(returned, state).catch((error) => {
