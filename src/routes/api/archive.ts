@@ -4,8 +4,8 @@ import { Elysia, NotFoundError, t } from "elysia";
 import { FORMATS } from "../../core/archive/archive.ts";
 import { Problem } from "../../errors.ts";
 import { targetOf } from "../../http/target.ts";
-import { checkFolderPath, type FilePath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
-import { access, askerOf, prove } from "../../plugins/access.ts";
+import { checkFolderPath, type FolderPath, FolderPathValue, ROOT } from "../../path.ts";
+import { access, prove } from "../../plugins/access.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
 import { ARCHIVE_TYPES, archiveAnswer } from "../support/download/archive-answer.ts";
@@ -18,13 +18,8 @@ export function archive(services: Services) {
     async ({ request, query, server }) => {
       const format = query.format ?? "zip";
       const paths = pathsOf(request, query.folder);
-      const asker = askerOf(request);
       for (const path of paths) prove(request, "read", path);
-      const may = {
-        view: asker.view,
-        reads: (path: FilePath | FolderPath) => asker.can("read", path) || asker.leadsTo("read", path),
-      };
-      return await archiveAnswer(services, request, server, { paths, format, may });
+      return await archiveAnswer(services, request, server, { paths, format });
     },
     {
       transform({ request: { method } }) {

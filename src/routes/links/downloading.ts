@@ -94,16 +94,13 @@ export function downloading(services: Services) {
       "/s/:token/archive",
       async ({ request, server, params: { token }, query, set }) => {
         const opened = await openShared(request, token);
-        const { link, asker } = opened;
+        const { link } = opened;
         const folder = link.kind === "file" ? link.path : await folderOf(opened, query.folder ?? ROOT);
-        const reads = (path: FilePath | FolderPath): boolean =>
-          asker.can("read", path) || asker.leadsTo("read", path);
         const content = `archive of ${folder}`;
         if (!links.isOpenFor(link, downloaderOf(opened, request, content))) throw linkGone();
         return await archiveAnswer(services, request, server, {
           paths: [folder],
           format: query.format ?? "zip",
-          may: { view: asker.view, reads },
           spend: async () => {
             await spendOn(opened, { request, set, token, content });
             used(request, folder);

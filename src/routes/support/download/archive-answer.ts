@@ -1,10 +1,11 @@
 // The answer with folders and files as one archive, streamed while it is made.
 
 import { paced } from "../../../core/admission/cap-share.ts";
-import type { Archives, Format } from "../../../core/archive/archive.ts";
+import type { Format } from "../../../core/archive/archive.ts";
 import { asProblem } from "../../../errors.ts";
 import { attachment } from "../../../http/disposition/disposition.ts";
-import type { FolderPath } from "../../../path.ts";
+import type { FilePath, FolderPath } from "../../../path.ts";
+import { askerOf } from "../../../plugins/access.ts";
 import type { Download } from "../../../plugins/log.ts";
 import { requestInfoOf, timed } from "../../../plugins/request-info.ts";
 import { watchGrants } from "../../../plugins/revoking/revoking.ts";
@@ -26,19 +27,22 @@ export const ARCHIVE_TYPES: Readonly<Record<Format, string>> = {
 export interface ArchiveOptions {
   paths: readonly FolderPath[];
   format: Format;
-  /** The entries that the asker may have. */
-  may: Parameters<Archives["open"]>[3];
   /** Called before an answer with bytes, not for HEAD; may refuse it. */
   spend?: () => Promise<void>;
 }
 
-/** Answers a GET or HEAD with an archive. @throws Problem too_many_archives, not_found */
+/** Answers a GET or HEAD with an archive of the entries that the asker may read. @throws Problem too_many_archives, not_found */
 export async function archiveAnswer(
   { config, access, archives, log, caps }: Services,
   request: Request,
   server: Listener,
-  { paths, format, may, spend }: ArchiveOptions,
+  { paths, format, spend }: ArchiveOptions,
 ): Promise<Response> {
+  const asker = askerOf(request);
+  const may = {
+    view: asker.view,
+    reads: (path: FilePath | FolderPath) => asker.can("read", path) || asker.leadsTo("read", path),
+  };
   const archive = await timed(request, "looking", () =>
     archives.open(paths, format, requestInfoOf(request)?.client, may),
   );
