@@ -1,6 +1,6 @@
 // GET and HEAD /api/archive: streams folders and files as one archive.
 
-import { Elysia, NotFoundError, t } from "elysia";
+import { Elysia, t } from "elysia";
 import { FORMATS } from "../../core/archive/archive.ts";
 import { Problem } from "../../errors.ts";
 import { targetOf } from "../../http/target.ts";
@@ -9,6 +9,7 @@ import { access, prove } from "../../plugins/access.ts";
 import { bytes, ENTRY_PROBLEMS, problems } from "../openapi/answers.ts";
 import { oneOf } from "../openapi/shapes.ts";
 import { ARCHIVE_TYPES, archiveAnswer } from "../support/download/archive-answer.ts";
+import { getOrHead } from "../support/download/get-or-head.ts";
 import type { Services } from "../support/services.ts";
 
 export function archive(services: Services) {
@@ -22,9 +23,7 @@ export function archive(services: Services) {
       return await archiveAnswer(services, request, server, { paths, format });
     },
     {
-      transform({ request: { method } }) {
-        if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
-      },
+      transform: getOrHead,
       parse: "none",
       allow: "read",
       query: t.Object({

@@ -1,6 +1,6 @@
 // GET and HEAD /files/{path}: a file's bytes, a folder's listing as JSON, or the web page.
 
-import { Elysia, NotFoundError, t } from "elysia";
+import { Elysia, t } from "elysia";
 import { LISTING, listFolder } from "../../core/browse/listing.ts";
 import { Problem } from "../../errors.ts";
 import { folderRedirect } from "../../http/folder-redirect.ts";
@@ -12,6 +12,7 @@ import type { StoredFile } from "../../storage/storage.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";
+import { getOrHead } from "../support/download/get-or-head.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
@@ -62,9 +63,7 @@ export function download(services: Services) {
       throw new Problem("not_found", "No file or folder has this path.");
     },
     {
-      transform({ request: { method } }) {
-        if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
-      },
+      transform: getOrHead,
       parse: "none",
       allow: "read",
       params: t.Object({ "*": EntryPathParam }),

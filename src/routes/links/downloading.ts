@@ -1,6 +1,6 @@
 // GET /s/{token}/entries, /files/{path} and /archive: what a link to a file or folder shows, and its downloads.
 
-import { Elysia, NotFoundError, t } from "elysia";
+import { Elysia, t } from "elysia";
 import type { Link } from "../../access/database/snapshot.ts";
 import { linkGone, stateOfLink } from "../../access/links/link-state.ts";
 import type { Downloader } from "../../access/links/links.ts";
@@ -29,6 +29,7 @@ import { requestHeaders } from "../openapi/headers.ts";
 import { Listing, oneOf } from "../openapi/shapes.ts";
 import { ARCHIVE_TYPES, archiveAnswer } from "../support/download/archive-answer.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";
+import { getOrHead } from "../support/download/get-or-head.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import type { Services } from "../support/services.ts";
@@ -108,9 +109,7 @@ export function downloading(services: Services) {
         });
       },
       {
-        transform({ request: { method } }) {
-          if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
-        },
+        transform: getOrHead,
         parse: "none",
         allow: "link",
         params: Token,
@@ -164,9 +163,7 @@ export function downloading(services: Services) {
         return answer;
       },
       {
-        transform({ request: { method } }) {
-          if (method !== "GET" && method !== "HEAD") throw new NotFoundError();
-        },
+        transform: getOrHead,
         parse: "none",
         allow: "link",
         params: t.Object({ ...Token.properties, "*": EntryPathParam }),
