@@ -1,4 +1,4 @@
-// The file descriptors of this process: their number, and paths that lead through them.
+// The file descriptors of this process: those that are open, their limit, and paths that lead through them.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -12,10 +12,14 @@ export function filesAllowed(): number | undefined {
   }
 }
 
+/** The open descriptors, and the one with which this call read them, closed by now. @throws the system's error when there is no /proc */
+export function descriptors(): number[] {
+  return readdirSync("/proc/self/fd").map(Number);
+}
+
 /** The number of open descriptors. @throws the system's error when there is no /proc */
 export function filesOpen(): number {
-  // One of them is the descriptor of the folder being read.
-  return readdirSync("/proc/self/fd").length - 1;
+  return descriptors().length - 1;
 }
 
 /**

@@ -1,7 +1,7 @@
 // One TCP connection of this process, which Bun.serve gives no descriptor of (Linux): its rate is limited, or it is cut.
 
-import { readdirSync } from "node:fs";
 import { isIP } from "node:net";
+import { descriptors } from "./descriptors.ts";
 import { loadLibc } from "./libc.ts";
 
 const [AF_INET, AF_INET6] = [2, 10];
@@ -86,7 +86,7 @@ export class Connection {
     if (!libc || !remote) return null;
     const own = keyOf(libc, local);
     const matches: Connection[] = [];
-    for (const fd of descriptors()) {
+    for (const fd of openDescriptors()) {
       if (endOf(libc.getpeername, fd, peer.port) !== remote) continue;
       const near = endOf(libc.getsockname, fd, local.port);
       if (near !== null && (own === null || near === own))
@@ -157,10 +157,11 @@ export class Connection {
   }
 }
 
-function descriptors(): number[] {
+function openDescriptors(): number[] {
   try {
-    return readdirSync("/proc/self/fd").map(Number);
+    return descriptors();
   } catch {
+    // Without /proc, no connection is found.
     return [];
   }
 }
