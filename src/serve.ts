@@ -35,8 +35,8 @@ export async function serve(config: Config, { setup = false } = {}): Promise<num
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { uploader, events } = app.decorator.services;
-  if (app.decorator.services.access.hasFolderRules && ignoresCase(join(resolve(config.root), RESERVED)))
+  const { access, uploader, events } = app.decorator.services;
+  if (access.hasFolderRules && ignoresCase(join(resolve(config.root), RESERVED)))
     log.say(
       "The file system of the root ignores case: a rule for a folder does not hold for other spellings of its name. Grant at the root only, or serve another file system.",
       "warn",
