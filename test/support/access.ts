@@ -4,7 +4,11 @@ import type { Database } from "bun:sqlite";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHANGES, type ChangeArguments, type ChangeName } from "../../src/access/database/changes/changes.ts";
+import {
+  type ChangeArguments,
+  type ChangeName,
+  makeChange,
+} from "../../src/access/database/changes/changes.ts";
 import { accessFile, openDatabase } from "../../src/access/database/open.ts";
 import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../src/access/secrets.ts";
 import { parseWords } from "../../src/access/words.ts";
@@ -37,8 +41,7 @@ export class AccessDatabase {
   }
 
   change<Name extends ChangeName>(name: Name, given: ChangeArguments<Name>): void {
-    const run: (database: Database, given: never) => unknown = CHANGES[name];
-    Reflect.apply(run, undefined, [this.#database, given]);
+    makeChange(this.#database, name, given);
   }
 
   /** Adds an account with the password `PASSWORD`. @param grants such as `{ "team/a": "read,write" }` */

@@ -2,10 +2,10 @@
 
 import type { Database } from "bun:sqlite";
 import {
-  CHANGES,
   type ChangeArguments,
   type ChangeName,
   type ChangeResult,
+  makeChange,
 } from "../../access/database/changes/changes.ts";
 import { databaseError, openDatabase } from "../../access/database/open.ts";
 import { type Account, EMPTY_SNAPSHOT, readSnapshot, type Snapshot } from "../../access/database/snapshot.ts";
@@ -58,9 +58,8 @@ export class Work {
 
   /** Saves a change, and creates the database for it. It survives a power cut. @throws ChangeRefused, AccessError */
   change<Name extends ChangeName>(name: Name, given: ChangeArguments<Name>): ChangeResult<Name> {
-    const run: (database: Database, given: never) => unknown = CHANGES[name];
     try {
-      return Reflect.apply(run, undefined, [this.#writable(), given]);
+      return makeChange(this.#writable(), name, given);
     } catch (error) {
       throw databaseError(this.settings.file, error);
     } finally {

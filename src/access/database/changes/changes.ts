@@ -40,11 +40,20 @@ export type ChangeOutcome =
   | { refused: { code: ChangeRefused["code"]; message: string } }
   | { failed: string };
 
-/** Runs a change by name. Never throws. */
+/** Makes a change by name. @throws ChangeRefused; errors of SQLite */
+export function makeChange<Name extends ChangeName>(
+  database: Database,
+  name: Name,
+  given: unknown,
+): ChangeResult<Name> {
+  const make: (database: Database, given: never) => unknown = CHANGES[name];
+  return Reflect.apply(make, undefined, [database, given]);
+}
+
+/** Makes a change that was sent to the writer thread. Never throws. */
 export function runChange(database: Database, { name, arguments: given }: ChangeMessage): ChangeOutcome {
   try {
-    const run: (database: Database, given: never) => unknown = CHANGES[name];
-    return { result: Reflect.apply(run, undefined, [database, given]) };
+    return { result: makeChange(database, name, given) };
   } catch (error) {
     if (error instanceof ChangeRefused) return { refused: { code: error.code, message: error.message } };
     return { failed: error instanceof Error ? error.message : String(error) };
