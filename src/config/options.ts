@@ -112,7 +112,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "",
     list: true,
     ...hosts(),
-    help: "Name under which clients reach this server, for example through a proxy; may be repeated; that of --url is one. If one is known, or when listening on loopback, other names are refused",
+    help: "Name under which clients reach this server, for example through a proxy; may be repeated, and the name in --url counts, too. If a name is known, or when listening on loopback, other names are refused",
     group: "Who may do what",
   },
   conflict: {

@@ -1,4 +1,4 @@
-// One TCP connection of this process, which Bun.serve gives no descriptor of (Linux): its rate is limited, or it is cut.
+// Limits the rate of a TCP connection of this process, or cuts it, although Bun.serve does not tell its descriptor (Linux).
 
 import { isIP } from "node:net";
 import { descriptors } from "./descriptors.ts";

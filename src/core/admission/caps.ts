@@ -4,7 +4,7 @@ import { Cap } from "./cap.ts";
 import { CapShare } from "./cap-share.ts";
 import { type CapClock, SYSTEM_CLOCK } from "./fair-queue.ts";
 
-/** Caps created between two searches for those that are used no more. */
+/** Caps created between two searches for those that nothing uses any more. */
 const SWEEP_INTERVAL = 256;
 
 /** The caps of links, accounts and the server. Transfers hold their caps; the registry does not keep them alive. */

@@ -37,7 +37,7 @@ export class Reservation {
     entry: { to: FilePath; kind: Entry["kind"]; size: number; replace: boolean },
     step: () => Promise<M>,
   ): Promise<M> {
-    // Without a wrapper around each small upload when there is nothing to count.
+    // Without a quota there is nothing to count: each small upload is spared the wrapper.
     return this.quotas.none ? step() : countArrival(this.quotas, this.claim, entry, step);
   }
 

@@ -55,7 +55,7 @@ export class EventFeed {
   readonly #run = crypto.randomUUID().slice(0, 8);
   /** Events of ended uploads, serialized once. */
   readonly #endedEvents = new WeakMap<RecentUpload, Uint8Array<ArrayBuffer>>();
-  /** By the key of their view; as many as there are different ones of subscribers. */
+  /** By the key of their view: one for each different view of the subscribers. */
   #snapshots = new Map<string, Snapshot>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -158,7 +158,7 @@ export function formatState({ offset, length, metadata, concat, expires }: Uploa
   return headers;
 }
 
-/** The headers of the answer to OPTIONS. @param maxSize largest file in bytes */
+/** The headers of the answer to OPTIONS. @param maxSize largest file in bytes. @param without extensions that are not offered */
 export function formatAbilities(maxSize: number, without: readonly string[] = []): Record<string, string> {
   return {
     "tus-resumable": TUS_VERSION,

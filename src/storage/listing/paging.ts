@@ -20,7 +20,7 @@ export interface PageQuery {
   limit: number;
   /** The page starts after this position, even if the entry at it is gone. */
   after?: PageKey | undefined;
-  /** The entries that may be shown; of a link, both its own path and the one it leads to. @default all */
+  /** The entries that may be shown: a link only if the view shows both its own path and the one it leads to. @default all */
   view?: ViewText | undefined;
 }
 

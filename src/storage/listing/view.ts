@@ -14,7 +14,7 @@ export class View {
   /** The folders above those that are shown. */
   readonly #leading = new Set<string>();
 
-  /** @param points at least that of the root; others than those that change something are left out */
+  /** @param points at least that of the root; those that change nothing are left out */
   constructor(points: Iterable<ViewPoint>) {
     const all = new Map<string, boolean>(points);
     const changing = [...all].filter(
@@ -47,7 +47,7 @@ export class View {
   }
 }
 
-/** Of the views that were used last; those of one server are few. */
+/** Views that are kept; those of one server are few. */
 const MAX_KEPT = 64;
 const kept = new Map<ViewText, View>();
 

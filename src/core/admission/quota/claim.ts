@@ -7,7 +7,7 @@ import { type Quota, quotaExceeded, tightest } from "./quota.ts";
 const STEP = 64 * 1024 * 1024;
 /** Bytes of the smallest step. */
 const MIN_STEP = 64 * 1024;
-/** A step takes at most this part of what is left, so that small files can go on being uploaded when little is left. */
+/** A step takes at most what is left divided by this, so that small files can go on being uploaded when little is left. */
 const STEP_DIVISOR = 4;
 
 /** The file or folder that is to be stored. */
@@ -37,7 +37,7 @@ export class Claim {
 
   /**
    * Reserves the bytes, whether they fit or not; call `assertFits` before.
-   * @param released called once, with the claim
+   * @param released called with the claim, each time it is released
    */
   constructor(
     readonly wanted: Wanted,

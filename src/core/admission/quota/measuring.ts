@@ -102,7 +102,7 @@ export class QuotaMeasuring {
     try {
       return await step();
     } finally {
-      // One that became visible just before may have been moved away with its folder, and is counted where it was.
+      // A file that became visible just before may have been moved away with its folder, and is counted where it was.
       const changing = [...this.#files].filter(([file]) => paths.some((path) => isWithin(file, path)));
       await Promise.all(changing.map(([, change]) => change.promise));
       this.#disturb(paths);

@@ -185,7 +185,7 @@ export class Quotas {
     }
   }
 
-  /** The quotas that a claim must fit into. A folder that arrives must fit into those of folders in it, too: where its bytes lie is not asked. */
+  /** The quotas that a claim must fit into: of a folder that arrives also those of folders in it, because nobody asks where in it its bytes lie. */
   #towards({ path, kind, from }: Wanted): readonly Quota[] {
     const above = this.above(path, kind);
     const quotas = kind === "folder" ? [...above, ...this.below(path)] : above;
