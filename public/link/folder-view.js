@@ -2,7 +2,7 @@
 // @ts-check
 import { failureText } from "../forms/action-form.js";
 import { callApi } from "../server/api.js";
-import { encodePath, join, nameOf, parentOf } from "../server/path.js";
+import { encodePath, join, nameOf, parentOf, shownName } from "../server/path.js";
 import { icon, make } from "../ui/dom.js";
 import { entryCount, size } from "../ui/format.js";
 import { iconFor } from "../ui/icon.js";
@@ -21,7 +21,7 @@ const PAGE = 200;
  * @param {import("../ui/announce.js").Announce} options.announce
  */
 export function folderView({ link, base, info, announce }) {
-  const rootName = info.name === "" ? "Files" : info.name;
+  const rootName = shownName(info.name);
   const crumbs = make("nav", { class: "shared-crumbs", "aria-label": "Folder" });
   const all = make("a", { class: "button button-main link-main", download: "" });
   const list = make("ul", { class: "shared" });

@@ -2,6 +2,7 @@
 // @ts-check
 import { callApi } from "../server/api.js";
 import { serverPath, serverUrl } from "../server/base.js";
+import { shownName } from "../server/path.js";
 import { createAnnouncer } from "../ui/announce.js";
 import { byId, make } from "../ui/dom.js";
 import { dropView } from "./drop-view.js";
@@ -24,7 +25,7 @@ async function open() {
   if (problem !== undefined) return show(refusal(problem));
   if (body["needsPassword"] === true) return show(passwordView(link, () => void open()));
   const info = /** @type {LinkInfo} */ (body);
-  const name = info.name === "" ? "Files" : info.name;
+  const name = shownName(info.name);
   const base = serverUrl(link);
   document.title = info.kind === "drop" ? `Send files to ${info.account}` : name;
   if (info.kind === "file") show(fileView(base, info));

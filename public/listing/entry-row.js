@@ -1,7 +1,7 @@
 // The table row of one file or folder: a checkbox, the name as a link, the size and the modification date.
 // @ts-check
 import { isGranted, isMeKnown } from "../server/me.js";
-import { folderUrl, nameOf } from "../server/path.js";
+import { folderUrl, shownName } from "../server/path.js";
 import { icon, make } from "../ui/dom.js";
 import { fullDate, shortDate, size } from "../ui/format.js";
 import { iconFor } from "../ui/icon.js";
@@ -79,7 +79,7 @@ function locationLink(folder) {
     "a",
     { class: "entry-location", href: folderUrl(folder), "data-folder": folder },
     "in ",
-    make("bdi", {}, folder === "" ? "Files" : nameOf(folder)),
+    make("bdi", {}, shownName(folder)),
   );
   link.title = folder;
   return link;

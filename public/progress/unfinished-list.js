@@ -2,7 +2,7 @@
 // @ts-check
 import { callApi } from "../server/api.js";
 import { isGranted, meKnown } from "../server/me.js";
-import { folderUrl, nameOf, parentOf } from "../server/path.js";
+import { folderUrl, nameOf, parentOf, shownName } from "../server/path.js";
 import { byId, make } from "../ui/dom.js";
 import { size } from "../ui/format.js";
 import { deleteUpload } from "../upload/resumable.js";
@@ -44,7 +44,7 @@ export function createUnfinishedList(announce) {
     const location = make(
       "a",
       { href: folderUrl(folder), "data-folder": folder },
-      make("bdi", {}, folder === "" ? "Files" : nameOf(folder)),
+      make("bdi", {}, shownName(folder)),
     );
     const amount = `${size(received)} of ${size(bytes)} uploaded`;
     const button = make("button", { type: "button", class: "button-quiet" }, "Discard upload");

@@ -2,7 +2,7 @@
 // @ts-check
 import { entryOf } from "../listing/entry-row.js";
 import { isGranted, me, onMe } from "../server/me.js";
-import { isBelow, join, nameOf, parentOf } from "../server/path.js";
+import { isBelow, join, parentOf, shownName } from "../server/path.js";
 import { enableDragMove } from "../tree/drag-move.js";
 import { createFileActions, describeEntries } from "../tree/file-actions.js";
 import { chooseFolder } from "../tree/folder-chooser.js";
@@ -59,7 +59,7 @@ export function createToolbar({ announce, list, currentFolder }) {
   });
   onClick("share-folder", () => {
     const path = currentFolder();
-    void share({ path, name: path === "" ? "Files" : nameOf(path), kind: "folder" });
+    void share({ path, name: shownName(path), kind: "folder" });
   });
   onClick("rename-selected", () => startRename(rowOf(selection.entries[0])));
   onClick("move-selected", () => void transfer("move", selection.entries));

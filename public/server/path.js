@@ -62,6 +62,11 @@ export function nameOf(path) {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** The name of an entry as the page shows it; the root is called "Files". @param {string} path */
+export function shownName(path) {
+  return path === "" ? "Files" : nameOf(path);
+}
+
 /** The path of the parent folder. @param {string} path */
 export function parentOf(path) {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));

@@ -6,7 +6,7 @@ import { openPanel } from "../forms/panel.js";
 import { thing, thingList } from "../forms/things.js";
 import { callApi } from "../server/api.js";
 import { me } from "../server/me.js";
-import { nameOf, parentOf } from "../server/path.js";
+import { parentOf, shownName } from "../server/path.js";
 import { showDialog } from "../ui/dialog.js";
 import { joinWithDots, make } from "../ui/dom.js";
 import { count, fileCount, rate, shortDate, size } from "../ui/format.js";
@@ -38,7 +38,7 @@ export function linkList(path) {
 /** @param {Link} link @param {boolean} withPath @param {() => void} reload */
 function item(link, withPath, reload) {
   const { id, kind, path, account, needsPassword, expires, downloads, maxBytes, maxFiles, state } = link;
-  const name = path === "" ? "Files" : nameOf(path);
+  const name = shownName(path);
   const title =
     kind === "drop"
       ? `Uploads to ${name}`

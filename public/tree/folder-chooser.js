@@ -1,7 +1,7 @@
 // Asks for a destination folder in a dialog, in which the user can browse folders and create new ones.
 // @ts-check
 import { fetchEntries } from "../listing/entries.js";
-import { nameOf } from "../server/path.js";
+import { shownName } from "../server/path.js";
 import { showDialog } from "../ui/dialog.js";
 import { icon, make } from "../ui/dom.js";
 import { problemBox } from "../ui/problem-box.js";
@@ -41,7 +41,7 @@ export async function chooseFolder({ title, verb, folder: start, isExcluded }) {
     const hadFocus = list.contains(document.activeElement) || crumbs.contains(document.activeElement);
     crumbs.replaceChildren(...pathTo(path).map((one) => crumb(one, one === path)));
     if (confirm !== null) {
-      confirm.textContent = `${verb} to ${path === "" ? "Files" : nameOf(path)}`;
+      confirm.textContent = `${verb} to ${shownName(path)}`;
       confirm.disabled = path === start;
     }
     const items = await listItems(path, abort.signal).catch(() => undefined);
@@ -72,7 +72,7 @@ export async function chooseFolder({ title, verb, folder: start, isExcluded }) {
 
   /** @param {string} path @param {boolean} isLast */
   function crumb(path, isLast) {
-    const name = make("bdi", {}, path === "" ? "Files" : nameOf(path));
+    const name = make("bdi", {}, shownName(path));
     if (isLast) return make("li", { class: "crumb", "aria-current": "location" }, name);
     const button = make("button", { type: "button", class: "button-quiet chooser-crumb" }, name);
     button.addEventListener("click", () => void open(path));
