@@ -15,5 +15,5 @@ export function openAccountPanel() {
       ? [secondFactorSection(totp, reload), passwordSection(name)]
       : [make("p", { class: "panel-note" }, "You log in without a password here.")]),
   ]);
-  openPanel({ title: "Your account", content: [ways, sessionsSection()] });
+  openPanel({ title: "Your account", content: [ways.element, sessionsSection()] });
 }

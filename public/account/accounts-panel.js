@@ -18,17 +18,12 @@ import { shortDate } from "../ui/format.js";
 
 export function openAccountsPanel() {
   const result = make("div", { class: "loaded", "aria-live": "polite" });
-  /** @type {() => void} */
-  let reloadList = () => {};
-  const list = loaded("/api/accounts", ({ accounts }, reload) => {
-    reloadList = reload;
-    return [
-      thingList(
-        accounts.map((/** @type {Account} */ account) => item(account)),
-        "There are no accounts.",
-      ),
-    ];
-  });
+  const list = loaded("/api/accounts", ({ accounts }) => [
+    thingList(
+      accounts.map((/** @type {Account} */ account) => item(account)),
+      "There are no accounts.",
+    ),
+  ]);
   const name = textField("Name", {
     required: "",
     maxlength: "64",
@@ -42,7 +37,7 @@ export function openAccountsPanel() {
     onDone(body) {
       form.reset();
       showLink(body, true);
-      reloadList();
+      list.reload();
     },
   });
 
@@ -114,7 +109,7 @@ export function openAccountsPanel() {
     const path = `/api/accounts/${encodeURIComponent(name)}`;
     const answer = await callApi(path, { method: "PATCH", json: { disabled } });
     showFailure(answer);
-    reloadList();
+    list.reload();
   }
 
   /** @param {string} name */
@@ -133,6 +128,6 @@ export function openAccountsPanel() {
 
   openPanel({
     title: "Accounts",
-    content: [list, panelSection("Invite somebody", "", form, result)],
+    content: [list.element, panelSection("Invite somebody", "", form, result)],
   });
 }

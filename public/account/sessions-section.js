@@ -28,5 +28,5 @@ export function sessionsSection() {
     );
     return [thingList(items, "You are logged in nowhere else.")];
   });
-  return panelSection("Where you are logged in", "", list);
+  return panelSection("Where you are logged in", "", list.element);
 }

@@ -36,23 +36,18 @@ const WORDS = [
 /** @param {string} folder offered as the folder of a new token */
 export function openTokensPanel(folder) {
   const made = make("div", { "aria-live": "polite" });
-  /** @type {() => void} */
-  let reloadList = () => {};
-  const list = loaded("/api/tokens", ({ tokens }, reload) => {
-    reloadList = reload;
-    return [
-      thingList(
-        tokens.map((/** @type {Token} */ token) => tokenItem(token, reload)),
-        "You have no tokens.",
-      ),
-    ];
-  });
+  const list = loaded("/api/tokens", ({ tokens }, reload) => [
+    thingList(
+      tokens.map((/** @type {Token} */ token) => tokenItem(token, reload)),
+      "You have no tokens.",
+    ),
+  ]);
   const form = tokenForm(folder, ({ token }) => {
     made.replaceChildren(
       make("p", { class: "form-done" }, "Copy the token now: it is not shown again."),
       copyText("Token", token),
     );
-    reloadList();
+    list.reload();
   });
   openPanel({
     title: "Access tokens",
@@ -60,7 +55,7 @@ export function openTokensPanel(folder) {
       panelSection(
         "",
         "A program logs in with a token instead of your password. It can do what you can, or less, and each can be revoked alone.",
-        list,
+        list.element,
       ),
       panelSection("New token", "", form, made),
     ],

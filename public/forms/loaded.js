@@ -7,20 +7,22 @@ import { failureText } from "./action-form.js";
 /**
  * @param {string} path of the request
  * @param {(body: Record<string, any>, reload: () => void) => Node[]} render
+ * @returns {{ element: HTMLElement, reload: () => void }}
  */
 export function loaded(path, render) {
-  const box = make("div", { class: "loaded", "aria-busy": "true" });
+  const element = make("div", { class: "loaded", "aria-busy": "true" });
 
   async function load() {
     const answer = await callApi(path);
-    box.removeAttribute("aria-busy");
-    box.replaceChildren(
+    element.removeAttribute("aria-busy");
+    element.replaceChildren(
       ...(answer.problem === undefined
-        ? render(answer.body, () => void load())
+        ? render(answer.body, reload)
         : [make("p", { class: "form-error" }, failureText(answer))]),
     );
   }
 
-  void load();
-  return box;
+  const reload = () => void load();
+  reload();
+  return { element, reload };
 }

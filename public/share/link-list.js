@@ -20,19 +20,16 @@ const STATES = { open: "", expired: "expired", used: "all downloads are used", r
 /** @param {string | undefined} path only links to it; undefined for all */
 export function linkList(path) {
   const query = path === undefined ? "" : `?${new URLSearchParams({ path })}`;
-  let reload = () => {};
-  const element = loaded(`/api/links${query}`, ({ links }, again) => {
-    reload = again;
+  return loaded(`/api/links${query}`, ({ links }, reload) => {
     // The newest first; closed ones cannot be opened again.
     const shown = /** @type {Link[]} */ (links).toReversed().filter(({ state }) => state !== "revoked");
     return [
       thingList(
-        shown.map((link) => item(link, path === undefined, again)),
+        shown.map((link) => item(link, path === undefined, reload)),
         "There are no links.",
       ),
     ];
   });
-  return { element, reload: () => reload() };
 }
 
 /** @param {Link} link @param {boolean} withPath @param {() => void} reload */
