@@ -1,6 +1,7 @@
 // The form to log in: name and password, then a code if the account needs one; a passkey; or an identity provider.
 // @ts-check
 
+import { codeField, passwordField } from "../forms/login-fields.js";
 import { textField } from "../forms/text-field.js";
 import { callApi } from "../server/api.js";
 import { serverUrl } from "../server/base.js";
@@ -21,22 +22,11 @@ export function createLoginForm({ currentFolder, onLogin }) {
     name: "username",
     autocomplete: "username",
     required: "",
+    autocapitalize: "none",
     maxlength: "64",
   });
-  const password = textField("Password", {
-    name: "password",
-    type: "password",
-    autocomplete: "current-password",
-    required: "",
-    maxlength: "1024",
-  });
-  const code = textField("Code of your authenticator app", {
-    name: "code",
-    autocomplete: "one-time-code",
-    inputmode: "numeric",
-    maxlength: "16",
-    placeholder: "123 456",
-  });
+  const password = passwordField("Password", { name: "password", maxlength: "1024" });
+  const code = codeField("Code of your authenticator app", { name: "code" });
   const error = make("p", { class: "form-error", role: "alert" });
   const submit = make("button", { type: "submit", class: "button-main" }, "Log in");
   const passkey = make("button", { type: "button" }, "Use a passkey");
@@ -59,15 +49,13 @@ export function createLoginForm({ currentFolder, onLogin }) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let countdown;
 
-  name.input.setAttribute("autocapitalize", "none");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     await run(async () => {
-      const digits = code.input.value.replaceAll(/\s/g, "");
       const json = {
         name: name.input.value.trim(),
         password: password.input.value,
-        ...(!code.element.hidden && { code: digits }),
+        ...(!code.element.hidden && { code: code.digits() }),
       };
       return await callApi("/api/session", { method: "POST", json });
     });

@@ -1,6 +1,7 @@
 // Passkeys of one's own account: adding one in this browser, and removing one.
 // @ts-check
 import { actionForm } from "../forms/action-form.js";
+import { passwordField } from "../forms/login-fields.js";
 import { textField } from "../forms/text-field.js";
 import { panelSection, thing, thingList } from "../forms/things.js";
 import { callApi } from "../server/api.js";
@@ -46,11 +47,7 @@ export function passkeysSection(passkeys, hasPassword, reload) {
         maxlength: "64",
         value: browserName(navigator.userAgent),
       });
-      const password = textField("Your password", {
-        type: "password",
-        autocomplete: "current-password",
-        required: "",
-      });
+      const password = passwordField("Your password");
       const form = actionForm({
         fields: hasPassword ? [name.element, password.element] : [name.element],
         label: "Add passkey",

@@ -1,8 +1,7 @@
 // Changing one's own password.
 // @ts-check
 import { actionForm } from "../forms/action-form.js";
-import { newPasswordField } from "../forms/new-password.js";
-import { textField } from "../forms/text-field.js";
+import { newPasswordField, passwordField } from "../forms/login-fields.js";
 import { panelSection } from "../forms/things.js";
 import { callApi } from "../server/api.js";
 import { make } from "../ui/dom.js";
@@ -17,11 +16,7 @@ export function passwordSection(account) {
     readonly: "",
     hidden: "",
   });
-  const password = textField("Present password", {
-    type: "password",
-    autocomplete: "current-password",
-    required: "",
-  });
+  const password = passwordField("Present password");
   const next = newPasswordField("New password");
   const done = make("p", { class: "form-done", role: "status" });
   const form = actionForm({

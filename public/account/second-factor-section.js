@@ -2,8 +2,8 @@
 // @ts-check
 import { actionForm } from "../forms/action-form.js";
 import { copyText } from "../forms/copy-text.js";
+import { codeField, passwordField } from "../forms/login-fields.js";
 import { qrCode } from "../forms/qr.js";
-import { textField } from "../forms/text-field.js";
 import { panelSection } from "../forms/things.js";
 import { callApi } from "../server/api.js";
 import { make } from "../ui/dom.js";
@@ -31,7 +31,7 @@ export function secondFactorSection(isOn, reload) {
 
 /** @param {() => void} onDone */
 function removalForm(onDone) {
-  const password = passwordField();
+  const password = passwordField("Your password");
   return actionForm({
     fields: [password.element],
     label: "Remove",
@@ -44,7 +44,7 @@ function removalForm(onDone) {
 
 /** @param {(body: Record<string, any>) => void} onDone */
 function passwordForm(onDone) {
-  const password = passwordField();
+  const password = passwordField("Your password");
   return actionForm({
     fields: [password.element],
     label: "Continue",
@@ -55,14 +55,8 @@ function passwordForm(onDone) {
 
 /** @param {Record<string, any>} made the secret, its address and its seal @param {() => void} onDone */
 function codeForm({ secret, uri, seal }, onDone) {
-  const code = textField("Code from the app", {
-    autocomplete: "one-time-code",
-    inputmode: "numeric",
-    required: "",
-    maxlength: "16",
-    placeholder: "123 456",
-  });
-  const form = actionForm({
+  const code = codeField("Code from the app", { required: "" });
+  return actionForm({
     fields: [
       make("p", {}, "Scan this with your authenticator app, or type the key into it."),
       qrCode(uri, "QR code for the authenticator app"),
@@ -71,14 +65,9 @@ function codeForm({ secret, uri, seal }, onDone) {
     ],
     label: "Turn on the second factor",
     send: () => {
-      const json = { secret, seal, code: code.input.value.replaceAll(/\s/g, "") };
+      const json = { secret, seal, code: code.digits() };
       return callApi("/api/account/totp", { method: "PUT", json });
     },
     onDone,
   });
-  return form;
-}
-
-function passwordField() {
-  return textField("Your password", { type: "password", autocomplete: "current-password", required: "" });
 }

@@ -2,7 +2,7 @@
 // @ts-check
 
 import { actionForm } from "../forms/action-form.js";
-import { newPasswordField } from "../forms/new-password.js";
+import { newPasswordField } from "../forms/login-fields.js";
 import { textField } from "../forms/text-field.js";
 import { callApi } from "../server/api.js";
 import { serverPath, serverUrl } from "../server/base.js";
