@@ -25,6 +25,7 @@ import { TrashCan } from "./core/tree/trash.ts";
 import { Uploader } from "./core/upload/uploader.ts";
 import { asProblem } from "./errors.ts";
 import { Hooks } from "./hooks/hooks.ts";
+import { namesHtml } from "./http/negotiation/accept.ts";
 import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
@@ -278,7 +279,7 @@ function methodsOf(routes: readonly Route[], path: string): string[] {
  */
 function queryKeys(routes: readonly Route[], { method, headers }: Request, path: string) {
   const reading = method === "GET" || method === "HEAD";
-  if (reading && path === "/files/*" && headers.get("accept")?.includes("text/html")) return undefined;
+  if (reading && path === "/files/*" && namesHtml(headers)) return undefined;
   const route = routes.find(
     (one) => one.path === path && (one.method === method || (reading && ["GET", "ALL"].includes(one.method))),
   );

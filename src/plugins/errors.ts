@@ -3,6 +3,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Elysia, type ErrorHandler, NotFoundError, ParseError, ValidationError } from "elysia";
 import { asProblem, type ErrorEntry, Problem, type ProblemCode, problemBody } from "../errors.ts";
+import { namesHtml } from "../http/negotiation/accept.ts";
 import { targetOf } from "../http/target.ts";
 import { lingeringClose } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
@@ -54,14 +55,14 @@ const PROVIDER_LOGIN = "/api/session/oidc";
  */
 function loginAgain({ code }: Problem, request: Request): string | null {
   const { path } = targetOf(request);
-  if (!path.startsWith(PROVIDER_LOGIN) || !request.headers.get("accept")?.includes("text/html")) return null;
+  if (!path.startsWith(PROVIDER_LOGIN) || !namesHtml(request.headers)) return null;
   return `${"../".repeat(path.split("/").length - 2)}?login=${code}`;
 }
 
 /** The status of the page, for a browser that opens a folder or file; null for everything else. */
 function pageStatus({ code }: Problem, request: Request): 401 | 404 | null {
   if (request.method !== "GET" && request.method !== "HEAD") return null;
-  if (!request.headers.get("accept")?.includes("text/html")) return null;
+  if (!namesHtml(request.headers)) return null;
   const { path } = targetOf(request);
   if (path !== "/" && !path.startsWith("/files/")) return null;
   if (code === "login_required") return 401;

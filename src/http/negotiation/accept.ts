@@ -14,3 +14,8 @@ export function preferredType<Type extends string>(
   const best = new Negotiator({ headers }).mediaType(offered);
   return offered.find((type) => type === best) ?? null;
 }
+
+/** Whether `Accept` names `text/html`, as that of browsers does when they open an address. That of most programs is only a wildcard. */
+export function namesHtml(headers: Headers): boolean {
+  return headers.get("accept")?.includes("text/html") ?? false;
+}

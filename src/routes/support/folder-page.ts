@@ -8,6 +8,7 @@ import {
   MAX_ENTRIES,
 } from "../../core/browse/listing.ts";
 import { Problem } from "../../errors.ts";
+import { namesHtml } from "../../http/negotiation/accept.ts";
 import { type FolderPath, urlOf } from "../../path.ts";
 import { askerOf } from "../../plugins/access.ts";
 import { formatBytes } from "../../units.ts";
@@ -33,7 +34,7 @@ export async function folderPage(
 ): Promise<Response> {
   const { config, storage } = services;
   const base = config.basePath;
-  const browser = request.headers.get("accept")?.includes("text/html") ?? false;
+  const browser = namesHtml(request.headers);
   const list = (after: string | undefined): Promise<Listing> =>
     withoutIdleTimeout(
       services,

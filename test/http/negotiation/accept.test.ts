@@ -1,7 +1,7 @@
 // Media types by the weights of Accept.
 
 import { expect, test } from "bun:test";
-import { preferredType } from "../../../src/http/negotiation/accept.ts";
+import { namesHtml, preferredType } from "../../../src/http/negotiation/accept.ts";
 
 test.each([
   [null, "text/html"],
@@ -27,4 +27,13 @@ test.each([
 
 test("a long header costs no more than its length", () => {
   expect(preferredType("a/b;q=0.1,".repeat(1600), ["text/html"])).toBeNull();
+});
+
+test.each([
+  ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true],
+  ["*/*", false],
+  ["application/json", false],
+  [null, false],
+] as const)("%j names HTML: %p", (accepted, names) => {
+  expect(namesHtml(new Headers(accepted === null ? {} : { accept: accepted }))).toBe(names);
 });
