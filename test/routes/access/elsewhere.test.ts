@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { nameFault } from "../../../src/access/account-name.ts";
 import { type AccessServer, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
+import { OFFSET_TYPE, TUS } from "../../support/tus-client.ts";
 
 let server: AccessServer;
 const tokens: Record<string, string> = {};
@@ -61,16 +62,15 @@ test("a change of a whole folder stops at a rule below it (GHSA-77x8-73f4-5485)"
 });
 
 test("DELETE of an upload needs its URL, and never deletes a file (CVE-2026-29188)", async () => {
-  const tus = { "tus-resumable": "1.0.0" };
   const body = "12345";
   const created = await ask("ben", "POST", "/uploads?path=in/up.txt", {
-    headers: { ...tus, "upload-length": "5", "content-type": "application/offset+octet-stream" },
+    headers: { ...TUS, ...OFFSET_TYPE, "upload-length": "5" },
     body,
   });
   const url = created.headers.get("location") ?? "";
-  expect((await ask("ben", "DELETE", url, { headers: tus })).status).toBe(204);
+  expect((await ask("ben", "DELETE", url, { headers: TUS })).status).toBe(204);
   expect(await Bun.file(join(server.root, "in/up.txt")).text()).toBe(body);
-  await problemIn(await ask("anna", "DELETE", "/uploads/in/up.txt", { headers: tus }), "not_found");
+  await problemIn(await ask("anna", "DELETE", "/uploads/in/up.txt", { headers: TUS }), "not_found");
 });
 
 test("sizes and times are not told without the grant (Deno CVE-2025-61786)", async () => {

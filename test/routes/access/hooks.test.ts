@@ -11,6 +11,7 @@ import { checkFolderPath } from "../../../src/path.ts";
 import { type AccessServer, bearer, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
+import { TUS } from "../../support/tus-client.ts";
 
 const SECRET = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
 
@@ -174,7 +175,7 @@ describe("before an upload", () => {
       headers: bearer(token),
     });
     expect(answer.status).toBe(207);
-    const tus = { "tus-resumable": "1.0.0", "upload-length": "2", ...bearer(token) };
+    const tus = { ...TUS, "upload-length": "2", ...bearer(token) };
     await problemIn(
       await server.fetch("/uploads?path=z.exe", { method: "POST", headers: tus }),
       "hook_refused",

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { type AccessServer, basic, bearer, PASSWORD, startAccessServer } from "../../support/access.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
+import { OFFSET_TYPE, TUS } from "../../support/tus-client.ts";
 
-const TUS = { "tus-resumable": "1.0.0" };
-const BYTES = { ...TUS, "content-type": "application/offset+octet-stream" };
+const BYTES = { ...TUS, ...OFFSET_TYPE };
 
 /** Alice and Mallory with a folder each, and another one of Alice's; both may write into `shared`. */
 async function start(): Promise<AccessServer & { alice: string; mallory: string }> {

@@ -9,6 +9,7 @@ import { bodyIn } from "../../support/answer.ts";
 import { patient } from "../../support/patience.ts";
 import { connect, type RawConnection } from "../../support/raw.ts";
 import { until } from "../../support/server.ts";
+import { TUS } from "../../support/tus-client.ts";
 import { watchEvents } from "../../support/watch.ts";
 
 /** More than the system's buffers hold, and sparse: no reader of these tests reads it to its end. */
@@ -132,7 +133,7 @@ test("an archive is cut when a folder in it may not be read any more", async () 
 test("a form and a resumable upload end, and the bytes of the latter are kept", async () => {
   const { name, headers, header } = account();
   await server.read();
-  const tus = { ...headers, "tus-resumable": "1.0.0" };
+  const tus = { ...headers, ...TUS };
   const creation = await server.fetch("/uploads?path=team/resumable", {
     method: "POST",
     headers: { ...tus, "upload-length": "10" },

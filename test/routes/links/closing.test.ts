@@ -7,6 +7,7 @@ import { type LinkServer, startLinkServer } from "../../support/links.ts";
 import { patient } from "../../support/patience.ts";
 import { problemIn } from "../../support/problem.ts";
 import { until } from "../../support/server.ts";
+import { OFFSET_TYPE, TUS } from "../../support/tus-client.ts";
 
 let server: LinkServer;
 beforeAll(async () => {
@@ -94,16 +95,15 @@ test("revoking cuts a download and an upload within a second", async () => {
 
 test("expiry stops new uploads only", async () => {
   const { id, url } = await server.link("home/album", { kind: "drop" });
-  const tus = { "tus-resumable": "1.0.0" };
   const create = () =>
-    server.fetch(`${url}/uploads`, { method: "POST", headers: { ...tus, "upload-length": "4" } });
+    server.fetch(`${url}/uploads`, { method: "POST", headers: { ...TUS, "upload-length": "4" } });
   const upload = (await create()).headers.get("location") ?? "";
   await server.api(`/api/links/${id}`, "PATCH", { expires: new Date(Date.now() - 1000).toISOString() });
   await problemIn(await create(), "link_gone");
   const patch = (offset: number, body: string) =>
     server.fetch(upload, {
       method: "PATCH",
-      headers: { ...tus, "upload-offset": `${offset}`, "content-type": "application/offset+octet-stream" },
+      headers: { ...TUS, ...OFFSET_TYPE, "upload-offset": `${offset}` },
       body,
     });
   expect((await patch(0, "ab")).status).toBe(204);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { bearer } from "../../support/access.ts";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
+import { TUS } from "../../support/tus-client.ts";
 
 let server: LinkServer;
 beforeAll(async () => {
@@ -25,7 +26,7 @@ test("a full quota tells the sender neither its folder nor what is used, but the
   const posted = await server.fetch(`${url}/files/`, { method: "POST", body: form });
   expect(posted.status).toBe(207);
   told.push(await posted.text());
-  const headers = { "tus-resumable": "1.0.0", "upload-length": "5000" };
+  const headers = { ...TUS, "upload-length": "5000" };
   const created = await server.fetch(`${url}/uploads`, { method: "POST", headers });
   told.push((await problemIn(created, "quota_exceeded")).detail);
   for (const text of told) {

@@ -7,6 +7,7 @@ import { basic } from "../../support/access.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
+import { named, OFFSET_TYPE, TUS } from "../../support/tus-client.ts";
 
 let server: LinkServer;
 beforeAll(async () => {
@@ -81,25 +82,17 @@ test("a form, tus and Resumable Uploads save files in a drop (nextcloud/server#4
   expect(files.map(({ name }) => name)).toEqual(["one.txt", "two.txt"]);
   const created = await server.fetch(`${url}/uploads`, {
     method: "POST",
-    headers: {
-      "tus-resumable": "1.0.0",
-      "upload-length": "3",
-      "upload-metadata": `filename ${btoa("tus.txt")}`,
-    },
+    headers: { ...TUS, ...named("tus.txt"), "upload-length": "3" },
   });
   expect(created.status).toBe(201);
   const upload = created.headers.get("location") ?? "";
   const done = await server.fetch(upload, {
     method: "PATCH",
-    headers: {
-      "tus-resumable": "1.0.0",
-      "upload-offset": "0",
-      "content-type": "application/offset+octet-stream",
-    },
+    headers: { ...TUS, ...OFFSET_TYPE, "upload-offset": "0" },
     body: "tus",
   });
   expect(done.status).toBe(204);
-  const head = await server.fetch(upload, { method: "HEAD", headers: { "tus-resumable": "1.0.0" } });
+  const head = await server.fetch(upload, { method: "HEAD", headers: TUS });
   for (const answer of [created, done, head])
     for (const name of ["etag", "content-location"]) expect(answer.headers.get(name)).toBeNull();
   const resumable = await server.fetch(`${url}/uploads`, {
