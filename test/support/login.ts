@@ -1,5 +1,6 @@
 // A browser without a page: logs in over a real socket, keeps its cookies, and sends JSON as a page does.
 
+import { expect } from "bun:test";
 import { PASSWORD } from "./access.ts";
 
 export class Visitor {
@@ -10,6 +11,13 @@ export class Visitor {
     readonly url: string,
     readonly site = url.replace("127.0.0.1", "localhost"),
   ) {}
+
+  /** A browser in which somebody is logged in. */
+  static async loggedIn(url: string, name: string, password = PASSWORD): Promise<Visitor> {
+    const visitor = new Visitor(url);
+    expect((await visitor.logIn(name, { password })).status).toBe(204);
+    return visitor;
+  }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);

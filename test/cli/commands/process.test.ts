@@ -75,8 +75,7 @@ describe("on a terminal", () => {
 
 test("commands at once, beside a server that writes too, are all saved, and the server sees them", async () => {
   await using server = await startAccessServer((database) => database.account("olga", {}, { owner: true }));
-  const visitor = new Visitor(server.url);
-  expect((await visitor.logIn("olga")).status).toBe(204);
+  const visitor = await Visitor.loggedIn(server.url, "olga");
   const names = ["a", "b", "c", "d"];
   const commands = names.map((name) => spawn("user", "invite", `by-command-${name}`, "--root", server.root));
   const invited = await Promise.all(

@@ -1,7 +1,7 @@
 // Accounts, invites and tokens over HTTP: an owner manages them, nobody else does, and no secret is told twice.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessServer, bearer, PASSWORD, startAccessServer } from "../../../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../../../support/access.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
 
@@ -22,11 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function loggedIn(name: string, password = PASSWORD): Promise<Visitor> {
-  const visitor = new Visitor(server.url);
-  expect((await visitor.logIn(name, { password })).status).toBe(204);
-  return visitor;
-}
+const loggedIn = (name: string, password?: string) => Visitor.loggedIn(server.url, name, password);
 
 async function answerOf<T>(answer: Promise<Response>, status: number): Promise<T> {
   const { status: received, ...rest } = { status: (await answer).status, text: await (await answer).text() };

@@ -43,8 +43,7 @@ describe("a server with --setup and without accounts", () => {
 
   test("gives the owner everything, in a root that can be written", async () => {
     const [name = ""] = server.app.decorator.services.access.snapshot.accounts.keys();
-    const visitor = new Visitor(server.url);
-    expect((await visitor.logIn(name, { password: PASSWORD })).status).toBe(204);
+    const visitor = await Visitor.loggedIn(server.url, name, PASSWORD);
     expect((await visitor.fetch("/files/a.txt", { method: "PUT", body: "a" })).status).toBe(201);
     await problemIn(await server.fetch("/files/a.txt"), "login_required");
   });

@@ -29,8 +29,7 @@ const json = async (answer: Promise<Response>): Promise<Told> => JSON.parse(awai
 
 /** A person with an account and an authenticator whose passkey was added. */
 async function enrolled(name: string) {
-  const visitor = new Visitor(server.url);
-  expect((await visitor.logIn(name)).status).toBe(204);
+  const visitor = await Visitor.loggedIn(server.url, name);
   const authenticator = new Authenticator(visitor.site);
   const options = await json(visitor.send("POST", "/api/account/passkeys/options", { password: PASSWORD }));
   const credential = authenticator.create(options);

@@ -16,12 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A browser in which somebody is logged in. */
-async function loggedIn(name: string, password = PASSWORD): Promise<Visitor> {
-  const visitor = new Visitor(server.url);
-  expect((await visitor.logIn(name, { password })).status).toBe(204);
-  return visitor;
-}
+const loggedIn = (name: string, password?: string) => Visitor.loggedIn(server.url, name, password);
 
 interface Session {
   id: string;

@@ -27,8 +27,7 @@ async function begin(visitor: Visitor): Promise<{ secret: string; seal: string; 
 
 /** Logs in and adds an app. @returns its secret */
 async function enrolled(name: string): Promise<{ visitor: Visitor; secret: string }> {
-  const visitor = new Visitor(server.url);
-  expect((await visitor.logIn(name)).status).toBe(204);
+  const visitor = await Visitor.loggedIn(server.url, name);
   const { secret, seal, uri } = await begin(visitor);
   expect(uri).toContain(`secret=${secret}`);
   // Nothing has changed yet.
