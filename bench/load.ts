@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { Answer } from "./clients/answers.ts";
+import type { Opened } from "./clients/open-access.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A running load program. */
@@ -12,10 +13,14 @@ export interface Load<Result> {
   result: Promise<Result>;
 }
 
-/** The result of sending large bodies: times in milliseconds since 1970. */
-export interface Sent {
+/** When a load began and ended, in milliseconds since 1970. */
+export interface Span {
   start: number;
   end: number;
+}
+
+/** The result of sending large bodies. */
+export interface Sent extends Span {
   answers: Answer[];
 }
 
@@ -41,6 +46,11 @@ function run<Result>(workspace: Workspace, program: string, order: string): Load
     return JSON.parse(stdout);
   });
   return { end: () => void child.stdin.end(), result };
+}
+
+/** From the first start of several loads to the last end. */
+export function spanOf(all: readonly Span[]): Span {
+  return { start: Math.min(...all.map(({ start }) => start)), end: Math.max(...all.map(({ end }) => end)) };
 }
 
 /** Sends large bodies of zeros concurrently; throws if one is not saved. */
@@ -124,10 +134,8 @@ export async function abort(
   await run(workspace, "abort.ts", JSON.stringify(order)).result;
 }
 
-/** The result of large downloads: times in milliseconds since 1970. */
-export interface Received {
-  start: number;
-  end: number;
+/** The result of large downloads. */
+export interface Received extends Span {
   bytes: number;
 }
 
@@ -147,6 +155,11 @@ export async function receiveSmall(
   const { seconds } = await run<{ seconds: number }>(workspace, "receive-small.ts", JSON.stringify(order))
     .result;
   return order.files / seconds;
+}
+
+/** Opens a database of accounts as a server does at its start. */
+export function openAccess(workspace: Workspace, order: { file: string }): Promise<Opened> {
+  return run<Opened>(workspace, "open-access.ts", JSON.stringify(order)).result;
 }
 
 /** Sends wrong logins without a pause until `end`; `statuses` counts the answers by status. */

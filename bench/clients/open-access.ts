@@ -4,7 +4,7 @@
 import { Access } from "../../src/access/access.ts";
 
 /** The program's argument, as JSON. */
-export interface Order {
+interface Order {
   file: string;
 }
 

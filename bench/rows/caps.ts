@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Bench, Group } from "../bench.ts";
 import type { Server } from "../contestant.ts";
-import { receive, send } from "../load.ts";
+import { receive, type Span, send, spanOf } from "../load.ts";
 import { processorSeconds } from "../process.ts";
 import { type Figure, median, spread } from "../table.ts";
 
@@ -56,7 +56,7 @@ const three = Array.from({ length: CONCURRENT }, (_, index) => index);
 
 async function measure({ workspace }: Bench, track: Track): Promise<void> {
   const { server, cap, bytes } = track;
-  const rate = ({ start, end }: Times, size: number): number => size / ((end - start) / 1000) / cap;
+  const rate = ({ start, end }: Span, size: number): number => size / ((end - start) / 1000) / cap;
   const url = `${server.files}file`;
   track.up.push(rate(await send(workspace, `${server.files}up-`, bytes), bytes));
   const before = processorSeconds(server.pid);
@@ -64,23 +64,14 @@ async function measure({ workspace }: Bench, track: Track): Promise<void> {
   track.processor.push((processorSeconds(server.pid) - before) / ((one.end - one.start) / 1000));
   track.down.push(rate(one, bytes));
   const sent = await Promise.all(three.map((index) => send(workspace, `${server.files}up-${index}-`, bytes)));
-  track.upTogether.push(rate(span(sent), CONCURRENT * bytes));
+  track.upTogether.push(rate(spanOf(sent), CONCURRENT * bytes));
   track.upFair.push(fairness(sent));
   const received = await Promise.all(three.map(() => receive(workspace, { urls: [url] })));
-  track.downTogether.push(rate(span(received), CONCURRENT * bytes));
+  track.downTogether.push(rate(spanOf(received), CONCURRENT * bytes));
   track.downFair.push(fairness(received));
 }
 
-interface Times {
-  start: number;
-  end: number;
-}
-
-function span(all: readonly Times[]): Times {
-  return { start: Math.min(...all.map(({ start }) => start)), end: Math.max(...all.map(({ end }) => end)) };
-}
-
-function fairness(all: readonly Times[]): number {
+function fairness(all: readonly Span[]): number {
   const times = all.map(({ start, end }) => end - start);
   return Math.min(...times) / Math.max(...times);
 }

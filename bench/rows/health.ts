@@ -2,7 +2,7 @@
 
 import { type Bench, type Group, largeFile, settle } from "../bench.ts";
 import type { Server } from "../contestant.ts";
-import { ping, type Sent, send } from "../load.ts";
+import { ping, type Sent, send, spanOf } from "../load.ts";
 import { dropServer } from "../servers.ts";
 import { type Figure, quantile, ratios, spread, target } from "../table.ts";
 
@@ -25,11 +25,7 @@ async function sendFromSeveral(bench: Bench, server: Server): Promise<Sent> {
   const urls = Array.from({ length: UPLOADS }, (_, index) => `${server.files}large-${index}-`);
   const sent = await Promise.all(urls.map((url) => send(bench.workspace, url, largeFile(bench))));
   bench.workspace.empty(server.root);
-  return {
-    start: Math.min(...sent.map(({ start }) => start)),
-    end: Math.max(...sent.map(({ end }) => end)),
-    answers: sent.flatMap(({ answers }) => answers),
-  };
+  return { ...spanOf(sent), answers: sent.flatMap(({ answers }) => answers) };
 }
 
 async function measure(bench: Bench, server: Server, waits: Waits, times = 1): Promise<void> {

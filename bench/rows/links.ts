@@ -7,13 +7,13 @@ import { openDatabase } from "../../src/access/database/open.ts";
 import { newId } from "../../src/access/secrets.ts";
 import { checkFolderPath } from "../../src/path.ts";
 import type { Bench, Group } from "../bench.ts";
-import type { Opened, Order } from "../clients/open-access.ts";
+import type { Opened } from "../clients/open-access.ts";
+import { openAccess } from "../load.ts";
 import { type Figure, median, spread } from "../table.ts";
 
 const LINKS = 10_000;
 const MOST_MILLISECONDS = 50;
 const MOST_BYTES = 30e6;
-const PROGRAM = join(import.meta.dir, "../clients/open-access.ts");
 
 /** @param links 0 for a database with an account only */
 function fill(file: string, links: number): void {
@@ -32,11 +32,6 @@ function fill(file: string, links: number): void {
   database.close();
 }
 
-async function open({ workspace }: Bench, order: Order): Promise<Opened> {
-  const child = workspace.spawn([process.execPath, PROGRAM, JSON.stringify(order)]);
-  return JSON.parse(await child.stdout.text());
-}
-
 async function run(bench: Bench): Promise<Figure[]> {
   const [few, many] = [0, LINKS].map((links) => {
     const file = join(bench.workspace.makeFolder(`links-${links}`), "access.db");
@@ -45,7 +40,7 @@ async function run(bench: Bench): Promise<Figure[]> {
   });
   if (!few || !many) return [];
   for (let round = 1; round <= bench.rounds; round += 1) {
-    for (const one of [few, many]) one.opened.push(await open(bench, one));
+    for (const one of [few, many]) one.opened.push(await openAccess(bench.workspace, { file: one.file }));
     const last = many.opened.at(-1);
     if (last?.links !== LINKS) throw new Error(`${last?.links} links were read.`);
     bench.say(`  ${round}: ${last.milliseconds.toFixed(1)} ms, ${(last.bytes / 1e6).toFixed(1)} MB`);

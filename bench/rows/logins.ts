@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { type Bench, type Group, largeFile } from "../bench.ts";
 import type { Server } from "../contestant.ts";
-import { logIn, ping, receiveSmall, send } from "../load.ts";
+import { logIn, ping, receiveSmall, send, spanOf } from "../load.ts";
 import { processorSeconds } from "../process.ts";
 import { type Figure, median, quantile, ratios, spread, target } from "../table.ts";
 import type { Workspace } from "../workspace.ts";
@@ -84,7 +84,7 @@ async function waits(bench: Bench, server: Server): Promise<number> {
   const urls = Array.from({ length: UPLOADS }, (_, index) => `${server.files}large-${index}-`);
   const sent = await Promise.all(urls.map((url) => send(bench.workspace, url, largeFile(bench))));
   pings.end();
-  const [start, end] = [Math.min(...sent.map((one) => one.start)), Math.max(...sent.map((one) => one.end))];
+  const { start, end } = spanOf(sent);
   const { samples } = await pings.result;
   return quantile(
     samples.filter(([at]) => at >= start && at <= end).map(([, took]) => took),
