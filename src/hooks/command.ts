@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { Hook } from "../access/database/snapshot.ts";
+import { errnoOf } from "../system/errno.ts";
 import type { HookEvent } from "./event.ts";
 import type { DeliveryResult } from "./webhook.ts";
 
@@ -50,8 +51,11 @@ export async function runCommand(
       reason: sentence.slice(0, LONGEST_SENTENCE) || `The command ended with ${code}.`,
     };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
-    return { end: "again", reason: `The command cannot be started${code}.` };
+    const errno = errnoOf(error);
+    return {
+      end: "again",
+      reason: `The command cannot be started${errno === undefined ? "" : ` (${errno})`}.`,
+    };
   }
 }
 
