@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { sealOf } from "../secrets.ts";
 
 /** Milliseconds. */
 const LIFETIME = 5 * 60_000;
@@ -49,7 +50,7 @@ export class Challenges {
 
   /** A secret that belongs to a challenge and cannot be computed from it without the key of this process. */
   secretOf(challenge: string, name: string): string {
-    return createHmac("sha256", this.#key).update(`secret ${name} ${challenge}`).digest("base64url");
+    return sealOf(this.#key, "secret", name, challenge);
   }
 
   /** When the challenge expires; undefined when it is not genuine or has expired. */
