@@ -28,7 +28,7 @@ export interface AskerOptions {
 
 /**
  * Finds the asker of a request. A cookie that has expired counts as none; other credentials that are wrong are refused.
- * @throws Problem wrong_login; cross_origin for a cookie with an unsafe method that no browser of today would send like this
+ * @throws Problem wrong_login; cross_origin for a cookie with an unsafe method and without the headers that browsers send with it
  */
 export function findAsker(
   { access, logins, secure, loginHeader }: AskerOptions,
@@ -73,11 +73,12 @@ function byProxy(access: Access, header: string): Asker | Promise<Asker> {
   // Bun reads the bytes of headers as Latin-1; proxies send UTF-8.
   const name = Buffer.from(header, "latin1").toString().normalize("NFC");
   const known = access.snapshot.accounts.get(name);
-  if (known) return asker(access, known);
-  return proxyAccount(access, name).then((account) => asker(access, account));
+  if (known) return enabledAsker(access, known);
+  return proxyAccount(access, name).then((account) => enabledAsker(access, account));
 }
 
-function asker(access: Access, account: Account): Asker {
+/** @throws Problem wrong_login for a disabled account */
+function enabledAsker(access: Access, account: Account): Asker {
   if (account.disabled) throw wrongLogin();
   return access.asAccount(account, "proxy");
 }
