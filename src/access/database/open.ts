@@ -83,7 +83,7 @@ export function databaseError(file: string, error: unknown): unknown {
   return new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
 }
 
-/** Undefined when nothing is there, also because a part of the path is no folder. */
+/** Undefined when nothing is there, also when a part of the path is not a folder. */
 function entryAt(file: string): Stats | undefined {
   try {
     return lstatSync(file, { throwIfNoEntry: false });

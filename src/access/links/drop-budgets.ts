@@ -117,7 +117,7 @@ export class DropClaim {
     const { access } = this.budgets;
     this.budgets.count("refundUpload", this.id, this.#spent).catch((error: unknown) => {
       access.options.warn?.(
-        `A drop could not be given back ${this.#spent} bytes of a failed upload: ${error}`,
+        `The ${this.#spent} bytes of a failed upload could not be given back to the drop ${this.id}: ${error}`,
       );
     });
   }

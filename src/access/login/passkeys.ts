@@ -155,7 +155,7 @@ async function webAuthn(): Promise<typeof import("@simplewebauthn/server")> {
 
 /**
  * Refuses attestations with certificates, which were not asked for: browsers remove them. The library would fetch the lists of
- * revoked certificates from addresses in them, which anybody can choose who has an account.
+ * revoked certificates from addresses in them, which anybody who has an account can choose.
  * @throws Problem invalid_request
  */
 async function refuseCertificates({ response }: PasskeyAttestation): Promise<void> {

@@ -20,8 +20,8 @@ export class BasicCache {
   }
 
   /**
-   * @param account what is remembered is not found any more when the password has changed, and with it the epoch, or when the
-   * name belongs to another account; undefined when there is none
+   * @param account whose password it is; undefined when there is none. What is remembered is not found any more once the epoch is
+   * another one, because the password has changed, or the uid, because another account has the name. Of a link: its hash and serial
    */
   keyOf(name: string, password: string, account: { uid: string; epoch: number } | undefined): string {
     const { uid, epoch } = account ?? { uid: "", epoch: 0 };

@@ -30,14 +30,14 @@ export function addAccount(database: Database, { name, password, owner, teams = 
     .immediate();
 }
 
-/** Ends every session and token of the account. @throws ChangeRefused missing */
+/**
+ * Sets a password, and ends every session and token of the account.
+ * @param keep the id of a secret that survives
+ * @throws ChangeRefused missing
+ */
 export function setPassword(
   database: Database,
-  {
-    name,
-    password,
-    keep,
-  }: { name: string; password: string /** The id of a secret that survives. */; keep?: string },
+  { name, password, keep }: { name: string; password: string; keep?: string },
 ): void {
   database
     .transaction(() => {
