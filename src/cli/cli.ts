@@ -6,7 +6,7 @@ import { AccessError, accessFile, openDatabase } from "../access/database/open.t
 import { readSnapshot } from "../access/database/snapshot.ts";
 import type { Config } from "../config/config.ts";
 import type { Option } from "../config/option.ts";
-import { CONFIG_FILE, FLAGS, OPTIONS, toConfig } from "../config/options.ts";
+import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
 import { inUrl, reachableHost } from "../system/addresses.ts";
@@ -17,7 +17,7 @@ import { MANAGING } from "./commands/commands.ts";
 import { exposure, isServed, servedSecret, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
 import { misunderstoodRoot, urlFor } from "./root-argument.ts";
-import { fromEnvironment, fromFile, type Given, type Source } from "./sources.ts";
+import { fromEnvironment, type Given, optionsFile, type Source } from "./sources.ts";
 
 /** The parsed command. Texts end with a newline. */
 export type Invocation =
@@ -70,14 +70,9 @@ export async function readCommand(
   if (flags.url !== undefined) return readUrl(flags.url, flags);
 
   const environment = fromEnvironment(env);
-  const named = flags.given.get(CONFIG_FILE.name) ?? environment.given.get(CONFIG_FILE.name);
-  const label = named ? quoted(named.text) : "sluice.toml";
-  const path = resolve(folder, named?.text ?? "sluice.toml");
-  const file = named?.text === "" ? undefined : await fromFile(path, label);
-
+  const file = await optionsFile(flags.given, environment.given, folder);
   const given = new Map([...(file?.given ?? []), ...environment.given, ...flags.given]);
   const faults = [...flags.faults, ...environment.faults, ...(file?.faults ?? []), ...wrongValues(given)];
-  if (named?.text && !file) faults.push(`${named.label}: the file ${label} does not exist`);
   if (faults.length > 0) return wrong(faults);
 
   const config = toConfig(new Map([...given].map(([name, { text }]) => [name, text])));
@@ -90,7 +85,7 @@ export async function readCommand(
         "or let people log in: sluice user add NAME --owner, or --setup",
     ]);
   }
-  if (file && !named && (await isServed([folder, path], resolve(folder, config.root)))) {
+  if (file && !file.named && (await isServed([folder, file.path], resolve(folder, config.root)))) {
     return wrong([
       "sluice.toml is inside the root, where clients that may write could change their own permissions; " +
         "move it elsewhere, delete it if it is not yours, or trust it with --config sluice.toml",
@@ -101,7 +96,7 @@ export async function readCommand(
   const root = resolve(folder, config.root);
   const exposed = (await servedSecret(config, folder, root)) ?? (await exposure(config, folder, root, start));
   if (exposed !== undefined) return wrong([exposed]);
-  return { kind: "serve", config, ...(file && { file: label }), ...(flags.setup && { setup: true }) };
+  return { kind: "serve", config, ...(file && { file: file.label }), ...(flags.setup && { setup: true }) };
 }
 
 /** Whether nobody may do anything without an account. A database that cannot be read counts: the server does not start with it. */

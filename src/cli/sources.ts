@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import type { Option } from "../config/option.ts";
-import { FLAGS, OPTIONS } from "../config/options.ts";
+import { CONFIG_FILE, FLAGS, OPTIONS } from "../config/options.ts";
 import { nearest, quoted } from "../suggest.ts";
 import { errnoOf } from "../system/errno.ts";
 
@@ -16,6 +16,14 @@ export interface Given {
 export interface Source {
   readonly given: ReadonlyMap<string, Given>;
   readonly faults: readonly string[];
+}
+
+/** The options file, which a flag or a variable may name. */
+export interface OptionsFile extends Source {
+  readonly path: string;
+  /** Its name in messages. */
+  readonly label: string;
+  readonly named: boolean;
 }
 
 const PREFIX = "SLUICE_";
@@ -54,13 +62,34 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 /**
+ * Reads the options file: the one that the flags or else the variables name, or sluice.toml in the current folder.
+ *
+ * @returns undefined when none is named and there is no sluice.toml, or when the name is empty
+ */
+export async function optionsFile(
+  flags: Source["given"],
+  variables: Source["given"],
+  folder: string,
+): Promise<OptionsFile | undefined> {
+  const named = flags.get(CONFIG_FILE.name) ?? variables.get(CONFIG_FILE.name);
+  if (named?.text === "") return undefined;
+  const path = resolve(folder, named?.text ?? "sluice.toml");
+  const label = named ? quoted(named.text) : "sluice.toml";
+  const source = await fromFile(path, label);
+  if (source) return { ...source, path, label, named: named !== undefined };
+  if (!named) return undefined;
+  const faults = [`${named.label}: the file ${label} does not exist`];
+  return { given: new Map(), faults, path, label, named: true };
+}
+
+/**
  * Reads an options file. A relative root is resolved against the file's folder.
  *
  * @param file its path
  * @param label its name in messages
  * @returns undefined when the file does not exist
  */
-export async function fromFile(file: string, label: string): Promise<Source | undefined> {
+async function fromFile(file: string, label: string): Promise<Source | undefined> {
   try {
     const text = await Bun.file(file)
       .slice(0, MAX_FILE_BYTES + 1)

@@ -5,11 +5,11 @@ import { resolve } from "node:path";
 import { accessFile } from "../../access/database/open.ts";
 import type { Grant } from "../../config/config.ts";
 import type { Option } from "../../config/option.ts";
-import { CONFIG_FILE, OPTIONS } from "../../config/options.ts";
+import { OPTIONS } from "../../config/options.ts";
 import { quoted } from "../../suggest.ts";
 import { inUrl, reachableHost } from "../../system/addresses.ts";
 import { isServed } from "../exposure.ts";
-import { fromEnvironment, fromFile, type Given } from "../sources.ts";
+import { fromEnvironment, type Given, optionsFile } from "../sources.ts";
 import { CommandFailed, type Console, WrongUse } from "./console.ts";
 
 /** The flags of every command. */
@@ -83,15 +83,11 @@ async function readSources(
     if (text !== undefined) own.set(name, { text, label: `--${name}` });
   }
   const environment = fromEnvironment(env).given;
-  const named = own.get(CONFIG_FILE.name) ?? environment.get(CONFIG_FILE.name);
-  const label = named ? quoted(named.text) : "sluice.toml";
-  const path = resolve(folder, named?.text ?? "sluice.toml");
-  const file = named?.text === "" ? undefined : await fromFile(path, label);
-  if (named?.text && !file) throw new WrongUse(`${named.label}: the file ${label} does not exist`);
+  const file = await optionsFile(own, environment, folder);
   if (file && file.faults.length > 0) throw new WrongUse(file.faults.join("; "));
   const given = new Map([...(file?.given ?? []), ...environment, ...own]);
   const root = resolve(folder, given.get(OPTIONS.root.name)?.text ?? OPTIONS.root.default ?? "");
-  if (file && !named && (await isServed([path], root)))
+  if (file && !file.named && (await isServed([file.path], root)))
     throw new WrongUse(
       "sluice.toml is inside the root, where clients could write it, so it is not obeyed: move it elsewhere, or trust it with --config sluice.toml",
     );
