@@ -175,3 +175,11 @@ function oneFactor(account: Account): Account {
 export function wrongLogin(): Problem {
   return new Problem("wrong_login", "The name or the password is wrong.");
 }
+
+/**
+ * For `catch` of a change that needs what a login has proved: it may be changed meanwhile.
+ * @throws Problem wrong_login instead of ChangeRefused
+ */
+export function asWrongLogin(error: unknown): never {
+  throw error instanceof ChangeRefused ? wrongLogin() : error;
+}

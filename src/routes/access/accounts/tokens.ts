@@ -1,10 +1,9 @@
 // /api/tokens: the tokens of one's own account; an owner sees and revokes all.
 
 import { Elysia, t } from "elysia";
-import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Secret } from "../../../access/database/snapshot.ts";
 import { isoTime } from "../../../access/iso-time.ts";
-import { wrongLogin } from "../../../access/logins.ts";
+import { asWrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret, TOKEN_PREFIX } from "../../../access/secrets.ts";
 import { formatWords, listWords, wordsOf } from "../../../access/words.ts";
 import { Problem } from "../../../errors.ts";
@@ -67,9 +66,7 @@ export function tokens(services: Services) {
             path: limited ? checkFolderPath(path ?? ROOT, "/path") : null,
             expires: until,
           })
-          .catch((error: unknown) => {
-            throw error instanceof ChangeRefused ? wrongLogin() : error;
-          });
+          .catch(asWrongLogin);
         log.changed(request, { did: "added the token", path: id });
         return jsonAnswer({ id, token, expires: new Date(until).toISOString() }, 201);
       },

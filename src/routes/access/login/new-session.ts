@@ -1,8 +1,7 @@
 // A session begins: its secret goes into a cookie, its digest into the database.
 
-import { ChangeRefused } from "../../../access/database/changes/refused.ts";
 import type { Account } from "../../../access/database/snapshot.ts";
-import { wrongLogin } from "../../../access/logins.ts";
+import { asWrongLogin } from "../../../access/logins.ts";
 import { digestOf, newId, newSecret } from "../../../access/secrets.ts";
 import { setCookie } from "../../../http/cookies.ts";
 import { isSecure } from "../../../plugins/access.ts";
@@ -34,9 +33,7 @@ export async function beginSession(
       // The password may be changed at this moment, which ends all sessions there are.
       proved: { uid, epoch },
     })
-    .catch((error: unknown) => {
-      throw error instanceof ChangeRefused ? wrongLogin() : error;
-    });
+    .catch(asWrongLogin);
   const info = requestInfoOf(request);
   if (info) info.asker = access.asAccount(account, "session");
   log.changed(request, { did: "logged in", path: account.name });
