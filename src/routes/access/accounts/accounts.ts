@@ -3,6 +3,7 @@
 import { Elysia, t } from "elysia";
 import type { Account as Stored } from "../../../access/database/snapshot.ts";
 import { INVITE_LIFETIME, newInvite } from "../../../access/invites.ts";
+import { isoTime } from "../../../access/iso-time.ts";
 import { Problem } from "../../../errors.ts";
 import { access } from "../../../plugins/access.ts";
 import type { Change } from "../../../plugins/log.ts";
@@ -32,7 +33,7 @@ export function accounts(services: Services) {
   const inviteFor = (name: string) => {
     const expires = known.now() + INVITE_LIFETIME * 1000;
     const { secret, token } = newInvite(name, expires);
-    return { secret, answer: { name, path: `/invite#${token}`, expires: new Date(expires).toISOString() } };
+    return { secret, answer: { name, path: `/invite#${token}`, expires: isoTime(expires) } };
   };
 
   return new Elysia({ name: "accounts" })
@@ -168,6 +169,6 @@ function shown({ name, owner, teams, disabled, password, totp, created }: Stored
     disabled,
     hasPassword: password !== null,
     secondFactor: totp !== null,
-    created: new Date(created).toISOString(),
+    created: isoTime(created),
   };
 }

@@ -68,7 +68,7 @@ export function tokens(services: Services) {
           })
           .catch(asWrongLogin);
         log.changed(request, { did: "added the token", path: id });
-        return jsonAnswer({ id, token, expires: new Date(until).toISOString() }, 201);
+        return jsonAnswer({ id, token, expires: isoTime(until) }, 201);
       },
       {
         parse: "none",

@@ -2,6 +2,7 @@
 
 import { Elysia } from "elysia";
 import type { Account } from "../../../access/database/snapshot.ts";
+import { isoTime } from "../../../access/iso-time.ts";
 import { access, askerOf, loginRequired } from "../../../plugins/access.ts";
 import { OwnAccount } from "../../openapi/access-shapes.ts";
 import { json, PERSON_PROBLEMS, problems } from "../../openapi/answers.ts";
@@ -31,7 +32,7 @@ export function ownAccountRoute(services: Services) {
         passkeys: passkeys.map(({ id, name, created }) => ({
           id,
           name,
-          created: new Date(created).toISOString(),
+          created: isoTime(created),
         })),
         providers: snapshot.identities.filter(({ account }) => account === name).map(({ issuer }) => issuer),
       });
