@@ -34,6 +34,12 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best?.name;
 }
 
+/** The advice about an unknown word: the nearest name, or all names that may be used. */
+export function instead(word: string, names: readonly string[]): string {
+  const near = nearest(word, names);
+  return near === undefined ? `use ${names.join(", ")}` : `the nearest is ${near}`;
+}
+
 /** `max-files` for `maxFiles` and `MAX_FILES`. */
 function separated(word: string): string {
   return word

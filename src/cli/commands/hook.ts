@@ -8,7 +8,7 @@ import { argumentsIn } from "../../hooks/command.ts";
 import { EVENTS, type HookEvent } from "../../hooks/event.ts";
 import { Hooks } from "../../hooks/hooks.ts";
 import { SECRET_PREFIX } from "../../hooks/webhook.ts";
-import { nearest, quoted } from "../../suggest.ts";
+import { instead, quoted } from "../../suggest.ts";
 import { durationValue, pathIn } from "../console/arguments.ts";
 import { CommandFailed, WrongUse } from "../console/console.ts";
 import { shownPath, table } from "../console/table.ts";
@@ -124,10 +124,7 @@ function eventsIn(text: string): string[] {
   return text.split(",").map((name) => {
     const event = EVENTS.find((one) => one === name.trim());
     if (event) return event;
-    const near = nearest(name, EVENTS);
-    throw new WrongUse(
-      `${quoted(name)} is no event; ${near === undefined ? `use ${EVENTS.join(", ")}` : `the nearest is ${near}`}`,
-    );
+    throw new WrongUse(`${quoted(name)} is no event; ${instead(name, EVENTS)}`);
   });
 }
 

@@ -7,7 +7,7 @@ import { WORDS } from "../../config/config.ts";
 import { count, duration, type Kind, rate, size } from "../../config/values.ts";
 import { Problem } from "../../errors.ts";
 import { checkFolderPath, type FolderPath } from "../../path.ts";
-import { nearest, quoted } from "../../suggest.ts";
+import { instead, quoted } from "../../suggest.ts";
 import { WrongUse } from "./console.ts";
 import type { Work } from "./work.ts";
 
@@ -68,10 +68,7 @@ export function wordsIn(text: string): Words {
   if (words !== undefined) return words;
   const known = [...WORDS, "all", "none"];
   const wrong = text.split(",").find((word) => parseWords(word) === undefined) ?? text;
-  const near = nearest(wrong, known);
-  throw new WrongUse(
-    `${quoted(wrong)} is no permission; ${near === undefined ? `use ${known.join(", ")}` : `the nearest is ${near}`}`,
-  );
+  throw new WrongUse(`${quoted(wrong)} is no permission; ${instead(wrong, known)}`);
 }
 
 /** When something expires: milliseconds since 1970, null for never. @param seconds from now */
