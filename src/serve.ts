@@ -13,6 +13,7 @@ import { RootInUse } from "./storage/disk/root/root-lock.ts";
 import { addressesBehind, inUrl, reachableHost, sshForward } from "./system/addresses.ts";
 import { errnoOf } from "./system/errno.ts";
 import { isLoopback } from "./system/loopback.ts";
+import { formatCount } from "./units.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
 const SIGNAL_DEBOUNCE = 50;
@@ -176,13 +177,12 @@ function runningIn({ server, decorator }: App): string {
     return `${printable(path, 80)}${percent}`;
   });
   const more = reports.length > listed.length ? ` and ${reports.length - listed.length} more` : "";
-  const uploads = reports.length > 0 && `${count(reports.length, "upload")}: ${listed.join(", ")}${more}`;
+  const uploads =
+    reports.length > 0 && `${formatCount(reports.length, "upload")}: ${listed.join(", ")}${more}`;
   const copies = decorator.services.jobs.unfinished;
   const jobs = copies > 0 && (copies === 1 ? "1 copy" : `${copies} copies`);
-  return [uploads, jobs, others > 0 && count(others, "other request")].filter(Boolean).join("; ");
+  return [uploads, jobs, others > 0 && formatCount(others, "other request")].filter(Boolean).join("; ");
 }
-
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Receives SIGTERM and SIGINT. Once constructed, neither signal ends the process by default. */
 class Signals {

@@ -1,4 +1,4 @@
-// Formats bytes, rates and times for people: decimal units, at most three digits, a space before the unit.
+// Formats bytes, counts, rates and times for people: decimal units, at most three digits, a space before the unit.
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
@@ -12,6 +12,11 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return `${value < 1000 ? Number(value.toPrecision(3)) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** `1 file`, `3 files`. */
+export function formatCount(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Bytes per second: `23.4 MB/s`. */

@@ -1,7 +1,7 @@
 // Bytes, rates and times as people read them: in the log, in messages, and in sluice top and doctor.
 
 import { describe, expect, test } from "bun:test";
-import { formatBytes, formatRate, formatTime } from "../src/units.ts";
+import { formatBytes, formatCount, formatRate, formatTime } from "../src/units.ts";
 
 describe("bytes", () => {
   test.each([
@@ -47,4 +47,8 @@ describe("seconds", () => {
   ])("%d is %s", (seconds, expected) => {
     expect(formatTime(seconds)).toBe(expected);
   });
+});
+
+test("one thing has no plural", () => {
+  expect([0, 1, 2].map((number) => formatCount(number, "file"))).toEqual(["0 files", "1 file", "2 files"]);
 });

@@ -6,6 +6,7 @@ import type { ImportResult, SavedLink } from "../../access/import/save-import.ts
 import { formatWords, wordsOf } from "../../access/words.ts";
 import { printable } from "../../plugins/log.ts";
 import type { Terminal } from "../../system/terminal.ts";
+import { formatCount } from "../../units.ts";
 import type { Console } from "../console/console.ts";
 import { shownPath, table } from "../console/table.ts";
 
@@ -37,7 +38,7 @@ export function importText(
   });
   const linkRows = links.map((link) => [link.name, link.account, shownPath(link.path), urlOf(link)]);
   const sections = [
-    `Imported ${printable(file)} into ${printable(database)}: ${counted(accounts, "account")}, ${counted(rules, "rule")}, ${counted(links, "link")}.\n`,
+    `Imported ${printable(file)} into ${printable(database)}: ${formatCount(accounts.length, "account")}, ${formatCount(rules.length, "rule")}, ${formatCount(links.length, "link")}.\n`,
     table(console, ["Account", "Role", "Password", "Rules"], accountRows),
     table(console, ["Old link", "Account", "Path", "New URL"], linkRows),
     findings.length === 0 ? "" : `Left out or different:\n${findingLines(findings, console.terminal)}`,
@@ -86,8 +87,4 @@ export function importJson({ file, database, start, result, urlOf }: ImportRepor
     start,
   };
   return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-function counted(list: readonly unknown[], noun: string): string {
-  return `${list.length} ${noun}${list.length === 1 ? "" : "s"}`;
 }

@@ -12,7 +12,7 @@ import { urlOfLink } from "../../access/links/token.ts";
 import { newId } from "../../access/secrets.ts";
 import type { FolderPath } from "../../path.ts";
 import { quoted } from "../../suggest.ts";
-import { formatBytes, formatRate } from "../../units.ts";
+import { formatBytes, formatCount, formatRate } from "../../units.ts";
 import { countValue, expiryOf, lifetimeValue, pathIn, rateValue, sizeValue } from "../console/arguments.ts";
 import { CommandFailed, WrongUse } from "../console/console.ts";
 import { newPassword } from "../console/password.ts";
@@ -204,16 +204,12 @@ function urlOf(work: Work, one: Link): string {
   return work.settings.site + urlOfLink(work.snapshot.linkKey, one);
 }
 
-function countOf(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
 function limitsOf(one: Link): string[] {
   const limits = [
     one.password !== null && "password",
-    one.downloadsLeft !== null && `${countOf(one.downloadsLeft, "download")} left`,
+    one.downloadsLeft !== null && `${formatCount(one.downloadsLeft, "download")} left`,
     one.bytesLeft !== null && `${formatBytes(one.bytesLeft)} left`,
-    one.filesLeft !== null && `${countOf(one.filesLeft, "file")} left`,
+    one.filesLeft !== null && `${formatCount(one.filesLeft, "file")} left`,
     one.largest !== null && `files up to ${formatBytes(one.largest)}`,
     one.rate !== null && formatRate(one.rate),
   ];

@@ -1,7 +1,7 @@
 // Examines a server from a client machine, through any proxies on the path. Takes at most 60 s.
 
 import { bare, loginHeaders } from "../../http/login.ts";
-import { formatBytes, formatRate } from "../../units.ts";
+import { formatBytes, formatCount, formatRate } from "../../units.ts";
 import { about, type Finding, type Group } from "../finding.ts";
 import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
 import { connecting, findAddresses, firstReached, roundTrips } from "./connectivity.ts";
@@ -229,7 +229,7 @@ function cutOff({ bytes, why }: Refused, proxy: ProxyName | undefined): Finding 
 }
 
 function speedName(way: "upload" | "download", streams: number): string {
-  return `${way === "upload" ? "Upload" : "Download"}, ${streams} stream${streams === 1 ? "" : "s"}`;
+  return `${way === "upload" ? "Upload" : "Download"}, ${formatCount(streams, "stream")}`;
 }
 
 function withheld(): Finding {
