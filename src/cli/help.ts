@@ -1,10 +1,9 @@
 // Builds the text of --help from the table of options.
 
-import { styleText } from "node:util";
 import { Help } from "commander";
 import { GROUPS, type Option } from "../config/option.ts";
 import { FLAGS, shownDefault } from "../config/options.ts";
-import type { Terminal } from "../system/terminal.ts";
+import { painted, type Terminal, textWidth } from "../system/terminal.ts";
 import { describedCommands } from "./commands/commands.ts";
 
 /** One line of the help: the flag, its default, its description. */
@@ -129,11 +128,11 @@ export function topHelpText(terminal: Terminal): string {
 
 type Paint = (style: "bold" | "cyan" | "dim", text: string) => string;
 
-function pageFor({ columns, colours }: Terminal) {
+function pageFor(terminal: Terminal) {
   const layout = new Help();
-  layout.helpWidth = Math.min(Math.max(columns, 80), 100);
+  layout.helpWidth = textWidth(terminal);
   layout.minWidthToWrap = 0;
-  const paint: Paint = (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text);
+  const paint: Paint = (style, text) => painted(terminal, style, text);
   return { width: layout.helpWidth, paint, layout };
 }
 

@@ -1,9 +1,8 @@
 // Formats the report: aligned and coloured text for people, JSON for programs.
 
-import { styleText } from "node:util";
 import { Help } from "commander";
 import { printable } from "../plugins/log.ts";
-import type { Terminal } from "../system/terminal.ts";
+import { painted, type Terminal, textWidth } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { type Report, type Verdict, worst } from "./finding.ts";
 
@@ -12,9 +11,9 @@ const COLOURS = { ok: "green", warning: "yellow", problem: "red" } as const sati
 
 /** The report as lines of at most 100 columns, ending with a newline. */
 export function reportText({ subject, seconds, groups, summary }: Report, terminal: Terminal): string {
-  const width = Math.min(Math.max(terminal.columns, 80), 100);
+  const width = textWidth(terminal);
   const paint = (style: "bold" | "dim" | "green" | "yellow" | "red", text: string) =>
-    terminal.colours ? styleText(style, text, { validateStream: false }) : text;
+    painted(terminal, style, text);
   const layout = new Help();
   layout.helpWidth = width;
   layout.minWidthToWrap = 0;

@@ -1,6 +1,6 @@
 // Renders the board as lines that fit a terminal of a given size.
 
-import { styleText } from "node:util";
+import { painted } from "../system/terminal.ts";
 import { formatRate, formatTime } from "../units.ts";
 import type { Board } from "./board.ts";
 import type { ActiveUpload, EndedUpload } from "./feed.ts";
@@ -26,8 +26,7 @@ const MARK_STYLES = { saved: "green", failed: "red", forgotten: "yellow" } as co
 /** @param name the server's name for the title @param now the current time on the board's clock, in milliseconds */
 export function frame(name: string, board: Board, options: FrameOptions, now: number): string[] {
   const { columns, rows } = options;
-  const paint: Paint = (style, text) =>
-    options.colours ? styleText(style, text, { validateStream: false }) : text;
+  const paint: Paint = (style, text) => painted(options, style, text);
   const heading = [...head(name, board, paint, columns), ...connectionNote(board, paint, now), ""];
   const room = Math.max(1, rows - heading.length);
   const blocks = fit(board, { ...options, rows: room }, paint, now);

@@ -1,10 +1,10 @@
 // sluice audit: shows the audit log, and follows it.
 
 import { dirname, join } from "node:path";
-import { styleText } from "node:util";
 import { Command } from "commander";
 import { type AuditEntry, readAudit } from "../../access/audit/audit-log.ts";
 import { printable } from "../../plugins/log.ts";
+import { painted } from "../../system/terminal.ts";
 import { countValue } from "../console/arguments.ts";
 import type { Console } from "../console/console.ts";
 import { shownPath } from "../console/table.ts";
@@ -50,7 +50,7 @@ async function show(work: Work, { follow, last = LAST }: AuditFlags): Promise<vo
 function textOf({ terminal }: Console, entry: AuditEntry): string {
   const { time, who, via, address, did, path, to, result, omitted } = entry;
   const good = result === "ok" ? "green" : "red";
-  const shown = terminal.colours ? styleText(good, result, { validateStream: false }) : result;
+  const shown = painted(terminal, good, result);
   const where = path === null ? "" : ` ${printable(did.startsWith("logged") ? path : shownPath(path))}`;
   const target = to === undefined ? "" : ` to ${printable(shownPath(to))}`;
   const by = `${printable(who ?? "anyone")} (${via}${address === null ? "" : `, ${printable(address)}`})`;

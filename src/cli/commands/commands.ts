@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ChangeRefused } from "../../access/database/changes/refused.ts";
 import { AccessError } from "../../access/database/open.ts";
 import { nearest, quoted } from "../../suggest.ts";
+import { textWidth } from "../../system/terminal.ts";
 import { CommandFailed, type Console, WrongUse } from "../console/console.ts";
 import { audit } from "./audit.ts";
 import { backup } from "./backup.ts";
@@ -82,7 +83,7 @@ const silent: Console = {
 };
 
 function programFor(console: Console): Command {
-  const { colours, columns } = console.terminal;
+  const { colours } = console.terminal;
   const program = new Command("sluice")
     .option("--root <root>", "Folder that the server serves (default: SLUICE_ROOT, sluice.toml, ./files)")
     .option("--access <file>", "File of accounts, grants and links, if it is not in the root")
@@ -98,7 +99,7 @@ function programFor(console: Console): Command {
       .helpOption("-h, --help", "Show this text")
       .exitOverride()
       .showSuggestionAfterError(false)
-      .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(Math.max(columns, 80), 100) })
+      .configureHelp({ showGlobalOptions: true, helpWidth: textWidth(console.terminal) })
       .configureOutput({
         writeOut: console.out,
         // A command without its subcommand prints its help as an error.

@@ -5,7 +5,7 @@ import type { Finding } from "../../access/import/model.ts";
 import type { ImportResult, SavedLink } from "../../access/import/save-import.ts";
 import { formatWords, wordsOf } from "../../access/words.ts";
 import { printable } from "../../plugins/log.ts";
-import type { Terminal } from "../../system/terminal.ts";
+import { type Terminal, textWidth } from "../../system/terminal.ts";
 import { formatCount } from "../../units.ts";
 import type { Console } from "../console/console.ts";
 import { shownPath, table } from "../console/table.ts";
@@ -49,8 +49,8 @@ export function importText(
 }
 
 /** The findings, each below the thing that it is about. */
-function findingLines(findings: readonly Finding[], { columns }: Terminal): string {
-  const width = Math.min(Math.max(columns, 80), 100);
+function findingLines(findings: readonly Finding[], terminal: Terminal): string {
+  const width = textWidth(terminal);
   const layout = new Help();
   layout.helpWidth = width;
   layout.minWidthToWrap = 0;

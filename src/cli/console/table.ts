@@ -1,7 +1,7 @@
 // Writes rows for people as aligned columns, and for other programs as values separated by tabs.
 
-import { styleText } from "node:util";
 import { printable } from "../../plugins/log.ts";
+import { painted } from "../../system/terminal.ts";
 import type { Console } from "./console.ts";
 
 /** The colours of cells that are one of these words. */
@@ -32,14 +32,14 @@ export function table(
       .join("  ")
       .trimEnd();
   const paint = (style: "bold" | "green" | "yellow" | "red", text: string): string =>
-    terminal.colours ? styleText(style, text, { validateStream: false }) : text;
-  const painted = safe.map((row) =>
+    painted(terminal, style, text);
+  const coloured = safe.map((row) =>
     row.map((cell) => {
       const colour = COLOURS.get(cell);
       return colour ? paint(colour, cell) : cell;
     }),
   );
-  return [paint("bold", line(head)), ...painted.map(line)].map((text) => `${text}\n`).join("");
+  return [paint("bold", line(head)), ...coloured.map(line)].map((text) => `${text}\n`).join("");
 }
 
 /** A moment to the minute, in UTC. */
