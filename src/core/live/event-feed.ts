@@ -2,7 +2,7 @@
 
 import { COMMENT, eventBytes } from "../../http/event-stream.ts";
 import { Gate } from "../admission/gate.ts";
-import type { UploadFilter } from "../report/active-uploads.ts";
+import { ALL_UPLOADS, type UploadFilter } from "../report/active-uploads.ts";
 import type { RecentUpload } from "../report/recent-uploads.ts";
 import type { UploadRegistry } from "../resumable/registry.ts";
 import type { Uploader } from "../upload/uploader.ts";
@@ -25,7 +25,7 @@ export interface FeedView {
   sees: UploadFilter;
 }
 
-const WHOLE: FeedView = { key: "", sees: () => true };
+const WHOLE: FeedView = { key: "", sees: ALL_UPLOADS };
 
 /** The unfinished uploads of a view at one moment, as sent to every subscriber with it. */
 interface Snapshot {
@@ -71,7 +71,7 @@ export class EventFeed {
   }
 
   /** The running and suspended uploads that `sees` selects. */
-  list(sees?: UploadFilter) {
+  list(sees = ALL_UPLOADS) {
     return { uploads: [...this.uploader.activeUploads.reports(sees), ...this.uploads.reports(sees)] };
   }
 

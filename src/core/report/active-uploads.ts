@@ -35,6 +35,8 @@ export interface MadeBy {
 /** Selects uploads by path and maker; an upload without a maker is known by its path alone. */
 export type UploadFilter = (path: FilePath, madeBy: MadeBy | undefined) => boolean;
 
+export const ALL_UPLOADS: UploadFilter = () => true;
+
 /** An upload that can report its progress, and that can be cancelled. */
 export interface RunningUpload {
   /** `end` ends the whole request of the upload, of which it may be a part. */
@@ -43,8 +45,6 @@ export interface RunningUpload {
   /** Makes the upload fail with this problem. @returns false when all bytes are there and the file is being saved */
   cancel(problem: Problem): boolean;
 }
-
-const ALL: UploadFilter = () => true;
 
 /** The problem of an upload that an operator has cancelled. */
 export function uploadCancelled(): Problem {
@@ -72,7 +72,7 @@ export class ActiveUploads {
   }
 
   /** Makes the uploads with this id fail that `may` selects. @returns how many were cancelled */
-  cancel(id: string, may: UploadFilter = ALL): number {
+  cancel(id: string, may: UploadFilter = ALL_UPLOADS): number {
     const problem = uploadCancelled();
     const cancels = (upload: RunningUpload): boolean => {
       const report = upload.report();
@@ -93,7 +93,7 @@ export class ActiveUploads {
   }
 
   /** The uploads that `sees` selects. */
-  reports(sees: UploadFilter = ALL): ActiveUpload[] {
+  reports(sees: UploadFilter = ALL_UPLOADS): ActiveUpload[] {
     return [...this.#uploads].flatMap((upload) => {
       const report = upload.report();
       return sees(report.path, upload.request?.madeBy) ? [report] : [];

@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { uploadNotFound } from "../../storage/problems.ts";
 import { isUploadId, newUploadId, type UploadId } from "../../storage/upload-id.ts";
-import type { ActiveUpload, UploadFilter } from "../report/active-uploads.ts";
+import { type ActiveUpload, ALL_UPLOADS } from "../report/active-uploads.ts";
 import type { Uploader } from "../upload/uploader.ts";
 import { concatenate } from "./concat.ts";
 import { restoreSessions } from "./restore.ts";
@@ -150,10 +150,10 @@ export class UploadRegistry {
   }
 
   /** Ends unfinished uploads with this name; later requests to them get upload_cancelled. @returns how many. @throws Problem */
-  async cancel(name: string, may?: UploadFilter): Promise<number> {
-    const selected = ({ record, settled }: UploadSession): boolean =>
-      record.name === name && !settled && (may?.(record.path, record) ?? true);
-    const named = [...this.#all.values()].filter(selected);
+  async cancel(name: string, may = ALL_UPLOADS): Promise<number> {
+    const named = [...this.#all.values()].filter(
+      ({ record, settled }) => record.name === name && !settled && may(record.path, record),
+    );
     const ended = await Promise.all(named.map((upload) => upload.cancel()));
     return ended.filter(Boolean).length;
   }
@@ -164,9 +164,9 @@ export class UploadRegistry {
   }
 
   /** Suspended uploads that `sees` selects, newest first; at most `MAX_LISTED`. */
-  reports(sees?: UploadFilter): ActiveUpload[] {
+  reports(sees = ALL_UPLOADS): ActiveUpload[] {
     const waiting = [...this.#all.values()].filter(
-      ({ record, settled, lock }) => !settled && !lock.busy && sees?.(record.path, record) !== false,
+      ({ record, settled, lock }) => !settled && !lock.busy && sees(record.path, record),
     );
     return waiting.reverse().slice(0, MAX_LISTED).map(suspendedReport);
   }
