@@ -47,6 +47,8 @@ export interface ArchiveView {
   reads: (path: FilePath | FolderPath) => boolean;
 }
 
+const WHOLE: ArchiveView = { view: undefined, reads: () => true };
+
 /** Creates the archives of one storage. */
 export class Archives {
   readonly #gate: Gate;
@@ -69,12 +71,7 @@ export class Archives {
    * @param may what else is left out. @default nothing
    * @throws Problem not_found when a path does not exist, no_access when the server may not read it, too_many_archives
    */
-  async open(
-    paths: readonly FolderPath[],
-    format: Format,
-    client?: string,
-    may?: ArchiveView,
-  ): Promise<Archive> {
+  async open(paths: readonly FolderPath[], format: Format, client?: string, may = WHOLE): Promise<Archive> {
     const archive = new Archive(this.storage, outermost(paths), format, this.#gate.enter(client), may);
     try {
       await archive.listFirst();
@@ -105,7 +102,7 @@ export class Archive {
     readonly paths: readonly FolderPath[],
     readonly format: Format,
     readonly onClosed: () => void,
-    readonly may?: ArchiveView,
+    readonly may: ArchiveView,
   ) {
     this.#base = commonFolder(paths);
     this.#entries = this.#walk();
@@ -194,18 +191,18 @@ export class Archive {
       // A link to a folder may lead to a folder above it, so it is followed only when the client asked for its path.
       const { skipped, may } = this;
       const refuse = (below: Entry): SkipReason | null => (this.#reads(below) ? null : "grant");
-      for await (const below of walk(this.storage, entry.path, { skipped, view: may?.view, refuse }))
+      for await (const below of walk(this.storage, entry.path, { skipped, view: may.view, refuse }))
         if (below.kind === "file" || !below.link) yield below;
     }
   }
 
   /** Whether the client may have what a link has led to. */
   #follows({ target }: Entry): boolean {
-    return target === undefined || (this.may?.reads(target) ?? true);
+    return target === undefined || this.may.reads(target);
   }
 
   #reads(entry: Entry): boolean {
-    return (this.may?.reads(entry.path) ?? true) && this.#follows(entry);
+    return this.may.reads(entry.path) && this.#follows(entry);
   }
 
   async *#sources(): AsyncGenerator<Source | null, void, void> {
