@@ -41,37 +41,25 @@ function show(view) {
 
 /** @param {import("../server/problem.js").Problem} problem */
 function refusal({ code, title, detail }) {
-  if (code === "link_gone") {
-    document.title = "This link is closed";
-    return card({
-      icon: "failed",
-      title: "This link is closed",
-      content: [
-        make(
-          "p",
-          {},
-          "It has expired, was used up, or was withdrawn. Ask the person who sent it to you for a new one.",
-        ),
-      ],
-    });
-  }
-  if (code === "not_found") {
-    document.title = "No such link";
-    return card({
-      icon: "failed",
-      title: "There is no such link",
-      content: [
-        make(
-          "p",
-          {},
-          "Check that the whole address was copied. If it was, ask the person who sent it to you.",
-        ),
-      ],
-    });
-  }
+  if (code === "link_gone")
+    return deadEnd(
+      "This link is closed",
+      "It has expired, was used up, or was withdrawn. Ask the person who sent it to you for a new one.",
+    );
+  if (code === "not_found")
+    return deadEnd(
+      "There is no such link",
+      "Check that the whole address was copied. If it was, ask the person who sent it to you.",
+    );
   const again = make("button", { type: "button", class: "button-main" }, "Try again");
   again.addEventListener("click", () => void open());
   return card({ icon: "failed", title, content: [make("p", {}, detail), again] });
+}
+
+/** A link that opens nothing, whatever the visitor does here. @param {string} title @param {string} text */
+function deadEnd(title, text) {
+  document.title = title;
+  return card({ icon: "failed", title, content: [make("p", {}, text)] });
 }
 
 void open();
