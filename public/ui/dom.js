@@ -15,7 +15,7 @@ export function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** An icon from the symbols in index.html, hidden from screen readers. @param {string} name @param {string} className */
+/** An icon from the symbols in the page, hidden from screen readers. @param {string} name @param {string} className */
 export function icon(name, className) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", `icon ${className}`);
@@ -32,7 +32,7 @@ export function setIcon(svg, name) {
 }
 
 /**
- * Finds an element of index.html.
+ * Finds an element that the HTML of the page has.
  * @template {HTMLElement} T
  * @param {string} id
  * @param {new () => T} type
@@ -40,7 +40,7 @@ export function setIcon(svg, name) {
  */
 export function byId(id, type) {
   const node = document.getElementById(id);
-  if (!(node instanceof type)) throw new Error(`index.html has no ${type.name} with id "${id}"`);
+  if (!(node instanceof type)) throw new Error(`The page has no ${type.name} with id "${id}"`);
   return node;
 }
 

@@ -10,7 +10,7 @@ const EXTENSIONS = [
   ["text", /\.(txt|md|pdf|docx?|odt|rtf|csv|xlsx?|ods|pptx?|json|xml|html?|log|ya?ml|toml)$/i],
 ];
 
-/** The name of an icon in index.html, without the prefix `icon-`. @param {string} name @param {"file" | "folder"} kind */
+/** The name of an icon, that of its symbol in the page without the prefix `icon-`. @param {string} name @param {"file" | "folder"} kind */
 export function iconFor(name, kind) {
   if (kind === "folder") return "folder";
   return EXTENSIONS.find(([, extension]) => extension.test(name))?.[0] ?? "file";
