@@ -50,7 +50,7 @@ export function openAccountsPanel() {
         {},
         "Send this link to ",
         make("strong", {}, make("bdi", {}, name)),
-        `. It sets a password, works once, and ends ${shortDate(expires)}.`,
+        `. It sets a password, works once, and is valid until ${shortDate(expires)}.`,
       ),
       copyText(`Link for ${name}`, url),
       qrCode(url, `QR code of the link for ${name}`),
@@ -60,7 +60,7 @@ export function openAccountsPanel() {
         make(
           "p",
           { class: "panel-note" },
-          "The account may do nothing yet. On the server, give it a folder:",
+          "The account cannot open anything yet. To give it a folder, run this on the server:",
         ),
         copyText("Command that gives the account a folder", `sluice grant ${name} FOLDER read,write`),
       );

@@ -26,7 +26,7 @@ export function passkeysSection(passkeys, hasPassword, reload) {
   );
   const section = panelSection(
     "Passkeys",
-    "Log in with your fingerprint, your face or the lock of your device, without a password.",
+    "Log in with your fingerprint, your face or the screen lock of your device instead of a password.",
     thingList(items, "You have no passkeys."),
   );
   if (me().logins.passkey && hasPasskeys()) section.append(addButton());

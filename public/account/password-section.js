@@ -16,7 +16,7 @@ export function passwordSection(account) {
     readonly: "",
     hidden: "",
   });
-  const password = passwordField("Present password");
+  const password = passwordField("Current password");
   const next = newPasswordField("New password");
   const done = make("p", { class: "form-done", role: "status" });
   const form = actionForm({

@@ -54,7 +54,7 @@ export function openTokensPanel(folder) {
     content: [
       panelSection(
         "",
-        "A program logs in with a token instead of your password. It can do what you can, or less, and each can be revoked alone.",
+        "A program logs in with a token instead of your password. A token can do what you can, or less, and can be revoked without the others.",
         list.element,
       ),
       panelSection("New token", "", form, made),
@@ -103,7 +103,7 @@ function tokenForm(folder, onDone) {
     placeholder: "all folders",
     autocomplete: "off",
   });
-  const expires = selectField("Ends after", LIFETIMES, `${90 * DAY}`);
+  const expires = selectField("Expires after", LIFETIMES, `${90 * DAY}`);
   const form = actionForm({
     fields: [name.element, words.element, make("div", { class: "form-row" }, path.element, expires.element)],
     label: "Make token",

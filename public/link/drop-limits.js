@@ -33,6 +33,7 @@ export function partition(items, { maxBytes, maxFiles, largest }, { uploads }) {
     reasons.push(`“${tooLarge[0]?.path}” is larger than ${size(largest ?? 0)} and was left out.`);
   else if (tooLarge.length > 1)
     reasons.push(`${fileCount(tooLarge.length)} are larger than ${size(largest ?? 0)} and were left out.`);
-  if (over > 0) reasons.push(`${fileCount(over)} would be more than this link accepts: left out.`);
+  if (over > 0)
+    reasons.push(`${fileCount(over)} ${over === 1 ? "was" : "were"} left out: this link accepts no more.`);
   return { accepted, reason: reasons.join(" ") };
 }

@@ -1,4 +1,4 @@
-// The fields of a link: password, end, limits, a note. For a new link, and for one that is changed.
+// The fields of a link, new or changed: its password, its expiry, its limits, and a note.
 // @ts-check
 import { choices, selectField } from "../forms/choices.js";
 import { textField } from "../forms/text-field.js";
@@ -48,7 +48,7 @@ export function linkFields(kind, link) {
   );
   const noPassword = choices("", [["", "Remove the password"]], []);
   const expires = selectField(
-    "Ends after",
+    "Expires after",
     link === undefined ? LIFETIMES : [[KEEP, endOf(link)], ...LIFETIMES],
     link === undefined ? "30" : KEEP,
   );
@@ -64,7 +64,7 @@ export function linkFields(kind, link) {
     rows: "2",
     placeholder: noteExample(isDrop),
   });
-  const noteLabel = make("label", { class: "field-label" }, "Note for the people (optional)", note);
+  const noteLabel = make("label", { class: "field-label" }, "Note for visitors (optional)", note);
   note.value = link?.note ?? "";
 
   const limits = make(

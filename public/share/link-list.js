@@ -51,7 +51,7 @@ function item(link, withPath, reload) {
       account === me().name ? "" : account,
       withPath && path.includes("/") ? `in ${parentOf(path)}` : "",
       needsPassword ? "password" : "",
-      expires === null ? "no end" : `until ${shortDate(expires)}`,
+      expires === null ? "never expires" : `until ${shortDate(expires)}`,
       downloads === null ? "" : `${count(downloads)} ${downloads === 1 ? "download" : "downloads"} left`,
       maxFiles === null ? "" : `${fileCount(maxFiles)} left`,
       maxBytes === null ? "" : `${size(maxBytes)} left`,

@@ -15,8 +15,8 @@ export function linkResult(link) {
     parts[0]?.append(share);
   }
   const note = link.needsPassword
-    ? "Tell people the password in another way than the link."
-    : "Everybody who gets this address can use it.";
+    ? "Do not send the password together with the link."
+    : "Anyone who has this address can use it.";
   return make(
     "div",
     { class: "link-result" },

@@ -99,7 +99,7 @@ describe.skipIf(noBrowser !== undefined)("one's own account", () => {
     await logOuts.nth(1).waitFor({ state: "detached" });
     await third.page.reload();
     await third.page.getByLabel("Name", { exact: true }).waitFor();
-    await page.getByLabel("Present password").fill(PASSWORD);
+    await page.getByLabel("Current password").fill(PASSWORD);
     await page.getByLabel("New password").fill("password");
     await page.getByRole("button", { name: "Change password" }).click();
     await page.getByRole("alert").getByText("attackers try first").waitFor();

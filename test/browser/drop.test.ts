@@ -70,7 +70,7 @@ describe.skipIf(noBrowser !== undefined)("a drop", () => {
     // Files that the link cannot accept are left out before they are sent.
     await opened.choose({ "large.bin": 1_000_001, "three.txt": "3", "four.txt": "4" });
     await page.getByRole("alert").getByText("“large.bin” is larger than 1 MB and was left out.").waitFor();
-    await page.getByRole("alert").getByText("1 file would be more than this link accepts").waitFor();
+    await page.getByRole("alert").getByText("1 file was left out: this link accepts no more.").waitFor();
     await page.getByText("4 files saved").waitFor();
     expect(await page.locator("body").textContent()).not.toContain("secret");
     expect(opened.complaints).toEqual([]);

@@ -43,7 +43,7 @@ describe.skipIf(noBrowser !== undefined)("links", () => {
     await page.getByRole("checkbox", { name: "Select a.txt" }).check();
     await page.getByRole("button", { name: "Share selected entry" }).click();
     await page.getByLabel("Password (optional)").fill("open sesame");
-    await page.getByLabel("Note for the people").fill("For you.\nGreetings!");
+    await page.getByLabel("Note for visitors").fill("For you.\nGreetings!");
     await page.getByText("Limits").click();
     await page.getByLabel("Downloads").fill("3");
     await page.getByRole("button", { name: "Make link" }).click();
@@ -69,7 +69,7 @@ describe.skipIf(noBrowser !== undefined)("links", () => {
 
     await page.getByRole("button", { name: "Change the link" }).click();
     // An empty field leaves the password as it is.
-    await page.getByLabel("Note for the people").fill("Changed");
+    await page.getByLabel("Note for visitors").fill("Changed");
     await page.getByRole("button", { name: "Save changes" }).click();
     await page.locator(".thing", { hasText: "password · " }).getByText("“Changed”").waitFor();
     await page.getByRole("button", { name: "New address for the link" }).click();
