@@ -130,13 +130,6 @@ export class Asker {
     return null;
   }
 
-  /** Whether a word holds, or does not hold, at every path below a folder alike: nothing there has to be filtered. */
-  isUniform(word: Word, folder: FilePath | FolderPath): boolean {
-    const here = this.can(word, folder);
-    for (const below of this.#changes(folder)) if (this.can(word, below) !== here) return false;
-    return true;
-  }
-
   /** The part of the tree that the asker may list; undefined if that is everything. */
   get view(): ViewText | undefined {
     if (this.owner && this.scope === null) return undefined;

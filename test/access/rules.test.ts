@@ -94,10 +94,10 @@ describe("below a folder", () => {
     expect(alice.refusedBelow("read", at(""))).toBe(at("ab"));
     expect(alice.refusedBelow("delete", at("a/b"))).toBeNull();
   });
-  test("uniform or not", () => {
-    expect(alice.isUniform("read", at("a"))).toBe(true);
-    expect(alice.isUniform("write", at("a"))).toBe(false);
-    expect(asker(known, "bob").isUniform("read", at(""))).toBe(false);
+  test("a folder leads to a word that a rule below it gives", () => {
+    expect(alice.leadsTo("read", at("a"))).toBe(true);
+    expect(alice.leadsTo("write", at("a"))).toBe(false);
+    expect(asker(known, "bob").leadsTo("read", at(""))).toBe(true);
   });
   test("a folder above a grant is seen, its neighbours are not", () => {
     const bob = asker(known, "bob");
