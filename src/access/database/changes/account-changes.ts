@@ -60,31 +60,23 @@ export function setDisabled(
   database: Database,
   { name, disabled }: { name: string; disabled: boolean },
 ): void {
-  database
-    .transaction(() => {
-      const wasOwner = isOwner(database, name);
-      change(
-        database,
-        name,
-        "UPDATE accounts SET disabled = ?, epoch = epoch + 1 WHERE name = ?",
-        disabled ? 1 : 0,
-      );
-      if (disabled)
-        database.run("DELETE FROM secrets WHERE account = ? AND kind IN ('session', 'invite')", [name]);
-      if (wasOwner) keepAnOwner(database, name);
-    })
-    .immediate();
+  keepingAnOwner(database, name, () => {
+    change(
+      database,
+      name,
+      "UPDATE accounts SET disabled = ?, epoch = epoch + 1 WHERE name = ?",
+      disabled ? 1 : 0,
+    );
+    if (disabled)
+      database.run("DELETE FROM secrets WHERE account = ? AND kind IN ('session', 'invite')", [name]);
+  });
 }
 
 /** @throws ChangeRefused missing, last_owner */
 export function setOwner(database: Database, { name, owner }: { name: string; owner: boolean }): void {
-  database
-    .transaction(() => {
-      const wasOwner = isOwner(database, name);
-      change(database, name, "UPDATE accounts SET owner = ? WHERE name = ?", owner ? 1 : 0);
-      if (wasOwner) keepAnOwner(database, name);
-    })
-    .immediate();
+  keepingAnOwner(database, name, () => {
+    change(database, name, "UPDATE accounts SET owner = ? WHERE name = ?", owner ? 1 : 0);
+  });
 }
 
 /** Makes several changes of an account as one. @throws ChangeRefused missing, last_owner */
@@ -152,32 +144,35 @@ export function useTotpStep(database: Database, { name, step }: { name: string; 
 
 /** Removes the account with its grants, teams, secrets, passkeys and links. @throws ChangeRefused missing, last_owner */
 export function removeAccount(database: Database, { name }: { name: string }): void {
-  database
-    .transaction(() => {
-      requireAccount(database, name);
-      const wasOwner = isOwner(database, name);
-      database.run("DELETE FROM grants WHERE subject = ?", [name]);
-      database.run("DELETE FROM accounts WHERE name = ?", [name]);
-      if (wasOwner) keepAnOwner(database, name);
-    })
-    .immediate();
+  keepingAnOwner(database, name, () => {
+    requireAccount(database, name);
+    database.run("DELETE FROM grants WHERE subject = ?", [name]);
+    database.run("DELETE FROM accounts WHERE name = ?", [name]);
+  });
 }
 
 function change(database: Database, name: string, sql: string, value: string | number | null): void {
   if (database.run(sql, [value, name]).changes === 0) throw missingAccount(database, name);
 }
 
-function isOwner(database: Database, name: string): boolean {
-  return database.query("SELECT 1 FROM accounts WHERE name = ? AND owner = 1").get(name) !== null;
-}
-
-/** Without an enabled owner nobody could manage accounts over HTTP any more. */
-function keepAnOwner(database: Database, name: string): void {
-  const left = database.query("SELECT 1 FROM accounts WHERE owner = 1 AND disabled = 0").get();
-  const others = database.query("SELECT 1 FROM accounts").get();
-  if (!left && others)
-    throw new ChangeRefused(
-      "last_owner",
-      `The account ${name} is the last owner: make another account an owner first.`,
-    );
+/**
+ * Changes an account in one transaction. It is refused when it takes away the last enabled owner while there are accounts: nobody
+ * could manage them over HTTP any more.
+ * @throws ChangeRefused last_owner
+ */
+function keepingAnOwner(database: Database, name: string, step: () => void): void {
+  database
+    .transaction(() => {
+      const wasOwner = database.query("SELECT 1 FROM accounts WHERE name = ? AND owner = 1").get(name);
+      step();
+      if (!wasOwner) return;
+      const left = database.query("SELECT 1 FROM accounts WHERE owner = 1 AND disabled = 0").get();
+      const others = database.query("SELECT 1 FROM accounts").get();
+      if (!left && others)
+        throw new ChangeRefused(
+          "last_owner",
+          `The account ${name} is the last owner: make another account an owner first.`,
+        );
+    })
+    .immediate();
 }
