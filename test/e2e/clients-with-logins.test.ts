@@ -6,14 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
 import { problemIn } from "../support/problem.ts";
-import { skipped } from "../support/switches.ts";
+import { isMissing } from "../support/switches.ts";
 import { runTusUpload } from "../support/tus-run.ts";
-
-const missing = (program: string): boolean => {
-  const found = Bun.which(program) !== null;
-  if (!found) skipped(program, "it is not on PATH", "install it");
-  return !found;
-};
 
 const TEXT = "canary ".repeat(1000);
 let server: AccessServer;
@@ -45,7 +39,7 @@ async function run(...words: string[]): Promise<number> {
 const got = (name: string): Promise<string> => Bun.file(join(folder, name)).text();
 
 describe("curl", () => {
-  test.skipIf(missing("curl"))("sends a token, or a name and a password", async () => {
+  test.skipIf(isMissing("curl"))("sends a token, or a name and a password", async () => {
     const url = `${server.url}/files/docs/a.txt`;
     expect(await run("curl", "-sSf", "--oauth2-bearer", token, "-o", "bearer", url)).toBe(0);
     expect(await run("curl", "-sSf", "-u", `alice:${PASSWORD}`, "-o", "basic", url)).toBe(0);
@@ -61,7 +55,7 @@ describe("curl", () => {
 });
 
 describe("wget", () => {
-  test.skipIf(missing("wget"))("answers the challenge", async () => {
+  test.skipIf(isMissing("wget"))("answers the challenge", async () => {
     const login = ["--user=alice", `--password=${PASSWORD}`];
     expect(await run("wget", "-q", ...login, "-O", "wget", `${server.url}/files/docs/a.txt`)).toBe(0);
     expect(await got("wget")).toBe(TEXT);
@@ -69,7 +63,7 @@ describe("wget", () => {
 });
 
 describe("aria2", () => {
-  test.skipIf(missing("aria2c"))("downloads with four connections", async () => {
+  test.skipIf(isMissing("aria2c"))("downloads with four connections", async () => {
     const login = ["--http-user=alice", `--http-passwd=${PASSWORD}`];
     const words = ["-q", "-x4", "-k1M", "-o", "aria2", `${server.url}/files/docs/a.txt`];
     expect(await run("aria2c", ...login, ...words)).toBe(0);
@@ -78,7 +72,7 @@ describe("aria2", () => {
 });
 
 describe("rclone", () => {
-  test.skipIf(missing("rclone"))("copies a folder, and no file of another", async () => {
+  test.skipIf(isMissing("rclone"))("copies a folder, and no file of another", async () => {
     const remote = ["--http-url", `${server.url}/files/`, "--http-headers", `Authorization,Bearer ${token}`];
     expect(await run("rclone", "--config", "", ...remote, "copy", ":http:docs", "rclone")).toBe(0);
     expect(await readdir(join(folder, "rclone"))).toEqual(expect.arrayContaining(["a.txt", "b.txt"]));

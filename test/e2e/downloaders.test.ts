@@ -7,13 +7,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { launch, noBrowser, openPage } from "../support/browser.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
-import { skipped } from "../support/switches.ts";
-
-const missing = (program: string): boolean => {
-  const found = Bun.which(program) !== null;
-  if (!found) skipped(program, "it is not on PATH", "install it");
-  return !found;
-};
+import { isMissing } from "../support/switches.ts";
 
 const SIZE = 20_000_000;
 
@@ -53,7 +47,7 @@ const got = async (name: string): Promise<boolean> =>
 const sent = (): string[] => server.log.splice(0).filter((line) => / (?:sent|cut) large file/.test(line));
 
 describe("curl -C -", () => {
-  test.skipIf(missing("curl"))(
+  test.skipIf(isMissing("curl"))(
     "resumes where it stopped, and does not download a complete file again",
     async () => {
       await begin("curl");
@@ -67,7 +61,7 @@ describe("curl -C -", () => {
     },
   );
 
-  test.skipIf(missing("curl"))("downloads a file again only if it is newer", async () => {
+  test.skipIf(isMissing("curl"))("downloads a file again only if it is newer", async () => {
     const words = [
       "curl",
       "-sS",
@@ -88,7 +82,7 @@ describe("curl -C -", () => {
 });
 
 describe("wget -c", () => {
-  test.skipIf(missing("wget"))(
+  test.skipIf(isMissing("wget"))(
     "resumes where it stopped, and does not download a complete file again",
     async () => {
       await begin("wget");
@@ -99,7 +93,7 @@ describe("wget -c", () => {
     },
   );
 
-  test.skipIf(missing("wget"))("-N downloads only newer files", async () => {
+  test.skipIf(isMissing("wget"))("-N downloads only newer files", async () => {
     // A new file, because log lines about earlier downloads may still be written.
     await Bun.write(join(server.root, "dated.bin"), bytes);
     const lines = () => server.log.filter((line) => line.includes(" sent dated.bin"));
@@ -116,7 +110,7 @@ describe("wget -c", () => {
 describe("aria2c -x4 -s4", () => {
   const words = ["aria2c", "-q", "-x4", "-s4", "-k1M", "--allow-overwrite=true", "--no-conf", "-o", "aria"];
 
-  test.skipIf(missing("aria2c"))("downloads on several connections", async () => {
+  test.skipIf(isMissing("aria2c"))("downloads on several connections", async () => {
     sent();
     expect(await run(...words, url())).toBe(0);
     expect(await got("aria")).toBe(true);
@@ -128,7 +122,7 @@ describe("aria2c -x4 -s4", () => {
     });
   });
 
-  test.skipIf(missing("aria2c"))("resumes a download of another program", async () => {
+  test.skipIf(isMissing("aria2c"))("resumes a download of another program", async () => {
     await begin("aria");
     expect(await run(...words, "-c", url())).toBe(0);
     expect(await got("aria")).toBe(true);

@@ -5,14 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LinkServer, startLinkServer } from "../support/links.ts";
-import { skipped } from "../support/switches.ts";
+import { isMissing } from "../support/switches.ts";
 import { runTusUpload } from "../support/tus-run.ts";
-
-const missing = (program: string): boolean => {
-  const found = Bun.which(program) !== null;
-  if (!found) skipped(program, "it is not on PATH", "install it");
-  return !found;
-};
 
 const TEXT = "canary ".repeat(100_000);
 let server: LinkServer;
@@ -43,7 +37,7 @@ const saved = (name: string): string[] => [...new Bun.Glob(`home/drop/*/**/${nam
 describe("curl", () => {
   const curl = (...words: string[]) => run("curl", "-sSf", "-u", "x:sesame", ...words);
 
-  test.skipIf(missing("curl"))(
+  test.skipIf(isMissing("curl"))(
     "-T sends a file to a drop, or several into one folder when it keeps cookies",
     async () => {
       const { receipt } = JSON.parse(await curl("-T", "one.txt", `${drop}/files/`));
@@ -55,7 +49,7 @@ describe("curl", () => {
     },
   );
 
-  test.skipIf(missing("curl"))("-F sends a form", async () => {
+  test.skipIf(isMissing("curl"))("-F sends a form", async () => {
     const answer = await curl(
       "-F",
       "file=@one.txt",
@@ -69,7 +63,7 @@ describe("curl", () => {
 });
 
 describe("wget", () => {
-  test.skipIf(missing("wget"))("downloads a file of a link", async () => {
+  test.skipIf(isMissing("wget"))("downloads a file of a link", async () => {
     const { url } = await server.link("home/album/a.txt", { downloads: 1 });
     await run("wget", "-q", "-O", "wget", `${server.url}${url}/files/a.txt`);
     expect(await Bun.file(join(folder, "wget")).text()).toBe("the file a.txt");

@@ -33,3 +33,8 @@ export function skipped(who: string, reason: string, how?: string): true {
   console.warn(`skipped: ${who}: ${why}${how === undefined ? "" : `; ${how}`}`);
   return true;
 }
+
+/** Whether a program is not installed, for `skipIf`. Prints that its tests are skipped. */
+export function isMissing(program: string): boolean {
+  return Bun.which(program) === null && skipped(program, "it is not on PATH", "install it");
+}

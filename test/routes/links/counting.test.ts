@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
-import { skipped } from "../../support/switches.ts";
+import { isMissing } from "../../support/switches.ts";
 
 const BROWSER = { "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin" };
 const BIG = crypto.getRandomValues(Buffer.alloc(60_000));
@@ -32,11 +32,6 @@ const left = (id: string): number | null | undefined =>
 async function run(...words: string[]): Promise<number> {
   return await Bun.spawn(words, { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "ignore" }).exited;
 }
-const missing = (program: string): boolean => {
-  const found = Bun.which(program) !== null;
-  if (!found) skipped(program, "it is not on PATH", "install it");
-  return !found;
-};
 
 describe("a download is not counted", () => {
   test("for the page, HEAD, 304, 416, a listing, a preview or a prefetch (psitransfer#365, plik#365)", async () => {
@@ -89,7 +84,7 @@ describe("one download is counted", () => {
     await problemIn(await server.fetch(`${url}/info`), "link_gone");
   });
 
-  test.skipIf(missing("aria2c"))("for aria2c -x4", async () => {
+  test.skipIf(isMissing("aria2c"))("for aria2c -x4", async () => {
     const { id, url } = await server.link("home/album/big.bin", { downloads: 1 });
     const words = [
       "-q",
@@ -106,7 +101,7 @@ describe("one download is counted", () => {
     expect(left(id)).toBe(0);
   });
 
-  test.skipIf(missing("curl"))("for curl -C -, whose ticket is kept as a digest", async () => {
+  test.skipIf(isMissing("curl"))("for curl -C -, whose ticket is kept as a digest", async () => {
     const { id, url } = await server.link("home/album/big.bin", { downloads: 1 });
     const words = ["-sSf", "-C", "-", "-o", "curl", `${server.url}${url}/files/big.bin`];
     expect(await run("curl", ...words)).toBe(0);
