@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TOTP } from "otpauth";
 import manifest from "../../package.json";
-import { AccessDatabase, PASSWORD } from "../support/access.ts";
+import { AccessDatabase, bearer, PASSWORD } from "../support/access.ts";
 import { type Binary, buildBinary, run, serve } from "../support/binary.ts";
 import { Visitor } from "../support/login.ts";
 import { connect } from "../support/raw.ts";
@@ -168,7 +168,7 @@ describe("a server", () => {
     const next = new TOTP({ secret }).generate({ timestamp: Date.now() + 30_000 });
     expect((await new Visitor(server.url).logIn("alice", { code: next })).status).toBe(204);
 
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = bearer(token);
     const put = await fetch(`${server.url}/files/team/a.txt`, { method: "PUT", body: "text", headers });
     expect(put.status).toBe(201);
     expect((await fetch(`${server.url}/files/team/a.txt`, { headers })).status).toBe(404);

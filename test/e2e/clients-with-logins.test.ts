@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AccessServer, PASSWORD, startAccessServer } from "../support/access.ts";
+import { type AccessServer, bearer, PASSWORD, startAccessServer } from "../support/access.ts";
 import { problemIn } from "../support/problem.ts";
 import { isMissing } from "../support/switches.ts";
 import { runTusUpload } from "../support/tus-run.ts";
@@ -84,7 +84,7 @@ describe("rclone", () => {
 describe("an upload", () => {
   test("by tus-js-client with a token", async () => {
     await Bun.write(join(folder, "tus.bin"), TEXT);
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = bearer(token);
     const options = { endpoint: `${server.url}/uploads`, protocol: "tus-v1", headers } as const;
     await runTusUpload(join(folder, "tus.bin"), {
       ...options,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { treaty } from "@elysiajs/eden";
 import type { App } from "../../src/app.ts";
 import { checkFolderPath } from "../../src/path.ts";
-import { AccessDatabase } from "../support/access.ts";
+import { AccessDatabase, bearer } from "../support/access.ts";
 import { CLIENT_MODULES, noClients } from "../support/clients.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { spawnServing } from "../support/spawn.ts";
@@ -117,7 +117,7 @@ describe("Eden", () => {
     try {
       const database = new AccessDatabase(root);
       database.account("anna", { team: "read,share" });
-      const headers = { authorization: `Bearer ${database.token("anna")}` };
+      const headers = bearer(database.token("anna"));
       database.close();
       await Bun.write(join(root, "team/a.txt"), "text");
       await using server = await spawnServing(root);

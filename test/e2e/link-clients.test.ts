@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic } from "../support/access.ts";
 import { type LinkServer, startLinkServer } from "../support/links.ts";
 import { isMissing } from "../support/switches.ts";
 import { runTusUpload } from "../support/tus-run.ts";
@@ -71,7 +72,7 @@ describe("wget", () => {
 });
 
 describe("tus-js-client", () => {
-  const headers = { authorization: `Basic ${btoa("x:sesame")}` };
+  const headers = basic("x", "sesame");
 
   test.each(["tus-v1", "ietf-draft-05"] as const)("%s uploads to a drop, and resumes", async (protocol) => {
     const name = `${protocol}.bin`;

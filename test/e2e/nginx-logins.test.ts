@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { LinkShape } from "../../src/routes/openapi/link-shapes.ts";
-import { type AccessServer, startAccessServer } from "../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../support/access.ts";
 import { bodyIn } from "../support/answer.ts";
 import { hasNginx, startNginx } from "../support/nginx.ts";
 import { problemIn } from "../support/problem.ts";
@@ -80,7 +80,7 @@ describe.skipIf(!ready)("behind nginx", () => {
       "",
       `upstream sluice { server ${new URL(server.url).host}; keepalive 4; }`,
     );
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = bearer(token);
     const link = async (rate: number) => {
       const body = JSON.stringify({ path: "alice", rate });
       return await bodyIn(

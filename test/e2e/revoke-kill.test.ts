@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LinkShape } from "../../src/routes/openapi/link-shapes.ts";
-import { AccessDatabase } from "../support/access.ts";
+import { AccessDatabase, bearer } from "../support/access.ts";
 import { bodyIn } from "../support/answer.ts";
 import { problemIn } from "../support/problem.ts";
 import { spawnServing } from "../support/spawn.ts";
@@ -29,7 +29,7 @@ afterAll(() => rm(root, { recursive: true }));
 const api = (url: string, method: string, path: string, body?: unknown) =>
   fetch(url + path, {
     method,
-    headers: { authorization: `Bearer ${token}` },
+    headers: bearer(token),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 

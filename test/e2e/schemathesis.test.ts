@@ -6,7 +6,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LinkShape } from "../../src/routes/openapi/link-shapes.ts";
-import { AccessDatabase, PASSWORD } from "../support/access.ts";
+import { AccessDatabase, bearer, PASSWORD } from "../support/access.ts";
 import { bodyIn } from "../support/answer.ts";
 import { spawnServing } from "../support/spawn.ts";
 import { skipped } from "../support/switches.ts";
@@ -51,7 +51,7 @@ test.skipIf(missing)(
       const limits = ["--max-file-size", "10MB", "--keep-free", "0"];
       await using server = await spawnServing(root, "--trash", "30d", ...limits);
       const newLink = async (path: string, kind: string): Promise<{ id: string; url: string }> => {
-        const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+        const headers = { ...bearer(token), "content-type": "application/json" };
         const body = JSON.stringify({ path, kind });
         return await bodyIn(
           LinkShape,
