@@ -1,6 +1,8 @@
 // Writes an import as commands of Sluice for a POSIX shell.
 
+import { ROOT } from "../../path.ts";
 import { passwordFaults } from "../passwords/rules.ts";
+import { ANYONE } from "../rules.ts";
 import { formatWords, wordsOf } from "../words.ts";
 import type { Imported, ImportedAccount, ImportedRule } from "./model.ts";
 import { printText, shellWord } from "./shell.ts";
@@ -13,7 +15,7 @@ export function script(imported: Imported, program: string): string {
   const { accounts, rules, findings, findingsOmitted, mounts, root, options } = imported;
   const more = findingsOmitted > 0 ? [comment(`… and ${findingsOmitted} more`)] : [];
   // With accounts, nobody else may do anything until it is granted. Without, the options must say what everyone may do.
-  const everyone = rules.find(({ subject, path }) => subject === "anyone" && path === "");
+  const everyone = rules.find(({ subject, path }) => subject === ANYONE && path === ROOT);
   const allow =
     accounts.length === 0 ? ["--allow", everyone ? formatWords(wordsOf(everyone.words)) : "none"] : [];
   const granted = accounts.length === 0 ? rules.filter((rule) => rule !== everyone) : rules;

@@ -3,6 +3,7 @@
 import type { Word } from "../../../config/config.ts";
 import { type FolderPath, parentOf } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
+import { ANYONE } from "../../rules.ts";
 import { checkedFolder } from "../checked-folder.ts";
 import { type Findings, ImportError, type ImportedRule } from "../model.ts";
 
@@ -14,7 +15,6 @@ export interface Volume {
   letters: ReadonlyMap<string, string>;
 }
 
-const ANYONE = "anyone";
 /** Everything that a letter stands for. */
 const ALL = "rwmda.";
 /** Letters that give no word of Sluice, and why. */

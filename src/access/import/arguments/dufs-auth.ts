@@ -4,11 +4,9 @@ import type { Word } from "../../../config/config.ts";
 import { ROOT } from "../../../path.ts";
 import { quoted } from "../../../suggest.ts";
 import { nameFault } from "../../account-name.ts";
+import { ANYONE } from "../../rules.ts";
 import { checkedFolder } from "../checked-folder.ts";
 import { type Findings, ImportError, type ImportedAccount, type ImportedRule } from "../model.ts";
-
-/** The subject of rules without an account. */
-const ANYONE = "anyone";
 
 export interface Auth {
   accounts: ImportedAccount[];
