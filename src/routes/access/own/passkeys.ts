@@ -48,7 +48,7 @@ export function passkeys(services: Services) {
         allow: "person",
         response: {
           200: json(BrowserOptions, { description: "The options for `navigator.credentials.create`" }),
-          ...problems("invalid_request", ...PERSON_PROBLEMS, "too_many_logins", "logins_busy"),
+          ...problems(...BODY_PROBLEMS, ...PERSON_PROBLEMS, "too_many_logins", "logins_busy"),
         },
         detail: {
           operationId: "beginPasskey",
