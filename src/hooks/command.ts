@@ -3,8 +3,7 @@
 import { join } from "node:path";
 import type { Hook } from "../access/database/snapshot.ts";
 import { errnoOf } from "../system/errno.ts";
-import type { HookEvent } from "./event.ts";
-import type { DeliveryResult } from "./webhook.ts";
+import type { DeliveryResult, HookEvent } from "./event.ts";
 
 /** Bytes of output that are read; more ends the command. */
 const MOST_OUTPUT = 64 * 1024;

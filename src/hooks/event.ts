@@ -1,4 +1,4 @@
-// The events that hooks are told of.
+// The events that hooks are told of, and how their delivery ends.
 
 import type { Hook } from "../access/database/snapshot.ts";
 import { newId } from "../access/secrets.ts";
@@ -42,6 +42,9 @@ export interface HookEvent {
   /** The id of the request, as in the log; null for work of the server. */
   request: string | null;
 }
+
+/** How an attempt ended. `again`: try later. `gone`: the receiver wants no more events. `refused`: not this one. */
+export type DeliveryResult = { end: "done" | "again" | "gone" | "refused"; reason: string };
 
 /** The hooks that want to know of an event. */
 export function hooksFor(hooks: readonly Hook[], event: HookEvent): Hook[] {

@@ -5,9 +5,9 @@ import type { Hook } from "../access/database/snapshot.ts";
 import { Problem } from "../errors.ts";
 import { SingleFlight } from "../system/single-flight.ts";
 import { runCommand } from "./command.ts";
-import { type HookEvent, hooksFor, newDeliveryId } from "./event.ts";
+import { type DeliveryResult, type HookEvent, hooksFor, newDeliveryId } from "./event.ts";
 import { HookQueue } from "./queue.ts";
-import { type DeliveryResult, sendWebhook } from "./webhook.ts";
+import { sendWebhook } from "./webhook.ts";
 
 /** Questions to `upload.before` hooks that run at once; more uploads wait. */
 const MOST_ASKED = 16;

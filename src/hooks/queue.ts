@@ -3,8 +3,7 @@
 import type { Access } from "../access/access.ts";
 import type { Delivery } from "../access/database/deliveries.ts";
 import type { Hook } from "../access/database/snapshot.ts";
-import { type HookEvent, newDeliveryId } from "./event.ts";
-import type { DeliveryResult } from "./webhook.ts";
+import { type DeliveryResult, type HookEvent, newDeliveryId } from "./event.ts";
 
 /** Deliveries that run at once. */
 const MOST_RUNNING = 4;

@@ -3,15 +3,12 @@
 import { createHmac } from "node:crypto";
 import type { Hook } from "../access/database/snapshot.ts";
 import { version } from "../version.ts";
-import type { HookEvent } from "./event.ts";
+import type { DeliveryResult, HookEvent } from "./event.ts";
 
 /** The prefix of a secret; the rest is base64. */
 export const SECRET_PREFIX = "whsec_";
 /** Characters of an answer that are read. */
 const LONGEST_ANSWER = 500;
-
-/** `again`: try later. `gone`: the receiver wants no more events. */
-export type DeliveryResult = { end: "done" | "again" | "gone" | "refused"; reason: string };
 
 /** The signature over the id, the time in seconds and the body: `v1,` and base64. */
 export function signature(secret: string, id: string, timestamp: number, body: string): string {
