@@ -1,7 +1,6 @@
 // Rules at folders: which words a subject has at a path, by the nearest rule of that subject.
 
-import type { Grant } from "../config/config.ts";
-import { WORDS } from "../config/config.ts";
+import { type Grant, wordOf } from "../config/config.ts";
 import { checkFolderPath, type FilePath, type FolderPath, isWithin, ROOT } from "../path.ts";
 import type { View } from "../storage/listing/view.ts";
 import { NO_WORDS, type Words, wordsOf } from "./words.ts";
@@ -86,8 +85,8 @@ function firstFrom(sorted: readonly string[], start: string): number {
  */
 export function rulesOfAllow(allow: ReadonlySet<Grant>): Rule[] {
   const given = [...allow].map((grant) => {
-    const [name = "", ...rest] = grant.split("=");
-    return { word: WORDS.find((word) => word === name), path: checkFolderPath(rest.join("=")) };
+    const [, ...rest] = grant.split("=");
+    return { word: wordOf(grant), path: checkFolderPath(rest.join("=")) };
   });
   const paths = new Set([ROOT, ...given.map(({ path }) => path)]);
   return [...paths].map((path) => ({

@@ -2,7 +2,7 @@
 
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import type { Config, Grant } from "../config/config.ts";
+import { type Config, type Grant, grantedWords, type Word } from "../config/config.ts";
 import { RESERVED } from "../path.ts";
 
 /** How this process was started. */
@@ -18,9 +18,12 @@ export const thisStart: Start = {
   bunArguments: process.execArgv,
 };
 
+/** The words with which clients cannot change files. */
+const READING: ReadonlySet<unknown> = new Set<Word>(["list", "read"]);
+
 /** Whether clients with these grants cannot change files. Unset: accounts may. */
 function isReading(allow: ReadonlySet<Grant> | undefined): boolean {
-  return allow !== undefined && [...allow].every((grant) => /^(?:list|read)(?:=|$)/.test(grant));
+  return allow !== undefined && grantedWords(allow).isSubsetOf(READING);
 }
 
 /** Whether one of the paths is inside the root; false when the root does not exist yet. */

@@ -10,6 +10,17 @@ export type Word = (typeof WORDS)[number];
 /** One element of `--allow`: a word for the root, or `write=inbox` for a folder. The path is checked and has no slash at either end. */
 export type Grant = Word | `${Word}=${string}`;
 
+/** The word of a grant: `write` for `write=inbox`. */
+export function wordOf(grant: Grant): Word | undefined {
+  const [name] = grant.split("=", 1);
+  return WORDS.find((word) => word === name);
+}
+
+/** The words that are granted at some folder. */
+export function grantedWords(allow: ReadonlySet<Grant>): ReadonlySet<Word | undefined> {
+  return new Set([...allow].map(wordOf));
+}
+
 /** Policies for an upload whose name is taken. */
 export const CONFLICTS = ["rename", "replace", "fail"] as const;
 export type Conflict = (typeof CONFLICTS)[number];

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { realpath, statfs } from "node:fs/promises";
 import { availableParallelism, release } from "node:os";
 import { resolve } from "node:path";
-import type { Config } from "../../config/config.ts";
+import { type Config, grantedWords } from "../../config/config.ts";
 import { isLoopback } from "../../system/loopback.ts";
 import { parseMounts } from "../../system/mounts.ts";
 import { version } from "../../version.ts";
@@ -104,7 +104,9 @@ async function examineDisk(config: Config, signal: AbortSignal, says: (what: str
 
 /** Whether the granted permissions make the server write to its root. */
 function changes({ allow }: Config): boolean {
-  return allow === undefined || [...allow].some((grant) => /^(?:write|delete)(?:=|$)/.test(grant));
+  if (allow === undefined) return true;
+  const words = grantedWords(allow);
+  return words.has("write") || words.has("delete");
 }
 
 /** Checks the file system, the mount options and the free space of the root. */
