@@ -9,7 +9,7 @@ import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
-import { inUrl, reachableHost } from "../system/addresses.ts";
+import { localOrigin } from "../system/addresses.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
@@ -222,7 +222,7 @@ function readUrl(text: string, { given, faults, command, json, insecure, once }:
 
 /** The URL at which this machine reaches a server with these options. */
 function urlOf({ host, port }: Config): URL {
-  return new URL(`http://${inUrl(reachableHost(host))}:${port}`);
+  return new URL(localOrigin(host, port));
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {

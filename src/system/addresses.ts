@@ -18,6 +18,11 @@ export function reachableHost(host: string): string {
   return host === "0.0.0.0" ? "127.0.0.1" : ANY_IPV6.test(host) ? "::1" : host;
 }
 
+/** The origin at which this machine reaches a server that listens on a host and a port. */
+export function localOrigin(host: string, port: number): string {
+  return `http://${inUrl(reachableHost(host))}:${port}`;
+}
+
 /** The addresses of this machine behind `0.0.0.0` or `::`, without loopback and link-local ones; none for another host. */
 export function addressesBehind(host: string): string[] {
   if (host !== "0.0.0.0" && !ANY_IPV6.test(host)) return [];

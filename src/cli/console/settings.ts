@@ -7,7 +7,7 @@ import type { Grant } from "../../config/config.ts";
 import type { Option } from "../../config/option.ts";
 import { OPTIONS } from "../../config/options.ts";
 import { quoted } from "../../suggest.ts";
-import { inUrl, reachableHost } from "../../system/addresses.ts";
+import { localOrigin } from "../../system/addresses.ts";
 import { isServed } from "../exposure.ts";
 import { fromEnvironment, type Given, optionsFile } from "../sources.ts";
 import { CommandFailed, type Console, WrongUse } from "./console.ts";
@@ -59,8 +59,8 @@ export async function readSettings(
     throw new CommandFailed(
       `There is no folder ${named}. Name the root that the server serves with --root, or create it first.`,
     );
-  const host = inUrl(reachableHost(value(OPTIONS.host)));
-  const origin = has(OPTIONS.url) ? value(OPTIONS.url) : `http://${host}:${value(OPTIONS.port)}`;
+  const host = value(OPTIONS.host);
+  const origin = has(OPTIONS.url) ? value(OPTIONS.url) : localOrigin(host, value(OPTIONS.port));
   return {
     root,
     named,

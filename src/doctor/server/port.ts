@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { RESERVED } from "../../path.ts";
 import { printable } from "../../plugins/log.ts";
 import { lockRoot, RootInUse } from "../../storage/disk/root/root-lock.ts";
-import { inUrl, reachableHost } from "../../system/addresses.ts";
+import { inUrl, localOrigin } from "../../system/addresses.ts";
 import { about, type Finding, type ReadText } from "../finding.ts";
 
 /** The result of trying the port. */
@@ -130,7 +130,7 @@ function linked(path: string): string {
 /** Sends GET /health to the port; returns undefined when it is not Sluice or takes more than a second. */
 async function askHealth(host: string, port: number): Promise<PortReadings["sluice"]> {
   try {
-    const url = `http://${inUrl(reachableHost(host))}:${port}/health`;
+    const url = `${localOrigin(host, port)}/health`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: "manual" });
     const health: unknown = await answer.json();
     if (typeof health !== "object" || health === null || !("status" in health) || !("version" in health))
