@@ -27,8 +27,8 @@ async function start(): Promise<AccessServer & { file: string; status: () => Pro
 /** Replaces the database by another one, like somebody who restores a backup. */
 async function replace(file: string, fill: (database: Database) => void): Promise<void> {
   const database = openDatabase(`${file}.new`, { create: true });
-  if (database) fill(database);
-  database?.close();
+  fill(database);
+  database.close();
   for (const name of [`${file}-wal`, `${file}-shm`]) await rm(name, { force: true });
   await rename(`${file}.new`, file);
 }

@@ -27,7 +27,6 @@ test("a slow program that checks uploads lets 16 run and 256 wait; more are refu
   });
   const file = join(folder, "access.db");
   const database = openDatabase(file, { create: true });
-  if (!database) throw new Error("No database");
   addHook(database, {
     events: ["upload.before"],
     path: checkFolderPath(""),

@@ -31,9 +31,7 @@ export class AccessDatabase {
   readonly #database: Database;
 
   constructor(root: string) {
-    const database = openDatabase(accessFile(root), { create: true });
-    if (!database) throw new Error("No database");
-    this.#database = database;
+    this.#database = openDatabase(accessFile(root), { create: true });
   }
 
   close(): void {

@@ -46,6 +46,8 @@ export function accessFile(root: string, file?: string): string {
  * @returns null when the file does not exist and `create` is false
  * @throws AccessError
  */
+export function openDatabase(file: string, options: { create: true; busyTimeout?: number }): Database;
+export function openDatabase(file: string, options: { create: false; busyTimeout?: number }): Database | null;
 export function openDatabase(
   file: string,
   { create, busyTimeout = BUSY_TIMEOUT }: { create: boolean; busyTimeout?: number },

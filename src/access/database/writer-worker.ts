@@ -20,5 +20,5 @@ function outcome(message: ChangeMessage): ChangeOutcome {
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
   }
-  return database ? runChange(database, message) : { failed: "access.db does not exist." };
+  return runChange(database, message);
 }

@@ -108,7 +108,6 @@ export class Work {
 
   #writable(): Database {
     this.#database ??= openDatabase(this.settings.file, { create: true });
-    if (!this.#database) throw new CommandFailed(`${this.settings.file} could not be created.`);
     return this.#database;
   }
 }

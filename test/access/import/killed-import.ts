@@ -7,7 +7,6 @@ import { large } from "./filebrowser/fixtures.ts";
 
 const [file = "", last = ""] = process.argv.slice(2);
 const database = openDatabase(file, { create: true });
-if (!database) throw new Error("The database was not created.");
 const imported = readFilebrowser(large, Date.now());
 const rules = imported.rules.map((rule, index) => ({
   ...rule,

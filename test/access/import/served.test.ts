@@ -28,7 +28,6 @@ beforeAll(async () => {
     await Bun.write(join(root, file), file);
   }
   using database = openDatabase(accessFile(root), { create: true });
-  if (!database) throw new Error("The database was not created.");
   saveImport(database, readFilebrowser(small, Date.now()), rootEntries(root));
   server = await startServer({ root, allow: new Set() });
 });

@@ -12,7 +12,6 @@ import { readSnapshot } from "../../../../src/access/database/snapshot.ts";
 test("the newest 100 sessions of an account are kept, so that logins cannot fill the memory", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-secrets-"));
   const database = openDatabase(join(folder, "access.db"), { create: true });
-  if (!database) throw new Error("No database");
   database.run("PRAGMA synchronous = OFF");
   for (const name of ["alice", "bob"]) addAccount(database, { name, password: null, owner: false });
   const add = (account: string, kind: "session" | "token", number: number) => {
