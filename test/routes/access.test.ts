@@ -6,12 +6,7 @@ import { join, relative } from "node:path";
 import { formatWords, wordsOf } from "../../src/access/words.ts";
 import { type Grant, WORDS } from "../../src/config/config.ts";
 import { problemIn } from "../support/problem.ts";
-import { startServer, type TestServer } from "../support/server.ts";
-
-/** The grant that a route declares in `allow`; the plugin of the page's files declares it for all of them. */
-function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
-  return hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
-}
+import { allowOf, startServer, type TestServer } from "../support/server.ts";
 
 /** Everything but some words; without `read` also without `list`, which `read` includes. */
 const without = (...missing: Grant[]): Set<Grant> =>

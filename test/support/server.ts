@@ -83,3 +83,8 @@ export async function until(
     await Bun.sleep(Math.min(5 + waited / 50, 50));
   }
 }
+
+/** The grant that a route declares in `allow`; the plugin of the page's files declares it for all of them. */
+export function allowOf({ hooks }: TestServer["app"]["routes"][number]): unknown {
+  return hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
+}

@@ -5,9 +5,11 @@ import net from "node:net";
 import { Connection } from "../../src/system/pacing.ts";
 import { connect } from "../support/raw.ts";
 import { until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 
-const skip = process.platform !== "linux";
-if (skip) console.error("skipped: pacing of connections: only Linux has SO_MAX_PACING_RATE; run it there");
+const skip =
+  process.platform !== "linux" &&
+  skipped("pacing of connections", "only Linux has SO_MAX_PACING_RATE", "run it there");
 
 /** A server that answers nothing, and the ends of its latest request. */
 function listen(hostname: string) {

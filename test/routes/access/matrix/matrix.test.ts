@@ -5,7 +5,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type AccessServer, bearer, startAccessServer } from "../../../support/access.ts";
 import { connect, type RawConnection } from "../../../support/raw.ts";
-import { until } from "../../../support/server.ts";
+import { allowOf, until } from "../../../support/server.ts";
 import { type Asked, PLACES, type Place, type Row } from "./prepared.ts";
 import { ROWS } from "./rows.ts";
 
@@ -103,9 +103,6 @@ async function send(asker: Asker, method: string, { url, headers = "", body = ""
   const told = `${answer.status} ${JSON.stringify([...answer.headers])} ${answer.body.toString("latin1")}`;
   return { status: answer.status, text: told, request: text };
 }
-
-const allowOf = ({ hooks }: AccessServer["app"]["routes"][number]): unknown =>
-  hooks.detail && "x-allow" in hooks.detail ? hooks.detail["x-allow"] : undefined;
 
 test("every route has a row here", () => {
   const missing = server.app.routes

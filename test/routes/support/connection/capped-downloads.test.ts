@@ -8,9 +8,11 @@ import { Connection } from "../../../../src/system/pacing.ts";
 import { patient } from "../../../support/patience.ts";
 import { connect, type RawConnection } from "../../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../../support/server.ts";
+import { skipped } from "../../../support/switches.ts";
 
-const skip = process.platform !== "linux";
-if (skip) console.error("skipped: downloads under a cap: only Linux limits connections; run it there");
+const skip =
+  process.platform !== "linux" &&
+  skipped("downloads under a cap", "only Linux limits connections", "run it there");
 
 const CAP = 6e6;
 /** 0.2 s under the cap. */
