@@ -3,7 +3,13 @@
 import type { Kind } from "./values.ts";
 
 /** The headings of `--help`, in order. */
-export const GROUPS = ["What is served", "Who may do what", "Limits", "Stopping and logs"] as const;
+export const GROUPS = [
+  "What is served",
+  "How it is reached",
+  "Who may do what",
+  "Limits",
+  "Stopping and logs",
+] as const;
 
 /** One option. Its variable is `SLUICE_` plus the upper-case name; its key in sluice.toml is the name. */
 export interface Option<T> extends Kind<T> {

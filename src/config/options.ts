@@ -1,24 +1,10 @@
 // The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
 import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
+import { NETWORK_OPTIONS, networkConfig } from "./network-options.ts";
 import { GROUPS, type Option } from "./option.ts";
 import { PROVIDER_OPTIONS } from "./provider-options.ts";
-import {
-  choice,
-  count,
-  duration,
-  grants,
-  headerName,
-  host,
-  hosts,
-  networks,
-  origins,
-  path,
-  rate,
-  siteUrl,
-  size,
-  urlPath,
-} from "./values.ts";
+import { choice, count, duration, grants, headerName, path, rate, siteUrl, size } from "./values.ts";
 
 /** All options. Within a group, `--help` lists them in this order. */
 export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Config[Key]>> } = {
@@ -31,31 +17,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     help: "Folder to serve; created if missing",
     group: "What is served",
   },
-  host: {
-    name: "host",
-    placeholder: "ADDRESS",
-    default: "127.0.0.1",
-    ...host(),
-    help: "Address to listen on; any but loopback requires an account, --setup or --allow",
-    group: "What is served",
-  },
-  port: {
-    name: "port",
-    short: "-p",
-    placeholder: "PORT",
-    default: "3000",
-    ...count(0, 65_535),
-    help: "Port to listen on; 0 chooses a free one",
-    group: "What is served",
-  },
-  basePath: {
-    name: "base-path",
-    placeholder: "PATH",
-    default: "",
-    ...urlPath(["files", "uploads", "api", "swagger", "problems", "health", "metrics"]),
-    help: "Path below which a reverse proxy shows this server, such as /sluice",
-    group: "What is served",
-  },
+  ...NETWORK_OPTIONS,
   allow: {
     name: "allow",
     shorthand: { flag: "-A", value: "all" },
@@ -85,36 +47,9 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     placeholder: "URL",
     ...siteUrl(),
     help: "Address under which browsers reach the server, such as https://files.example.org; fixes the host name, and the cookies and passkeys of logins",
-    group: "Who may do what",
+    group: "How it is reached",
   },
   ...PROVIDER_OPTIONS,
-  trustedProxy: {
-    name: "trusted-proxy",
-    placeholder: "NETWORK",
-    default: "",
-    list: true,
-    ...networks(),
-    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client; may be repeated",
-    group: "Who may do what",
-  },
-  cors: {
-    name: "cors",
-    placeholder: "ORIGIN",
-    default: "",
-    list: true,
-    ...origins(),
-    help: "Origin of a website whose pages may call this server; may be repeated",
-    group: "Who may do what",
-  },
-  hostname: {
-    name: "hostname",
-    placeholder: "NAME",
-    default: "",
-    list: true,
-    ...hosts(),
-    help: "Name under which clients reach this server, for example through a proxy; may be repeated, and the name in --url counts, too. If a name is known, or when listening on loopback, other names are refused",
-    group: "Who may do what",
-  },
   conflict: {
     name: "conflict",
     placeholder: "WAY",
@@ -253,9 +188,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
   };
   return {
     root: value(OPTIONS.root),
-    host: value(OPTIONS.host),
-    port: value(OPTIONS.port),
-    basePath: value(OPTIONS.basePath),
+    ...networkConfig(value),
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
     ...(given.has(OPTIONS.loginHeader.name) && { loginHeader: value(OPTIONS.loginHeader) }),
@@ -277,9 +210,6 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     ...(given.has(OPTIONS.conflict.name) && { conflict: value(OPTIONS.conflict) }),
     ...(given.has(OPTIONS.trash.name) && { trash: value(OPTIONS.trash) }),
     drain: value(OPTIONS.drain),
-    trustedProxy: value(OPTIONS.trustedProxy),
-    cors: value(OPTIONS.cors),
-    hostname: value(OPTIONS.hostname),
     log: value(OPTIONS.log),
     logLevel: value(OPTIONS.logLevel),
   };
