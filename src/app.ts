@@ -26,7 +26,6 @@ import { Uploader } from "./core/upload/uploader.ts";
 import { asProblem } from "./errors.ts";
 import { Hooks } from "./hooks/hooks.ts";
 import { namesHtml } from "./http/negotiation/accept.ts";
-import { basePath } from "./plugins/base-path.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
 import { EventObserver } from "./plugins/event-observer.ts";
@@ -37,7 +36,7 @@ import { Gauges } from "./plugins/metrics/gauges.ts";
 import { query } from "./plugins/query.ts";
 import { requestTiming } from "./plugins/request-timing.ts";
 import { endRevoked } from "./plugins/revoking/revoking.ts";
-import { rootFolder } from "./plugins/root-folder.ts";
+import { target } from "./plugins/target/target.ts";
 import { accessRoutes } from "./routes/access/access.ts";
 import { archive } from "./routes/api/archive.ts";
 import { batch } from "./routes/api/batch.ts";
@@ -187,7 +186,7 @@ export async function createApp(options: AppOptions = {}) {
   const app = new Elysia({
     // The default prints a warning for every schema with a parameter called `*`.
     normalize: "typebox",
-    // Elysia assumes hosts of at least four characters; with shorter ones it matches no wildcard route.
+    // Elysia assumes hosts of at least four characters; with shorter ones it matches no wildcard route. See `target`.
     handler: { standardHostname: false },
     serve: {
       ...serveOptions(config),
@@ -208,8 +207,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(hostname(config))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
-    .use(rootFolder(config.basePath))
-    .use(basePath(config.basePath))
+    .use(target(config.basePath))
     .use(compression())
     .use(put(services))
     .use(post(services))

@@ -28,11 +28,27 @@ export function hostOf(header: string): string | null {
   return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
 }
 
-/** Replaces the path of the URL in place: Bun's server would not recognize a copy of the request. */
+/** Replaces the path of the URL. */
 export function setPath(request: Request, path: string): void {
   const { url } = request;
   const start = ORIGIN.exec(url)?.[0].length ?? 0;
   const { path: old } = targetOf(request);
-  const value = url.slice(0, start) + path + url.slice(start + old.length);
+  setUrl(request, url.slice(0, start) + path + url.slice(start + old.length));
+}
+
+/**
+ * Makes the path begin with the first slash from index 7, where Elysia looks for it (`standardHostname: false`). Bun's
+ * server already has it there in `http://host/path`; in `https://host/path` index 7 is a slash of the scheme, and without
+ * a valid host the URL is only the path, or `*`.
+ */
+export function startPathEarly(request: Request): void {
+  const { url } = request;
+  if (url.startsWith("http://")) return;
+  if (url.startsWith("https://")) setUrl(request, `http://${url.slice("https://".length)}`);
+  else setUrl(request, `http://${url.startsWith("/") ? url : "/"}`);
+}
+
+/** In place: Bun's server would not recognize a copy of the request. */
+function setUrl(request: Request, value: string): void {
   Object.defineProperty(request, "url", { value, configurable: true });
 }

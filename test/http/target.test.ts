@@ -1,7 +1,7 @@
 // The target of a request: path and query, whatever precedes them.
 
 import { expect, test } from "bun:test";
-import { hostOf, setPath, targetOf } from "../../src/http/target.ts";
+import { hostOf, setPath, startPathEarly, targetOf } from "../../src/http/target.ts";
 
 /** A request as Bun's server creates it, with an unchecked URL. */
 const asked = (url: string): Request =>
@@ -27,6 +27,19 @@ test("keeps everything but the path when that is replaced", () => {
     setPath(request, "/files/");
     expect(request.url).toBe(`http://[::1]:1/files/${query}`);
   }
+});
+
+test.each([
+  ["http://x/a?b", "http://x/a?b"],
+  ["https://x/a?b#c", "http://x/a?b#c"],
+  ["https://x", "http://x"],
+  ["/files/a?b=/", "http:///files/a?b=/"],
+  ["//d/a", "http:////d/a"],
+  ["*", "http:///"],
+])("the path of %p begins where Elysia looks for it", (url, expected) => {
+  const request = asked(url);
+  startPathEarly(request);
+  expect(request.url).toBe(expected);
 });
 
 test("has no fragment", () => {

@@ -3,9 +3,10 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type App, type AppOptions, createApp } from "../../src/app.ts";
+import { type App, type AppOptions, createApp, serveOptions } from "../../src/app.ts";
 import { WORDS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
+import { type Certificate, testCertificate } from "./certificate.ts";
 import { patient } from "./patience.ts";
 
 /** Options of the app. By default everything is granted and no space is kept free. */
@@ -14,6 +15,8 @@ export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"
   root?: string;
   /** @default 127.0.0.1 */
   listenOn?: string;
+  /** Speaks HTTP/1.1 and HTTP/2 over TLS, with a certificate that `fetch` trusts. @default false */
+  tls?: boolean;
 }
 
 /** A running server. Stopped by `await using` or `stop`. */
@@ -33,7 +36,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Starts a server in this process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { root: given, listenOn = "127.0.0.1", ...rest } = options;
+  const { root: given, listenOn = "127.0.0.1", tls = false, ...rest } = options;
   const root = await realpath(given ?? (await mkdtemp(join(tmpdir(), "sluice-test-"))));
   const log: string[] = [];
   const app = await createApp({
@@ -44,8 +47,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     root,
   });
   await app.modules;
-  app.listen({ port: 0, hostname: listenOn });
-  const url = `http://127.0.0.1:${app.server?.port}`;
+  const certificate = tls ? testCertificate() : undefined;
+  if (certificate) app.server = listenWithTls(app, listenOn, certificate);
+  else app.listen({ port: 0, hostname: listenOn });
+  const url = `${certificate ? "https" : "http"}://127.0.0.1:${app.server?.port}`;
+  const trust = certificate ? { tls: { ca: certificate.cert } } : {};
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -62,10 +68,15 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     root,
     app,
     log,
-    fetch: (path, init) => fetch(url + path, init),
+    fetch: (path, init) => fetch(url + path, { ...trust, ...init }),
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };
+}
+
+function listenWithTls(app: App, hostname: string, tls: Certificate) {
+  const options = { ...serveOptions(app.decorator.services.config), hostname, port: 0 };
+  return Bun.serve({ ...options, tls, http2: true, fetch: app.fetch });
 }
 
 /** Polls until a condition holds, ever less often. @throws Error with `what` after `seconds`, scaled by `patient` */

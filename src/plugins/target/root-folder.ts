@@ -1,9 +1,9 @@
 // Makes `/files` the root folder: like every other folder, it can be requested without the final slash.
 
 import { Elysia } from "elysia";
-import { folderRedirect } from "../http/folder-redirect.ts";
-import { preferredType } from "../http/negotiation/accept.ts";
-import { setPath, targetOf } from "../http/target.ts";
+import { folderRedirect } from "../../http/folder-redirect.ts";
+import { preferredType } from "../../http/negotiation/accept.ts";
+import { setPath, targetOf } from "../../http/target.ts";
 
 const WITHOUT_SLASH = "/files";
 

@@ -1,8 +1,8 @@
 // The root folder without its slash: listed, uploaded to, and below a base path.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { problemIn } from "../support/problem.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { problemIn } from "../../support/problem.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 let servers: [string, TestServer][];
 beforeAll(async () => {
