@@ -9,6 +9,7 @@ import type { SkippedEntries } from "./listing/skipped.ts";
 import type { ViewText } from "./listing/view.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { StoredCopy } from "./stored-copy.ts";
+import type { StoredFile } from "./stored-file.ts";
 import type { Trash } from "./trash.ts";
 import type { UploadId } from "./upload-id.ts";
 
@@ -286,15 +287,4 @@ export interface Published {
   entry: FileEntry;
   /** True when a file under this name was replaced. */
   replaced: boolean;
-}
-
-/** An open file. `entry` describes the bytes that `body` reads, even if another file takes its name in between. */
-export interface StoredFile {
-  entry: FileEntry;
-  /** Reads lazily. A read that starts before `close` runs to its end. */
-  body: Blob;
-  /** The current state of the open file, which another program may be writing to. Not after `close`. @throws Problem */
-  stat(): FileEntry;
-  /** Must be called exactly once, even if nothing was read. Never throws. */
-  close(): Promise<void>;
 }

@@ -3,7 +3,8 @@
 import { Problem, type ProblemCode } from "../../src/errors.ts";
 import { checkFilePath, type FolderPath } from "../../src/path.ts";
 import type { Entry } from "../../src/storage/entry.ts";
-import type { Published, Storage, StoredFile } from "../../src/storage/storage.ts";
+import type { Published, Storage } from "../../src/storage/storage.ts";
+import type { StoredFile } from "../../src/storage/stored-file.ts";
 import { newUploadId, type UploadId } from "../../src/storage/upload-id.ts";
 import { chunksOf, KIB } from "./bytes.ts";
 

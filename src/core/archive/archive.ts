@@ -5,7 +5,8 @@ import { checkFilePath, type FilePath, type FolderPath, folderOf, nameOf, ROOT }
 import type { Entry, FileEntry } from "../../storage/entry.ts";
 import { Skipped, type SkipReason } from "../../storage/listing/skipped.ts";
 import type { ViewText } from "../../storage/listing/view.ts";
-import type { Storage, StoredFile } from "../../storage/storage.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { StoredFile } from "../../storage/stored-file.ts";
 import { Gate } from "../admission/gate.ts";
 import { walk } from "../browse/walk.ts";
 import type { ArchiveEntry, ArchiveFormat } from "./format.ts";

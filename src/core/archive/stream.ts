@@ -1,7 +1,7 @@
 // Encodes files and folders as the byte stream of an archive, on demand while it is read.
 
 import { Problem } from "../../errors.ts";
-import type { StoredFile } from "../../storage/storage.ts";
+import type { StoredFile } from "../../storage/stored-file.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
 import { type ArchiveEntry, type ArchiveFormat, CHUNK } from "./format.ts";
 

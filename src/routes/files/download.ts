@@ -8,7 +8,7 @@ import { preferredType } from "../../http/negotiation/accept.ts";
 import { targetOf } from "../../http/target.ts";
 import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, ROOT, urlOf } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
-import type { StoredFile } from "../../storage/storage.ts";
+import type { StoredFile } from "../../storage/stored-file.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";

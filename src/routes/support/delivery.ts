@@ -5,7 +5,7 @@ import type { CapShare } from "../../core/admission/cap-share.ts";
 import type { Log } from "../../plugins/log.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { stillHas } from "../../plugins/revoking/revoking.ts";
-import type { StoredFile } from "../../storage/storage.ts";
+import type { StoredFile } from "../../storage/stored-file.ts";
 import { cutConnection } from "./connection/connection.ts";
 import type { Listener } from "./idle-timeout.ts";
 

@@ -1,6 +1,5 @@
 // The disk storage: a folder on a file system. Open descriptors and real paths keep every access below the root.
 
-import { constants } from "node:fs";
 import { mkdir, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Problem } from "../../errors.ts";
@@ -14,8 +13,9 @@ import type { SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
-import type { PartialMetadata, PartialUpload, Storage, StoredFile, StoredUpload } from "../storage.ts";
+import type { PartialMetadata, PartialUpload, Storage, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
+import type { StoredFile } from "../stored-file.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
 import { assertNameLength } from "./at/context.ts";
@@ -25,19 +25,18 @@ import { type Folders, Lister } from "./list/lister.ts";
 import { ListerThread } from "./list/lister-thread.ts";
 import { type Calls, calls as systemCalls } from "./os/calls.ts";
 import { asProblem, diskProblem, errnoOf } from "./os/errno.ts";
-import { CREATE_NEW } from "./os/open-flags.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import type { PartialStore } from "./partial/store.ts";
 import { readBootId } from "./root/boot-id.ts";
 import type { LeftoverRemoval } from "./root/leftovers.ts";
 import { RootInUse } from "./root/root-lock.ts";
-import { closeWriting, openWriting, readOnlyWriting, type Writing } from "./root/writing.ts";
+import { checkWritable, closeWriting, openWriting, readOnlyWriting, type Writing } from "./root/writing.ts";
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
 import { makeFileDurable } from "./write/durable.ts";
-import { removeTemp, TempUpload } from "./write/temp-upload.ts";
+import { TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
 
 /** How a root is opened. */
@@ -208,21 +207,7 @@ export class DiskStorage implements Storage {
 
   async check(): Promise<void> {
     if (this.#writing instanceof Problem && this.#open) await this.#retry(this.#open);
-    const { calls, temporaries, root } = this.#writable;
-    this.lookup.assertRoot();
-    const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
-    try {
-      await calls.access(root.path, constants.W_OK | constants.X_OK);
-      const fd = await calls.open(name, CREATE_NEW, 0o600);
-      try {
-        // One byte, because a full disk can still create empty files.
-        await calls.write(Bun.file(fd), new Uint8Array(1));
-      } finally {
-        await removeTemp(calls, fd, name);
-      }
-    } catch (error) {
-      throw diskProblem(error);
-    }
+    await checkWritable(this.#writable);
   }
 
   close(): Promise<void> {

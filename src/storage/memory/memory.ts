@@ -1,31 +1,18 @@
 // The storage in memory, for tests: fulfils the contract except for power cuts.
 
 import { Problem } from "../../errors.ts";
-import { type FilePath, type FolderPath, ROOT } from "../../path.ts";
+import type { FilePath, FolderPath } from "../../path.ts";
 import type { Load, Space } from "../device.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
 import type { NameQuery } from "../listing/name-query.ts";
 import { BY_NAME, type Page, type PageQuery, pageOf } from "../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
-import {
-  entryNotFound,
-  folderNotFound,
-  nameTaken,
-  storageClosed,
-  uploadNotFound,
-  uploadOpen,
-} from "../problems.ts";
+import { entryNotFound, nameTaken, storageClosed, uploadNotFound, uploadOpen } from "../problems.ts";
 import type { RecordLog } from "../record-log.ts";
-import type {
-  PartialMetadata,
-  PartialUpload,
-  Published,
-  Storage,
-  StoredFile,
-  StoredUpload,
-} from "../storage.ts";
+import type { PartialMetadata, PartialUpload, Published, Storage, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
+import type { StoredFile } from "../stored-file.ts";
 import type { Trash } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
 import {
@@ -39,7 +26,7 @@ import {
 import { MemoryCopy } from "./copy.ts";
 import { searchIn } from "./search.ts";
 import { MemoryTrash } from "./trash.ts";
-import { assertFolders, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
+import { assertFolders, entriesIn, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
 import { MemoryPartialUpload, MemoryUpload } from "./upload.ts";
 
 /** How a storage in memory behaves. */
@@ -280,18 +267,9 @@ export class MemoryStorage implements Storage, MemoryHost {
     return partial;
   }
 
-  /** In no particular order. @throws Problem not_found, not_a_folder */
   #entriesIn(folder: FolderPath): Entry[] {
     this.#assertOpen();
-    const { files, folders } = this.contents;
-    if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
-    if (!folders.has(folder)) throw folderNotFound();
-    const prefix = folder === ROOT ? "" : `${folder}/`;
-    return [...folders.keys(), ...files.keys()].flatMap((path) => {
-      const name = path.slice(prefix.length);
-      const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
-      return (isChild && entryAt(this.contents, path)) || [];
-    });
+    return entriesIn(this.contents, folder);
   }
 
   #assertOpen(): void {

@@ -14,7 +14,7 @@ import {
   segmentsOf,
 } from "../../path.ts";
 import type { Entry, FileEntry, FolderEntry, Moved } from "../entry.ts";
-import { entryNotFound, nameTaken } from "../problems.ts";
+import { entryNotFound, folderNotFound, nameTaken } from "../problems.ts";
 import type { MemoryContents, MemoryFile } from "./contents.ts";
 
 /** The entry under a path, or null. */
@@ -22,6 +22,19 @@ export function entryAt({ files, folders }: MemoryContents, path: string): Entry
   const modified = folders.get(path);
   if (modified) return { kind: "folder", path: checkFolderPath(path), modified };
   return files.get(path)?.entry ?? null;
+}
+
+/** The entries of a folder, in no particular order. @throws Problem not_found, not_a_folder */
+export function entriesIn(contents: MemoryContents, folder: FolderPath): Entry[] {
+  const { files, folders } = contents;
+  if (files.has(folder)) throw new Problem("not_a_folder", "This is a file.");
+  if (!folders.has(folder)) throw folderNotFound();
+  const prefix = folder === ROOT ? "" : `${folder}/`;
+  return [...folders.keys(), ...files.keys()].flatMap((path) => {
+    const name = path.slice(prefix.length);
+    const isChild = path.startsWith(prefix) && name !== "" && !name.includes("/");
+    return (isChild && entryAt(contents, path)) || [];
+  });
 }
 
 /** @throws Problem is_folder, not_found */

@@ -6,7 +6,7 @@ import { FileDigestCache } from "../../../src/core/digest/file-digests.ts";
 import { checkFilePath } from "../../../src/path.ts";
 import type { FileEntry } from "../../../src/storage/entry.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
-import type { StoredFile } from "../../../src/storage/storage.ts";
+import type { StoredFile } from "../../../src/storage/stored-file.ts";
 import { until } from "../../support/server.ts";
 
 const connected = new AbortController().signal;

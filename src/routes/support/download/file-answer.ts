@@ -8,7 +8,7 @@ import { attachment, inline } from "../../../http/disposition/disposition.ts";
 import { select } from "../../../http/ranges/range.ts";
 import { nameOf } from "../../../path.ts";
 import type { FileEntry } from "../../../storage/entry.ts";
-import type { StoredFile } from "../../../storage/storage.ts";
+import type { StoredFile } from "../../../storage/stored-file.ts";
 import { type Listener, withoutIdleTimeout } from "../idle-timeout.ts";
 import type { Services } from "../services.ts";
 import { mediaTypeOf, policyOf } from "./media-type.ts";

@@ -4,7 +4,7 @@ import { Mime } from "mime";
 import other from "mime/types/other.js";
 import standard from "mime/types/standard.js";
 import { nameOf } from "../../../path.ts";
-import type { StoredFile } from "../../../storage/storage.ts";
+import type { StoredFile } from "../../../storage/stored-file.ts";
 
 const types = new Mime(standard, other).define(
   {

@@ -5,7 +5,7 @@ import { paced } from "../../../core/admission/cap-share.ts";
 import type { Caps } from "../../../core/admission/caps.ts";
 import { byteranges } from "../../../http/ranges/byteranges.ts";
 import type { Range, Selection } from "../../../http/ranges/range.ts";
-import type { StoredFile } from "../../../storage/storage.ts";
+import type { StoredFile } from "../../../storage/stored-file.ts";
 import type { Pacing } from "../connection/pacing.ts";
 import { shareOf } from "../connection/request-caps.ts";
 import type { Deliveries } from "../delivery.ts";

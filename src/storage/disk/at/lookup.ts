@@ -5,7 +5,7 @@ import { Problem } from "../../../errors.ts";
 import { checkFolderPath, type FilePath, type FolderPath, RESERVED, segmentsOf } from "../../../path.ts";
 import type { Entry, FileEntry } from "../../entry.ts";
 import { folderNotFound, notReadable, notWritable, rootGone } from "../../problems.ts";
-import type { StoredFile } from "../../storage.ts";
+import type { StoredFile } from "../../stored-file.ts";
 import type { Calls } from "../os/calls.ts";
 import { entryOf, fileEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";

@@ -3,7 +3,7 @@
 import type { FilePath } from "../../../path.ts";
 import type { FileEntry } from "../../entry.ts";
 import { notReadable } from "../../problems.ts";
-import type { StoredFile } from "../../storage.ts";
+import type { StoredFile } from "../../stored-file.ts";
 import type { Calls } from "../os/calls.ts";
 import { fileEntry } from "../os/entry.ts";
 import { diskProblem, errnoOf, isDenied } from "../os/errno.ts";

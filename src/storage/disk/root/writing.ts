@@ -1,5 +1,6 @@
 // The writable part of a disk storage: the .sluice folder and the stores in it. Opened later if the root is not writable at the start.
 
+import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
 import { PATH_MAX_BYTES } from "../at/context.ts";
 import { DirSync } from "../at/dir-sync.ts";
@@ -7,8 +8,11 @@ import { closeDir, type DirHandle } from "../at/handle.ts";
 import type { PathLookup } from "../at/lookup.ts";
 import { NewNames } from "../at/new-name.ts";
 import type { Calls } from "../os/calls.ts";
+import { diskProblem } from "../os/errno.ts";
+import { CREATE_NEW } from "../os/open-flags.ts";
 import { PartialStore } from "../partial/store.ts";
 import { DiskTrash } from "../tree/trash.ts";
+import { removeTemp } from "../write/temp-upload.ts";
 import type { WriteContext, WriteScheduler } from "../write/write-scheduler.ts";
 import { AgeClock } from "./age-clock.ts";
 import { LeftoverRemoval } from "./leftovers.ts";
@@ -65,6 +69,24 @@ export async function openWriting(options: WritingOptions): Promise<Writing | Pr
     ageClock: new AgeClock(context, workDir.reserved, boot, workDir.age),
     leftoverRemoval: new LeftoverRemoval(context, workDir.leftovers),
   };
+}
+
+/** Writes one byte into the folder of temporary files. @throws Problem */
+export async function checkWritable({ calls, temporaries, root, assertRoot }: WriteContext): Promise<void> {
+  assertRoot();
+  const name = `${temporaries.path}/check-${crypto.randomUUID()}`;
+  try {
+    await calls.access(root.path, constants.W_OK | constants.X_OK);
+    const fd = await calls.open(name, CREATE_NEW, 0o600);
+    try {
+      // One byte, because a full disk can still create empty files.
+      await calls.write(Bun.file(fd), new Uint8Array(1));
+    } finally {
+      await removeTemp(calls, fd, name);
+    }
+  } catch (error) {
+    throw diskProblem(error);
+  }
 }
 
 /** The problem of every write to a root that was opened read-only. */
