@@ -46,7 +46,7 @@ export const PROBLEMS = {
   body_incomplete: {
     status: 400,
     title: "The body is incomplete",
-    help: "The connection ended, or the framing broke, before the whole body had arrived. Nothing of the unfinished file was saved: send it again. Only an upload at `/uploads` keeps the received bytes and can be resumed.",
+    help: "The connection ended, or the framing broke, before the whole body had arrived, or the body is not as long as `Content-Length` announced. Nothing of the unfinished file was saved: send it again. Only an upload at `/uploads` keeps the received bytes and can be resumed.",
   },
   too_many_errors: {
     status: 400,

@@ -15,8 +15,8 @@ export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"
   root?: string;
   /** @default 127.0.0.1 */
   listenOn?: string;
-  /** Speaks HTTP/1.1 and HTTP/2 over TLS, with a certificate that `fetch` trusts. @default false */
-  tls?: boolean;
+  /** Speaks HTTP/1.1 and HTTP/2 over TLS, with a certificate that `fetch` trusts; or HTTP/3, too. @default false */
+  tls?: boolean | "http3";
 }
 
 /** A running server. Stopped by `await using` or `stop`. */
@@ -29,7 +29,7 @@ export interface TestServer extends AsyncDisposable {
   /** The log lines so far. */
   log: string[];
   /** Sends a request to a path of this server. */
-  fetch: (path: string, init?: RequestInit) => Promise<Response>;
+  fetch: (path: string, init?: BunFetchRequestInit) => Promise<Response>;
   /** Closes all connections, and removes the root if the server created it. Idempotent. */
   stop: () => Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   });
   await app.modules;
   const certificate = tls ? testCertificate() : undefined;
-  if (certificate) app.server = listenWithTls(app, listenOn, certificate);
+  if (certificate) app.server = listenWithTls(app, listenOn, certificate, tls === "http3");
   else app.listen({ port: 0, hostname: listenOn });
   const url = `${certificate ? "https" : "http"}://127.0.0.1:${app.server?.port}`;
   const trust = certificate ? { tls: { ca: certificate.cert } } : {};
@@ -74,9 +74,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-function listenWithTls(app: App, hostname: string, tls: Certificate) {
+function listenWithTls(app: App, hostname: string, tls: Certificate, http3: boolean) {
   const options = { ...serveOptions(app.decorator.services.config), hostname, port: 0 };
-  return Bun.serve({ ...options, tls, http2: true, fetch: app.fetch });
+  return Bun.serve({ ...options, tls, http2: true, http3, fetch: app.fetch });
 }
 
 /** Polls until a condition holds, ever less often. @throws Error with `what` after `seconds`, scaled by `patient` */

@@ -21,6 +21,8 @@ const MAX_CONTINUE_WAIT = 8;
 export interface RequestBodyOptions {
   /** Seconds to wait for the next byte before the body is aborted. */
   idleTimeout: number;
+  /** Bytes by Content-Length; a body of any other length is incomplete. @default any length */
+  announced?: number | undefined;
   /** Whether the client waits for a `100 Continue` that Bun does not send. @default false */
   lacksContinue?: boolean;
   /** Resets the idle timer of the connection; called at most once a second while bytes arrive, and while the disk is busy. */
@@ -76,22 +78,23 @@ export class RequestBody {
 
   /**
    * The chunks as they arrive. A chunk is invalid once the next one is requested; copy it to keep it longer.
-   * @throws Problem body_incomplete when the client disconnected, idle_timeout when it went idle, expectation_failed when it
-   * waits for `100 Continue`, and the one passed to `stop`
+   * @throws Problem body_incomplete when the client disconnected or the body is not as long as announced, idle_timeout when
+   * it went idle, expectation_failed when it waits for `100 Continue`, and the one passed to `stop`
    */
   async *chunks(): AsyncGenerator<Bytes, void, void> {
-    if (!this.#reader) return;
+    if (!this.#reader) return this.#checkLength();
     this.#watchIdle(this.#idleLimit);
     const { throttle } = this.options;
     try {
       for (;;) {
         const { done, value } = await this.#next(this.#reader);
         if (this.#stopped) throw this.#stopped;
-        if (done || !value) return;
+        if (done || !value) return this.#checkLength();
         if (!(value instanceof Uint8Array))
           throw new Problem("invalid_request", "The body must consist of bytes.");
         if (value.byteLength === 0) continue;
         this.received += value.byteLength;
+        if (this.received > (this.options.announced ?? Number.POSITIVE_INFINITY)) this.#checkLength();
         this.#renew();
         throttle?.count(value.byteLength);
         yield value;
@@ -141,6 +144,17 @@ export class RequestBody {
       this.#waited = this.waited;
       this.#elapsed = undefined;
     }
+  }
+
+  /** Bun's server checks this in HTTP/1.1 and HTTP/2, but not in HTTP/3. */
+  #checkLength(): void {
+    const { announced = this.received } = this.options;
+    if (this.received === announced) return;
+    const detail =
+      this.received < announced
+        ? `The body ended after ${this.received} of the ${announced} bytes that Content-Length announced.`
+        : `The body is longer than the ${announced} bytes that Content-Length announced.`;
+    throw new Problem("body_incomplete", detail);
   }
 
   // One timer per body, rescheduled only when it fires: resetting a timer for each chunk would cost more than the chunk.

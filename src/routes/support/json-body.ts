@@ -4,7 +4,7 @@ import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
 import { RequestBody } from "../../core/upload/request-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
-import { lacksContinue, refuseTrailers } from "../../http/framing.ts";
+import { contentLength, lacksContinue, refuseTrailers } from "../../http/framing.ts";
 import { expected } from "../../plugins/errors.ts";
 import { misspelt } from "../../suggest.ts";
 import type { Services } from "./services.ts";
@@ -69,7 +69,9 @@ function entryFor(error: ValueError): ErrorEntry {
 
 async function read(idleTimeout: number, request: Request, maxBytes: number): Promise<Uint8Array> {
   refuseTrailers(request.headers);
-  const body = new RequestBody(request.body, { idleTimeout, lacksContinue: lacksContinue(request.headers) });
+  const { headers, body: stream } = request;
+  const options = { idleTimeout, announced: contentLength(headers), lacksContinue: lacksContinue(headers) };
+  const body = new RequestBody(stream, options);
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of body.chunks()) {

@@ -67,6 +67,7 @@ export function receive(
   refuseTrailers(request.headers);
   const body = new RequestBody(request.body, {
     idleTimeout,
+    announced: contentLength(request.headers),
     lacksContinue: lacksContinue(request.headers),
     renew: restart,
     owned: server !== null,

@@ -106,6 +106,16 @@ describe("chunks", () => {
     await body.cancel();
   });
 
+  test("a body of another length than announced is incomplete", async () => {
+    const bytes = (announced: number) => read(new RequestBody(ready(3, 1), { ...PATIENT, announced }));
+    await expect(bytes(4)).rejects.toThrow("ended after 3 of the 4 bytes");
+    await expect(bytes(2)).rejects.toThrow("longer than the 2 bytes");
+    await expect(read(new RequestBody(null, { ...PATIENT, announced: 1 }))).rejects.toThrow(
+      "0 of the 1 bytes",
+    );
+    expect(await bytes(3)).toBe(3);
+  });
+
   test("a body that is not read to its end is cancelled", async () => {
     const source = fed();
     source.send(3);
