@@ -195,19 +195,19 @@ export async function createApp(options: AppOptions = {}) {
   })
     // Browsers must not guess another media type.
     .headers({ "x-content-type-options": "nosniff" })
-    .use(requestTiming(log, config.trustedProxy))
+    .use(requestTiming(log, config))
     .use(
       errors({
         ...config,
         log,
         methodsOf: (path) => methodsOf(routes(), path),
-        page: (status) => pageAnswer(config, status),
+        page: pageAnswer,
       }),
     )
     .use(hostname(config))
     .use(origin(config.cors))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
-    .use(target(config.basePath))
+    .use(target(config))
     .use(compression())
     .use(put(services))
     .use(post(services))

@@ -39,7 +39,7 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
     default: "",
     list: true,
     ...networks(),
-    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client; may be repeated",
+    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client, and X-Forwarded-Prefix the path it removed; may be repeated",
     group: "How it is reached",
   },
   hostname: {

@@ -1,4 +1,6 @@
-// The path, the query and the host of a request, as the client sent them.
+// The path, the query and the host of a request, as the client sent them, and the path that a proxy has removed.
+
+import { urlPath } from "../config/values.ts";
 
 /** The scheme and the host, which the client may have sent in any form. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
@@ -14,6 +16,21 @@ export function targetOf(request: Request): { path: string; query: string } {
   return mark === -1
     ? { path: target, query: "" }
     : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** The longest prefix that counts, in characters. */
+const LONGEST_PREFIX = 200;
+const { parse: parsePrefix } = urlPath([]);
+
+/**
+ * The path that a proxy has removed from the URL, by `X-Forwarded-Prefix`: `""`, or a path such as `/sluice`. Of several
+ * values the last counts, which the nearest proxy has added.
+ * @returns undefined without the header, and for one that is no clean absolute path
+ */
+export function forwardedPrefix(headers: Headers): string | undefined {
+  const prefix = headers.get("x-forwarded-prefix")?.split(",").at(-1)?.trim();
+  if (!prefix || prefix.length > LONGEST_PREFIX) return undefined;
+  return parsePrefix(prefix);
 }
 
 /** A registered name or an IPv4 address, or an IPv6 address in brackets, and a port; a comma separates repeated headers. */

@@ -1,7 +1,9 @@
-// --base-path: removes the path from requests and adds it to URLs in answers. A proxy may pass the path on or strip it.
+// --base-path and X-Forwarded-Prefix: removes the path from requests and adds it to URLs in answers. A proxy may pass it on or strip it.
 
 import { Elysia } from "elysia";
+import type { Config } from "../config/config.ts";
 import { setPath, targetOf } from "../http/target.ts";
+import { publicPrefix } from "./request-info.ts";
 
 /** Headers with a URL of this server. */
 const URL_HEADERS = ["location", "content-location"];
@@ -14,13 +16,14 @@ const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|s\/|problems#))/g;
 
 /**
  * Routes see requests without the base path, and every URL in an answer gets it. Must be used before plugins that encode answers.
- * @param base `""`, or a path such as `/sluice`
+ * Without a base path and a trusted proxy there is nothing to do.
  */
-export function basePath(base: string) {
+export function basePath({ basePath: base, trustedProxy }: Pick<Config, "basePath" | "trustedProxy">) {
   const plugin = new Elysia({ name: "base-path" });
-  if (base === "") return plugin;
+  if (base === "" && trustedProxy.length === 0) return plugin;
   return plugin
     .wrap((answer: (request: Request) => unknown) => (request: Request) => {
+      if (base === "") return answer(request);
       const { path, query } = targetOf(request);
       if (path === base) {
         const location = `${base}/${query === "" ? "" : `?${query}`}`;
@@ -29,22 +32,24 @@ export function basePath(base: string) {
       if (path.startsWith(`${base}/`)) setPath(request, path.slice(base.length));
       return answer(request);
     })
-    .mapResponse({ as: "global" }, async ({ responseValue, set }) => {
-      if (responseValue instanceof Response) return await withBase(responseValue, base);
+    .mapResponse({ as: "global" }, async ({ request, responseValue, set }) => {
+      const prefix = publicPrefix(request);
+      if (prefix === "") return;
+      if (responseValue instanceof Response) return await withPrefix(responseValue, prefix);
       if (responseValue === null || typeof responseValue !== "object") return;
       if (Object.getPrototypeOf(responseValue) !== Object.prototype) return;
       const status = typeof set.status === "number" ? set.status : 200;
       const headers = { "content-type": "application/json" };
-      return new Response(rewritten(JSON.stringify(responseValue), base), { status, headers });
+      return new Response(rewritten(JSON.stringify(responseValue), prefix), { status, headers });
     });
 }
 
-/** Adds the base path to the links of an HTML page. */
-export function linksUnder(base: string, html: string): string {
-  return base === "" ? html : html.replace(/\b(href|src)="\//g, `$1="${base}/`);
+/** Adds the public prefix to the links of an HTML page. */
+export function linksUnder(prefix: string, html: string): string {
+  return prefix === "" ? html : html.replace(/\b(href|src)="\//g, `$1="${prefix}/`);
 }
 
-async function withBase(answer: Response, base: string): Promise<Response | undefined> {
+async function withPrefix(answer: Response, prefix: string): Promise<Response | undefined> {
   // Only stored files have a Content-Disposition; their bytes are not changed.
   const isJson =
     JSON_TYPES.test(answer.headers.get("content-type") ?? "") && !answer.headers.has("content-disposition");
@@ -52,28 +57,28 @@ async function withBase(answer: Response, base: string): Promise<Response | unde
   const headers = new Headers(answer.headers);
   for (const name of URL_HEADERS) {
     const url = headers.get(name);
-    if (url?.startsWith("/")) headers.set(name, base + url);
+    if (url?.startsWith("/")) headers.set(name, prefix + url);
   }
   if (!isJson || answer.body === null) return new Response(answer.body, { status: answer.status, headers });
   headers.delete("content-length");
-  return new Response(await rewrittenBody(answer, base), { status: answer.status, headers });
+  return new Response(await rewrittenBody(answer, prefix), { status: answer.status, headers });
 }
 
 /** Answers that are streamed consist of whole lines or documents, and must not wait for the end. */
-async function rewrittenBody(answer: Response, base: string): Promise<string | ReadableStream<Uint8Array>> {
+async function rewrittenBody(answer: Response, prefix: string): Promise<string | ReadableStream<Uint8Array>> {
   const streamed =
     answer.headers.get("connection") === "close" ||
     answer.headers.get("content-type")?.startsWith("application/x-ndjson");
-  if (!streamed || answer.body === null) return rewritten(await answer.text(), base);
+  if (!streamed || answer.body === null) return rewritten(await answer.text(), prefix);
   const decoder = new TextDecoder();
   return answer.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) =>
-        controller.enqueue(Buffer.from(rewritten(decoder.decode(chunk), base))),
+        controller.enqueue(Buffer.from(rewritten(decoder.decode(chunk), prefix))),
     }),
   );
 }
 
-function rewritten(json: string, base: string): string {
-  return json.replace(URL_MEMBERS, `"$1":"${base}`);
+function rewritten(json: string, prefix: string): string {
+  return json.replace(URL_MEMBERS, `"$1":"${prefix}`);
 }

@@ -7,7 +7,7 @@ import { namesHtml } from "../http/negotiation/accept.ts";
 import { targetOf } from "../http/target.ts";
 import { lingeringClose } from "./lingering-close.ts";
 import type { Log } from "./log.ts";
-import { requestInfoOf } from "./request-info.ts";
+import { publicPrefix, requestInfoOf } from "./request-info.ts";
 import { onAnswered } from "./request-timing.ts";
 
 export interface ErrorOptions {
@@ -15,10 +15,8 @@ export interface ErrorOptions {
   log: Log;
   /** The methods registered for a path, to distinguish 405 from 404. */
   methodsOf: (path: string) => readonly string[];
-  /** `--base-path`, for URLs in hints and the type of a problem: not every error passes through the hooks of `basePath`. */
-  basePath: string;
   /** The web page, which asks people to log in. */
-  page: (status: 401 | 404) => Promise<Response>;
+  page: (request: Request, status: 401 | 404) => Promise<Response>;
 }
 
 /** Answers the errors of all routes, and requests that match no route. */
@@ -30,19 +28,24 @@ export function errors(options: ErrorOptions) {
     const back = loginAgain(problem, request);
     if (back !== null) return new Response(null, { status: 303, headers: { location: back, ...NO_STORE } });
     const status = pageStatus(problem, request);
-    if (status !== null) return options.page(status);
+    if (status !== null) return options.page(request, status);
     return problemResponse(problem, options, request);
   });
+}
+
+/** `--base-path`, because the request with its prefix is not known. */
+interface LateOptions extends Pick<ErrorOptions, "maxErrors" | "log"> {
+  basePath: string;
 }
 
 /**
  * Answers an error that occurs after the route has answered, such as a file that cannot be opened when Bun sends it. Bun
  * passes no request to this handler.
  */
-export function lateErrorResponse(error: Error, options: Omit<ErrorOptions, "methodsOf" | "page">) {
+export function lateErrorResponse(error: Error, options: LateOptions) {
   options.log.say(`A request failed after its route: ${error.message}`, "error");
   const problem = asProblem(error);
-  const { text, headers } = serialize(problem, options);
+  const { text, headers } = serialize(problem, options, { prefix: options.basePath });
   return new Response(text, { status: problem.status, headers });
 }
 
@@ -71,11 +74,13 @@ function pageStatus({ code }: Problem, request: Request): 401 | 404 | null {
 
 function problemResponse(
   problem: Problem,
-  options: Omit<ErrorOptions, "methodsOf" | "page">,
+  options: Pick<ErrorOptions, "maxErrors">,
   request: Request,
 ): Response {
   const { text, headers } = serialize(problem, options, {
     id: requestInfoOf(request)?.id,
+    // Not every error passes through the hooks of `basePath`.
+    prefix: publicPrefix(request),
     detail: detailFor(request, problem),
   });
   if (problem.status === 401) headers.set("www-authenticate", challenge(request));
@@ -96,8 +101,8 @@ function challenge({ headers }: Request): string {
 
 function serialize(
   problem: Problem,
-  { maxErrors, basePath }: Pick<ErrorOptions, "maxErrors" | "basePath">,
-  { id, detail = problem.detail }: { id?: string | undefined; detail?: string } = {},
+  { maxErrors }: Pick<ErrorOptions, "maxErrors">,
+  { id, prefix, detail = problem.detail }: { id?: string | undefined; prefix: string; detail?: string },
 ): { text: string; headers: Headers } {
   const headers = new Headers({
     "content-type": "application/problem+json",
@@ -106,7 +111,7 @@ function serialize(
     ...problem.headers,
   });
   const body = problemBody(problem, maxErrors, id);
-  const type = body.type.startsWith("/") ? basePath + body.type : body.type;
+  const type = body.type.startsWith("/") ? prefix + body.type : body.type;
   return { text: JSON.stringify({ ...body, type, detail }), headers };
 }
 
@@ -158,14 +163,15 @@ function problemWithin(error: unknown, depth = 0): Problem | undefined {
 /** Longest path of a request that a hint repeats. */
 const LONGEST_HINT = 200;
 
-function unmatched(request: Request, { methodsOf, basePath }: ErrorOptions): Problem {
+function unmatched(request: Request, { methodsOf }: ErrorOptions): Problem {
   const { path } = targetOf(request);
   const methods = methodsOf(path);
   if (methods.length === 0) {
     // `curl -T x http://host/x`, which works on servers that have their files at `/`.
     const file =
       /^\/(?!(?:api|files|s|swagger|uploads)(?:\/|$))[^/]/.test(path) && path.length <= LONGEST_HINT;
-    const hint = file ? `: files are below ${basePath}/files/, so try ${basePath}/files${path}` : "";
+    const below = `${publicPrefix(request)}/files`;
+    const hint = file ? `: files are below ${below}/, so try ${below}${path}` : "";
     return new Problem("not_found", `This server has no such URL${hint}.`);
   }
   const allow = methods.join(", ");

@@ -3,6 +3,7 @@
 import type { Server } from "bun";
 import type { Asker } from "../access/asker.ts";
 import { type ClientAddresses, clientOf } from "../http/client-address.ts";
+import { forwardedPrefix } from "../http/target.ts";
 
 /** Valid request ids from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -25,6 +26,7 @@ export class RequestInfo {
     readonly request: Request,
     readonly server: Server<unknown> | null,
     readonly addresses: ClientAddresses,
+    readonly basePath: string,
   ) {
     const clientId = request.headers.get("x-request-id");
     this.id = clientId !== null && ID.test(clientId) ? clientId : crypto.randomUUID();
@@ -47,6 +49,12 @@ export class RequestInfo {
   get throughProxy(): boolean {
     const peer = this.server?.requestIP(this.request)?.address;
     return peer !== undefined && this.addresses.trusts(peer);
+  }
+
+  /** The path below which the client sees this server: the one that a trusted proxy has removed, otherwise `--base-path`. */
+  get prefix(): string {
+    const removed = forwardedPrefix(this.request.headers);
+    return removed !== undefined && this.throughProxy ? removed : this.basePath;
   }
 
   /** The client whose share of limited operations is counted; `undefined` for one without a limit of its own. */
@@ -92,8 +100,9 @@ export function attachRequestInfo(
   request: Request,
   server: Server<unknown> | null,
   addresses: ClientAddresses,
+  basePath: string,
 ): RequestInfo {
-  const info = new RequestInfo(request, server, addresses);
+  const info = new RequestInfo(request, server, addresses, basePath);
   request[REQUEST_INFO] = info;
   return info;
 }
@@ -101,6 +110,11 @@ export function attachRequestInfo(
 /** `undefined` for a request that did not pass through the app. */
 export function requestInfoOf(request: Request): RequestInfo | undefined {
   return request[REQUEST_INFO];
+}
+
+/** The text before the path of every URL in an answer: `""`, or a path such as `/sluice`. */
+export function publicPrefix(request: Request): string {
+  return request[REQUEST_INFO]?.prefix ?? "";
 }
 
 /** Runs a step and reports its duration in `Server-Timing`, and in the log if the request is slow. */

@@ -1,6 +1,7 @@
 // Adds X-Request-Id and Server-Timing to every answer, and reports the answer to the log.
 
 import { Elysia } from "elysia";
+import type { Config } from "../config/config.ts";
 import { ClientAddresses } from "../http/client-address.ts";
 import type { Log } from "./log.ts";
 import { attachRequestInfo, requestInfoOf } from "./request-info.ts";
@@ -24,13 +25,16 @@ export function onAnswered(
 
 /**
  * Attaches a `RequestInfo` to every request, and `X-Request-Id` and `Server-Timing` to every answer.
- * @param trustedProxies networks whose proxies report the addresses of clients
+ * @param trustedProxy networks whose proxies report the addresses of clients, and the path below which they show this server
  */
-export function requestTiming(log: Log, trustedProxies: readonly string[]) {
-  const addresses = new ClientAddresses(trustedProxies);
+export function requestTiming(
+  log: Log,
+  { trustedProxy, basePath }: Pick<Config, "trustedProxy" | "basePath">,
+) {
+  const addresses = new ClientAddresses(trustedProxy);
   return new Elysia({ name: "request-timing" })
     .onRequest(({ request, set, server }) => {
-      set.headers["x-request-id"] = attachRequestInfo(request, server, addresses).id;
+      set.headers["x-request-id"] = attachRequestInfo(request, server, addresses, basePath).id;
     })
     .onAfterHandle({ as: "global" }, ({ request, set, route, responseValue }) => {
       onAnswered(request, set, log, { ...outcome(responseValue, set.status), route });

@@ -7,19 +7,16 @@ import { setPath, targetOf } from "../../http/target.ts";
 
 const WITHOUT_SLASH = "/files";
 
-/**
- * Must be used before `basePath`, whose function then runs first: this one sees requests without the base path.
- * @param base `--base-path`, for the redirect
- */
-export function rootFolder(base: string) {
+/** Must be used before `basePath`, whose function then runs first: this one sees requests without the base path. */
+export function rootFolder() {
   return new Elysia({ name: "root-folder" }).wrap(
     (answer: (request: Request) => unknown) => (request: Request) => {
       // Almost no request matches, so the path is extracted only for those that may.
       if (!/\/files(?:\?|$)/.test(request.url)) return answer(request);
       const { path, query } = targetOf(request);
       if (path !== WITHOUT_SLASH) return answer(request);
-      if (wantsPage(request))
-        return folderRedirect(`${base}${WITHOUT_SLASH}/${query === "" ? "" : `?${query}`}`);
+      // Relative, so that it holds below every path under which a proxy shows the server.
+      if (wantsPage(request)) return folderRedirect(`files/${query === "" ? "" : `?${query}`}`);
       setPath(request, `${WITHOUT_SLASH}/`);
       return answer(request);
     },

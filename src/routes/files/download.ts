@@ -31,7 +31,7 @@ const FILE_HEADERS = [
 const ANY_TYPE = ["*/*"];
 
 export function download(services: Services) {
-  const { config, storage } = services;
+  const { storage } = services;
   // Registered for all methods (others end as 405): Elysia answers HEAD of a wildcard GET by reading the whole body.
   return new Elysia({ name: "download" }).use(access(services)).all(
     "/files/*",
@@ -59,7 +59,7 @@ export function download(services: Services) {
         throw new Problem("not_found", "This is a file: request it without the trailing slash.");
       // A browser that follows a dead link gets the page, which explains the error and offers navigation.
       if (preferred(request, "application/problem+json", "application/json", "text/html") === "text/html")
-        return await pageAnswer(config, 404);
+        return await pageAnswer(request, 404);
       throw new Problem("not_found", "No file or folder has this path.");
     },
     {

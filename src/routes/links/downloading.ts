@@ -224,7 +224,7 @@ export function downloading(services: Services) {
         "This link counts its downloads: open its page, and download the file from there.",
       );
     if (!(await links.spend(link, downloaderOf(opened, request, content)))) throw linkGone();
-    if (!returning) rememberVisit(services, set, token, link, visit);
+    if (!returning) rememberVisit(services, request, set, token, link, visit);
   }
 }
 

@@ -144,7 +144,7 @@ export async function openDrop(
   const name = from === undefined ? known.name : checkSender(from);
   const visit =
     name === known.name ? known : { ...newVisit(services.access.now()), name, unlocked: known.unlocked };
-  rememberVisit(services, set, token, link, visit);
+  rememberVisit(services, request, set, token, link, visit);
   return {
     folder: checkFolderPath(below(link.path, folderOfVisit(visit))),
     receipt: visit.id,

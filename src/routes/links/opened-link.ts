@@ -7,7 +7,7 @@ import { newVisit, openVisit, sealVisit, VISIT_LIFETIME, type Visit } from "../.
 import { Problem } from "../../errors.ts";
 import { cookieIn, setCookie } from "../../http/cookies.ts";
 import { isSecure } from "../../plugins/access.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
+import { publicPrefix, requestInfoOf } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Services } from "../support/services.ts";
 import type { AnswerHeaders } from "../uploads/dialect.ts";
@@ -79,13 +79,14 @@ export async function entryOf({ storage, links }: Services, link: Link, asker: A
 /** The `Set-Cookie` header that remembers a visit, for this link only. */
 export function rememberVisit(
   { access, config }: Services,
+  request: Request,
   set: AnswerHeaders,
   token: string,
   link: Link,
   visit: Visit,
 ): void {
   set.headers["set-cookie"] = setCookie(COOKIE, sealVisit(access.snapshot.linkKey, link, visit), {
-    path: `${config.basePath}/s/${token}`,
+    path: `${publicPrefix(request)}/s/${token}`,
     maxAge: VISIT_LIFETIME / 1000,
     secure: isSecure(config),
   });

@@ -33,9 +33,9 @@ export function visiting(services: Services) {
         if (status === 200 && request.method === "GET") {
           const { link } = findLink(services, token);
           const visit = visitOf(services, request, link) ?? newVisit(known.now());
-          rememberVisit(services, set, token, link, visit);
+          rememberVisit(services, request, set, token, link, visit);
         }
-        return await pageAnswer(config, status, "link/link.html");
+        return await pageAnswer(request, status, "link/link.html");
       },
       { allow: "link", params: Token, detail: { hide: true } },
     )
@@ -47,7 +47,7 @@ export function visiting(services: Services) {
           if (!request.headers.has("authorization")) return jsonAnswer({ needsPassword: true });
         const { visit, entry } = await openLink(services, request, token);
         if (stateOfLink(link, known.now()) === "used" && !links.hasTicket(link, visit.id)) throw linkGone();
-        rememberVisit(services, set, token, link, visit);
+        rememberVisit(services, request, set, token, link, visit);
         const common = {
           needsPassword: false,
           kind: link.kind,
@@ -103,7 +103,7 @@ export function visiting(services: Services) {
         const renamed = name !== undefined && before !== null && checkSender(name) !== before.name;
         const visit = before && !renamed ? before : newVisit(known.now());
         const sender = name === undefined ? (before?.name ?? "") : checkSender(name);
-        rememberVisit(services, set, token, link, { ...visit, name: sender, unlocked: true });
+        rememberVisit(services, request, set, token, link, { ...visit, name: sender, unlocked: true });
         return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
       },
       {

@@ -59,11 +59,12 @@ const ABOUT: Pick<OpenAPIV3.Document, "info" | "tags" | "security" | "components
 /** The parameter name that replaces `*` in a path. */
 const WILDCARD = "path";
 
-/** The OpenAPI document of these routes, without hidden ones. @param basePath of the server: `""`, or such as `/sluice` */
-export async function documentOf(routes: readonly Route[], basePath = ""): Promise<object> {
-  const documentation = { ...ABOUT, servers: [{ url: basePath || "/", description: "This server" }] };
+/** The OpenAPI document of these routes, without hidden ones, and without `servers`. */
+export async function documentOf(routes: readonly Route[]): Promise<object> {
   // The plugin drops wildcards and cannot describe answers or headers: give it stub routes with a complete `detail`.
-  const stubs = new Elysia().use(swagger({ excludeStaticFile: false, excludeMethods: [], documentation }));
+  const stubs = new Elysia().use(
+    swagger({ excludeStaticFile: false, excludeMethods: [], documentation: ABOUT }),
+  );
   for (const route of routes) {
     if (route.hooks.detail?.hide) continue;
     // A route for all methods counts as GET and HEAD.

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { Elysia } from "elysia";
 import { access } from "../../plugins/access.ts";
 import { linksUnder } from "../../plugins/base-path.ts";
+import { publicPrefix } from "../../plugins/request-info.ts";
 import { version } from "../../version.ts";
 import type { Services } from "../support/services.ts";
 import type { Route } from "./document.ts";
@@ -57,15 +58,11 @@ function answer(body: string | Blob, type: string, more: Record<string, string> 
 
 /** @param routes returns all routes of the app; called on the first request */
 export function swagger(services: Services, routes: () => readonly Route[]) {
-  const { config } = services;
-  const { basePath } = config;
-  const page = linksUnder(basePath, PAGE);
-  const start = startScript(`${basePath}/swagger/json`);
   let document: Promise<string> | undefined;
   // Imported on demand: the swagger plugin takes 10 ms and 7 MB to load.
   const generate = async (): Promise<string> => {
     const { documentOf } = await import("./document.ts");
-    return JSON.stringify(await documentOf(routes(), basePath));
+    return JSON.stringify(await documentOf(routes()));
   };
   const options = { allow: "public", detail: { hide: true } } as const;
 
@@ -73,14 +70,19 @@ export function swagger(services: Services, routes: () => readonly Route[]) {
     .use(access(services))
     .get(
       "/swagger",
-      () =>
-        answer(page, "text/html; charset=utf-8", {
+      ({ request }) =>
+        answer(linksUnder(publicPrefix(request), PAGE), "text/html; charset=utf-8", {
           "content-security-policy": SECURITY,
           "referrer-policy": "no-referrer",
         }),
       options,
     )
-    .get("/swagger/start.js", () => answer(start, "text/javascript; charset=utf-8"), options)
+    .get(
+      "/swagger/start.js",
+      ({ request }) =>
+        answer(startScript(`${publicPrefix(request)}/swagger/json`), "text/javascript; charset=utf-8"),
+      options,
+    )
     .get(
       "/swagger/scalar.js",
       // The URL contains the version, so that the large script can be cached forever.
@@ -92,9 +94,11 @@ export function swagger(services: Services, routes: () => readonly Route[]) {
     )
     .get(
       "/swagger/json",
-      async () => {
+      async ({ request }) => {
         document ??= generate();
-        return answer(await document, "application/json");
+        // Only the address differs between requests.
+        const servers = JSON.stringify([{ url: publicPrefix(request) || "/", description: "This server" }]);
+        return answer(`{"servers":${servers},${(await document).slice(1)}`, "application/json");
       },
       options,
     );

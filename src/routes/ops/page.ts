@@ -10,7 +10,6 @@ import type { Services } from "../support/services.ts";
 import { qr } from "./qr.ts";
 
 export async function page(services: Services) {
-  const { config } = services;
   const files = await staticPlugin({
     assets: ASSETS,
     prefix: "/",
@@ -29,15 +28,15 @@ export async function page(services: Services) {
       ({ request, server }) => {
         const asker = askerOf(request);
         if (asker.sees(ROOT)) return folderPage(services, request, server, ROOT);
-        return pageAnswer(config, asker.couldLogIn && !asker.can("write", ROOT) ? 401 : 200);
+        return pageAnswer(request, asker.couldLogIn && !asker.can("write", ROOT) ? 401 : 200);
       },
       { allow: "each", detail: { hide: true } },
     )
-    .get("/setup", () => pageAnswer(config, 200, "start/start.html"), {
+    .get("/setup", ({ request }) => pageAnswer(request, 200, "start/start.html"), {
       allow: "public",
       detail: { hide: true },
     })
-    .get("/invite", () => pageAnswer(config, 200, "start/start.html"), {
+    .get("/invite", ({ request }) => pageAnswer(request, 200, "start/start.html"), {
       allow: "public",
       detail: { hide: true },
     })

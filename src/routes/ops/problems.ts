@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import { PROBLEMS } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
 import { linksUnder } from "../../plugins/base-path.ts";
+import { publicPrefix } from "../../plugins/request-info.ts";
 import type { Services } from "../support/services.ts";
 
 const HEADERS = {
@@ -16,14 +17,13 @@ const HEADERS = {
 };
 
 export function problems(services: Services) {
-  const { config } = services;
-  const page = linksUnder(config.basePath, PAGE);
   return new Elysia({ name: "problems" })
     .use(access(services))
-    .get("/problems", () => new Response(page, { headers: HEADERS }), {
-      allow: "public",
-      detail: { hide: true },
-    });
+    .get(
+      "/problems",
+      ({ request }) => new Response(linksUnder(publicPrefix(request), PAGE), { headers: HEADERS }),
+      { allow: "public", detail: { hide: true } },
+    );
 }
 
 const PAGE = `<!doctype html>

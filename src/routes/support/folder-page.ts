@@ -11,6 +11,7 @@ import { Problem } from "../../errors.ts";
 import { namesHtml } from "../../http/negotiation/accept.ts";
 import { type FolderPath, urlOf } from "../../path.ts";
 import { askerOf } from "../../plugins/access.ts";
+import { publicPrefix } from "../../plugins/request-info.ts";
 import { formatBytes } from "../../units.ts";
 import { type Listener, withoutIdleTimeout } from "./idle-timeout.ts";
 import { folderHtml, PAGE_HEADERS, pageAnswer, pageHtml } from "./page-html.ts";
@@ -32,8 +33,8 @@ export async function folderPage(
   folder: FolderPath,
   cursor?: string,
 ): Promise<Response> {
-  const { config, storage } = services;
-  const base = config.basePath;
+  const { storage } = services;
+  const base = publicPrefix(request);
   const browser = namesHtml(request.headers);
   const list = (after: string | undefined): Promise<Listing> =>
     withoutIdleTimeout(
@@ -61,11 +62,11 @@ export async function folderPage(
     if (browser && cursor === undefined && error instanceof Problem) return null;
     throw error;
   });
-  if (listing === null) return await pageAnswer(config);
+  if (listing === null) return await pageAnswer(request);
   const { entries, next, skipped = 0 } = listing;
   const more =
     browser && next !== null ? `${base}${urlOf(folder, "folder")}?cursor=${encodeURIComponent(next)}` : "";
-  const [before, after] = folderHtml(await pageHtml(config), folder, {
+  const [before, after] = folderHtml(await pageHtml(base), folder, {
     base,
     empty: entries.length === 0,
     next: more,

@@ -1,9 +1,9 @@
 // The HTML of the web page: index.html, with the values of this server and the entries of a folder filled in.
 
 import { join } from "node:path";
-import type { Config } from "../../config/config.ts";
 import { checkFolderPath, type FolderPath, nameOf, ROOT, segmentsOf, urlOf } from "../../path.ts";
 import { linksUnder } from "../../plugins/base-path.ts";
+import { publicPrefix } from "../../plugins/request-info.ts";
 
 /** The folder of the page. In the binary, every module has the top of the embedded tree as its folder. */
 export const ASSETS = Bun.isStandaloneExecutable
@@ -27,25 +27,22 @@ export const PAGE_HEADERS = {
 /** The pages of the server, below public/: that of a folder, of a link, and the one where people set their password. */
 export type PageFile = "index.html" | "link/link.html" | "start/start.html";
 
-/** Where a page receives the base path of the server. */
+/** Where a page receives the public prefix of the server. */
 const BASE = /(?<=<meta name="sluice-base" content=")/;
 
 /** A page without entries: its script reads from the address what to show. */
 export async function pageAnswer(
-  config: Pick<Config, "basePath">,
+  request: Request,
   status: 200 | 401 | 404 | 410 = 200,
   file: PageFile = "index.html",
 ): Promise<Response> {
-  return new Response(await pageHtml(config, file), { status, headers: PAGE_HEADERS });
+  return new Response(await pageHtml(publicPrefix(request), file), { status, headers: PAGE_HEADERS });
 }
 
-/** The text of a page, for the base path of this server. */
-export async function pageHtml(
-  { basePath }: Pick<Config, "basePath">,
-  file: PageFile = "index.html",
-): Promise<string> {
+/** The text of a page, with URLs below the public prefix. */
+export async function pageHtml(prefix: string, file: PageFile = "index.html"): Promise<string> {
   const text = await Bun.file(join(ASSETS, file)).text();
-  return linksUnder(basePath, text.replace(BASE, basePath));
+  return linksUnder(prefix, text.replace(BASE, prefix));
 }
 
 /**

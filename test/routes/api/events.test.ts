@@ -179,7 +179,7 @@ describe("bounds", () => {
       cancel: () => true,
     };
     const short = new Elysia()
-      .use(requestTiming(services.log, []))
+      .use(requestTiming(services.log, services.config))
       .use(watchUploads(services, 4))
       .listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${short.server?.port}`;

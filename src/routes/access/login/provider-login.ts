@@ -7,7 +7,7 @@ import { Problem } from "../../../errors.ts";
 import { cookieIn, setCookie } from "../../../http/cookies.ts";
 import { targetOf } from "../../../http/target.ts";
 import { access, isSecure } from "../../../plugins/access.ts";
-import { requestInfoOf } from "../../../plugins/request-info.ts";
+import { publicPrefix, requestInfoOf } from "../../../plugins/request-info.ts";
 import type { Services } from "../../support/services.ts";
 import { beginSession } from "./new-session.ts";
 import { originOf } from "./site.ts";
@@ -22,7 +22,7 @@ export function providerLogin(services: Services) {
   const cookieName = secure ? "__Host-sluice-oidc" : "sluice-oidc";
 
   const cookie = (value: string, maxAge: number): string => setCookie(cookieName, value, { maxAge, secure });
-  const backTo = (request: Request): string => originOf(services, request) + config.basePath + BACK;
+  const backTo = (request: Request): string => originOf(services, request) + publicPrefix(request) + BACK;
 
   return (
     new Elysia({ name: "provider-login" })
