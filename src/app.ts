@@ -50,10 +50,7 @@ import { search } from "./routes/api/search.ts";
 import { trashRoutes } from "./routes/api/trash.ts";
 import { listUploads } from "./routes/api/uploads.ts";
 import { usage } from "./routes/api/usage.ts";
-import { download } from "./routes/files/download.ts";
-import { post } from "./routes/files/post.ts";
-import { put } from "./routes/files/put.ts";
-import { remove } from "./routes/files/remove.ts";
+import { fileRoutes } from "./routes/files/files.ts";
 import type { Route } from "./routes/openapi/document.ts";
 import { swagger } from "./routes/openapi/swagger.ts";
 import { health } from "./routes/ops/health.ts";
@@ -209,10 +206,7 @@ export async function createApp(options: AppOptions = {}) {
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
     .use(target(config))
     .use(compression())
-    .use(put(services))
-    .use(post(services))
-    .use(download(services))
-    .use(remove(services))
+    .use(fileRoutes(services))
     .use(entries(services))
     .use(search(services))
     .use(usage(services))

@@ -121,6 +121,11 @@ export function checkFolderPath(decoded: string, pointer = "/folder"): FolderPat
   return check(decoded, pointer, true) as FolderPath;
 }
 
+/** Decodes the path of an entry, percent-encoded as it was sent. @throws Problem invalid_path */
+export function decodePath(encoded: string, pointer = "/path"): FolderPath {
+  return checkFolderPath(decode(encoded, pointer), pointer);
+}
+
 // `Unsafe` tells the type checker the type that each schema decodes to.
 
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file. */
@@ -133,14 +138,14 @@ export const FilePathParam = Type.Unsafe<FilePath>(
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a folder. */
 export const FolderPathParam = Type.Unsafe<FolderPath>(
   Type.Transform(Type.String({ description: "Path of a folder below the root" }))
-    .Decode((encoded) => checkFolderPath(decode(encoded, "/folder"), "/folder"))
+    .Decode((encoded) => decodePath(encoded, "/folder"))
     .Encode((path) => encodePath(path)),
 );
 
 /** The rest of a URL after `/files/`, percent-encoded as it was sent, as the path of a file or folder. */
 export const EntryPathParam = Type.Unsafe<FolderPath>(
   Type.Transform(Type.String({ description: "Path of a file or folder below the root" }))
-    .Decode((encoded) => checkFolderPath(decode(encoded, "/path"), "/path"))
+    .Decode((encoded) => decodePath(encoded))
     .Encode((path) => encodePath(path)),
 );
 

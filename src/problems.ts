@@ -135,6 +135,11 @@ export const PROBLEMS = {
     title: "Not a folder",
     help: "A segment of the path that should be a folder is a file. Choose another folder.",
   },
+  no_parent: {
+    status: 409,
+    title: "The folder does not exist",
+    help: "By WebDAV, an entry is made only in a folder that exists. Make the folder first (`MKCOL`). `PUT /files/{path}` makes missing folders itself.",
+  },
   link_in_path: {
     status: 409,
     title: "The path contains a link",

@@ -43,6 +43,8 @@ export interface Config {
   port: number;
   /** The path below which a proxy shows the server: `""`, or such as `/sluice`. */
   basePath: string;
+  /** Whether WebDAV is served at `/dav`. */
+  dav: boolean;
   /** The permissions of everyone who can reach the port. Unset: `read,write`, or nothing once there are accounts. */
   allow?: ReadonlySet<Grant>;
   /** The file of accounts, grants and links. Unset: `.sluice/access.db` in the root. */

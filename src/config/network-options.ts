@@ -29,7 +29,7 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
     name: "base-path",
     placeholder: "PATH",
     default: "",
-    ...urlPath(["files", "uploads", "api", "swagger", "problems", "health", "metrics"]),
+    ...urlPath(["files", "dav", "uploads", "api", "swagger", "problems", "health", "metrics"]),
     help: "Path below which a reverse proxy shows this server, such as /sluice",
     group: "How it is reached",
   },

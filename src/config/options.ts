@@ -4,7 +4,7 @@ import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
 import { NETWORK_OPTIONS, networkConfig } from "./network-options.ts";
 import { GROUPS, type Option } from "./option.ts";
 import { PROVIDER_OPTIONS } from "./provider-options.ts";
-import { choice, count, duration, grants, headerName, path, rate, siteUrl, size } from "./values.ts";
+import { choice, count, duration, grants, headerName, onOff, path, rate, siteUrl, size } from "./values.ts";
 
 /** All options. Within a group, `--help` lists them in this order. */
 export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Config[Key]>> } = {
@@ -15,6 +15,14 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     default: "./files",
     ...path("a folder"),
     help: "Folder to serve; created if missing",
+    group: "What is served",
+  },
+  dav: {
+    name: "dav",
+    placeholder: "STATE",
+    default: "on",
+    ...onOff(),
+    help: "WebDAV at /dav, by which other machines mount the folder: on or off",
     group: "What is served",
   },
   ...NETWORK_OPTIONS,
@@ -188,6 +196,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
   };
   return {
     root: value(OPTIONS.root),
+    dav: value(OPTIONS.dav),
     ...networkConfig(value),
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),

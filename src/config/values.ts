@@ -105,6 +105,18 @@ export function choice<Word extends string>(words: readonly Word[]): Kind<Word> 
   };
 }
 
+/** Whether something is on. */
+export function onOff(): Kind<boolean> {
+  const { allowed, parse } = choice(["on", "off"]);
+  return {
+    allowed,
+    parse(text) {
+      const word = parse(text);
+      return word && word === "on";
+    },
+  };
+}
+
 /** Words, each with or without `=FOLDER`; `all` stands for every word, `none` alone for no word. Returned with checked paths. */
 export function grants<Word extends string>(
   words: readonly Word[],

@@ -160,6 +160,9 @@ export interface Storage {
    */
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
+  /** Sets the modification time of a file or folder, which a power cut may take back. @throws Problem not_found, link_in_path, no_access */
+  setModified(path: FilePath, modified: Date): Promise<Entry>;
+
   /**
    * Starts a copy of a file, or of a folder with its contents. The caller must always end it with `discard`. `to` is the
    * intended path, whose folder may hand down rights; only `finish` takes the name.

@@ -39,6 +39,7 @@ export const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; 
     value: ["https://a.example", "https://b.example"],
   },
   hostname: { text: "a.example,B.example", value: ["a.example", "b.example"] },
+  dav: { text: "off", value: false },
   log: { text: "json", value: "json" },
   logLevel: { text: "debug", value: "debug" },
 };

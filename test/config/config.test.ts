@@ -11,6 +11,7 @@ test("the defaults are restrictive and finite", () => {
     host: "127.0.0.1",
     port: 3000,
     basePath: "",
+    dav: true,
     maxFileSize: 50 * 2 ** 30,
     maxFiles: 10_000,
     maxErrors: 10,

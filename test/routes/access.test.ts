@@ -45,6 +45,15 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["GET", "/api/jobs/none", "list"],
   ["DELETE", "/api/jobs/none", "write"],
   ["DELETE", "/api/uploads/no-such-upload", "delete"],
+  ["PROPFIND", "/dav/", "list"],
+  ["PROPPATCH", "/dav/kept.txt", "write", "replace"],
+  ["GET", "/dav/kept.txt", "read"],
+  ["HEAD", "/dav/kept.txt", "read"],
+  ["PUT", "/dav/new-dav.txt", "write"],
+  ["MKCOL", "/dav/new-dav-folder", "write"],
+  ["COPY", "/dav/kept.txt", "read", "write"],
+  ["MOVE", "/dav/movable-dav.txt", "delete", "write"],
+  ["DELETE", "/dav/removable.txt", "delete"],
   // The last one, because it deletes the upload.
   ["DELETE", "/files/kept.txt", "delete"],
 ];
@@ -67,7 +76,18 @@ const SAYING: Record<string, object> = {
   "/api/move": { from: "movable.txt", to: "new.txt" },
 };
 
+/** Body and headers of WebDAV requests that need more than a URL. */
+const DAV_REQUESTS: Record<string, RequestInit> = {
+  PROPPATCH: {
+    body: '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>',
+  },
+  COPY: { headers: { destination: "/dav/copied-dav.txt" } },
+  MOVE: { headers: { destination: "/dav/moved-dav.txt" } },
+};
+
 function ask(server: TestServer, method: string, path: string): Promise<Response> {
+  const dav = DAV_REQUESTS[method];
+  if (dav) return server.fetch(path, { ...dav, method });
   const said = SAYING[path];
   const headers: Record<string, string> = said ? { "content-type": "application/json" } : {};
   const text = said ? JSON.stringify(said) : "text";
@@ -77,6 +97,8 @@ function ask(server: TestServer, method: string, path: string): Promise<Response
 
 /** Routes that reveal nothing: the page, the documentation, the health and the abilities of the server, and logging in. */
 const PUBLIC = [
+  "/",
+  "/",
   "/api/invite",
   "/api/session",
   "/api/session/oidc",
@@ -84,6 +106,8 @@ const PUBLIC = [
   "/api/session/passkey",
   "/api/session/passkey/options",
   "/api/setup",
+  "/dav",
+  "/dav/*",
   "/health",
   "/invite",
   "/problems",
@@ -121,13 +145,16 @@ describe("every route", () => {
       .filter((file) => file.isFile() && !file.name.endsWith(".html"))
       .map((file) => `/${relative(folder, join(file.parentPath, file.name))}`);
     expect(open.map(({ path }) => path).sort()).toEqual([...PUBLIC, ...page].sort());
-    expect(new Set(open.map(({ method }) => method))).toEqual(new Set(["GET", "OPTIONS", "POST"]));
+    expect(new Set(open.map(({ method }) => method))).toEqual(
+      new Set(["GET", "OPTIONS", "POST", "PROPFIND"]),
+    );
   });
 
   test("that needs one is tested below", () => {
     const closed = server.app.routes.filter((route) => !OTHER_NEEDS.includes(String(allowOf(route))));
     for (const { method, path } of closed) {
-      const start = path.replace(/[*:].*$/, "");
+      // Without the slash, it is the same folder.
+      const start = path === "/dav" ? "/dav/" : path.replace(/[*:].*$/, "");
       const tried = NEEDS.filter(([, url]) =>
         path === start ? url.split("?")[0] === path : url.startsWith(start),
       );
@@ -142,7 +169,8 @@ describe.each(
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ allow: without(grant) });
-    for (const name of ["kept", "movable"]) await Bun.write(join(server.root, `${name}.txt`), name);
+    for (const name of ["kept", "movable", "movable-dav", "removable"])
+      await Bun.write(join(server.root, `${name}.txt`), name);
   });
   afterAll(() => server.stop());
 
@@ -186,8 +214,13 @@ test("with read alone every change is refused", async () => {
   for (const [method, path, ...grants] of NEEDS) {
     const answer = await ask(server, method, path);
     const missing = grants.filter((grant) => grant !== "read" && grant !== "list");
-    if (missing.length === 0) expect(answer.status).toBe(ABSENT.has(path) ? 404 : 200);
-    else expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${missing}`);
+    const done = method === "PROPFIND" ? 207 : 200;
+    if (missing.length === 0) expect(answer.status).toBe(ABSENT.has(path) ? 404 : done);
+    // One who lacks `write` has made no entry that would need nothing more.
+    else {
+      const named = method === "PROPPATCH" ? missing.slice(0, 1) : missing;
+      expect((await problemIn(answer, "not_allowed")).detail).toContain(`--allow read,${named}`);
+    }
   }
   expect((await server.fetch("/health")).status).toBe(200);
   expect(await readdir(server.root)).toEqual(["kept.txt"]);

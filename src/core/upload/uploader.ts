@@ -13,6 +13,7 @@ import { Slots } from "../admission/slots.ts";
 import { FileDigestCache } from "../digest/file-digests.ts";
 import { refuseEarly } from "../naming/conflict.ts";
 import { NO_FOLLOWER } from "../naming/follower.ts";
+import { FreshFiles } from "../naming/fresh-files.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import { ActiveUploads } from "../report/active-uploads.ts";
@@ -33,6 +34,7 @@ export class Uploader implements UploadServices {
   readonly receipts: Receipts;
   readonly fileDigests: FileDigestCache;
   readonly quotas: Quotas;
+  readonly fresh = new FreshFiles();
   /** Told of every move and removal. */
   follower = NO_FOLLOWER;
   /** Bytes received since the server started. */

@@ -2,9 +2,8 @@
 
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value, type ValueError, ValueErrorType } from "@sinclair/typebox/value";
-import { RequestBody } from "../../core/upload/request-body.ts";
+import { smallBody } from "../../core/upload/small-body.ts";
 import { type ErrorEntry, ErrorList, Problem } from "../../errors.ts";
-import { contentLength, lacksContinue, refuseTrailers } from "../../http/framing.ts";
 import { expected } from "../../plugins/errors.ts";
 import { misspelt } from "../../suggest.ts";
 import type { Services } from "./services.ts";
@@ -26,7 +25,12 @@ export async function jsonBody<Shape extends TSchema>(
   const type = request.headers.get("content-type") ?? "application/json";
   if (!/^application\/json *(;|$)/i.test(type))
     throw new Problem("unsupported_type", "Send JSON with `Content-Type: application/json`.");
-  const value = parse(await read(config.idleTimeout, request, maxBytes));
+  const { idleTimeout } = config;
+  const tooLarge =
+    maxBytes === MAX_BYTES
+      ? "The body exceeds 1 MiB: split it into several requests."
+      : `The body exceeds ${maxBytes} bytes.`;
+  const value = parse(await smallBody(request, { idleTimeout, maxBytes, tooLarge }));
   if (Value.Check(shape, value)) return value;
   const errors = new ErrorList(config.maxErrors);
   for (const error of Value.Errors(shape, value)) {
@@ -65,29 +69,6 @@ function entryFor(error: ValueError): ErrorEntry {
   const member = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
   const detail = misspelt("member", member, Object.keys(error.schema.properties));
   return { code: "unknown_key", pointer: error.path.slice(0, LONGEST_POINTER), detail };
-}
-
-async function read(idleTimeout: number, request: Request, maxBytes: number): Promise<Uint8Array> {
-  refuseTrailers(request.headers);
-  const { headers, body: stream } = request;
-  const options = { idleTimeout, announced: contentLength(headers), lacksContinue: lacksContinue(headers) };
-  const body = new RequestBody(stream, options);
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of body.chunks()) {
-      if (body.received > maxBytes)
-        throw new Problem(
-          "body_too_large",
-          maxBytes === MAX_BYTES
-            ? "The body exceeds 1 MiB: split it into several requests."
-            : `The body exceeds ${maxBytes} bytes.`,
-        );
-      chunks.push(chunk.slice());
-    }
-  } finally {
-    body.release();
-  }
-  return Buffer.concat(chunks);
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -181,10 +181,11 @@ export async function receiveFile(
   services: Services,
   request: Request,
   server: Listener,
-  file: HeaderOptions & Pick<UploadRequest, "path" | "may" | "allow">,
+  file: HeaderOptions & Pick<UploadRequest, "path" | "may" | "allow"> & Partial<Pick<UploadRequest, "size">>,
 ): Promise<{ result: SaveResult; unread: boolean }> {
   const { uploader, log } = services;
-  const intent = { ...file, size: announcedSize(request), id: uploadId(request), madeBy: makerOf(request) };
+  const { size = announcedSize(request) } = file;
+  const intent = { ...file, size, id: uploadId(request), madeBy: makerOf(request) };
   const incoming = receive(services, request, server);
   let result: SaveResult;
   try {

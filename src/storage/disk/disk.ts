@@ -35,6 +35,7 @@ import { checkWritable, closeWriting, openWriting, readOnlyWriting, type Writing
 import { DiskCopy } from "./tree/copy.ts";
 import { makeFolderAt, move } from "./tree/move.ts";
 import { remove } from "./tree/remove.ts";
+import { setModified } from "./tree/set-modified.ts";
 import { makeFileDurable } from "./write/durable.ts";
 import { TempUpload } from "./write/temp-upload.ts";
 import { type WriteContext, WriteScheduler } from "./write/write-scheduler.ts";
@@ -182,6 +183,10 @@ export class DiskStorage implements Storage {
 
   async move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved> {
     return await this.#orNotFound(move(this.#writable, from, to, options.replace));
+  }
+
+  async setModified(path: FilePath, modified: Date): Promise<Entry> {
+    return await this.#orNotFound(setModified(this.#writable, path, modified));
   }
 
   async copy(from: FilePath, to: FilePath): Promise<StoredCopy> {

@@ -26,7 +26,17 @@ import {
 import { MemoryCopy } from "./copy.ts";
 import { searchIn } from "./search.ts";
 import { MemoryTrash } from "./trash.ts";
-import { assertFolders, entriesIn, entryAt, fileAt, makeFolder, makeFolders, move, remove } from "./tree.ts";
+import {
+  assertFolders,
+  entriesIn,
+  entryAt,
+  fileAt,
+  makeFolder,
+  makeFolders,
+  move,
+  remove,
+  setModified,
+} from "./tree.ts";
 import { MemoryPartialUpload, MemoryUpload } from "./upload.ts";
 
 /** How a storage in memory behaves. */
@@ -164,6 +174,11 @@ export class MemoryStorage implements Storage, MemoryHost {
     const { freed, ...moved } = move(this.contents, from, to, replace);
     this.release(freed);
     return moved;
+  }
+
+  async setModified(path: FilePath, modified: Date): Promise<Entry> {
+    this.#assertOpen();
+    return setModified(this.contents, path, modified);
   }
 
   async copy(from: FilePath): Promise<StoredCopy> {

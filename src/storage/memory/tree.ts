@@ -150,3 +150,17 @@ function foldersOf(path: FilePath): FolderPath[] {
   const segments = segmentsOf(folderOf(path));
   return [ROOT, ...segments.map((_, index) => checkFolderPath(segments.slice(0, index + 1).join("/")))];
 }
+
+/** See `Storage.setModified`. @throws Problem not_found */
+export function setModified(contents: MemoryContents, path: FilePath, modified: Date): Entry {
+  const { files, folders } = contents;
+  const file = files.get(path);
+  if (file) {
+    contents.changes += 1;
+    file.entry = { ...file.entry, modified, etag: `"${contents.changes}"` };
+    return file.entry;
+  }
+  if (!folders.has(path)) throw entryNotFound();
+  folders.set(path, modified);
+  return { kind: "folder", path: checkFolderPath(path), modified };
+}

@@ -120,6 +120,21 @@ export function managingContract(name: string, current: Current): void {
     });
   });
 
+  describe(`${name}: setModified`, () => {
+    test("sets the time of a file, whose ETag changes, and of a folder", async () => {
+      const { storage } = current;
+      const { entry } = await put(storage, "a/file", "x");
+      const modified = new Date("2020-01-02T03:04:05.678Z");
+      const set = await storage.setModified(file("a/file"), modified);
+      expect(set).toMatchObject({ kind: "file", size: 1, modified });
+      expect(set).not.toMatchObject({ etag: entry.etag });
+      expect(await storage.find(file("a/file"))).toEqual(set);
+      expect(await storage.setModified(file("a"), modified)).toMatchObject({ kind: "folder", modified });
+      expect(await codeOf(storage.setModified(file("b"), modified))).toBe("not_found");
+      expect(await codeOf(storage.setModified(file("a/file/b"), modified))).toBe("not_found");
+    });
+  });
+
   describe(`${name}: remove, of folders`, () => {
     const remove = (path: string) => current.storage.remove(file(path), { recursive: true });
 

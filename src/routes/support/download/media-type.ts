@@ -27,13 +27,18 @@ const CONTROLS = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
 const POLICY =
   "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; font-src data:";
 
+/** The media type by the extension of a name; null when it tells nothing. */
+export function typeByName(name: string): string | null {
+  // Without the slash, `mime` would take the name `html` for an extension.
+  return types.getType(`/${name}`);
+}
+
 /**
  * The media type by the extension, if there is one. Without, and for `.ts` (TypeScript, or video), the first bytes tell
  * whether the file is text.
  */
 export async function mediaTypeOf({ entry, body }: Pick<StoredFile, "entry" | "body">): Promise<string> {
-  // Without the slash, `mime` would take the name `html` for an extension.
-  const known = types.getType(`/${nameOf(entry.path)}`);
+  const known = typeByName(nameOf(entry.path));
   const type =
     known === null || known === "video/mp2t"
       ? (await isText(body, entry.size))

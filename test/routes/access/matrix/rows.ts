@@ -1,6 +1,7 @@
 // The rows of the matrix: the requests of each route at a place, and the paths that they need.
 
 import { ACCOUNT_ROWS, open } from "./account-rows.ts";
+import { DAV_ROWS } from "./dav-rows.ts";
 import { copying, json, type Row, trashed, unique, uploading } from "./prepared.ts";
 
 const probe = (query = ""): Row => ({
@@ -143,6 +144,7 @@ export const ROWS: Record<string, Row> = {
   "DELETE /uploads/:id": session(),
   "POST /uploads/:id": session(),
   ...ACCOUNT_ROWS,
+  ...DAV_ROWS,
   "GET /api/me": { by: "anyone", ask: (folder) => ({ url: `/api/me?folder=${folder}` }) },
   "GET /health": open("/health"),
   "GET /metrics": { by: "paths", ask: () => ({ url: "/metrics", needs: [""] }) },

@@ -1,0 +1,35 @@
+// Destination and Overwrite: where a WebDAV request moves or copies an entry (RFC 4918 sections 10.3 and 10.6).
+
+import { Problem } from "../../errors.ts";
+
+/** A scheme and a host, which are not compared: behind a proxy they are not those that the client sees. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
+
+/**
+ * The percent-encoded path of `Destination` below a prefix, without a slash at its start.
+ * @param prefix the path of the root folder, such as `/dav/`
+ * @throws Problem invalid_request when it is missing, or leads elsewhere
+ */
+export function destinationOf(headers: Headers, prefix: string): string {
+  const sent = headers.get("destination");
+  if (sent === null) throw invalid("Send `Destination`: the URL that the entry shall get.");
+  // Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it.
+  const target = Buffer.from(sent.trim(), "latin1").toString().replace(ORIGIN, "");
+  if (target.includes("#") || target.includes("?"))
+    throw invalid("`Destination` must be the URL of a file or folder, without a query and a fragment.");
+  if (target.startsWith(prefix)) return target.slice(prefix.length);
+  throw invalid(`\`Destination\` must be below ${prefix} on this server.`);
+}
+
+/** Whether an entry at the destination may be replaced. @throws Problem invalid_request */
+export function overwrites(headers: Headers): boolean {
+  const sent = headers.get("overwrite")?.trim().toUpperCase() ?? "T";
+  if (sent === "T" || sent === "F") return sent === "T";
+  throw invalid("`Overwrite` must be T or F.", "overwrite");
+}
+
+function invalid(detail: string, header = "destination"): Problem {
+  return new Problem("invalid_request", detail, {
+    errors: [{ code: "invalid_value", pointer: `/headers/${header}`, detail }],
+  });
+}

@@ -1,0 +1,138 @@
+// Reads the XML of WebDAV requests into a small tree: with namespaces, without entities and document types, within bounds.
+
+import { SaxesParser } from "saxes";
+import { Problem } from "../../errors.ts";
+
+/** Elements inside each other. Without a limit, the parser's time grows with the square of the depth. */
+const MAX_DEPTH = 64;
+/** Elements of a document. */
+const MAX_ELEMENTS = 10_000;
+
+export interface XmlElement {
+  /** `{namespace}local`, such as `{DAV:}prop`; `{}local` without a namespace. */
+  name: string;
+  children: XmlElement[];
+  /** The text directly inside, without that of children. */
+  text: string;
+  /** The element and everything in it as XML that declares its own namespaces. */
+  content: () => string;
+}
+
+/** The name of a property or element of RFC 4918. */
+export const dav = (local: string): string => `{DAV:}${local}`;
+
+/** The first child with a name. */
+export function childOf({ children }: XmlElement, name: string): XmlElement | undefined {
+  return children.find((child) => child.name === name);
+}
+
+/** A child, or a run of text between children. */
+type Node = Element | string;
+
+class Element implements XmlElement {
+  readonly children: XmlElement[] = [];
+  readonly nodes: Node[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly attributes: readonly { name: string; value: string }[],
+  ) {}
+
+  get text(): string {
+    return this.nodes.filter((node) => typeof node === "string").join("");
+  }
+
+  content(): string {
+    return this.nodes.map((node) => (typeof node === "string" ? escapeXml(node) : node.outer())).join("");
+  }
+
+  outer(): string {
+    const [namespace, local] = splitName(this.name);
+    // An own default namespace for each element: the prefixes of the request are not known where the text is used.
+    const attributes = this.attributes.map(({ name, value }) => ` ${attribute(name, value)}`).join("");
+    return `<${local} xmlns="${escapeXml(namespace)}"${attributes}>${this.content()}</${local}>`;
+  }
+}
+
+function attribute(name: string, value: string): string {
+  const [namespace, local] = splitName(name);
+  if (namespace === "") return `${local}="${escapeXml(value)}"`;
+  if (namespace === "http://www.w3.org/XML/1998/namespace") return `xml:${local}="${escapeXml(value)}"`;
+  return `xmlns:a="${escapeXml(namespace)}" a:${local}="${escapeXml(value)}"`;
+}
+
+/** Splits `{namespace}local`. */
+export function splitName(name: string): [namespace: string, local: string] {
+  const end = name.lastIndexOf("}");
+  return [name.slice(1, end), name.slice(end + 1)];
+}
+
+/** An empty element with this name, or one with the given XML inside. */
+export function elementOf(name: string, inside = ""): string {
+  const [namespace, local] = splitName(name);
+  const [start, end] =
+    namespace === "DAV:" ? [`D:${local}`, `D:${local}`] : [`${local} xmlns="${escapeXml(namespace)}"`, local];
+  return inside === "" ? `<${start}/>` : `<${start}>${inside}</${end}>`;
+}
+
+/** Escapes text for elements and attributes; characters that no XML may contain become U+FFFD. */
+export function escapeXml(text: string): string {
+  // Almost every name needs no escape.
+  if (!/[^ !#-%(-;=?-~]/.test(text)) return text;
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("\r", "&#13;");
+}
+
+/**
+ * Parses a document.
+ * @returns its root element
+ * @throws Problem invalid_request
+ */
+export function parseXml(text: string): XmlElement {
+  const parser = new SaxesParser({ xmlns: true });
+  const open: Element[] = [];
+  let root: Element | undefined;
+  let count = 0;
+  parser.on("error", (error) => {
+    throw invalidXml(error.message.replace(/^\d+:\d+: /, ""));
+  });
+  parser.on("doctype", () => {
+    throw invalidXml("document types are not accepted");
+  });
+  parser.on("opentagstart", () => {
+    count += 1;
+    if (open.length >= MAX_DEPTH) throw invalidXml(`more than ${MAX_DEPTH} elements are inside each other`);
+    if (count > MAX_ELEMENTS) throw invalidXml(`there are more than ${MAX_ELEMENTS} elements`);
+  });
+  parser.on("opentag", ({ uri, local, attributes }) => {
+    const kept = Object.values(attributes)
+      .filter(({ prefix, name }) => prefix !== "xmlns" && name !== "xmlns")
+      .map((given) => ({ name: `{${given.uri}}${given.local}`, value: given.value }));
+    const element = new Element(`{${uri}}${local}`, kept);
+    const above = open.at(-1);
+    above?.children.push(element);
+    above?.nodes.push(element);
+    root ??= element;
+    open.push(element);
+  });
+  parser.on("closetag", () => void open.pop());
+  const addText = (more: string): void => void open.at(-1)?.nodes.push(more);
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.write(text).close();
+  if (!root) throw invalidXml("it is empty");
+  return root;
+}
+
+function invalidXml(reason: string): Problem {
+  const detail = `The XML of the body cannot be read: ${reason.slice(0, 200).toWellFormed()}.`;
+  return new Problem("invalid_request", detail, {
+    errors: [{ code: "invalid_value", pointer: "/body", detail }],
+  });
+}

@@ -1,0 +1,91 @@
+// COPY and MOVE: an entry gets another place, or a copy there (RFC 4918 sections 9.8 and 9.9).
+
+import type { MoveRequest } from "../../core/naming/conflict.ts";
+import { preconditionFailed } from "../../core/naming/refusals.ts";
+import { makeFolder, move as moveEntry } from "../../core/tree/changes.ts";
+import { CopyOperation } from "../../core/tree/copy.ts";
+import { replaceEntry } from "../../core/tree/replace-entry.ts";
+import { Problem } from "../../errors.ts";
+import { depthOf } from "../../http/dav/depth.ts";
+import { destinationOf, overwrites } from "../../http/dav/destination.ts";
+import { decodePath, type FilePath } from "../../path.ts";
+import { proveBelow } from "../../plugins/access.ts";
+import type { Entry } from "../../storage/entry.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { moveRequest } from "../support/move-request.ts";
+import type { Services } from "../support/services.ts";
+import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl } from "./target.ts";
+
+/** Both ends of a request, and what is there. */
+interface Transfer extends MoveRequest {
+  source: Entry;
+  /** The entry that has the name now. */
+  taken: Entry | null;
+}
+
+export async function move(services: Services, dav: DavRequest): Promise<Response> {
+  const { request } = dav;
+  depthOf(request.headers, ["infinity"], "infinity");
+  const transfer = await transferOf(services, dav, "move");
+  const { from, to } = transfer;
+  await placed(services, dav, transfer, async () => void (await moveEntry(services.uploader, transfer)));
+  services.log.changed(request, { did: "moved", path: from, to });
+  return new Response(null, { status: transfer.taken ? 204 : 201 });
+}
+
+export async function copy(services: Services, dav: DavRequest): Promise<Response> {
+  const { request } = dav;
+  const { uploader } = services;
+  const depth = depthOf(request.headers, ["infinity", "0"], "infinity");
+  const transfer = await transferOf(services, dav, "copy");
+  const { from, to, source } = transfer;
+  await placed(services, dav, transfer, async () => {
+    if (depth === "0" && source.kind === "folder") {
+      await makeFolder(uploader, to);
+      return;
+    }
+    const copying = await CopyOperation.begin(uploader, transfer);
+    await copying.run(new AbortController().signal);
+  });
+  services.log.changed(request, { did: "copied", path: from, to });
+  return new Response(null, { status: transfer.taken ? 204 : 201 });
+}
+
+/** @throws Problem */
+async function transferOf(services: Services, dav: DavRequest, kind: "move" | "copy"): Promise<Transfer> {
+  const { headers } = dav.request;
+  const { storage } = services;
+  const from = changedPathOf(dav);
+  const to = decodePath(destinationOf(headers, rootUrl(dav)), "/headers/destination");
+  const conflict = overwrites(headers) ? "replace" : "fail";
+  const paths = moveRequest(services, dav.request, kind, { from, to, conflict });
+  const source = await storage.find(paths.from);
+  if (!source) throw noEntry();
+  if (paths.from === paths.to) throw new Problem("not_allowed", "Source and destination are the same.");
+  await requireParent(services, paths.to);
+  const taken = await storage.find(paths.to);
+  if (taken && conflict === "fail") throw preconditionFailed("Overwrite");
+  return { ...paths, source, taken };
+}
+
+/** Runs the step that gives an entry its place, after a folder that is in its way was put aside. */
+async function placed(
+  services: Services,
+  { request, server }: DavRequest,
+  { from, to, source, taken }: Transfer,
+  step: () => Promise<void>,
+): Promise<void> {
+  await withoutIdleTimeout(services, request, server, async () => {
+    // A file over a file is one step of the storage.
+    if (!taken || (taken.kind === "file" && source.kind === "file")) return await step();
+    refuseOverlap(from, to);
+    proveBelow(request, "delete", to);
+    await replaceEntry(services.uploader, to, { keep: services.trash !== null }, step);
+  });
+}
+
+/** Putting the destination aside would take the source along, or the other way round. */
+function refuseOverlap(from: FilePath, to: FilePath): void {
+  if (!to.startsWith(`${from}/`) && !from.startsWith(`${to}/`)) return;
+  throw new Problem("into_itself", "One of the two is inside the other.");
+}

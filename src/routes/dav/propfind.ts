@@ -1,0 +1,88 @@
+// PROPFIND: the properties of an entry, and of the entries of a folder (RFC 4918 section 9.1).
+
+import { smallBody } from "../../core/upload/small-body.ts";
+import { depthOf } from "../../http/dav/depth.ts";
+import {
+  conditionAnswer,
+  MULTISTATUS_END,
+  MULTISTATUS_START,
+  XML_HEADERS,
+} from "../../http/dav/multistatus.ts";
+import { wantedProperties } from "../../http/dav/propfind-body.ts";
+import { type FolderPath, ROOT } from "../../path.ts";
+import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
+import type { Entry } from "../../storage/entry.ts";
+import { withoutIdleTimeout } from "../support/idle-timeout.ts";
+import type { Services } from "../support/services.ts";
+import { responses, type SpaceLeft, wantsSpace } from "./properties.ts";
+import { type DavRequest, existingPathOf, noEntry, rootUrl } from "./target.ts";
+
+/** Bytes of an XML body. */
+const MAX_BODY = 256 * 1024;
+
+export async function propfind(services: Services, dav: DavRequest): Promise<Response> {
+  const { request, server } = dav;
+  const path = existingPathOf(dav);
+  const asker = askerOf(request);
+  // Otherwise a client would mount what everyone may see, and never ask for a password.
+  if (path === ROOT && asker.couldLogIn) throw loginRequired();
+  prove(request, asker.sees(path) ? [] : "list", path);
+  // As 1 where it is missing: clients that forget it do not want the whole tree.
+  const depth = depthOf(request.headers, ["0", "1", "infinity"], "1");
+  const wanted = wantedProperties(await xmlBody(services, request));
+  if (depth === "infinity") return conditionAnswer(403, "propfind-finite-depth");
+  return await withoutIdleTimeout(services, request, server, async () => {
+    const entry = await services.storage.find(path);
+    if (!entry || (entry.target !== undefined && !asker.sees(entry.target))) throw noEntry();
+    const space = wantsSpace(wanted) ? await spaceOf(services, path) : null;
+    const write = responses(rootUrl(dav), wanted, space);
+    const listed = depth === "1" && entry.kind === "folder";
+    const texts = listed ? withEntries(services, entry, asker.view, write) : one(write(entry));
+    return new Response(streamOf(texts), { status: 207, headers: XML_HEADERS });
+  });
+}
+
+/** The XML body of a request, as text. @throws Problem body_too_large, … */
+export async function xmlBody({ config }: Services, request: Request): Promise<string> {
+  const { idleTimeout } = config;
+  const tooLarge = `The XML of a body may have at most ${MAX_BODY / 1024} KiB.`;
+  const bytes = await smallBody(request, { idleTimeout, maxBytes: MAX_BODY, tooLarge });
+  return new TextDecoder().decode(bytes);
+}
+
+async function* one(response: string): AsyncGenerator<string, void, void> {
+  yield MULTISTATUS_START + response + MULTISTATUS_END;
+}
+
+async function* withEntries(
+  { storage }: Services,
+  folder: Entry & { kind: "folder" },
+  view: string | undefined,
+  write: (entry: Entry) => string,
+): AsyncGenerator<string, void, void> {
+  yield MULTISTATUS_START + write(folder);
+  for await (const entries of storage.scan(folder.path, view)) yield entries.map(write).join("");
+  yield MULTISTATUS_END;
+}
+
+/** The space that the tightest quota leaves, or the disk. */
+async function spaceOf({ uploader, storage }: Services, path: FolderPath): Promise<SpaceLeft> {
+  const quota = uploader.quotas.report(path);
+  const { free, total } = await storage.space();
+  if (quota) return { available: Math.min(free, Math.max(0, quota.bytes - quota.used)), used: quota.used };
+  return { available: free, used: total - free };
+}
+
+/** Sends texts as fast as the client reads them. */
+function streamOf(texts: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await texts.next();
+      if (done) controller.close();
+      else controller.enqueue(Buffer.from(value));
+    },
+    async cancel() {
+      await texts.return();
+    },
+  });
+}

@@ -1,0 +1,74 @@
+// PUT of WebDAV: the body is the file, saved like every upload. Its folder must exist.
+
+import { serverTiming } from "../../core/report/flow-report.ts";
+import { Problem } from "../../errors.ts";
+import { timeAccepted } from "../../http/time/modification-time.ts";
+import type { FilePath } from "../../path.ts";
+import { askerOf, proveConditions, proveWrite } from "../../plugins/access.ts";
+import { announcedSize, receiveFile, uploadRequest } from "../support/request-body.ts";
+import type { Services } from "../support/services.ts";
+import { changedPathOf, type DavRequest, requireParent } from "./target.ts";
+
+export async function put(services: Services, dav: DavRequest): Promise<Response> {
+  const { request } = dav;
+  const { storage, uploader } = services;
+  const path = changedPathOf(dav);
+  refuseParts(request);
+  const options = uploadRequest(request, "replace");
+  let may = proveWrite(request, path);
+  proveConditions(request, path, options.conditions);
+  await requireParent(services, path);
+  const { maker } = askerOf(request);
+  let { conditions } = options;
+  if (!may.replace) {
+    const current = await storage.find(path);
+    if (current?.kind === "file" && current.size === 0 && uploader.fresh.has(path, current, maker)) {
+      // The content of the empty file that the client has made before: nothing else may be replaced.
+      may = { ...may, replace: true };
+      conditions = { ...conditions, ifMatch: [current.etag] };
+    }
+  }
+  const { file, replaced } = await receive(services, dav, path, { ...options, may, conditions });
+  if (!file.repeated && (!replaced || conditions !== options.conditions)) {
+    const entry = await storage.find(path);
+    if (entry?.kind === "file" && entry.etag === file.etag) uploader.fresh.add(path, entry, maker);
+  }
+  return new Response(null, {
+    status: replaced || file.repeated ? 204 : 201,
+    headers: {
+      etag: file.etag,
+      ...timeAccepted(request.headers, file.modified),
+      "server-timing": serverTiming(file.flow),
+    },
+  });
+}
+
+async function receive(
+  services: Services,
+  { request, server }: DavRequest,
+  path: FilePath,
+  options: Omit<Parameters<typeof receiveFile>[3], "path">,
+) {
+  const { result } = await receiveFile(services, request, server, {
+    ...options,
+    path,
+    size: announcedSize(request) ?? expectedSize(request.headers),
+  });
+  return result;
+}
+
+/** The size that Finder announces, because it sends chunks. */
+function expectedSize(headers: Headers): number | undefined {
+  const sent = headers.get("x-expected-entity-length");
+  return sent !== null && /^\d{1,15}$/.test(sent) ? Number(sent) : undefined;
+}
+
+/** @throws Problem content_range: as a whole file, a part would replace what it is a part of */
+function refuseParts({ headers }: Request): void {
+  for (const name of ["content-range", "range"])
+    if (headers.has(name))
+      throw new Problem(
+        "content_range",
+        "Partial PUT is not supported: send the whole file, without a range.",
+      );
+}

@@ -1,0 +1,82 @@
+// The target of a WebDAV request: its path below /dav/, and the URLs of entries as clients see them.
+
+import { Problem } from "../../errors.ts";
+import { targetOf } from "../../http/target.ts";
+import {
+  checkFilePath,
+  decodePath,
+  encodePath,
+  type FilePath,
+  type FolderPath,
+  folderOf,
+  ROOT,
+} from "../../path.ts";
+import { publicPrefix } from "../../plugins/request-info.ts";
+import type { Listener } from "../support/idle-timeout.ts";
+import type { Services } from "../support/services.ts";
+
+/** The URL path below which the files are. */
+export const DAV = "/dav";
+
+/** A WebDAV request. */
+export interface DavRequest {
+  request: Request;
+  server: Listener;
+}
+
+/**
+ * The path of the entry.
+ * @throws Problem invalid_path; invalid_request for a fragment: a client that forgets to encode `#` would reach the folder above
+ */
+export function pathOf({ request }: DavRequest): FolderPath {
+  if (request.url.includes("#")) {
+    const detail = "The URL has a fragment (`#`): encode the character as %23.";
+    throw new Problem("invalid_request", detail, {
+      errors: [{ code: "invalid_value", pointer: "/path", detail }],
+    });
+  }
+  const { path } = targetOf(request);
+  return decodePath(path.slice(DAV.length + 1));
+}
+
+/**
+ * As `pathOf`, for reading: a name that no entry can have is one that does not exist. Clients look for such names, as macOS
+ * does for `._.`.
+ * @throws Problem not_found
+ */
+export function existingPathOf(dav: DavRequest): FolderPath {
+  try {
+    return pathOf(dav);
+  } catch (error) {
+    if (error instanceof Problem && error.code === "invalid_path") throw noEntry(error);
+    throw error;
+  }
+}
+
+/** As `pathOf`, for an entry that is made, changed or removed. @throws Problem not_allowed for the root */
+export function changedPathOf(dav: DavRequest): FilePath {
+  const path = pathOf(dav);
+  if (path === ROOT) throw new Problem("not_allowed", "This is the root folder: it can only be read.");
+  return checkFilePath(path);
+}
+
+/** The URL path of the root folder as the client sees it, with a slash at its end. */
+export function rootUrl({ request }: DavRequest): string {
+  return `${publicPrefix(request)}${DAV}/`;
+}
+
+/** The URL path of an entry. That of a folder ends with a slash. */
+export function hrefOf(root: string, path: FilePath | FolderPath, kind: "file" | "folder"): string {
+  return `${root}${encodePath(path)}${kind === "folder" && path !== ROOT ? "/" : ""}`;
+}
+
+export function noEntry(cause?: unknown): Problem {
+  return new Problem("not_found", "No file or folder has this path.", { cause });
+}
+
+/** @throws Problem no_parent unless the folder of a new entry exists (RFC 4918 sections 9.3.1, 9.7.1 and 9.8.5) */
+export async function requireParent({ storage }: Services, path: FilePath): Promise<void> {
+  const entry = await storage.find(folderOf(path));
+  if (entry?.kind !== "folder")
+    throw new Problem("no_parent", "The folder of this path does not exist: make it first (MKCOL).");
+}

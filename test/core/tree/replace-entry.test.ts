@@ -1,0 +1,49 @@
+// A folder is replaced, or stays whatever happens.
+
+import { expect, test } from "bun:test";
+import { defaults } from "../../../src/config/options.ts";
+import { replaceEntry } from "../../../src/core/tree/replace-entry.ts";
+import { Uploader } from "../../../src/core/upload/uploader.ts";
+import { Problem } from "../../../src/errors.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { codeOf, contentOf, entriesIn, file, folder, pathsOf, put } from "../../storage/driving.ts";
+
+const failing = (): Promise<never> => Promise.reject(new Problem("source_changed", "It changed."));
+
+async function prepared() {
+  const storage = new MemoryStorage();
+  await put(storage, "a/1", "old");
+  await put(storage, "b/2", "new");
+  const uploader = new Uploader(storage, { ...defaults, keepFree: 0 });
+  const move = () => storage.move(file("b"), file("a"), { replace: false });
+  const list = async (path: string) => pathsOf(await entriesIn(storage, folder(path)));
+  return { storage, uploader, move, list };
+}
+
+test("the old folder is deleted, or kept in the trash", async () => {
+  for (const keep of [false, true]) {
+    const { storage, uploader, move, list } = await prepared();
+    await replaceEntry(uploader, file("a"), { keep }, move);
+    expect(await list("a")).toEqual(["a/2"]);
+    expect(await storage.trash.ids()).toHaveLength(keep ? 1 : 0);
+  }
+});
+
+test("the old folder comes back when the step fails", async () => {
+  const { storage, uploader, list } = await prepared();
+  expect(await codeOf(replaceEntry(uploader, file("a"), { keep: false }, failing))).toBe("source_changed");
+  expect(await list("")).toEqual(["a", "b"]);
+  expect(await contentOf(storage, "a/1")).toBe("old");
+  expect(await storage.trash.ids()).toEqual([]);
+});
+
+test("the old folder gets another name when its own was taken in the meantime", async () => {
+  const { storage, uploader, list } = await prepared();
+  const taken = async (): Promise<never> => {
+    await put(storage, "a", "taken");
+    return await failing();
+  };
+  expect(await codeOf(replaceEntry(uploader, file("a"), { keep: false }, taken))).toBe("source_changed");
+  expect(await list("")).toEqual(["a", "a (1)", "b"]);
+  expect(await contentOf(storage, "a (1)/1")).toBe("old");
+});
