@@ -1,0 +1,37 @@
+// The certificates of a server by host name: what a client that names a host (SNI) gets.
+
+import { constants } from "node:crypto";
+import type { TLSOptions } from "bun";
+import type { Certificate } from "./certificate.ts";
+
+/** Settings of every certificate. TLS 1.2 is the oldest version that Bun speaks. */
+const STRENGTH = {
+  /** For TLS 1.2: those with forward secrecy and authenticated encryption. Those of TLS 1.3 are fixed, and all have both. */
+  ciphers: [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+  ].join(":"),
+  secureOptions: constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+} satisfies TLSOptions;
+
+/**
+ * The value of `tls` of Bun's server. A client gets the certificate of the name that it sends, whatever its case, or the one
+ * of `*.example.org`, which stands for one label; otherwise the first one, also when it sends no name or an IP address. Where
+ * two have the same name, the earlier one counts.
+ * @param certificates at least one
+ */
+export function tlsOptions(
+  certificates: readonly Pick<Certificate, "cert" | "key" | "names">[],
+): TLSOptions[] {
+  const [first] = certificates;
+  if (!first) throw new RangeError("There is no certificate.");
+  const byName = new Map<string, TLSOptions>();
+  for (const { cert, key, names } of certificates.length > 1 ? certificates : [])
+    for (const name of names)
+      if (!byName.has(name)) byName.set(name, { ...STRENGTH, cert, key, serverName: name });
+  return [{ ...STRENGTH, cert: first.cert, key: first.key }, ...byName.values()];
+}
