@@ -67,12 +67,24 @@ export function splitName(name: string): [namespace: string, local: string] {
   return [name.slice(1, end), name.slice(end + 1)];
 }
 
+/** The tags of an element: for its content to be put between them, and of an empty one. */
+export interface Tags {
+  start: string;
+  end: string;
+  empty: string;
+}
+
+export function tagsOf(name: string): Tags {
+  const [namespace, local] = splitName(name);
+  if (namespace === "DAV:") return { start: `<D:${local}>`, end: `</D:${local}>`, empty: `<D:${local}/>` };
+  const start = `${local} xmlns="${escapeXml(namespace)}"`;
+  return { start: `<${start}>`, end: `</${local}>`, empty: `<${start}/>` };
+}
+
 /** An empty element with this name, or one with the given XML inside. */
 export function elementOf(name: string, inside = ""): string {
-  const [namespace, local] = splitName(name);
-  const [start, end] =
-    namespace === "DAV:" ? [`D:${local}`, `D:${local}`] : [`${local} xmlns="${escapeXml(namespace)}"`, local];
-  return inside === "" ? `<${start}/>` : `<${start}>${inside}</${end}>`;
+  const { start, end, empty } = tagsOf(name);
+  return inside === "" ? empty : start + inside + end;
 }
 
 /** Escapes text for elements and attributes; characters that no XML may contain become U+FFFD. */

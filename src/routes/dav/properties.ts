@@ -2,7 +2,7 @@
 
 import { type Propstat, responseOf } from "../../http/dav/multistatus.ts";
 import type { WantedProperties } from "../../http/dav/propfind-body.ts";
-import { dav, elementOf, escapeXml } from "../../http/dav/xml.ts";
+import { dav, escapeXml, tagsOf } from "../../http/dav/xml.ts";
 import { nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { typeByName } from "../support/download/media-type.ts";
@@ -62,14 +62,14 @@ export function responses(
     wanted.kind === "some"
       ? wanted.names
       : [...Object.keys(LIVE).map(dav), ...(wanted.kind === "all" ? wanted.more : [])];
-  const values = names.map((name) => ({ name, empty: elementOf(name), value: KNOWN.get(name) }));
+  const values = names.map((name) => ({ ...tagsOf(name), value: KNOWN.get(name) }));
   return (entry) => {
     let found = "";
     let missing = "";
-    for (const { name, empty, value } of values) {
+    for (const { start, end, empty, value } of values) {
       const text = value?.(entry, space) ?? null;
       if (text === null) missing += empty;
-      else found += wanted.kind === "names" ? empty : elementOf(name, text);
+      else found += text === "" || wanted.kind === "names" ? empty : start + text + end;
     }
     const propstats: Propstat[] = [];
     if (found !== "" || missing === "") propstats.push({ status: 200, properties: found });
