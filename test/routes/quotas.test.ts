@@ -181,6 +181,20 @@ test("copies, moves, removals, the trash and batches count", async () => {
   ]);
 });
 
+test("a folder comes back from the trash only if it fits into the quotas of the folders in it", async () => {
+  await using server = await startServer({ quotas: rules({ "a/inner": 1000 }), trash: 3600 });
+  const { quotas } = server.app.decorator.services.uploader;
+  expect((await put(server, "a/inner/1", 600)).status).toBe(201);
+  expect((await remove(server, "a")).status).toBe(204);
+  const { entries } = await bodyIn(Trash, await server.fetch("/api/trash"));
+  const restore = () => post(server, "/api/trash/restore", { id: entries[0]?.id });
+  quotas.set(rules({ "a/inner": 500 }));
+  await problemIn(await restore(), "quota_exceeded");
+  quotas.set(rules({ "a/inner": 1000 }));
+  expect((await restore()).status).toBe(201);
+  expect(await stateOf(server, "a/inner")).toEqual([600, 0]);
+});
+
 test("files that other programs wrote count from the start, and when the use of the folder is asked for", async () => {
   await withRoot(async (start) => {
     const none = await start({});

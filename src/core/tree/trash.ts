@@ -110,7 +110,9 @@ export class TrashCan {
       const may = permit(to);
       return await uploader.pathLocks.withLock(to, () =>
         claimName(uploader, { to, conflict, may }, kind, async (name, replace) => {
-          const limited = quotas.above(name, kind).length > 0;
+          // As for a copy, quotas of folders inside it count, too.
+          const inside = kind === "folder" ? quotas.below(name) : [];
+          const limited = quotas.above(name, kind).length + inside.length > 0;
           const size = entry.size ?? (limited ? await trash.measure(trashId) : 0);
           const replaced = replace ? await quotas.sizeOf(name) : 0;
           using claim = await quotas.claim({ path: name, kind, size, replaced });
