@@ -26,6 +26,7 @@ const THREADS = [
   "src/access/passwords/password-worker.ts",
   "src/storage/disk/bulk/bulk-worker.ts",
   "src/storage/disk/list/lister-worker.ts",
+  "src/storage/disk/properties/properties-worker.ts",
 ];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });

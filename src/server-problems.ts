@@ -92,4 +92,9 @@ export const SERVER_PROBLEMS = {
     title: "Not enough space",
     help: "The disk is full, a quota of the file system is used up, or the file would leave less than `--keep-free`. Nothing of this file was saved.",
   },
+  too_many_properties: {
+    status: 507,
+    title: "Too many properties",
+    help: "The properties that WebDAV clients keep with one file or folder may have 64 KiB together, and all of them 256 MiB. None of this request was stored. Remove properties with `PROPPATCH`.",
+  },
 } as const;

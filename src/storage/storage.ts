@@ -7,6 +7,8 @@ import type { NameQuery } from "./listing/name-query.ts";
 import type { Page, PageQuery } from "./listing/paging.ts";
 import type { SkippedEntries } from "./listing/skipped.ts";
 import type { ViewText } from "./listing/view.ts";
+import type { LockRecords } from "./lock-records.ts";
+import type { Properties } from "./properties.ts";
 import type { RecordLog } from "./record-log.ts";
 import type { StoredCopy } from "./stored-copy.ts";
 import type { StoredFile } from "./stored-file.ts";
@@ -179,6 +181,12 @@ export interface Storage {
 
   /** Entries that were moved to the trash instead of deleted. */
   readonly trash: Trash;
+
+  /** Dead properties of entries, and of those in the trash. The caller lets them follow changes of the tree. */
+  readonly properties: Properties;
+
+  /** Locks of clients. */
+  readonly lockRecords: LockRecords;
 
   /** Lines about finished uploads that the server must remember. @throws Problem storage_read_only */
   readonly receipts: RecordLog;

@@ -9,6 +9,7 @@ import { discardContract } from "./contract/discard.ts";
 import { keepingContract } from "./contract/keeping.ts";
 import { listingContract } from "./contract/listing.ts";
 import { managingContract } from "./contract/managing.ts";
+import { propertiesContract } from "./contract/properties.ts";
 import { reachContract } from "./contract/reach.ts";
 import { readingContract } from "./contract/reading.ts";
 import { recordContract } from "./contract/records.ts";
@@ -55,4 +56,5 @@ export function storageContract(name: string, open: () => Promise<Backend>): voi
   keepingContract(name, current);
   resumingContract(name, current);
   recordContract(name, current);
+  propertiesContract(name, current);
 }

@@ -11,7 +11,9 @@ import type { NameQuery } from "../listing/name-query.ts";
 import type { Page, PageQuery } from "../listing/paging.ts";
 import type { SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
+import { type LockRecords, noLockRecords } from "../lock-records.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
+import { noProperties, type Properties } from "../properties.ts";
 import type { RecordLog } from "../record-log.ts";
 import type { PartialMetadata, PartialUpload, Storage, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
@@ -79,6 +81,8 @@ export async function openDisk(root: string, options: DiskOptions = {}): Promise
 export class DiskStorage implements Storage {
   readonly #calls: Calls;
   readonly #lister: Folders;
+  /** While the root is read-only. */
+  readonly #none: Pick<Storage, "properties" | "lockRecords">;
   readonly #space = new SingleFlight<Space>({ joinRunning: true });
   #writing: Writing | Problem;
   /** Opens a root for writing that was not writable at the start. */
@@ -96,6 +100,8 @@ export class DiskStorage implements Storage {
     this.#calls = lookup.calls;
     this.#writing = writing;
     this.#open = open;
+    const refusal = (): Problem => (this.#writing instanceof Problem ? this.#writing : storageClosed());
+    this.#none = { properties: noProperties(refusal), lockRecords: noLockRecords(refusal) };
     // Calls replaced by a test cannot be sent to the worker, so they run on this thread.
     this.#lister = lookup.calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
   }
@@ -199,6 +205,14 @@ export class DiskStorage implements Storage {
 
   get trash(): Trash {
     return this.#opened.trash;
+  }
+
+  get properties(): Properties {
+    return this.#writing instanceof Problem ? this.#none.properties : this.#writing.properties;
+  }
+
+  get lockRecords(): LockRecords {
+    return this.#writing instanceof Problem ? this.#none.lockRecords : this.#writing.lockRecords;
   }
 
   get receipts(): RecordLog {

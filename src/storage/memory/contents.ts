@@ -4,6 +4,8 @@ import { Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { ROOT } from "../../path.ts";
 import type { FileEntry } from "../entry.ts";
+import type { LockRecord } from "../lock-records.ts";
+import type { PropertyMap } from "../properties.ts";
 import type { Published } from "../storage.ts";
 import type { TrashId } from "../trash.ts";
 import type { UploadId } from "../upload-id.ts";
@@ -73,6 +75,8 @@ export class MemoryContents {
   readonly trash = new Map<TrashId, { path: FilePath; contents: MemoryContents }>();
   changes = 0;
   receipts: readonly string[] = [];
+  readonly properties = new Map<string, PropertyMap>();
+  readonly locks = new Map<string, LockRecord>();
 
   /** Drops uploads without metadata. @returns total bytes of files and uploads */
   restart(): number {

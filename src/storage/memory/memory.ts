@@ -8,7 +8,9 @@ import type { NameQuery } from "../listing/name-query.ts";
 import { BY_NAME, type Page, type PageQuery, pageOf } from "../listing/paging.ts";
 import { Skipped, type SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
+import type { LockRecords } from "../lock-records.ts";
 import { entryNotFound, nameTaken, storageClosed, uploadNotFound, uploadOpen } from "../problems.ts";
+import type { Properties } from "../properties.ts";
 import type { RecordLog } from "../record-log.ts";
 import type { PartialMetadata, PartialUpload, Published, Storage, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
@@ -24,6 +26,7 @@ import {
   storageFull,
 } from "./contents.ts";
 import { MemoryCopy } from "./copy.ts";
+import { MemoryProperties, memoryLockRecords } from "./properties.ts";
 import { searchIn } from "./search.ts";
 import { MemoryTrash } from "./trash.ts";
 import {
@@ -54,6 +57,8 @@ export interface MemoryOptions {
 
 export class MemoryStorage implements Storage, MemoryHost {
   readonly contents: MemoryContents;
+  readonly properties: Properties;
+  readonly lockRecords: LockRecords;
   readonly #capacity: number;
   readonly #delay: MemoryDelay;
   readonly #open = new Set<UploadId>();
@@ -65,6 +70,8 @@ export class MemoryStorage implements Storage, MemoryHost {
     this.#capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.#delay = options.delay ?? (() => undefined);
     this.#used = this.contents.restart();
+    this.properties = new MemoryProperties(this.contents.properties);
+    this.lockRecords = memoryLockRecords(this.contents.locks);
   }
 
   get bootId(): string {

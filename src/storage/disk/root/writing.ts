@@ -2,6 +2,7 @@
 
 import { constants } from "node:fs";
 import { Problem } from "../../../errors.ts";
+import { RESERVED } from "../../../path.ts";
 import { PATH_MAX_BYTES } from "../at/context.ts";
 import { DirSync } from "../at/dir-sync.ts";
 import { closeDir, type DirHandle } from "../at/handle.ts";
@@ -11,6 +12,9 @@ import type { Calls } from "../os/calls.ts";
 import { diskProblem } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { PartialStore } from "../partial/store.ts";
+import { DATABASE } from "../properties/database.ts";
+import { DiskLockRecords, DiskProperties } from "../properties/properties.ts";
+import { DavStore } from "../properties/store.ts";
 import { DiskTrash } from "../tree/trash.ts";
 import { removeTemp } from "../write/temp-upload.ts";
 import type { WriteContext, WriteScheduler } from "../write/write-scheduler.ts";
@@ -26,6 +30,10 @@ export interface Writing {
   partialStore: PartialStore;
   receipts: DiskRecordLog;
   trash: DiskTrash;
+  /** Closed with the others. */
+  davStore: DavStore;
+  properties: DiskProperties;
+  lockRecords: DiskLockRecords;
   ageClock: AgeClock;
   /** Runs in the background. */
   leftoverRemoval: LeftoverRemoval;
@@ -60,9 +68,13 @@ export async function openWriting(options: WritingOptions): Promise<Writing | Pr
     maxPathBytes: PATH_MAX_BYTES - Buffer.byteLength(lookup.root) - 1,
     warn,
   };
+  const davStore = new DavStore(`${lookup.root}/${RESERVED}/${DATABASE}`, context);
   return {
     context,
     workDir,
+    davStore,
+    properties: new DiskProperties(davStore),
+    lockRecords: new DiskLockRecords(davStore),
     partialStore: new PartialStore(context, workDir.partials),
     receipts: new DiskRecordLog(context, workDir.reserved),
     trash: new DiskTrash(context),
@@ -96,11 +108,12 @@ export function readOnlyWriting(): Problem {
 
 /** Waits for running work and closes everything. */
 export async function closeWriting(writing: Writing): Promise<void> {
-  const { context, workDir, partialStore, receipts, ageClock, leftoverRemoval } = writing;
+  const { context, workDir, partialStore, receipts, ageClock, leftoverRemoval, davStore } = writing;
   await leftoverRemoval.stop();
   await ageClock.close();
   await partialStore.idleHandles.closeAll();
   await receipts.close();
+  await davStore.close();
   const { lock, reserved, temporaries, partials } = workDir;
   for (const dir of [partials, temporaries, reserved]) await closeDir(context.calls, dir);
   lock.release();

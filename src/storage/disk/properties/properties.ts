@@ -1,0 +1,75 @@
+// Properties and lock records on the disk, in .sluice/dav.db.
+
+import { asProblem } from "../../../errors.ts";
+import type { FilePath, FolderPath } from "../../../path.ts";
+import type { LockRecord, LockRecords } from "../../lock-records.ts";
+import {
+  NO_PROPERTIES,
+  type Properties,
+  type PropertyChange,
+  type PropertyMap,
+  type PropertyPlace,
+} from "../../properties.ts";
+import { type DatabaseChange, hasAnyIn, propertiesOf, readLocks } from "./changes.ts";
+import type { DavStore } from "./store.ts";
+
+export class DiskProperties implements Properties {
+  constructor(readonly store: DavStore) {}
+
+  get empty(): boolean {
+    return this.store.empty;
+  }
+
+  of(place: PropertyPlace): PropertyMap {
+    if (this.empty) return NO_PROPERTIES;
+    return this.store.read(NO_PROPERTIES, (database) => propertiesOf(database, place));
+  }
+
+  inFolder(folder: FolderPath): (path: FilePath | FolderPath) => PropertyMap {
+    const none = this.empty || !this.store.read(false, (database) => hasAnyIn(database, folder));
+    return none ? () => NO_PROPERTIES : (path) => this.of(path);
+  }
+
+  async change(path: PropertyPlace, { set, remove }: PropertyChange): Promise<void> {
+    await this.store.write({ do: "change", path, set: [...set], remove });
+  }
+
+  async move(from: PropertyPlace, to: PropertyPlace): Promise<void> {
+    await this.#follow({ do: "move", from, to });
+  }
+
+  async copy(from: PropertyPlace, to: PropertyPlace): Promise<void> {
+    await this.#follow({ do: "copy", from, to });
+  }
+
+  async remove(path: PropertyPlace): Promise<void> {
+    await this.#follow({ do: "remove", path });
+  }
+
+  async #follow(change: DatabaseChange): Promise<void> {
+    if (this.empty) return;
+    try {
+      await this.store.write(change);
+    } catch (error) {
+      const { detail, cause } = asProblem(error);
+      const reason = cause instanceof Error ? ` (${cause.message})` : "";
+      this.store.context.warn(`WebDAV properties did not follow their entry: ${detail}${reason}`);
+    }
+  }
+}
+
+export class DiskLockRecords implements LockRecords {
+  constructor(readonly store: DavStore) {}
+
+  read(): readonly LockRecord[] {
+    return this.store.read([], readLocks);
+  }
+
+  async put(lock: LockRecord): Promise<void> {
+    await this.store.write({ do: "putLock", lock });
+  }
+
+  async remove(tokens: readonly string[]): Promise<void> {
+    await this.store.write({ do: "removeLocks", tokens });
+  }
+}
