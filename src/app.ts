@@ -104,7 +104,7 @@ export async function createApp(options: AppOptions = {}) {
   setQuotas();
   access.onChange(setQuotas);
   const links = new Links(access, logins);
-  uploader.follower = links;
+  uploader.followers.add(links);
   const uploads = await UploadRegistry.open(uploader, config).catch(async (error) => {
     if (!provided) await storage.close();
     throw error;

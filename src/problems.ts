@@ -246,6 +246,21 @@ export const PROBLEMS = {
     title: "The upload is in use",
     help: "An earlier request to this upload is still ending. Try again after `Retry-After` seconds.",
   },
+  locked: {
+    status: 423,
+    title: "Locked",
+    help: "A client has locked the file or folder by WebDAV, so that only it can change it, move it or remove it; locks hold for every way of access. The detail says until when. An owner of the server can release a lock.",
+  },
+  no_such_lock: {
+    status: 409,
+    title: "No such lock",
+    help: "The lock of this token has expired or been released, or does not cover the path of the request. Lock the file again before you change it.",
+  },
+  too_many_locks: {
+    status: 429,
+    title: "Too many locks",
+    help: "An account, or a client without one, may have 1,000 locks, and all together 10,000. Release some with `UNLOCK`, or wait: a lock lasts an hour at most unless it is renewed.",
+  },
   checksum_mismatch: {
     status: 460,
     title: "The checksum does not match",

@@ -86,8 +86,7 @@ export function proveFolder(request: Request, folder: FilePath | FolderPath): As
 
 /** Proves that the asker may write a file, and tells what else they may do with its name. @throws Problem as `prove` */
 export function proveWrite(request: Request, path: FilePath): NameGrants {
-  const asker = prove(request, "write", path);
-  return { ...mayTake(asker, path), read: asker.can("read", path) };
+  return mayTake(prove(request, "write", path), path);
 }
 
 /**
@@ -103,12 +102,16 @@ export function proveConditions(request: Request, path: FilePath, conditions: Pr
  * Whether an asker who may write an entry may also replace it, and may give it another name in the same folder: not where a
  * rule at the path itself gives more than its folder does, or hides what would be seen under another name.
  */
-export function mayTake(asker: Asker, path: FilePath): Pick<NameGrants, "replace" | "rename"> {
+export function mayTake(asker: Asker, path: FilePath): NameGrants {
   const folder = folderOf(path);
   const reveals = (word: Word): boolean =>
     asker.can(word, folder) && (!asker.can(word, path) || asker.refusedBelow(word, path) !== null);
   const renames = asker.can("write", folder) && !reveals("list") && !reveals("read");
-  return { replace: asker.can("replace", path), ...(!renames && { rename: false }) };
+  return {
+    replace: asker.can("replace", path),
+    read: asker.can("read", path),
+    ...(!renames && { rename: false }),
+  };
 }
 
 /** Proves a word at a path and everywhere below it. @throws Problem as `prove`; not_allowed that names the folder */

@@ -5,6 +5,7 @@ import { Problem } from "../../errors.ts";
 import { type FilePath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { LockGrants, Locks } from "../locks/locks.ts";
 import { claimNumbered } from "./numbered-name.ts";
 import type { PathLocks } from "./path-locks.ts";
 import { nameIsFolder, nameTaken, replaceNotAllowed } from "./refusals.ts";
@@ -13,10 +14,11 @@ import { nameIsFolder, nameTaken, replaceNotAllowed } from "./refusals.ts";
 export interface NamingServices {
   readonly storage: Storage;
   readonly numberingLocks: PathLocks;
+  readonly locks: Locks;
 }
 
 /** The rights of the client at the destination, decided when the request was made. */
-export interface NameGrants {
+export interface NameGrants extends LockGrants {
   /** Whether it may give an existing name new content. */
   replace: boolean;
   /** Whether it may learn that a file is there already. */
@@ -30,8 +32,11 @@ export interface MoveRequest {
   from: FilePath;
   to: FilePath;
   conflict: Conflict;
-  may: Pick<NameGrants, "replace" | "rename">;
+  may: MoveGrants;
 }
+
+/** The rights of the client at the destination of a move; its locks count at the source, too. */
+export type MoveGrants = Omit<NameGrants, "read"> & LockGrants;
 
 /** The entry under the name it got. */
 export interface ClaimedName<E extends Entry = Entry> {
@@ -47,18 +52,20 @@ export interface ClaimedName<E extends Entry = Entry> {
  * `conflict=replace` must hold the lock of the path.
  * @param publish gives the entry a name; fails with `name_taken` when the name exists and cannot be replaced
  * @param lock acquires the lock under which the next free number is searched
- * @throws Problem name_taken, not_allowed, and those of `publish`
+ * @throws Problem name_taken, not_allowed, locked, and those of `publish`
  */
 export async function claimName<E extends Entry>(
-  { storage, numberingLocks }: NamingServices,
+  { storage, numberingLocks, locks }: NamingServices,
   { to, conflict, may }: Pick<MoveRequest, "to" | "conflict" | "may">,
   kind: Entry["kind"],
   publish: (to: FilePath, replace: boolean) => Promise<ClaimedName<E>>,
   lock: PathLocks["withLock"] = (path, step) => numberingLocks.withLock(path, step),
 ): Promise<ClaimedName<E>> {
   const replace = conflict === "replace" && may.replace;
+  const publishPermitted = (name: FilePath, replaces: boolean): Promise<ClaimedName<E>> =>
+    locks.change({ path: name, does: replaces ? "write" : "create" }, may, () => publish(name, replaces));
   try {
-    return await publish(to, replace);
+    return await publishPermitted(to, replace);
   } catch (error) {
     if (!isTaken(error)) throw error;
     if (conflict === "fail" || (conflict === "rename" && may.rename === false)) throw nameTaken(error.cause);
@@ -70,7 +77,7 @@ export async function claimName<E extends Entry>(
   }
   const publishIfFree = async (name: FilePath): Promise<ClaimedName<E> | null> => {
     try {
-      return await publish(name, false);
+      return await publishPermitted(name, false);
     } catch (error) {
       if (isTaken(error)) return null;
       throw error;

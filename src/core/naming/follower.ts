@@ -10,8 +10,23 @@ export interface Follower {
   remove<T>(path: FilePath, step: () => Promise<T>): Promise<T>;
 }
 
-/** Nothing refers to entries. */
-export const NO_FOLLOWER: Follower = {
-  move: (_, step) => step(),
-  remove: (_, step) => step(),
-};
+/** Several followers, each of which runs the step of the next one. */
+export class Followers implements Follower {
+  readonly #all: Follower[];
+
+  constructor(...all: Follower[]) {
+    this.#all = all;
+  }
+
+  add(follower: Follower): void {
+    this.#all.unshift(follower);
+  }
+
+  move<Moved extends ClaimedName>(from: FilePath, step: () => Promise<Moved>): Promise<Moved> {
+    return this.#all.reduce((next, follower) => () => follower.move(from, next), step)();
+  }
+
+  remove<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    return this.#all.reduce((next, follower) => () => follower.remove(path, next), step)();
+  }
+}

@@ -55,13 +55,16 @@ export class CopyOperation {
     try {
       using reservation = await this.#reserve(signal);
       await this.#copy(signal, reservation);
-      return await uploader.pathLocks.withLock(request.to, () =>
-        claimName(uploader, request, kind, (to, replace) =>
+      return await uploader.pathLocks.withLock(request.to, async () => {
+        const claimed = await claimName(uploader, request, kind, (to, replace) =>
           reservation.publish({ to, kind, size: this.bytes, replace }, () =>
             this.stored.finish(to, { replace }),
           ),
-        ),
-      );
+        );
+        const { properties } = uploader.storage;
+        if (!properties.empty) await properties.copy(request.from, claimed.entry.path);
+        return claimed;
+      });
     } finally {
       await this.discard();
     }
@@ -113,6 +116,8 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
     throw new Problem("into_itself", "Source and destination are the same.");
   const stored = await storage.copy(from, to);
   try {
+    const does = conflict === "replace" ? "write" : "create";
+    await uploader.locks.permit({ path: to, does }, request.may);
     refuseEarly(request, stored.entry.kind, await storage.probe(to));
     return stored;
   } catch (error) {

@@ -2,9 +2,10 @@
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
+import { trashPlace } from "../../storage/properties.ts";
 import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
 import { countArrival } from "../admission/quota/changes.ts";
-import { type ClaimedName, claimName, type MoveRequest, type NameGrants } from "../naming/conflict.ts";
+import { type ClaimedName, claimName, type MoveGrants, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
 /** Seconds between two sweeps for expired entries, at most. */
@@ -59,7 +60,10 @@ export class TrashCan {
 
   /** Moves an entry into the trash. @throws Problem not_found, is_folder, … */
   async put(path: FilePath, options: { recursive: boolean }): Promise<void> {
-    await this.uploader.storage.trash.put(path, newTrashId(Date.now(), this.uploader.storage.age), options);
+    const { trash, age, properties } = this.uploader.storage;
+    const id = newTrashId(Date.now(), age);
+    await trash.put(path, id, options);
+    if (!properties.empty) await properties.move(path, trashPlace(id));
   }
 
   /**
@@ -97,19 +101,19 @@ export class TrashCan {
   async restore(
     id: string,
     conflict: MoveRequest["conflict"],
-    permit: (path: FilePath) => Pick<NameGrants, "replace" | "rename">,
+    permit: (path: FilePath) => MoveGrants,
   ): Promise<ClaimedName> {
     const { uploader } = this;
     const { quotas, storage } = uploader;
-    const { trash } = storage;
+    const { trash, properties } = storage;
     const trashId = checkId(id);
     return await uploader.track(async () => {
       const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
       const { path: to, kind } = entry;
       const may = permit(to);
-      return await uploader.pathLocks.withLock(to, () =>
-        claimName(uploader, { to, conflict, may }, kind, async (name, replace) => {
+      return await uploader.pathLocks.withLock(to, async () => {
+        const claimed = await claimName(uploader, { to, conflict, may }, kind, async (name, replace) => {
           // As for a copy, quotas of folders inside it count, too.
           const inside = kind === "folder" ? quotas.below(name) : [];
           const limited = quotas.above(name, kind).length + inside.length > 0;
@@ -118,8 +122,10 @@ export class TrashCan {
           using claim = await quotas.claim({ path: name, kind, size, replaced });
           const restored = { to: name, kind, size, replace };
           return await countArrival(quotas, claim, restored, () => trash.restore(trashId, name, { replace }));
-        }),
-      );
+        });
+        if (!properties.empty) await properties.move(trashPlace(trashId), claimed.entry.path);
+        return claimed;
+      });
     });
   }
 
@@ -136,7 +142,7 @@ export class TrashCan {
       const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
       permit(entry.path);
-      await trash.remove(trashId);
+      await this.#removeForGood(trashId);
     });
   }
 
@@ -149,9 +155,15 @@ export class TrashCan {
       // Without this filter, a batch of entries that cannot be deleted would hold up all later ones.
       for (const id of expired.filter((id) => !this.#stuck.has(id)).slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
-        await trash.remove(id).catch((error: unknown) => this.#skip(id, asProblem(error)));
+        await this.#removeForGood(id).catch((error: unknown) => this.#skip(id, asProblem(error)));
       }
     });
+  }
+
+  async #removeForGood(id: TrashId): Promise<void> {
+    const { trash, properties } = this.uploader.storage;
+    await trash.remove(id);
+    if (!properties.empty) await properties.remove(trashPlace(id));
   }
 
   /** Stops sweeping, and resolves when a running sweep has ended. */

@@ -4,13 +4,14 @@ import { Problem } from "../../errors.ts";
 import { failedCondition, unconditional } from "../../http/conditions.ts";
 import type { FilePath } from "../../path.ts";
 import type { FileEntry } from "../../storage/entry.ts";
-import type { PartialUpload, Published, Storage, StoredUpload } from "../../storage/storage.ts";
+import type { PartialUpload, Published, StoredUpload } from "../../storage/storage.ts";
 import { FILES, Stopwatch } from "../../system/stopwatch.ts";
 import { tooLarge } from "../admission/free-space.ts";
 import type { Reservation } from "../admission/reservation.ts";
 import { Digester } from "../digest/digester.ts";
 import type { FileDigestCache } from "../digest/file-digests.ts";
-import { claimName } from "../naming/conflict.ts";
+import { claimName, type NamingServices } from "../naming/conflict.ts";
+import { forgetProperties } from "../naming/dav-followers.ts";
 import type { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
 import type { ActiveUpload, ActiveUploads, RunningUpload } from "../report/active-uploads.ts";
@@ -30,11 +31,9 @@ import { type SaveResult, savedFile } from "./saved-file.ts";
 import type { Limits, UploadRequest } from "./upload-request.ts";
 
 /** The part of the uploader that one upload needs. */
-export interface UploadServices {
-  readonly storage: Storage;
+export interface UploadServices extends NamingServices {
   readonly limits: Limits;
   readonly pathLocks: PathLocks;
-  readonly numberingLocks: PathLocks;
   readonly activeUploads: ActiveUploads;
   readonly recentUploads: RecentUploads;
   readonly receipts: Receipts;
@@ -45,7 +44,6 @@ export interface UploadServices {
 
 /** Receives the bytes of one upload. With `suspendLazily` it is resumable: an error keeps its bytes. */
 export type UploadTarget = StoredUpload & Partial<Pick<PartialUpload, "suspendLazily">>;
-
 const spaceChecks = new Stopwatch(FILES);
 
 export class Upload implements RunningUpload {
@@ -57,7 +55,7 @@ export class Upload implements RunningUpload {
   #received = 0;
   /** Seconds spent waiting for other uploads that publish the same name. */
   #lockWaited = 0;
-  /** Seconds spent waiting for the free-space check. */
+  /** Seconds of free-space checks. */
   #spaceWaited = 0;
   readonly #digester: Digester;
   #cancelled: Problem | undefined;
@@ -222,10 +220,12 @@ export class Upload implements RunningUpload {
 
   async #takeName(to: FilePath, replace: boolean): Promise<Published> {
     try {
-      const { length: size } = this.stored;
-      return await this.reservation.publish({ to, kind: "file", size, replace }, () =>
-        this.stored.finish(to, { replace, modified: this.request.modified ?? undefined }),
+      const { stored, reservation } = this;
+      const published = await reservation.publish({ to, kind: "file", size: stored.length, replace }, () =>
+        stored.finish(to, { replace, modified: this.request.modified ?? undefined }),
       );
+      if (!published.replaced) await forgetProperties(this.services.storage, to);
+      return published;
     } catch (error) {
       // Not before the name is taken: of concurrent uploads of the same bytes, the first one is saved.
       if (to === this.request.path && error instanceof Problem && error.code === "name_taken")

@@ -11,8 +11,10 @@ import { Quotas } from "../admission/quota/quotas.ts";
 import { Reservation } from "../admission/reservation.ts";
 import { Slots } from "../admission/slots.ts";
 import { FileDigestCache } from "../digest/file-digests.ts";
+import { Locks } from "../locks/locks.ts";
 import { refuseEarly } from "../naming/conflict.ts";
-import { NO_FOLLOWER } from "../naming/follower.ts";
+import { lockFollower, propertyFollower } from "../naming/dav-followers.ts";
+import { Followers } from "../naming/follower.ts";
 import { FreshFiles } from "../naming/fresh-files.ts";
 import { PathLocks } from "../naming/path-locks.ts";
 import { preconditionFailed } from "../naming/refusals.ts";
@@ -35,8 +37,9 @@ export class Uploader implements UploadServices {
   readonly fileDigests: FileDigestCache;
   readonly quotas: Quotas;
   readonly fresh = new FreshFiles();
+  readonly locks: Locks;
   /** Told of every move and removal. */
-  follower = NO_FOLLOWER;
+  readonly followers: Followers;
   /** Bytes received since the server started. */
   receivedBytes = 0;
   readonly #freeSpace: FreeSpace;
@@ -49,6 +52,8 @@ export class Uploader implements UploadServices {
     this.slots = new Slots(limits.maxUploads, limits.maxUploadsPerClient);
     this.receipts = new Receipts(storage);
     this.fileDigests = new FileDigestCache(storage);
+    this.locks = new Locks(storage);
+    this.followers = new Followers(propertyFollower(storage), lockFollower(this.locks));
     this.quotas = new Quotas(storage, new PathLocks());
     this.#freeSpace = new FreeSpace(storage, limits.keepFree);
   }
@@ -175,6 +180,8 @@ export class Uploader implements UploadServices {
     if (size !== undefined && size > this.limits.maxFileSize) throw tooLarge(this.limits.maxFileSize);
     // The name and the conditions were met when the first request of this key was made.
     if (key !== undefined && this.receipts.find(key)) return null;
+    const does = conflict === "replace" ? "write" : "create";
+    if (!this.locks.none) await this.locks.permit({ path, does }, may);
     const current = await this.storage.probe(path);
     const failed = failedCondition(conditions, current);
     if (failed !== null) throw preconditionFailed(failed);

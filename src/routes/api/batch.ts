@@ -100,8 +100,8 @@ async function perform(
   }
   if (operation.op === "delete") {
     const path = checkFilePath(operation.path);
-    proveBelow(request, "delete", path);
-    await remove(uploader, path, { recursive: operation.recursive ?? false, trash });
+    const may = { read: proveBelow(request, "delete", path).can("list", path) };
+    await remove(uploader, path, { recursive: operation.recursive ?? false, trash, may });
     log.changed(request, { did: trash ? "put into the trash" : "removed", path });
     return {};
   }

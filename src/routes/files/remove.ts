@@ -17,12 +17,12 @@ export function remove(services: Services) {
     "/files/*",
     async ({ request, params, query, server }) => {
       const path = params["*"];
-      proveBelow(request, "delete", path);
+      const may = { read: proveBelow(request, "delete", path).can("list", path) };
       const recursive = query.recursive === "true";
       const conditions = preconditionsOf(request.headers);
       proveConditions(request, path, conditions);
       await withoutIdleTimeout(services, request, server, () =>
-        removeEntry(uploader, path, { recursive, conditions, trash }),
+        removeEntry(uploader, path, { recursive, conditions, trash, may }),
       );
       log.changed(request, {
         did: trash ? "put into the trash" : "removed",
@@ -42,6 +42,7 @@ export function remove(services: Services) {
         ...problems(
           ...ENTRY_PROBLEMS,
           "is_folder",
+          "locked",
           "link_in_path",
           "other_file_system",
           "mount_point",

@@ -1,0 +1,58 @@
+// Problems of locks.
+
+import { Problem, type ProblemExtras } from "../../errors.ts";
+import type { Lock } from "./lock-table.ts";
+
+/** A change, or another lock, is refused because of a lock. */
+export class LockedProblem extends Problem {
+  /** @param lock never shown as a whole: the client may not be allowed to list its path, and its token is not theirs */
+  constructor(
+    readonly lock: Lock,
+    detail: string,
+    extras?: ProblemExtras,
+  ) {
+    super("locked", detail, extras);
+  }
+}
+
+/** @param where begins the sentence @param names whether the client may know who made the lock */
+export function locked(lock: Lock, where: string, names: boolean): LockedProblem {
+  const holder = names && lock.account !== null ? ` by \`${lock.account}\`` : "";
+  const until = new Date(lock.expires).toISOString().slice(0, 19);
+  return new LockedProblem(
+    lock,
+    `${where} is locked${holder} until ${until}Z, unless the lock is renewed or released before. Try again then.`,
+  );
+}
+
+export function lockNotFound(): Problem {
+  return new Problem(
+    "no_such_lock",
+    "There is no lock with this token here: it may have expired, or been released.",
+  );
+}
+
+export function notYourLock(): Problem {
+  return new Problem(
+    "not_allowed",
+    "Another account made this lock, and only it or an owner of this server may change it.",
+  );
+}
+
+export function tooManyLocks(whose: "yours" | "all"): Problem {
+  const detail =
+    whose === "yours"
+      ? "You have as many locks as one client may have."
+      : "There are as many locks as this server keeps.";
+  return new Problem("too_many_locks", `${detail} Release some, or wait until some have expired.`, {
+    headers: { "retry-after": "60" },
+  });
+}
+
+/** @param limit bytes */
+export function ownerTooLong(limit: number): Problem {
+  const detail = `The element \`owner\` of a lock may have ${limit} bytes.`;
+  return new Problem("invalid_request", detail, {
+    errors: [{ code: "too_long", pointer: "/owner", detail }],
+  });
+}

@@ -1,0 +1,46 @@
+// Lets WebDAV properties follow their entries, and releases the locks of entries that are moved away or removed.
+
+import type { FilePath, FolderPath } from "../../path.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { Locks } from "../locks/locks.ts";
+import type { Follower } from "./follower.ts";
+
+export function propertyFollower({ properties }: Pick<Storage, "properties">): Follower {
+  return {
+    async move(from, step) {
+      const moved = await step();
+      if (!properties.empty) await properties.move(from, moved.entry.path);
+      return moved;
+    },
+    async remove(path, step) {
+      const removed = await step();
+      if (!properties.empty) await properties.remove(path);
+      return removed;
+    },
+  };
+}
+
+/** Locks stay where they are (RFC 4918 section 7.5). */
+export function lockFollower(locks: Locks): Follower {
+  return {
+    async move(from, step) {
+      const moved = await step();
+      await locks.removeWithin(from);
+      return moved;
+    },
+    async remove(path, step) {
+      const removed = await step();
+      await locks.removeWithin(path);
+      return removed;
+    },
+  };
+}
+
+/** Forgets the properties of an entry that another program has removed, when a new one takes its path. Never throws. */
+export async function forgetProperties(
+  { properties }: Pick<Storage, "properties">,
+  path: FilePath | FolderPath,
+): Promise<void> {
+  if (properties.empty || properties.of(path).size === 0) return;
+  await properties.remove(path);
+}
