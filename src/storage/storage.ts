@@ -184,8 +184,6 @@ export interface Storage {
 
   /** Dead properties of entries, and of those in the trash. The caller lets them follow changes of the tree. */
   readonly properties: Properties;
-
-  /** Locks of clients. */
   readonly lockRecords: LockRecords;
 
   /** Lines about finished uploads that the server must remember. @throws Problem storage_read_only */

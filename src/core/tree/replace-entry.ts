@@ -1,8 +1,10 @@
 // Replaces an entry, also a folder with its contents: the old one is put aside, and comes back if the new one cannot take its name.
 
 import type { FilePath } from "../../path.ts";
+import { trashPlace } from "../../storage/properties.ts";
 import { newTrashId, type TrashId } from "../../storage/trash.ts";
 import { countRemoval } from "../admission/quota/changes.ts";
+import type { LockGrants } from "../locks/locks.ts";
 import { claimName } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
@@ -11,45 +13,53 @@ import type { Uploader } from "../upload/uploader.ts";
  * is deleted, unless removed entries are kept. If the step fails it gets its name back, or, if that was taken in the meantime, the
  * next free one.
  * @param keep whether the old entry stays in the trash
+ * @param may the locks of the client
  * @throws Problem; that of the step
  */
 export async function replaceEntry<T>(
   uploader: Uploader,
   path: FilePath,
-  { keep }: { keep: boolean },
+  { keep, may = {} }: { keep: boolean; may?: LockGrants },
   step: () => Promise<T>,
 ): Promise<T> {
-  const { trash } = uploader.storage;
-  const id = await putAside(uploader, path);
+  const { trash, properties } = uploader.storage;
+  const id = await putAside(uploader, path, may);
   const result = await step().catch(async (error: unknown) => {
-    await putBack(uploader, path, id);
+    await putBack(uploader, path, id, may);
     throw error;
   });
-  if (!keep)
-    await trash.remove(id).catch(() => {
-      // The new entry has its name: what cannot be deleted of the old one stays in the trash.
-    });
+  if (keep) return result;
+  await trash.remove(id).catch(() => {
+    // The new entry has its name: what cannot be deleted of the old one stays in the trash.
+  });
+  if (!properties.empty) await properties.remove(trashPlace(id));
   return result;
 }
 
-async function putAside(uploader: Uploader, path: FilePath): Promise<TrashId> {
-  const { storage, pathLocks, quotas, follower } = uploader;
+async function putAside(uploader: Uploader, path: FilePath, may: LockGrants): Promise<TrashId> {
+  const { storage, pathLocks, quotas, followers, locks } = uploader;
   const id = newTrashId(Date.now(), storage.age);
+  const putNow = async (): Promise<void> => {
+    await storage.trash.put(path, id, { recursive: true });
+    if (!storage.properties.empty) await storage.properties.move(path, trashPlace(id));
+  };
   await uploader.track(() =>
     pathLocks.withLock(path, () =>
-      follower.remove(path, () =>
-        countRemoval(quotas, path, () => storage.trash.put(path, id, { recursive: true })),
+      locks.change({ path, does: "remove" }, may, () =>
+        followers.remove(path, () => countRemoval(quotas, path, putNow)),
       ),
     ),
   );
   return id;
 }
 
-async function putBack(uploader: Uploader, path: FilePath, id: TrashId): Promise<void> {
-  const { trash } = uploader.storage;
+async function putBack(uploader: Uploader, path: FilePath, id: TrashId, locks: LockGrants): Promise<void> {
+  const may = { ...locks, replace: false };
+  const { trash, properties } = uploader.storage;
   const kind = (await trash.find(id))?.kind ?? "file";
-  await claimName(uploader, { to: path, conflict: "rename", may: { replace: false } }, kind, (to) =>
+  const { entry } = await claimName(uploader, { to: path, conflict: "rename", may }, kind, (to) =>
     trash.restore(id, to, { replace: false }),
   );
+  if (!properties.empty) await properties.move(trashPlace(id), entry.path);
   await uploader.quotas.recount([path]);
 }

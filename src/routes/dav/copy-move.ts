@@ -72,7 +72,7 @@ async function transferOf(services: Services, dav: DavRequest, kind: "move" | "c
 async function placed(
   services: Services,
   { request, server }: DavRequest,
-  { from, to, source, taken }: Transfer,
+  { from, to, source, taken, may }: Transfer,
   step: () => Promise<void>,
 ): Promise<void> {
   await withoutIdleTimeout(services, request, server, async () => {
@@ -80,7 +80,7 @@ async function placed(
     if (!taken || (taken.kind === "file" && source.kind === "file")) return await step();
     refuseOverlap(from, to);
     proveBelow(request, "delete", to);
-    await replaceEntry(services.uploader, to, { keep: services.trash !== null }, step);
+    await replaceEntry(services.uploader, to, { keep: services.trash !== null, may }, step);
   });
 }
 

@@ -11,9 +11,7 @@ import type { NameQuery } from "../listing/name-query.ts";
 import type { Page, PageQuery } from "../listing/paging.ts";
 import type { SkippedEntries } from "../listing/skipped.ts";
 import type { ViewText } from "../listing/view.ts";
-import { type LockRecords, noLockRecords } from "../lock-records.ts";
 import { entryNotFound, storageClosed } from "../problems.ts";
-import { noProperties, type Properties } from "../properties.ts";
 import type { RecordLog } from "../record-log.ts";
 import type { PartialMetadata, PartialUpload, Storage, StoredUpload } from "../storage.ts";
 import type { StoredCopy } from "../stored-copy.ts";
@@ -30,6 +28,7 @@ import { asProblem, diskProblem, errnoOf } from "./os/errno.ts";
 import { DiskPartialUpload } from "./partial/partial-upload.ts";
 import { readSidecars, writeSidecar } from "./partial/sidecar.ts";
 import type { PartialStore } from "./partial/store.ts";
+import { nothingKept } from "./properties/properties.ts";
 import { readBootId } from "./root/boot-id.ts";
 import type { LeftoverRemoval } from "./root/leftovers.ts";
 import { RootInUse } from "./root/root-lock.ts";
@@ -82,7 +81,7 @@ export class DiskStorage implements Storage {
   readonly #calls: Calls;
   readonly #lister: Folders;
   /** While the root is read-only. */
-  readonly #none: Pick<Storage, "properties" | "lockRecords">;
+  readonly #none = nothingKept(() => (this.#writing instanceof Problem ? this.#writing : storageClosed()));
   readonly #space = new SingleFlight<Space>({ joinRunning: true });
   #writing: Writing | Problem;
   /** Opens a root for writing that was not writable at the start. */
@@ -100,8 +99,6 @@ export class DiskStorage implements Storage {
     this.#calls = lookup.calls;
     this.#writing = writing;
     this.#open = open;
-    const refusal = (): Problem => (this.#writing instanceof Problem ? this.#writing : storageClosed());
-    this.#none = { properties: noProperties(refusal), lockRecords: noLockRecords(refusal) };
     // Calls replaced by a test cannot be sent to the worker, so they run on this thread.
     this.#lister = lookup.calls === systemCalls ? new ListerThread(lookup) : new Lister(lookup);
   }
@@ -207,11 +204,11 @@ export class DiskStorage implements Storage {
     return this.#opened.trash;
   }
 
-  get properties(): Properties {
+  get properties(): Storage["properties"] {
     return this.#writing instanceof Problem ? this.#none.properties : this.#writing.properties;
   }
 
-  get lockRecords(): LockRecords {
+  get lockRecords(): Storage["lockRecords"] {
     return this.#writing instanceof Problem ? this.#none.lockRecords : this.#writing.lockRecords;
   }
 

@@ -1,15 +1,17 @@
 // Properties and lock records on the disk, in .sluice/dav.db.
 
-import { asProblem } from "../../../errors.ts";
+import { asProblem, type Problem } from "../../../errors.ts";
 import type { FilePath, FolderPath } from "../../../path.ts";
-import type { LockRecord, LockRecords } from "../../lock-records.ts";
+import { type LockRecord, type LockRecords, noLockRecords } from "../../lock-records.ts";
 import {
   NO_PROPERTIES,
+  noProperties,
   type Properties,
   type PropertyChange,
   type PropertyMap,
   type PropertyPlace,
 } from "../../properties.ts";
+import type { Storage } from "../../storage.ts";
 import { type DatabaseChange, hasAnyIn, propertiesOf, readLocks } from "./changes.ts";
 import type { DavStore } from "./store.ts";
 
@@ -72,4 +74,9 @@ export class DiskLockRecords implements LockRecords {
   async remove(tokens: readonly string[]): Promise<void> {
     await this.store.write({ do: "removeLocks", tokens });
   }
+}
+
+/** The properties and lock records of a root while it is read-only. */
+export function nothingKept(refusal: () => Problem): Pick<Storage, "properties" | "lockRecords"> {
+  return { properties: noProperties(refusal), lockRecords: noLockRecords(refusal) };
 }
