@@ -1,4 +1,4 @@
-// The path, the query and the host of a request, as the client sent them, and the path that a proxy has removed.
+// The scheme, the host, the path and the query of a request, as the client sent them, and the path that a proxy has removed.
 
 import { urlPath } from "../config/values.ts";
 
@@ -45,6 +45,14 @@ export function hostOf(header: string): string | null {
   return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
 }
 
+/** Where `startPathEarly` keeps the scheme of a request. */
+const OVER_TLS = Symbol("over TLS");
+declare global {
+  interface Request {
+    [OVER_TLS]?: true;
+  }
+}
+
 /** Replaces the path of the URL. */
 export function setPath(request: Request, path: string): void {
   const { url } = request;
@@ -61,8 +69,21 @@ export function setPath(request: Request, path: string): void {
 export function startPathEarly(request: Request): void {
   const { url } = request;
   if (url.startsWith("http://")) return;
-  if (url.startsWith("https://")) setUrl(request, `http://${url.slice("https://".length)}`);
-  else setUrl(request, `http://${url.startsWith("/") ? url : "/"}`);
+  const overTls = url.startsWith("https://");
+  if (overTls) request[OVER_TLS] = true;
+  setUrl(request, `http://${overTls ? url.slice("https://".length) : url.startsWith("/") ? url : "/"}`);
+}
+
+/** Whether the request came to this server by TLS. Behind a proxy that speaks plain HTTP to it, it did not. */
+export function isOverTls(request: Request): boolean {
+  return request[OVER_TLS] === true;
+}
+
+/** The scheme and host that the request was sent to; undefined without a valid `Host`. */
+export function originSent(request: Request): string | undefined {
+  const host = /^http:\/\/([^/?#]+)/.exec(request.url)?.[1];
+  if (host === undefined) return undefined;
+  return URL.parse(`${isOverTls(request) ? "https" : "http"}://${host}`)?.origin;
 }
 
 /** In place: Bun's server would not recognize a copy of the request. */

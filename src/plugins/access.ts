@@ -9,6 +9,7 @@ import type { Config, Word } from "../config/config.ts";
 import type { NameGrants } from "../core/naming/conflict.ts";
 import { Problem } from "../errors.ts";
 import { type Preconditions, unconditional } from "../http/conditions.ts";
+import { isOverTls } from "../http/target.ts";
 import { type FilePath, type FolderPath, folderOf, ROOT } from "../path.ts";
 import { findAsker } from "./asker.ts";
 import { requestInfoOf } from "./request-info.ts";
@@ -164,20 +165,21 @@ export interface AccessServices {
   config: Pick<Config, "url" | "loginHeader">;
 }
 
-/** Whether browsers reach the server by TLS, so that the cookie may say so. */
-export function isSecure({ url }: Pick<Config, "url">): boolean {
-  return url?.startsWith("https:") ?? false;
+/** Whether the browser sent this request by TLS, to this server or to a proxy, so that the cookie may say so. */
+export function isSecure({ url }: Pick<Config, "url">, request: Request): boolean {
+  return isOverTls(request) || (url?.startsWith("https:") ?? false);
 }
 
 /** Adds the option `allow` to routes. The name makes Elysia register the plugin only once. */
 export function access({ access, logins, config }: AccessServices) {
-  const options = { access, logins, secure: isSecure(config), loginHeader: config.loginHeader };
+  const { loginHeader } = config;
   return new Elysia({ name: "access" }).macro({
     allow: (required: Allow) => ({
       detail: allowDetail(required),
       beforeHandle({ request }) {
         if (isAnybody(required)) return undefined;
-        const found = findAsker(options, request);
+        const secure = isSecure(config, request);
+        const found = findAsker({ access, logins, secure, loginHeader }, request);
         if (found instanceof Promise) return found.then((asker) => admit(request, asker, required));
         return admit(request, found, required);
       },

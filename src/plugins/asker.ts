@@ -11,7 +11,7 @@ import { cookieIn } from "../http/cookies.ts";
 import { isUnsafe } from "../http/methods.ts";
 import { requestInfoOf } from "./request-info.ts";
 
-/** The cookie of a session on a server with `--url https://…`: browsers send it over TLS only, and to this host only. */
+/** The cookie of a session that began over TLS: browsers send it over TLS only, and to this host only. */
 export const SECURE_COOKIE = "__Host-sluice";
 /** The cookie of a session elsewhere. */
 export const PLAIN_COOKIE = "sluice";
@@ -20,7 +20,7 @@ export const PLAIN_COOKIE = "sluice";
 export interface AskerOptions {
   access: Access;
   logins: Logins;
-  /** Whether sessions use the cookie for TLS. */
+  /** Whether the request uses the cookie for TLS. */
   secure: boolean;
   /** `--login-header`, believed from trusted proxies only. */
   loginHeader: string | undefined;

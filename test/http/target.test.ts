@@ -1,7 +1,7 @@
 // The target of a request: path and query, whatever precedes them.
 
 import { expect, test } from "bun:test";
-import { hostOf, setPath, startPathEarly, targetOf } from "../../src/http/target.ts";
+import { hostOf, isOverTls, originSent, setPath, startPathEarly, targetOf } from "../../src/http/target.ts";
 
 /** A request as Bun's server creates it, with an unchecked URL. */
 const asked = (url: string): Request =>
@@ -40,6 +40,17 @@ test.each([
   const request = asked(url);
   startPathEarly(request);
   expect(request.url).toBe(expected);
+});
+
+test.each([
+  ["http://x/a", "http://x", false],
+  ["https://files.example.org/a", "https://files.example.org", true],
+  ["https://[::1]:8443/", "https://[::1]:8443", true],
+  ["/files/a", undefined, false],
+])("%p was sent to the origin %p", (url, origin, overTls) => {
+  const request = asked(url);
+  startPathEarly(request);
+  expect([originSent(request), isOverTls(request)]).toEqual([origin, overTls]);
 });
 
 test("has no fragment", () => {

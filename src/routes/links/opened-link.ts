@@ -88,7 +88,7 @@ export function rememberVisit(
   set.headers["set-cookie"] = setCookie(COOKIE, sealVisit(access.snapshot.linkKey, link, visit), {
     path: `${publicPrefix(request)}/s/${token}`,
     maxAge: VISIT_LIFETIME / 1000,
-    secure: isSecure(config),
+    secure: isSecure(config, request),
   });
 }
 

@@ -21,8 +21,7 @@ export const SECURITY_SCHEMES = {
     type: "apiKey",
     in: "cookie",
     name: "sluice",
-    description:
-      "The cookie that `POST /api/session` sets, for browsers; `__Host-sluice` on a server with `--url https://…`",
+    description: "The cookie that `POST /api/session` sets, for browsers; `__Host-sluice` over TLS",
   },
 } as const satisfies Record<string, OpenAPIV3.SecuritySchemeObject>;
 

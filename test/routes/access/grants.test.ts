@@ -143,6 +143,23 @@ describe("credentials", () => {
     await problemIn(await ask("evil.example"), "misdirected");
   });
 
+  test("over the TLS of the server itself, the cookie is __Host-sluice too", async () => {
+    await using secure = await startAccessServer((database) => database.account("alice", { "": "read" }), {
+      tls: true,
+    });
+    const headers = { "sec-fetch-site": "same-origin" };
+    const body = JSON.stringify({ name: "alice", password: PASSWORD });
+    const answer = await secure.fetch("/api/session", { method: "POST", headers, body });
+    const [cookie = "", ...attributes] = (answer.headers.get("set-cookie") ?? "").split("; ");
+    expect(cookie).toStartWith("__Host-sluice=");
+    expect(attributes).toContain("Secure");
+    expect(await (await secure.fetch("/api/me", { headers: { cookie } })).json()).toMatchObject({
+      name: "alice",
+    });
+    const ended = await secure.fetch("/api/session", { method: "DELETE", headers: { ...headers, cookie } });
+    expect(ended.headers.get("set-cookie")).toStartWith("__Host-sluice=;");
+  });
+
   test("a wrong password, an unknown name and a wrong token are told apart by nothing", async () => {
     const details = [];
     for (const headers of [basic("alice", "wrong"), basic("nobody", PASSWORD), bearer("slu_wrong")])

@@ -37,12 +37,12 @@ export async function beginSession(
   const info = requestInfoOf(request);
   if (info) info.asker = access.asAccount(account, "session");
   log.changed(request, { did: "logged in", path: account.name });
-  return sessionHeaders(isSecure(config), secret, LIFETIME);
+  return sessionHeaders(isSecure(config, request), secret, LIFETIME);
 }
 
 /** The headers of the answer that ends a session in the browser. */
-export function endedSession({ config }: Services): Record<string, string> {
-  return sessionHeaders(isSecure(config), "", 0);
+export function endedSession({ config }: Services, request: Request): Record<string, string> {
+  return sessionHeaders(isSecure(config, request), "", 0);
 }
 
 function sessionHeaders(secure: boolean, value: string, maxAge: number): Record<string, string> {

@@ -18,10 +18,9 @@ const LIFETIME = 300;
 
 export function providerLogin(services: Services) {
   const { access: known, logins, config } = services;
-  const secure = isSecure(config);
-  const cookieName = secure ? "__Host-sluice-oidc" : "sluice-oidc";
-
-  const cookie = (value: string, maxAge: number): string => setCookie(cookieName, value, { maxAge, secure });
+  const cookieName = (request: Request) => (isSecure(config, request) ? "__Host-sluice-oidc" : "sluice-oidc");
+  const cookie = (request: Request, value: string, maxAge: number): string =>
+    setCookie(cookieName(request), value, { maxAge, secure: isSecure(config, request) });
   const backTo = (request: Request): string => originOf(services, request) + publicPrefix(request) + BACK;
 
   return (
@@ -32,7 +31,7 @@ export function providerLogin(services: Services) {
         "/api/session/oidc",
         async ({ request }) => {
           const { url, state } = await providerOf(logins.provider).begin(backTo(request));
-          return redirect(url, cookie(state, LIFETIME));
+          return redirect(url, cookie(request, state, LIFETIME));
         },
         { allow: "public", detail: { hide: true } },
       )
@@ -41,7 +40,7 @@ export function providerLogin(services: Services) {
         async ({ request }) => {
           const provider = providerOf(logins.provider);
           const returned = new URL(`${backTo(request)}?${targetOf(request).query}`);
-          const state = cookieIn(request.headers, cookieName);
+          const state = cookieIn(request.headers, cookieName(request));
           // Each code is sent to the provider, so wrong ones count as failures of this address.
           const attempt = logins.limiter.begin(requestInfoOf(request)?.client, undefined);
           const identity = await provider.finish(returned, state).catch((error) => {
@@ -52,7 +51,7 @@ export function providerLogin(services: Services) {
           const account = await providerAccount(known, identity, provider.options.group !== undefined);
           const { "set-cookie": session = "" } = await beginSession(services, request, account);
           // The path of the server is added to it.
-          return redirect("/", cookie("", 0), session);
+          return redirect("/", cookie(request, "", 0), session);
         },
         { allow: "public", detail: { hide: true } },
       )

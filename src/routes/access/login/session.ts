@@ -55,7 +55,7 @@ export function session(services: Services) {
           await known.change("removeSecret", { id: asker.credential });
           log.changed(request, { did: "logged out", path: asker.account ?? "" });
         }
-        return new Response(null, { status: 204, headers: endedSession(services) });
+        return new Response(null, { status: 204, headers: endedSession(services, request) });
       },
       {
         allow: "each",

@@ -2,11 +2,12 @@
 
 import { type RelyingParty, relyingPartyOf } from "../../../access/login/passkeys.ts";
 import { Problem } from "../../../errors.ts";
+import { originSent } from "../../../http/target.ts";
 import type { Services } from "../../support/services.ts";
 
 /** The origin of the server in the browser: `--url`, else that of the request, which a proxy may have changed. @throws Problem invalid_request */
 export function originOf({ config }: Services, request: Request): string {
-  const origin = config.url ?? URL.parse(request.url)?.origin;
+  const origin = config.url ?? originSent(request);
   if (origin === undefined)
     throw new Problem("invalid_request", "Send `Host`, or start the server with --url.");
   return origin;
