@@ -40,6 +40,7 @@ const LONGEST_WAIT = patient(20);
 /** Connects to a server by its URL. Over TLS any certificate is accepted. */
 export async function connect(url: string): Promise<RawConnection> {
   const { hostname, port, protocol } = new URL(url);
+  const secure = protocol === "https:";
   const arrived = new ReceiveBuffer();
   let ended = false;
   let wake: (() => void)[] = [];
@@ -50,6 +51,7 @@ export async function connect(url: string): Promise<RawConnection> {
     close();
     signal();
   };
+  const { promise: ready, resolve: begin } = Promise.withResolvers<void>();
   const signal = (): void => {
     for (const resolve of [...wake, ...writable]) resolve();
     wake = [];
@@ -59,12 +61,13 @@ export async function connect(url: string): Promise<RawConnection> {
     hostname,
     port: Number(port),
     allowHalfOpen: true,
-    ...(protocol === "https:" && { tls: { rejectUnauthorized: false } }),
+    ...(secure && { tls: { rejectUnauthorized: false } }),
     socket: {
       data(_, bytes) {
         arrived.add(bytes);
         signal();
       },
+      handshake: () => begin(),
       drain: signal,
       end(self) {
         self.end();
@@ -74,6 +77,9 @@ export async function connect(url: string): Promise<RawConnection> {
       error: end,
     },
   });
+
+  // A connection that is paused before would not finish its handshake.
+  if (secure) await Promise.race([ready, closed]);
 
   const more = (): Promise<void> => new Promise((resolve) => wake.push(resolve));
   /** Waits until `read` returns a value for the received bytes. */

@@ -8,6 +8,7 @@ import { WORDS } from "../../src/config/config.ts";
 import { createLog } from "../../src/plugins/log.ts";
 import { type Certificate, testCertificate } from "./certificate.ts";
 import { patient } from "./patience.ts";
+import { encrypted } from "./protocol.ts";
 
 /** Options of the app. By default everything is granted and no space is kept free. */
 export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"> {
@@ -15,7 +16,7 @@ export interface ServerOptions extends Omit<AppOptions, "root" | "port" | "host"
   root?: string;
   /** @default 127.0.0.1 */
   listenOn?: string;
-  /** Speaks HTTP/1.1 and HTTP/2 over TLS, with a certificate that `fetch` trusts; or HTTP/3, too. @default false */
+  /** Speaks HTTP/1.1 and HTTP/2 over TLS, with a certificate that `fetch` trusts; or HTTP/3, too. @default `PROTOCOL` */
   tls?: boolean | "http3";
 }
 
@@ -36,7 +37,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Starts a server in this process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { root: given, listenOn = "127.0.0.1", tls = false, ...rest } = options;
+  const { root: given, listenOn = "127.0.0.1", tls = encrypted !== null, ...rest } = options;
   const root = await realpath(given ?? (await mkdtemp(join(tmpdir(), "sluice-test-"))));
   const log: string[] = [];
   const app = await createApp({

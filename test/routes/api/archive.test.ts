@@ -5,6 +5,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { problemIn } from "../../support/problem.ts";
+import { TRUSTING } from "../../support/protocol.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer, until } from "../../support/server.ts";
 
@@ -198,6 +199,7 @@ describe("a file that is truncated during the download", () => {
         "-N",
         "--limit-rate",
         "2M",
+        ...TRUSTING.curl,
         ...flags,
         "-o",
         output,

@@ -7,6 +7,7 @@ import { SavedFile } from "../../../src/routes/openapi/shapes.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { run } from "../../support/binary.ts";
 import { problemIn } from "../../support/problem.ts";
+import { TRUSTING } from "../../support/protocol.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
@@ -71,7 +72,9 @@ describe("the name", () => {
     const file = join(server.root, "name in url.txt");
     await Bun.write(file, "from curl");
     const curl = (method: string) =>
-      run(["curl", "-sS", "-X", method, "-T", file, `${server.url}/files/curl/`], { cwd: server.root });
+      run(["curl", ...TRUSTING.curl, "-sS", "-X", method, "-T", file, `${server.url}/files/curl/`], {
+        cwd: server.root,
+      });
     const { stdout } = await curl("POST");
     expect(JSON.parse(stdout)).toMatchObject({
       code: "missing_name",

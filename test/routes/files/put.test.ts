@@ -7,6 +7,7 @@ import { SavedFile } from "../../../src/routes/openapi/shapes.ts";
 import { formatTime } from "../../../src/units.ts";
 import { bodyIn } from "../../support/answer.ts";
 import { problemIn } from "../../support/problem.ts";
+import { TRUSTING } from "../../support/protocol.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
@@ -139,7 +140,16 @@ describe("a form as the body", () => {
 
   test("sent by curl -F is refused too", async () => {
     const curl = Bun.spawn(
-      ["curl", "-sS", "-X", "PUT", "-F", `file=@${import.meta.path}`, `${server.url}/files/form/curl.ts`],
+      [
+        "curl",
+        ...TRUSTING.curl,
+        "-sS",
+        "-X",
+        "PUT",
+        "-F",
+        `file=@${import.meta.path}`,
+        `${server.url}/files/form/curl.ts`,
+      ],
       { stdout: "pipe", stderr: "pipe" },
     );
     expect(await curl.stdout.json()).toMatchObject({ status: 415, code: "unsupported_type" });

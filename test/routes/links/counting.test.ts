@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cookieOf, type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
+import { TRUSTING } from "../../support/protocol.ts";
 import { isMissing } from "../../support/switches.ts";
 
 const BROWSER = { "sec-fetch-mode": "navigate", "sec-fetch-site": "same-origin" };
@@ -88,6 +89,7 @@ describe("one download is counted", () => {
     const { id, url } = await server.link("home/album/big.bin", { downloads: 1 });
     const words = [
       "-q",
+      ...TRUSTING.aria2c,
       "-x4",
       "-s4",
       "-k1M",
@@ -103,7 +105,7 @@ describe("one download is counted", () => {
 
   test.skipIf(isMissing("curl"))("for curl -C -, whose ticket is kept as a digest", async () => {
     const { id, url } = await server.link("home/album/big.bin", { downloads: 1 });
-    const words = ["-sSf", "-C", "-", "-o", "curl", `${server.url}${url}/files/big.bin`];
+    const words = [...TRUSTING.curl, "-sSf", "-C", "-", "-o", "curl", `${server.url}${url}/files/big.bin`];
     expect(await run("curl", ...words)).toBe(0);
     await truncate(join(folder, "curl"), 1_000_000);
     expect(await run("curl", ...words)).toBe(0);

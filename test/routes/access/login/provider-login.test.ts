@@ -5,6 +5,7 @@ import { type AccessServer, startAccessServer } from "../../../support/access.ts
 import { IdentityProvider, type Provided } from "../../../support/identity-provider.ts";
 import { Visitor } from "../../../support/login.ts";
 import { problemIn } from "../../../support/problem.ts";
+import { SESSION_COOKIE } from "../../../support/protocol.ts";
 
 const provider = new IdentityProvider();
 let server: AccessServer;
@@ -45,7 +46,7 @@ test("an account that was declared before is connected with the first person of 
   const { visitor, path, back } = await visit(person("1", "alice"));
   expect([back.status, back.headers.get("location")]).toEqual([303, "/"]);
   expect(await visitor.name()).toBe("alice");
-  expect([...visitor.cookies.keys()]).toEqual(["sluice"]);
+  expect([...visitor.cookies.keys()]).toEqual([SESSION_COOKIE]);
   // The same address again, also in the same browser: its code and its state are used.
   await problemIn(await visitor.fetch(path), "wrong_login");
   // A person learns why on the page, a program by the problem.
@@ -122,7 +123,7 @@ test("below --base-path the browser comes back to it", async () => {
   const { path, back, visitor } = await visit(person("1", "alice"), based, "/sluice");
   expect(path).toStartWith("/sluice/api/session/oidc/callback?");
   expect([back.status, back.headers.get("location")]).toEqual([303, "/sluice/"]);
-  expect([...visitor.cookies.keys()]).toEqual(["sluice"]);
+  expect([...visitor.cookies.keys()]).toEqual([SESSION_COOKIE]);
 });
 
 test("wrong answers of the provider count as failures of the address, and reach it ten times at most", async () => {
