@@ -1,18 +1,18 @@
 // Runs an app until a signal stops it: listens, drains running requests, and logs what it waits for.
 
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { ignoresCase } from "./access/database/ignores-case.ts";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
+import { addressesOf } from "./config/listen-address.ts";
+import { announcement } from "./listen/announcement.ts";
+import { ListenError, MANY_ADDRESSES, ONE_ADDRESS } from "./listen/listen-error.ts";
+import { Listeners } from "./listen/listeners.ts";
 import { RESERVED } from "./path.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
-import { addressesBehind, inUrl, reachableHost, sshForward } from "./system/addresses.ts";
 import { errnoOf } from "./system/errno.ts";
-import { isLoopback } from "./system/loopback.ts";
 import { formatCount } from "./units.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
@@ -99,72 +99,39 @@ async function start(options: AppOptions & Config) {
   try {
     const app = await createApp(options);
     await app.modules;
-    if (!(await hasAddress(options.host))) {
+    const many = options.listen.length > 0;
+    const listeners = await Listeners.open(app, addressesOf(options), {
+      flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
+    }).catch(async (error: unknown) => {
       await app.decorator.services.close();
-      return `No address was found for the host ${options.host}: check the spelling of --host, or use an IP address.`;
-    }
-    app.listen({ port: options.port, hostname: options.host });
-    const server = app.server;
-    if (!server) return "Bun did not start the server.";
-    const url = (host: string): string => `http://${inUrl(host)}:${server.port}${options.basePath}`;
-    const ready = `Sluice is listening on ${url(options.host)} (root: ${printable(resolve(options.root), 4096)})\n`;
+      throw error;
+    });
+    const { access, setup } = app.decorator.services;
     // In one write: a reader such as `head -1` may be gone after the first line.
-    const { closed } = app.decorator.services.access;
-    const reach = howToReach(options.host, server.port ?? options.port, url, closed);
-    const begin = options.setup ? `${howToBegin(app, options, url)}\n` : "";
-    process.stdout.write(`${ready}${reach}\n${begin}`);
+    process.stdout.write(
+      announcement(listeners.listeners, {
+        ...options,
+        root: resolve(options.root),
+        many,
+        closed: access.closed,
+        setup: options.setup ? (setup?.token ?? null) : undefined,
+      }),
+    );
     return app;
   } catch (error) {
     return reason(error, options);
   }
 }
 
-/** Bun would report a name without an address as an invalid argument, or as a port in use. */
-async function hasAddress(host: string): Promise<boolean> {
-  if (isIP(host) !== 0) return true;
-  return await lookup(host).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** How other machines reach the server. Where there are accounts, nothing needs to be opened to everyone for that. */
-function howToReach(host: string, port: number, url: (host: string) => string, closed: boolean): string {
-  if (isLoopback(host))
-    return `Only this machine can reach it. From another one, run ${sshForward(port, process.env)} there, or restart with --host 0.0.0.0${closed ? "" : " --allow GRANTS"}.`;
-  const addresses = addressesBehind(host);
-  return `Other machines can reach it at ${(addresses.length > 0 ? addresses : [host]).map(url).join(", ")}`;
-}
-
-/** How the first owner is made. The token stands behind `#`, so that it reaches no log of a proxy. */
-function howToBegin(app: App, { url, host, basePath }: Config, own: (host: string) => string): string {
-  const { setup } = app.decorator.services;
-  if (!setup)
-    return "There are accounts already, so --setup does nothing. A new password: sluice user reset NAME.";
-  const site = url === undefined ? own(addressesBehind(host)[0] ?? reachableHost(host)) : url + basePath;
-  return `Nobody may do anything yet. Make the first owner within 15 minutes: ${site}/setup#${setup.token}`;
-}
-
-function reason(error: unknown, { root, host, port }: Config): string {
+function reason(error: unknown, { root }: Config): string {
   const code = errnoOf(error);
+  if (error instanceof ListenError) return error.message;
   if (error instanceof RootInUse) return `${printable(root)}: ${error.message}`;
-  if (code === "EADDRINUSE")
-    return `Port ${port} of ${host} is already in use: choose another with --port, or --port 0 for any free port.`;
-  if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine: change --host.`;
-  if (code === "EACCES" && error instanceof Error && "syscall" in error && error.syscall === "listen")
-    return privileged(port);
   if (code === "EACCES" || code === "EPERM")
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;
   if (code === "ENOTDIR" || code === "EEXIST") return `The root ${printable(root)} is not a folder.`;
   if (code === "ENOENT") return `The root ${printable(root)} does not exist.`;
   return printable(error instanceof Error ? error.message : String(error));
-}
-
-function privileged(port: number): string {
-  const grant = Bun.isStandaloneExecutable
-    ? `sudo setcap cap_net_bind_service=+ep ${printable(process.execPath)}, or AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit`
-    : "AmbientCapabilities=CAP_NET_BIND_SERVICE in its systemd unit";
-  return `Port ${port} needs a privilege that this user lacks: use a reverse proxy and a port from 1024, or grant the privilege with ${grant}.`;
 }
 
 /** Describes the requests and jobs that shutdown waits for; "" when there are none. */

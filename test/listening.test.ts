@@ -1,13 +1,13 @@
 // The addresses that a started server prints, and the errors if it cannot listen.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { exists, mkdtemp, rm } from "node:fs/promises";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressesBehind, sshForward } from "../src/system/addresses.ts";
 import { run } from "./support/binary.ts";
 import { until } from "./support/server.ts";
-import { spawn, spawnServing } from "./support/spawn.ts";
+import { listening, spawn, spawnServing } from "./support/spawn.ts";
 import { skipped } from "./support/switches.ts";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
@@ -53,6 +53,36 @@ describe("the second line of output explains how other machines can reach the se
     await until("the second line", () =>
       server.stdout.includes(`Other machines can reach it at ${server.url}\n`),
     );
+  });
+
+  test("further addresses have lines of their own, and the first line has one with a port", async () => {
+    const socket = join(root, "a.sock");
+    await using server = await listening(
+      spawn(join(root, "files"), "--listen", `unix:${socket}`, "--listen", "127.0.0.1:0,[::1]:0"),
+    );
+    await until("all lines", () => server.stdout.split("\n").length === 5);
+    const [first = "", ...others] = server.stdout.split("\n");
+    expect(first).toStartWith("Sluice is listening on http://127.0.0.1:");
+    expect(others[0]).toMatch(/^It is also listening on http:\/\/\[::1\]:\d+$/);
+    expect(others[1]).toBe(`It is also listening on unix:${socket}`);
+    const { port } = new URL(server.url);
+    expect(others[2]).toContain(` there, or restart with --listen 0.0.0.0:${port} --allow GRANTS.`);
+    for (const url of [server.url, others[0]?.split(" ").at(-1) ?? ""])
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect((await fetch("http://localhost/health", { unix: socket })).status).toBe(200);
+    server.signal("SIGTERM");
+    expect(await server.exited).toBe(0);
+    expect(await exists(socket)).toBe(false);
+  });
+
+  test("on a Unix socket alone: that a proxy can reach it", async () => {
+    const socket = join(root, "a.sock");
+    await using server = spawn(join(root, "files"), "--setup", "--listen", `unix:${socket}`);
+    await until("all lines", () => server.stdout.split("\n").length === 4, 20);
+    expect(server.stdout).toStartWith(
+      `Sluice is listening on unix:${socket} (root: ${join(root, "files")})\nOnly programs on this machine that may open the socket can reach it, such as a reverse proxy.\n`,
+    );
+    expect(server.stdout).toMatch(/within 15 minutes: \/setup#\S+ at the address of the reverse proxy\n$/);
   });
 
   test("the ssh command is complete when the server was started through ssh", () => {

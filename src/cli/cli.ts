@@ -2,20 +2,18 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
-import { AccessError, accessFile, openDatabase } from "../access/database/open.ts";
-import { readSnapshot } from "../access/database/snapshot.ts";
 import type { Config } from "../config/config.ts";
+import { ownOrigin } from "../config/listen-address.ts";
 import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
-import { localOrigin } from "../system/addresses.ts";
-import { isLoopback } from "../system/loopback.ts";
 import type { Terminal } from "../system/terminal.ts";
 import { version } from "../version.ts";
 import { MANAGING } from "./commands/commands.ts";
 import { exposure, isServed, servedSecret, thisStart } from "./exposure.ts";
 import { doctorHelpText, helpText, topHelpText } from "./help.ts";
+import { listeningFault } from "./listening.ts";
 import { misunderstoodRoot, urlFor } from "./root-argument.ts";
 import { fromEnvironment, type Given, optionsFile, type Source } from "./sources.ts";
 
@@ -76,15 +74,8 @@ export async function readCommand(
   if (faults.length > 0) return wrong(faults);
 
   const config = toConfig(new Map([...given].map(([name, { text }]) => [name, text])));
-  const host = given.get(OPTIONS.host.name);
-  const isOpen = host && !isLoopback(config.host) && !given.has(OPTIONS.allow.name) && !flags.setup;
-  if (isOpen && !hasAccounts(config, folder)) {
-    return wrong([
-      `${host.label}: ${quoted(config.host)} gives other machines access, so their permissions must be set; ` +
-        "add --allow read (list and download), --allow read,write (also upload) or --allow all, " +
-        "or let people log in: sluice user add NAME --owner, or --setup",
-    ]);
-  }
+  const fault = listeningFault(config, given, { setup: flags.setup, folder });
+  if (fault !== undefined) return wrong([fault]);
   if (file && !file.named && (await isServed([folder, file.path], resolve(folder, config.root)))) {
     return wrong([
       "sluice.toml is inside the root, where clients that may write could change their own permissions; " +
@@ -92,28 +83,16 @@ export async function readCommand(
     ]);
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
-  if (flags.command === "top") return { kind: "top", url: urlOf(config), once: flags.once };
+  if (flags.command === "top") {
+    const origin = ownOrigin(config);
+    if (origin === undefined)
+      return wrong(["the server listens only on Unix sockets; name the URL of its proxy: sluice top URL"]);
+    return { kind: "top", url: new URL(origin), once: flags.once };
+  }
   const root = resolve(folder, config.root);
   const exposed = (await servedSecret(config, folder, root)) ?? (await exposure(config, folder, root, start));
   if (exposed !== undefined) return wrong([exposed]);
   return { kind: "serve", config, ...(file && { file: file.label }), ...(flags.setup && { setup: true }) };
-}
-
-/** Whether nobody may do anything without an account. A database that cannot be read counts: the server does not start with it. */
-function hasAccounts({ root, access }: Config, folder: string): boolean {
-  const file = accessFile(resolve(folder, root), access && resolve(folder, access));
-  try {
-    const database = openDatabase(file, { create: false });
-    if (!database) return false;
-    try {
-      return readSnapshot(database).closed;
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    if (error instanceof AccessError) return true;
-    throw error;
-  }
 }
 
 /** A parsed command line: its options, and the command with its arguments. */
@@ -218,11 +197,6 @@ function readUrl(text: string, { given, faults, command, json, insecure, once }:
   return command === "top"
     ? { kind: "top", url, once }
     : { kind: "doctor", subject: { url, insecure }, json };
-}
-
-/** The URL at which this machine reaches a server with these options. */
-function urlOf({ host, port }: Config): URL {
-  return new URL(localOrigin(host, port));
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {

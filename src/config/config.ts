@@ -1,5 +1,7 @@
 // The values of all options, and the words that some of them allow.
 
+import type { ListenAddress } from "./listen-address.ts";
+
 /**
  * Permissions at a folder and everything below it. `list`: names and sizes. `read`: bytes, and what `list` gives. `write`: new
  * entries. `replace`: overwrite an existing file. `delete`: remove or move an entry. `share`: make links.
@@ -41,6 +43,8 @@ export interface Config {
   host: string;
   /** 0 chooses any free port. */
   port: number;
+  /** The addresses to listen on; if there are none, that of `host` and `port`. */
+  listen: readonly ListenAddress[];
   /** The path below which a proxy shows the server: `""`, or such as `/sluice`. */
   basePath: string;
   /** Whether WebDAV is served at `/dav`. */
@@ -82,7 +86,7 @@ export interface Config {
   trash?: number;
   /** How long running transfers may continue after a stop signal; 0 ends them at once. */
   drain: number;
-  /** Networks, each as `address/prefix`, whose proxies report the addresses of clients. */
+  /** Networks, each as `address/prefix`, whose proxies report the addresses of clients; `unix` stands for Unix sockets. */
   trustedProxy: readonly string[];
   /** Origins as browsers send them: lower case, no default port, no path. Never `*`. */
   cors: readonly string[];

@@ -1,10 +1,11 @@
 // The options of the network: addresses, names, and the proxies and websites that are trusted.
 
 import type { Config } from "./config.ts";
+import { listenAddresses } from "./listen-address.ts";
 import type { Option } from "./option.ts";
 import { count, host, hosts, networks, origins, urlPath } from "./values.ts";
 
-type NetworkKey = "host" | "port" | "basePath" | "trustedProxy" | "hostname" | "cors";
+type NetworkKey = "host" | "port" | "listen" | "basePath" | "trustedProxy" | "hostname" | "cors";
 
 /** Part of `OPTIONS`. */
 export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullable<Config[Key]>> } = {
@@ -25,6 +26,15 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
     help: "Port to listen on; 0 chooses a free one",
     group: "How it is reached",
   },
+  listen: {
+    name: "listen",
+    placeholder: "ADDRESS",
+    default: "",
+    list: true,
+    ...listenAddresses(),
+    help: "Address to listen on, instead of --host and --port: 0.0.0.0:3000, [::1]:3000 or unix:/run/sluice.sock; may be repeated",
+    group: "How it is reached",
+  },
   basePath: {
     name: "base-path",
     placeholder: "PATH",
@@ -39,7 +49,7 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
     default: "",
     list: true,
     ...networks(),
-    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client, and X-Forwarded-Prefix the path it removed; may be repeated",
+    help: "Address or network of a reverse proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client, and X-Forwarded-Prefix the path it removed; unix stands for every Unix socket; may be repeated",
     group: "How it is reached",
   },
   hostname: {
@@ -67,6 +77,7 @@ export function networkConfig(value: <T>(option: Option<T>) => T): Pick<Config, 
   return {
     host: value(NETWORK_OPTIONS.host),
     port: value(NETWORK_OPTIONS.port),
+    listen: value(NETWORK_OPTIONS.listen),
     basePath: value(NETWORK_OPTIONS.basePath),
     trustedProxy: value(NETWORK_OPTIONS.trustedProxy),
     hostname: value(NETWORK_OPTIONS.hostname),

@@ -214,12 +214,14 @@ export function hosts(): Kind<readonly string[]> {
   };
 }
 
-/** Networks, each written as an address or as `address/prefix`; returned with the prefix. The list may be empty. */
+/** Networks, each written as an address or as `address/prefix`; returned with the prefix; `unix` stays as it is. The list may be empty. */
 export function networks(): Kind<readonly string[]> {
   return {
-    allowed: "addresses or networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas",
+    allowed:
+      "addresses or networks such as 127.0.0.1 or 10.0.0.0/8, or unix for Unix sockets, separated by commas",
     parse: (text) => {
       const found = split(text).map((network) => {
+        if (network === "unix") return network;
         const [address = "", prefix, more] = network.split("/");
         const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
         const bits =

@@ -2,12 +2,20 @@
 
 import { BlockList, isIP } from "node:net";
 
-/** Reads client addresses, believing the proxies in these networks (`10.0.0.0/8`, `::1/128`). */
+/** The other end of a connection over a Unix socket, which has no address. */
+export const UNIX = "unix";
+/** The other end of a connection: an IP address, or {@link UNIX}. */
+export type Peer = string;
+
+/** Reads client addresses, believing the proxies in these networks (`10.0.0.0/8`, `::1/128`), and behind Unix sockets if `unix` is among them. */
 export class ClientAddresses {
   readonly #trusted = new BlockList();
+  readonly #trustsUnix: boolean;
 
   constructor(networks: readonly string[]) {
+    this.#trustsUnix = networks.includes(UNIX);
     for (const network of networks) {
+      if (network === UNIX) continue;
       const [address = "", prefix] = network.split("/");
       this.#trusted.addSubnet(address, Number(prefix), family(address));
     }
@@ -16,11 +24,11 @@ export class ClientAddresses {
   /**
    * The address of the client. Each proxy appends the address that it saw, so the last one that is no trusted proxy is the
    * client's: all to the left of it may be invented. `X-Forwarded-For` counts before `Forwarded` (RFC 7239).
-   * @param peer the other end of the connection
+   * @returns undefined when no trusted proxy names the client of a Unix socket
    */
-  of(peer: string, headers: Headers): string {
-    let client = plain(peer);
-    if (!this.#isTrusted(client)) return client;
+  of(peer: Peer, headers: Headers): string | undefined {
+    let client = peer === UNIX ? undefined : plain(peer);
+    if (!this.trusts(peer)) return client;
     for (const hop of hops(headers).reverse()) {
       const address = plain(hop);
       if (isIP(address) === 0) break;
@@ -31,8 +39,8 @@ export class ClientAddresses {
   }
 
   /** Whether the other end of a connection is a trusted proxy. */
-  trusts(peer: string): boolean {
-    return this.#isTrusted(plain(peer));
+  trusts(peer: Peer): boolean {
+    return peer === UNIX ? this.#trustsUnix : this.#isTrusted(plain(peer));
   }
 
   #isTrusted(address: string): boolean {

@@ -2,11 +2,21 @@
 
 import type { Server } from "bun";
 import type { Asker } from "../access/asker.ts";
-import { type ClientAddresses, clientOf } from "../http/client-address.ts";
+import type { ListenAddress } from "../config/listen-address.ts";
+import { type ClientAddresses, clientOf, type Peer, UNIX } from "../http/client-address.ts";
 import { forwardedPrefix } from "../http/target.ts";
 
 /** Valid request ids from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Where a request arrived. */
+export interface Listener {
+  readonly address: ListenAddress;
+  /** Whether it speaks TLS. */
+  readonly secure: boolean;
+  /** The server of this address alone. */
+  readonly server: Server<unknown>;
+}
 
 /** Created when a request arrives. */
 export class RequestInfo {
@@ -32,10 +42,16 @@ export class RequestInfo {
     this.id = clientId !== null && ID.test(clientId) ? clientId : crypto.randomUUID();
   }
 
+  /** The other end of the connection; `undefined` once the answer is sent. */
+  get #peer(): Peer | undefined {
+    if (listenerOf(this.request)?.address.kind === "unix") return UNIX;
+    return this.server?.requestIP(this.request)?.address;
+  }
+
   /** The client's address. Bun discards it once the answer is sent, so the first read must happen before that. */
   get address(): string | undefined {
     if (this.#address !== undefined) return this.#address;
-    const peer = this.server?.requestIP(this.request)?.address;
+    const peer = this.#peer;
     if (peer !== undefined) this.#address = this.addresses.of(peer, this.request.headers);
     return this.#address;
   }
@@ -47,7 +63,7 @@ export class RequestInfo {
 
   /** Whether a trusted proxy has sent the request: its headers about the client are true. */
   get throughProxy(): boolean {
-    const peer = this.server?.requestIP(this.request)?.address;
+    const peer = this.#peer;
     return peer !== undefined && this.addresses.trusts(peer);
   }
 
@@ -89,9 +105,11 @@ export class RequestInfo {
 
 /** Stored as a property of the request: a WeakMap costs half a microsecond more, and garbage collection time. */
 const REQUEST_INFO = Symbol("request info");
+const LISTENER = Symbol("listener");
 declare global {
   interface Request {
     [REQUEST_INFO]?: RequestInfo;
+    [LISTENER]?: Listener;
   }
 }
 
@@ -115,6 +133,16 @@ export function requestInfoOf(request: Request): RequestInfo | undefined {
 /** The text before the path of every URL in an answer: `""`, or a path such as `/sluice`. */
 export function publicPrefix(request: Request): string {
   return request[REQUEST_INFO]?.prefix ?? "";
+}
+
+/** Must be called before the app gets the request. */
+export function attachListener(request: Request, listener: Listener): void {
+  request[LISTENER] = listener;
+}
+
+/** `undefined` for an app that listens in another way, or is called without a server. */
+export function listenerOf(request: Request): Listener | undefined {
+  return request[LISTENER];
 }
 
 /** Runs a step and reports its duration in `Server-Timing`, and in the log if the request is slow. */

@@ -7,6 +7,14 @@ export const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; 
   root: { text: "/srv/media", value: "/srv/media" },
   host: { text: "::1", value: "::1" },
   port: { text: "0", toml: "0", value: 0 },
+  listen: {
+    text: "[::1]:3000,unix:/run/sluice.sock?mode=600",
+    toml: '["[::1]:3000", "unix:/run/sluice.sock?mode=600"]',
+    value: [
+      { kind: "tcp", host: "::1", port: 3000 },
+      { kind: "unix", path: "/run/sluice.sock", mode: 0o600 },
+    ],
+  },
   basePath: { text: "/team/files/", value: "/team/files" },
   allow: { text: "read,delete", toml: '["read", "delete"]', value: new Set(["read", "delete"]) },
   access: { text: "/var/lib/sluice/access.db", value: "/var/lib/sluice/access.db" },

@@ -10,6 +10,7 @@ test("the defaults are restrictive and finite", () => {
     root: "./files",
     host: "127.0.0.1",
     port: 3000,
+    listen: [],
     basePath: "",
     dav: true,
     maxFileSize: 50 * 2 ** 30,

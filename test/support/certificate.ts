@@ -12,13 +12,14 @@ export interface Certificate {
 
 let made: Certificate | undefined;
 
-/** @throws Error when there is no openssl */
+/** The same one for all tests of a process. @throws Error when there is no openssl */
 export function testCertificate(): Certificate {
-  made ??= create();
+  made ??= newCertificate();
   return made;
 }
 
-function create(): Certificate {
+/** @throws Error when there is no openssl */
+export function newCertificate(): Certificate {
   const folder = mkdtempSync(join(tmpdir(), "sluice-certificate-"));
   try {
     const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];

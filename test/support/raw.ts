@@ -37,9 +37,9 @@ export interface RawConnection extends Disposable {
 /** Seconds without a response after which the connection is closed. */
 const LONGEST_WAIT = patient(20);
 
-/** Connects to a server by its URL. Over TLS any certificate is accepted. */
+/** Connects to a server by its URL: `http://127.0.0.1:3000`, or `unix:/run/sluice.sock`. Over TLS any certificate is accepted. */
 export async function connect(url: string): Promise<RawConnection> {
-  const { hostname, port, protocol } = new URL(url);
+  const { hostname, port, protocol, pathname } = new URL(url);
   const secure = protocol === "https:";
   const arrived = new ReceiveBuffer();
   let ended = false;
@@ -57,9 +57,7 @@ export async function connect(url: string): Promise<RawConnection> {
     wake = [];
     writable = [];
   };
-  const socket: Socket = await Bun.connect({
-    hostname,
-    port: Number(port),
+  const options = {
     allowHalfOpen: true,
     ...(secure && { tls: { rejectUnauthorized: false } }),
     socket: {
@@ -76,7 +74,10 @@ export async function connect(url: string): Promise<RawConnection> {
       close: end,
       error: end,
     },
-  });
+  } satisfies Partial<Bun.TCPSocketConnectOptions<undefined>>;
+  const socket: Socket = await (protocol === "unix:"
+    ? Bun.connect({ ...options, unix: pathname })
+    : Bun.connect({ ...options, hostname, port: Number(port) }));
 
   // A connection that is paused before would not finish its handshake.
   if (secure) await Promise.race([ready, closed]);

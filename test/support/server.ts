@@ -3,10 +3,11 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type App, type AppOptions, createApp, serveOptions } from "../../src/app.ts";
+import { type App, type AppOptions, createApp } from "../../src/app.ts";
 import { WORDS } from "../../src/config/config.ts";
+import { Listeners } from "../../src/listen/listeners.ts";
 import { createLog } from "../../src/plugins/log.ts";
-import { type Certificate, testCertificate } from "./certificate.ts";
+import { testCertificate } from "./certificate.ts";
 import { patient } from "./patience.ts";
 import { encrypted } from "./protocol.ts";
 
@@ -37,7 +38,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Starts a server in this process. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { root: given, listenOn = "127.0.0.1", tls = encrypted !== null, ...rest } = options;
+  const { root: given, listenOn = "127.0.0.1", listen = [], tls = encrypted !== null, ...rest } = options;
   const root = await realpath(given ?? (await mkdtemp(join(tmpdir(), "sluice-test-"))));
   const log: string[] = [];
   const app = await createApp({
@@ -49,8 +50,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   });
   await app.modules;
   const certificate = tls ? testCertificate() : undefined;
-  if (certificate) app.server = listenWithTls(app, listenOn, certificate, tls === "http3");
-  else app.listen({ port: 0, hostname: listenOn });
+  const secure = certificate && { tls: certificate, http2: true, http3: tls === "http3" };
+  await Listeners.open(app, [{ kind: "tcp", host: listenOn, port: 0 }, ...listen], secure);
   const url = `${certificate ? "https" : "http"}://127.0.0.1:${app.server?.port}`;
   const trust = certificate ? { tls: { ca: certificate.cert } } : {};
 
@@ -73,11 +74,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };
-}
-
-function listenWithTls(app: App, hostname: string, tls: Certificate, http3: boolean) {
-  const options = { ...serveOptions(app.decorator.services.config), hostname, port: 0 };
-  return Bun.serve({ ...options, tls, http2: true, http3, fetch: app.fetch });
 }
 
 /** Polls until a condition holds, ever less often. @throws Error with `what` after `seconds`, scaled by `patient` */

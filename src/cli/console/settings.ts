@@ -4,10 +4,10 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { accessFile } from "../../access/database/open.ts";
 import type { Grant } from "../../config/config.ts";
+import { ownOrigin } from "../../config/listen-address.ts";
 import type { Option } from "../../config/option.ts";
 import { OPTIONS } from "../../config/options.ts";
 import { quoted } from "../../suggest.ts";
-import { localOrigin } from "../../system/addresses.ts";
 import { isServed } from "../exposure.ts";
 import { fromEnvironment, type Given, optionsFile } from "../sources.ts";
 import { CommandFailed, type Console, WrongUse } from "./console.ts";
@@ -59,8 +59,9 @@ export async function readSettings(
     throw new CommandFailed(
       `There is no folder ${named}. Name the root that the server serves with --root, or create it first.`,
     );
-  const host = value(OPTIONS.host);
-  const origin = has(OPTIONS.url) ? value(OPTIONS.url) : localOrigin(host, value(OPTIONS.port));
+  const addresses = { listen: value(OPTIONS.listen), host: value(OPTIONS.host), port: value(OPTIONS.port) };
+  // Behind a Unix socket there is a proxy, most likely on the usual port.
+  const origin = has(OPTIONS.url) ? value(OPTIONS.url) : (ownOrigin(addresses) ?? "http://localhost");
   return {
     root,
     named,

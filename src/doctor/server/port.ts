@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { type Flags, ONE_ADDRESS } from "../../listen/listen-error.ts";
 import { RESERVED } from "../../path.ts";
 import { printable } from "../../plugins/log.ts";
 import { lockRoot, RootInUse } from "../../storage/disk/root/root-lock.ts";
@@ -13,6 +14,8 @@ import { about, type Finding, type ReadText } from "../finding.ts";
 export interface PortReadings {
   readonly host: string;
   readonly port: number;
+  /** Those that name the address. */
+  readonly flags: Flags;
   /** The errno of listen(2), when it failed. */
   readonly refused?: string | undefined;
   /** The process that listens on the port, if this user may see it. */
@@ -25,7 +28,13 @@ export interface PortReadings {
 
 /** @param locks whether the server would lock the root: a read-only server does not */
 export async function readPort(
-  { host, port, root, locks }: { host: string; port: number; root: string; locks: boolean },
+  {
+    host,
+    port,
+    flags,
+    root,
+    locks,
+  }: Pick<PortReadings, "host" | "port" | "flags"> & { root: string; locks: boolean },
   read: ReadText,
 ): Promise<PortReadings> {
   const refused = await tryListening(host, port);
@@ -34,6 +43,7 @@ export async function readPort(
   return {
     host,
     port,
+    flags,
     refused,
     holder,
     sluice: taken ? await askHealth(host, port) : undefined,
@@ -41,7 +51,7 @@ export async function readPort(
   };
 }
 
-export function portFinding({ host, port, refused, holder, sluice, locked }: PortReadings): Finding {
+export function portFinding({ host, port, flags, refused, holder, sluice, locked }: PortReadings): Finding {
   const { ok, warning, problem } = about("port", "Port");
   const address = `${inUrl(host)}:${port}`;
   const who = holder ? `${printable(holder.name, 40)} (process ${holder.pid})` : "another process";
@@ -64,17 +74,19 @@ export function portFinding({ host, port, refused, holder, sluice, locked }: Por
       return ok(port === 0 ? `${host}, any free one` : `${address} is free`);
     case "EADDRINUSE":
       return problem(`${address} is taken by ${who}`, {
-        advice: "Stop that program, or choose another port with --port.",
+        advice: `Stop that program, or choose another port with ${flags.port}.`,
       });
     case "EADDRNOTAVAIL":
-      return problem(`${host} is not an address of this machine`, { advice: "Change --host." });
+      return problem(`${host} is not an address of this machine`, { advice: `Change ${flags.host}.` });
     case "EACCES":
       return problem(`${address} is not permitted`, {
         reason: "Ports below 1024 need a privilege.",
-        advice: "Choose a higher --port and put a proxy in front, or grant CAP_NET_BIND_SERVICE.",
+        advice: `Choose a higher port with ${flags.port} and put a proxy in front, or grant CAP_NET_BIND_SERVICE.`,
       });
     default:
-      return warning(`${address}: listening failed with ${refused}`, { advice: "Change --host or --port." });
+      return warning(`${address}: listening failed with ${refused}`, {
+        advice: `Change the address, with ${flags === ONE_ADDRESS ? "--host or --port" : flags.host}.`,
+      });
   }
 }
 

@@ -5,6 +5,8 @@ import { realpath, statfs } from "node:fs/promises";
 import { availableParallelism, release } from "node:os";
 import { resolve } from "node:path";
 import { type Config, grantedWords } from "../../config/config.ts";
+import { type TcpAddress, tcpAddressesOf } from "../../config/listen-address.ts";
+import { MANY_ADDRESSES, ONE_ADDRESS } from "../../listen/listen-error.ts";
 import { isLoopback } from "../../system/loopback.ts";
 import { parseMounts } from "../../system/mounts.ts";
 import { version } from "../../version.ts";
@@ -16,7 +18,7 @@ import { openWorkspace } from "../disk/workspace.ts";
 import { about, type Finding, type Group, type ReadText } from "../finding.ts";
 import { clock } from "./clock.ts";
 import { memory, openFiles, processors, stolen, ticks } from "./machine.ts";
-import { portFinding, readPort } from "./port.ts";
+import { type PortReadings, portFinding, readPort } from "./port.ts";
 import { backlog, congestionControl, windows } from "./tcp.ts";
 
 /** Seconds allowed for all disk measurements; a healthy disk needs six. */
@@ -33,8 +35,11 @@ export async function examineServer(
   const began = { wall: Date.now(), monotonic: performance.now(), ticks: ticks(readText) };
   const disk = await examineDisk(config, signal, says);
   says("the machine and its network");
-  const { host, port: number } = config;
-  const port = await readPort({ host, port: number, root: disk.root, locks: changes(config) }, readText);
+  const addresses = tcpAddressesOf(config);
+  const flags = config.listen.length > 0 ? MANY_ADDRESSES : ONE_ADDRESS;
+  const ports: PortReadings[] = [];
+  for (const { host, port } of addresses)
+    ports.push(await readPort({ host, port, flags, root: disk.root, locks: changes(config) }, readText));
   const turned = Date.now() - began.wall - (performance.now() - began.monotonic);
   const time = disk.readings.written;
   const written = time && Date.now() + time.disk - time.now;
@@ -55,8 +60,8 @@ export async function examineServer(
     {
       title: "Network",
       findings: [
-        portFinding(port),
-        reach(config.host),
+        ...ports.map(portFinding),
+        reach(addresses),
         ...windows(readText),
         congestionControl(readText),
         backlog(readText),
@@ -126,10 +131,10 @@ async function spaceOf(path: string): Promise<Space> {
   return { free: bavail * bsize, total: blocks * bsize, freeInodes: ffree, inodes: files };
 }
 
-/** Checks which machines can reach the address. */
-function reach(host: string): Finding {
+/** Checks which machines can reach the addresses. */
+function reach(addresses: readonly TcpAddress[]): Finding {
   const { ok } = about("reach", "Reached by");
-  return isLoopback(host)
+  return addresses.every(({ host }) => isLoopback(host))
     ? ok("this machine only", {
         reason: "Other machines need a proxy on this one, or --host 0.0.0.0 with --allow.",
       })

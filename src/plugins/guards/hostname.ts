@@ -6,10 +6,11 @@ import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
 import { hostOf } from "../../http/target.ts";
 import { isLoopback } from "../../system/loopback.ts";
+import { type Listener, listenerOf } from "../request-info.ts";
 
 /**
  * Refuses a malformed `Host` with 400 `invalid_request`, and names other than those of the server with 421 `misdirected`.
- * On a loopback address these are the loopback names and `names`. Elsewhere every name counts, because the
+ * On a loopback address or a Unix socket these are the loopback names and `names`. Elsewhere every name counts, because the
  * server cannot know its own in the network, unless `names` or the address `url` are given; IP addresses always do. A
  * request without a host (HTTP/1.0) passes: no browser sends one.
  */
@@ -26,12 +27,21 @@ export function hostname({ hostname: more, url }: Pick<Config, "hostname" | "url
       throw new Problem("invalid_request", detail, { errors });
     }
     if (names.includes(name) || isLoopback(name) || name.endsWith(".localhost")) return;
-    // Without a host name the app is called directly, or listens on a Unix socket.
-    const local = isLoopback(server?.hostname ?? "");
+    const local = isLocal(listenerOf(request), server?.hostname);
     if (!local && (names.length === 0 || isIP(name) !== 0)) return;
     throw new Problem(
       "misdirected",
       `This server does not answer to the name ${name}. If clients reach it under this name, start it with --hostname ${name}.`,
     );
   });
+}
+
+/**
+ * Whether only this machine reaches the address of a request. A proxy in front of a Unix socket may itself be reachable
+ * under any name.
+ * @param hostname of a server that listens in another way; undefined when the app is called without one
+ */
+function isLocal(listener: Listener | undefined, hostname: string | undefined): boolean {
+  if (listener) return listener.address.kind === "unix" || isLoopback(listener.address.host);
+  return isLoopback(hostname ?? "");
 }

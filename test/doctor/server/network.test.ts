@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { clock } from "../../../src/doctor/server/clock.ts";
 import { holderOf, portFinding } from "../../../src/doctor/server/port.ts";
 import { backlog, congestionControl, windows } from "../../../src/doctor/server/tcp.ts";
+import { ONE_ADDRESS } from "../../../src/listen/listen-error.ts";
 import { system } from "../fixtures.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00.500Z");
@@ -92,7 +93,7 @@ describe("TCP", () => {
 });
 
 describe("the port", () => {
-  const free = { host: "127.0.0.1", port: 3000, locked: false };
+  const free = { host: "127.0.0.1", port: 3000, locked: false, flags: ONE_ADDRESS };
   const sluice = { status: "ok", version: "1.2.3" };
 
   test.each([

@@ -1,13 +1,14 @@
 // The connection of a request: found by its addresses, and cut.
 
+import { listenerOf } from "../../../plugins/request-info.ts";
 import { Connection } from "../../../system/pacing.ts";
 import type { Listener } from "../idle-timeout.ts";
 
 /** Null when it cannot be known: see `Connection.find`. Only while the answer has not ended. */
 export function connectionOf(request: Request, server: Listener): Connection | null {
+  const { hostname = "", port = 0 } = listenerOf(request)?.server ?? server ?? {};
   const peer = server?.requestIP(request);
-  if (!server || !peer) return null;
-  return Connection.find({ address: server.hostname ?? "", port: server.port ?? 0 }, peer);
+  return peer ? Connection.find({ address: hostname, port }, peer) : null;
 }
 
 /**

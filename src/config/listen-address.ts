@@ -1,0 +1,75 @@
+// Addresses to listen on: their texts, and those that a configuration names.
+
+import { localOrigin } from "../system/addresses.ts";
+import { count, host, type Kind } from "./values.ts";
+
+export interface TcpAddress {
+  readonly kind: "tcp";
+  /** An IP address without brackets, or a host name. */
+  readonly host: string;
+  /** 0 chooses any free port. */
+  readonly port: number;
+}
+
+export interface UnixAddress {
+  readonly kind: "unix";
+  /** Absolute. */
+  readonly path: string;
+  /** The permissions of the socket file. */
+  readonly mode: number;
+}
+
+/** An address to listen on. */
+export type ListenAddress = TcpAddress | UnixAddress;
+
+/** Most bytes of a socket's path: `sun_path` has 108, one of them for the end. */
+const LONGEST_PATH = 107;
+/** Its owner and its group may connect. */
+const DEFAULT_MODE = "660";
+
+/** Addresses, each as `HOST:PORT` or `unix:PATH`. The list may be empty. */
+export function listenAddresses(): Kind<readonly ListenAddress[]> {
+  return {
+    allowed:
+      "addresses such as 0.0.0.0:3000, [::1]:3000 or unix:/run/sluice/sluice.sock?mode=660 (an absolute path without a comma, of at most 107 bytes), separated by commas",
+    parse: (text) => {
+      const found = text === "" ? [] : text.split(",").map((one) => listenAddress(one.trim()));
+      return found.every((one) => one !== undefined) ? found : undefined;
+    },
+  };
+}
+
+function listenAddress(text: string): ListenAddress | undefined {
+  const [, path, mode = DEFAULT_MODE] = /^unix:(\/[^?\0]*[^?\0/])(?:\?mode=([0-7]{3}))?$/.exec(text) ?? [];
+  if (path !== undefined)
+    return Buffer.byteLength(path) > LONGEST_PATH
+      ? undefined
+      : { kind: "unix", path, mode: Number.parseInt(mode, 8) };
+  const [, before = "", after = ""] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(text) ?? [];
+  const name = host().parse(before);
+  const port = count(0, 65_535).parse(after);
+  return name === undefined || port === undefined ? undefined : { kind: "tcp", host: name, port };
+}
+
+/** The part of a configuration that names addresses. */
+interface Named {
+  readonly listen: readonly ListenAddress[];
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The addresses that a configuration names: those of `--listen`, or else that of `--host` and `--port`. */
+export function addressesOf({ listen, host, port }: Named): readonly ListenAddress[] {
+  return listen.length > 0 ? listen : [{ kind: "tcp", host, port }];
+}
+
+/** Those of {@link addressesOf} that have a host and a port. */
+export function tcpAddressesOf(named: Named): readonly TcpAddress[] {
+  return addressesOf(named).filter((address) => address.kind === "tcp");
+}
+
+/** The origin at which this machine reaches the server; undefined when it listens on Unix sockets only. */
+export function ownOrigin(named: Named): string | undefined {
+  const [tcp] = tcpAddressesOf(named);
+  return tcp && localOrigin(tcp.host, tcp.port);
+}

@@ -1,0 +1,63 @@
+// The file of a Unix socket: made with its permissions, and cleared away when stale. Bun removes it at the end.
+
+import { lstatSync, rmSync, type Stats } from "node:fs";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+import { printable } from "../plugins/log.ts";
+import { errnoOf } from "../system/errno.ts";
+import { ListenError } from "./listen-error.ts";
+
+/**
+ * Removes the socket of a server that has ended without doing so itself.
+ * @throws ListenError when another server listens there, when the path is no socket, or its folder is missing
+ */
+export async function clearStaleSocket(path: string): Promise<void> {
+  const there = statOf(path);
+  if (there === undefined) {
+    if (statOf(dirname(path)) !== undefined) return;
+    throw new ListenError(
+      `The folder ${printable(dirname(path))} of the Unix socket does not exist: create it, in a systemd unit with RuntimeDirectory=, or change --listen.`,
+    );
+  }
+  const shown = printable(path);
+  if (!there.isSocket())
+    throw new ListenError(
+      `${shown} exists and is no Unix socket: remove it, or choose another path with --listen.`,
+    );
+  const code = await connecting(path);
+  if (code === undefined)
+    throw new ListenError(
+      `Another server listens on the Unix socket ${shown}: stop it, or choose another path with --listen.`,
+    );
+  if (code !== "ECONNREFUSED")
+    throw new ListenError(
+      `The Unix socket ${shown} exists, and connecting to it failed with ${code}: remove it, or choose another path with --listen.`,
+    );
+  rmSync(path);
+}
+
+/** Runs `listen`, which makes a socket, so that its file has these permissions from the beginning. */
+export function withMode<T>(mode: number, listen: () => T): T {
+  const before = process.umask(0o777 & ~mode);
+  try {
+    return listen();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** The errno of connect(2); undefined when a server accepts the connection. */
+function connecting(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once("error", (error) => resolve(errnoOf(error) ?? error.message));
+  });
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
