@@ -92,11 +92,16 @@ function problemResponse(
 /** Media types that only browsers accept: without TLS they send no `Sec-Fetch-Mode`. */
 const BROWSERS = /text\/html|text\/event-stream|application\/problem\+json/;
 
+/** The URL paths of WebDAV. Its clients know no other login than Basic, and KDE's accept `text/html` as a browser does. */
+const WEBDAV = /^\/dav(?:\/|$)/;
+
 /** Browsers would open a window for Basic: the page has its own. */
-function challenge({ headers }: Request): string {
-  const bearer = 'Bearer realm="Sluice"';
+function challenge(request: Request): string {
+  const { headers } = request;
+  const [basic, bearer] = ['Basic realm="Sluice", charset="UTF-8"', 'Bearer realm="Sluice"'];
+  if (WEBDAV.test(targetOf(request).path)) return basic;
   const browser = headers.has("sec-fetch-mode") || BROWSERS.test(headers.get("accept") ?? "");
-  return browser ? bearer : `Basic realm="Sluice", charset="UTF-8", ${bearer}`;
+  return browser ? bearer : `${basic}, ${bearer}`;
 }
 
 function serialize(

@@ -66,7 +66,7 @@ describe("405 names the methods that the URL supports", () => {
     ["POST", "/health", "GET, HEAD"],
     ["DELETE", "/api/entries", "GET, HEAD"],
     ["PUT", "/api/uploads", "GET, HEAD"],
-    ["POST", "/", "GET, HEAD"],
+    ["POST", "/", "GET, HEAD, OPTIONS, PROPFIND"],
     // Not those of the routes with an id in the same position.
     ["PUT", "/api/trash/restore", "POST"],
     ["PUT", "/api/uploads/events", "GET, HEAD"],

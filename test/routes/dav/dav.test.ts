@@ -176,3 +176,20 @@ test("--dav off leaves nothing", async () => {
     expect((await off.fetch(path, { method })).headers.has("dav")).toBe(false);
   expect((await off.fetch("/dav/")).status).toBe(404);
 });
+
+test("a client that says that it is a browser, as KDE's do, is asked for a password", async () => {
+  await using guarded = await startAccessServer((database) => database.account("anna", { "": "read" }));
+  const accept = "text/html, text/*;q=0.9, image/*;q=0.9, */*;q=0.8";
+  for (const [method, path] of [
+    ["PROPFIND", "/dav/"],
+    ["PROPFIND", "/dav"],
+    ["GET", "/dav/a.txt"],
+  ] as const) {
+    const answer = await guarded.fetch(path, { method, headers: { accept } });
+    expect([method, answer.status, answer.headers.get("www-authenticate")]).toEqual([
+      method,
+      401,
+      'Basic realm="Sluice", charset="UTF-8"',
+    ]);
+  }
+});
