@@ -20,10 +20,74 @@ export interface PacedAnswer {
 /** The part of a connection that is needed here. */
 export type PacedConnection = Pick<Connection, "ends" | "pace" | "unpace" | "queued" | "unpaced">;
 
+/** An answer under a cap. */
+interface RunningAnswer {
+  request: Request;
+  server: Listener;
+  share: CapShare;
+  ended: boolean;
+}
+
+/** Whether it has been sent, even if that has not been noticed yet. */
+function isOver({ request, server, ended }: RunningAnswer): boolean {
+  return ended || !server?.requestIP(request);
+}
+
+/** The answers under a cap on one connection: one in HTTP/1.1, any number in HTTP/2. */
+class RunningAnswers {
+  readonly #answers = new Set<RunningAnswer>();
+  #rate = 0;
+
+  constructor(public connection: PacedConnection) {}
+
+  /** The sum of their shares. */
+  get rate(): number {
+    return [...this.#answers].reduce((sum, { share }) => sum + share.rate, 0);
+  }
+
+  get size(): number {
+    return this.#answers.size;
+  }
+
+  /**
+   * @param connection one with the same ends may be newer
+   * @returns whether it is limited now
+   */
+  add(answer: RunningAnswer, connection: PacedConnection): boolean {
+    this.connection = connection;
+    for (const earlier of this.#answers) if (isOver(earlier)) this.#leave(earlier);
+    this.#answers.add(answer);
+    answer.share.onChange = () => this.#follow();
+    this.#rate = this.rate;
+    if (this.connection.pace(this.#rate)) return true;
+    this.#answers.delete(answer);
+    return false;
+  }
+
+  remove(answer: RunningAnswer): void {
+    if (!this.#answers.has(answer)) return;
+    this.#leave(answer);
+    if (this.#answers.size === 0) this.connection.unpace();
+    else this.#follow();
+  }
+
+  /** The others get the share, and their connection its rate, when it no longer counts here. */
+  #leave(answer: RunningAnswer): void {
+    this.#answers.delete(answer);
+    answer.share.leave();
+  }
+
+  #follow(): void {
+    const { rate } = this;
+    if (rate === this.#rate || rate === 0) return;
+    this.#rate = rate;
+    this.connection.pace(rate);
+  }
+}
+
 /** The paced connections of one server. */
 export class Pacing {
-  /** The share of the latest paced answer of each connection. */
-  readonly #latest = new Map<string, CapShare>();
+  readonly #running = new Map<string, RunningAnswers>();
 
   constructor(
     readonly find: (request: Request, server: Listener) => PacedConnection | null = connectionOf,
@@ -31,8 +95,8 @@ export class Pacing {
   ) {}
 
   /**
-   * Limits the connection of a request to a share from now on. Resolves when the answer may be sent: its first bytes, to
-   * which the system applies no limit, are held back for the time that they would take.
+   * Limits the connection of a request to a share from now on, besides those of its other answers. Resolves when the answer
+   * may be sent: its first bytes, to which the system applies no limit, are held back for the time that they would take.
    * @returns null when the connection cannot be limited
    */
   async begin(
@@ -43,18 +107,12 @@ export class Pacing {
   ): Promise<PacedAnswer | null> {
     const connection = this.find(request, server);
     if (!connection) return null;
-    // A connection has one answer at a time: the earlier one is over, even if that has not been noticed yet.
-    this.#latest.get(connection.ends)?.leave();
-    let { rate } = share;
-    if (!connection.pace(rate)) return null;
-    this.#latest.set(connection.ends, share);
-    share.onChange = () => {
-      if (share.rate === rate) return;
-      ({ rate } = share);
-      connection.pace(rate);
-    };
+    const running = this.#running.get(connection.ends) ?? new RunningAnswers(connection);
+    const answer: RunningAnswer = { request, server, share, ended: false };
+    if (!running.add(answer, connection)) return null;
+    this.#running.set(connection.ends, running);
     await this.#hold(share, Math.min(bytes, connection.unpaced), request.signal);
-    return { ended: () => this.#end(connection, share) };
+    return { ended: () => this.#end(running, answer) };
   }
 
   async #hold(share: CapShare, bytes: number, signal: AbortSignal): Promise<void> {
@@ -68,12 +126,12 @@ export class Pacing {
   }
 
   /** The end of the answer still lies in the socket's buffer, and leaves it at the same rate. */
-  #end(connection: PacedConnection, share: CapShare): void {
-    this.clock.after(connection.queued / share.rate, () => {
-      share.leave();
-      if (this.#latest.get(connection.ends) !== share) return;
-      this.#latest.delete(connection.ends);
-      connection.unpace();
+  #end(running: RunningAnswers, answer: RunningAnswer): void {
+    const { connection, rate } = running;
+    answer.ended = true;
+    this.clock.after(rate > 0 ? connection.queued / rate : 0, () => {
+      running.remove(answer);
+      if (running.size === 0) this.#running.delete(connection.ends);
     });
   }
 }
