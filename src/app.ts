@@ -29,8 +29,7 @@ import { namesHtml } from "./http/negotiation/accept.ts";
 import { compression } from "./plugins/compression.ts";
 import { errors, lateErrorResponse } from "./plugins/errors.ts";
 import { EventObserver } from "./plugins/event-observer.ts";
-import { hostname } from "./plugins/guards/hostname.ts";
-import { origin } from "./plugins/guards/origin.ts";
+import { guards } from "./plugins/guards/guards.ts";
 import { createLog, type Log, withObserver } from "./plugins/log.ts";
 import { Gauges } from "./plugins/metrics/gauges.ts";
 import { query } from "./plugins/query.ts";
@@ -201,8 +200,7 @@ export async function createApp(options: AppOptions = {}) {
         page: pageAnswer,
       }),
     )
-    .use(hostname(config))
-    .use(origin(config.cors))
+    .use(guards(config))
     .use(query({ maxErrors: config.maxErrors, keysOf: (...route) => queryKeys(routes(), ...route) }))
     .use(target(config))
     .use(compression())

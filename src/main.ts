@@ -28,7 +28,7 @@ switch (command.kind) {
     process.exit(await doctor(command.subject, { json: command.json, terminal }));
     break;
   case "top":
-    process.exit(await top(command.url, { once: command.once, terminal }));
+    process.exit(await top(command.url, { ...command, terminal }));
     break;
   case "serve":
     process.exitCode = await serve(command.config, { setup: command.setup ?? false });

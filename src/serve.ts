@@ -5,9 +5,14 @@ import { ignoresCase } from "./access/database/ignores-case.ts";
 import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { addressesOf } from "./config/listen-address.ts";
+import { tlsFault } from "./config/tls-options.ts";
 import { announcement } from "./listen/announcement.ts";
 import { ListenError, MANY_ADDRESSES, ONE_ADDRESS } from "./listen/listen-error.ts";
 import { Listeners } from "./listen/listeners.ts";
+import { type Certificate, CertificateError } from "./listen/tls/certificate.ts";
+import { pairedFiles } from "./listen/tls/certificate-files.ts";
+import { tlsOptions } from "./listen/tls/certificates.ts";
+import { CertificateWatch } from "./listen/tls/watch.ts";
 import { RESERVED } from "./path.ts";
 import { createLog, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
@@ -97,15 +102,25 @@ async function finished(app: App): Promise<void> {
 
 async function start(options: AppOptions & Config) {
   try {
+    const fault = tlsFault(options);
+    if (fault !== undefined) return fault;
+    const replacing: { listeners?: Listeners } = {};
+    const certificates = await openCertificates(options, (all) =>
+      replacing.listeners?.reload(tlsOptions(all)),
+    );
     const app = await createApp(options);
     await app.modules;
     const many = options.listen.length > 0;
     const listeners = await Listeners.open(app, addressesOf(options), {
       flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
+      tls: certificates && tlsOptions(certificates.certificates),
+      http2: options.http2,
+      http3: options.http3,
     }).catch(async (error: unknown) => {
       await app.decorator.services.close();
       throw error;
     });
+    replacing.listeners = listeners;
     const { access, setup } = app.decorator.services;
     // In one write: a reader such as `head -1` may be gone after the first line.
     process.stdout.write(
@@ -123,9 +138,21 @@ async function start(options: AppOptions & Config) {
   }
 }
 
+/** The certificates of --tls-cert, which are read again when they change and on SIGHUP. @throws CertificateError */
+async function openCertificates(
+  { tlsCert, tlsKey, log, logLevel, logger }: AppOptions & Config,
+  changed: (certificates: readonly Certificate[]) => void,
+): Promise<CertificateWatch | undefined> {
+  if (tlsCert.length === 0) return undefined;
+  const { say } = logger ?? createLog(log, undefined, logLevel);
+  const certificates = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
+  process.on("SIGHUP", () => void certificates.reread());
+  return certificates;
+}
+
 function reason(error: unknown, { root }: Config): string {
   const code = errnoOf(error);
-  if (error instanceof ListenError) return error.message;
+  if (error instanceof ListenError || error instanceof CertificateError) return error.message;
   if (error instanceof RootInUse) return `${printable(root)}: ${error.message}`;
   if (code === "EACCES" || code === "EPERM")
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;

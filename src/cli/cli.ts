@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { ownOrigin } from "../config/listen-address.ts";
 import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
+import { speaksTls } from "../config/tls-options.ts";
 import type { Subject } from "../doctor/doctor.ts";
 import { nearest, quoted } from "../suggest.ts";
 import type { Terminal } from "../system/terminal.ts";
@@ -22,7 +23,8 @@ export type Invocation =
   /** `file`: the name of the options file that was read, for messages. */
   | { kind: "serve"; config: Config; file?: string; setup?: true }
   | { kind: "doctor"; subject: Subject; json: boolean }
-  | { kind: "top"; url: URL; once: boolean }
+  /** `anyCertificate`: the server is this machine, under an address for which it has no certificate. */
+  | { kind: "top"; url: URL; once: boolean; anyCertificate?: true }
   /** A command on accounts, grants or links: its name and its arguments. */
   | { kind: "manage"; argv: readonly string[] }
   /** For standard output; exit 0. */
@@ -84,10 +86,10 @@ export async function readCommand(
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
   if (flags.command === "top") {
-    const origin = ownOrigin(config);
+    const origin = ownOrigin(config, speaksTls(config));
     if (origin === undefined)
       return wrong(["the server listens only on Unix sockets; name the URL of its proxy: sluice top URL"]);
-    return { kind: "top", url: new URL(origin), once: flags.once };
+    return { kind: "top", url: new URL(origin), once: flags.once, anyCertificate: true };
   }
   const root = resolve(folder, config.root);
   const exposed = (await servedSecret(config, folder, root)) ?? (await exposure(config, folder, root, start));

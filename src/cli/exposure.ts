@@ -68,12 +68,20 @@ export async function exposure(
  * @returns undefined when they could not
  */
 export async function servedSecret(
-  { access, oidcSecretFile }: Pick<Config, "access" | "oidcSecretFile">,
+  {
+    access,
+    oidcSecretFile,
+    tlsCert,
+    tlsKey,
+  }: Pick<Config, "access" | "oidcSecretFile" | "tlsCert" | "tlsKey">,
   folder: string,
   root: string,
 ): Promise<string | undefined> {
-  for (const [flag, file] of Object.entries({ access, "oidc-secret-file": oidcSecretFile })) {
-    if (file === undefined) continue;
+  const files = { access, "oidc-secret-file": oidcSecretFile, "tls-cert": tlsCert, "tls-key": tlsKey };
+  const named = Object.entries(files).flatMap(([flag, one]) =>
+    [one ?? []].flat().map((file) => ({ flag, file })),
+  );
+  for (const { flag, file } of named) {
     const path = resolve(folder, file);
     // The file may not exist yet, and may be a link.
     const parent = await realpath(dirname(path)).catch(() => dirname(path));

@@ -47,6 +47,15 @@ export interface Config {
   listen: readonly ListenAddress[];
   /** The path below which a proxy shows the server: `""`, or such as `/sluice`. */
   basePath: string;
+  /** Files of certificates; if there are any, ports speak TLS. */
+  tlsCert: readonly string[];
+  /** Files of their private keys, in the same order; if there are none, the files of certificates have them. */
+  tlsKey: readonly string[];
+  /** Seconds for which browsers shall use TLS only. Unset: they are not told. */
+  hsts?: number;
+  /** Whether HTTP/2 and HTTP/3 are offered beside TLS. */
+  http2: boolean;
+  http3: boolean;
   /** Whether WebDAV is served at `/dav`. */
   dav: boolean;
   /** The permissions of everyone who can reach the port. Unset: `read,write`, or nothing once there are accounts. */

@@ -68,8 +68,12 @@ export function tcpAddressesOf(named: Named): readonly TcpAddress[] {
   return addressesOf(named).filter((address) => address.kind === "tcp");
 }
 
-/** The origin at which this machine reaches the server; undefined when it listens on Unix sockets only. */
-export function ownOrigin(named: Named): string | undefined {
+/**
+ * The origin at which this machine reaches the server; undefined when it listens on Unix sockets only.
+ * @param tls whether its ports speak TLS
+ */
+export function ownOrigin(named: Named, tls = false): string | undefined {
   const [tcp] = tcpAddressesOf(named);
-  return tcp && localOrigin(tcp.host, tcp.port);
+  const origin = tcp && localOrigin(tcp.host, tcp.port);
+  return tls ? origin?.replace("http:", "https:") : origin;
 }

@@ -197,7 +197,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
   return {
     root: value(OPTIONS.root),
     dav: value(OPTIONS.dav),
-    ...networkConfig(value),
+    ...networkConfig(value, ({ name }) => given.has(name)),
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
     ...(given.has(OPTIONS.loginHeader.name) && { loginHeader: value(OPTIONS.loginHeader) }),

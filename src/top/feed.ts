@@ -45,13 +45,17 @@ const MAX_EVENT_LENGTH = 2 ** 24;
 const MAX_REFUSAL_BYTES = 2 ** 16;
 
 /** @throws Refused */
-export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+export async function* follow(
+  url: URL,
+  signal: AbortSignal,
+  anyCertificate = false,
+): AsyncGenerator<FeedEvent> {
   let last: string | undefined;
   let attempt = 0;
   while (!signal.aborted) {
     let lost = new ConnectionLost("the server closed the connection");
     try {
-      for await (const message of connect(url, last, signal)) {
+      for await (const message of connect(url, last, { stop: signal, anyCertificate })) {
         attempt = 0;
         last = message.id ?? last;
         yield* eventsOf(message);
@@ -73,7 +77,11 @@ export async function* follow(url: URL, signal: AbortSignal): AsyncGenerator<Fee
   }
 }
 
-async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
+async function* connect(
+  url: URL,
+  last: string | undefined,
+  { stop, anyCertificate }: { stop: AbortSignal; anyCertificate: boolean },
+) {
   const timeout = new AbortController();
   const startTimer = (seconds: number) =>
     setTimeout(() => timeout.abort(new ConnectionLost(`no data for ${seconds} s`)), seconds * 1000);
@@ -90,6 +98,7 @@ async function* connect(url: URL, last: string | undefined, stop: AbortSignal) {
         ...loginHeaders(url),
       },
       redirect: "manual",
+      tls: { rejectUnauthorized: !anyCertificate },
       signal: AbortSignal.any([stop, timeout.signal]),
     });
     if (answer.status !== 200 || !answer.headers.get("content-type")?.startsWith("text/event-stream"))

@@ -17,6 +17,8 @@ const MAX_ATTEMPTS = 4;
 /** How the output is formatted, and whether to stop after the first snapshot. */
 export interface TopOptions {
   readonly once: boolean;
+  /** Whether the certificate of the server is not checked. */
+  readonly anyCertificate?: boolean;
   readonly terminal: Terminal;
 }
 
@@ -24,14 +26,14 @@ export interface TopOptions {
  * Runs until the user quits or a signal arrives; in line mode also until the server ends.
  * @returns the exit code: 0 stopped as asked or the server ended, 1 the server refuses or was never reached
  */
-export async function top(url: URL, { once, terminal }: TopOptions): Promise<number> {
+export async function top(url: URL, { once, anyCertificate = false, terminal }: TopOptions): Promise<number> {
   const stop = new AbortController();
   const quit = (): void => stop.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, quit);
   // EPIPE: the reader of the pipe has closed it.
   process.stdout.on("error", quit);
   const name = bare(url).href.replace(/\/$/, "");
-  const feed = follow(url, stop.signal);
+  const feed = follow(url, stop.signal, anyCertificate);
   try {
     if (once) return await printOnce(name, feed, terminal);
     if (process.stdout.isTTY && process.env["TERM"] !== "dumb") return await draw(name, feed, terminal, quit);

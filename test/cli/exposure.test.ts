@@ -28,6 +28,19 @@ test("GHSA-833g-cqhp-h72j: a database of accounts inside the root is refused, by
     expect((await config(`--access ${file} files`, {}, cwd)).access).toBe(file);
 });
 
+test("a certificate or its key inside the root is refused", async () => {
+  const cwd = await workingFolder();
+  await mkdir(join(cwd, "files"));
+  await Bun.write(join(cwd, "files/key.pem"), "secret");
+  const refused = (flags: string) => message(`${flags} files`, {}, cwd);
+  expect(await refused("--tls-cert a.pem --tls-key files/key.pem")).toStartWith(
+    "--tls-key: files/key.pem is inside the root",
+  );
+  expect(await refused("--tls-cert a.pem,files/key.pem")).toStartWith(
+    "--tls-cert: files/key.pem is inside the root",
+  );
+});
+
 test("the secret of an identity provider inside the root is refused", async () => {
   const cwd = await workingFolder();
   await mkdir(join(cwd, "files"));

@@ -5,7 +5,7 @@ import type { Subprocess } from "bun";
 import { until } from "./server.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
-const READY = /^Sluice is listening on (http:\/\/\S+) \(root: .*\)\n/;
+const READY = /^Sluice is listening on (https?:\/\/\S+) \(root: .*\)\n/;
 
 /** A process. `await using` kills it if it still runs. */
 export interface Spawned extends AsyncDisposable {
@@ -15,7 +15,7 @@ export interface Spawned extends AsyncDisposable {
   readonly stderr: string;
   /** The exit code; resolves when the process has exited and its output is complete. */
   exited: Promise<number>;
-  signal: (name: "SIGTERM" | "SIGINT" | "SIGKILL") => void;
+  signal: (name: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGHUP") => void;
 }
 
 /** A process that listens for requests. */

@@ -61,7 +61,9 @@ export async function readSettings(
     );
   const addresses = { listen: value(OPTIONS.listen), host: value(OPTIONS.host), port: value(OPTIONS.port) };
   // Behind a Unix socket there is a proxy, most likely on the usual port.
-  const origin = has(OPTIONS.url) ? value(OPTIONS.url) : (ownOrigin(addresses) ?? "http://localhost");
+  const origin = has(OPTIONS.url)
+    ? value(OPTIONS.url)
+    : (ownOrigin(addresses, value(OPTIONS.tlsCert).length > 0) ?? "http://localhost");
   return {
     root,
     named,

@@ -16,6 +16,7 @@ import { fileSystem, mountOf, mountOptions } from "../disk/mount.ts";
 import { freeInodes, freeSpace, type Space } from "../disk/space.ts";
 import { openWorkspace } from "../disk/workspace.ts";
 import { about, type Finding, type Group, type ReadText } from "../finding.ts";
+import { certificateFindings } from "./certificates.ts";
 import { clock } from "./clock.ts";
 import { memory, openFiles, processors, stolen, ticks } from "./machine.ts";
 import { type PortReadings, portFinding, readPort } from "./port.ts";
@@ -60,6 +61,7 @@ export async function examineServer(
     {
       title: "Network",
       findings: [
+        ...(await certificateFindings(config)),
         ...ports.map(portFinding),
         reach(addresses),
         ...windows(readText),

@@ -8,6 +8,7 @@ import { printable } from "../../plugins/log.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { quantile } from "../disk/speed.ts";
 import { about, type Finding } from "../finding.ts";
+import { daysLeft } from "../server/certificates.ts";
 import { type Answer, bareHost, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 const ROUNDS = 12;
@@ -110,9 +111,11 @@ async function least(target: Target): Promise<number> {
 function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
   const { ok, warning } = about("tls", "TLS");
   const handshake = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
-  const figures = { seconds };
   const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
-  const days = peer?.valid_to ? (Date.parse(peer.valid_to) - Date.now()) / 86_400_000 : Number.NaN;
+  const days = peer?.valid_to
+    ? Math.floor((Date.parse(peer.valid_to) - Date.now()) / 86_400_000)
+    : Number.NaN;
+  const figures = { seconds, ...(!Number.isNaN(days) && { days }) };
   if (socket?.authorized === false) {
     const code = printable(String(socket.authorizationError), 80);
     return warning(`the certificate is not trusted: ${DISTRUST[code] ?? code}`, {
@@ -123,12 +126,21 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
     });
   }
   if (days < 7)
-    return warning(`the certificate expires in ${Math.max(0, Math.floor(days))} days`, {
+    return warning(`the certificate has ${daysLeft(days)}`, {
       reason: `The handshake works: ${handshake}.`,
       advice: "Find out why it was not renewed.",
       figures,
     });
-  return ok(handshake, { figures });
+  return ok(Number.isNaN(days) ? handshake : `${handshake}; ${namesIn(peer)}, ${daysLeft(days)}`, {
+    figures,
+  });
+}
+
+/** The names of a certificate, at most five. */
+function namesIn(peer: Partial<PeerCertificate> | undefined): string {
+  const names = (peer?.subjectaltname ?? "").split(", ").map((name) => name.replace(/^[^:]*:/, ""));
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return printable(`certificate for ${names.slice(0, 5).join(", ")}${more}`, 300);
 }
 
 /** Reasons for which a certificate is not trusted, by their code. */

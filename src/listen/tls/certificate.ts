@@ -77,6 +77,16 @@ export function validityWarning(
   return undefined;
 }
 
+const DAY = 86_400_000;
+/** Whatever renews certificates does so earlier: after two thirds of their time, or 30 days before its end. */
+const LATE = { days: 7, part: 1 / 5 };
+
+/** Whether a certificate ends so soon that nothing seems to renew it. */
+export function endsSoon({ begins, expires }: Certificate, now = Date.now()): boolean {
+  const lifetime = expires.getTime() - begins.getTime();
+  return expires.getTime() - now < Math.min(LATE.days * DAY, LATE.part * lifetime);
+}
+
 /** `2026-11-29 16:44 UTC` */
 export function shownTime(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -1,7 +1,7 @@
 // Keeps the certificates of files: reads them again when the files change or on request, and keeps an old one while the new one is bad.
 
 import type { LogLevel } from "../../config/config.ts";
-import { type Certificate, CertificateError, shownTime, validityWarning } from "./certificate.ts";
+import { type Certificate, CertificateError, endsSoon, shownTime, validityWarning } from "./certificate.ts";
 import { type CertificateFiles, fileState, readCertificateFiles } from "./certificate-files.ts";
 
 export interface WatchOptions {
@@ -24,9 +24,8 @@ interface WatchedPair {
 
 /** Files are looked at rather than observed: programs replace them, their links, or a link in their path. */
 const INTERVAL = 2;
+/** Milliseconds between two warnings that a certificate ends soon. */
 const DAY = 86_400_000;
-/** Before a certificate expires, it is said once a day. */
-const EXPIRY_WARNING = 7 * DAY;
 
 export class CertificateWatch {
   #running: Promise<void> = Promise.resolve();
@@ -126,8 +125,9 @@ export class CertificateWatch {
   #warnOfExpiry(): void {
     const now = Date.now();
     if (now - this.#warned < DAY) return;
-    for (const { expires, from } of this.certificates) {
-      if (expires.getTime() - now > EXPIRY_WARNING) continue;
+    for (const one of this.certificates) {
+      if (!endsSoon(one, now)) continue;
+      const { expires, from } = one;
       this.#warned = now;
       const verb = expires.getTime() > now ? "expires" : "expired";
       this.options.say(`${from} ${verb} on ${shownTime(expires)}: renew it.`, "warn");

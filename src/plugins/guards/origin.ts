@@ -2,6 +2,7 @@
 
 import { Elysia } from "elysia";
 import { Problem } from "../../errors.ts";
+import { isOverTls } from "../../http/target.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
 
@@ -119,17 +120,18 @@ function isForeign(request: Request, from: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
   // Set by the browser, out of reach of pages. Correct behind any proxy, whatever Host it forwards.
   if (site === "same-origin" || site === "none") return false;
-  if (from !== null) return !sameHost(from, request.headers.get("host"));
+  if (from !== null) return !isOwn(from, request);
   // Another site may link here; it may not load images, run scripts or submit forms from here.
   if (site === null) return false;
   return !(request.headers.get("sec-fetch-mode") === "navigate" && request.method === "GET");
 }
 
-/** Ignores the scheme, because a reverse proxy may terminate TLS. */
-function sameHost(from: string, host: string | null): boolean {
-  try {
-    return new URL(from).host === host?.toLowerCase();
-  } catch {
-    return false;
-  }
+/**
+ * Whether the origin is this server. Over TLS a page without TLS is foreign: anybody on the way can write it. Without TLS the
+ * scheme is ignored, because a reverse proxy may have removed it.
+ */
+function isOwn(from: string, request: Request): boolean {
+  const url = URL.parse(from);
+  if (isOverTls(request) && url?.protocol !== "https:") return false;
+  return url !== null && url.host === request.headers.get("host")?.toLowerCase();
 }

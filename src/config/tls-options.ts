@@ -1,0 +1,100 @@
+// The options of TLS: certificates, the protocols that need it, and what contradicts them.
+
+import type { Config } from "./config.ts";
+import type { Option } from "./option.ts";
+import { duration, type Kind, onOff, path } from "./values.ts";
+
+/** Paths of files, without commas in them. The list may be empty. */
+function paths(): Kind<readonly string[]> {
+  const { parse } = path("a file");
+  return {
+    allowed: "the paths of files, separated by commas",
+    parse: (text) => {
+      const found = text === "" ? [] : text.split(",").map((one) => parse(one.trim()));
+      return found.every((one) => one !== undefined) ? found : undefined;
+    },
+  };
+}
+
+type TlsKey = "tlsCert" | "tlsKey" | "hsts" | "http2" | "http3";
+
+/** Part of `NETWORK_OPTIONS`. */
+export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Config[Key]>> } = {
+  tlsCert: {
+    name: "tls-cert",
+    placeholder: "FILE",
+    default: "",
+    list: true,
+    ...paths(),
+    help: "Certificate with its chain, in PEM, which makes every port speak TLS; read again when it changes and on SIGHUP; repeat it with --tls-key for several names",
+    group: "How it is reached",
+  },
+  tlsKey: {
+    name: "tls-key",
+    placeholder: "FILE",
+    default: "",
+    list: true,
+    ...paths(),
+    help: "Private key of the certificate, in PEM and not encrypted; if none is given, it is in the file of --tls-cert",
+    group: "How it is reached",
+  },
+  hsts: {
+    name: "hsts",
+    placeholder: "TIME",
+    ...duration("1s", "3650d"),
+    help: "Time for which browsers that have been here by TLS refuse to come without it, such as 365d; it cannot be taken back before. If unset, they are told nothing",
+    group: "How it is reached",
+  },
+  http2: {
+    name: "http2",
+    placeholder: "STATE",
+    default: "on",
+    ...onOff(),
+    help: "HTTP/2 for clients that come by TLS: on or off",
+    group: "How it is reached",
+  },
+  http3: {
+    name: "http3",
+    placeholder: "STATE",
+    default: "off",
+    ...onOff(),
+    help: "HTTP/3 (UDP) beside TLS: on or off; it takes several times the processor time",
+    group: "How it is reached",
+  },
+};
+
+/** Part of `networkConfig`. */
+export function tlsConfig(
+  value: <T>(option: Option<T>) => T,
+  has: (option: Option<unknown>) => boolean,
+): Pick<Config, TlsKey> {
+  return {
+    tlsCert: value(TLS_OPTIONS.tlsCert),
+    tlsKey: value(TLS_OPTIONS.tlsKey),
+    ...(has(TLS_OPTIONS.hsts) && { hsts: value(TLS_OPTIONS.hsts) }),
+    http2: value(TLS_OPTIONS.http2),
+    http3: value(TLS_OPTIONS.http3),
+  };
+}
+
+/** Whether the ports of a server speak TLS. */
+export function speaksTls({ tlsCert }: Pick<Config, "tlsCert">): boolean {
+  return tlsCert.length > 0;
+}
+
+/** A sentence about options that contradict each other, for the start; undefined when none do. */
+export function tlsFault(config: Pick<Config, TlsKey | "url">): string | undefined {
+  const { tlsCert, tlsKey, hsts, http3, url } = config;
+  if (tlsKey.length > 0 && tlsKey.length !== tlsCert.length)
+    return `--tls-cert is given ${times(tlsCert.length)} and --tls-key ${times(tlsKey.length)}: give a key for each certificate, in the same order, or none if each file of a certificate has its key, too.`;
+  if (speaksTls(config)) {
+    if (url?.startsWith("http:") !== true) return undefined;
+    return `--url: ${url} is without TLS, but --tls-cert makes every port speak it: begin the URL with https:, or remove one of the two.`;
+  }
+  const needs = hsts === undefined ? http3 && "--http3" : "--hsts";
+  return needs ? `${needs} needs TLS: add --tls-cert FILE, or let the proxy that has TLS do it.` : undefined;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : count === 0 ? "not at all" : `${count} times`;
+}

@@ -1,0 +1,71 @@
+// Checks the certificates that the server would use: whether they can be read, their names, and the days that they are valid.
+
+import type { Config } from "../../config/config.ts";
+import { tlsFault } from "../../config/tls-options.ts";
+import {
+  type Certificate,
+  CertificateError,
+  endsSoon,
+  shownTime,
+  validityWarning,
+} from "../../listen/tls/certificate.ts";
+import {
+  type CertificateFiles,
+  pairedFiles,
+  readCertificateFiles,
+} from "../../listen/tls/certificate-files.ts";
+import { about, type Finding } from "../finding.ts";
+
+const DAY = 86_400_000;
+
+/** One finding for each certificate, or for options that contradict each other. */
+export async function certificateFindings(config: Config): Promise<Finding[]> {
+  const { tlsCert, tlsKey } = config;
+  const fault = tlsFault(config);
+  if (fault !== undefined)
+    return [
+      about("certificate", "Certificate").problem("the options contradict each other", {
+        reason: fault,
+        advice: "Correct the options. Sluice does not start with these.",
+      }),
+    ];
+  return await Promise.all(pairedFiles(tlsCert, tlsKey).map(certificateFinding));
+}
+
+async function certificateFinding(files: CertificateFiles): Promise<Finding> {
+  const { problem } = about("certificate", "Certificate");
+  try {
+    return findingOf(await readCertificateFiles(files));
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return problem("it cannot be used", {
+      reason: error.message,
+      advice: "Correct the file. Sluice does not start without a certificate that can be used.",
+    });
+  }
+}
+
+function findingOf(certificate: Certificate): Finding {
+  const { ok, warning, problem } = about("certificate", "Certificate");
+  const { names, expires, from, warnings } = certificate;
+  const days = Math.floor((expires.getTime() - Date.now()) / DAY);
+  const figures = { days };
+  const invalid = validityWarning(certificate);
+  if (invalid !== undefined)
+    return problem(`${names.join(", ")}: not valid now`, {
+      reason: invalid,
+      advice: "Renew it, or correct the clock of this machine.",
+      figures,
+    });
+  const value = `${names.join(", ") || "no name"}, ${daysLeft(days)}, until ${shownTime(expires)}`;
+  if (warnings.length > 0)
+    return warning(value, { reason: warnings.join(" "), advice: "Correct the file.", figures });
+  if (endsSoon(certificate))
+    return warning(value, { reason: from, advice: "Find out why it was not renewed.", figures });
+  return ok(value, { figures });
+}
+
+/** `1 day left` */
+export function daysLeft(days: number): string {
+  return days === 1 ? "1 day left" : `${Math.max(0, days)} days left`;
+}
