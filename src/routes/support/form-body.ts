@@ -45,7 +45,7 @@ export async function receiveForm(
     maxErrors,
     intent: { ...intent, madeBy: makerOf(request) },
   });
-  const incoming = receive(services, request, server, "form");
+  const incoming = receive(services, request, server, { content: "form" });
   let result: FormSaveResult;
   try {
     result = await withKey(services, intent.key, () => form.read(incoming.body, incoming.saving));

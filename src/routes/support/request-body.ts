@@ -35,16 +35,22 @@ export interface IncomingUpload {
   close: () => void;
 }
 
+interface ReceiveOptions {
+  /** The bytes of one file, or a form. @default "file" */
+  content?: "file" | "form";
+  /** Bytes of the body, which is incomplete otherwise. @default by Content-Length */
+  announced?: number | undefined;
+}
+
 /**
  * Admits the request and wraps its body.
- * @param content what the body is: the bytes of one file, or a form
  * @throws Problem draining, too_many_uploads, unsupported_encoding, unsupported_trailers, unsupported_type
  */
 export function receive(
   services: Services,
   request: Request,
   server: Listener,
-  content: "file" | "form" = "file",
+  { content = "file", announced = contentLength(request.headers) }: ReceiveOptions = {},
 ): IncomingUpload {
   // Saved as a file, a form would be the file's bytes between boundary lines and part headers.
   if (content === "file" && isForm(request.headers.get("content-type")))
@@ -67,7 +73,7 @@ export function receive(
   refuseTrailers(request.headers);
   const body = new RequestBody(request.body, {
     idleTimeout,
-    announced: contentLength(request.headers),
+    announced,
     lacksContinue: lacksContinue(request.headers),
     renew: restart,
     owned: server !== null,
@@ -186,7 +192,7 @@ export async function receiveFile(
   const { uploader, log } = services;
   const { size = announcedSize(request) } = file;
   const intent = { ...file, size, id: uploadId(request), madeBy: makerOf(request) };
-  const incoming = receive(services, request, server);
+  const incoming = receive(services, request, server, { announced: size });
   let result: SaveResult;
   try {
     const save = async () => {
