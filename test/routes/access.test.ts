@@ -51,6 +51,8 @@ const NEEDS: [method: string, path: string, ...grants: Grant[]][] = [
   ["HEAD", "/dav/kept.txt", "read"],
   ["PUT", "/dav/new-dav.txt", "write"],
   ["MKCOL", "/dav/new-dav-folder", "write"],
+  ["LOCK", "/dav/locked-dav.txt", "write"],
+  ["UNLOCK", "/dav/locked-dav.txt", "write"],
   ["COPY", "/dav/kept.txt", "read", "write"],
   ["MOVE", "/dav/movable-dav.txt", "delete", "write"],
   ["DELETE", "/dav/removable.txt", "delete"],
@@ -81,6 +83,10 @@ const DAV_REQUESTS: Record<string, RequestInit> = {
   PROPPATCH: {
     body: '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>',
   },
+  LOCK: {
+    body: '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>',
+  },
+  UNLOCK: { headers: { "lock-token": "<urn:uuid:none>" } },
   COPY: { headers: { destination: "/dav/copied-dav.txt" } },
   MOVE: { headers: { destination: "/dav/moved-dav.txt" } },
 };
@@ -181,6 +187,7 @@ describe.each(
       // The request names no protocol.
       if (path.startsWith("/uploads")) expect(answer.status).toBe(412);
       else if (ABSENT.has(path)) expect(answer.status).toBe(404);
+      else if (method === "UNLOCK") expect(answer.status).toBe(409);
       else expect(answer.status).toBeLessThan(300);
       return;
     }

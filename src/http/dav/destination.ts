@@ -13,12 +13,18 @@ const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
 export function destinationOf(headers: Headers, prefix: string): string {
   const sent = headers.get("destination");
   if (sent === null) throw invalid("Send `Destination`: the URL that the entry shall get.");
-  // Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it.
-  const target = Buffer.from(sent.trim(), "latin1").toString().replace(ORIGIN, "");
-  if (target.includes("#") || target.includes("?"))
+  if (sent.includes("#") || sent.includes("?"))
     throw invalid("`Destination` must be the URL of a file or folder, without a query and a fragment.");
-  if (target.startsWith(prefix)) return target.slice(prefix.length);
+  const below = pathBelow(sent, prefix);
+  if (below !== null) return below;
   throw invalid(`\`Destination\` must be below ${prefix} on this server.`);
+}
+
+/** The percent-encoded path of a URL, in a header, below a prefix; null for one that leads elsewhere. */
+export function pathBelow(url: string, prefix: string): string | null {
+  // Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it.
+  const target = Buffer.from(url.trim(), "latin1").toString().replace(ORIGIN, "");
+  return target.startsWith(prefix) ? target.slice(prefix.length) : null;
 }
 
 /** Whether an entry at the destination may be replaced. @throws Problem invalid_request */

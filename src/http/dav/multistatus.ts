@@ -4,8 +4,9 @@ import { elementOf, escapeXml } from "./xml.ts";
 
 export const XML_HEADERS = { "content-type": "application/xml; charset=utf-8", "cache-control": "no-store" };
 
-const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n';
-export const MULTISTATUS_START = `${DECLARATION}<D:multistatus xmlns:D="DAV:">`;
+/** Begins every XML document. */
+export const XML_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n';
+export const MULTISTATUS_START = `${XML_DECLARATION}<D:multistatus xmlns:D="DAV:">`;
 export const MULTISTATUS_END = "\n</D:multistatus>\n";
 
 /** Statuses of properties, as their status lines. */
@@ -54,6 +55,6 @@ export function multistatus(href: string, propstats: readonly Propstat[]): Respo
  */
 export function conditionAnswer(status: number, condition: string, inside = ""): Response {
   const element = elementOf(`{DAV:}${condition}`, inside);
-  const text = `${DECLARATION}<D:error xmlns:D="DAV:">${element}</D:error>\n`;
+  const text = `${XML_DECLARATION}<D:error xmlns:D="DAV:">${element}</D:error>\n`;
   return new Response(text, { status, headers: XML_HEADERS });
 }

@@ -6,8 +6,8 @@ import { dav, parseXml } from "./xml.ts";
 /** A change of one property. */
 export interface PropertyChange {
   name: string;
-  /** XML that declares its own namespaces; null removes the property. */
-  content: string | null;
+  /** The element of the property, as XML that declares its own namespaces; null removes the property. */
+  element: string | null;
   /** The text directly inside the property. */
   text: string;
 }
@@ -25,7 +25,7 @@ export function propertyChanges(text: string): PropertyChange[] {
         for (const property of children)
           changes.push({
             name: property.name,
-            content: removes ? null : property.content(),
+            element: removes ? null : property.outer(),
             text: property.text,
           });
   }

@@ -14,8 +14,10 @@ export interface XmlElement {
   children: XmlElement[];
   /** The text directly inside, without that of children. */
   text: string;
-  /** The element and everything in it as XML that declares its own namespaces. */
+  /** Everything in the element, as XML that declares its own namespaces. */
   content: () => string;
+  /** The element itself with everything in it, likewise. */
+  outer: () => string;
 }
 
 /** The name of a property or element of RFC 4918. */

@@ -14,6 +14,7 @@ import type { Entry } from "../../storage/entry.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
+import { lockGrants } from "./locks/lock-grants.ts";
 import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl } from "./target.ts";
 
 /** Both ends of a request, and what is there. */
@@ -41,7 +42,7 @@ export async function copy(services: Services, dav: DavRequest): Promise<Respons
   const { from, to, source } = transfer;
   await placed(services, dav, transfer, async () => {
     if (depth === "0" && source.kind === "folder") {
-      await makeFolder(uploader, to);
+      await makeFolder(uploader, to, transfer.may);
       return;
     }
     const copying = await CopyOperation.begin(uploader, transfer);
@@ -65,7 +66,8 @@ async function transferOf(services: Services, dav: DavRequest, kind: "move" | "c
   await requireParent(services, paths.to);
   const taken = await storage.find(paths.to);
   if (taken && conflict === "fail") throw preconditionFailed("Overwrite");
-  return { ...paths, source, taken };
+  const may = { ...(await lockGrants(services, dav)), ...paths.may };
+  return { ...paths, may, source, taken };
 }
 
 /** Runs the step that gives an entry its place, after a folder that is in its way was put aside. */

@@ -1,11 +1,15 @@
 // /dav/{path}: WebDAV (RFC 4918). Each method has a file of its own.
 
 import { Elysia } from "elysia";
+import { LockedProblem } from "../../core/locks/refusals.ts";
 import { type Allow, access } from "../../plugins/access.ts";
 import { getOrHead } from "../support/download/get-or-head.ts";
 import type { Services } from "../support/services.ts";
 import { copy, move } from "./copy-move.ts";
 import { get } from "./get.ts";
+import { lock } from "./locks/lock.ts";
+import { lockedAnswer } from "./locks/lock-grants.ts";
+import { unlock } from "./locks/unlock.ts";
 import { mkcol } from "./mkcol.ts";
 import { options, rootListing } from "./options.ts";
 import { propfind } from "./propfind.ts";
@@ -31,7 +35,20 @@ const METHODS: Readonly<Record<string, Method>> = {
   DELETE: { allow: "delete", answer: remove },
   MOVE: { allow: ["delete", "write"], answer: move },
   COPY: { allow: ["read", "write"], answer: copy },
+  LOCK: { allow: "write", answer: lock },
+  UNLOCK: { allow: "write", answer: unlock },
 };
+
+/** Runs a method; a lock that refuses it has an answer of its own. @throws Problem */
+async function answered(services: Services, dav: DavRequest, answer: Method["answer"]): Promise<Response> {
+  try {
+    return await answer(services, dav);
+  } catch (error) {
+    if (!(error instanceof LockedProblem)) throw error;
+    services.log.problem(dav.request, error);
+    return lockedAnswer(dav, error);
+  }
+}
 
 /** Windows asks the root of the server before it opens a folder. */
 const ROOT_METHODS: Readonly<Record<string, Method>> = {
@@ -44,7 +61,7 @@ export function dav(services: Services) {
   if (!services.config.dav) return plugin;
   const add = (path: string, methods: typeof METHODS): void => {
     for (const [method, { answer, ...hooks }] of Object.entries(methods))
-      plugin.route(method, path, ({ request, server }) => answer(services, { request, server }), {
+      plugin.route(method, path, ({ request, server }) => answered(services, { request, server }, answer), {
         ...hooks,
         parse: "none",
         detail: { hide: true },

@@ -5,6 +5,7 @@ import { Problem } from "../../errors.ts";
 import { contentLength } from "../../http/framing.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
 import type { Services } from "../support/services.ts";
+import { lockGrants } from "./locks/lock-grants.ts";
 import { changedPathOf, type DavRequest, requireParent } from "./target.ts";
 
 export async function mkcol(services: Services, dav: DavRequest): Promise<Response> {
@@ -15,7 +16,8 @@ export async function mkcol(services: Services, dav: DavRequest): Promise<Respon
   if (request.body !== null && contentLength(request.headers) !== 0)
     throw new Problem("unsupported_type", "MKCOL takes no body.");
   await requireParent(services, path);
-  const folder = await makeFolder(uploader, path).catch((error: unknown) => {
+  const may = await lockGrants(services, dav);
+  const folder = await makeFolder(uploader, path, may).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== "name_taken") throw error;
     throw new Problem("method_not_allowed", "A file or folder has this name already.", { cause: error });
   });

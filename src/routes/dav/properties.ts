@@ -2,10 +2,12 @@
 
 import { type Propstat, responseOf } from "../../http/dav/multistatus.ts";
 import type { WantedProperties } from "../../http/dav/propfind-body.ts";
-import { dav, escapeXml, tagsOf } from "../../http/dav/xml.ts";
+import { dav, elementOf, escapeXml, tagsOf } from "../../http/dav/xml.ts";
 import { nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { NO_PROPERTIES, type PropertyMap } from "../../storage/properties.ts";
 import { typeByName } from "../support/download/media-type.ts";
+import { type LockReader, lockDiscovery, SUPPORTED_LOCKS } from "./locks/discovery.ts";
 import { hrefOf } from "./target.ts";
 
 /** The space of the folder that was asked about, in bytes. */
@@ -14,8 +16,16 @@ export interface SpaceLeft {
   used: number;
 }
 
+/** The origin of all values of one answer. */
+export interface PropertySource {
+  reader: LockReader;
+  /** The properties that clients keep with an entry: their elements by name. */
+  kept: (path: Entry["path"]) => PropertyMap;
+  space: SpaceLeft | null;
+}
+
 /** Writes the value of a property as XML; null where an entry does not have it. */
-type Value = (entry: Entry, space: SpaceLeft | null) => string | null;
+type Value = (entry: Entry, source: PropertySource) => string | null;
 
 const LIVE: Readonly<Record<string, Value>> = {
   displayname: ({ path }) => escapeXml(nameOf(path)),
@@ -27,19 +37,25 @@ const LIVE: Readonly<Record<string, Value>> = {
       ? "httpd/unix-directory"
       : escapeXml(typeByName(nameOf(entry.path)) ?? "application/octet-stream"),
   getetag: (entry) => (entry.kind === "file" ? escapeXml(entry.etag) : null),
+  supportedlock: () => SUPPORTED_LOCKS,
+  lockdiscovery: (entry, { reader }) => lockDiscovery(reader, entry),
 };
 
 /** Only sent when asked for by name (RFC 4331 section 2). */
 const SPACE: Readonly<Record<string, Value>> = {
-  "quota-available-bytes": (entry, space) =>
+  "quota-available-bytes": (entry, { space }) =>
     entry.kind === "folder" && space ? String(Math.floor(space.available)) : null,
-  "quota-used-bytes": (entry, space) =>
+  "quota-used-bytes": (entry, { space }) =>
     entry.kind === "folder" && space ? String(Math.floor(space.used)) : null,
 };
 
-const KNOWN: ReadonlyMap<string, Value> = new Map(
-  Object.entries({ ...LIVE, ...SPACE }).map(([local, value]) => [dav(local), value]),
-);
+/** The modification time, as Windows sets it. */
+export const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";
+
+const KNOWN: ReadonlyMap<string, Value> = new Map([
+  ...Object.entries({ ...LIVE, ...SPACE }).map(([local, value]) => [dav(local), value] as const),
+  [WINDOWS_MODIFIED, ({ modified }) => modified.toUTCString()],
+]);
 
 /** Whether clients cannot change a property. */
 export function isProtected(name: string): boolean {
@@ -53,28 +69,29 @@ export function wantsSpace(wanted: WantedProperties): boolean {
 }
 
 /** Returns a function that writes the response about an entry. */
-export function responses(
-  root: string,
-  wanted: WantedProperties,
-  space: SpaceLeft | null,
-): (entry: Entry) => string {
+export function responses(wanted: WantedProperties, source: PropertySource): (entry: Entry) => string {
   const names =
     wanted.kind === "some"
       ? wanted.names
       : [...Object.keys(LIVE).map(dav), ...(wanted.kind === "all" ? wanted.more : [])];
-  const values = names.map((name) => ({ ...tagsOf(name), value: KNOWN.get(name) }));
+  const values = names.map((name) => ({ name, ...tagsOf(name), value: KNOWN.get(name) }));
+  const wantsKept = wanted.kind !== "some" || values.some(({ value }) => !value);
   return (entry) => {
+    const kept = wantsKept ? source.kept(entry.path) : NO_PROPERTIES;
     let found = "";
     let missing = "";
-    for (const { start, end, empty, value } of values) {
-      const text = value?.(entry, space) ?? null;
-      if (text === null) missing += empty;
-      else found += text === "" || wanted.kind === "names" ? empty : start + text + end;
+    for (const { name, start, end, empty, value } of values) {
+      const text = value ? value(entry, source) : null;
+      if (text !== null) found += text === "" || wanted.kind === "names" ? empty : start + text + end;
+      else if (wanted.kind === "some" && kept.has(name)) found += kept.get(name);
+      else missing += empty;
     }
+    if (wanted.kind === "all") found += [...kept.values()].join("");
+    if (wanted.kind === "names") for (const name of kept.keys()) found += elementOf(name);
     const propstats: Propstat[] = [];
     if (found !== "" || missing === "") propstats.push({ status: 200, properties: found });
     // Only for names that were asked for is it of interest that there is no such property.
     if (missing !== "" && wanted.kind === "some") propstats.push({ status: 404, properties: missing });
-    return responseOf(hrefOf(root, entry.path, entry.kind), propstats);
+    return responseOf(hrefOf(source.reader.root, entry.path, entry.kind), propstats);
   };
 }

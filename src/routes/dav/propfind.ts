@@ -14,11 +14,14 @@ import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
-import { responses, type SpaceLeft, wantsSpace } from "./properties.ts";
-import { type DavRequest, existingPathOf, noEntry, rootUrl } from "./target.ts";
+import { lockReader } from "./locks/discovery.ts";
+import { type PropertySource, responses, type SpaceLeft, wantsSpace } from "./properties.ts";
+import { type DavRequest, existingPathOf, noEntry } from "./target.ts";
 
 /** Bytes of an XML body. */
 const MAX_BODY = 256 * 1024;
+/** Characters that are sent at once, at least; the end of an entry follows. */
+const MAX_TEXT = 256 * 1024;
 
 export async function propfind(services: Services, dav: DavRequest): Promise<Response> {
   const { request, server } = dav;
@@ -35,7 +38,11 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
     const entry = await services.storage.find(path);
     if (!entry || (entry.target !== undefined && !asker.sees(entry.target))) throw noEntry();
     const space = wantsSpace(wanted) ? await spaceOf(services, path) : null;
-    const write = responses(rootUrl(dav), wanted, space);
+    const write = responses(wanted, {
+      reader: lockReader(services, dav),
+      kept: keptAt(services, path),
+      space,
+    });
     const listed = depth === "1" && entry.kind === "folder";
     const texts = listed ? withEntries(services, entry, asker.view, write) : one(write(entry));
     return new Response(streamOf(texts), { status: 207, headers: XML_HEADERS });
@@ -61,8 +68,24 @@ async function* withEntries(
   write: (entry: Entry) => string,
 ): AsyncGenerator<string, void, void> {
   yield MULTISTATUS_START + write(folder);
-  for await (const entries of storage.scan(folder.path, view)) yield entries.map(write).join("");
+  for await (const entries of storage.scan(folder.path, view)) {
+    let text = "";
+    for (const entry of entries) {
+      text += write(entry);
+      // Entries may have 64 KiB of properties each.
+      if (text.length < MAX_TEXT) continue;
+      yield text;
+      text = "";
+    }
+    if (text !== "") yield text;
+  }
   yield MULTISTATUS_END;
+}
+
+/** The properties that clients keep with a folder and its entries. */
+function keptAt({ storage: { properties } }: Services, folder: FolderPath): PropertySource["kept"] {
+  const inside = properties.inFolder(folder);
+  return (path) => (path === folder ? properties.of(path) : inside(path));
 }
 
 /** The space that the tightest quota leaves, or the disk. */

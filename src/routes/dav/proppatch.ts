@@ -1,66 +1,95 @@
 // PROPPATCH: changes properties of an entry, all or none (RFC 4918 section 9.2).
 
-import { multistatus } from "../../http/dav/multistatus.ts";
+import { changeProperties } from "../../core/tree/change-properties.ts";
+import { Problem } from "../../errors.ts";
+import { multistatus, type Propstat } from "../../http/dav/multistatus.ts";
 import { type PropertyChange, propertyChanges } from "../../http/dav/proppatch-body.ts";
-import { elementOf } from "../../http/dav/xml.ts";
+import { dav as davName, elementOf } from "../../http/dav/xml.ts";
 import { httpDate } from "../../http/time/http-date.ts";
 import type { FilePath } from "../../path.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
 import type { Entry } from "../../storage/entry.ts";
 import type { Services } from "../support/services.ts";
-import { isProtected } from "./properties.ts";
+import { lockGrants } from "./locks/lock-grants.ts";
+import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
 import { xmlBody } from "./propfind.ts";
 import { changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
 
-/** The modification time, as Windows sets it. */
-const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";
+/** The modification time, as Windows and others set it. */
+const TIMES: ReadonlySet<string> = new Set([
+  WINDOWS_MODIFIED,
+  davName("getlastmodified"),
+  davName("lastmodified"),
+]);
+/** Seconds since 1970, which some clients send. */
+const UNIX_TIME = /^\s*(\d{1,11})(?:\.\d*)?\s*$/;
 
 export async function proppatch(services: Services, dav: DavRequest): Promise<Response> {
   const { request } = dav;
-  const { storage } = services;
+  const { storage, uploader } = services;
   const path = changedPathOf(dav);
   prove(request, "write", path);
   const entry = await storage.find(path);
   if (!entry) throw noEntry();
   proveChange(services, request, path, entry);
   const changes = propertyChanges(await xmlBody(services, request));
+  const may = await lockGrants(services, dav);
   const href = hrefOf(rootUrl(dav), path, entry.kind);
-  const refused = changes.filter((change) => isProtected(change.name) || !isTime(change));
-  if (refused.length > 0) {
-    const others = changes.filter((change) => !refused.includes(change));
-    return multistatus(href, [
-      { status: 403, properties: elementsOf(refused), condition: "cannot-modify-protected-property" },
-      ...(others.length > 0 ? ([{ status: 424, properties: elementsOf(others) }] as const) : []),
-    ]);
+  const isRefused = (change: PropertyChange): boolean =>
+    TIMES.has(change.name) ? timeOf(change) === null : isProtected(change.name);
+  if (changes.some(isRefused))
+    return refusal(href, changes, isRefused, { status: 403, condition: "cannot-modify-protected-property" });
+  const isTime = ({ name }: PropertyChange): boolean => TIMES.has(name);
+  const modified = changes.filter(isTime).map(timeOf).at(-1) ?? null;
+  const kept = inOrder(changes.filter((change) => !isTime(change)));
+  try {
+    await changeProperties(uploader, path, { kept, modified, may, maker: askerOf(request).maker });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "too_many_properties") throw error;
+    services.log.problem(request, error);
+    return refusal(href, changes, (change) => !isTime(change), { status: 507 });
   }
-  for (const { text } of changes) await setTime(services, request, path, new Date(httpDate(text)));
   return multistatus(href, [{ status: 200, properties: elementsOf(changes) }]);
 }
 
-/** New entries may be completed by who has made them; others are changed by those who may replace them. @throws Problem */
+/** New entries may be completed by the client that has made them; to change others is to replace them. @throws Problem */
 function proveChange({ uploader }: Services, request: Request, path: FilePath, entry: Entry): void {
   if (!uploader.fresh.has(path, entry, askerOf(request).maker)) prove(request, "replace", path);
 }
 
-async function setTime(
-  { storage, uploader }: Services,
-  request: Request,
-  path: FilePath,
-  modified: Date,
-): Promise<void> {
-  const { maker } = askerOf(request);
-  await uploader.track(() =>
-    uploader.pathLocks.withLock(path, async () => {
-      const before = await storage.find(path);
-      const fresh = before !== null && uploader.fresh.has(path, before, maker);
-      const entry = await storage.setModified(path, modified);
-      if (fresh) uploader.fresh.add(path, entry, maker);
-    }),
-  );
+/** Nothing was changed: some changes are refused, and the others depend on them. */
+function refusal(
+  href: string,
+  changes: readonly PropertyChange[],
+  isRefused: (change: PropertyChange) => boolean,
+  why: Omit<Propstat, "properties">,
+): Response {
+  const others = changes.filter((change) => !isRefused(change));
+  return multistatus(href, [
+    { ...why, properties: elementsOf(changes.filter(isRefused)) },
+    ...(others.length > 0 ? ([{ status: 424, properties: elementsOf(others) }] as const) : []),
+  ]);
 }
 
-function isTime({ name, content, text }: PropertyChange): boolean {
-  return name === WINDOWS_MODIFIED && content !== null && Number.isFinite(httpDate(text));
+/** The last change of a property counts. */
+function inOrder(changes: readonly PropertyChange[]) {
+  const set = new Map<string, string>();
+  const remove = new Set<string>();
+  for (const { name, element } of changes) {
+    if (element === null) {
+      set.delete(name);
+      remove.add(name);
+    } else set.set(name, element);
+  }
+  return { set, remove: [...remove] };
+}
+
+/** Null for a property that is removed, and for a text that is no time. */
+function timeOf({ element, text }: PropertyChange): Date | null {
+  if (element === null) return null;
+  const [, seconds] = UNIX_TIME.exec(text) ?? [];
+  const time = seconds === undefined ? httpDate(text) : Number(seconds) * 1000;
+  return Number.isFinite(time) ? new Date(time) : null;
 }
 
 function elementsOf(changes: readonly PropertyChange[]): string {

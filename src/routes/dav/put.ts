@@ -7,6 +7,7 @@ import type { FilePath } from "../../path.ts";
 import { askerOf, proveConditions, proveWrite } from "../../plugins/access.ts";
 import { announcedSize, receiveFile, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
+import { lockGrants } from "./locks/lock-grants.ts";
 import { changedPathOf, type DavRequest, requireParent } from "./target.ts";
 
 export async function put(services: Services, dav: DavRequest): Promise<Response> {
@@ -15,7 +16,7 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
   const path = changedPathOf(dav);
   refuseParts(request);
   const options = uploadRequest(request, "replace");
-  let may = proveWrite(request, path);
+  let may = { ...(await lockGrants(services, dav)), ...proveWrite(request, path) };
   proveConditions(request, path, options.conditions);
   await requireParent(services, path);
   const { maker } = askerOf(request);

@@ -6,6 +6,7 @@ import { depthOf } from "../../http/dav/depth.ts";
 import { proveBelow, proveConditions } from "../../plugins/access.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
+import { lockGrants } from "./locks/lock-grants.ts";
 import { changedPathOf, type DavRequest } from "./target.ts";
 
 export async function remove(services: Services, dav: DavRequest): Promise<Response> {
@@ -16,8 +17,9 @@ export async function remove(services: Services, dav: DavRequest): Promise<Respo
   depthOf(request.headers, ["infinity", "0"], "infinity");
   const conditions = preconditionsOf(request.headers);
   proveConditions(request, path, conditions);
+  const may = await lockGrants(services, dav);
   await withoutIdleTimeout(services, request, server, () =>
-    removeEntry(uploader, path, { recursive: true, conditions, trash }),
+    removeEntry(uploader, path, { recursive: true, conditions, trash, may }),
   );
   log.changed(request, { did: trash ? "put into the trash" : "removed", path });
   return new Response(null, { status: 204 });

@@ -12,6 +12,9 @@ const at = (path: string, more: Partial<Asked> = {}): Asked => ({
 const TIME =
   '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>';
 
+const LOCK =
+  '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>';
+
 const BELOW: Record<string, Row> = {
   OPTIONS: { by: "public", ask: (folder) => at(folder) },
   PROPFIND: {
@@ -37,6 +40,13 @@ const BELOW: Record<string, Row> = {
     by: "paths",
     ask: (folder) => transfer("team/own/asked.txt", `${folder}/${unique("dav-copied")}`),
   },
+  LOCK: { by: "paths", ask: (folder) => at(`${folder}/${unique("dav-locked")}`, { body: LOCK }) },
+  // Without a lock: the token of no lock is refused later than who may not write.
+  UNLOCK: {
+    by: "paths",
+    done: [409],
+    ask: (folder) => at(file(folder), { headers: "Lock-Token: <urn:uuid:none>\r\n" }),
+  },
 };
 
 function transfer(from: string, to: string): Asked {
@@ -57,7 +67,10 @@ export const DAV_ROWS: Record<string, Row> = {
   "PROPFIND /dav": root(207),
   "GET /dav": root(200, 303),
   ...Object.fromEntries(
-    ["PROPPATCH", "PUT", "MKCOL", "DELETE", "MOVE", "COPY"].map((method) => [`${method} /dav`, root(403)]),
+    ["PROPPATCH", "PUT", "MKCOL", "DELETE", "MOVE", "COPY", "LOCK", "UNLOCK"].map((method) => [
+      `${method} /dav`,
+      root(403),
+    ]),
   ),
   "OPTIONS /": OPEN,
   "PROPFIND /": OPEN,

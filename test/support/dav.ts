@@ -1,0 +1,68 @@
+// WebDAV requests for tests: locks, properties, and the parts of their answers.
+
+import { expect } from "bun:test";
+
+export interface LockOptions {
+  scope?: "exclusive" | "shared";
+  depth?: "0" | "infinity";
+  owner?: string;
+  headers?: Record<string, string>;
+}
+
+interface Server {
+  fetch: (path: string, init?: BunFetchRequestInit) => Promise<Response>;
+}
+
+/** Sends LOCK for a path below /dav/. */
+export function requestLock(
+  server: Server,
+  path: string,
+  { scope = "exclusive", depth = "0", owner = "tester", headers = {} }: LockOptions = {},
+): Promise<Response> {
+  const body = `<?xml version="1.0"?><D:lockinfo xmlns:D="DAV:"><D:lockscope><D:${scope}/></D:lockscope><D:locktype><D:write/></D:locktype><D:owner>${owner}</D:owner></D:lockinfo>`;
+  return server.fetch(`/dav/${path}`, { method: "LOCK", body, headers: { depth, ...headers } });
+}
+
+/** Makes a lock. @returns its token */
+export async function lockAt(server: Server, path: string, options: LockOptions = {}): Promise<string> {
+  const answer = await requestLock(server, path, options);
+  expect([200, 201], await answer.clone().text()).toContain(answer.status);
+  return /^<(urn:uuid:[0-9a-f-]{36})>$/.exec(answer.headers.get("lock-token") ?? "")?.[1] ?? "";
+}
+
+export const unlock = (
+  server: Server,
+  path: string,
+  token: string,
+  headers: Record<string, string> = {},
+): Promise<Response> =>
+  server.fetch(`/dav/${path}`, { method: "UNLOCK", headers: { "lock-token": `<${token}>`, ...headers } });
+
+/** The header `If` with tokens. */
+export const holding = (...tokens: string[]) => ({ if: tokens.map((token) => `(<${token}>)`).join(" ") });
+
+/** Sends PROPPATCH. @param inside the elements `D:set` and `D:remove` */
+export function proppatch(
+  server: Server,
+  path: string,
+  inside: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const body = `<?xml version="1.0"?><D:propertyupdate xmlns:D="DAV:" xmlns:x="urn:x">${inside}</D:propertyupdate>`;
+  return server.fetch(`/dav/${path}`, { method: "PROPPATCH", body, headers });
+}
+
+/** The answer to PROPFIND, as text. @param names elements such as `<D:lockdiscovery/>`; all properties without */
+export async function propfind(
+  server: Server,
+  path: string,
+  names = "",
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const body =
+    names === "" ? null : `<D:propfind xmlns:D="DAV:" xmlns:x="urn:x"><D:prop>${names}</D:prop></D:propfind>`;
+  const init = { method: "PROPFIND", body, headers: { depth: "0", ...headers } };
+  const answer = await server.fetch(`/dav/${path}`, init);
+  expect(answer.status).toBe(207);
+  return await answer.text();
+}
