@@ -147,7 +147,8 @@ export function createLog(
     if (info) info.logged = true;
     const { id, address: by } = info ?? {};
     const account = info?.asker?.label;
-    const from = by === undefined ? "" : account ? ` · by ${printable(account, 200)} (${by})` : ` · by ${by}`;
+    const address = account && by !== undefined ? ` (${by})` : by;
+    const from = account || by !== undefined ? ` · by ${printable(account ?? "", 200)}${address ?? ""}` : "";
     const name = id === undefined ? "" : ` · ${id}`;
     line(event, `${text}${from}${name}`, {
       ...(request && { request: methodAndPath(request) }),

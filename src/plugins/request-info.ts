@@ -5,6 +5,7 @@ import type { Asker } from "../access/asker.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { type ClientAddresses, clientOf, type Peer, UNIX } from "../http/client-address.ts";
 import { forwardedPrefix } from "../http/target.ts";
+import { hasAnswered, observeAnswer } from "../system/sockets/answering.ts";
 
 /** Valid request ids from clients; others are replaced. */
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -138,11 +139,18 @@ export function publicPrefix(request: Request): string {
 /** Must be called before the app gets the request. */
 export function attachListener(request: Request, listener: Listener): void {
   request[LISTENER] = listener;
+  if (listener.address.kind === "unix") observeAnswer(request);
 }
 
 /** `undefined` for an app that listens in another way, or is called without a server. */
 export function listenerOf(request: Request): Listener | undefined {
   return request[LISTENER];
+}
+
+/** Whether Bun still answers a request; it forgets the client's address with the end of the answer. */
+export function isAnswering(request: Request, server: Server<unknown>): boolean {
+  if (listenerOf(request)?.address.kind === "unix") return !hasAnswered(request);
+  return server.requestIP(request) !== null;
 }
 
 /** Runs a step and reports its duration in `Server-Timing`, and in the log if the request is slow. */

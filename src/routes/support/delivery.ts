@@ -3,7 +3,7 @@
 import type { Access } from "../../access/access.ts";
 import type { CapShare } from "../../core/admission/cap-share.ts";
 import type { Log } from "../../plugins/log.ts";
-import { requestInfoOf } from "../../plugins/request-info.ts";
+import { isAnswering, requestInfoOf } from "../../plugins/request-info.ts";
 import { stillHas } from "../../plugins/revoking/revoking.ts";
 import type { StoredFile } from "../../storage/stored-file.ts";
 import { cutConnection } from "./connection/connection.ts";
@@ -100,10 +100,10 @@ export class Deliveries {
     this.#timer = undefined;
   }
 
-  /** Whether sending has ended: Bun then no longer knows the client's address. */
+  /** Whether sending has ended. */
   #poll(delivery: RunningDelivery): boolean {
     const { request, file, bytes, needs, server, signal, began, share, revoked } = delivery;
-    if (server.requestIP(request) !== null) return false;
+    if (isAnswering(request, server)) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
     // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.
     if (shrank) server.closeIdleConnections();

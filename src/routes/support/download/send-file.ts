@@ -5,6 +5,7 @@ import { paced } from "../../../core/admission/cap-share.ts";
 import type { Caps } from "../../../core/admission/caps.ts";
 import { byteranges } from "../../../http/ranges/byteranges.ts";
 import type { Range, Selection } from "../../../http/ranges/range.ts";
+import { isAnswering } from "../../../plugins/request-info.ts";
 import type { StoredFile } from "../../../storage/stored-file.ts";
 import type { Pacing } from "../connection/pacing.ts";
 import { shareOf } from "../connection/request-caps.ts";
@@ -41,7 +42,8 @@ export async function sendFile(
 ): Promise<Response> {
   const { body, entry } = file;
   // An app that is called without a server cannot detect when its answer has been read.
-  if (!server?.requestIP(request)) return new Response(await startedStream(body, file), { headers });
+  if (!server || !isAnswering(request, server))
+    return new Response(await startedStream(body, file), { headers });
   const share = shareOf({ caps }, request);
   const renew = () => void server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
   const watch = (bytes: number, needs: number, ended = () => share?.leave()) =>
