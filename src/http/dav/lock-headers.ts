@@ -43,11 +43,11 @@ export function wantedSeconds(headers: Headers): number {
   return DEFAULT_SECONDS;
 }
 
-/** The token to be released. Some clients forget the angle brackets. @throws Problem invalid_request */
+/** The token of `Lock-Token`. Some clients forget the angle brackets. @throws Problem invalid_request */
 export function lockToken(headers: Headers): string {
   const [, token] = /^\s*<?([^<>\s]+)>?\s*$/.exec(headers.get("lock-token") ?? "") ?? [];
   if (token !== undefined) return token;
-  throw invalid("/headers/lock-token", "Send `Lock-Token: <urn:uuid:…>`: the token of the lock to release.");
+  throw invalid("/headers/lock-token", "Send `Lock-Token: <urn:uuid:…>`, the token of the lock.");
 }
 
 function invalid(pointer: string, detail: string): Problem {

@@ -6,6 +6,7 @@ import { preconditionFailed } from "../../../core/naming/refusals.ts";
 import { Problem } from "../../../errors.ts";
 import { pathBelow } from "../../../http/dav/destination.ts";
 import { type IfCondition, type IfList, ifLists, submittedTokens } from "../../../http/dav/if-header.ts";
+import { lockToken } from "../../../http/dav/lock-headers.ts";
 import { conditionAnswer } from "../../../http/dav/multistatus.ts";
 import { escapeXml } from "../../../http/dav/xml.ts";
 import { decodePath, type FolderPath } from "../../../path.ts";
@@ -20,9 +21,12 @@ export async function lockGrants(services: Services, dav: DavRequest): Promise<L
   const path = pathOf(dav);
   const read = asker.can("list", path);
   const lists = ifLists(request.headers);
-  if (lists.length === 0) return { read };
-  if (!(await someHolds(services, dav, path, lists))) throw preconditionFailed("If");
-  return { read, lockTokens: services.uploader.locks.ownTokens(submittedTokens(lists), asker.account) };
+  // Word 2016 sends no `If` when it saves, and its lock in the header of UNLOCK.
+  const alone = lists.length === 0 && request.headers.has("lock-token");
+  if (lists.length === 0 && !alone) return { read };
+  if (!alone && !(await someHolds(services, dav, path, lists))) throw preconditionFailed("If");
+  const tokens = alone ? [lockToken(request.headers)] : submittedTokens(lists);
+  return { read, lockTokens: services.uploader.locks.ownTokens(tokens, asker.account) };
 }
 
 async function someHolds(
