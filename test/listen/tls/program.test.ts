@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { defaults } from "../../../src/config/options.ts";
 import { certificateFindings } from "../../../src/doctor/server/certificates.ts";
 import { issue } from "../../support/authority.ts";
+import { run } from "../../support/binary.ts";
 import type { Certificate } from "../../support/certificate.ts";
+import { blocks } from "../../support/pages.ts";
 import { until } from "../../support/server.ts";
 import { spawn, spawnServing } from "../../support/spawn.ts";
 import { certificateNames } from "../../support/tls-server.ts";
@@ -107,6 +109,20 @@ test("options that contradict each other are refused at the start", async () => 
   await using program = spawn(join(folder, "root"), "--port", "0", "--hsts", "365d");
   expect(await program.exited).toBe(1);
   expect(program.stderr).toStartWith("sluice: --hsts needs TLS");
+});
+
+test("the commands for a certificate that signs itself, in docs/tls.md, make one that curl accepts", async () => {
+  const [command] = blocks("docs/tls.md", "sh").filter(({ text }) => text.startsWith("openssl req"));
+  expect((await run(["bash", "-e", "-c", command?.text ?? "false"], { cwd: folder })).code).toBe(0);
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  await using program = await spawnServing(join(folder, "root"), "--tls-cert", cert, "--tls-key", key);
+  // Neither the key nor the chain is complained about.
+  expect(program.stderr).toBe("");
+  const url = program.url.replace("127.0.0.1", "localhost");
+  const { code, stdout } = await run(["curl", "-sS", "--cacert", cert, "-T", cert, `${url}/files/film.mkv`], {
+    cwd: folder,
+  });
+  expect({ code, saved: JSON.parse(stdout).path }).toEqual({ code: 0, saved: "film.mkv" });
 });
 
 test("doctor names the certificate, its names and its days, and what is wrong", async () => {

@@ -50,8 +50,8 @@ const LEFT_OUT = new Map<string, string>(
     "log-format": "Use --log json for lines that programs read.",
     "log-file": "Log lines go to standard error; redirect it.",
     compress: "Archives are not compressed, so that their size is known beforehand.",
-    "tls-cert": "Set up TLS as docs/deployment.md says.",
-    "tls-key": "Set up TLS as docs/deployment.md says.",
+    "tls-cert": "Start sluice with --tls-cert, too (docs/tls.md).",
+    "tls-key": "Start sluice with --tls-key, too (docs/tls.md).",
   }),
 );
 /** Flags whose effect Sluice always has for those who may list or read. */

@@ -15,7 +15,7 @@ export function serverOptions(
   if (server.tlsCert || server.tlsKey)
     findings.add(
       "setting tlsCert",
-      `The certificate ${quoted(server.tlsCert ?? "")} is left out: set up TLS as docs/deployment.md says.`,
+      `The certificate ${quoted(server.tlsCert ?? "")} is left out: give it to sluice with --tls-cert, and its key with --tls-key (docs/tls.md).`,
     );
   if (server.followExternalSymlinks)
     findings.add(
