@@ -116,11 +116,11 @@ export class WaitingFinals {
     for (const final of this.#byPart.get(part.record.id) ?? []) this.#enqueue(final);
   }
 
-  /** Concatenates all complete finals, except those that failed with a 4xx, which would fail again. */
+  /** Concatenates all complete finals, except those that failed with a 4xx, which would fail again; a lock ends. */
   retry(): void {
     for (const final of new Set([...this.#byPart.values()].flatMap((finals) => [...finals]))) {
-      const { status = 503 } = this.#failures.get(final) ?? {};
-      if (status >= 500) this.#enqueue(final);
+      const { status = 503, code } = this.#failures.get(final) ?? {};
+      if (status >= 500 || code === "locked") this.#enqueue(final);
     }
   }
 

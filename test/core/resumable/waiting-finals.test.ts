@@ -3,9 +3,19 @@
 import { expect, test } from "bun:test";
 import type { UploadSession } from "../../../src/core/resumable/session.ts";
 import { Problem } from "../../../src/errors.ts";
+import { checkFolderPath } from "../../../src/path.ts";
 import { until } from "../../support/server.ts";
 import { append, creation, open } from "../../support/upload-registry.ts";
 import { textOf } from "../../support/uploader.ts";
+
+const LOCK = {
+  depth: "0",
+  scope: "exclusive",
+  owner: "",
+  account: null,
+  client: undefined,
+  seconds: 60,
+} as const;
 
 type Uploads = Awaited<ReturnType<typeof open>>["uploads"];
 
@@ -47,6 +57,22 @@ test("a concatenation that failed for want of space is tried again, and reported
   await until("it is saved", () => whole.complete);
   expect(await textOf(storage, "a.txt")).toBe("abcdef");
   expect(failures).toEqual(["a.txt storage_full"]);
+});
+
+test("a concatenation to a path that is locked is tried again, and saved when the lock is released", async () => {
+  const { uploads } = await open();
+  const { locks } = uploads.uploader;
+  const failures: string[] = [];
+  uploads.finals.start({ saved: () => {}, failed: (path, { code }) => failures.push(`${path} ${code}`) });
+  const one = await part(uploads, "one");
+  const whole = await final(uploads, [one]);
+  const { token } = await locks.create({ ...LOCK, path: checkFolderPath("a.txt") });
+  await append(one, 0, "abcdef");
+  await until("it failed", () => failures.length > 0);
+  await locks.remove(token, checkFolderPath("a.txt"), { account: null });
+  uploads.sweep();
+  await until("it is saved", () => whole.complete);
+  expect(failures).toEqual(["a.txt locked"]);
 });
 
 test("a final that was cancelled is not concatenated", async () => {
