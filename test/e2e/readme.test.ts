@@ -62,7 +62,21 @@ function commandsIn(page: string) {
 const RUN = PAGES.filter((page) => commandsIn(page).length > 0);
 
 describe("blocks of code", () => {
-  const LANGUAGES = ["sh", "console", "js", "jsonc", "json", "py", "ts", "nginx", "caddy", "yaml", "ini"];
+  const LANGUAGES = [
+    "sh",
+    "console",
+    "js",
+    "jsonc",
+    "json",
+    "py",
+    "ts",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "apache",
+    "yaml",
+    "ini",
+  ];
 
   test.each(PAGES)(
     "every code block of %s has a language, and every sh block is run or has a reason not to",

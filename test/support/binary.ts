@@ -59,9 +59,13 @@ export interface Serving extends AsyncDisposable {
   end: (signal: NodeJS.Signals) => Promise<Ended>;
 }
 
-/** Starts a server on a free port and waits for its first line of output. */
-export async function serve(words: string[], { cwd, env = {} }: Surroundings): Promise<Serving> {
-  const child = Bun.spawn([...words, "--port", "0"], {
+/** Starts a server, by default on a free port, and waits for its first line of output. */
+export async function serve(
+  words: string[],
+  { cwd, env = {} }: Surroundings,
+  port: number | string = 0,
+): Promise<Serving> {
+  const child = Bun.spawn([...words, "--port", String(port)], {
     cwd,
     env,
     stdin: "ignore",

@@ -71,8 +71,8 @@ export async function startNginx(
   return { url, [Symbol.asyncDispose]: stop };
 }
 
-/** nginx cannot report a port that the system chose, so this finds one that was free a moment ago. */
-function freePort(): Promise<number> {
+/** Proxies cannot report a port that the system chose, so this finds one that was free a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const address = server.address();

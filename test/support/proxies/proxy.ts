@@ -1,0 +1,188 @@
+// Proxies that run with the examples of docs/deployment.md: only ports, paths of certificates and the name are replaced.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../nginx.ts";
+import { blocks } from "../pages.ts";
+import { until } from "../server.ts";
+import { skipped } from "../switches.ts";
+import { makeCertificate, type TestCertificate } from "./certificate.ts";
+
+const PAGE = "docs/deployment.md";
+
+/** A running proxy. Disposing stops it. */
+export interface DeployedProxy extends AsyncDisposable {
+  /** Such as `https://localhost:4711`. */
+  url: string;
+  /** The address where it redirects to `url`; undefined without one. */
+  plain: string | undefined;
+  /** The path of a certificate that clients must trust. */
+  ca: string;
+  /** A request by HTTP/1.1. */
+  fetch: (path: string, init?: RequestInit) => Promise<Response>;
+}
+
+/** A file or folder, and what the proxy listens on. */
+interface Place {
+  folder: string;
+  port: number;
+  plain: number;
+  certificate: TestCertificate;
+}
+
+type Replacements = readonly (readonly [from: string | RegExp, to: string])[];
+
+interface Program {
+  /** The name on PATH. */
+  program: string;
+  /** The Debian package. */
+  package: string;
+  redirects: boolean;
+  /** Replaces what differs on this machine. Each must be found. */
+  replacements: (place: Place) => Replacements;
+  /** The whole file, around the example. */
+  file: (example: string, place: Place) => string;
+  /** The command line. */
+  words: (file: string, place: Place) => string[];
+}
+
+const names = "client_body proxy fastcgi uwsgi scgi".split(" ");
+const APACHE_MODULES =
+  "mpm_event authz_core headers reqtimeout proxy proxy_http ssl http2 socache_shmcb".split(" ");
+
+export const PROGRAMS = {
+  nginx: {
+    program: "nginx",
+    package: "nginx",
+    redirects: true,
+    replacements: ({ port, plain, certificate }) => [
+      ["listen 80;", `listen 127.0.0.1:${plain};`],
+      ["listen 443 ssl http2;", `listen 127.0.0.1:${port} ssl http2;`],
+      ["https://$host$request_uri", `https://$host:${port}$request_uri`],
+      ["/etc/ssl/files.example.org.pem", certificate.cert],
+      ["/etc/ssl/files.example.org.key", certificate.key],
+      [/files\.example\.org/g, "localhost"],
+    ],
+    file: (
+      example,
+      { folder },
+    ) => `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
+      events {}
+      http { access_log off; ${names.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
+      ${example} }`,
+    words: (file, { folder }) => ["nginx", "-p", folder, "-e", `${folder}/error.log`, "-c", file],
+  },
+  HAProxy: {
+    program: "haproxy",
+    package: "haproxy",
+    redirects: true,
+    replacements: ({ port, plain, certificate }) => [
+      ["bind :80", `bind 127.0.0.1:${plain}`],
+      ["bind :443", `bind 127.0.0.1:${port}`],
+      ["redirect scheme https code 308", `redirect prefix https://localhost:${port} code 308`],
+      ["/etc/ssl/files.example.org.pem", certificate.both],
+    ],
+    file: (example) => example,
+    words: (file) => ["haproxy", "-db", "-f", file],
+  },
+  Caddy: {
+    program: "caddy",
+    package: "caddy",
+    redirects: false,
+    replacements: ({ port, certificate }) => [
+      ["files.example.org {", `https://localhost:${port} {\n\ttls ${certificate.cert} ${certificate.key}`],
+    ],
+    file: (example) => `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${example}`,
+    words: (file) => ["caddy", "run", "--adapter", "caddyfile", "--config", file],
+  },
+  Apache: {
+    program: "apache2",
+    package: "apache2-bin",
+    redirects: false,
+    replacements: ({ port, certificate }) => [
+      ["*:443", `127.0.0.1:${port}`],
+      ["/etc/ssl/files.example.org.pem", certificate.cert],
+      ["/etc/ssl/files.example.org.key", certificate.key],
+      [/files\.example\.org/g, "localhost"],
+    ],
+    file: (example, { folder, port }) => `ServerRoot ${folder}
+      ServerName localhost
+      PidFile ${folder}/pid
+      ErrorLog ${folder}/error.log
+      Mutex file:${folder}
+      ${APACHE_MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join("\n")}
+      Listen 127.0.0.1:${port}
+      Protocols h2 http/1.1
+      ${process.getuid?.() === 0 ? "User www-data\nGroup www-data" : ""}
+      ${example}`,
+    words: (file) => ["apache2", "-DFOREGROUND", "-f", file],
+  },
+} as const satisfies Record<string, Program>;
+
+export type ProxyName = keyof typeof PROGRAMS;
+
+/** Whether a proxy is installed. If not, prints that its tests are skipped. */
+export function hasProxy(name: ProxyName): boolean {
+  const { program, package: source } = PROGRAMS[name];
+  if (Bun.which(program)) return true;
+  return !skipped(`Sluice behind ${name}`, `no ${program} on PATH`, `apt-get install ${source}`);
+}
+
+/** The example of the page whose first line contains these words. */
+export function example(words: string): string {
+  const [found, ...others] = blocks(PAGE).filter(({ text }) => text.split("\n", 1)[0]?.includes(words));
+  if (!found || others.length > 0) throw new Error(`Not one example of ${PAGE} begins with: ${words}`);
+  return found.text;
+}
+
+/**
+ * Starts a proxy with an example of the page.
+ * @param upstream the address of Sluice in the example, and the one to replace it with
+ * @param words of the first line of the example
+ * @param at the path at which Sluice is below the proxy
+ */
+export async function deploy(
+  name: ProxyName,
+  words: string,
+  upstream: readonly [from: string, to: string],
+  { at = "", also = [] }: { at?: string; also?: Replacements } = {},
+): Promise<DeployedProxy> {
+  const program: Program = PROGRAMS[name];
+  const folder = await mkdtemp(join(tmpdir(), `sluice-${program.program}-`));
+  await mkdir(join(folder, "logs"));
+  const certificate = await makeCertificate(folder);
+  const place = { folder, port: await freePort(), plain: await freePort(), certificate };
+  let text = example(words);
+  for (const [from, to] of [upstream, ...also, ...program.replacements(place)]) {
+    if (text.search(typeof from === "string" ? RegExp(RegExp.escape(from)) : from) === -1)
+      throw new Error(`The example of ${name} has no ${from}`);
+    text = text.replaceAll(typeof from === "string" ? RegExp(RegExp.escape(from), "g") : from, to);
+  }
+  const file = join(folder, "proxy.conf");
+  await Bun.write(file, program.file(text, place));
+  const env = { PATH: process.env.PATH ?? "", HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  const child = Bun.spawn(program.words(file, place), { cwd: folder, env, stdout: "ignore", stderr: "pipe" });
+  const url = `https://localhost:${place.port}`;
+  const ca = await Bun.file(certificate.cert).text();
+  const ask = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, tls: { ca } });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await child.exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await until(`${name} passes requests on`, async () => {
+      if (child.exitCode !== null) throw new Error(`${name} ended: ${await child.stderr.text()}`);
+      return await ask(`${at}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const plain = program.redirects ? `http://localhost:${place.plain}` : undefined;
+  return { url, plain, ca: certificate.cert, fetch: ask, [Symbol.asyncDispose]: stop };
+}
