@@ -9,6 +9,7 @@ import { tlsFault } from "./config/tls-options.ts";
 import { announcement } from "./listen/announcement.ts";
 import { ListenError, MANY_ADDRESSES, ONE_ADDRESS } from "./listen/listen-error.ts";
 import { Listeners } from "./listen/listeners.ts";
+import { Systemd, socketActivation } from "./listen/systemd.ts";
 import { type Certificate, CertificateError } from "./listen/tls/certificate.ts";
 import { pairedFiles } from "./listen/tls/certificate-files.ts";
 import { tlsOptions } from "./listen/tls/certificates.ts";
@@ -36,12 +37,13 @@ const CLEANUP_TIMEOUT = 10;
  */
 export async function serve(config: Config, { setup = false } = {}): Promise<number> {
   const log = createLog(config.log, undefined, config.logLevel);
-  const app = await start({ ...config, setup, logger: log });
+  const systemd = new Systemd(process.env);
+  const app = await start({ ...config, setup, logger: log }, systemd);
   if (typeof app === "string") {
     process.stderr.write(`sluice: ${app}\n`);
     return 1;
   }
-  const { access, uploader, events } = app.decorator.services;
+  const { access, uploader, events, storage } = app.decorator.services;
   if (access.hasFolderRules && ignoresCase(join(resolve(config.root), RESERVED)))
     log.say(
       "The file system of the root ignores case: a rule for a folder does not hold for other spellings of its name. Grant at the root only, or serve another file system.",
@@ -52,9 +54,12 @@ export async function serve(config: Config, { setup = false } = {}): Promise<num
   const signals = new Signals();
   collectGarbage(uploader);
 
+  systemd.watch(() => (access.mayChange ? storage.check() : storage.space()));
+
   const signal = await signals.next();
   uploader.drain();
   const busy = runningIn(app);
+  systemd.stopping(busy ? `Waiting up to ${config.drain} s for ${busy}` : "Stopping");
   // Event streams never end on their own.
   events.close();
   if (busy) log.say(`${signal}: waiting up to ${config.drain} s for ${busy}; another signal ends them now.`);
@@ -100,14 +105,15 @@ async function finished(app: App): Promise<void> {
   await app.stop(false);
 }
 
-async function start(options: AppOptions & Config) {
+async function start(options: AppOptions & Config, systemd: Systemd) {
   try {
-    const fault = tlsFault(options);
+    const fault = socketActivation(process.env) ?? tlsFault(options);
     if (fault !== undefined) return fault;
     const replacing: { listeners?: Listeners } = {};
     const certificates = await openCertificates(options, (all) =>
       replacing.listeners?.reload(tlsOptions(all)),
     );
+    if (certificates) process.on("SIGHUP", () => void systemd.reload(() => certificates.reread()));
     const app = await createApp(options);
     await app.modules;
     const many = options.listen.length > 0;
@@ -132,6 +138,7 @@ async function start(options: AppOptions & Config) {
         setup: options.setup ? (setup?.token ?? null) : undefined,
       }),
     );
+    systemd.ready(`Listening on ${listeners.urls.join(", ")}`);
     return app;
   } catch (error) {
     return reason(error, options);
@@ -145,9 +152,7 @@ async function openCertificates(
 ): Promise<CertificateWatch | undefined> {
   if (tlsCert.length === 0) return undefined;
   const { say } = logger ?? createLog(log, undefined, logLevel);
-  const certificates = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
-  process.on("SIGHUP", () => void certificates.reread());
-  return certificates;
+  return await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
 }
 
 function reason(error: unknown, { root }: Config): string {

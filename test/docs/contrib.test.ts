@@ -26,6 +26,9 @@ describe("contrib/sluice.service", () => {
     const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
     // The default of --drain is 30 s.
     expect(Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1])).toBeGreaterThan(30);
+    // The service tells that it is ready, and that it is alive.
+    expect(unit).toMatch(/^Type=notify$/m);
+    expect(unit).toMatch(/^WatchdogSec=60s$/m);
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
     // The filter of @resources forbids it, and the threads for passwords and bulk work lower their priority.
     expect(unit).toMatch(/^SystemCallFilter=.*\bsetpriority\b/m);
