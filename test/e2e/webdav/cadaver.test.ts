@@ -3,8 +3,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmod, readdir } from "node:fs/promises";
 import { isMissing } from "../../support/switches.ts";
-import { openWorkspace } from "../../support/webdav/run.ts";
-import { LOGINS, startDav } from "../../support/webdav/server.ts";
+import { openWorkspace, trusting } from "../../support/webdav/run.ts";
+import { loginsFor, startDav } from "../../support/webdav/server.ts";
 
 const SCRIPT = `
 mkcol folder
@@ -30,7 +30,7 @@ quit
 `;
 
 describe.skipIf(isMissing("cadaver"))("cadaver", () => {
-  test.each(LOGINS)("runs a session as %s", async (kind) => {
+  test.each(loginsFor("cadaver"))("runs a session as %s", async (kind) => {
     await using server = await startDav(kind);
     await using work = await openWorkspace();
     await Bun.write(work.at("here.txt"), "here");
@@ -42,7 +42,8 @@ describe.skipIf(isMissing("cadaver"))("cadaver", () => {
       );
       await chmod(netrc, 0o600);
     }
-    const { stdout } = await work.run(["cadaver", server.url], { input: SCRIPT });
+    const words = await trusting(work, server.certificate, ["cadaver", server.url]);
+    const { stdout } = await work.run(words, { input: SCRIPT });
     expect(stdout.split("\n").filter((line) => /failed|Could not|error|denied/i.test(line))).toEqual([]);
     expect(stdout).toMatch(/Value of colour is: blue|Fetching properties .*[\s\S]*blue/);
     expect(await Bun.file(work.at("there.txt")).text()).toBe("here");

@@ -12,6 +12,10 @@ describe.skipIf(isMissing("curl"))("curl", () => {
     await using work = await openWorkspace();
     await Bun.write(work.at("a.txt"), "canary");
     const login = server.login === null ? [] : ["--user", `${server.login.name}:${server.login.password}`];
+    if (server.certificate !== null) {
+      await Bun.write(work.at("certificate.pem"), server.certificate);
+      login.push("--cacert", work.at("certificate.pem"));
+    }
     const curl = (...words: string[]): Promise<string> => work.must(["curl", "-sSf", ...login, ...words]);
     await curl("-X", "MKCOL", `${server.url}folder`);
     await curl("-T", "a.txt", `${server.url}folder/`);
@@ -23,6 +27,8 @@ describe.skipIf(isMissing("curl"))("curl", () => {
     await curl("-X", "MOVE", "-H", `Destination: ${server.url}folder/b.txt`, `${server.url}folder/a.txt`);
     await curl("-X", "COPY", "-H", "Destination: /dav/copied", `${server.url}folder`);
     expect(await curl(`${server.url}copied/b.txt`)).toBe("canary");
+    const version = await curl("-o", "/dev/null", "-w", "%{http_version}", server.url);
+    expect(version).toBe(server.certificate === null ? "1.1" : "2");
     expect(await curl("-r", "3-", `${server.url}copied/b.txt`)).toBe("ary");
     await curl("-X", "DELETE", `${server.url}folder`);
     expect((await readdir(server.root)).filter((name) => name !== ".sluice")).toEqual(["copied"]);

@@ -20,7 +20,10 @@ async function mount(work: Workspace, server: DavServer): Promise<AsyncDisposabl
   await chmod(work.at("cache"), 0o777);
   const { name, password } = server.login ?? { name: "", password: "" };
   await writeFile(work.at("secrets"), `${server.url} ${name} "${password}"\n`, { mode: 0o600 });
+  const trusted = server.certificate === null ? {} : { trust_ca_cert: work.at("certificate.pem") };
+  await writeFile(work.at("certificate.pem"), server.certificate ?? "");
   const settings = {
+    ...trusted,
     secrets: work.at("secrets"),
     cache_dir: work.at("cache"),
     ask_auth: 0,
@@ -81,6 +84,7 @@ describe.skipIf(isMissing("mount.davfs") || noRoot)("davfs2", () => {
     await arrived(server, "a.txt", "canary");
     // A file that has content is not replaced: the error shows when davfs2 sends it, after the program has closed it.
     await writeFile(`${mounted.at}/a.txt`, "changed").catch(() => "refused");
+    await until("it is refused", () => server.log.some((line) => line.includes("PUT /dav/a.txt")));
     expect(await server.read("a.txt")).toBe("canary");
   });
 });

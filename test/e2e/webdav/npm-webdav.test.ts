@@ -14,6 +14,8 @@ describe.skipIf(isMissing("node") || (await noClients("the npm package webdav"))
     await using server = await startDav(kind);
     await using work = await openWorkspace();
     const login = [server.login?.name ?? "", server.login?.password ?? ""];
-    expect(await work.must(["node", PROGRAM, server.url, ...login], { seconds: 60 })).toBe("done\n");
+    const env = { NODE_EXTRA_CA_CERTS: work.at("certificate.pem") };
+    await Bun.write(env.NODE_EXTRA_CA_CERTS, server.certificate ?? "");
+    expect(await work.must(["node", PROGRAM, server.url, ...login], { env, seconds: 60 })).toBe("done\n");
   });
 });

@@ -26,8 +26,11 @@ describe.each([
       await using server = await startDav(kind);
       await using work = await openWorkspace();
       const login = [server.login?.name ?? "", server.login?.password ?? ""];
+      const bundle = work.at("certificate.pem");
+      if (server.certificate !== null) await Bun.write(bundle, server.certificate);
+      const env = server.certificate === null ? {} : { SSL_CERT_FILE: bundle, REQUESTS_CA_BUNDLE: bundle };
       const words = [PYTHON, join(PROGRAMS, `${name}_session.py`), server.url, ...login, work.folder];
-      expect(await work.must(words, { seconds: 60 })).toEndWith("done\n");
+      expect(await work.must(words, { env, seconds: 60 })).toEndWith("done\n");
     },
   );
 });

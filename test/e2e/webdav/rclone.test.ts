@@ -26,6 +26,10 @@ async function rclone(server: DavServer, vendor = "other"): Promise<(...words: s
     env.RCLONE_WEBDAV_USER = server.login.name;
     env.RCLONE_WEBDAV_PASS = (await work.must(["rclone", "obscure", server.login.password])).trim();
   }
+  if (server.certificate !== null) {
+    env.RCLONE_CA_CERT = work.at("certificate.pem");
+    await Bun.write(env.RCLONE_CA_CERT, server.certificate);
+  }
   return (...words) => work.must(["rclone", ...words], { env, seconds: 120 });
 }
 

@@ -20,6 +20,27 @@ interface RunOptions {
   seconds?: number;
 }
 
+/**
+ * The words that run a program for which a certificate is the only one of the system: it has a view of the file system of its
+ * own, which ends with it. Needs root.
+ * @param certificate as PEM; null to run it as it is
+ */
+export async function trusting(
+  work: Workspace,
+  certificate: string | null,
+  words: readonly string[],
+): Promise<readonly string[]> {
+  if (certificate === null) return words;
+  const file = work.at("trusted.pem");
+  await Bun.write(file, certificate);
+  // Some programs read all certificates from one file, others the one with the right hash.
+  const script = `mount -t tmpfs none /etc/ssl/certs
+    cp "$0" /etc/ssl/certs/ca-certificates.crt
+    cp "$0" /etc/ssl/certs/$(openssl x509 -hash -noout -in "$0").0
+    exec "$@"`;
+  return ["unshare", "--mount", "sh", "-ec", script, file, ...words];
+}
+
 /** A temporary folder in which programs run. `await using` removes it. */
 export interface Workspace extends AsyncDisposable {
   folder: string;
