@@ -21,7 +21,7 @@ export interface ErrorOptions {
 
 /** Answers the errors of all routes, and requests that match no route. */
 export function errors(options: ErrorOptions) {
-  return new Elysia({ name: "errors" }).onError({ as: "global" }, ({ error, request, set, route }) => {
+  return new Elysia({ name: "errors" }).onError({ as: "global" }, async ({ error, request, set, route }) => {
     const problem = translate(error, request, options);
     options.log.problem(request, problem);
     onAnswered(request, set, options.log, { status: problem.status, bytes: null, route });
@@ -29,7 +29,7 @@ export function errors(options: ErrorOptions) {
     if (back !== null) return new Response(null, { status: 303, headers: { location: back, ...NO_STORE } });
     const status = pageStatus(problem, request);
     if (status !== null) return options.page(request, status);
-    return problemResponse(problem, options, request);
+    return await problemResponse(problem, options, request);
   });
 }
 
@@ -76,7 +76,7 @@ function problemResponse(
   problem: Problem,
   options: Pick<ErrorOptions, "maxErrors">,
   request: Request,
-): Response {
+): Response | Promise<Response> {
   const { text, headers } = serialize(problem, options, {
     id: requestInfoOf(request)?.id,
     // Not every error passes through the hooks of `basePath`.

@@ -2,29 +2,35 @@
 
 import { RequestBody } from "../core/upload/request-body.ts";
 import { contentLength } from "../http/framing.ts";
+import { isOverTls } from "../http/target.ts";
 
-/** A body announced with at most this many bytes is left to Bun, which drains it and reuses the connection. */
+/** A body announced with at most this many bytes is left to Bun in HTTP/1.1, which drains it and reuses the connection. */
 const MAX_DRAIN_BYTES = 1024 * 1024;
 /** Seconds without a byte after which the client counts as done. */
 const IDLE_SECONDS = 0.5;
 /** Seconds after which a client that is still sending is disconnected. Many read nothing before they have sent everything. */
 const MAX_SECONDS = 10;
 
-/** Whether the rest of the body may be too large to drain, or is of unknown size. */
-function mustClose(request: Request): boolean {
-  if (request.body === null) return false;
-  return (contentLength(request.headers) ?? Number.POSITIVE_INFINITY) > MAX_DRAIN_BYTES;
-}
-
 /**
  * Sends the answer immediately. If much of the body may still arrive, closes the connection afterwards, but not at once:
  * closing a socket with unread bytes resets it, and a client that is still sending would see the reset instead of the
  * answer. Until the client stops, for at most ten seconds, its bytes are read and discarded.
+ *
+ * HTTP/2 has no such connection: Bun resets the stream behind an early answer, and curl loses that. So over TLS, where
+ * both may be spoken, a small body is read before the answer.
  */
-export function lingeringClose(request: Request, text: string, status: number, headers: Headers): Response {
-  if (!mustClose(request) || request.body?.locked) return new Response(text, { status, headers });
-  headers.set("connection", "close");
+export function lingeringClose(
+  request: Request,
+  text: string,
+  status: number,
+  headers: Headers,
+): Response | Promise<Response> {
+  const isSmall = (contentLength(request.headers) ?? Number.POSITIVE_INFINITY) <= MAX_DRAIN_BYTES;
+  if (request.body === null || request.body.locked || (isSmall && !isOverTls(request)))
+    return new Response(text, { status, headers });
   const body = new RequestBody(request.body, { idleTimeout: IDLE_SECONDS });
+  if (isSmall) return drain(body).then(() => new Response(text, { status, headers }));
+  headers.set("connection", "close");
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
       controller.enqueue(Buffer.from(text));

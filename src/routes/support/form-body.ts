@@ -68,7 +68,7 @@ export function formAnswer<Shown>(
   request: Request,
   { files, errors: all, errorsOmitted, first }: FormSaveResult,
   shown: (file: SavedFile) => Shown,
-): Response {
+): Response | Promise<Response> {
   const errors = all.map((error) => ({ ...error, detail: detailFor(request, error) }));
   if (files.length === 0) {
     if (!first) throw new Problem("no_files", "No part of the form has a file name.");

@@ -213,7 +213,11 @@ export async function receiveFile(
   return { result, unread: incoming.body.received === 0 };
 }
 
-function savedAnswer(request: Request, { file, replaced, digest }: SaveResult, unread: boolean): Response {
+function savedAnswer(
+  request: Request,
+  { file, replaced, digest }: SaveResult,
+  unread: boolean,
+): Response | Promise<Response> {
   const more = {
     location: file.url,
     etag: file.etag,

@@ -1,0 +1,78 @@
+// HTTP/2 over TLS with the programs people use: what they send arrives, and what the server refuses they can read.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startServer, type TestServer } from "../support/server.ts";
+import { isMissing } from "../support/switches.ts";
+
+let server: TestServer;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-http2-"));
+  server = await startServer({ tls: true, maxFileSize: 5_000_000 });
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function file(name: string, size: number): Promise<string> {
+  const path = join(folder, name);
+  await Bun.write(
+    path,
+    crypto
+      .getRandomValues(Buffer.alloc(Math.min(size, 65_536)))
+      .toString("hex")
+      .repeat(Math.ceil(size / 131_072))
+      .slice(0, size)
+      .padEnd(size, "x"),
+  );
+  return path;
+}
+
+/** Runs a program. */
+async function run(...command: string[]) {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe", cwd: folder });
+  const [out, error] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { out, error, code: await child.exited };
+}
+
+describe.skipIf(isMissing("curl"))("curl", () => {
+  const curl = (...words: string[]) =>
+    run("curl", "-ksS", "--http2", "-w", "\n%{http_version} %{http_code}", ...words);
+
+  test("uploads, resumes a download, and asks for the headers", async () => {
+    const source = await file("up.bin", 3_000_000);
+    expect((await curl("-T", source, `${server.url}/files/dir/`)).out).toEndWith("\n2 201");
+    const half = join(folder, "half.bin");
+    await Bun.write(half, (await Bun.file(source).bytes()).subarray(0, 1_000_000));
+    expect((await curl("-C", "-", "-o", half, `${server.url}/files/dir/up.bin`)).out).toEndWith("\n2 206");
+    expect(await Bun.file(half).bytes()).toEqual(await Bun.file(source).bytes());
+    expect((await curl("-I", `${server.url}/files/dir/up.bin`)).out).toContain("content-length: 3000000");
+  });
+
+  test.each([60_000, 200_000, 1_000_000])(
+    "reads why an upload of %d bytes is refused, and ends well",
+    async (size) => {
+      const source = await file(`refused-${size}`, size);
+      for (let round = 0; round < 3; round += 1) {
+        const { out, code } = await curl("-T", source, `${server.url}/nothing`);
+        expect([code, out]).toEqual([0, expect.stringContaining('"code":"not_found"')]);
+      }
+    },
+  );
+
+  test("reads why a larger one is refused, before it is sent", async () => {
+    const source = await file("large.bin", 30_000_000);
+    // It stops in the middle of the body, which Bun answers with PROTOCOL_ERROR: status 92.
+    const { out, code } = await curl("-T", source, `${server.url}/files/large.bin`);
+    expect(code).toBeOneOf([0, 92]);
+    expect(out).toContain('"code":"file_too_large"');
+    expect(out).toEndWith("\n2 413");
+  });
+});
