@@ -6,13 +6,12 @@ import { multistatus, type Propstat } from "../../http/dav/multistatus.ts";
 import { type PropertyChange, propertyChanges } from "../../http/dav/proppatch-body.ts";
 import { dav as davName, elementOf } from "../../http/dav/xml.ts";
 import { httpDate } from "../../http/time/http-date.ts";
-import type { FilePath } from "../../path.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
-import type { Entry } from "../../storage/entry.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
 import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
 import { xmlBody } from "./propfind.ts";
+import { proveChange } from "./prove-change.ts";
 import { changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
 
 /** The modification time, as Windows and others set it. */
@@ -50,11 +49,6 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
     return refusal(href, changes, (change) => !isTime(change), { status: 507 });
   }
   return multistatus(href, [{ status: 200, properties: elementsOf(changes) }]);
-}
-
-/** New entries may be completed by the client that has made them; to change others is to replace them. @throws Problem */
-function proveChange({ uploader }: Services, request: Request, path: FilePath, entry: Entry): void {
-  if (!uploader.fresh.has(path, entry, askerOf(request).maker)) prove(request, "replace", path);
 }
 
 /** Nothing was changed: some changes are refused, and the others depend on them. */

@@ -1,7 +1,7 @@
 // Programs that mount a folder under the default grants: an empty file first, its content and its time later.
 
 import { describe, expect, test } from "bun:test";
-import { stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../../src/config/config.ts";
 import { basic, startAccessServer } from "../../support/access.ts";
@@ -26,6 +26,19 @@ describe("without the grant to replace", () => {
     expect(mtime.toISOString()).toBe("2022-01-02T10:00:00.000Z");
     await problemIn(await ask("PUT", "other"), "not_allowed");
     expect(await Bun.file(join(server.root, "new.docx")).text()).toBe("content");
+  });
+
+  test("a lock keeps nobody from what its maker may not change", async () => {
+    await using server = await limited();
+    await Bun.write(join(server.root, "others.txt"), "x");
+    await mkdir(join(server.root, "others"));
+    const body =
+      '<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>';
+    const lock = (path: string): Promise<Response> => server.fetch(`/dav/${path}`, { method: "LOCK", body });
+    for (const path of ["others.txt", "others"]) await problemIn(await lock(path), "not_allowed");
+    expect((await lock("own.txt")).status).toBe(201);
+    expect((await server.fetch("/files/own.txt", { method: "PUT", body: "x" })).status).toBe(403);
+    expect((await server.fetch("/files/others/a.txt", { method: "PUT", body: "x" })).status).toBe(201);
   });
 
   test("an empty file of somebody else is not filled, and none that was there before", async () => {
