@@ -37,7 +37,7 @@ describe("without the grant to replace", () => {
     const lock = (path: string): Promise<Response> => server.fetch(`/dav/${path}`, { method: "LOCK", body });
     for (const path of ["others.txt", "others"]) await problemIn(await lock(path), "not_allowed");
     expect((await lock("own.txt")).status).toBe(201);
-    expect((await server.fetch("/files/own.txt", { method: "PUT", body: "x" })).status).toBe(403);
+    expect((await server.fetch("/files/own.txt", { method: "PUT", body: "x" })).status).toBe(423);
     expect((await server.fetch("/files/others/a.txt", { method: "PUT", body: "x" })).status).toBe(201);
   });
 
