@@ -43,6 +43,8 @@ export async function copy(services: Services, dav: DavRequest): Promise<Respons
   await placed(services, dav, transfer, async () => {
     if (depth === "0" && source.kind === "folder") {
       await makeFolder(uploader, to, transfer.may);
+      const set = services.storage.properties.of(from);
+      if (set.size > 0) await services.storage.properties.change(to, { set, remove: [] });
       return;
     }
     const copying = await CopyOperation.begin(uploader, transfer);

@@ -16,7 +16,8 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
   const path = changedPathOf(dav);
   refuseParts(request);
   const options = uploadRequest(request, "replace");
-  let may = { ...(await lockGrants(services, dav)), ...proveWrite(request, path) };
+  const proved = proveWrite(request, path);
+  let may = { ...(await lockGrants(services, dav)), ...proved };
   proveConditions(request, path, options.conditions);
   await requireParent(services, path);
   const { maker } = askerOf(request);

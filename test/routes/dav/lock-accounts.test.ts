@@ -36,6 +36,9 @@ describe("with accounts", () => {
     });
     expect((await problemIn(named, "locked")).detail).toContain("by `anna` until ");
     expect(await Bun.file(join(closed.root, "team/a.txt")).text()).toBe("old");
+    // An owner of the server may release it, and so learns its token; it is not a token of the owner's own changes.
+    expect(await propfind(closed, "team/a.txt", "<D:lockdiscovery/>", basic("olga"))).toContain(token);
+    await problemIn(await put("olga", holding(token)), "precondition_failed");
     expect((await unlock(closed, "team/a.txt", token, basic("olga"))).status).toBe(204);
     expect((await put("bert")).status).toBe(204);
   });

@@ -129,6 +129,13 @@ describe("a locked file", () => {
         "upload-length": "3",
         "upload-metadata": `filename ${btoa(path)}`,
       }),
+    "Resumable Uploads": () =>
+      send(
+        "POST",
+        `/uploads?path=${path}&conflict=replace`,
+        { "upload-draft-interop-version": "8", "upload-complete": "?1" },
+        "new",
+      ),
     DELETE: () => send("DELETE", `/files/${path}`),
     "DELETE of its folder": () => send("DELETE", "/files/locked?recursive=true"),
     "a move from it": () => json("/api/move", { from: path, to: "elsewhere.txt" }),

@@ -126,6 +126,13 @@ describe("properties", () => {
     for (const path of ["original.txt", "replaced.txt", "copy.txt"])
       expect(await valueOfP(path)).toBe("original");
     expect(await propfind(server, "replaced.txt")).not.toContain("other");
+    await write("shallow/a.txt");
+    await give("shallow", "folder");
+    await give("shallow/a.txt", "file");
+    const shallow = { destination: "/dav/shallow-copy", depth: "0" };
+    expect((await send("COPY", "/dav/shallow", shallow)).status).toBe(201);
+    await write("shallow-copy/a.txt");
+    expect([await valueOfP("shallow-copy"), await valueOfP("shallow-copy/a.txt")]).toEqual(["folder", null]);
     await write("plain.txt");
     expect((await send("MOVE", "/dav/plain.txt", { destination: "/dav/replaced.txt" })).status).toBe(204);
     expect(await valueOfP("replaced.txt")).toBeNull();

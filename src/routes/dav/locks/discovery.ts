@@ -47,7 +47,7 @@ export function lockDiscovery(reader: LockReader, entry: Entry): string {
     .join("");
 }
 
-/** A token is shown to the account that made the lock only: it is the one that can use it. */
+/** A token is shown to those who can use it: the account that made the lock, and owners, who may release every lock. */
 export function activeLock(
   { locks, asker, root, userAgent }: LockReader,
   { token, path, depth, scope, owner, account, expires }: Lock,
@@ -57,7 +57,9 @@ export function activeLock(
   return `<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope><D:${scope}/></D:lockscope><D:depth>${depth}</D:depth>${
     owner === "" ? "" : `<D:owner>${owner}</D:owner>`
   }<D:timeout>Second-${seconds}</D:timeout>${
-    account === asker.account ? `<D:locktoken><D:href>${escapeXml(token)}</D:href></D:locktoken>` : ""
+    account === asker.account || asker.owner
+      ? `<D:locktoken><D:href>${escapeXml(token)}</D:href></D:locktoken>`
+      : ""
   }${
     /^Microsoft (?:Office|Data Access)/i.test(userAgent ?? "")
       ? ""
