@@ -14,8 +14,11 @@ import { clearStaleSocket, withMode } from "./unix-socket.ts";
 export type Tls = TLSOptions | TLSOptions[];
 
 export interface ListenOptions {
-  /** With it, every TCP address speaks TLS. Unix sockets never do. */
-  readonly tls?: Tls | undefined;
+  /**
+   * With it, every TCP address speaks TLS. Unix sockets never do. `awaited`: TCP addresses are opened by `begin`, and until then are only
+   * known to be free.
+   */
+  readonly tls?: Tls | "awaited" | undefined;
   /** Whether addresses with TLS offer HTTP/2, and HTTP/3. */
   readonly http2?: boolean;
   readonly http3?: boolean;
@@ -26,8 +29,11 @@ export interface ListenOptions {
 /** The servers of an app. They appear to it as one, `app.server`. */
 export class Listeners {
   #serving: readonly Listener[] = [];
+  /** Not open, because there is no certificate yet. */
+  #awaiting: TcpAddress[] = [];
   /** Replaced, and finishing what they have begun. */
   readonly #retired = new Set<Server<unknown>>();
+  #stopped = false;
 
   private constructor(
     readonly app: App,
@@ -45,7 +51,11 @@ export class Listeners {
   ): Promise<Listeners> {
     const all = new Listeners(app, options);
     try {
-      for (const address of addresses) all.#serving = [...all.#serving, await all.#open(address)];
+      for (const address of addresses) {
+        const { tls } = options;
+        if (tls === "awaited" && address.kind === "tcp") all.#awaiting.push(await all.#free(address));
+        else all.#serving = [...all.#serving, await all.#open(address, tls === "awaited" ? undefined : tls)];
+      }
     } catch (error) {
       await all.stop(true);
       throw error;
@@ -83,11 +93,26 @@ export class Listeners {
   }
 
   /**
+   * Opens the addresses that waited for a certificate.
+   * @throws ListenError when that is not possible on one of them; it waits on, and so do those after it
+   */
+  async begin(tls: Tls): Promise<void> {
+    for (const address of [...this.#awaiting]) {
+      const listener = await this.#open(address, tls);
+      this.#awaiting = this.#awaiting.filter((one) => one !== address);
+      if (this.#stopped) await listener.server.stop(true);
+      else this.#serving = [...this.#serving, listener];
+    }
+    this.app.server ??= this.#asOne();
+  }
+
+  /**
    * Stops listening.
    * @param force also ends running requests
    * @returns when no request runs any more
    */
   async stop(force: boolean): Promise<void> {
+    this.#stopped = true;
     await Promise.all(this.#servers.map((server) => server.stop(force)));
   }
 
@@ -95,13 +120,30 @@ export class Listeners {
     return [...this.#serving.map(({ server }) => server), ...this.#retired];
   }
 
-  async #open(address: ListenAddress): Promise<Listener> {
-    const { tls, flags = MANY_ADDRESSES } = this.options;
+  async #open(address: ListenAddress, tls: Tls | undefined): Promise<Listener> {
+    return await this.#tried(address, async () => {
+      if (address.kind === "unix") return withMode(address.mode, () => this.#serve(address));
+      return tls ? await this.#openSecure(address, tls) : this.#serve(address);
+    });
+  }
+
+  /** The address, with a port that can be opened. */
+  async #free(address: TcpAddress): Promise<TcpAddress> {
+    return await this.#tried(address, async () => {
+      const { host: hostname, port } = address;
+      const server = Bun.serve({ hostname, port, fetch: () => new Response() });
+      await server.stop(true);
+      return { ...address, port: server.port ?? port };
+    });
+  }
+
+  /** @throws ListenError */
+  async #tried<T>(address: ListenAddress, step: () => Promise<T>): Promise<T> {
+    const { flags = MANY_ADDRESSES } = this.options;
     if (address.kind === "unix") await clearStaleSocket(address.path);
     else if (!(await hasAddress(address.host))) throw unknownHost(address.host, flags);
     try {
-      if (address.kind === "tcp") return tls ? await this.#openSecure(address, tls) : this.#serve(address);
-      return withMode(address.mode, () => this.#serve(address));
+      return await step();
     } catch (error) {
       throw error instanceof ListenError ? error : listenError(error, address, flags);
     }
@@ -178,7 +220,9 @@ export class Listeners {
 /** Where clients reach a listener. */
 export function urlAt({ address, secure, server }: Listener, host?: string): string {
   if (address.kind === "unix") return `unix:${address.path}`;
-  return `${secure ? "https" : "http"}://${inUrl(host ?? address.host)}:${server.port}`;
+  const [scheme, usual] = secure ? ["https", 443] : ["http", 80];
+  const port = server.port === usual ? "" : `:${server.port}`;
+  return `${scheme}://${inUrl(host ?? address.host)}${port}`;
 }
 
 /** Bun would report a name without an address as an invalid argument, or as a port in use. */

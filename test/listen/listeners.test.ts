@@ -1,6 +1,7 @@
 // One app at several addresses: requests, stopping, new certificates, and addresses that cannot be listened on.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { ListenAddress } from "../../src/config/listen-address.ts";
 import { ListenError, ONE_ADDRESS } from "../../src/listen/listen-error.ts";
@@ -27,6 +28,39 @@ async function beginUpload(url: string) {
   await until("it has arrived", () => (sluice.app.server?.pendingRequests ?? 0) > 0);
   return connection;
 }
+
+describe("without a certificate yet", () => {
+  test("ports are known to be free and refuse connections, Unix sockets serve, and with the first one all serve", async () => {
+    const unix = join(sluice.root, "socket");
+    const addresses: ListenAddress[] = [FREE, { kind: "unix", path: unix, mode: 0o600 }, FREE];
+    const listeners = await Listeners.open(sluice.app, addresses, { tls: "awaited" });
+    expect(listeners.urls).toEqual([`unix:${unix}`]);
+    expect((await fetch("http://localhost/health", { unix })).status).toBe(200);
+    expect(sluice.app.server?.pendingRequests).toBe(0);
+
+    const tls = newCertificate();
+    await listeners.begin(tls);
+    const [, one = "", other = ""] = listeners.urls;
+    for (const url of [one, other]) {
+      expect(url).toStartWith("https://127.0.0.1:");
+      expect((await fetch(`${url}/health`, { tls: { ca: tls.cert } })).status).toBe(200);
+      await expect(fetch(`${url.replace("https", "http")}/health`)).rejects.toThrow();
+    }
+  });
+
+  test("a port that is taken is told at the start, and one that was taken since is opened by a later try", async () => {
+    using taken = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const address = { ...FREE, port: taken.port };
+    await expect(Listeners.open(sluice.app, [address], { tls: "awaited" })).rejects.toThrow("already in use");
+    taken.stop(true);
+    const listeners = await Listeners.open(sluice.app, [address], { tls: "awaited" });
+    const again = Bun.listen({ hostname: "127.0.0.1", port: taken.port, socket: { data() {} } });
+    await expect(listeners.begin(newCertificate())).rejects.toThrow("already in use");
+    again.stop(true);
+    await listeners.begin(newCertificate());
+    expect(listeners.urls).toEqual([`https://127.0.0.1:${taken.port}`]);
+  });
+});
 
 describe("several addresses", () => {
   test("serve the same files, and count their requests together", async () => {
