@@ -171,6 +171,7 @@ export async function createApp(options: AppOptions = {}) {
     jobs,
     trash,
     storage,
+    gauges,
     log,
     close() {
       closing ??= close();

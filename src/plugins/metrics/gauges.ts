@@ -11,6 +11,7 @@ import { targetOf } from "../../http/target.ts";
 import { speaksTus } from "../../http/tus/tus.ts";
 import { version } from "../../version.ts";
 import type { Answer, Change, Download, Observer } from "../log.ts";
+import { CertificateGauge } from "./certificate-gauge.ts";
 import { processGauges } from "./process-gauges.ts";
 
 /** The services whose state is read at each scrape. */
@@ -56,6 +57,7 @@ export class Gauges implements Observer {
   readonly #sentBytes = this.#counter("sluice_sent_bytes", "Bytes of completed downloads", []);
   readonly #changes = this.#counter("sluice_changes", "Changes to files and folders", ["what"]);
   readonly #problems = this.#counter("sluice_problems", "Problem answers", ["code"]);
+  readonly certificates = new CertificateGauge(this.#registers);
   /** Requests by method, status and route. A plain map, because it is updated on every request. */
   readonly #answered = new Map<string, number>();
 

@@ -15,6 +15,7 @@ import type { TrashCan } from "../../core/tree/trash.ts";
 import type { Uploader } from "../../core/upload/uploader.ts";
 import type { Hooks } from "../../hooks/hooks.ts";
 import type { Log } from "../../plugins/log.ts";
+import type { Gauges } from "../../plugins/metrics/gauges.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Pacing } from "./connection/pacing.ts";
 import type { Deliveries } from "./delivery.ts";
@@ -41,6 +42,7 @@ export interface Services {
   /** `null` without --trash. */
   trash: TrashCan | null;
   storage: Storage;
+  gauges: Gauges;
   log: Log;
   /** Waits for running uploads, then closes everything above, the storage only if the app opened it. Idempotent. */
   close: () => Promise<void>;
