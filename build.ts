@@ -24,6 +24,7 @@ const PACKAGE_FILES = ["node_modules/@scalar/fastify-api-reference/dist/js/stand
 const THREADS = [
   "src/access/database/writer-worker.ts",
   "src/access/passwords/password-worker.ts",
+  "src/listen/acme/order-worker.ts",
   "src/storage/disk/bulk/bulk-worker.ts",
   "src/storage/disk/list/lister-worker.ts",
   "src/storage/disk/properties/properties-worker.ts",

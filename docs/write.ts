@@ -1,7 +1,7 @@
 // Writes the parts of the documentation that come from the code: `bun run docs`.
 
 import { ALWAYS } from "../src/cli/help.ts";
-import type { Option } from "../src/config/option.ts";
+import { flagWithValue, type Option } from "../src/config/option.ts";
 import { FLAGS, shownDefault } from "../src/config/options.ts";
 import { PROBLEMS } from "../src/errors.ts";
 
@@ -42,8 +42,8 @@ export function fill(document: string, { file, name, text }: Section): string {
 }
 
 function flagRow(option: Option<unknown>): string[] {
-  const { name, short, shorthand, placeholder, positional, allowed, help } = option;
-  const flag = positional ? placeholder : `${short ? `${short}, ` : ""}--${name} ${placeholder}`;
+  const { short, shorthand, placeholder, positional, allowed, help } = option;
+  const flag = positional ? placeholder : `${short ? `${short}, ` : ""}${flagWithValue(option)}`;
   const also = shorthand ? `, ${code(shorthand.flag)} for ${code(shorthand.value)}` : "";
   const value = option.default ? code(option.default) : shownDefault(option);
   return [code(flag) + also, value, escaped(allowed), escaped(help)];

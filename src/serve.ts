@@ -6,16 +6,15 @@ import { type App, type AppOptions, createApp } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { addressesOf } from "./config/listen-address.ts";
 import { tlsFault } from "./config/tls-options.ts";
+import { AcmeError } from "./listen/acme/open-acme.ts";
 import { announcement } from "./listen/announcement.ts";
+import { CertificateSet } from "./listen/certificate-set.ts";
 import { ListenError, MANY_ADDRESSES, ONE_ADDRESS } from "./listen/listen-error.ts";
 import { Listeners } from "./listen/listeners.ts";
 import { Systemd, socketActivation } from "./listen/systemd.ts";
-import { type Certificate, CertificateError } from "./listen/tls/certificate.ts";
-import { pairedFiles } from "./listen/tls/certificate-files.ts";
-import { tlsOptions } from "./listen/tls/certificates.ts";
-import { CertificateWatch } from "./listen/tls/watch.ts";
+import { CertificateError } from "./listen/tls/certificate.ts";
 import { RESERVED } from "./path.ts";
-import { createLog, printable } from "./plugins/log.ts";
+import { createLog, type Log, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
 import { errnoOf } from "./system/errno.ts";
@@ -38,11 +37,12 @@ const CLEANUP_TIMEOUT = 10;
 export async function serve(config: Config, { setup = false } = {}): Promise<number> {
   const log = createLog(config.log, undefined, config.logLevel);
   const systemd = new Systemd(process.env);
-  const app = await start({ ...config, setup, logger: log }, systemd);
-  if (typeof app === "string") {
-    process.stderr.write(`sluice: ${app}\n`);
+  const started = await start({ ...config, setup, logger: log }, systemd);
+  if (typeof started === "string") {
+    process.stderr.write(`sluice: ${started}\n`);
     return 1;
   }
+  const { app, certificates } = started;
   const { access, uploader, events, storage } = app.decorator.services;
   if (access.hasFolderRules && ignoresCase(join(resolve(config.root), RESERVED)))
     log.say(
@@ -58,6 +58,7 @@ export async function serve(config: Config, { setup = false } = {}): Promise<num
 
   const signal = await signals.next();
   uploader.drain();
+  const closed = certificates.close();
   const busy = runningIn(app);
   systemd.stopping(busy ? `Waiting up to ${config.drain} s for ${busy}` : "Stopping");
   // Event streams never end on their own.
@@ -71,7 +72,7 @@ export async function serve(config: Config, { setup = false } = {}): Promise<num
   const remaining = runningIn(app);
   if (end === "late" && remaining) log.say(`--drain ${config.drain} s is over: ${remaining} cut.`);
   const cleaned = await Promise.race([
-    cleanUp(app, end === "finished").then(() => true),
+    Promise.all([cleanUp(app, end === "finished"), closed]).then(() => true),
     signals.next().then(() => false),
     Bun.sleep(CLEANUP_TIMEOUT * 1000).then(() => false),
   ]);
@@ -95,69 +96,76 @@ function collectGarbage({ slots }: Services["uploader"]): void {
 
 /** Aborts requests that still run, then closes the services and releases the root. */
 async function cleanUp(app: App, finished: boolean): Promise<void> {
-  if (!finished) await app.stop(true);
+  if (!finished && app.server) await app.stop(true);
   await app.decorator.services.close();
 }
 
 /** Waits for uploads to finish while new requests still get 503 `draining`, then stops listening. */
 async function finished(app: App): Promise<void> {
   await app.decorator.services.uploader.slots.idle();
-  await app.stop(false);
+  // There is none before the first certificate.
+  if (app.server) await app.stop(false);
 }
 
-async function start(options: AppOptions & Config, systemd: Systemd) {
+/** @returns why it cannot start, as a text */
+async function start(options: AppOptions & Config & { logger: Log }, systemd: Systemd) {
   try {
     const fault = socketActivation(process.env) ?? tlsFault(options);
     if (fault !== undefined) return fault;
-    const replacing: { listeners?: Listeners } = {};
-    const certificates = await openCertificates(options, (all) =>
-      replacing.listeners?.reload(tlsOptions(all)),
-    );
-    if (certificates) process.on("SIGHUP", () => void systemd.reload(() => certificates.reread()));
+    const { say } = options.logger;
+    const certificates = await CertificateSet.open(options, { root: resolve(options.root), say });
+    // Without files it ends the process, as usual when a terminal is closed.
+    if (options.tlsCert.length > 0)
+      process.on("SIGHUP", () => void systemd.reload(() => certificates.reread()));
     const app = await createApp(options);
     await app.modules;
+    const { access, setup, gauges, close } = app.decorator.services;
+    gauges.certificates.served = () => certificates.certificates;
     const many = options.listen.length > 0;
-    const listeners = await Listeners.open(app, addressesOf(options), {
-      flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
-      tls: certificates && tlsOptions(certificates.certificates),
-      http2: options.http2,
-      http3: options.http3,
-    }).catch(async (error: unknown) => {
-      await app.decorator.services.close();
+    try {
+      await certificates.readIssued();
+      const listeners = await Listeners.open(app, addressesOf(options), {
+        flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
+        tls: certificates.tls,
+        http2: options.http2,
+        http3: options.http3,
+      });
+      const announce = (): void => {
+        // In one write: a reader such as `head -1` may be gone after the first line.
+        process.stdout.write(
+          announcement(listeners.listeners, {
+            ...options,
+            root: resolve(options.root),
+            names: certificates.names,
+            many,
+            closed: access.closed,
+            setup: options.setup ? (setup?.token ?? null) : undefined,
+          }),
+        );
+        systemd.ready(`Listening on ${listeners.urls.join(", ")}`);
+      };
+      if (certificates.awaiting !== undefined) {
+        process.stdout.write(`${certificates.awaiting}\n`);
+        // It may take longer than systemd waits for a start.
+        systemd.ready(certificates.awaiting);
+      }
+      if (listeners.listeners.length > 0) announce();
+      certificates.serve(listeners, announce);
+    } catch (error) {
+      await certificates.close();
+      await close();
       throw error;
-    });
-    replacing.listeners = listeners;
-    const { access, setup } = app.decorator.services;
-    // In one write: a reader such as `head -1` may be gone after the first line.
-    process.stdout.write(
-      announcement(listeners.listeners, {
-        ...options,
-        root: resolve(options.root),
-        many,
-        closed: access.closed,
-        setup: options.setup ? (setup?.token ?? null) : undefined,
-      }),
-    );
-    systemd.ready(`Listening on ${listeners.urls.join(", ")}`);
-    return app;
+    }
+    return { app, certificates };
   } catch (error) {
     return reason(error, options);
   }
 }
 
-/** The certificates of --tls-cert, which are read again when they change and on SIGHUP. @throws CertificateError */
-async function openCertificates(
-  { tlsCert, tlsKey, log, logLevel, logger }: AppOptions & Config,
-  changed: (certificates: readonly Certificate[]) => void,
-): Promise<CertificateWatch | undefined> {
-  if (tlsCert.length === 0) return undefined;
-  const { say } = logger ?? createLog(log, undefined, logLevel);
-  return await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
-}
-
 function reason(error: unknown, { root }: Config): string {
   const code = errnoOf(error);
-  if (error instanceof ListenError || error instanceof CertificateError) return error.message;
+  if (error instanceof ListenError || error instanceof CertificateError || error instanceof AcmeError)
+    return error.message;
   if (error instanceof RootInUse) return `${printable(root)}: ${error.message}`;
   if (code === "EACCES" || code === "EPERM")
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;

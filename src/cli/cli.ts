@@ -143,7 +143,10 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? { kind: "print", text } : wrong([parserFault(error)]);
   }
-  for (const { name, shorthand } of FLAGS) {
+  for (const { name, shorthand, bare } of FLAGS) {
+    const label = `--${name}`;
+    if (bare !== undefined && command.getOptionValue(new Flag(label).attributeName()))
+      given.set(name, { text: bare, label });
     if (shorthand && command.getOptionValue(shorthand.flag.slice(1))) {
       given.set(name, { text: shorthand.value, label: shorthand.flag });
     }
@@ -202,8 +205,9 @@ function readUrl(text: string, { given, faults, command, json, insecure, once }:
 }
 
 function flagsOf(option: Option<unknown>, given: Map<string, Given>): Flag[] {
-  const { name, short, shorthand, placeholder } = option;
+  const { name, short, shorthand, bare, placeholder } = option;
   const label = `--${name}`;
+  if (bare !== undefined) return [new Flag(label)];
   const flag = new Flag(`${short ? `${short}, ` : ""}${label} <${placeholder}>`).argParser((text) => {
     const before = option.list && given.get(name);
     given.set(name, { text: before ? `${before.text},${text}` : text, label });

@@ -73,11 +73,18 @@ export async function servedSecret(
     oidcSecretFile,
     tlsCert,
     tlsKey,
-  }: Pick<Config, "access" | "oidcSecretFile" | "tlsCert" | "tlsKey">,
+    acmeEabFile,
+  }: Pick<Config, "access" | "oidcSecretFile" | "tlsCert" | "tlsKey" | "acmeEabFile">,
   folder: string,
   root: string,
 ): Promise<string | undefined> {
-  const files = { access, "oidc-secret-file": oidcSecretFile, "tls-cert": tlsCert, "tls-key": tlsKey };
+  const files = {
+    access,
+    "oidc-secret-file": oidcSecretFile,
+    "tls-cert": tlsCert,
+    "tls-key": tlsKey,
+    "acme-eab-file": acmeEabFile,
+  };
   const named = Object.entries(files).flatMap(([flag, one]) =>
     [one ?? []].flat().map((file) => ({ flag, file })),
   );

@@ -1,7 +1,7 @@
 // Builds the text of --help from the table of options.
 
 import { Help } from "commander";
-import { GROUPS, type Option } from "../config/option.ts";
+import { flagWithValue, GROUPS, type Option } from "../config/option.ts";
 import { FLAGS, shownDefault } from "../config/options.ts";
 import { painted, type Terminal, textWidth } from "../system/terminal.ts";
 import { describedCommands } from "./commands/commands.ts";
@@ -160,7 +160,7 @@ function commands(paint: Paint, layout: Help): string {
 
 function rows(option: Option<unknown>): Row[] {
   const { name, short, shorthand, placeholder, positional } = option;
-  const flag = `${short ? `${short}, ` : "    "}--${name} ${placeholder}`;
+  const flag = `${short ? `${short}, ` : "    "}${flagWithValue(option)}`;
   const row: Row = [positional ? placeholder : flag, shownDefault(option), option.help];
   return shorthand ? [row, [shorthand.flag, "", `Short for --${name} ${shorthand.value}`]] : [row];
 }

@@ -101,6 +101,16 @@ export interface Config {
   cors: readonly string[];
   /** Lower case, without a port. */
   hostname: readonly string[];
+  /** Hosts for which certificates are ordered, in lower case. */
+  acme: readonly string[];
+  acmeEmail?: string;
+  /** The URL of the authority's directory. Unset: that of Let's Encrypt. */
+  acmeDirectory?: string;
+  acmeEabFile?: string;
+  /** Whether the terms of the authority are accepted. */
+  acmeAcceptTerms: boolean;
+  /** The port of the plain listener. Unset: 80 with `acme`, otherwise none. */
+  redirectPort?: number;
   log: Log;
   logLevel: LogLevel;
 }

@@ -18,7 +18,9 @@ export interface Option<T> extends Kind<T> {
   readonly short?: string;
   /** A short flag without a value, and the value it sets. */
   readonly shorthand?: { readonly flag: string; readonly value: string };
-  /** The name of the value in the help. */
+  /** The flag has no value and stands for this one; the variable and the key have it. */
+  readonly bare?: string;
+  /** The name of the value in the help; `""` with `bare`. */
   readonly placeholder: string;
   /** As a user would write it; undefined when the option may be unset. */
   readonly default?: string;
@@ -28,4 +30,9 @@ export interface Option<T> extends Kind<T> {
   readonly positional?: true;
   readonly help: string;
   readonly group: (typeof GROUPS)[number];
+}
+
+/** `--port PORT` */
+export function flagWithValue({ name, placeholder }: Pick<Option<unknown>, "name" | "placeholder">): string {
+  return `--${name} ${placeholder}`.trimEnd();
 }

@@ -1,5 +1,6 @@
 // The table of options: name, default, allowed values and help. Flags, variables, file keys and docs are derived from it.
 
+import { ACME_OPTIONS, acmeConfig } from "./acme-options.ts";
 import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
 import { NETWORK_OPTIONS, networkConfig } from "./network-options.ts";
 import { GROUPS, type Option } from "./option.ts";
@@ -26,6 +27,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     group: "What is served",
   },
   ...NETWORK_OPTIONS,
+  ...ACME_OPTIONS,
   allow: {
     name: "allow",
     shorthand: { flag: "-A", value: "all" },
@@ -198,6 +200,7 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     root: value(OPTIONS.root),
     dav: value(OPTIONS.dav),
     ...networkConfig(value, ({ name }) => given.has(name)),
+    ...acmeConfig(value, ({ name }) => given.has(name)),
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
     ...(given.has(OPTIONS.loginHeader.name) && { loginHeader: value(OPTIONS.loginHeader) }),

@@ -2,7 +2,7 @@
 
 import type { Config } from "./config.ts";
 import type { Option } from "./option.ts";
-import { issuer, path, words } from "./values.ts";
+import { path, serviceUrl, words } from "./values.ts";
 
 type ProviderKey = "oidcIssuer" | "oidcClient" | "oidcSecretFile" | "oidcGroup";
 
@@ -11,7 +11,7 @@ export const PROVIDER_OPTIONS: { readonly [Key in ProviderKey]-?: Option<NonNull
   oidcIssuer: {
     name: "oidc-issuer",
     placeholder: "URL",
-    ...issuer(),
+    ...serviceUrl("an identity provider, such as https://id.example.org/realms/home"),
     help: "Identity provider through which people log in (OpenID Connect), such as https://id.example.org",
     group: "Who may do what",
   },

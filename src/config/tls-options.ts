@@ -1,5 +1,6 @@
 // The options of TLS: certificates, the protocols that need it, and what contradicts them.
 
+import { type AcmeKey, acmeFault } from "./acme-options.ts";
 import type { Config } from "./config.ts";
 import type { Option } from "./option.ts";
 import { duration, type Kind, onOff, path } from "./values.ts";
@@ -78,21 +79,22 @@ export function tlsConfig(
 }
 
 /** Whether the ports of a server speak TLS. */
-export function speaksTls({ tlsCert }: Pick<Config, "tlsCert">): boolean {
-  return tlsCert.length > 0;
+export function speaksTls({ tlsCert, acme }: Pick<Config, "tlsCert" | "acme">): boolean {
+  return tlsCert.length > 0 || acme.length > 0;
 }
 
 /** A sentence about options that contradict each other, for the start; undefined when none do. */
-export function tlsFault(config: Pick<Config, TlsKey | "url">): string | undefined {
-  const { tlsCert, tlsKey, hsts, http3, url } = config;
+export function tlsFault(config: Pick<Config, TlsKey | AcmeKey | "url" | "listen">): string | undefined {
+  const { tlsCert, tlsKey, hsts, http3, url, acme } = config;
   if (tlsKey.length > 0 && tlsKey.length !== tlsCert.length)
     return `--tls-cert is given ${times(tlsCert.length)} and --tls-key ${times(tlsKey.length)}: give a key for each certificate, in the same order, or none if each file of a certificate has its key, too.`;
   if (speaksTls(config)) {
-    if (url?.startsWith("http:") !== true) return undefined;
-    return `--url: ${url} is without TLS, but --tls-cert makes every port speak it: begin the URL with https:, or remove one of the two.`;
+    if (url?.startsWith("http:") !== true) return acmeFault(config);
+    return `--url: ${url} is without TLS, but ${acme.length > 0 ? "--acme" : "--tls-cert"} makes every port speak it: begin the URL with https:, or remove one of the two.`;
   }
   const needs = hsts === undefined ? http3 && "--http3" : "--hsts";
-  return needs ? `${needs} needs TLS: add --tls-cert FILE, or let the proxy that has TLS do it.` : undefined;
+  if (!needs) return acmeFault(config);
+  return `${needs} needs TLS: add --tls-cert FILE or --acme HOST, or let the proxy that has TLS do it.`;
 }
 
 function times(count: number): string {

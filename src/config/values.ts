@@ -263,11 +263,10 @@ export function siteUrl(): Kind<string> {
   };
 }
 
-/** The issuer of an identity provider, as it writes it itself. */
-export function issuer(): Kind<string> {
+/** The URL of a service on the web, as it writes it itself. */
+export function serviceUrl(what: string): Kind<string> {
   return {
-    allowed:
-      "the address of an identity provider, such as https://id.example.org/realms/home (http only on localhost)",
+    allowed: `the address of ${what} (http only on localhost)`,
     parse: (text) => {
       const url = URL.parse(text);
       if (!url || url.username || url.password || url.search || url.hash) return undefined;

@@ -13,6 +13,8 @@ export interface Announced {
   readonly basePath: string;
   /** The address under which browsers reach the server, if it is known. */
   readonly url?: string;
+  /** The host names of the certificates; by another one, TLS fails. */
+  readonly names: readonly string[];
   /** Whether the addresses were given with `--listen`. */
   readonly many: boolean;
   /** Whether nobody may do anything without an account. */
@@ -46,12 +48,12 @@ function isTcp(listener: Listener): listener is TcpListener {
 }
 
 /** How other machines reach the server. Where there are accounts, nothing needs to be opened to everyone for that. */
-function howToReach(listeners: readonly Listener[], { basePath, many, closed }: Announced): string {
+function howToReach(listeners: readonly Listener[], { basePath, names, many, closed }: Announced): string {
   const tcp = listeners.filter(isTcp);
   const open = tcp.filter(({ address }) => !isLoopback(address.host));
   if (open.length > 0) {
     const urls = open.flatMap((one) => {
-      const addresses = addressesBehind(one.address.host);
+      const addresses = one.secure && names.length > 0 ? names : addressesBehind(one.address.host);
       return (addresses.length > 0 ? addresses : [one.address.host]).map((host) =>
         shown(one, basePath, host),
       );
@@ -70,12 +72,13 @@ function howToReach(listeners: readonly Listener[], { basePath, many, closed }: 
 function howToBegin(
   listeners: readonly Listener[],
   token: string | null,
-  { url, basePath }: Announced,
+  { url, names, basePath }: Announced,
 ): string {
   if (token === null)
     return "There are accounts already, so --setup does nothing. A new password: sluice user reset NAME.";
   const [tcp] = listeners.filter(isTcp);
-  const host = tcp && (addressesBehind(tcp.address.host)[0] ?? reachableHost(tcp.address.host));
+  const [name] = tcp?.secure ? names : [];
+  const host = tcp && (name ?? addressesBehind(tcp.address.host)[0] ?? reachableHost(tcp.address.host));
   const known = url ?? (tcp && urlAt(tcp, host));
   const link = `${known ?? ""}${basePath}/setup#${token}`;
   return `Nobody may do anything yet. Make the first owner within 15 minutes: ${link}${known === undefined ? " at the address of the reverse proxy" : ""}`;

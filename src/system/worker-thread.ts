@@ -49,6 +49,12 @@ export class WorkerThread<Request extends object, Answer extends Message> {
     for (const { reject } of pending) reject(error);
   }
 
+  /** Rejects all pending requests and ends the thread, which frees its memory; the next request starts another. */
+  end(error: Error): void {
+    this.#worker?.terminate();
+    this.abandon(error);
+  }
+
   #start(): Worker {
     const { script, setup, ended } = this.options;
     const worker = new Worker(locationOf(script), { smol: true });

@@ -15,15 +15,17 @@ const { config, message, run, workingFolder } = commandLine();
 const ROUND_TRIPS = Object.entries(SAMPLES).map(([key, sample]) => {
   const option = Object.entries(OPTIONS).find(([name]) => name === key)?.[1];
   if (!option) throw new Error(`No option ${key}`);
-  return { ...option, ...sample, config: { ...defaults, [key]: sample.value } };
+  const bare = option.bare === undefined ? `--${option.name} ${sample.text}` : `--${option.name}`;
+  const flag = option.positional ? sample.text : bare;
+  return { ...option, ...sample, flag, config: { ...defaults, [key]: sample.value } };
 });
 
 describe("every option", () => {
   test.each(ROUND_TRIPS)(
     "$name can be set by a flag or as the argument",
-    async ({ name, text, positional, config: expected }) => {
-      expect(await config(positional ? text : `--${name} ${text}`)).toEqual(expected);
-      if (!positional) expect(await config(`--${name}=${text}`)).toEqual(expected);
+    async ({ name, text, positional, bare, flag, config: expected }) => {
+      expect(await config(flag)).toEqual(expected);
+      if (!positional && bare === undefined) expect(await config(`--${name}=${text}`)).toEqual(expected);
     },
   );
 
@@ -43,15 +45,14 @@ describe("every option", () => {
   test.each(ROUND_TRIPS)(
     "$name: a flag overrides a variable, a variable overrides the file",
     async (option) => {
-      const { name, text, positional, config: expected } = option;
-      const flag = positional ? text : `--${name} ${text}`;
+      const { name, text, flag, config: expected } = option;
       const cwd = await workingFolder(`${name} = "--wrong"\n`);
       expect(await config(flag, { [variable(name)]: "--wrong" }, cwd)).toEqual(expected);
       expect(await config("", { [variable(name)]: text }, cwd)).toEqual(expected);
     },
   );
 
-  const refusing = ROUND_TRIPS.filter(({ positional }) => !positional);
+  const refusing = ROUND_TRIPS.filter(({ positional, bare }) => !positional && bare === undefined);
   test.each(refusing)(
     "$name: the error for a wrong value names its source and the allowed values",
     async ({ name, allowed }) => {

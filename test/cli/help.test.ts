@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { stripVTControlCharacters } from "node:util";
 import { readCommand } from "../../src/cli/cli.ts";
 import { MANAGING } from "../../src/cli/commands/commands.ts";
+import { flagWithValue } from "../../src/config/option.ts";
 import { FLAGS } from "../../src/config/options.ts";
 import { commandLine } from "../support/command.ts";
 import { commandsOn } from "../support/manage.ts";
@@ -55,8 +56,9 @@ describe("--help", () => {
 
   test("shows every flag and its default, aligned", async () => {
     const lines = (await help(false, 80)).split("\n");
-    for (const { name, positional, placeholder, default: value } of FLAGS) {
-      const term = positional ? `  ${placeholder}` : `--${name} ${placeholder}`;
+    for (const option of FLAGS) {
+      const { positional, placeholder, default: value } = option;
+      const term = positional ? `  ${placeholder}` : flagWithValue(option);
       const line = lines.find((one) => one.slice(0, 34).trimEnd().endsWith(term)) ?? "";
       if (value) expect(line.slice(34)).toStartWith(`${value} `);
       expect(line.slice(46)).toMatch(/^ \S/);

@@ -57,6 +57,16 @@ export const SAMPLES: { [Key in keyof Config]-?: { text: string; toml?: string; 
   http2: { text: "off", value: false },
   http3: { text: "on", value: true },
   dav: { text: "off", value: false },
+  acme: {
+    text: "A.example,b.example",
+    toml: '["a.example", "b.example"]',
+    value: ["a.example", "b.example"],
+  },
+  acmeEmail: { text: "admin@example.org", value: "admin@example.org" },
+  acmeDirectory: { text: "https://ca.example.org/directory", value: "https://ca.example.org/directory" },
+  acmeEabFile: { text: "/etc/sluice/eab", value: "/etc/sluice/eab" },
+  acmeAcceptTerms: { text: "on", value: true },
+  redirectPort: { text: "8080", toml: "8080", value: 8080 },
   log: { text: "json", value: "json" },
   logLevel: { text: "debug", value: "debug" },
 };

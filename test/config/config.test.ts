@@ -30,6 +30,8 @@ test("the defaults are restrictive and finite", () => {
     trustedProxy: [],
     cors: [],
     hostname: [],
+    acme: [],
+    acmeAcceptTerms: false,
     log: "text",
     logLevel: "info",
   });

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { fill, flagsTable, SECTIONS } from "../../docs/write.ts";
+import { flagWithValue } from "../../src/config/option.ts";
 import { FLAGS } from "../../src/config/options.ts";
 
 describe("generated documentation", () => {
@@ -15,8 +16,9 @@ describe("generated documentation", () => {
 
   test("the table of flags has a row for every option", () => {
     const rows = flagsTable().split("\n");
-    for (const { name, positional, placeholder, help } of FLAGS) {
-      const term = positional ? `\`${placeholder}\`` : `--${name} ${placeholder}\``;
+    for (const option of FLAGS) {
+      const { positional, placeholder, help } = option;
+      const term = positional ? `\`${placeholder}\`` : `${flagWithValue(option)}\``;
       const [row = ""] = rows.filter((line) => line.split("|")[1]?.includes(term));
       expect(row).toContain(help.slice(0, 20));
     }

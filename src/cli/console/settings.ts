@@ -7,6 +7,7 @@ import type { Grant } from "../../config/config.ts";
 import { ownOrigin } from "../../config/listen-address.ts";
 import type { Option } from "../../config/option.ts";
 import { OPTIONS } from "../../config/options.ts";
+import { speaksTls } from "../../config/tls-options.ts";
 import { quoted } from "../../suggest.ts";
 import { isServed } from "../exposure.ts";
 import { fromEnvironment, type Given, optionsFile } from "../sources.ts";
@@ -63,7 +64,8 @@ export async function readSettings(
   // Behind a Unix socket there is a proxy, most likely on the usual port.
   const origin = has(OPTIONS.url)
     ? value(OPTIONS.url)
-    : (ownOrigin(addresses, value(OPTIONS.tlsCert).length > 0) ?? "http://localhost");
+    : (ownOrigin(addresses, speaksTls({ tlsCert: value(OPTIONS.tlsCert), acme: value(OPTIONS.acme) })) ??
+      "http://localhost");
   return {
     root,
     named,

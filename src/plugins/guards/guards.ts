@@ -6,6 +6,6 @@ import { hostname } from "./hostname.ts";
 import { hsts } from "./hsts.ts";
 import { origin } from "./origin.ts";
 
-export function guards(config: Pick<Config, "hostname" | "url" | "cors" | "hsts">) {
+export function guards(config: Pick<Config, "hostname" | "url" | "acme" | "cors" | "hsts">) {
   return new Elysia({ name: "guards" }).use(hsts(config.hsts)).use(hostname(config)).use(origin(config.cors));
 }

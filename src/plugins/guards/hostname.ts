@@ -10,11 +10,11 @@ import { type Listener, listenerOf } from "../request-info.ts";
 
 /**
  * Refuses a malformed `Host` with 400 `invalid_request`, and names other than those of the server with 421 `misdirected`.
- * On a loopback address or a Unix socket these are the loopback names and `names`. Elsewhere every name counts, because the
+ * On a loopback address or a Unix socket these are the loopback names, `names`, and those of `acme`. Elsewhere every name counts, because the
  * server cannot know its own in the network, unless `names` or the address `url` are given; IP addresses always do. A
  * request without a host (HTTP/1.0) passes: no browser sends one.
  */
-export function hostname({ hostname: more, url }: Pick<Config, "hostname" | "url">) {
+export function hostname({ hostname: more, url, acme }: Pick<Config, "hostname" | "url" | "acme">) {
   const own = url === undefined ? null : hostOf(new URL(url).host);
   const names = own === null ? more : [...more, own];
   return new Elysia({ name: "hostname" }).onRequest(({ request, server }) => {
@@ -26,7 +26,8 @@ export function hostname({ hostname: more, url }: Pick<Config, "hostname" | "url
       const errors = [{ code: "invalid_value", pointer: "/headers/host", detail }];
       throw new Problem("invalid_request", detail, { errors });
     }
-    if (names.includes(name) || isLoopback(name) || name.endsWith(".localhost")) return;
+    if (names.includes(name) || acme.includes(name)) return;
+    if (isLoopback(name) || name.endsWith(".localhost")) return;
     const local = isLocal(listenerOf(request), server?.hostname);
     if (!local && (names.length === 0 || isIP(name) !== 0)) return;
     throw new Problem(

@@ -35,6 +35,13 @@ const FOREIGN = [
 ];
 
 describe("on a loopback address", () => {
+  test("the names of --acme are answered", async () => {
+    await using server = await startServer({ acme: ["files.example.org"] });
+    for (const host of ["Files.Example.org:8443", ...LOOPBACK])
+      expect({ host, status: (await ask(server, host)).status }).toEqual({ host, status: 200 });
+    await problemIn(await ask(server, "evil.example"), "misdirected");
+  });
+
   test("loopback names are answered", async () => {
     await using server = await startServer();
     for (const host of LOOPBACK)
@@ -115,7 +122,7 @@ describe("on another address", () => {
 });
 
 test("an app that is called without a server has no name", async () => {
-  const app = new Elysia().use(hostname({ hostname: [] })).get("/", "here");
+  const app = new Elysia().use(hostname({ hostname: [], acme: [] })).get("/", "here");
   const headers = { host: "any.example" };
   expect((await app.handle(new Request("http://any.example/", { headers }))).status).toBe(200);
 });

@@ -1,0 +1,71 @@
+// Requests of acme-client by `fetch`: each is sent once, bounded in time and size, and says what was answered last.
+
+import type { axios } from "acme-client";
+
+/** The last answer of an authority. */
+export interface LastAnswer {
+  /** Undefined when there was none. */
+  status?: number | undefined;
+  /** Seconds, of an answer that refuses. */
+  retryAfter?: number | undefined;
+}
+
+type Adapter = Extract<(typeof axios)["defaults"]["adapter"], (...args: never[]) => unknown>;
+
+/** Milliseconds until a request is given up. */
+const TIMEOUT = 30_000;
+/** Bytes of an answer: a directory has one kilobyte, a chain of certificates five. */
+const LARGEST = 256 * 1024;
+
+/** Updates `last` with each answer. The adapter throws when there is none; any status is an answer. */
+export function requestsByFetch(last: LastAnswer): Adapter {
+  return async (config) => {
+    last.status = undefined;
+    last.retryAfter = undefined;
+    const { url = "", method = "get", data } = config;
+    const answer = await send(url, {
+      method: method.toUpperCase(),
+      headers: { ...config.headers.toJSON(true) },
+      ...(typeof data === "string" && { body: data }),
+    });
+    const text = await boundedText(answer);
+    last.status = answer.status;
+    if (answer.status >= 400) last.retryAfter = secondsIn(answer.headers.get("retry-after"), Date.now());
+    return {
+      data: text,
+      status: answer.status,
+      statusText: answer.statusText,
+      headers: Object.fromEntries(answer.headers),
+      config,
+    };
+  };
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+  } catch (error) {
+    const host = URL.parse(url)?.host ?? url;
+    throw new Error(`${host} did not answer: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws RangeError when it is larger than an answer of an authority ever is */
+async function boundedText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > LARGEST) throw new RangeError(`The authority answered with more than ${LARGEST} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** The value of `Retry-After`, seconds or a date; undefined for any other, and for a date that is over. */
+export function secondsIn(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const seconds = (Date.parse(value) - now) / 1000;
+  return seconds > 0 ? seconds : undefined;
+}

@@ -1,0 +1,151 @@
+// All certificates of a server, from files and from an authority, and the plain listener beside them.
+
+import { isIP } from "node:net";
+import type { Config, LogLevel } from "../config/config.ts";
+import { tcpAddressesOf } from "../config/listen-address.ts";
+import { isLoopback } from "../system/loopback.ts";
+import type { Acme } from "./acme/acme.ts";
+import { HttpListener, type HttpsSite } from "./acme/http-listener.ts";
+import { checkConsent, openAcme } from "./acme/open-acme.ts";
+import type { Listeners, Tls } from "./listeners.ts";
+import type { Certificate } from "./tls/certificate.ts";
+import { pairedFiles } from "./tls/certificate-files.ts";
+import { tlsOptions } from "./tls/certificates.ts";
+import { CertificateWatch } from "./tls/watch.ts";
+
+export interface Surroundings {
+  /** The root, absolute. */
+  root: string;
+  say: (message: string, level?: LogLevel) => void;
+}
+
+/** Milliseconds after which a port that could not be opened is tried again. */
+const RETRY = 30_000;
+
+export class CertificateSet {
+  readonly #http: HttpListener | undefined;
+  #files: CertificateWatch | undefined;
+  #acme: Acme | undefined;
+  #listeners: Listeners | undefined;
+  /** Called when the first certificate has come and addresses are open. */
+  #opened: () => void = () => {};
+  /** Whether the ports wait for the first certificate. */
+  #awaited = false;
+  #retry: Timer | undefined;
+
+  private constructor(
+    readonly config: Config,
+    readonly surroundings: Surroundings,
+  ) {
+    const port = config.redirectPort ?? (config.acme.length > 0 ? 80 : undefined);
+    const hosts = [...new Set(tcpAddressesOf(config).map(({ host }) => host))];
+    if (port !== undefined) this.#http = new HttpListener({ hosts, port, site: () => this.#site });
+  }
+
+  /**
+   * Reads the certificates of files.
+   * @throws CertificateError when all are bad, AcmeError without consent to the terms of the authority
+   */
+  static async open(config: Config, surroundings: Surroundings): Promise<CertificateSet> {
+    const set = new CertificateSet(config, surroundings);
+    const { tlsCert, tlsKey, acme } = config;
+    if (acme.length > 0) await checkConsent(config);
+    const { say } = surroundings;
+    const changed = (): void => set.#replace();
+    if (tlsCert.length > 0)
+      set.#files = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
+    return set;
+  }
+
+  /**
+   * Reads the certificates that an authority has issued before, and opens the plain listener. Needs the folder of the server in the root.
+   * @throws AcmeError when there is neither a certificate nor a way to get one
+   */
+  async readIssued(): Promise<void> {
+    const { config, surroundings } = this;
+    const { say } = surroundings;
+    if (config.acme.length === 0) {
+      const fault = this.#http?.open();
+      if (fault !== undefined) say(`Nobody is redirected to https: ${fault}.`, "warn");
+    } else if (this.#http) {
+      const changed = (): Promise<void> => this.#add();
+      this.#acme = await openAcme(config, { ...surroundings, http: this.#http, changed });
+      if (tcpAddressesOf(config).every(({ host }) => isLoopback(host)))
+        say(
+          "--acme: an authority cannot reach an address of this machine alone; listen on --host :: unless something forwards port 80.",
+          "warn",
+        );
+    }
+  }
+
+  /** For `Listeners.open`; undefined when nothing speaks TLS. */
+  get tls(): Tls | "awaited" | undefined {
+    const { certificates } = this;
+    if (certificates.length > 0) return tlsOptions(certificates);
+    return this.#acme && "awaited";
+  }
+
+  /** Those of files come first: a client that names no host gets the first one. */
+  get certificates(): Certificate[] {
+    return [...(this.#files?.certificates ?? []), ...(this.#acme?.certificates ?? [])];
+  }
+
+  /** Host names of the certificates, without patterns and addresses. */
+  get names(): string[] {
+    const names = this.certificates.flatMap((certificate) => certificate.names);
+    return [...new Set(names)].filter((name) => !name.startsWith("*.") && isIP(name) === 0);
+  }
+
+  /** Which hosts have no certificate yet, as a line for people; undefined when addresses are open. */
+  get awaiting(): string | undefined {
+    if (!this.#acme || this.certificates.length > 0) return undefined;
+    const hosts = this.config.acme.join(", ");
+    return `No certificate yet: ${hosts} is ordered from ${this.#acme.authority}. Ports open when it comes; the log says how it goes.`;
+  }
+
+  /**
+   * Keeps the certificates of the listeners up to date, and orders what is missing.
+   * @param opened called when listeners that waited for the first certificate are open
+   */
+  serve(listeners: Listeners, opened: () => void): void {
+    this.#listeners = listeners;
+    this.#opened = opened;
+    this.#awaited = this.tls === "awaited";
+    this.#acme?.start();
+  }
+
+  /** Reads files again that have changed. */
+  async reread(): Promise<void> {
+    await this.#files?.reread();
+  }
+
+  /** Ends a running order, and closes the plain listener. */
+  async close(): Promise<void> {
+    clearTimeout(this.#retry);
+    await Promise.all([this.#files?.close(), this.#acme?.stop(), this.#http?.close()]);
+  }
+
+  /** Where the plain listener sends clients. */
+  get #site(): HttpsSite | undefined {
+    const port = this.#listeners?.listeners.find(({ secure }) => secure)?.server.port;
+    const names = this.certificates.flatMap((certificate) => certificate.names);
+    return port === undefined ? undefined : { names, port };
+  }
+
+  async #add(): Promise<void> {
+    if (!this.#awaited) return this.#replace();
+    try {
+      await this.#listeners?.begin(tlsOptions(this.certificates));
+      this.#awaited = false;
+      this.#opened();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.surroundings.say(`${reason} This is tried again.`, "error");
+      this.#retry = setTimeout(() => void this.#add(), RETRY);
+    }
+  }
+
+  #replace(): void {
+    this.#listeners?.reload(tlsOptions(this.certificates));
+  }
+}
