@@ -16,6 +16,7 @@ import { fileSystem, mountOf, mountOptions } from "../disk/mount.ts";
 import { freeInodes, freeSpace, type Space } from "../disk/space.ts";
 import { openWorkspace } from "../disk/workspace.ts";
 import { about, type Finding, type Group, type ReadText } from "../finding.ts";
+import { acmeFindings } from "./acme.ts";
 import { certificateFindings } from "./certificates.ts";
 import { clock } from "./clock.ts";
 import { memory, openFiles, processors, stolen, ticks } from "./machine.ts";
@@ -64,6 +65,7 @@ export async function examineServer(
         ...(await certificateFindings(config)),
         ...ports.map(portFinding),
         reach(addresses),
+        ...(await acmeFindings(config, disk.root)),
         ...windows(readText),
         congestionControl(readText),
         backlog(readText),
