@@ -259,7 +259,7 @@ export const PROBLEMS = {
   too_many_locks: {
     status: 429,
     title: "Too many locks",
-    help: "An account, or a client without one, may have 1,000 locks, and all together 10,000. Release some with `UNLOCK`, or wait: a lock lasts an hour at most unless it is renewed.",
+    help: "An account, or a client without one, may have 1,000 locks, and all together 10,000; 32 may share one file. Release some with `UNLOCK`, or wait: a lock lasts an hour at most unless it is renewed.",
   },
   checksum_mismatch: {
     status: 460,

@@ -11,6 +11,8 @@ import { RunningChanges, type TreeChange } from "./running-changes.ts";
 const MAX_LOCKS = 10_000;
 /** Locks of one account, or of one client without an account. */
 const MAX_OWN = 1000;
+/** Shared locks of one path: each is listed with every entry that it covers. */
+const MAX_SHARED = 32;
 /** Bytes of UTF-8. */
 const MAX_OWNER = 1024;
 /** Seconds that a lock is granted for, at most. */
@@ -145,14 +147,14 @@ export class Locks {
    * @throws LockedProblem for a conflicting lock; Problem too_many_locks, invalid_request, storage_full, …
    */
   async create(request: LockRequest): Promise<Lock> {
-    const { path, depth, scope, owner, account, client, seconds, may = {} } = request;
+    const { path, depth, scope, owner, account, seconds, may = {} } = request;
     if (Buffer.byteLength(owner) > MAX_OWNER) throw ownerTooLong(MAX_OWNER);
     this.#assertNoConflict(request, may);
-    this.#assertFewer(account, client);
+    this.#assertFewer(request);
     const token = `urn:uuid:${crypto.randomUUID()}`;
     const lock: Lock = { token, path, depth, scope, owner, account, expires: this.#expiry(seconds) };
     this.#table.add(lock);
-    this.#clients.set(token, client);
+    this.#clients.set(token, request.client);
     try {
       await this.#changes.endedFor(lock);
       await this.storage.lockRecords.put(lock);
@@ -172,8 +174,9 @@ export class Locks {
     if (inside) throw locked(inside, "Something in this folder", may.read === true);
   }
 
-  #assertFewer(account: string | null, client: string | undefined): void {
+  #assertFewer({ path, account, client }: LockRequest): void {
     if (this.#table.size >= MAX_LOCKS) throw tooManyLocks("all");
+    if (this.#table.covering(path).length >= MAX_SHARED) throw tooManyLocks("shared");
     let own = 0;
     for (const lock of this.#table.all)
       if (lock.account === account && (account !== null || this.#clients.get(lock.token) === client))

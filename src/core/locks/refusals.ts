@@ -39,12 +39,14 @@ export function notYourLock(): Problem {
   );
 }
 
-export function tooManyLocks(whose: "yours" | "all"): Problem {
-  const detail =
-    whose === "yours"
-      ? "You have as many locks as one client may have."
-      : "There are as many locks as this server keeps.";
-  return new Problem("too_many_locks", `${detail} Release some, or wait until some have expired.`, {
+const TOO_MANY = {
+  all: "There are as many locks as this server keeps.",
+  yours: "You have as many locks as one client may have.",
+  shared: "As many clients share a lock here as may.",
+} as const;
+
+export function tooManyLocks(which: keyof typeof TOO_MANY): Problem {
+  return new Problem("too_many_locks", `${TOO_MANY[which]} Release some, or wait until some have expired.`, {
     headers: { "retry-after": "60" },
   });
 }

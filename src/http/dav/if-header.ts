@@ -16,6 +16,8 @@ export interface IfList {
   conditions: IfCondition[];
 }
 
+/** Each may need a look at an entry. */
+const MAX_LISTS = 100;
 /** A tag or token in angle brackets, an entity tag in brackets, a parenthesis or `Not`, after any spaces. */
 const SYMBOL = /\s*(?:<(?<uri>[^<>\s]*)>|\[(?<etag>(?:W\/)?"[^"]*")\]|(?<mark>[()]|not\b))/iy;
 
@@ -29,7 +31,7 @@ export function ifLists(headers: Headers): IfList[] {
   let not = false;
   for (const { uri, etag, mark } of symbolsIn(text)) {
     if (open === null) {
-      if (mark === "(") open = { resource, conditions: [] };
+      if (mark === "(" && lists.length < MAX_LISTS) open = { resource, conditions: [] };
       // A tag makes all lists after it tagged ones, which do not follow others.
       else if (uri !== undefined && (lists.length === 0 || resource !== null)) resource = uri;
       else throw invalid();

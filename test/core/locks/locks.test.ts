@@ -249,6 +249,14 @@ describe("bounds", () => {
     await lock("c", { account: null, client: "two" });
   });
 
+  test("32 share one path, with those of folders above", async () => {
+    const { lock } = await locksOn();
+    for (let index = 0; index < 16; index += 1) await lock("a", { scope: "shared", depth: "infinity" });
+    for (let index = 0; index < 16; index += 1) await lock("a/b", { scope: "shared" });
+    expect(await codeOf(lock("a/b", { scope: "shared" }))).toBe("too_many_locks");
+    await lock("a/c", { scope: "shared" });
+  });
+
   test("the owner has 1,024 bytes, and a lock that cannot be stored does not exist", async () => {
     const { lock, locks, storage } = await locksOn();
     expect(await codeOf(lock("a", { owner: "ä".repeat(513) }))).toBe("invalid_request");

@@ -51,6 +51,11 @@ describe("If", () => {
     expect(problemOf(() => lists(text)).code).toBe("invalid_request");
   });
 
+  test("has at most 100 lists", () => {
+    expect(lists("(<u>)".repeat(100))).toHaveLength(100);
+    expect(problemOf(() => lists("(<u>)".repeat(101))).code).toBe("invalid_request");
+  });
+
   test("is read in time proportional to its length", () => {
     for (const [start, piece] of [
       ["", "(<u>) "],
