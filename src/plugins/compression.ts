@@ -42,7 +42,9 @@ export function compression() {
     const isPage = status === 200 && !headers.get("content-type")?.startsWith("application/json");
     const tag = isPage ? Bun.hash(bytes).toString(36) : null;
     const chosen =
-      bytes.byteLength < MIN_BYTES ? null : chooseEncoding(request.headers.get("accept-encoding"), CODINGS);
+      bytes.byteLength < MIN_BYTES || isSentByOthers(request)
+        ? null
+        : chooseEncoding(request.headers.get("accept-encoding"), CODINGS);
     // A Vary header of another plugin must be merged, or this one would replace it.
     const vary = [set.headers["vary"], headers.get("vary"), "Accept-Encoding"].filter(Boolean);
     headers.set("vary", vary.join(", "));
@@ -84,6 +86,18 @@ export function compression() {
       return rewrite(request, new Response(text, { status, headers }), set);
     },
   );
+}
+
+/**
+ * Whether another website made a browser send the request. It could find out texts of the answer by the length of compressed
+ * ones (BREACH). Pages of `--cors` send `Origin`.
+ */
+function isSentByOthers({ headers }: Request): boolean {
+  if (headers.has("origin")) return false;
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  const from = headers.get("referer");
+  return from !== null && URL.parse(from)?.host !== headers.get("host")?.toLowerCase();
 }
 
 /** The headers of a 304: none that describe the missing body. */

@@ -85,3 +85,26 @@ test.each(["/", "/app.js", "/base.css", "/favicon.svg", "/swagger/scalar.js"])(
     expect(tags.size).toBe(small ? 1 : 3);
   },
 );
+
+test.each<[string, Record<string, string>, boolean]>([
+  [
+    "another website, by a link or an image",
+    { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
+    false,
+  ],
+  ["a sister of this host", { "sec-fetch-site": "same-site", "sec-fetch-mode": "navigate" }, false],
+  ["another website, in an old browser", { referer: "https://evil.example/" }, false],
+  ["the page", { "sec-fetch-site": "same-origin" }, true],
+  ["a person who types the address", { "sec-fetch-site": "none" }, true],
+])(
+  "the length of a compressed answer tells other websites nothing (BREACH, CVE-2013-3587): %s",
+  async (_, sent, packed) => {
+    const { headers } = await ask("/", { accept: "text/html", "accept-encoding": "gzip", ...sent });
+    expect(headers.get("content-encoding")).toBe(packed ? "gzip" : null);
+  },
+);
+
+test("a page that names itself in Referer gets compressed answers in old browsers", async () => {
+  const { headers } = await ask("/", { "accept-encoding": "gzip", referer: `${server.url}/files/` });
+  expect(headers.get("content-encoding")).toBe("gzip");
+});
