@@ -8,7 +8,7 @@ import type { Workspace } from "./workspace.ts";
 export interface Server extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, or with https; without a slash at the end. */
   readonly origin: string;
   /** Uploads are sent to this URL followed by a name. */
   readonly files: string;
@@ -46,6 +46,8 @@ export interface Recipe {
   /** Writes config files into `folder` and returns the arguments. */
   arguments(place: { root: string; folder: string; port: number }): readonly string[];
   env?(folder: string): Record<string, string>;
+  /** Whether it speaks TLS, with a certificate that nobody knows. */
+  tls?: boolean;
 }
 
 let starts = 0;
@@ -63,7 +65,7 @@ async function firstAnswer(url: string, child: { exitCode: number | null }): Pro
     if (child.exitCode !== null)
       throw new Error(`The server exited with ${child.exitCode} before its first answer.`);
     if (performance.now() > giveUpAt) throw new Error("The server did not answer within 20 seconds.");
-    const answer = await fetch(url).catch(() => undefined);
+    const answer = await fetch(url, { tls: { rejectUnauthorized: false } }).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer) return;
     await Bun.sleep(1);
@@ -96,7 +98,7 @@ export function contestant(recipe: Recipe): Contestant {
         if (!stopping)
           console.error(`${recipe.name} exited unexpectedly with ${code}. ${(await output).join("\n")}`);
       });
-      const origin = `http://127.0.0.1:${port}`;
+      const origin = `${recipe.tls ? "https" : "http"}://127.0.0.1:${port}`;
       try {
         await firstAnswer(origin + recipe.ready, child);
       } catch (error) {

@@ -23,6 +23,7 @@ import { put } from "./rows/put.ts";
 import { reports } from "./rows/reports.ts";
 import { resumes } from "./rows/resume.ts";
 import { small } from "./rows/small.ts";
+import { tls } from "./rows/tls.ts";
 import { tus } from "./rows/tus.ts";
 import { waiting } from "./rows/waiting.ts";
 import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
@@ -32,6 +33,7 @@ import { Workspace } from "./workspace.ts";
 const GROUPS: readonly Group[] = [
   small,
   put,
+  tls,
   metering,
   metrics,
   tus,

@@ -7,7 +7,7 @@ import { type Contestant, contestant, type Recipe } from "./contestant.ts";
 const HOME = join(import.meta.dir, "..");
 
 /** Writes a config file and returns the arguments, followed by its path. */
-function configured(
+export function configured(
   folder: string,
   name: string,
   before: readonly string[],
@@ -89,25 +89,36 @@ export const nginx = contestant({
   version: ["-v"],
   ready: "/",
   files: "/",
-  arguments({ root, folder, port }) {
-    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-      .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
-      .join(" ");
-    return configured(
-      folder,
-      "nginx.conf",
-      ["-p", folder, "-e", "stderr", "-c"],
-      `
+  arguments: (place) => nginxArguments(place),
+});
+
+/**
+ * The arguments of an nginx that takes uploads.
+ * @param listen parameters behind its address
+ * @param more directives of its server
+ */
+export function nginxArguments(
+  { root, folder, port }: Parameters<Recipe["arguments"]>[0],
+  listen = "",
+  more = "",
+): readonly string[] {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
+    .join(" ");
+  return configured(
+    folder,
+    "nginx.conf",
+    ["-p", folder, "-e", "stderr", "-c"],
+    `
       daemon off; ${process.getuid?.() === 0 ? "user root;" : ""} worker_processes auto; pid ${folder}/pid;
       error_log stderr crit;
       events { worker_connections 2048; }
       http {
         access_log off; sendfile on; tcp_nopush on; ${temporary} client_max_body_size 0; client_body_buffer_size 1m; keepalive_requests 1000000;
-        server { listen 127.0.0.1:${port}; root ${root}; location / { dav_methods PUT DELETE; create_full_put_path on; } }
+        server { listen 127.0.0.1:${port}${listen}; root ${root}; ${more} location / { dav_methods PUT DELETE; create_full_put_path on; } }
       }`,
-    );
-  },
-});
+  );
+}
 
 /** lighttpd with mod_webdav. */
 export const lighttpd = contestant({
