@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const TOP = join(import.meta.dir, "../..");
-const READY = /^Sluice is listening on (http:\S+) \(root: (.*)\)$/m;
+const READY = /^Sluice is listening on (https?:\S+) \(root: (.*)\)$/m;
 
 /** The path of a compiled program, and how it was built. */
 export interface Binary extends AsyncDisposable {
