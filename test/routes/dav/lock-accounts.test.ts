@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { basic, startAccessServer } from "../../support/access.ts";
+import { basic, bearer, startAccessServer } from "../../support/access.ts";
 import { holding, lockAt, propfind, requestLock, unlock } from "../../support/dav.ts";
+import { dropOf, putInto, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
 
 describe("with accounts", () => {
@@ -78,6 +79,16 @@ describe("with accounts", () => {
     const lock = (name: string) => requestLock(closed, "team", { depth: "infinity", headers: basic(name) });
     await problemIn(await lock("bert"), "not_allowed");
     expect((await lock("anna")).status).toBe(200);
+  });
+
+  test("a drop takes no file into a folder that is locked, and does not say by whom", async () => {
+    await using links = await startLinkServer();
+    const { url, path } = await dropOf(links);
+    const token = await lockAt(links, path, { depth: "infinity", headers: bearer(links.anna) });
+    const put = () => putInto(() => links)(url, "a.txt");
+    expect((await problemIn(await put(), "locked")).detail).not.toContain("anna");
+    expect((await unlock(links, path, token, bearer(links.anna))).status).toBe(204);
+    expect((await put()).status).toBe(201);
   });
 
   test("without write nothing is locked", async () => {

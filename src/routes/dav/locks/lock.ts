@@ -11,6 +11,7 @@ import { checkFolderPath, type FilePath } from "../../../path.ts";
 import { askerOf, proveBelow, proveWrite } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { makerOf } from "../../../plugins/revoking/own-uploads.ts";
+import { renewAsker } from "../../../plugins/revoking/revoking.ts";
 import type { Entry } from "../../../storage/entry.ts";
 import { askHooks } from "../../support/permit-upload.ts";
 import { uploadId } from "../../support/request-body.ts";
@@ -89,7 +90,11 @@ async function makeEmptyFile(
   may: NameGrants,
 ): Promise<boolean> {
   const { uploader, log } = services;
-  await askHooks(services, request, path, 0);
+  if (services.hooks.asks) {
+    await askHooks(services, request, path, 0);
+    renewAsker(services.access, request);
+    proveWrite(request, path);
+  }
   const release = uploader.admit(requestInfoOf(request)?.client);
   try {
     const upload = await uploader.begin({

@@ -8,8 +8,12 @@ import { isAtLimit, isDamaged, openDatabase, setAside } from "./database.ts";
 
 declare const self: Worker;
 
-/** `setAside`: the database was found to be damaged. `close`: closes it; the next change opens it again. */
-export type DatabaseRequest = DatabaseChange | { do: "setAside"; reason: string } | { do: "close" };
+/** `setAside`: the database was found to be damaged. `close` comes before `end`, which has no answer. */
+export type DatabaseRequest =
+  | DatabaseChange
+  | { do: "setAside"; reason: string }
+  | { do: "close" }
+  | { do: "end" };
 
 /** The end of a request. */
 export type DatabaseAnswer = { id: number } & Result;
@@ -37,6 +41,7 @@ self.onmessage = ({ data }: MessageEvent<{ file: string } | ({ id: number } & Da
 function serve(request: DatabaseRequest): Result {
   try {
     if (request.do === "setAside") return { empty: true, warning: putAside(new Error(request.reason)) };
+    if (request.do === "end") process.exit();
     if (request.do === "close") {
       close();
       return { empty: true };

@@ -72,11 +72,15 @@ export class DavStore {
   /** Waits for running changes. Never throws. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#reader?.close();
-    // The last connection that closes empties the log into the database.
-    if (this.#thread.started) await this.write({ do: "close" }).catch(() => {});
     this.#closed = true;
+    this.#reader?.close();
     this.#reader = null;
+    if (this.#thread.started) {
+      // The last connection that closes empties the log into the database.
+      await this.#thread.ask({ do: "close" }).answer.catch(() => {});
+      // Not awaited: the thread ends without an answer.
+      this.#thread.ask({ do: "end" }).answer.catch(() => {});
+    }
     this.#thread.abandon(storageClosed());
   }
 
