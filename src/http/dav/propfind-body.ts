@@ -3,6 +3,9 @@
 import { Problem } from "../../errors.ts";
 import { childOf, dav, parseXml } from "./xml.ts";
 
+/** Properties by name: each is answered for each entry. Clients ask for thirty at most. */
+const MAX_NAMES = 256;
+
 /** `all`: those that the server has, and some more by name. `names`: their names only. `some`: those by name. */
 export type WantedProperties =
   | { kind: "all"; more: readonly string[] }
@@ -22,13 +25,19 @@ export function wantedProperties(text: string): WantedProperties {
     const include = childOf(root, dav("include"));
     if (all && !some && !names) return { kind: "all", more: include ? namesIn(include) : [] };
   }
-  const detail =
-    "The body must be a `propfind` of the namespace `DAV:` with `prop`, `allprop` or `propname`.";
-  throw new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: "/body", detail }],
-  });
+  throw invalid(
+    "The body must be a `propfind` of the namespace `DAV:` with `prop`, `allprop` or `propname`.",
+  );
 }
 
 function namesIn({ children }: { children: readonly { name: string }[] }): string[] {
-  return [...new Set(children.map(({ name }) => name))];
+  const names = [...new Set(children.map(({ name }) => name))];
+  if (names.length <= MAX_NAMES) return names;
+  throw invalid(`At most ${MAX_NAMES} properties can be asked for by name.`);
+}
+
+function invalid(detail: string): Problem {
+  return new Problem("invalid_request", detail, {
+    errors: [{ code: "invalid_value", pointer: "/body", detail }],
+  });
 }
