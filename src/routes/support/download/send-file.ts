@@ -41,6 +41,11 @@ export async function sendFile(
   { request, server, deliveries, config, caps, pacing }: SendOptions,
 ): Promise<Response> {
   const { body, entry } = file;
+  // A client that has gone, as in the rapid reset of HTTP/2: an answer that nobody reads would keep what it has read.
+  if (request.signal.aborted) {
+    await file.close();
+    return new Response(null, { headers });
+  }
   // An app that is called without a server cannot detect when its answer has been read.
   if (!server || !isAnswering(request, server))
     return new Response(await startedStream(body, file), { headers });
