@@ -6,7 +6,7 @@ import type { Log } from "../../plugins/log.ts";
 import { isAnswering, requestInfoOf } from "../../plugins/request-info.ts";
 import { stillHas } from "../../plugins/revoking/revoking.ts";
 import type { StoredFile } from "../../storage/stored-file.ts";
-import { cutConnection } from "./connection/connection.ts";
+import type { AnswerCut } from "./connection/answer-cut.ts";
 import type { Listener } from "./idle-timeout.ts";
 
 /** Milliseconds between two polls. */
@@ -23,6 +23,8 @@ export interface Delivery {
   bytes: number;
   /** Bytes the file must still have for the answer to be complete. */
   needs: number;
+  /** Ends it before its end. */
+  cut: AnswerCut;
   /** The share in the caps that apply to it. */
   share: CapShare | null;
   /** Called when sending has ended. */
@@ -85,12 +87,12 @@ export class Deliveries {
 
   /** Cuts the connection of an answer whose asker may not read the file any more, by its path or by the one behind links. */
   #cutUnlessAllowed(access: Access, watched: RunningDelivery): void {
-    const { request, file, server } = watched;
+    const { request, file, cut } = watched;
     const { path, target = path } = file.entry;
     const asker = requestInfoOf(request)?.asker;
     if (!asker || stillHas(access, asker, { word: "read", paths: [path, target] })) return;
     watched.revoked = true;
-    cutConnection(request, server);
+    cut.cut();
   }
 
   #pollAll(): void {
@@ -106,7 +108,7 @@ export class Deliveries {
     if (isAnswering(request, server)) return false;
     const shrank = !signal.aborted && sizeOf(file) < needs;
     // Bun sends the bytes there are and keeps the connection open: the client would read the next answer as missing bytes.
-    if (shrank) server.closeIdleConnections();
+    if (shrank || (revoked && !signal.aborted)) server.closeIdleConnections();
     void file.close();
     const seconds = (performance.now() - began) / 1000;
     const ending = revoked ? "revoked" : shrank ? "shrank" : signal.aborted ? "cut" : "sent";

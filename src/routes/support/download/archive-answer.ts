@@ -9,7 +9,7 @@ import { askerOf } from "../../../plugins/access.ts";
 import type { Download } from "../../../plugins/log.ts";
 import { requestInfoOf, timed } from "../../../plugins/request-info.ts";
 import { watchGrants } from "../../../plugins/revoking/revoking.ts";
-import { cutConnection } from "../connection/connection.ts";
+import { AnswerCut } from "../connection/answer-cut.ts";
 import { shareOf } from "../connection/request-caps.ts";
 import type { Listener } from "../idle-timeout.ts";
 import type { Services } from "../services.ts";
@@ -68,10 +68,11 @@ export async function archiveAnswer(
   requestInfoOf(request)?.logOnFinish();
   const share = shareOf({ caps }, request);
   const renew = () => void server?.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
+  const cut = new AnswerCut(request, server);
   let revoked = false;
   const stop = watchGrants(access, request, { word: "read", paths }, () => {
     revoked = true;
-    cutConnection(request, server);
+    cut.cut();
   });
   const ended = (ending: Download["ending"], bytes: number | null): void => {
     stop();
@@ -93,5 +94,5 @@ export async function archiveAnswer(
       log.problem(request, asProblem(error, "The archive was cut, because it could not be made."));
     },
   });
-  return new Response(share ? paced(stream, share, renew) : stream, { headers });
+  return new Response(cut.stream(share ? paced(stream, share, renew) : stream), { headers });
 }

@@ -7,6 +7,7 @@ import { byteranges } from "../../../http/ranges/byteranges.ts";
 import type { Range, Selection } from "../../../http/ranges/range.ts";
 import { isAnswering } from "../../../plugins/request-info.ts";
 import type { StoredFile } from "../../../storage/stored-file.ts";
+import { AnswerCut } from "../connection/answer-cut.ts";
 import type { Pacing } from "../connection/pacing.ts";
 import { shareOf } from "../connection/request-caps.ts";
 import type { Deliveries } from "../delivery.ts";
@@ -50,10 +51,11 @@ export async function sendFile(
   if (!server || !isAnswering(request, server))
     return new Response(await startedStream(body, file), { headers });
   const share = shareOf({ caps }, request);
+  const cut = new AnswerCut(request, server);
   const renew = () => void server.timeout(request, Math.ceil(config.idleTimeout) * PATIENCE);
   const watch = (bytes: number, needs: number, ended = () => share?.leave()) =>
     // Not earlier: Bun restarts its own timer with the first bytes of the answer.
-    deliveries.watch({ request, file, bytes, needs, share, ended }, server, renew);
+    deliveries.watch({ request, file, bytes, needs, cut, share, ended }, server, renew);
   const whole: Range = { first: 0, last: entry.size - 1 };
   const [range = whole, ...others] = selection === "whole" ? [whole] : selection;
   if (selection !== "whole" && others.length > 0) {
@@ -61,7 +63,8 @@ export async function sendFile(
     const parts = byteranges(body, selection, { type, size: entry.size });
     watch(parts.length, Math.max(...selection.map(({ last }) => last + 1)));
     headers.set("content-type", parts.type);
-    return new Response(share ? paced(parts.body, share, renew) : parts.body, { status: 206, headers });
+    const stream = cut.stream(share ? paced(parts.body, share, renew) : parts.body);
+    return new Response(stream, { status: 206, headers });
   }
   const { first, last } = range;
   const bytes = last + 1 - first;
@@ -70,7 +73,9 @@ export async function sendFile(
   if (selection !== "whole") headers.set("content-range", `bytes ${first}-${last}/${entry.size}`);
   const status = selection === "whole" ? 200 : 206;
   const part = selection === "whole" ? body : body.slice(first, last + 1);
-  if (share && !answer) return new Response(paced(part.stream(), share, renew), { status, headers });
+  if (share && !answer)
+    return new Response(cut.stream(paced(part.stream(), share, renew)), { status, headers });
+  cut.file(file.descriptor, bytes);
   // Bun would refuse any range of an empty file.
   return new Response(bytes === 0 ? "" : part, { status, headers });
 }

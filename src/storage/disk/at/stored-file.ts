@@ -14,6 +14,7 @@ import { closeDir, type DirHandle, openFile } from "./handle.ts";
 export function storedFile(calls: Calls, entry: FileEntry, dir: DirHandle): StoredFile {
   return {
     entry,
+    descriptor: dir.fd,
     body: Bun.file(dir.path),
     stat: () => {
       try {
