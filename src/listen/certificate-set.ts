@@ -38,7 +38,7 @@ export class CertificateSet {
     readonly surroundings: Surroundings,
   ) {
     const port = config.redirectPort ?? (config.acme.length > 0 ? 80 : undefined);
-    const hosts = [...new Set(tcpAddressesOf(config).map(({ host }) => host))];
+    const hosts = distinctHosts(tcpAddressesOf(config).map(({ host }) => host));
     if (port !== undefined) this.#http = new HttpListener({ hosts, port, site: () => this.#site });
   }
 
@@ -148,4 +148,11 @@ export class CertificateSet {
   #replace(): void {
     this.#listeners?.reload(tlsOptions(this.certificates));
   }
+}
+
+/** Without those that another one covers: a port cannot be opened at `::` and at `0.0.0.0`. */
+export function distinctHosts(hosts: readonly string[]): string[] {
+  if (hosts.includes("::")) return ["::"];
+  const all = [...new Set(hosts)];
+  return all.includes("0.0.0.0") ? all.filter((host) => host === "0.0.0.0" || isIP(host) !== 4) : all;
 }
