@@ -4,9 +4,24 @@ import { Elysia } from "elysia";
 import { Problem } from "../../errors.ts";
 import { isOverTls } from "../../http/target.ts";
 
-const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
+const METHODS = [
+  "GET",
+  "HEAD",
+  "PUT",
+  "POST",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "PROPFIND",
+  "PROPPATCH",
+  "MKCOL",
+  "MOVE",
+  "COPY",
+  "LOCK",
+  "UNLOCK",
+];
 
-/** Request headers that a page of a granted origin may send, for plain uploads, tus and Resumable Uploads for HTTP. */
+/** Request headers that a page of a granted origin may send, for plain uploads, tus, Resumable Uploads for HTTP, and WebDAV. */
 const REQUEST_HEADERS = [
   "Authorization",
   "Content-Type",
@@ -38,6 +53,12 @@ const REQUEST_HEADERS = [
   "Upload-Complete",
   "Upload-Incomplete",
   "Upload-Draft-Interop-Version",
+  "Depth",
+  "Destination",
+  "If",
+  "Lock-Token",
+  "Overwrite",
+  "Timeout",
 ];
 
 /** Response headers that it may read. */
@@ -74,6 +95,8 @@ const ANSWER_HEADERS = [
   "Upload-Incomplete",
   "Upload-Limit",
   "Upload-Draft-Interop-Version",
+  "DAV",
+  "Lock-Token",
 ];
 
 /**

@@ -129,11 +129,23 @@ describe("with --cors", () => {
     expect(answer.status).toBe(204);
     expect(answer.headers.get("access-control-allow-origin")).toBe(FRIEND);
     expect(answer.headers.get("access-control-allow-methods")).toBe(
-      "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS",
+      "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS, PROPFIND, PROPPATCH, MKCOL, MOVE, COPY, LOCK, UNLOCK",
     );
     const headers = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ") ?? [];
     for (const name of ["content-type", "if-match", "if-none-match", "if-unmodified-since", "repr-digest"])
       expect(headers).toContain(name);
+  });
+
+  test("it can send and read the headers of WebDAV", async () => {
+    const asked = { origin: FRIEND, "access-control-request-method": "PROPFIND" };
+    const preflight = await open.fetch("/dav/", { method: "OPTIONS", headers: asked });
+    const sent = preflight.headers.get("access-control-allow-headers")?.toLowerCase().split(", ");
+    for (const name of ["depth", "destination", "if", "lock-token", "overwrite", "timeout"])
+      expect(sent).toContain(name);
+    const answer = await open.fetch("/dav/", { method: "PROPFIND", headers: { origin: FRIEND, depth: "0" } });
+    expect(answer.status).toBe(207);
+    const read = answer.headers.get("access-control-expose-headers")?.toLowerCase().split(", ");
+    for (const name of ["dav", "lock-token"]) expect(read).toContain(name);
   });
 
   test("it can send and read every header of a resumable upload", async () => {
