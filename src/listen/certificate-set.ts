@@ -44,7 +44,7 @@ export class CertificateSet {
 
   /**
    * Reads the certificates of files.
-   * @throws CertificateError when all are bad, AcmeError without consent to the terms of the authority
+   * @throws CertificateError when all are bad and there is no authority, AcmeError without consent to the terms of the authority
    */
   static async open(config: Config, surroundings: Surroundings): Promise<CertificateSet> {
     const set = new CertificateSet(config, surroundings);
@@ -52,8 +52,10 @@ export class CertificateSet {
     if (acme.length > 0) await checkConsent(config);
     const { say } = surroundings;
     const changed = (): void => set.#replace();
+    // Without those of files there are still those of the authority.
+    const required = acme.length === 0;
     if (tlsCert.length > 0)
-      set.#files = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed });
+      set.#files = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed, required });
     return set;
   }
 

@@ -46,7 +46,7 @@ export async function readPort(
     flags,
     refused,
     holder,
-    sluice: taken ? await askHealth(host, port) : undefined,
+    sluice: taken ? await findSluice(host, port) : undefined,
     locked: locks && isLocked(root),
   };
 }
@@ -140,10 +140,19 @@ function linked(path: string): string {
 }
 
 /** Sends GET /health to the port; returns undefined when it is not Sluice or takes more than a second. */
-async function askHealth(host: string, port: number): Promise<PortReadings["sluice"]> {
+async function findSluice(host: string, port: number): Promise<PortReadings["sluice"]> {
+  const origin = localOrigin(host, port);
+  return (await askHealth(origin)) ?? (await askHealth(origin.replace("http:", "https:")));
+}
+
+async function askHealth(origin: string): Promise<PortReadings["sluice"]> {
   try {
-    const url = `${localOrigin(host, port)}/health`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(1000), redirect: "manual" });
+    const answer = await fetch(`${origin}/health`, {
+      signal: AbortSignal.timeout(1000),
+      redirect: "manual",
+      // The names of its certificate are not those of this machine.
+      tls: { rejectUnauthorized: false },
+    });
     const health: unknown = await answer.json();
     if (typeof health !== "object" || health === null || !("status" in health) || !("version" in health))
       return undefined;

@@ -8,6 +8,8 @@ export interface WatchOptions {
   say: (message: string, level: LogLevel) => void;
   /** Called with all certificates when one of them was replaced. If it throws, they count as not replaced. */
   changed: (certificates: readonly Certificate[]) => void;
+  /** Whether it is an error when all files are bad at the start. @default true */
+  required?: boolean;
   /** Seconds between two looks at the files. */
   interval?: number;
 }
@@ -39,7 +41,7 @@ export class CertificateWatch {
 
   /**
    * Reads all files, and warns of what is bad. The certificates whose files are bad are missing until the files change.
-   * @throws CertificateError when all are bad
+   * @throws CertificateError when all are bad, though they are required
    */
   static async open(files: readonly CertificateFiles[], options: WatchOptions): Promise<CertificateWatch> {
     const watch = new CertificateWatch(
@@ -47,10 +49,10 @@ export class CertificateWatch {
       options,
     );
     const faults = await Promise.all(watch.watched.map((one) => read(one)));
-    if (watch.certificates.length === 0) throw new CertificateError(faults.join(" "));
+    const { interval = INTERVAL, required = true } = options;
+    if (required && watch.certificates.length === 0) throw new CertificateError(faults.join(" "));
     for (const one of faults) if (one !== undefined) options.say(one, "error");
     for (const one of watch.certificates) watch.#warnOf(one);
-    const { interval = INTERVAL } = options;
     watch.#timer = setInterval(() => void watch.look(), interval * 1000);
     watch.#timer.unref();
     return watch;

@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { clock } from "../../../src/doctor/server/clock.ts";
-import { holderOf, portFinding } from "../../../src/doctor/server/port.ts";
+import { holderOf, portFinding, readPort } from "../../../src/doctor/server/port.ts";
 import { backlog, congestionControl, windows } from "../../../src/doctor/server/tcp.ts";
 import { ONE_ADDRESS } from "../../../src/listen/listen-error.ts";
+import { startServer } from "../../support/server.ts";
 import { system } from "../fixtures.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00.500Z");
@@ -122,6 +123,20 @@ describe("the port", () => {
     [{ ...free, refused: "EAFNOSUPPORT" }, "warning", "127.0.0.1:3000: listening failed with EAFNOSUPPORT"],
   ] as const)("%j: %s, %s", (readings, verdict, value) => {
     expect(portFinding(readings)).toMatchObject({ verdict, value });
+  });
+
+  test.each([[false], [true]])("Sluice is recognized on its port, with TLS: %p", async (tls) => {
+    await using server = await startServer({ tls });
+    const { port } = new URL(server.url);
+    const place = {
+      host: "127.0.0.1",
+      port: Number(port),
+      flags: ONE_ADDRESS,
+      root: server.root,
+      locks: true,
+    };
+    const finding = portFinding(await readPort(place, system({})));
+    expect(finding).toMatchObject({ verdict: "ok", value: expect.stringContaining("where Sluice ") });
   });
 
   test("the process that uses the port is found by the inode of its socket", () => {

@@ -175,6 +175,9 @@ test("one bad pair of several is said and left out; if all are bad, nothing star
   await expect(CertificateWatch.open([bad, { cert: bad.cert, key: bad.cert }], options)).rejects.toThrow(
     /absent\.pem is empty.* --tls-cert .*absent\.pem is empty/,
   );
+  const optional = await CertificateWatch.open([bad], { ...options, required: false });
+  expect(optional.certificates).toEqual([]);
+  await optional.close();
 });
 
 test("an expired certificate is used at the start, which says so", async () => {
