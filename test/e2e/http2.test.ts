@@ -76,3 +76,58 @@ describe.skipIf(isMissing("curl"))("curl", () => {
     expect(out).toEndWith("\n2 413");
   });
 });
+
+test.skipIf(isMissing("wget"))("wget resumes over TLS", async () => {
+  const source = await file("wget.bin", 2_000_000);
+  await Bun.write(join(server.root, "wget.bin"), Bun.file(source));
+  await Bun.write(join(folder, "wget.part"), (await Bun.file(source).bytes()).subarray(0, 700_000));
+  const { code } = await run(
+    "wget",
+    "-q",
+    "--no-check-certificate",
+    "-c",
+    "-O",
+    "wget.part",
+    `${server.url}/files/wget.bin`,
+  );
+  expect(code).toBe(0);
+  expect(await Bun.file(join(folder, "wget.part")).bytes()).toEqual(await Bun.file(source).bytes());
+});
+
+test.skipIf(isMissing("rclone"))(
+  "rclone copies a folder to WebDAV and compares it, with many requests on a connection",
+  async () => {
+    for (let index = 0; index < 40; index += 1) await file(`tree/${index % 4}/${index}.bin`, 10_000 + index);
+    const remote = [":webdav:copied", "--webdav-url", `${server.url}/dav`];
+    const flags = ["--no-check-certificate", "--config", "", "--transfers", "16"];
+    expect(await run("rclone", "copy", "tree", ...remote, ...flags)).toMatchObject({ code: 0 });
+    const { error, code } = await run("rclone", "check", "tree", ...remote, ...flags, "--download");
+    expect([code, error]).toEqual([0, expect.stringContaining("40 matching files")]);
+  },
+);
+
+const NODE = `
+  const { connect } = require("node:http2");
+  const session = connect(process.argv[1], { rejectUnauthorized: false });
+  const send = (method, path, body) => new Promise((resolve, reject) => {
+    const stream = session.request({ ":method": method, ":path": path });
+    let [status, text] = [0, ""];
+    stream.on("response", (headers) => { status = headers[":status"]; });
+    stream.on("data", (chunk) => { text += chunk; });
+    stream.on("end", () => resolve([status, text.length]));
+    stream.on("error", reject);
+    stream.end(body);
+  });
+  (async () => {
+    const all = Array.from({ length: 100 }, (_, index) => index);
+    const saved = await Promise.all(all.map((index) => send("PUT", "/files/node/" + index, "x".repeat(1000 * index))));
+    const read = await Promise.all(all.map((index) => send("GET", "/files/node/" + index)));
+    session.close();
+    console.log(JSON.stringify([saved.every(([status]) => status === 201), read.every(([status, size], index) => status === 200 && size === 1000 * index)]));
+  })();
+`;
+test.skipIf(isMissing("node"))("node saves and reads 100 files at once on one connection", async () => {
+  const { out, error } = await run("node", "-e", NODE, server.url);
+  expect(error).toBe("");
+  expect(JSON.parse(out)).toEqual([true, true]);
+});
