@@ -149,6 +149,23 @@ describe("new certificates", () => {
     expect((await upload.answer()).status).toBe(201);
   });
 
+  test("do not hurry a stop: it waits for what began before them", async () => {
+    const listeners = await Listeners.open(sluice.app, [FREE], { tls: newCertificate() });
+    const [url = ""] = listeners.urls;
+    using upload = await beginUpload(url);
+    listeners.reload(newCertificate());
+    let stopped = false;
+    const stopping = sluice.app.server?.stop(false).then(() => {
+      stopped = true;
+    });
+    await expect(fetch(url, { tls: { rejectUnauthorized: false } })).rejects.toThrow();
+    expect(stopped).toBe(false);
+    await upload.send("3456789");
+    expect((await upload.answer()).status).toBe(201);
+    upload.reset();
+    await stopping;
+  });
+
   test("that are refused leave the old ones", async () => {
     const listeners = await Listeners.open(sluice.app, [FREE], { tls: newCertificate() });
     const [url = ""] = listeners.urls;
