@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Config } from "../config/config.ts";
-import { ownOrigin } from "../config/listen-address.ts";
+import { ownOrigin, unixUrl } from "../config/listen-address.ts";
 import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import { speaksTls } from "../config/tls-options.ts";
@@ -86,10 +86,10 @@ export async function readCommand(
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
   if (flags.command === "top") {
-    const origin = ownOrigin(config, speaksTls(config));
-    if (origin === undefined)
-      return wrong(["the server listens only on Unix sockets; name the URL of its proxy: sluice top URL"]);
-    return { kind: "top", url: new URL(origin), once: flags.once, anyCertificate: true };
+    const [address] = config.listen;
+    const own =
+      ownOrigin(config, speaksTls(config)) ?? (address?.kind === "unix" ? unixUrl(address.path) : "");
+    return { kind: "top", url: new URL(own), once: flags.once, anyCertificate: true };
   }
   const root = resolve(folder, config.root);
   const exposed = (await servedSecret(config, folder, root)) ?? (await exposure(config, folder, root, start));
@@ -194,7 +194,8 @@ function readFlags(argv: readonly string[], terminal: Terminal, folder: string):
 function readUrl(text: string, { given, faults, command, json, insecure, once }: CommandLine): Invocation {
   const url = URL.parse(text);
   const all = [...faults];
-  if (!url?.hostname || !/^https?:$/.test(url.protocol))
+  const isSocket = command === "top" && url?.protocol === "unix:" && url.pathname.startsWith("/");
+  if (!isSocket && (!url?.hostname || !/^https?:$/.test(url.protocol)))
     all.push(`${quoted(text)} is not the URL of a server; use one such as https://files.example.org`);
   for (const { label } of given.values())
     all.push(`${label} applies to a server on this machine and cannot be used with a URL; remove it`);

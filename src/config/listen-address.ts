@@ -1,5 +1,6 @@
 // Addresses to listen on: their texts, and those that a configuration names.
 
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { localOrigin } from "../system/addresses.ts";
 import { count, host, type Kind } from "./values.ts";
 
@@ -76,4 +77,14 @@ export function ownOrigin(named: Named, tls = false): string | undefined {
   const [tcp] = tcpAddressesOf(named);
   const origin = tcp && localOrigin(tcp.host, tcp.port);
   return tls ? origin?.replace("http:", "https:") : origin;
+}
+
+/** A URL that has the path of a Unix socket, such as `unix:/run/sluice.sock`. */
+export function unixUrl(path: string): string {
+  return pathToFileURL(path).href.replace("file://", "unix:");
+}
+
+/** The path of a Unix socket in a URL; undefined for a URL of another scheme. */
+export function unixPath({ protocol, pathname }: URL): string | undefined {
+  return protocol === "unix:" ? fileURLToPath(`file://${pathname}`) : undefined;
 }

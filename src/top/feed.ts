@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
+import { unixPath } from "../config/listen-address.ts";
 import { bare, loginHeaders } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
 import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
@@ -86,7 +87,8 @@ async function* connect(
   const startTimer = (seconds: number) =>
     setTimeout(() => timeout.abort(new ConnectionLost(`no data for ${seconds} s`)), seconds * 1000);
   let timer = startTimer(ANSWER_TIMEOUT);
-  const base = bare(url);
+  const unix = unixPath(url);
+  const base = unix === undefined ? bare(url) : new URL("http://localhost");
   if (!base.pathname.endsWith("/")) base.pathname += "/";
   try {
     const answer = await fetch(new URL("api/uploads/events", base), {
@@ -98,6 +100,7 @@ async function* connect(
         ...loginHeaders(url),
       },
       redirect: "manual",
+      ...(unix !== undefined && { unix }),
       tls: { rejectUnauthorized: !anyCertificate },
       signal: AbortSignal.any([stop, timeout.signal]),
     });

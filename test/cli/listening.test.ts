@@ -38,11 +38,12 @@ test("a loopback address and a Unix socket need none", async () => {
   expect((await config("--listen [::1]:80,unix:/run/a.sock")).allow).toBeUndefined();
 });
 
-test("top watches the first address with a port, and names the way to a server without one", async () => {
+test("top watches the first address with a port, or a Unix socket", async () => {
   expect(await run("top --listen unix:/run/a --listen [::1]:80")).toMatchObject({
     url: new URL("http://[::1]:80"),
   });
-  expect(await message("top --listen unix:/run/a")).toBe(
-    "the server listens only on Unix sockets; name the URL of its proxy: sluice top URL",
-  );
+  const socket = { url: new URL("unix:/run/a%25%20b") };
+  expect(await run(["top", "--listen", "unix:/run/a% b"])).toMatchObject(socket);
+  expect(await run("top unix:/run/a%25%20b")).toMatchObject(socket);
+  expect(await message("top unix:")).toContain('"unix:" is not the URL of a server');
 });

@@ -53,6 +53,18 @@ function onTerminal(words: string[], env: Record<string, string> = {}) {
   };
 }
 
+test("watches a server over a Unix socket", async () => {
+  const socket = `unix:${join(root, "a.sock")}`;
+  await using server = spawn(join(root, "files"), "--listen", socket);
+  await until("it listens", () => server.stdout !== "", 20);
+  using _upload = await begin({ ...server, url: socket }, "a.bin");
+  await using top = spawn("top", "--listen", socket);
+  await until("the upload is shown", () => top.stdout.includes("a.bin"), 20);
+  await using wrong = spawn("top", `unix:${join(root, "missing.sock")}`, "--once");
+  expect(await wrong.exited).toBe(1);
+  expect(wrong.stderr).toContain("missing.sock: ");
+});
+
 describe("on a terminal", () => {
   test.each(["q", "\x03", "SIGTERM"])(
     "draws running uploads, and restores the terminal after %j",
