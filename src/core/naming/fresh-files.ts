@@ -1,12 +1,14 @@
 // Remembers the entries that clients have just made, so that a client may complete what it began without more grants.
 
 import type { FilePath } from "../../path.ts";
-import type { Entry } from "../../storage/entry.ts";
 
 /** Milliseconds for which a new entry counts as fresh. */
 const LIFETIME = 3600_000;
 /** Entries that are remembered; the oldest are dropped. */
 const MAX_ENTRIES = 10_000;
+
+/** The part of an entry that tells whether it has changed. */
+type Version = { kind: "folder" } | { kind: "file"; etag: string };
 
 interface Fresh {
   maker: string;
@@ -25,7 +27,7 @@ export class FreshFiles {
   constructor(readonly now: () => number = Date.now) {}
 
   /** Remembers an entry that `maker` has made, or has completed. */
-  add(path: FilePath, entry: Entry, maker: string): void {
+  add(path: FilePath, entry: Version, maker: string): void {
     this.#entries.delete(path);
     this.#entries.set(path, { maker, version: versionOf(entry), at: this.now() });
     for (const [oldest, { at }] of this.#entries) {
@@ -35,7 +37,7 @@ export class FreshFiles {
   }
 
   /** Whether an entry is still as `maker` has made it. */
-  has(path: FilePath, entry: Entry, maker: string): boolean {
+  has(path: FilePath, entry: Version, maker: string): boolean {
     const fresh = this.#entries.get(path);
     return (
       fresh !== undefined &&
@@ -46,6 +48,6 @@ export class FreshFiles {
   }
 }
 
-function versionOf(entry: Entry): string {
+function versionOf(entry: Version): string {
   return entry.kind === "file" ? entry.etag : "";
 }

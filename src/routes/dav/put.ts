@@ -31,10 +31,8 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
     }
   }
   const { file, replaced } = await receive(services, dav, path, { ...options, may, conditions });
-  if (!file.repeated && (!replaced || conditions !== options.conditions)) {
-    const entry = await storage.find(path);
-    if (entry?.kind === "file" && entry.etag === file.etag) uploader.fresh.add(path, entry, maker);
-  }
+  if (!file.repeated && (!replaced || conditions !== options.conditions))
+    uploader.fresh.add(path, { kind: "file", etag: file.etag }, maker);
   return new Response(null, {
     status: replaced || file.repeated ? 204 : 201,
     headers: {
