@@ -26,6 +26,7 @@ import { small } from "./rows/small.ts";
 import { tls } from "./rows/tls.ts";
 import { tus } from "./rows/tus.ts";
 import { waiting } from "./rows/waiting.ts";
+import { webdav } from "./rows/webdav.ts";
 import { peers, sluiceBinary, sluiceFromSource } from "./servers.ts";
 import { table } from "./table.ts";
 import { Workspace } from "./workspace.ts";
@@ -51,6 +52,7 @@ const GROUPS: readonly Group[] = [
   aborts,
   binary,
   listing,
+  webdav,
   reports,
 ];
 
