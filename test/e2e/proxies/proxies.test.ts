@@ -87,8 +87,9 @@ describe.each(PROXIES)("behind %s", (name, words, [from]) => {
         proxy.url + path,
       );
       expect(stdout).toContain('"type":"/problems#/');
-      const audit = Bun.file(join(server.root, ".sluice/audit.jsonl"));
-      const lines = async () => ((await audit.exists()) ? (await audit.text()).split("\n") : []);
+      const audit = join(server.root, ".sluice/audit.jsonl");
+      const lines = async () =>
+        (await Bun.file(audit).exists()) ? (await Bun.file(audit).text()).split("\n") : [];
       const wrong = curl("--interface", "127.0.0.2", ...forged, "-u", `${name}:wrong`, proxy.url + path);
       expect((await wrong).stdout).toContain(" 401");
       await until("the refusal is logged", async () =>
