@@ -17,7 +17,8 @@ const MAX_SECONDS = 10;
  * answer. Until the client stops, for at most ten seconds, its bytes are read and discarded.
  *
  * HTTP/2 has no such connection: Bun resets the stream behind an early answer, and curl loses that. So over TLS, where
- * both may be spoken, a small body is read before the answer.
+ * both may be spoken, a small body is read before the answer. It is, too, where the client asks for the close, as nginx does:
+ * Bun would close behind the answer, and over a Unix socket the client could not even send the rest before it reads.
  */
 export function lingeringClose(
   request: Request,
@@ -26,7 +27,9 @@ export function lingeringClose(
   headers: Headers,
 ): Response | Promise<Response> {
   const isSmall = (contentLength(request.headers) ?? Number.POSITIVE_INFINITY) <= MAX_DRAIN_BYTES;
-  if (request.body === null || request.body.locked || (isSmall && !isOverTls(request)))
+  const isDrained =
+    isSmall && !isOverTls(request) && !/\bclose\b/i.test(request.headers.get("connection") ?? "");
+  if (request.body === null || request.body.locked || isDrained)
     return new Response(text, { status, headers });
   const body = new RequestBody(request.body, { idleTimeout: IDLE_SECONDS });
   if (isSmall) return drain(body).then(() => new Response(text, { status, headers }));
