@@ -3,11 +3,11 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testCertificate } from "../certificate.ts";
 import { freePort } from "../nginx.ts";
 import { blocks } from "../pages.ts";
 import { until } from "../server.ts";
 import { skipped } from "../switches.ts";
-import { makeCertificate, type TestCertificate } from "./certificate.ts";
 
 const PAGE = "docs/deployment.md";
 
@@ -23,15 +23,17 @@ export interface DeployedProxy extends AsyncDisposable {
   fetch: (path: string, init?: RequestInit) => Promise<Response>;
 }
 
-/** A file or folder, and what the proxy listens on. */
+/** The folder of a proxy, its ports with and without TLS, and the paths of its certificate, its key, and both in one file. */
 interface Place {
   folder: string;
   port: number;
   plain: number;
-  certificate: TestCertificate;
+  cert: string;
+  key: string;
+  both: string;
 }
 
-type Replacements = readonly (readonly [from: string | RegExp, to: string])[];
+export type Replacements = readonly (readonly [from: string | RegExp, to: string])[];
 
 interface Program {
   /** The name on PATH. */
@@ -56,12 +58,12 @@ export const PROGRAMS = {
     program: "nginx",
     package: "nginx",
     redirects: true,
-    replacements: ({ port, plain, certificate }) => [
+    replacements: ({ port, plain, cert, key }) => [
       ["listen 80;", `listen 127.0.0.1:${plain};`],
       ["listen 443 ssl http2;", `listen 127.0.0.1:${port} ssl http2;`],
       ["https://$host$request_uri", `https://$host:${port}$request_uri`],
-      ["/etc/ssl/files.example.org.pem", certificate.cert],
-      ["/etc/ssl/files.example.org.key", certificate.key],
+      ["/etc/ssl/files.example.org.pem", cert],
+      ["/etc/ssl/files.example.org.key", key],
       [/files\.example\.org/g, "localhost"],
     ],
     file: (
@@ -77,11 +79,11 @@ export const PROGRAMS = {
     program: "haproxy",
     package: "haproxy",
     redirects: true,
-    replacements: ({ port, plain, certificate }) => [
+    replacements: ({ port, plain, both }) => [
       ["bind :80", `bind 127.0.0.1:${plain}`],
       ["bind :443", `bind 127.0.0.1:${port}`],
       ["redirect scheme https code 308", `redirect prefix https://localhost:${port} code 308`],
-      ["/etc/ssl/files.example.org.pem", certificate.both],
+      ["/etc/ssl/files.example.org.pem", both],
     ],
     file: (example) => example,
     words: (file) => ["haproxy", "-db", "-f", file],
@@ -90,8 +92,8 @@ export const PROGRAMS = {
     program: "caddy",
     package: "caddy",
     redirects: false,
-    replacements: ({ port, certificate }) => [
-      ["files.example.org {", `https://localhost:${port} {\n\ttls ${certificate.cert} ${certificate.key}`],
+    replacements: ({ port, cert, key }) => [
+      ["files.example.org {", `https://localhost:${port} {\n\ttls ${cert} ${key}`],
     ],
     file: (example) => `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${example}`,
     words: (file) => ["caddy", "run", "--adapter", "caddyfile", "--config", file],
@@ -100,10 +102,10 @@ export const PROGRAMS = {
     program: "apache2",
     package: "apache2-bin",
     redirects: false,
-    replacements: ({ port, certificate }) => [
+    replacements: ({ port, cert, key }) => [
       ["*:443", `127.0.0.1:${port}`],
-      ["/etc/ssl/files.example.org.pem", certificate.cert],
-      ["/etc/ssl/files.example.org.key", certificate.key],
+      ["/etc/ssl/files.example.org.pem", cert],
+      ["/etc/ssl/files.example.org.key", key],
       [/files\.example\.org/g, "localhost"],
     ],
     file: (example, { folder, port }) => `ServerRoot ${folder}
@@ -136,25 +138,37 @@ export function example(words: string): string {
   return found.text;
 }
 
+/** The lines of an example that is part of a file, without comments. */
+export function linesOf(words: string): string {
+  return example(words).replace(/^ *#.*\n/gm, "");
+}
+
 /**
  * Starts a proxy with an example of the page.
- * @param upstream the address of Sluice in the example, and the one to replace it with
  * @param words of the first line of the example
- * @param at the path at which Sluice is below the proxy
+ * @param upstream the address of Sluice, instead of 127.0.0.1:3000
+ * @param more the path below which the proxy shows Sluice, and further replacements
  */
 export async function deploy(
   name: ProxyName,
   words: string,
-  upstream: readonly [from: string, to: string],
-  { at = "", also = [] }: { at?: string; also?: Replacements } = {},
+  upstream: string,
+  { below = "", also = [] }: { below?: string; also?: Replacements } = {},
 ): Promise<DeployedProxy> {
   const program: Program = PROGRAMS[name];
   const folder = await mkdtemp(join(tmpdir(), `sluice-${program.program}-`));
   await mkdir(join(folder, "logs"));
-  const certificate = await makeCertificate(folder);
-  const place = { folder, port: await freePort(), plain: await freePort(), certificate };
+  const at = (name: string): string => join(folder, name);
+  const place = {
+    ...{ folder, port: await freePort(), plain: await freePort() },
+    ...{ cert: at("cert.pem"), key: at("key.pem"), both: at("both.pem") },
+  };
+  const certificate = testCertificate();
+  await Bun.write(place.cert, certificate.cert);
+  await Bun.write(place.key, certificate.key);
+  await Bun.write(place.both, certificate.cert + certificate.key);
   let text = example(words);
-  for (const [from, to] of [upstream, ...also, ...program.replacements(place)]) {
+  for (const [from, to] of [...also, ["127.0.0.1:3000", upstream] as const, ...program.replacements(place)]) {
     if (text.search(typeof from === "string" ? RegExp(RegExp.escape(from)) : from) === -1)
       throw new Error(`The example of ${name} has no ${from}`);
     text = text.replaceAll(typeof from === "string" ? RegExp(RegExp.escape(from), "g") : from, to);
@@ -164,8 +178,8 @@ export async function deploy(
   const env = { PATH: process.env.PATH ?? "", HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
   const child = Bun.spawn(program.words(file, place), { cwd: folder, env, stdout: "ignore", stderr: "pipe" });
   const url = `https://localhost:${place.port}`;
-  const ca = await Bun.file(certificate.cert).text();
-  const ask = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, tls: { ca } });
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, tls: { ca: certificate.cert } });
   const stop = async () => {
     child.kill("SIGTERM");
     await child.exited;
@@ -174,7 +188,7 @@ export async function deploy(
   try {
     await until(`${name} passes requests on`, async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended: ${await child.stderr.text()}`);
-      return await ask(`${at}/health`).then(
+      return await ask(`${below}/health`).then(
         ({ ok }) => ok,
         () => false,
       );
@@ -184,5 +198,5 @@ export async function deploy(
     throw error;
   }
   const plain = program.redirects ? `http://localhost:${place.plain}` : undefined;
-  return { url, plain, ca: certificate.cert, fetch: ask, [Symbol.asyncDispose]: stop };
+  return { url, plain, ca: place.cert, fetch: ask, [Symbol.asyncDispose]: stop };
 }
