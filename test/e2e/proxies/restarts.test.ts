@@ -1,4 +1,4 @@
-// What clients see behind a proxy while Sluice restarts, and behind one that limits bodies: nothing is lost.
+// Clients behind a proxy while Sluice restarts, and behind one that limits bodies: nothing they send is lost.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
