@@ -5,6 +5,8 @@ import { childOf, dav, parseXml } from "./xml.ts";
 
 /** Properties by name: each is answered for each entry. Clients ask for thirty at most. */
 const MAX_NAMES = 256;
+/** Characters of all these names. */
+const MAX_CHARACTERS = 16 * 1024;
 
 /** `all`: those that the server has, and some more by name. `names`: their names only. `some`: those by name. */
 export type WantedProperties =
@@ -32,8 +34,9 @@ export function wantedProperties(text: string): WantedProperties {
 
 function namesIn({ children }: { children: readonly { name: string }[] }): string[] {
   const names = [...new Set(children.map(({ name }) => name))];
-  if (names.length <= MAX_NAMES) return names;
-  throw invalid(`At most ${MAX_NAMES} properties can be asked for by name.`);
+  if (names.length > MAX_NAMES) throw invalid(`At most ${MAX_NAMES} properties can be asked for by name.`);
+  if (names.join("").length <= MAX_CHARACTERS) return names;
+  throw invalid(`The names and namespaces of properties may have ${MAX_CHARACTERS / 1024} KiB together.`);
 }
 
 function invalid(detail: string): Problem {

@@ -7,6 +7,10 @@ import { Problem } from "../../errors.ts";
 const MAX_DEPTH = 64;
 /** Elements of a document. */
 const MAX_ELEMENTS = 10_000;
+/** Characters of a namespace, and of a name in it: each element that is written declares its own. */
+const MAX_NAME = 256;
+/** The namespace of `xml:lang`: its prefix needs no declaration, and it must not become the default one. */
+const XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace";
 
 export interface XmlElement {
   /** `{namespace}local`, such as `{DAV:}prop`; `{}local` without a namespace. */
@@ -49,18 +53,36 @@ class Element implements XmlElement {
   }
 
   outer(): string {
-    const [namespace, local] = splitName(this.name);
-    // An own default namespace for each element: the prefixes of the request are not known where the text is used.
-    const attributes = this.attributes.map(({ name, value }) => ` ${attribute(name, value)}`).join("");
-    return `<${local} xmlns="${escapeXml(namespace)}"${attributes}>${this.content()}</${local}>`;
+    const { start, end } = namesOfTags(this.name);
+    return `<${start}${attributesOf(this.attributes)}>${this.content()}</${end}>`;
   }
 }
 
-function attribute(name: string, value: string): string {
+/** An own default namespace for each element: the prefixes of the request are not known where the text is used. */
+function namesOfTags(name: string): { start: string; end: string } {
   const [namespace, local] = splitName(name);
-  if (namespace === "") return `${local}="${escapeXml(value)}"`;
-  if (namespace === "http://www.w3.org/XML/1998/namespace") return `xml:${local}="${escapeXml(value)}"`;
-  return `xmlns:a="${escapeXml(namespace)}" a:${local}="${escapeXml(value)}"`;
+  if (namespace === XML_NAMESPACE) return { start: `xml:${local}`, end: `xml:${local}` };
+  return { start: `${local} xmlns="${escapeAttribute(namespace)}"`, end: local };
+}
+
+function attributesOf(attributes: Element["attributes"]): string {
+  const prefixes = new Map([
+    ["", ""],
+    [XML_NAMESPACE, "xml:"],
+  ]);
+  let text = "";
+  for (const { name, value } of attributes) {
+    const [namespace, local] = splitName(name);
+    let prefix = prefixes.get(namespace);
+    if (prefix === undefined) {
+      const declared = prefixes.size === 2 ? "a" : `a${prefixes.size - 1}`;
+      text += ` xmlns:${declared}="${escapeAttribute(namespace)}"`;
+      prefix = `${declared}:`;
+      prefixes.set(namespace, prefix);
+    }
+    text += ` ${prefix}${local}="${escapeAttribute(value)}"`;
+  }
+  return text;
 }
 
 /** Splits `{namespace}local`. */
@@ -79,8 +101,8 @@ export interface Tags {
 export function tagsOf(name: string): Tags {
   const [namespace, local] = splitName(name);
   if (namespace === "DAV:") return { start: `<D:${local}>`, end: `</D:${local}>`, empty: `<D:${local}/>` };
-  const start = `${local} xmlns="${escapeXml(namespace)}"`;
-  return { start: `<${start}>`, end: `</${local}>`, empty: `<${start}/>` };
+  const { start, end } = namesOfTags(name);
+  return { start: `<${start}>`, end: `</${end}>`, empty: `<${start}/>` };
 }
 
 /** An empty element with this name, or one with the given XML inside. */
@@ -101,6 +123,11 @@ export function escapeXml(text: string): string {
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
     .replaceAll("\r", "&#13;");
+}
+
+/** As `escapeXml`; a parser would read a line break or tab in an attribute as a space. */
+function escapeAttribute(text: string): string {
+  return escapeXml(text).replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
 }
 
 /**
@@ -124,11 +151,11 @@ export function parseXml(text: string): XmlElement {
     if (open.length >= MAX_DEPTH) throw invalidXml(`more than ${MAX_DEPTH} elements are inside each other`);
     if (count > MAX_ELEMENTS) throw invalidXml(`there are more than ${MAX_ELEMENTS} elements`);
   });
-  parser.on("opentag", ({ uri, local, attributes }) => {
-    const kept = Object.values(attributes)
+  parser.on("opentag", (tag) => {
+    const kept = Object.values(tag.attributes)
       .filter(({ prefix, name }) => prefix !== "xmlns" && name !== "xmlns")
-      .map((given) => ({ name: `{${given.uri}}${given.local}`, value: given.value }));
-    const element = new Element(`{${uri}}${local}`, kept);
+      .map((given) => ({ name: checkedName(given), value: given.value }));
+    const element = new Element(checkedName(tag), kept);
     const above = open.at(-1);
     above?.children.push(element);
     above?.nodes.push(element);
@@ -142,6 +169,12 @@ export function parseXml(text: string): XmlElement {
   parser.write(text).close();
   if (!root) throw invalidXml("it is empty");
   return root;
+}
+
+/** @throws Problem invalid_request */
+function checkedName({ uri, local }: { uri: string; local: string }): string {
+  if (uri.length <= MAX_NAME && local.length <= MAX_NAME) return `{${uri}}${local}`;
+  throw invalidXml(`a name or namespace has more than ${MAX_NAME} characters`);
 }
 
 function invalidXml(reason: string): Problem {
