@@ -20,15 +20,18 @@ export interface LockRecord {
   expires: number;
 }
 
-/** After a power cut, the latest changes may be missing. */
+/**
+ * After a power cut, the latest changes may be missing. A lock holds without its record, until the next start: if one cannot
+ * be written, the operator is warned. @throws Problem storage_read_only, and nothing else
+ */
 export interface LockRecords {
   /** All records, in no particular order. Never throws: a database that cannot be read has none. */
   read(): readonly LockRecord[];
 
-  /** Adds a record, or replaces the one with this token. @throws Problem storage_full, storage_read_only, storage_failed */
+  /** Adds a record, or replaces the one with this token. */
   put(record: LockRecord): Promise<void>;
 
-  /** Removes records, those that exist. @throws Problem as `put` */
+  /** Removes records, those that exist. */
   remove(tokens: readonly string[]): Promise<void>;
 }
 

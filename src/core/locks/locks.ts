@@ -144,7 +144,7 @@ export class Locks {
 
   /**
    * Makes a lock, and waits until changes that were permitted before have ended. The path need not have an entry.
-   * @throws LockedProblem for a conflicting lock; Problem too_many_locks, invalid_request, storage_full, …
+   * @throws LockedProblem for a conflicting lock; Problem too_many_locks, invalid_request, storage_read_only
    */
   async create(request: LockRequest): Promise<Lock> {
     const { path, depth, scope, owner, account, seconds, may = {} } = request;
@@ -184,7 +184,7 @@ export class Locks {
     if (own >= MAX_OWN) throw tooManyLocks("yours");
   }
 
-  /** Renews a lock that covers a path. @throws Problem no_such_lock, not_allowed, storage_full, … */
+  /** Renews a lock that covers a path. @throws Problem no_such_lock, not_allowed */
   async refresh(token: string, path: FilePath | FolderPath, user: LockUser, seconds: number): Promise<Lock> {
     const lock = this.#found(token, path);
     if (lock.account !== user.account) throw notYourLock();
@@ -196,7 +196,7 @@ export class Locks {
     return renewed;
   }
 
-  /** Releases a lock that covers a path. @throws Problem no_such_lock, not_allowed, storage_failed, … */
+  /** Releases a lock that covers a path. @throws Problem no_such_lock, not_allowed */
   async remove(token: string, path: FilePath | FolderPath, user: LockUser): Promise<void> {
     const lock = this.#found(token, path);
     if (lock.account !== user.account && user.owner !== true) throw notYourLock();
@@ -207,9 +207,7 @@ export class Locks {
   async removeWithin(path: FilePath): Promise<void> {
     const tokens = this.within(path).map(({ token }) => token);
     if (tokens.length === 0) return;
-    await this.#forget(tokens).catch(() => {
-      // The records are read only at the next start, and expire.
-    });
+    await this.#forget(tokens);
   }
 
   #found(token: string, path: string): Lock {
@@ -235,7 +233,7 @@ export class Locks {
     const tokens = this.#table.expire(this.now());
     for (const token of tokens) this.#clients.delete(token);
     this.storage.lockRecords.remove(tokens).catch(() => {
-      // Records that have expired are ignored by the next start, which tries again.
+      // The root cannot be written to any more; records that have expired are ignored by the next start.
     });
   }
 

@@ -257,7 +257,7 @@ describe("bounds", () => {
     await lock("a/c", { scope: "shared" });
   });
 
-  test("the owner has 1,024 bytes, and a lock that cannot be stored does not exist", async () => {
+  test("the owner has 1,024 bytes, and a lock that the storage refuses does not exist", async () => {
     const { lock, locks, storage } = await locksOn();
     expect(await codeOf(lock("a", { owner: "ä".repeat(513) }))).toBe("invalid_request");
     await lock("b", { owner: "ä".repeat(512) });

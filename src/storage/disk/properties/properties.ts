@@ -53,14 +53,15 @@ export class DiskProperties implements Properties {
     try {
       await this.store.write(change);
     } catch (error) {
-      const { detail, cause } = asProblem(error);
-      const reason = cause instanceof Error ? ` (${cause.message})` : "";
-      this.store.context.warn(`WebDAV properties did not follow their entry: ${detail}${reason}`);
+      this.store.context.warn(`WebDAV properties did not follow their entry: ${reasonOf(error)}`);
     }
   }
 }
 
 export class DiskLockRecords implements LockRecords {
+  /** Why a record could not be written the last time. */
+  #fault = "";
+
   constructor(readonly store: DavStore) {}
 
   read(): readonly LockRecord[] {
@@ -68,12 +69,30 @@ export class DiskLockRecords implements LockRecords {
   }
 
   async put(lock: LockRecord): Promise<void> {
-    await this.store.write({ do: "putLock", lock });
+    await this.#write({ do: "putLock", lock });
   }
 
   async remove(tokens: readonly string[]): Promise<void> {
-    await this.store.write({ do: "removeLocks", tokens });
+    await this.#write({ do: "removeLocks", tokens });
   }
+
+  async #write(change: DatabaseChange): Promise<void> {
+    try {
+      await this.store.write(change);
+      this.#fault = "";
+    } catch (error) {
+      const reason = reasonOf(error);
+      // A full disk must not warn with each lock.
+      if (reason !== this.#fault)
+        this.store.context.warn(`WebDAV locks are not kept over a restart: ${reason}`);
+      this.#fault = reason;
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { detail, cause } = asProblem(error);
+  return cause instanceof Error ? `${detail} (${cause.message})` : detail;
 }
 
 /** The properties and lock records of a root while it is read-only. */

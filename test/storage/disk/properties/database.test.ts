@@ -141,6 +141,18 @@ test("the database has a maximum size, which is told apart from a full disk", as
   database.close();
 });
 
+test("a lock whose record cannot be written is a warning, once for the same reason", async () => {
+  await using root = await TemporaryRoot.make();
+  const storage = await root.open();
+  await set(storage, "value");
+  const other = openDatabase(root.in(".sluice", "dav.db"), { create: true });
+  other.run("DROP TABLE locks");
+  other.close();
+  for (let round = 0; round < 3; round += 1) await storage.lockRecords.remove(["token"]);
+  expect(root.warnings).toEqual([expect.stringContaining("locks are not kept over a restart")]);
+  expect(await codeOf(set(storage, "new"))).toEqual({ resolved: undefined });
+});
+
 test("properties that cannot follow a move are a warning, not an error", async () => {
   await using root = await TemporaryRoot.make();
   const storage = await root.open();
