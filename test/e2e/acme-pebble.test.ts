@@ -70,10 +70,12 @@ describe.skipIf(skip)("at Pebble", () => {
       () => sluice.stdout.includes("Sluice is listening on https:"),
       20,
     );
-    await until("both are issued", () => sluice.stderr.match(/is valid until/g)?.length === 2, 20);
+    await until("both are issued", () => (sluice.stderr.match(/is valid until/g)?.length ?? 0) >= 2, 20);
     const first = await serialFor(HOST);
     expect(await serialFor("www.example.org")).not.toBe(first);
-    await until("it is renewed", async () => (await serialFor(HOST)) !== first, 2 * VALIDITY);
+    // A handshake that runs while the certificate is replaced may be reset.
+    const served = (): Promise<string> => serialFor(HOST).catch(() => first);
+    await until("it is renewed", async () => (await served()) !== first, 2 * VALIDITY);
 
     const tls = join(root, ".sluice/tls");
     const [authority = ""] = await readdir(tls);
@@ -87,7 +89,7 @@ describe.skipIf(skip)("at Pebble", () => {
     await using sluice = start(["gone.example.org", HOST], "--acme-accept-terms");
     await until("the other one is issued", () => sluice.stdout.includes("Sluice is listening on https:"), 30);
     expect(sluice.stderr).toMatch(
-      /No certificate for gone\.example\.org yet from localhost:\d+: .*could not resolve.* The next try is on/,
+      /No certificate for gone\.example\.org yet from localhost:\d+: .*could not resolve.* The next try is in 2 min/,
     );
     expect(await serialFor(HOST)).not.toBe("");
   }, 120_000);

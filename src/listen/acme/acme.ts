@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import type { LogLevel } from "../../config/config.ts";
-import { formatCount } from "../../units.ts";
+import { printable } from "../../plugins/log.ts";
+import { formatCount, formatTime } from "../../units.ts";
 import { shownTime } from "../tls/certificate.ts";
 import { thumbprintOf } from "./account-key.ts";
 import { type AcmeCertificate, acmeCertificate } from "./certificate.ts";
@@ -59,6 +60,8 @@ interface Host {
   refusals: Refusals;
 }
 
+/** Characters of an answer in a line of the log. */
+const LONGEST_REASON = 300;
 /** Milliseconds: the clock of the machine may be set, and timers are limited to 24 days. */
 const LONGEST_SLEEP = 3_600_000;
 
@@ -91,7 +94,8 @@ export class Acme {
     this.#hosts = await Promise.all(
       hosts.map(async (name) => {
         const refusals = await store.refusals(name);
-        const host: Host = { name, due: permittedFrom(refusals), failures: 0, refusals };
+        const due = permittedFrom(refusals, this.#clock.now());
+        const host: Host = { name, due, failures: 0, refusals };
         const certificate = await this.#stored(name);
         return certificate ? this.#with(host, certificate) : host;
       }),
@@ -104,7 +108,7 @@ export class Acme {
     for (const host of this.#hosts)
       if (!host.certificate && host.due > now)
         this.options.say(
-          `${this.#standing(host, now)} ${formatCount(host.refusals.times.length, "order")} ${host.refusals.times.length === 1 ? "was" : "were"} refused. The next try is on ${shownTime(new Date(host.due))}.`,
+          `${this.#standing(host, now)} ${formatCount(host.refusals.times.length, "order")} ${host.refusals.times.length === 1 ? "was" : "were"} refused. The next try is ${when(host.due, now)}.`,
           "warn",
         );
     this.#running = this.#run();
@@ -128,7 +132,7 @@ export class Acme {
 
   #with(host: Host, certificate: AcmeCertificate): Host {
     const renewal = renewalOf(certificate, this.#clock.random());
-    return { ...host, certificate, due: Math.max(renewal, permittedFrom(host.refusals)) };
+    return { ...host, certificate, due: Math.max(renewal, permittedFrom(host.refusals, this.#clock.now())) };
   }
 
   /** One order at a time. */
@@ -204,16 +208,13 @@ export class Acme {
     if (failure.kind === "refused") {
       const until = failure.retryAfter === undefined ? 0 : host.due;
       host.refusals = { times: [...host.refusals.times, now].slice(-MOST_REFUSALS), until };
-      host.due = Math.max(host.due, permittedFrom(host.refusals));
+      host.due = Math.max(host.due, permittedFrom(host.refusals, now));
       await store.saveRefusals(host.name, host.refusals).catch((error: unknown) => {
         say(`A refused order of ${host.name} cannot be recorded: ${messageOf(error)}.`, "error");
       });
     }
-    const reason = failure.failed.replace(/[.\s]+$/, "");
-    say(
-      `${this.#standing(host, now)} ${reason}. The next try is on ${shownTime(new Date(host.due))}.`,
-      "warn",
-    );
+    const reason = printable(failure.failed, LONGEST_REASON).replace(/[.\s]+$/, "");
+    say(`${this.#standing(host, now)} ${reason}. The next try is ${when(host.due, now)}.`, "warn");
   }
 
   #standing({ name, certificate }: Host, now: number): string {
@@ -224,6 +225,12 @@ export class Acme {
       return `The certificate of ${name} expired on ${until} and was not renewed by ${by}`;
     return `The certificate of ${name}, valid until ${until}, was not renewed by ${by}`;
   }
+}
+
+/** `in 2 min 5 s`, or `on 2026-11-29 17:46 UTC`. */
+function when(time: number, now: number): string {
+  const wait = time - now;
+  return wait < LONGEST_SLEEP ? `in ${formatTime(wait / 1000)}` : `on ${shownTime(new Date(time))}`;
 }
 
 function messageOf(error: unknown): string {

@@ -46,7 +46,11 @@ async function send(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
     const host = URL.parse(url)?.host ?? url;
-    throw new Error(`${host} did not answer: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    const fix = /certificate/i.test(reason)
+      ? "; to trust an authority of your own, set NODE_EXTRA_CA_CERTS to the file of its root"
+      : "";
+    throw new Error(`${host} did not answer: ${reason}${fix}`);
   }
 }
 

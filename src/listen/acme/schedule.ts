@@ -63,8 +63,12 @@ export interface Refusals {
 export const MOST_REFUSALS = 4;
 const HOUR = 3_600_000;
 
-/** When the limits of authorities permit the next order: at once after a restart, since somebody may have removed the cause. */
-export function permittedFrom({ times, until }: Refusals): number {
+/**
+ * When the limits of authorities permit the next order: at once after a restart, since somebody may have removed the cause. Times that are
+ * too far ahead are those of a clock that was wrong, and do not count.
+ */
+export function permittedFrom({ times, until }: Refusals, now: number): number {
   const fourth = times.at(-MOST_REFUSALS);
-  return Math.max(until, fourth === undefined ? 0 : fourth + HOUR);
+  const requested = until > now + LONGEST_ASKED ? 0 : until;
+  return Math.max(requested, fourth === undefined || fourth > now ? 0 : fourth + HOUR);
 }

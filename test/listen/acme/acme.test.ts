@@ -140,7 +140,7 @@ test.skipIf(noOpenssl)("a host that is refused does not hold up the others", asy
   ]);
   expect(acme.certificates.map(({ host }) => host)).toEqual([HOST]);
   expect(log[1]).toStartWith(
-    "warn: No certificate for bad.example.org yet from acme.example: Connection refused by 192.0.2.1. The next try is on ",
+    "warn: No certificate for bad.example.org yet from acme.example: Connection refused by 192.0.2.1. The next try is in ",
   );
 });
 
@@ -187,7 +187,7 @@ test.skipIf(noOpenssl)("a port that cannot be opened costs no order, and is trie
   };
   const { orders } = await run({ closed, answers: [issuer.issue(HOST, 90)] });
   expect(orders).toEqual([[HOST, 0]]);
-  expect(log[0]).toContain("port 80 of 0.0.0.0 is already in use. The next try is on");
+  expect(log[0]).toContain("port 80 of 0.0.0.0 is already in use. The next try is in 10 s.");
 });
 
 test.skipIf(noOpenssl)("a certificate that the server cannot use yet is not ordered again", async () => {
