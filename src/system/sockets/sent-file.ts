@@ -1,6 +1,6 @@
 // The descriptor through which Bun sends a file: found, and emptied, so that sending ends (Linux).
 
-import { fstatSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { descriptors } from "../descriptors.ts";
 import { loadLibc } from "../libc.ts";
 
@@ -9,32 +9,34 @@ const [MEMORY_FLAGS, CLOSE_ON_EXEC] = [1, 0o2000000];
 
 /** A file that Bun sends. It opens the file itself, in the turn in which the answer is returned. */
 export class SentFile {
-  readonly #before: ReadonlySet<number>;
-  #fd: number | undefined;
+  readonly #before = openDescriptors();
+  #found: number | undefined;
 
   /** Must be created before the answer is returned. @param fd another descriptor of the same file, which stays open */
-  constructor(readonly fd: number) {
-    this.#before = descriptorsLike(fd);
-  }
+  constructor(readonly fd: number) {}
 
   /** Finds the descriptor. Call it while the file is being sent, at best in the turn after the answer was returned. */
   find(): void {
-    const added = descriptorsLike(this.fd).difference(this.#before);
-    // Of several, one belongs to another answer.
-    [this.#fd] = added.size === 1 ? added : [];
+    const now = openDescriptors();
+    now.delete(this.fd);
+    const added = like(this.fd, now.difference(this.#before));
+    // Without an addition, Bun has got the number of a descriptor that was closed in between.
+    const candidates = added.length > 0 ? added : like(this.fd, now);
+    // Of several, all but one belong to other answers.
+    [this.#found] = candidates.length === 1 ? candidates : [];
   }
 
   /** Ends what Bun sends, as if the file had no more bytes. Only while it sends. @returns whether that was possible */
   empty(): boolean {
-    if (this.#fd === undefined || !descriptorsLike(this.fd).has(this.#fd)) return false;
-    return replaceByNothing(this.#fd);
+    const [found] = this.#found === undefined ? [] : like(this.fd, [this.#found]);
+    return found !== undefined && replaceByNothing(found);
   }
 }
 
-/** The open descriptors of the same file; none without /proc. */
-function descriptorsLike(fd: number): Set<number> {
+/** Those of the descriptors that are of the same file as `fd`. */
+function like(fd: number, others: Iterable<number>): number[] {
   const { ino, dev } = fstatSync(fd);
-  const isLike = (other: number): boolean => {
+  return [...others].filter((other) => {
     try {
       const stats = fstatSync(other);
       return stats.ino === ino && stats.dev === dev;
@@ -42,15 +44,21 @@ function descriptorsLike(fd: number): Set<number> {
       // Closed since the list was read.
       return false;
     }
-  };
-  return new Set(openDescriptors().filter(isLike));
+  });
 }
 
-function openDescriptors(): number[] {
+/** None without /proc. */
+function openDescriptors(): Set<number> {
+  // The list would contain the descriptor with which it is read, which is the lowest free one: Bun would open the file with it next.
+  const lowest = openSync("/dev/null", "r");
   try {
-    return descriptors();
+    const open = new Set(descriptors());
+    open.delete(lowest);
+    return open;
   } catch {
-    return [];
+    return new Set();
+  } finally {
+    closeSync(lowest);
   }
 }
 

@@ -5,8 +5,8 @@ import { SentFile } from "../../../system/sockets/sent-file.ts";
 import type { Listener } from "../idle-timeout.ts";
 import { cutConnection } from "./connection.ts";
 
-/** Bytes of a file up to which it is not worth the search: most of them lie in the system's buffers at once. */
-const SMALL = 1_048_576;
+/** Bytes of a file up to which it is not worth the search: it takes 0.1 ms for each hundred open descriptors. */
+const SMALL = 4_194_304;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
