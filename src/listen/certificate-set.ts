@@ -10,7 +10,7 @@ import { checkConsent, openAcme } from "./acme/open-acme.ts";
 import type { Listeners, Tls } from "./listeners.ts";
 import type { Certificate } from "./tls/certificate.ts";
 import { pairedFiles } from "./tls/certificate-files.ts";
-import { tlsOptions } from "./tls/certificates.ts";
+import { tlsOptions, urlWarning } from "./tls/certificates.ts";
 import { CertificateWatch } from "./tls/watch.ts";
 
 export interface Surroundings {
@@ -56,6 +56,8 @@ export class CertificateSet {
     const required = acme.length === 0;
     if (tlsCert.length > 0)
       set.#files = await CertificateWatch.open(pairedFiles(tlsCert, tlsKey), { say, changed, required });
+    const warning = tlsCert.length > 0 ? urlWarning(config, set.certificates) : undefined;
+    if (warning !== undefined) say(warning, "warn");
     return set;
   }
 

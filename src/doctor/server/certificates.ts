@@ -14,6 +14,7 @@ import {
   pairedFiles,
   readCertificateFiles,
 } from "../../listen/tls/certificate-files.ts";
+import { urlWarning } from "../../listen/tls/certificates.ts";
 import { about, type Finding } from "../finding.ts";
 
 const DAY = 86_400_000;
@@ -29,20 +30,29 @@ export async function certificateFindings(config: Config): Promise<Finding[]> {
         advice: "Correct the options. Sluice does not start with these.",
       }),
     ];
-  return await Promise.all(pairedFiles(tlsCert, tlsKey).map(certificateFinding));
+  const all = await Promise.all(pairedFiles(tlsCert, tlsKey).map(certificateOrFault));
+  const findings = all.map((one) => (one instanceof CertificateError ? faultFinding(one) : findingOf(one)));
+  const certificates = all.flatMap((one) => (one instanceof CertificateError ? [] : one));
+  const warning = certificates.length > 0 ? urlWarning(config, certificates) : undefined;
+  if (warning === undefined) return findings;
+  const reason = { reason: warning, advice: "Have a certificate issued for it, or change --url." };
+  return [...findings, about("certificate", "Certificate").problem("none for the host of --url", reason)];
 }
 
-async function certificateFinding(files: CertificateFiles): Promise<Finding> {
-  const { problem } = about("certificate", "Certificate");
+async function certificateOrFault(files: CertificateFiles): Promise<Certificate | CertificateError> {
   try {
-    return findingOf(await readCertificateFiles(files));
+    return await readCertificateFiles(files);
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    return problem("it cannot be used", {
-      reason: error.message,
-      advice: "Correct the file. Sluice does not start without a certificate that can be used.",
-    });
+    if (error instanceof CertificateError) return error;
+    throw error;
   }
+}
+
+function faultFinding({ message }: CertificateError): Finding {
+  return about("certificate", "Certificate").problem("it cannot be used", {
+    reason: message,
+    advice: "Correct the file. Sluice does not start without a certificate that can be used.",
+  });
 }
 
 function findingOf(certificate: Certificate): Finding {

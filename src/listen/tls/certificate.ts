@@ -1,6 +1,7 @@
 // A certificate and its private key as PEM texts: read, and checked before a server uses them.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import { printable } from "../../plugins/log.ts";
 
@@ -230,7 +231,10 @@ function keyWarnings({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): st
 function namesOf({ subjectAltName = "" }: X509Certificate): string[] {
   const names = subjectAltName.split(", ").flatMap((one) => {
     const [, name] = /^(?:DNS|IP Address):((?:\*\.)?[a-z0-9:._-]+)$/i.exec(one) ?? [];
-    return name === undefined ? [] : [name.toLowerCase()];
+    if (name === undefined) return [];
+    // IPv6 comes without abbreviation.
+    const address = isIP(name) === 6 ? URL.parse(`http://[${name}]`)?.hostname.slice(1, -1) : undefined;
+    return [address ?? name.toLowerCase()];
   });
   return [...new Set(names)];
 }

@@ -2,6 +2,7 @@
 
 import { constants } from "node:crypto";
 import type { TLSOptions } from "bun";
+import type { Config } from "../../config/config.ts";
 import type { Certificate } from "./certificate.ts";
 
 /** Settings of every certificate. TLS 1.2 is the oldest version that Bun speaks. */
@@ -34,4 +35,21 @@ export function tlsOptions(
     for (const name of names)
       if (!byName.has(name)) byName.set(name, { ...STRENGTH, cert, key, serverName: name });
   return [{ ...STRENGTH, cert: first.cert, key: first.key }, ...byName.values()];
+}
+
+/**
+ * A sentence about `--url` when no certificate has its host, so that browsers refuse it; undefined when one has. A proxy in front
+ * may have a certificate of its own for it.
+ */
+export function urlWarning(
+  { url, acme, trustedProxy }: Pick<Config, "url" | "acme" | "trustedProxy">,
+  certificates: readonly Pick<Certificate, "names">[],
+): string | undefined {
+  if (url === undefined || trustedProxy.length > 0) return undefined;
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");
+  const names = [...acme, ...certificates.flatMap((one) => one.names)];
+  // A pattern stands for one label.
+  const pattern = host.replace(/^[^.]+\./, "*.");
+  if (names.some((name) => name === host || name === pattern)) return undefined;
+  return `--url: no certificate is for ${host}, so browsers refuse it: have one issued for this name, or change the URL. There ${names.length === 1 ? "is one" : "are certificates"} for ${names.join(", ")}.`;
 }

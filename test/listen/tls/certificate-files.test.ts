@@ -22,7 +22,7 @@ beforeAll(async () => {
     "plain",
     issue("files.example", {
       by: middle,
-      names: ["DNS:Files.example", "DNS:*.files.example", "IP:127.0.0.1"],
+      names: ["DNS:Files.example", "DNS:*.files.example", "IP:127.0.0.1", "IP:::1"],
     }),
   );
 });
@@ -65,7 +65,7 @@ describe("accepted", () => {
   test("a full chain and its key: names in lower case, wildcards and addresses", async () => {
     const { cert, key } = known("plain");
     const found = await read(cert + known("middle").cert, key);
-    expect(found.names).toEqual(["files.example", "*.files.example", "127.0.0.1"]);
+    expect(found.names).toEqual(["files.example", "*.files.example", "127.0.0.1", "::1"]);
     expect(found.warnings).toEqual([]);
     expect(found.expires.getTime() - Date.now()).toBeWithin(86_400_000, 2 * 86_400_000 + 1);
     expect(found.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);

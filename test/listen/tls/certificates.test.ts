@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:tls";
 import type { Server } from "bun";
-import { tlsOptions } from "../../../src/listen/tls/certificates.ts";
+import { tlsOptions, urlWarning } from "../../../src/listen/tls/certificates.ts";
 import { issue } from "../../support/authority.ts";
 import { isMissing } from "../../support/switches.ts";
 
@@ -68,6 +68,20 @@ test("a client that names no host gets the first certificate", async () => {
 test("one certificate has no names, so that it is made once", () => {
   expect(tlsOptions([main])).toMatchObject([{ cert: main.cert, key: main.key }]);
   expect(() => tlsOptions([])).toThrow("no certificate");
+});
+
+test("an address for which no certificate is made is said, unless a proxy may have one", () => {
+  const warning = (url: string | undefined, more = {}) =>
+    urlWarning({ acme: ["acme.example"], trustedProxy: [], ...(url !== undefined && { url }), ...more }, [
+      main,
+      wild,
+    ]);
+  expect(warning(undefined)).toBeUndefined();
+  for (const host of ["main.example", "MAIN.example:8443", "a.wild.example", "127.0.0.1", "acme.example"])
+    expect(warning(`https://${host}`), host).toBeUndefined();
+  for (const host of ["other.example", "wild.example", "a.b.wild.example", "[::1]"])
+    expect(warning(`https://${host}`), host).toContain("no certificate is for ");
+  expect(warning("https://other.example", { trustedProxy: ["10.0.0.0/8"] })).toBeUndefined();
 });
 
 /** Connects with `openssl s_client`. @returns its output */

@@ -82,9 +82,10 @@ test("several certificates: each name gets its own, also when one of them cannot
   expect(await certificateNames(port, "absent.example")).toContain("first.example");
 });
 
-test("an expired certificate is used, and said to be expired", async () => {
+test("an expired certificate is used, and said to be expired and of another host", async () => {
   const { flags, cert } = await files("expired", expired);
-  await using program = await spawnServing(join(folder, "root"), ...flags);
+  await using program = await spawnServing(join(folder, "root"), ...flags, "--url", "https://other.example");
+  expect(program.stderr).toContain("--url: no certificate is for other.example");
   expect(program.url).toStartWith("https:");
   expect(program.stderr).toContain(`--tls-cert ${cert} expired on `);
 });
@@ -141,6 +142,14 @@ test("doctor names the certificate, its names and its days, and what is wrong", 
     verdict: "problem",
     reason: expect.stringContaining("does not fit"),
   });
+  const { cert } = await files("fine", second);
+  const elsewhere = {
+    ...defaults,
+    tlsCert: [cert],
+    tlsKey: [cert.replace(/pem$/, "key")],
+    url: "https://other.example",
+  };
+  expect((await certificateFindings(elsewhere)).map(({ verdict }) => verdict)).toEqual(["ok", "problem"]);
   expect(await certificateFindings(defaults)).toEqual([]);
   expect(await certificateFindings({ ...defaults, hsts: 1 })).toMatchObject([{ verdict: "problem" }]);
 });
