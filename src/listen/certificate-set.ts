@@ -131,9 +131,16 @@ export class CertificateSet {
 
   /** Where the plain listener sends clients. */
   get #site(): HttpsSite | undefined {
-    const port = this.#listeners?.listeners.find(({ secure }) => secure)?.server.port;
+    const ports = this.#listeners?.listeners.flatMap(({ secure, server }) =>
+      secure ? (server.port ?? []) : [],
+    );
+    const port = ports?.includes(443) ? 443 : ports?.[0];
+    if (port === undefined) return undefined;
     const names = this.certificates.flatMap((certificate) => certificate.names);
-    return port === undefined ? undefined : { names, port };
+    // Something in front, such as a router, may forward another port to this one.
+    const { hostname, port: outside } = new URL(this.config.url ?? "http://none");
+    if (this.config.url?.startsWith("https:") !== true) return { names, port };
+    return { names: [hostname, ...names], port: Number(outside || 443) };
   }
 
   async #add(): Promise<void> {

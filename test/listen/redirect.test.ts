@@ -60,6 +60,20 @@ describe.skipIf(isMissing("openssl"))("--redirect-port", () => {
     expect(wrong.stderr).toContain("--redirect-port sends clients to https, which is not served");
   });
 
+  test("sends clients to the port of --url, to which something in front forwards", async () => {
+    const url = ["--url", "https://www.example.org"];
+    await using sluice = spawn(join(folder, "root"), ...flags, ...url, "--redirect-port", `${httpPort}`);
+    await listening(sluice);
+    for (const [host, location] of [
+      ["www.example.org", "https://www.example.org/"],
+      [HOST, `https://${HOST}/`],
+      ["evil.example", "https://www.example.org/"],
+    ] as const) {
+      const answer = await fetch(`http://127.0.0.1:${httpPort}/`, { headers: { host }, redirect: "manual" });
+      expect(answer.headers.get("location")).toBe(location);
+    }
+  });
+
   test("that is taken does not end the start, which says so", async () => {
     using _ = Bun.listen({ hostname: "127.0.0.1", port: httpPort, socket: { data() {} } });
     await using sluice = spawn(join(folder, "root"), ...flags, "--redirect-port", `${httpPort}`);
