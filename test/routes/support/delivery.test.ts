@@ -51,7 +51,7 @@ describe.each(["a port", "a Unix socket"])("over %s", (kind) => {
   const onPort = kind === "a port";
   const url = () => (onPort ? server.url : `unix:${socket}`);
   const get = (path: string, init: BunFetchRequestInit = {}) =>
-    server.fetch(path, onPort ? init : { ...init, unix: socket });
+    onPort ? server.fetch(path, init) : fetch(`http://localhost${path}`, { ...init, unix: socket });
   beforeEach(() => void server.log.splice(0));
 
   test.each([
