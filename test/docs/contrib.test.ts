@@ -22,6 +22,29 @@ describe("contrib/sluice.service", () => {
     expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
   });
 
+  test.skipIf(ANALYZE === null)(
+    "and the units of docs/deployment.md for a port of systemd are valid",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "sluice-unit-"));
+      const page = await Bun.file(join(TOP, "docs/deployment.md")).text();
+      const unit = (first: string) => page.split(`\`\`\`ini\n# ${first}\n`)[1]?.split("```")[0] ?? "";
+      const paths = ["sluice-port.socket", "sluice-port.service", "sluice.service"].map((name) =>
+        join(folder, name),
+      );
+      const [socket = "", service = "", sluice = ""] = paths;
+      await Bun.write(socket, unit("systemd opens the port"));
+      // The place of the program depends on the distribution.
+      await Bun.write(
+        service,
+        unit("passes its connections on").replace(/ExecStart=\S+/, "ExecStart=/bin/sh"),
+      );
+      await Bun.write(sluice, "[Service]\nExecStart=/bin/sh\n");
+      const { exitCode, stderr } = Bun.spawnSync([ANALYZE ?? "", "verify", socket, service]);
+      await rm(folder, { recursive: true });
+      expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: "" });
+    },
+  );
+
   test("has a stop timeout longer than --drain", async () => {
     const unit = await Bun.file(join(TOP, "contrib/sluice.service")).text();
     // The default of --drain is 30 s.

@@ -1,13 +1,15 @@
 // Messages to systemd: the service is ready, reloads, stops and still works; and sockets cannot be passed to it.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Systemd, socketActivation } from "../../src/listen/systemd.ts";
 import { sendDatagram } from "../../src/system/sockets/datagram.ts";
-import { until } from "../support/server.ts";
-import { isMissing } from "../support/switches.ts";
+import { freePort } from "../support/nginx.ts";
+import { startServer, until } from "../support/server.ts";
+import { isMissing, skipped } from "../support/switches.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const RECEIVER = `
@@ -146,6 +148,36 @@ test("a reload is told only while the service is ready", async () => {
     "STOPPING=1\nSTATUS=Waiting",
     "step",
   ]);
+});
+
+const PROXY = ["/usr/lib/systemd/systemd-socket-proxyd", "/lib/systemd/systemd-socket-proxyd"].find(
+  existsSync,
+);
+const noProxy =
+  isMissing("systemd-socket-activate") ||
+  (PROXY === undefined && skipped("systemd-socket-proxyd", "it is not installed"));
+test.skipIf(noProxy)("systemd-socket-proxyd passes connections on, with ranges", async () => {
+  const path = join(folder, "a.sock");
+  await using server = await startServer({ listen: [{ kind: "unix", path, mode: 0o660 }] });
+  await Bun.write(join(server.root, "ten"), "0123456789");
+  const port = await freePort();
+  const words = ["systemd-socket-activate", "-l", `127.0.0.1:${port}`, PROXY ?? "", path];
+  const proxy = Bun.spawn(words, { stdout: "ignore", stderr: "ignore" });
+  try {
+    const url = `http://127.0.0.1:${port}/files/ten`;
+    const headers = { range: "bytes=2-4" };
+    await until("it listens", () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const answer = await fetch(url, { headers });
+    expect([answer.status, await answer.text()]).toEqual([206, "234"]);
+  } finally {
+    proxy.kill();
+    await proxy.exited;
+  }
 });
 
 describe("a socket that systemd passes", () => {
