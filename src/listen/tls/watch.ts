@@ -89,13 +89,18 @@ export class CertificateWatch {
 
   async #replaceChanged(now: boolean): Promise<void> {
     this.#warnOfExpiry();
+    let changed = false;
     for (const one of this.watched) {
       const state = await stateOf(one.files);
       // Files that still change are read at the next look: a certificate is often written before its key.
       const settled = now || state === one.seen;
       one.seen = state;
-      if (state !== one.read && settled) await this.#replace(one);
+      if (state === one.read || !settled) continue;
+      changed = true;
+      await this.#replace(one);
     }
+    // The person who asked for the look sees that it has happened.
+    if (now && !changed) this.options.say("No file of a certificate has changed since it was read.", "info");
   }
 
   async #replace(one: WatchedPair): Promise<void> {
