@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Config } from "../config/config.ts";
-import { ownOrigin, unixUrl } from "../config/listen-address.ts";
+import { ownOrigin, unixPathsOf, unixUrl } from "../config/listen-address.ts";
 import type { Option } from "../config/option.ts";
 import { FLAGS, OPTIONS, toConfig } from "../config/options.ts";
 import { speaksTls } from "../config/tls-options.ts";
@@ -86,9 +86,8 @@ export async function readCommand(
   }
   if (flags.command === "doctor") return { kind: "doctor", subject: { config }, json: flags.json };
   if (flags.command === "top") {
-    const [address] = config.listen;
-    const own =
-      ownOrigin(config, speaksTls(config)) ?? (address?.kind === "unix" ? unixUrl(address.path) : "");
+    const [path = ""] = unixPathsOf(config);
+    const own = ownOrigin(config, speaksTls(config)) ?? unixUrl(path);
     return { kind: "top", url: new URL(own), once: flags.once, anyCertificate: true };
   }
   const root = resolve(folder, config.root);

@@ -69,6 +69,11 @@ export function tcpAddressesOf(named: Named): readonly TcpAddress[] {
   return addressesOf(named).filter((address) => address.kind === "tcp");
 }
 
+/** The paths of the Unix sockets among {@link addressesOf}. */
+export function unixPathsOf(named: Named): readonly string[] {
+  return addressesOf(named).flatMap((address) => (address.kind === "unix" ? [address.path] : []));
+}
+
 /**
  * The origin at which this machine reaches the server; undefined when it listens on Unix sockets only.
  * @param tls whether its ports speak TLS

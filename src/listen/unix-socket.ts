@@ -7,14 +7,25 @@ import { printable } from "../plugins/log.ts";
 import { errnoOf } from "../system/errno.ts";
 import { ListenError } from "./listen-error.ts";
 
+/** A server listens on a Unix socket already. */
+export class SocketInUse extends ListenError {}
+
 /**
  * Removes the socket of a server that has ended without doing so itself.
- * @throws ListenError when another server listens there, when the path is no socket, or its folder is missing
+ * @throws ListenError like {@link isStaleSocket}
  */
 export async function clearStaleSocket(path: string): Promise<void> {
+  if (await isStaleSocket(path)) rmSync(path);
+}
+
+/**
+ * Whether a server that has ended has left a socket, in whose place another may be made. If not, the path is free.
+ * @throws ListenError when another server listens there, when the path is no socket, or its folder is missing
+ */
+export async function isStaleSocket(path: string): Promise<boolean> {
   const there = statOf(path);
   if (there === undefined) {
-    if (statOf(dirname(path)) !== undefined) return;
+    if (statOf(dirname(path)) !== undefined) return false;
     throw new ListenError(
       `The folder ${printable(dirname(path))} of the Unix socket does not exist: create it, in a systemd unit with RuntimeDirectory=, or change --listen.`,
     );
@@ -26,14 +37,14 @@ export async function clearStaleSocket(path: string): Promise<void> {
     );
   const code = await connecting(path);
   if (code === undefined)
-    throw new ListenError(
+    throw new SocketInUse(
       `Another server listens on the Unix socket ${shown}: stop it, or choose another path with --listen.`,
     );
   if (code !== "ECONNREFUSED")
     throw new ListenError(
       `The Unix socket ${shown} exists, and connecting to it failed with ${code}: remove it, or choose another path with --listen.`,
     );
-  rmSync(path);
+  return true;
 }
 
 /** Runs `listen`, which makes a socket, so that its file has these permissions from the beginning. */

@@ -145,9 +145,11 @@ async function findSluice(host: string, port: number): Promise<PortReadings["slu
   return (await askHealth(origin)) ?? (await askHealth(origin.replace("http:", "https:")));
 }
 
-async function askHealth(origin: string): Promise<PortReadings["sluice"]> {
+/** @param unix the path of the Unix socket to ask at */
+export async function askHealth(origin: string, unix?: string): Promise<PortReadings["sluice"]> {
   try {
     const answer = await fetch(`${origin}/health`, {
+      ...(unix !== undefined && { unix }),
       signal: AbortSignal.timeout(1000),
       redirect: "manual",
       // The names of its certificate are not those of this machine.

@@ -5,7 +5,7 @@ import { realpath, statfs } from "node:fs/promises";
 import { availableParallelism, release } from "node:os";
 import { resolve } from "node:path";
 import { type Config, grantedWords } from "../../config/config.ts";
-import { type TcpAddress, tcpAddressesOf } from "../../config/listen-address.ts";
+import { type TcpAddress, tcpAddressesOf, unixPathsOf } from "../../config/listen-address.ts";
 import { MANY_ADDRESSES, ONE_ADDRESS } from "../../listen/listen-error.ts";
 import { isLoopback } from "../../system/loopback.ts";
 import { parseMounts } from "../../system/mounts.ts";
@@ -22,6 +22,7 @@ import { clock } from "./clock.ts";
 import { memory, openFiles, processors, stolen, ticks } from "./machine.ts";
 import { type PortReadings, portFinding, readPort } from "./port.ts";
 import { backlog, congestionControl, windows } from "./tcp.ts";
+import { socketFinding } from "./unix.ts";
 
 /** Seconds allowed for all disk measurements; a healthy disk needs six. */
 const DISK_SECONDS = 11;
@@ -64,6 +65,7 @@ export async function examineServer(
       findings: [
         ...(await certificateFindings(config)),
         ...ports.map(portFinding),
+        ...(await Promise.all(unixPathsOf(config).map(socketFinding))),
         reach(addresses),
         ...(await acmeFindings(config, disk.root)),
         ...windows(readText),
