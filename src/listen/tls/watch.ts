@@ -32,7 +32,8 @@ const DAY = 86_400_000;
 export class CertificateWatch {
   #running: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
-  #warned = 0;
+  /** When it was last said that a certificate ends soon, or has ended. */
+  readonly #warned = new WeakMap<Certificate, number>();
 
   private constructor(
     readonly watched: readonly WatchedPair[],
@@ -125,17 +126,19 @@ export class CertificateWatch {
 
   #warnOf(certificate: Certificate): void {
     const invalid = validityWarning(certificate);
-    if (invalid !== undefined) this.options.say(invalid, "error");
+    if (invalid !== undefined) {
+      this.options.say(invalid, "error");
+      this.#warned.set(certificate, Date.now());
+    }
     for (const warning of certificate.warnings) this.options.say(warning, "warn");
   }
 
   #warnOfExpiry(): void {
     const now = Date.now();
-    if (now - this.#warned < DAY) return;
     for (const one of this.certificates) {
-      if (!endsSoon(one, now)) continue;
+      if (!endsSoon(one, now) || now - (this.#warned.get(one) ?? 0) < DAY) continue;
       const { expires, from } = one;
-      this.#warned = now;
+      this.#warned.set(one, now);
       const verb = expires.getTime() > now ? "expires" : "expired";
       this.options.say(`${from} ${verb} on ${shownTime(expires)}: renew it.`, "warn");
     }
