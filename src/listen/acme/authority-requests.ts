@@ -46,7 +46,11 @@ async function send(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
     const host = URL.parse(url)?.host ?? url;
-    const reason = error instanceof Error ? error.message : String(error);
+    // Bun asks the reader whether the machine is connected, in the middle of the message.
+    const reason = (error instanceof Error ? error.message : String(error)).replace(
+      /\. Is the computer .*\?$/,
+      "",
+    );
     const fix = /certificate/i.test(reason)
       ? "; to trust an authority of your own, set NODE_EXTRA_CA_CERTS to the file of its root"
       : "";
