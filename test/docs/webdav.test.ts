@@ -20,12 +20,15 @@ interface Step {
 const REQUESTS: Record<string, Step[]> = {
   "open the drive and see what is in a folder": [{ method: "PROPFIND", path: "", headers: { depth: "1" } }],
   "open files": [{ method: "GET", path: "old.txt" }],
-  "copy new files in, make folders, lock": [
+  "copy new files in, make folders": [
     { method: "PUT", path: "new.txt", body: "new" },
     { method: "MKCOL", path: "folder" },
     { method: "LOCK", path: "new.txt", body: LOCK },
   ],
-  "save changes to a file that has content": [{ method: "PUT", path: "old.txt", body: "changed" }],
+  "save changes to a file that has content, lock what is there": [
+    { method: "PUT", path: "old.txt", body: "changed" },
+    { method: "LOCK", path: "other.txt", body: LOCK },
+  ],
   delete: [{ method: "DELETE", path: "old.txt" }],
   "rename or move": [{ method: "MOVE", path: "old.txt", headers: { destination: "/dav/PLACE/renamed.txt" } }],
   "move a file over another one": [
