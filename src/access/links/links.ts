@@ -137,7 +137,7 @@ export class Links {
     from: FilePath,
     step: () => Promise<T>,
   ): Promise<T> {
-    if (!this.#anyWithin(from)) return await step();
+    if (this.#within(from).length === 0) return await step();
     this.#moving.add(from);
     try {
       const moved = await step();
@@ -151,18 +151,34 @@ export class Links {
   /** Removes an entry: the links to it, and to everything in it, are closed for good. */
   async remove<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
     const removed = await step();
-    if (this.#anyWithin(path)) await this.access.change("removeLinks", { path });
+    if (this.#within(path).length > 0) await this.access.change("removeLinks", { path });
     return removed;
+  }
+
+  /** Gives the path of an entry to another one: the links to the old one are closed for good. */
+  async replace<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    const ids = this.#within(path);
+    if (ids.length === 0) return await step();
+    this.#moving.add(path);
+    try {
+      const result = await step();
+      await this.access.change("removeLinks", { path, ids });
+      return result;
+    } finally {
+      this.#moving.delete(path);
+    }
   }
 
   #holds(ticket: string): boolean {
     return this.access.secret("ticket", ticket) !== null;
   }
 
-  #anyWithin(path: FilePath): boolean {
-    for (const link of this.access.snapshot.links.values())
-      if (!link.revoked && isWithin(link.path, path)) return true;
-    return false;
+  /** The ids of the links to a path, and to everything below it. */
+  #within(path: FilePath): string[] {
+    const found: string[] = [];
+    for (const { id, revoked, path: to } of this.access.snapshot.links.values())
+      if (!revoked && isWithin(to, path)) found.push(id);
+    return found;
   }
 }
 

@@ -205,9 +205,13 @@ export class Locks {
 
   /** Releases the locks of an entry that was moved away or removed, and of everything in it. Never throws. */
   async removeWithin(path: FilePath): Promise<void> {
-    const tokens = this.within(path).map(({ token }) => token);
-    if (tokens.length === 0) return;
-    await this.#forget(tokens);
+    await this.removeAll(this.within(path));
+  }
+
+  /** Releases locks. Never throws. */
+  async removeAll(locks: readonly Lock[]): Promise<void> {
+    if (locks.length === 0) return;
+    await this.#forget(locks.map(({ token }) => token));
   }
 
   #found(token: string, path: string): Lock {

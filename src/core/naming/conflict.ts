@@ -14,7 +14,7 @@ import { nameIsFolder, nameTaken, replaceNotAllowed } from "./refusals.ts";
 export interface NamingServices {
   readonly storage: Storage;
   readonly numberingLocks: PathLocks;
-  readonly locks: Locks;
+  readonly locks: Pick<Locks, "change">;
 }
 
 /** The rights of the client at the destination, decided when the request was made. */

@@ -17,6 +17,8 @@ export function propertyFollower({ properties }: Pick<Storage, "properties">): F
       if (!properties.empty) await properties.remove(path);
       return removed;
     },
+    // They go with the entry that is put aside.
+    replace: (_, step) => step(),
   };
 }
 
@@ -32,6 +34,12 @@ export function lockFollower(locks: Locks): Follower {
       const removed = await step();
       await locks.removeWithin(path);
       return removed;
+    },
+    async replace(path, step) {
+      const old = locks.within(path);
+      const result = await step();
+      await locks.removeAll(old);
+      return result;
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Follower {
   move<Moved extends ClaimedName>(from: FilePath, step: () => Promise<Moved>): Promise<Moved>;
   /** Runs the step that removes an entry, and everything in it. */
   remove<T>(path: FilePath, step: () => Promise<T>): Promise<T>;
+  /** Runs the step that gives the path of an entry to another one. If it fails, the old entry is back, with everything in it. */
+  replace<T>(path: FilePath, step: () => Promise<T>): Promise<T>;
 }
 
 /** Several followers, each of which runs the step of the next one. */
@@ -28,5 +30,9 @@ export class Followers implements Follower {
 
   remove<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
     return this.#all.reduce((next, follower) => () => follower.remove(path, next), step)();
+  }
+
+  replace<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    return this.#all.reduce((next, follower) => () => follower.replace(path, next), step)();
   }
 }

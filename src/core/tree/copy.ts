@@ -12,6 +12,9 @@ import type { Uploader } from "../upload/uploader.ts";
 /** Bytes. A larger copy takes too long for one request. */
 const LARGE = 64 * 1024 * 1024;
 
+/** Runs the step that publishes a copy. */
+export type Placing = <T>(publish: () => Promise<T>) => Promise<T>;
+
 export class CopyOperation {
   /** Bytes copied so far. */
   bytes = 0;
@@ -31,12 +34,13 @@ export class CopyOperation {
 
   /**
    * Acquires an upload slot and rejects early what cannot succeed. The caller must call `run` or `discard` on the result.
+   * @param over whether the entry that has the name now will be put aside: see `run`
    * @throws Problem draining, not_found, name_taken, into_itself, …
    */
-  static async begin(uploader: Uploader, request: MoveRequest): Promise<CopyOperation> {
+  static async begin(uploader: Uploader, request: MoveRequest, over = false): Promise<CopyOperation> {
     const releaseSlot = uploader.admit();
     try {
-      return new CopyOperation(uploader, request, await beginStored(uploader, request), releaseSlot);
+      return new CopyOperation(uploader, request, await beginStored(uploader, request, over), releaseSlot);
     } catch (error) {
       releaseSlot();
       throw error;
@@ -48,23 +52,29 @@ export class CopyOperation {
     return this.stored.entry.kind === "folder" || this.total > LARGE;
   }
 
-  /** Copies everything and publishes the copy. When it throws, the copy was discarded. @throws Problem; the reason of the signal */
-  async run(signal: AbortSignal): Promise<ClaimedName> {
+  /**
+   * Copies everything and publishes the copy. When it throws, the copy was discarded.
+   * @param place runs when all is copied; by default it only publishes
+   * @throws Problem; the reason of the signal
+   */
+  async run(signal: AbortSignal, place: Placing = (publish) => publish()): Promise<ClaimedName> {
     const { uploader, request } = this;
     const { kind } = this.stored.entry;
     try {
       using reservation = await this.#reserve(signal);
       await this.#copy(signal, reservation);
-      return await uploader.pathLocks.withLock(request.to, async () => {
-        const claimed = await claimName(uploader, request, kind, (to, replace) =>
-          reservation.publish({ to, kind, size: this.bytes, replace }, () =>
-            this.stored.finish(to, { replace }),
-          ),
-        );
-        const { properties } = uploader.storage;
-        if (!properties.empty) await properties.copy(request.from, claimed.entry.path);
-        return claimed;
-      });
+      return await place(() =>
+        uploader.pathLocks.withLock(request.to, async () => {
+          const claimed = await claimName(uploader, request, kind, (to, replace) =>
+            reservation.publish({ to, kind, size: this.bytes, replace }, () =>
+              this.stored.finish(to, { replace }),
+            ),
+          );
+          const { properties } = uploader.storage;
+          if (!properties.empty) await properties.copy(request.from, claimed.entry.path);
+          return claimed;
+        }),
+      );
     } finally {
       await this.discard();
     }
@@ -108,7 +118,7 @@ async function reserve(
 }
 
 /** Begins the copy of a storage, unless it cannot succeed. @throws Problem */
-async function beginStored(uploader: Uploader, request: MoveRequest): Promise<StoredCopy> {
+async function beginStored(uploader: Uploader, request: MoveRequest, over = false): Promise<StoredCopy> {
   const { from, to, conflict } = request;
   const { storage } = uploader;
   if (to.startsWith(`${from}/`)) throw new Problem("into_itself", "A folder cannot be copied into itself.");
@@ -118,7 +128,8 @@ async function beginStored(uploader: Uploader, request: MoveRequest): Promise<St
   try {
     const does = conflict === "replace" ? "write" : "create";
     await uploader.locks.permit({ path: to, does }, request.may);
-    refuseEarly(request, stored.entry.kind, await storage.probe(to));
+    const current = await storage.probe(to);
+    if (!over) refuseEarly(request, stored.entry.kind, current);
     return stored;
   } catch (error) {
     await stored.discard();

@@ -5,8 +5,11 @@ import { trashPlace } from "../../storage/properties.ts";
 import { newTrashId, type TrashId } from "../../storage/trash.ts";
 import { countRemoval } from "../admission/quota/changes.ts";
 import type { LockGrants } from "../locks/locks.ts";
-import { claimName } from "../naming/conflict.ts";
+import { claimName, type NamingServices } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
+
+/** Whatever is locked by now, an entry that was put aside comes back. */
+const WITHOUT_LOCKS: NamingServices["locks"] = { change: (_change, _may, step) => step() };
 
 /**
  * Puts the entry at a path into the trash of the storage, and runs the step that gives its name to another entry. Afterwards it
@@ -23,43 +26,48 @@ export async function replaceEntry<T>(
   step: () => Promise<T>,
 ): Promise<T> {
   const { trash, properties } = uploader.storage;
-  const id = await putAside(uploader, path, may);
-  const result = await step().catch(async (error: unknown) => {
-    await putBack(uploader, path, id, may);
-    throw error;
+  // As one change: a server that stops waits for all of it.
+  return await uploader.track(async () => {
+    const { id, result } = await uploader.followers.replace(path, async () => {
+      const id = await putAside(uploader, path, may);
+      const result = await step().catch(async (error: unknown) => {
+        await putBack(uploader, path, id);
+        throw error;
+      });
+      return { id, result };
+    });
+    if (keep) return result;
+    await trash.remove(id).catch(() => {
+      // The new entry has its name: what cannot be deleted of the old one stays in the trash.
+    });
+    if (!properties.empty) await properties.remove(trashPlace(id));
+    return result;
   });
-  if (keep) return result;
-  await trash.remove(id).catch(() => {
-    // The new entry has its name: what cannot be deleted of the old one stays in the trash.
-  });
-  if (!properties.empty) await properties.remove(trashPlace(id));
-  return result;
 }
 
 async function putAside(uploader: Uploader, path: FilePath, may: LockGrants): Promise<TrashId> {
-  const { storage, pathLocks, quotas, followers, locks } = uploader;
+  const { storage, pathLocks, quotas, locks } = uploader;
   const id = newTrashId(Date.now(), storage.age);
   const putNow = async (): Promise<void> => {
     await storage.trash.put(path, id, { recursive: true });
     if (!storage.properties.empty) await storage.properties.move(path, trashPlace(id));
   };
-  await uploader.track(() =>
-    pathLocks.withLock(path, () =>
-      locks.change({ path, does: "remove" }, may, () =>
-        followers.remove(path, () => countRemoval(quotas, path, putNow)),
-      ),
-    ),
+  await pathLocks.withLock(path, () =>
+    locks.change({ path, does: "remove" }, may, () => countRemoval(quotas, path, putNow)),
   );
   return id;
 }
 
-async function putBack(uploader: Uploader, path: FilePath, id: TrashId, locks: LockGrants): Promise<void> {
-  const may = { ...locks, replace: false };
-  const { trash, properties } = uploader.storage;
+async function putBack(uploader: Uploader, path: FilePath, id: TrashId): Promise<void> {
+  const { storage, numberingLocks, quotas } = uploader;
+  const { trash, properties } = storage;
   const kind = (await trash.find(id))?.kind ?? "file";
-  const { entry } = await claimName(uploader, { to: path, conflict: "rename", may }, kind, (to) =>
-    trash.restore(id, to, { replace: false }),
+  const { entry } = await claimName(
+    { storage, numberingLocks, locks: WITHOUT_LOCKS },
+    { to: path, conflict: "rename", may: { replace: false } },
+    kind,
+    (to) => trash.restore(id, to, { replace: false }),
   );
   if (!properties.empty) await properties.move(trashPlace(id), entry.path);
-  await uploader.quotas.recount([path]);
+  await quotas.recount([path]);
 }

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { defaults } from "../../../src/config/options.ts";
+import { CopyOperation } from "../../../src/core/tree/copy.ts";
 import { replaceEntry } from "../../../src/core/tree/replace-entry.ts";
 import { Uploader } from "../../../src/core/upload/uploader.ts";
 import { Problem } from "../../../src/errors.ts";
@@ -46,4 +47,42 @@ test("the old folder gets another name when its own was taken in the meantime", 
   expect(await codeOf(replaceEntry(uploader, file("a"), { keep: false }, taken))).toBe("source_changed");
   expect(await list("")).toEqual(["a", "a (1)", "b"]);
   expect(await contentOf(storage, "a (1)/1")).toBe("old");
+});
+
+test("the old folder comes back when somebody locks the folder above in the meantime", async () => {
+  const { storage, uploader, list } = await prepared();
+  const locked = async (): Promise<never> => {
+    const { locks } = uploader;
+    const { path, depth, scope } = { path: folder(""), depth: "0", scope: "exclusive" } as const;
+    await locks.create({ path, depth, scope, owner: "", account: null, client: undefined, seconds: 60 });
+    return await failing();
+  };
+  expect(await codeOf(replaceEntry(uploader, file("a"), { keep: false }, locked))).toBe("source_changed");
+  expect(await list("")).toEqual(["a", "b"]);
+  expect(await contentOf(storage, "a/1")).toBe("old");
+});
+
+test("a server that begins to stop waits until the old folder is back", async () => {
+  const { uploader, list, move } = await prepared();
+  let idle: Promise<string[]> | undefined;
+  const draining = async () => {
+    uploader.drain();
+    idle = uploader.slots.idle().then(() => list("a"));
+    await uploader.track(move);
+  };
+  expect(await codeOf(replaceEntry(uploader, file("a"), { keep: false }, draining))).toBe("draining");
+  expect(await idle).toEqual(["a/1"]);
+});
+
+test("what a copy replaces stays in its place until everything is copied", async () => {
+  const { uploader, list, storage } = await prepared();
+  const request = { from: file("b"), to: file("a"), conflict: "replace", may: { replace: true } } as const;
+  const copying = await CopyOperation.begin(uploader, request, true);
+  await copying.run(new AbortController().signal, async (publish) => {
+    expect(copying.bytes).toBe(3);
+    expect(await list("a")).toEqual(["a/1"]);
+    return await replaceEntry(uploader, file("a"), { keep: false }, publish);
+  });
+  expect(await list("a")).toEqual(["a/2"]);
+  expect(await contentOf(storage, "b/2")).toBe("new");
 });

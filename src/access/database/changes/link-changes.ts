@@ -173,12 +173,20 @@ export function moveLinks(database: Database, { from, to }: { from: string; to: 
   database.run(`UPDATE links SET path = ?2 || substr(path, length(?1) + 1) WHERE ${WITHIN}`, [from, to]);
 }
 
-/** Closes the links to an entry that is gone, and to everything in it, for good. */
-export function removeLinks(database: Database, { path }: { path: string }): void {
+/**
+ * Closes the links to an entry that is gone, and to everything in it, for good.
+ * @param ids only these: others belong to the entry that has the path now
+ */
+export function removeLinks(
+  database: Database,
+  { path, ids }: { path: string; ids?: readonly string[] },
+): void {
+  const gone = `${WITHIN} AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))`;
+  const which = [path, ids ? JSON.stringify(ids) : null];
   database
     .transaction(() => {
-      database.run(`DELETE FROM secrets WHERE link IN (SELECT id FROM links WHERE ${WITHIN})`, [path]);
-      database.run(`UPDATE links SET revoked = 1 WHERE ${WITHIN}`, [path]);
+      database.run(`DELETE FROM secrets WHERE link IN (SELECT id FROM links WHERE ${gone})`, which);
+      database.run(`UPDATE links SET revoked = 1 WHERE ${gone}`, which);
     })
     .immediate();
 }
