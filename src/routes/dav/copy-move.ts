@@ -3,7 +3,7 @@
 import type { MoveRequest } from "../../core/naming/conflict.ts";
 import { preconditionFailed } from "../../core/naming/refusals.ts";
 import { makeFolder, move as moveEntry } from "../../core/tree/changes.ts";
-import { CopyOperation } from "../../core/tree/copy.ts";
+import { CopyOperation, type Placing } from "../../core/tree/copy.ts";
 import { replaceEntry } from "../../core/tree/replace-entry.ts";
 import { Problem } from "../../errors.ts";
 import { depthOf } from "../../http/dav/depth.ts";
@@ -15,7 +15,7 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
-import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl } from "./target.ts";
+import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl, visibleEntry } from "./target.ts";
 
 /** Both ends of a request, and what is there. */
 interface Transfer extends MoveRequest {
@@ -29,7 +29,10 @@ export async function move(services: Services, dav: DavRequest): Promise<Respons
   depthOf(request.headers, ["infinity"], "infinity");
   const transfer = await transferOf(services, dav, "move");
   const { from, to } = transfer;
-  await placed(services, dav, transfer, async () => void (await moveEntry(services.uploader, transfer)));
+  const { place } = placing(services, dav, transfer);
+  await withoutIdleTimeout(services, request, dav.server, () =>
+    place(() => moveEntry(services.uploader, transfer)),
+  );
   services.log.changed(request, { did: "moved", path: from, to });
   return new Response(null, { status: transfer.taken ? 204 : 201 });
 }
@@ -40,15 +43,12 @@ export async function copy(services: Services, dav: DavRequest): Promise<Respons
   const depth = depthOf(request.headers, ["infinity", "0"], "infinity");
   const transfer = await transferOf(services, dav, "copy");
   const { from, to, source } = transfer;
-  await placed(services, dav, transfer, async () => {
-    if (depth === "0" && source.kind === "folder") {
-      await makeFolder(uploader, to, transfer.may);
-      const set = services.storage.properties.of(from);
-      if (set.size > 0) await services.storage.properties.change(to, { set, remove: [] });
-      return;
-    }
-    const copying = await CopyOperation.begin(uploader, transfer);
-    await copying.run(new AbortController().signal);
+  const { place, over } = placing(services, dav, transfer);
+  await withoutIdleTimeout(services, request, dav.server, async () => {
+    if (depth === "0" && source.kind === "folder") return await place(() => copyAlone(services, transfer));
+    const copying = await CopyOperation.begin(uploader, transfer, over);
+    // The entry in the way stays until everything is copied.
+    await copying.run(new AbortController().signal, place);
   });
   services.log.changed(request, { did: "copied", path: from, to });
   return new Response(null, { status: transfer.taken ? 204 : 201 });
@@ -57,35 +57,42 @@ export async function copy(services: Services, dav: DavRequest): Promise<Respons
 /** @throws Problem */
 async function transferOf(services: Services, dav: DavRequest, kind: "move" | "copy"): Promise<Transfer> {
   const { headers } = dav.request;
-  const { storage } = services;
   const from = changedPathOf(dav);
   const to = decodePath(destinationOf(headers, rootUrl(dav)), "/headers/destination");
   const conflict = overwrites(headers) ? "replace" : "fail";
   const paths = moveRequest(services, dav.request, kind, { from, to, conflict });
-  const source = await storage.find(paths.from);
+  const source = await visibleEntry(services, dav, paths.from);
   if (!source) throw noEntry();
   if (paths.from === paths.to) throw new Problem("not_allowed", "Source and destination are the same.");
-  await requireParent(services, paths.to);
-  const taken = await storage.find(paths.to);
+  await requireParent(services, dav, paths.to);
+  const taken = await visibleEntry(services, dav, paths.to);
   if (taken && conflict === "fail") throw preconditionFailed("Overwrite");
   const may = { ...(await lockGrants(services, dav)), ...paths.may };
   return { ...paths, may, source, taken };
 }
 
-/** Runs the step that gives an entry its place, after a folder that is in its way was put aside. */
-async function placed(
-  services: Services,
-  { request, server }: DavRequest,
+/** Copies a folder without its entries. */
+async function copyAlone({ uploader, storage }: Services, { from, to, may }: Transfer): Promise<void> {
+  await makeFolder(uploader, to, may);
+  const set = storage.properties.of(from);
+  if (set.size > 0) await storage.properties.change(to, { set, remove: [] });
+}
+
+/**
+ * Returns a function that runs the step which gives an entry its place, after a folder in its way was put aside.
+ * @throws Problem
+ */
+function placing(
+  { uploader, trash }: Services,
+  { request }: DavRequest,
   { from, to, source, taken, may }: Transfer,
-  step: () => Promise<void>,
-): Promise<void> {
-  await withoutIdleTimeout(services, request, server, async () => {
-    // A file over a file is one step of the storage.
-    if (!taken || (taken.kind === "file" && source.kind === "file")) return await step();
-    refuseOverlap(from, to);
-    proveBelow(request, "delete", to);
-    await replaceEntry(services.uploader, to, { keep: services.trash !== null, may }, step);
-  });
+): { place: Placing; over: boolean } {
+  // A file over a file is one step of the storage.
+  if (!taken || (taken.kind === "file" && source.kind === "file"))
+    return { place: (step) => step(), over: false };
+  refuseOverlap(from, to);
+  proveBelow(request, "delete", to);
+  return { place: (step) => replaceEntry(uploader, to, { keep: trash !== null, may }, step), over: true };
 }
 
 /** Putting the destination aside would take the source along, or the other way round. */

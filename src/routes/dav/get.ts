@@ -6,7 +6,7 @@ import { askerOf, prove } from "../../plugins/access.ts";
 import type { StoredFile } from "../../storage/stored-file.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";
 import type { Services } from "../support/services.ts";
-import { type DavRequest, existingPathOf, noEntry } from "./target.ts";
+import { type DavRequest, existingPathOf, noEntry, visibleEntry } from "./target.ts";
 
 export async function get(services: Services, dav: DavRequest): Promise<Response> {
   const { request, server } = dav;
@@ -21,8 +21,8 @@ export async function get(services: Services, dav: DavRequest): Promise<Response
     await file.close();
     prove(request, "read", needed);
   }
-  const entry = await services.storage.find(path);
-  if (entry?.kind !== "folder" || (entry.target !== undefined && !asker.sees(entry.target))) throw noEntry();
+  const entry = await visibleEntry(services, dav, path);
+  if (entry?.kind !== "folder") throw noEntry();
   // Office wants to see that the folder of a document exists.
   if (request.method === "HEAD") return new Response(null, { headers: { "content-length": "0" } });
   return new Response(null, { status: 303, headers: { location: urlOf(path, "folder") } });

@@ -15,7 +15,7 @@ export async function mkcol(services: Services, dav: DavRequest): Promise<Respon
   prove(request, "write", path);
   if (request.body !== null && contentLength(request.headers) !== 0)
     throw new Problem("unsupported_type", "MKCOL takes no body.");
-  await requireParent(services, path);
+  await requireParent(services, dav, path);
   const may = await lockGrants(services, dav);
   const folder = await makeFolder(uploader, path, may).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== "name_taken") throw error;

@@ -1,5 +1,6 @@
 // PROPFIND: the properties of an entry, and of the entries of a folder (RFC 4918 section 9.1).
 
+import type { Asker } from "../../access/asker.ts";
 import { smallBody } from "../../core/upload/small-body.ts";
 import { depthOf } from "../../http/dav/depth.ts";
 import {
@@ -16,7 +17,7 @@ import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 import { lockReader } from "./locks/discovery.ts";
 import { type PropertySource, responses, type SpaceLeft, wantsSpace } from "./properties.ts";
-import { type DavRequest, existingPathOf, noEntry } from "./target.ts";
+import { type DavRequest, existingPathOf, noEntry, visibleEntry } from "./target.ts";
 
 /** Bytes of an XML body. */
 const MAX_BODY = 256 * 1024;
@@ -35,9 +36,9 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
   const wanted = wantedProperties(await xmlBody(services, request));
   if (depth === "infinity") return conditionAnswer(403, "propfind-finite-depth");
   return await withoutIdleTimeout(services, request, server, async () => {
-    const entry = await services.storage.find(path);
-    if (!entry || (entry.target !== undefined && !asker.sees(entry.target))) throw noEntry();
-    const space = wantsSpace(wanted) ? await spaceOf(services, path) : null;
+    const entry = await visibleEntry(services, dav, path);
+    if (!entry) throw noEntry();
+    const space = wantsSpace(wanted) ? await spaceOf(services, asker, path) : null;
     const write = responses(wanted, {
       reader: lockReader(services, dav),
       kept: keptAt(services, path),
@@ -89,8 +90,8 @@ function keptAt({ storage: { properties } }: Services, folder: FolderPath): Prop
 }
 
 /** The space that the tightest quota leaves, or the disk. */
-async function spaceOf({ uploader, storage }: Services, path: FolderPath): Promise<SpaceLeft> {
-  const quota = uploader.quotas.report(path);
+async function spaceOf({ uploader, storage }: Services, asker: Asker, path: FolderPath): Promise<SpaceLeft> {
+  const quota = asker.can("list", path) ? uploader.quotas.report(path) : null;
   const { free, total } = await storage.space();
   if (quota) return { available: Math.min(free, Math.max(0, quota.bytes - quota.used)), used: quota.used };
   return { available: free, used: total - free };

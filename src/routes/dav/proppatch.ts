@@ -12,7 +12,7 @@ import { lockGrants } from "./locks/lock-grants.ts";
 import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
 import { xmlBody } from "./propfind.ts";
 import { proveChange } from "./prove-change.ts";
-import { changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
+import { changedEntry, changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
 
 /** The modification time, as Windows and others set it. */
 const TIMES: ReadonlySet<string> = new Set([
@@ -25,10 +25,10 @@ const UNIX_TIME = /^\s*(\d{1,11})(?:\.\d*)?\s*$/;
 
 export async function proppatch(services: Services, dav: DavRequest): Promise<Response> {
   const { request } = dav;
-  const { storage, uploader } = services;
+  const { uploader } = services;
   const path = changedPathOf(dav);
   prove(request, "write", path);
-  const entry = await storage.find(path);
+  const entry = await changedEntry(services, dav, path);
   if (!entry) throw noEntry();
   proveChange(services, request, path, entry);
   const changes = propertyChanges(await xmlBody(services, request));

@@ -19,7 +19,7 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
   const proved = proveWrite(request, path);
   let may = { ...(await lockGrants(services, dav)), ...proved };
   proveConditions(request, path, options.conditions);
-  await requireParent(services, path);
+  await requireParent(services, dav, path);
   const { maker } = askerOf(request);
   let { conditions } = options;
   if (!may.replace) {

@@ -18,14 +18,14 @@ import { uploadId } from "../../support/request-body.ts";
 import type { Services } from "../../support/services.ts";
 import { xmlBody } from "../propfind.ts";
 import { proveChange } from "../prove-change.ts";
-import { changedPathOf, type DavRequest, requireParent } from "../target.ts";
+import { changedEntry, changedPathOf, type DavRequest, requireParent } from "../target.ts";
 import { activeLock, lockReader } from "./discovery.ts";
 import { lockGrants } from "./lock-grants.ts";
 
 export async function lock(services: Services, dav: DavRequest): Promise<Response> {
   const { request } = dav;
   const { headers } = request;
-  const { storage, uploader } = services;
+  const { uploader } = services;
   const path = changedPathOf(dav);
   const may = proveWrite(request, path);
   const depth = depthOf(headers, ["infinity", "0"], "infinity");
@@ -33,8 +33,8 @@ export async function lock(services: Services, dav: DavRequest): Promise<Respons
   const info = lockInfo(await xmlBody(services, request));
   const grants = await lockGrants(services, dav);
   if (info === null) return await renew(services, dav, path, grants.lockTokens ?? [], seconds);
-  await requireParent(services, path);
-  const entry = await storage.find(path);
+  await requireParent(services, dav, path);
+  const entry = await changedEntry(services, dav, path);
   if (entry) proveChange(services, request, path, entry);
   // Otherwise one could keep others from folders that they may write to, and oneself may not.
   if (entry?.kind === "folder" && depth === "infinity") proveBelow(request, "write", path);
