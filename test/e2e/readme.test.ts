@@ -70,6 +70,7 @@ describe("blocks of code", () => {
     "json",
     "py",
     "ts",
+    "dockerfile",
     "nginx",
     "haproxy",
     "caddy",
