@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { startLinkServer } from "../support/links.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
 import { skipped } from "../support/switches.ts";
 
@@ -35,6 +37,22 @@ test("uploads, downloads, ranges, HEAD and problems work", async () => {
   expect([head.status, head.headers.get("content-length")]).toEqual([200, "300000"]);
   expect((await ask("/files/new/none")).status).toBe(404);
   expect((await ask("/files/new/a.bin", { method: "DELETE" })).status).toBe(204);
+});
+
+test("a revoked download ends, although it has no connection to cut", async () => {
+  await using links = await startLinkServer({ tls: "http3" });
+  await Bun.write(join(links.root, "home/large.bin"), "");
+  await truncate(join(links.root, "home/large.bin"), 2 ** 30);
+  const { id, url } = await links.link("home/large.bin");
+  const download = await links.fetch(`${url}/files/large.bin`, {
+    protocol: "http3",
+    tls: { rejectUnauthorized: false },
+  });
+  expect((await links.api(`/api/links/${id}`, "DELETE")).status).toBe(204);
+  const readAll = async () => {
+    for await (const _ of download.body ?? []);
+  };
+  await expect(readAll()).rejects.toThrow("HTTP3ContentLengthMismatch");
 });
 
 test.skipIf(noAioquic)("a body of another length than announced is not saved", async () => {

@@ -1,6 +1,7 @@
-// Answers that can be cut. Over a Unix socket their connection cannot be found: there the bytes end.
+// Answers that can be cut: by their connection, or by an early end of their bytes where others use the connection, or none is found.
 
-import { listenerOf } from "../../../plugins/request-info.ts";
+import { isOverTls } from "../../../http/target.ts";
+import { isAnswering, listenerOf } from "../../../plugins/request-info.ts";
 import { SentFile } from "../../../system/sockets/sent-file.ts";
 import type { Listener } from "../idle-timeout.ts";
 import { cutConnection } from "./connection.ts";
@@ -8,23 +9,30 @@ import { cutConnection } from "./connection.ts";
 /** Bytes of a file up to which it is not worth the search: it takes 0.1 ms for each hundred open descriptors. */
 const SMALL = 4_194_304;
 
+/** Milliseconds after which an answer that still goes on is cut with its connection. */
+const LONGEST_END = 300;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The answer to a request, which may have to be cut. */
 export class AnswerCut {
-  readonly #overUnix: boolean;
+  /** HTTP/2, which Bun does not tell from HTTP/1.1 over TLS, has other answers on the connection; HTTP/3 has no connection of TCP. */
+  readonly #overTls: boolean;
+  /** Whether it is cut by an end of its bytes. The connection of a Unix socket cannot be found. */
+  readonly #ends: boolean;
   #end: (() => void) | undefined;
 
   constructor(
     readonly request: Request,
     readonly server: Listener,
   ) {
-    this.#overUnix = listenerOf(request)?.address.kind === "unix";
+    this.#overTls = isOverTls(request);
+    this.#ends = this.#overTls || listenerOf(request)?.address.kind === "unix";
   }
 
   /** The body of the answer, if it is a stream. */
   stream(stream: ReadableStream<Bytes>): ReadableStream<Bytes> {
-    if (!this.#overUnix) return stream;
+    if (!this.#ends) return stream;
     const reader = stream.getReader();
     let failed: Error | undefined;
     this.#end = () => {
@@ -47,15 +55,28 @@ export class AnswerCut {
 
   /** Must be called in the turn in which a file is returned that the system sends. */
   file(descriptor: number | undefined, bytes: number): void {
-    if (!this.#overUnix || descriptor === undefined || bytes <= SMALL) return;
+    if (!this.#ends || descriptor === undefined || bytes <= SMALL) return;
     const sent = new SentFile(descriptor);
-    setImmediate(() => sent.find());
+    // An answer that has ended has closed the descriptor, whose number may be that of another file.
+    setImmediate(() => {
+      if (this.#goesOn) sent.find();
+    });
     this.#end = () => void sent.empty();
   }
 
   /** Ends the answer, which must not have ended yet. A client that reads nothing notices it after a while. */
   cut(): void {
     this.#end?.();
-    cutConnection(this.request, this.server);
+    // `Deliveries` closes the connection behind an answer that ends early, unless others use it. The end of an answer whose client
+    // does not read does not come.
+    const close = () => {
+      if (this.#goesOn) cutConnection(this.request, this.server);
+    };
+    if (this.#overTls) setTimeout(close, LONGEST_END);
+    else close();
+  }
+
+  get #goesOn(): boolean {
+    return this.server !== null && isAnswering(this.request, this.server);
   }
 }

@@ -1,6 +1,5 @@
 // The connection of a request: found by its addresses, and cut.
 
-import { isOverTls } from "../../../http/target.ts";
 import { listenerOf } from "../../../plugins/request-info.ts";
 import { Connection } from "../../../system/pacing.ts";
 import type { Listener } from "../idle-timeout.ts";
@@ -12,20 +11,11 @@ export function connectionOf(request: Request, server: Listener): Connection | n
   return peer ? Connection.find({ address: hostname, port }, peer) : null;
 }
 
-/** Milliseconds for the answers of other requests on a connection that is cut. */
-const OTHERS = 200;
-
 /**
  * Cuts the connection of a request whose answer is being sent, so that its client notices at once. Elsewhere than on Linux
- * the connection is closed after a second, by its idle timeout. Over HTTP/2, which Bun does not tell from HTTP/1.1 over TLS,
- * other requests may use the connection, too, such as the one that revoked a grant: short ones are answered before.
+ * the connection is closed after a second, by its idle timeout.
  */
 export function cutConnection(request: Request, server: Listener): void {
-  if (isOverTls(request)) setTimeout(() => cutNow(request, server), OTHERS);
-  else cutNow(request, server);
-}
-
-function cutNow(request: Request, server: Listener): void {
   if (connectionOf(request, server)?.cut()) return;
   server?.timeout(request, 1);
 }

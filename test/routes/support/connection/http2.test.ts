@@ -70,18 +70,24 @@ describe("revoking", () => {
   });
   afterAll(() => server.stop());
 
-  test("answers the request that revokes before it cuts the download on the same connection", async () => {
+  test("ends the download, while the other requests of its connection go on", async () => {
     const { id, url } = await server.link("home/large.bin", { rate: 4_000_000 });
     using client = await connectHttp2(server.url);
+    const headers = { authorization: `Bearer ${server.anna}` };
+    const upload = client.request("PUT", "/files/home/beside.bin", { headers, ends: false });
+    upload.stream.write(Buffer.alloc(1000));
     const download = client.request("GET", `${url}/files/large.bin`);
     expect(await download.status).toBe(200);
     const removal = client.request("DELETE", `/api/links/${id}`, {
-      headers: { authorization: `Bearer ${server.anna}` },
+      headers,
     });
     expect(await removal.status).toBe(204);
     expect((await download.text()).length).toBeLessThan(64_000_000);
     await until("the log says so", () =>
       server.log.some((line) => /revoked.*large\.bin|large\.bin.*revoked/.test(line)),
     );
+    upload.stream.end(Buffer.alloc(500));
+    expect(await upload.status).toBe(201);
+    expect(Bun.file(join(server.root, "home/beside.bin")).size).toBe(1500);
   });
 });
