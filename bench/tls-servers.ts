@@ -32,6 +32,20 @@ export const sluiceTls = contestant({
   },
 });
 
+/** A bare Bun server that reads request bodies and discards them: no upload to Bun costs less. */
+export const dropTls = contestant({
+  name: "read and discard, TLS",
+  command: "bun bench/drop-server.ts PORT CERT KEY",
+  program: process.execPath,
+  ready: "/health",
+  files: "/",
+  tls: true,
+  arguments({ folder, port }) {
+    const { cert, key } = certificate(folder);
+    return [join(import.meta.dir, "drop-server.ts"), String(port), cert, key];
+  },
+});
+
 /** nginx with its dav module. */
 export const nginxTls = contestant({
   name: "nginx dav, TLS",

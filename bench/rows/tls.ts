@@ -1,10 +1,10 @@
 // Group "tls": one large file up and down by TLS, with HTTP/1.1 and HTTP/2, beside nginx with TLS.
 
 import { join } from "node:path";
-import type { Bench, Group } from "../bench.ts";
+import { type Bench, type Group, startAll } from "../bench.ts";
 import type { Server } from "../contestant.ts";
 import { type Figure, ratios, target } from "../table.ts";
-import { nginxTls, sluiceTls } from "../tls-servers.ts";
+import { dropTls, nginxTls, sluiceTls } from "../tls-servers.ts";
 import { processor, rate, runRounds, serverTrack, type Track } from "../track.ts";
 
 const VERSIONS = [
@@ -28,17 +28,23 @@ async function curl({ workspace }: Bench, ...words: string[]): Promise<number> {
   return total - connected;
 }
 
-/** Uploads and downloads of one server, for each version. */
-function tracksOf(bench: Bench, server: Server, file: string, bytes: number): Track[] {
-  return VERSIONS.flatMap(({ name, flag }) => [
-    serverTrack(bench, `PUT, ${name}: ${server.name}`, server, bytes, () =>
+/** An upload and a download with one version of HTTP. */
+interface Pair {
+  put: Track;
+  get: Track;
+}
+
+/** A pair for each version. */
+function pairsOf(bench: Bench, server: Server, file: string, bytes: number): Pair[] {
+  return VERSIONS.map(({ name, flag }) => ({
+    put: serverTrack(bench, `PUT, ${name}: ${server.name}`, server, bytes, () =>
       curl(bench, flag, "--upload-file", file, `${server.files}large`),
     ),
-    serverTrack(bench, `GET, ${name}: ${server.name}`, server, bytes, async () => {
+    get: serverTrack(bench, `GET, ${name}: ${server.name}`, server, bytes, async () => {
       await Bun.write(join(server.root, "large"), Bun.file(file));
       return await curl(bench, flag, `${server.files}large`);
     }),
-  ]);
+  }));
 }
 
 /** The first uploads to a server do not count. */
@@ -55,44 +61,54 @@ async function run(bench: Bench): Promise<Figure[]> {
   for (let written = 0; written < bytes; written += 2 ** 20) writer.write(new Uint8Array(2 ** 20));
   await writer.end();
 
-  const sluice = stack.use(await sluiceTls.start(bench.workspace));
-  await warm(bench, sluice, file);
-  const own = tracksOf(bench, sluice, file, bytes);
-  if ("missing" in nginxTls.version) {
-    await runRounds(bench, own);
-    return own.map((track) => ({ name: track.name, sluice: `${rate(track)}, ${processor(track)}` }));
-  }
-  const nginx = stack.use(await nginxTls.start(bench.workspace));
-  await warm(bench, nginx, file);
-  const others = tracksOf(bench, nginx, file, bytes);
-  // Each pair directly after the other.
-  await runRounds(
-    bench,
-    own.flatMap((track, index) => [track, others[index] ?? track]),
-  );
-  return own.flatMap((track, index) => figures(track, others[index] ?? track));
+  const installed = [sluiceTls, dropTls, nginxTls].filter(({ version }) => "found" in version);
+  const servers = await startAll(bench, installed, stack);
+  for (const server of servers) await warm(bench, server, file);
+  const pairs = servers.map((server) => ({ server, of: pairsOf(bench, server, file, bytes) }));
+  const [sluice, ...others] = pairs;
+  // Those that are compared directly follow each other.
+  const order = VERSIONS.flatMap((_, version) => [
+    ...pairs.flatMap(({ of }) => of[version]?.put ?? []),
+    ...pairs.flatMap(({ server, of }) => (server.name === dropTls.name ? [] : (of[version]?.get ?? []))),
+  ]);
+  await runRounds(bench, order);
+  return VERSIONS.flatMap(({ name }, version) => {
+    const own = sluice?.of[version];
+    if (!own) return [];
+    return others.flatMap(({ server, of }) => {
+      const other = of[version];
+      if (!other) return [];
+      if (server.name === dropTls.name) return [processorFigure(`PUT, ${name}`, own.put, other.put, server)];
+      return [
+        rateFigure(`PUT, ${name}`, own.put, other.put, server),
+        processorFigure(`PUT, ${name}`, own.put, other.put, server, PROCESSOR_BOUND),
+        rateFigure(`GET, ${name}`, own.get, other.get, server),
+        processorFigure(`GET, ${name}`, own.get, other.get, server, PROCESSOR_BOUND),
+      ];
+    });
+  });
 }
 
-function figures(own: Track, other: Track): Figure[] {
-  const [name = own.name] = own.name.split(": ");
+function rateFigure(name: string, own: Track, other: Track, { name: versus }: Server): Figure {
+  return { name, sluice: rate(own), versus, other: rate(other), ratio: ratios(own.rates, other.rates) };
+}
+
+function processorFigure(
+  name: string,
+  own: Track,
+  other: Track,
+  { name: versus }: Server,
+  bound?: number,
+): Figure {
   const ratio = ratios(own.processor, other.processor);
-  return [
-    {
-      name,
-      sluice: rate(own),
-      versus: nginxTls.name,
-      other: rate(other),
-      ratio: ratios(own.rates, other.rates),
-    },
-    {
-      name: `processor time, ${name}`,
-      sluice: processor(own),
-      versus: nginxTls.name,
-      other: processor(other),
-      ratio,
-      target: target(ratio, "≤", PROCESSOR_BOUND),
-    },
-  ];
+  return {
+    name: `processor time, ${name}`,
+    sluice: processor(own),
+    versus,
+    other: processor(other),
+    ratio,
+    ...(bound !== undefined && { target: target(ratio, "≤", bound) }),
+  };
 }
 
 /** Rate and processor time of one large file by TLS. */
@@ -100,7 +116,7 @@ export const tls: Group = {
   key: "tls",
   title: "One file of 512 MiB by TLS",
   method:
-    "one transfer at a time by curl, TLS 1.3 with AES-128-GCM and a certificate of ECDSA P-256, without the handshake. Sluice answers an upload when the file and its name are synced; nginx does not sync. " +
+    "one transfer at a time by curl, TLS 1.3 with AES-128-GCM and a certificate of ECDSA P-256, without the handshake. Sluice answers an upload when the file and its name are synced; nginx does not sync. “Read and discard” is `bun bench/drop-server.ts` with TLS, below which no server in Bun can be. " +
     "Processor time is user and system time of the server and its children.",
   run,
 };
