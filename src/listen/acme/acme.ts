@@ -148,13 +148,15 @@ export class Acme {
   }
 
   async #order(host: Host): Promise<void> {
+    const answer = await this.#answerFor(host).catch(
+      (error: unknown): Failure => ({ failed: messageOf(error), kind: "unreachable" }),
+    );
+    if ("failed" in answer) return await this.#failed(host, answer);
     try {
-      const answer = await this.#answerFor(host);
-      if ("failed" in answer) await this.#failed(host, answer);
-      else await this.#issued(host, answer);
+      await this.#issued(host, answer);
     } catch (error) {
-      // A key that cannot be stored, or a certificate that cannot be used.
-      await this.#failed(host, { failed: messageOf(error), kind: "unreachable" });
+      // The authority has counted it.
+      await this.#failed(host, { failed: messageOf(error), kind: "refused" });
     }
   }
 
@@ -182,8 +184,14 @@ export class Acme {
   async #issued(host: Host, issued: Issued): Promise<void> {
     const { say, store, changed } = this.options;
     const certificate = acmeCertificate(host.name, issued.key + issued.chain);
+    const [now, expires] = [this.#clock.now(), certificate.expires.getTime()];
+    if (expires <= now)
+      throw new Error(
+        `the new certificate is over by the clock of this machine, ${shownTime(new Date(now))}: set it`,
+      );
     const fresh = this.#with({ ...host, failures: 0, refusals: { times: [], until: 0 } }, certificate);
-    Object.assign(host, fresh);
+    // By a clock that is ahead, the new one would soon be due again.
+    Object.assign(host, fresh, { due: Math.max(fresh.due, (now + expires) / 2) });
     // One that cannot be stored is used all the same, and ordered again after a restart.
     await store.saveCertificate(host.name, issued).catch((error: unknown) => {
       say(`The certificate of ${host.name} cannot be stored: ${messageOf(error)}.`, "error");

@@ -190,6 +190,18 @@ test.skipIf(noOpenssl)("a port that cannot be opened costs no order, and is trie
   expect(log[0]).toContain("port 80 of 0.0.0.0 is already in use. The next try is in 10 s.");
 });
 
+test.skipIf(noOpenssl)("a clock that is ahead does not order again and again", async () => {
+  now = START + 80 * DAY;
+  const ahead = await run({ answers: [issuer.issue(HOST, 90), issuer.issue(HOST, 120)] });
+  expect(ahead.orders.map(([, hours]) => hours / 24)).toEqual([80, 85]);
+
+  store = await AcmeStore.open(await mkdtemp(join(folder, "tls-")), DIRECTORY);
+  now = START + 100 * DAY;
+  const over = await run({ answers: Array.from({ length: 5 }, () => issuer.issue(HOST, 90)) });
+  expect(over.orders.map(([, hours]) => hours - 2400)).toEqual([0, 0, 0, 0, 1]);
+  expect(log.at(-1)).toContain("the new certificate is over by the clock of this machine, ");
+});
+
 test.skipIf(noOpenssl)("a certificate that the server cannot use yet is not ordered again", async () => {
   const answers = [issuer.issue(HOST, 90), issuer.issue(HOST, 180)];
   const changed = (): void => {
