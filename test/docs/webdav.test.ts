@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { WORDS, type Word } from "../../src/config/config.ts";
-import { type AccessServer, basic, startAccessServer } from "../support/access.ts";
+import { type AccessServer, bearer, startAccessServer } from "../support/access.ts";
 import { pageText } from "../support/pages.ts";
 
 const LOCK =
@@ -46,12 +46,15 @@ test("every row of the table has its requests", () => {
 
 describe.each(rows)("$name", ({ name, words }) => {
   let server: AccessServer;
+  const tokens: Record<string, string> = {};
   beforeAll(async () => {
     server = await startAccessServer((database) => {
       database.account("all", { exact: words.join(",") });
+      tokens.all = database.token("all");
       for (const missing of words) {
         const rest = without(missing);
         database.account(missing, { [missing]: rest.length === 0 ? "none" : rest.join(",") });
+        tokens[missing] = database.token(missing);
       }
     });
     for (const place of ["exact", ...words])
@@ -71,7 +74,7 @@ describe.each(rows)("$name", ({ name, words }) => {
       );
       const answer = await server.fetch(`/dav/${place}/${path}`, {
         method,
-        headers: { ...Object.fromEntries(sent), ...basic(account) },
+        headers: { ...Object.fromEntries(sent), ...bearer(tokens[account] ?? "") },
         body: body ?? null,
       });
       found.push(answer.status);
