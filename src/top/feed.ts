@@ -195,5 +195,8 @@ function isConnectionRefused(error: unknown): boolean {
 
 function describeError(error: unknown, { host }: URL): string {
   if (isConnectionRefused(error)) return `nothing listens at ${host}`;
-  return printable(error instanceof Error ? error.message : String(error), 200);
+  const reason = printable(error instanceof Error ? error.message : String(error), 200);
+  return /certificate/i.test(reason)
+    ? `${reason}; to trust it, set NODE_EXTRA_CA_CERTS to its file, or to that of its authority`
+    : reason;
 }

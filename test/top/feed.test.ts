@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { type FeedEvent, follow } from "../../src/top/feed.ts";
+import { testCertificate } from "../support/certificate.ts";
 import { arriving } from "./uploads.ts";
 
 let stop = new AbortController();
@@ -98,6 +99,20 @@ describe("temporary failures are retried:", () => {
       { kind: "lost", attempt: 1, wait: 1, gone: true, why },
       { attempt: 2, wait: 2 },
     ]);
+  });
+});
+
+test("a certificate that is not trusted is named with the fix", async () => {
+  await using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    tls: testCertificate(),
+    fetch: () => stream(""),
+  });
+  const [lost] = await first(server.url, 1);
+  expect(lost).toMatchObject({
+    kind: "lost",
+    why: expect.stringMatching(/certificate; .* NODE_EXTRA_CA_CERTS /),
   });
 });
 
