@@ -98,6 +98,23 @@ export async function connecting(target: Target): Promise<{ findings: Finding[];
   return { findings, trusted: socket?.authorized === true };
 }
 
+/** The same URL with https, if something at one of the addresses speaks TLS on its port, which does not answer to HTTP. */
+export async function urlWithTls(
+  target: Omit<Target, "address">,
+  addresses: readonly string[],
+): Promise<URL | undefined> {
+  const { protocol, hostname, port, pathname } = target.url;
+  if (protocol !== "http:") return undefined;
+  const url = new URL(pathname, `https://${hostname}:${port || 80}`);
+  try {
+    await firstReached({ ...target, url }, addresses);
+    return url;
+  } catch (error) {
+    if (!(error instanceof RawConnectionError)) throw error;
+    return undefined;
+  }
+}
+
 async function least(target: Target): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < 3; round += 1) {

@@ -4,7 +4,7 @@ import { bare, loginHeaders } from "../../http/login.ts";
 import { formatBytes, formatCount, formatRate } from "../../units.ts";
 import { about, type Finding, type Group } from "../finding.ts";
 import { findLimit, LARGEST, letsThrough } from "./body-limit.ts";
-import { connecting, findAddresses, firstReached, roundTrips } from "./connectivity.ts";
+import { connecting, findAddresses, firstReached, roundTrips, urlWithTls } from "./connectivity.ts";
 import { nameOfProxy, type ProxyName, proxyOf, settingsFor } from "./proxies.ts";
 import {
   buffering,
@@ -130,11 +130,11 @@ export async function examineUrl(
     passing.push(...(await silence));
   } catch (error) {
     if (!(error instanceof RawConnectionError)) throw error;
-    way.push(
-      about("reached", "Reached").problem(`no: ${error.message}`, {
-        advice: "Check the address, the port and firewalls, and that the server or its proxy is running.",
-      }),
-    );
+    const secure = await urlWithTls(base, addresses);
+    const advice = secure
+      ? `The port speaks TLS: use ${secure}.`
+      : "Check the address, the port and firewalls, and that the server or its proxy is running.";
+    way.push(about("reached", "Reached").problem(`no: ${error.message}`, { advice }));
   }
   return found();
 }
