@@ -153,6 +153,7 @@ function isToml(text: string): boolean {
 /** Converts a TOML value to the text of a flag; undefined when its type is not allowed. */
 function asText(value: unknown, option: Option<unknown>): string | undefined {
   if (typeof value === "string") return value;
+  if (typeof value === "boolean" && option.parse("on") === true) return value ? "on" : "off";
   if (!option.list) return typeof value === "number" ? String(value) : undefined;
   return Array.isArray(value) && value.every((one) => typeof one === "string") ? value.join(",") : undefined;
 }

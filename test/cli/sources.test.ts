@@ -54,6 +54,12 @@ describe("the file of options", () => {
     expect(await message("--config=")).toBe('--config: "" is not allowed; use the path of a file');
   });
 
+  test("turns on and off with words, and with true and false", async () => {
+    const words = await config("", {}, await workingFolder('dav = "off"\nhttp2 = "on"'));
+    expect(words).toMatchObject({ dav: false, http2: true });
+    expect(await config("", {}, await workingFolder("dav = false\nhttp2 = true"))).toEqual(words);
+  });
+
   test("contains a root relative to the file's folder", async () => {
     const cwd = await workingFolder();
     await Bun.write(join(cwd, "etc/sluice.toml"), 'root = "../media"');
@@ -68,6 +74,7 @@ describe("the file of options", () => {
     ["[limits]\nmax-files = 1", 'no key or section "limits" in sluice.toml'],
     ["__proto__ = 1", 'no key or section "__proto__" in sluice.toml'],
     ["port = true", "port in sluice.toml is not a string or a number; use a whole number from 0 to 65535"],
+    ["root = true", "root in sluice.toml is not a string or a number; use"],
     ["port = [1]", "port in sluice.toml is not a string or a number; use"],
     ["drain = 2026-01-01", "drain in sluice.toml is not a string or a number; use"],
     ["allow = [1]", "allow in sluice.toml is not a string or a list of strings; use one or more of list"],
