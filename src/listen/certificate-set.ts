@@ -70,7 +70,7 @@ export class CertificateSet {
     const { say } = surroundings;
     if (config.acme.length === 0) {
       const fault = this.#http?.open();
-      if (fault !== undefined) say(`Nobody is redirected to https: ${fault}.`, "warn");
+      if (fault !== undefined) say(`Nobody is redirected to https until the next start: ${fault}.`, "warn");
     } else if (this.#http) {
       const changed = (): Promise<void> => this.#add();
       this.#acme = await openAcme(config, { ...surroundings, http: this.#http, changed });
@@ -104,7 +104,7 @@ export class CertificateSet {
   get awaiting(): string | undefined {
     if (!this.#acme || this.certificates.length > 0) return undefined;
     const hosts = this.config.acme.join(", ");
-    return `No certificate yet: ${hosts} is ordered from ${this.#acme.authority}. Ports open when it comes; the log says how it goes.`;
+    return `No certificate yet: ${hosts} ${this.config.acme.length > 1 ? "are" : "is"} ordered from ${this.#acme.authority}. Ports open when it comes; the log says how it goes.`;
   }
 
   /**

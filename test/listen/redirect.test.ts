@@ -79,7 +79,7 @@ describe.skipIf(isMissing("openssl"))("--redirect-port", () => {
     await using sluice = spawn(join(folder, "root"), ...flags, "--redirect-port", `${httpPort}`);
     await listening(sluice);
     expect(sluice.stderr).toContain(
-      `Nobody is redirected to https: port ${httpPort} of 127.0.0.1 is already in use.`,
+      `Nobody is redirected to https until the next start: port ${httpPort} of 127.0.0.1 is already in use.`,
     );
   });
 
