@@ -93,15 +93,6 @@ describe("without a proxy", () => {
     expect(finding(findings, "reached")).toMatchObject({ verdict: "problem", value: `no: ${why}` });
   });
 
-  test("a port that speaks TLS is named with the URL to use", async () => {
-    await using secure = await startServer({ tls: true });
-    const url = secure.url.replace("https:", "http:");
-    expect(finding((await examined(url)).findings, "reached")).toMatchObject({
-      verdict: "problem",
-      advice: `The port speaks TLS: use ${secure.url}/.`,
-    });
-  });
-
   test("the first address that answers is used, and unreachable ones are named", async () => {
     const target = { url: new URL(server.url), headers: {}, signal: new AbortController().signal };
     expect(await firstReached(target, ["127.0.0.1", "127.0.0.2"])).toEqual({ address: "127.0.0.1" });
