@@ -8,7 +8,7 @@ import type { Browser } from "playwright-core";
 import { launch, noBrowser, openPage, texts } from "../support/browser.ts";
 import { hasNginx, startNginx } from "../support/nginx.ts";
 import { patient } from "../support/patience.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { type ServerOptions, startServer, type TestServer } from "../support/server.ts";
 import { runTusUpload } from "../support/tus-run.ts";
 
 setDefaultTimeout(patient(60_000));
@@ -41,10 +41,17 @@ async function strippingProxy(upstream: string): Promise<Proxy> {
   return { url: `http://127.0.0.1:${proxy.port}`, [Symbol.asyncDispose]: () => proxy.stop(true) };
 }
 
-const PROXIES: [string, boolean, (server: TestServer) => Promise<Proxy>][] = [
+/** The server knows the path, or the proxy tells it. */
+const PROXIES: [string, boolean, (server: TestServer) => Promise<Proxy>, ServerOptions?][] = [
   ["nginx that passes it on", hasNginx(), ({ url }) => startNginx(url, LINES, `${BASE}/`)],
   ["nginx that strips it", hasNginx(), ({ url }) => startNginx(`${url}/`, LINES, `${BASE}/`)],
   ["a proxy that strips it as Caddy does", true, ({ url }) => strippingProxy(url)],
+  [
+    "nginx that strips it and tells it",
+    hasNginx(),
+    ({ url }) => startNginx(`${url}/`, `${LINES} proxy_set_header X-Forwarded-Prefix ${BASE};`, `${BASE}/`),
+    { trustedProxy: ["127.0.0.0/8"] },
+  ],
 ];
 
 let browser: Browser | undefined;
@@ -53,7 +60,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-describe.each(PROXIES)("behind %s", (_, present, start) => {
+describe.each(PROXIES)("behind %s", (_, present, start, options = { basePath: BASE }) => {
   let server: TestServer;
   let proxy: Proxy;
   let site = "";
@@ -61,7 +68,7 @@ describe.each(PROXIES)("behind %s", (_, present, start) => {
 
   beforeAll(async () => {
     if (!present) return;
-    server = await startServer({ basePath: BASE });
+    server = await startServer(options);
     proxy = await start(server);
     site = proxy.url + BASE;
     folder = await mkdtemp(join(tmpdir(), "sluice-base-"));
