@@ -49,6 +49,30 @@ const SETTINGS = {
     compression: "remove the compress middleware",
     idle: "entryPoints.NAME.transport.respondingTimeouts.readTimeout: 0",
   },
+  apache: {
+    name: "Apache",
+    size: "LimitRequestBody 0",
+    buffering: "remove `SetEnv proxy-sendcl`",
+    host: "ProxyPreserveHost On",
+    range: "remove `RequestHeader unset Range` and `MaxRanges none`",
+    etag: "remove `Header unset ETag` and `SetOutputFilter`",
+    headers: "remove the `RequestHeader` and `Header` lines for them",
+    methods: "remove `Limit` and `LimitExcept`, or allow PUT, POST, PATCH and DELETE in them",
+    compression: "remove `SetOutputFilter` and `AddOutputFilterByType`",
+    idle: "RequestReadTimeout header=20-40,MinRate=500 body=300,MinRate=1 and ProxyTimeout 300",
+  },
+  haproxy: {
+    name: "HAProxy",
+    size: "remove the `http-request deny` rule about the length",
+    buffering: "remove `option http-buffer-request`",
+    host: "remove `http-request set-header Host`",
+    range: "remove `http-request del-header Range` and `cache-use`",
+    etag: "remove `http-response del-header ETag`",
+    headers: "remove the `http-request` and `http-response` lines for them",
+    methods: "remove the `http-request deny` rule about methods",
+    compression: "remove `filter compression`",
+    idle: "timeout client 300s and timeout server 300s",
+  },
   cloudflare: {
     name: "Cloudflare",
     size: "its plans limit a request to 100 to 500 MB: upload by tus in smaller chunks, or set the DNS record to `DNS only`",
@@ -72,6 +96,7 @@ export function proxyOf(headers: Headers): ProxyName | undefined {
   if (names.includes("nginx") || names.includes("openresty")) return "nginx";
   if (names.includes("caddy")) return "caddy";
   if (names.includes("traefik")) return "traefik";
+  if (names.includes("apache")) return "apache";
   return undefined;
 }
 
@@ -82,6 +107,8 @@ export function nameOfProxy(proxy: ProxyName | undefined): string {
 
 /** The settings that fix a fault: those of the detected proxy, or those of every known proxy. */
 export function settingsFor(fault: Fault, proxy: ProxyName | undefined): string {
-  const proxies = proxy ? [proxy] : (["nginx", "caddy", "traefik", "cloudflare"] as const);
+  const proxies = proxy
+    ? [proxy]
+    : (["nginx", "caddy", "traefik", "apache", "haproxy", "cloudflare"] as const);
   return proxies.map((one) => `${SETTINGS[one].name}: ${SETTINGS[one][fault]}`).join(" · ");
 }

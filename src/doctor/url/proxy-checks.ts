@@ -148,7 +148,7 @@ function answerHeaders({ url }: Target, { headers }: Answer, proxy: ProxyName | 
   if (base !== "" && headers.get("location") === RESPONSE_HEADERS["location"])
     return problem(`location lacks ${printable(base, 60)}`, {
       reason: "The server does not know the path below which the proxy shows it, so its URLs lead elsewhere.",
-      advice: `Start the server with --base-path ${printable(base, 60)}`,
+      advice: `Start the server with --base-path ${printable(base, 60)}, or let the proxy, if it removes the path and is a --trusted-proxy, send X-Forwarded-Prefix: ${printable(base, 60)}`,
     });
   const names = wrong.map(([name]) => {
     const value = headers.get(name);

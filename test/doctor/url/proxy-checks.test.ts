@@ -69,7 +69,8 @@ describe("proxies", () => {
     [{ server: "openresty" }, "nginx"],
     [{ server: "cloudflare", "cf-ray": "1" }, "cloudflare"],
     [{ via: "1.1 Caddy" }, "caddy"],
-    [{ server: "Apache" }, undefined],
+    [{ server: "Apache/2.4.71 (Debian)" }, "apache"],
+    [{ server: "lighttpd" }, undefined],
     [{}, undefined],
   ])("%j is %s", (headers, name) => {
     expect(String(proxyOf(new Headers(headers)))).toBe(String(name));
@@ -77,7 +78,7 @@ describe("proxies", () => {
 
   test("the suggested configuration is for the detected proxy, otherwise for all", () => {
     expect(settingsFor("size", "nginx")).toBe("nginx: client_max_body_size 0;");
-    expect(settingsFor("size", undefined).split(" · ")).toHaveLength(4);
+    expect(settingsFor("size", undefined).split(" · ")).toHaveLength(6);
   });
 });
 
