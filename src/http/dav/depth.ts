@@ -1,6 +1,6 @@
 // Depth: how far below a folder a WebDAV request goes (RFC 4918 section 10.2).
 
-import { Problem } from "../../errors.ts";
+import { invalidHeader } from "../invalid-header.ts";
 
 export type Depth = "0" | "1" | "infinity";
 
@@ -18,8 +18,5 @@ export function depthOf<Allowed extends Depth>(
   if (sent === null) return missing;
   const depth = allowed.find((one) => one === sent.trim().toLowerCase());
   if (depth !== undefined) return depth;
-  const detail = `\`Depth\` may be ${allowed.join(" or ")} here.`;
-  throw new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: "/headers/depth", detail }],
-  });
+  throw invalidHeader("Depth", `\`Depth\` may be ${allowed.join(" or ")} here.`);
 }

@@ -1,6 +1,6 @@
 // Destination and Overwrite: where a WebDAV request moves or copies an entry (RFC 4918 sections 10.3 and 10.6).
 
-import { Problem } from "../../errors.ts";
+import { invalidHeader } from "../invalid-header.ts";
 
 /** A scheme and a host, which are not compared: behind a proxy they are not those that the client sees. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
@@ -12,12 +12,16 @@ const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i;
  */
 export function destinationOf(headers: Headers, prefix: string): string {
   const sent = headers.get("destination");
-  if (sent === null) throw invalid("Send `Destination`: the URL that the entry shall get.");
+  if (sent === null)
+    throw invalidHeader("Destination", "Send `Destination`: the new URL of the file or folder.");
   if (sent.includes("#") || sent.includes("?"))
-    throw invalid("`Destination` must be the URL of a file or folder, without a query and a fragment.");
+    throw invalidHeader(
+      "Destination",
+      "`Destination` must be the URL of a file or folder, without a query or a fragment.",
+    );
   const below = pathBelow(sent, prefix);
   if (below !== null) return below;
-  throw invalid(`\`Destination\` must be below ${prefix} on this server.`);
+  throw invalidHeader("Destination", `\`Destination\` must be below ${prefix} on this server.`);
 }
 
 /** The percent-encoded path of a URL, in a header, below a prefix; null for one that leads elsewhere. */
@@ -31,11 +35,5 @@ export function pathBelow(url: string, prefix: string): string | null {
 export function overwrites(headers: Headers): boolean {
   const sent = headers.get("overwrite")?.trim().toUpperCase() ?? "T";
   if (sent === "T" || sent === "F") return sent === "T";
-  throw invalid("`Overwrite` must be T or F.", "overwrite");
-}
-
-function invalid(detail: string, header = "destination"): Problem {
-  return new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: `/headers/${header}`, detail }],
-  });
+  throw invalidHeader("Overwrite", "`Overwrite` must be T or F.");
 }

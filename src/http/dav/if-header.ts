@@ -1,6 +1,7 @@
 // If: conditions on locks and entity tags, and the tokens of locks that a client has (RFC 4918 section 10.4).
 
-import { Problem } from "../../errors.ts";
+import type { Problem } from "../../errors.ts";
+import { invalidHeader } from "../invalid-header.ts";
 
 export interface IfCondition {
   /** A state token: a URI; or an entity tag with its quotes. */
@@ -71,9 +72,8 @@ function* symbolsIn(text: string): Generator<{ uri?: string; etag?: string; mark
 }
 
 function invalid(): Problem {
-  const detail =
-    '`If` must have lists of conditions, such as `(<urn:uuid:…>)` or `</dav/a.txt> (<urn:uuid:…> ["etag"])`.';
-  return new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: "/headers/if", detail }],
-  });
+  return invalidHeader(
+    "If",
+    '`If` must have lists of conditions, such as `(<urn:uuid:…>)` or `</dav/a.txt> (<urn:uuid:…> ["etag"])`.',
+  );
 }

@@ -1,37 +1,9 @@
-// Lock-Token and Timeout, and the body of LOCK (RFC 4918 sections 10.5, 10.7 and 14.11).
+// Lock-Token and Timeout: which lock a request is about, and how long it lasts (RFC 4918 sections 10.5 and 10.7).
 
-import { Problem } from "../../errors.ts";
-import { childOf, dav, parseXml } from "./xml.ts";
+import { invalidHeader } from "../invalid-header.ts";
 
 /** Seconds of a lock whose client wishes nothing. */
 const DEFAULT_SECONDS = 600;
-
-/** The lock that a body describes. */
-export interface LockInfo {
-  scope: "exclusive" | "shared";
-  /** XML that declares its own namespaces; "" for none. */
-  owner: string;
-}
-
-/** @param text the body; an empty one renews a lock @returns null for an empty body @throws Problem invalid_request */
-export function lockInfo(text: string): LockInfo | null {
-  if (text.trim() === "") return null;
-  const root = parseXml(text);
-  const scope = childOf(root, dav("lockscope"));
-  const type = childOf(root, dav("locktype"));
-  const shared = scope && childOf(scope, dav("shared"));
-  const exclusive = scope && childOf(scope, dav("exclusive"));
-  if (
-    root.name === dav("lockinfo") &&
-    type &&
-    childOf(type, dav("write")) &&
-    Boolean(shared) !== Boolean(exclusive)
-  )
-    return { scope: shared ? "shared" : "exclusive", owner: childOf(root, dav("owner"))?.content() ?? "" };
-  const detail =
-    "The body must be a `lockinfo` of the namespace `DAV:` with a `lockscope` and the `locktype` `write`.";
-  throw invalid("/body", detail);
-}
 
 /** The seconds that a client wishes a lock to last, the first value that is understood; `Infinity` for no end. */
 export function wantedSeconds(headers: Headers): number {
@@ -47,9 +19,5 @@ export function wantedSeconds(headers: Headers): number {
 export function lockToken(headers: Headers): string {
   const [, token] = /^\s*<?([^<>\s]+)>?\s*$/.exec(headers.get("lock-token") ?? "") ?? [];
   if (token !== undefined) return token;
-  throw invalid("/headers/lock-token", "Send `Lock-Token: <urn:uuid:…>`, the token of the lock.");
-}
-
-function invalid(pointer: string, detail: string): Problem {
-  return new Problem("invalid_request", detail, { errors: [{ code: "invalid_value", pointer, detail }] });
+  throw invalidHeader("Lock-Token", "Send `Lock-Token: <urn:uuid:…>`, the token of the lock.");
 }

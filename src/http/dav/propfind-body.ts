@@ -1,7 +1,6 @@
 // The body of PROPFIND: which properties are wanted (RFC 4918 section 14.20).
 
-import { Problem } from "../../errors.ts";
-import { childOf, dav, parseXml } from "./xml.ts";
+import { childOf, dav, invalidBody, parseXml } from "./xml.ts";
 
 /** Properties by name: each is answered for each entry. Clients ask for thirty at most. */
 const MAX_NAMES = 256;
@@ -27,20 +26,15 @@ export function wantedProperties(text: string): WantedProperties {
     const include = childOf(root, dav("include"));
     if (all && !some && !names) return { kind: "all", more: include ? namesIn(include) : [] };
   }
-  throw invalid(
+  throw invalidBody(
     "The body must be a `propfind` of the namespace `DAV:` with `prop`, `allprop` or `propname`.",
   );
 }
 
 function namesIn({ children }: { children: readonly { name: string }[] }): string[] {
   const names = [...new Set(children.map(({ name }) => name))];
-  if (names.length > MAX_NAMES) throw invalid(`At most ${MAX_NAMES} properties can be asked for by name.`);
+  if (names.length > MAX_NAMES)
+    throw invalidBody(`At most ${MAX_NAMES} properties can be asked for by name.`);
   if (names.join("").length <= MAX_CHARACTERS) return names;
-  throw invalid(`The names and namespaces of properties may have ${MAX_CHARACTERS / 1024} KiB together.`);
-}
-
-function invalid(detail: string): Problem {
-  return new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: "/body", detail }],
-  });
+  throw invalidBody(`The names and namespaces of properties may have ${MAX_CHARACTERS / 1024} KiB together.`);
 }

@@ -1,7 +1,6 @@
 // The body of PROPPATCH: properties to set and to remove, in their order (RFC 4918 section 14.19).
 
-import { Problem } from "../../errors.ts";
-import { dav, parseXml } from "./xml.ts";
+import { dav, invalidBody, parseXml } from "./xml.ts";
 
 /** A change of one property. */
 export interface PropertyChange {
@@ -30,9 +29,7 @@ export function propertyChanges(text: string): PropertyChange[] {
           });
   }
   if (changes.length > 0) return changes;
-  const detail =
-    "The body must be a `propertyupdate` of the namespace `DAV:` that sets or removes properties.";
-  throw new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: "/body", detail }],
-  });
+  throw invalidBody(
+    "The body must be a `propertyupdate` of the namespace `DAV:` that sets or removes properties.",
+  );
 }

@@ -178,7 +178,11 @@ function checkedName({ uri, local }: { uri: string; local: string }): string {
 }
 
 function invalidXml(reason: string): Problem {
-  const detail = `The XML of the body cannot be read: ${reason.slice(0, 200).toWellFormed()}.`;
+  return invalidBody(`The XML of the body cannot be read: ${reason.slice(0, 200).toWellFormed()}.`);
+}
+
+/** The problem of a body that is not the document that its method needs. */
+export function invalidBody(detail: string): Problem {
   return new Problem("invalid_request", detail, {
     errors: [{ code: "invalid_value", pointer: "/body", detail }],
   });
