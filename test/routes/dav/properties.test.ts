@@ -92,6 +92,11 @@ describe("PROPPATCH", () => {
     const xml = await propfind(server, "time.txt");
     expect(xml).toContain("00000020");
     expect(xml).toContain("<D:getlastmodified>Sat, 01 Jan 2022 10:00:00 GMT</D:getlastmodified>");
+    // Explorer reads it back, also when the time was set in another way.
+    const named = "<Z:Win32LastModifiedTime xmlns:Z='urn:schemas-microsoft-com:'/>";
+    expect(await propfind(server, "time.txt", named)).toMatch(
+      /Win32LastModifiedTime[^>]*>Sat, 01 Jan 2022 10:00:00 GMT</,
+    );
     const wrong = await proppatch(server, "time.txt", set(time.replace(/>[^<]+</, ">tomorrow<")));
     expect(await wrong.text()).toContain("403 Forbidden");
   });
