@@ -1,6 +1,7 @@
 // The program with --tls-cert and --tls-key: how it starts, what it says, and what SIGHUP does.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { utimesSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,8 +39,15 @@ async function files(
   return { ...paths, flags: ["--tls-cert", paths.cert, "--tls-key", paths.key] };
 }
 
+function repeat(milliseconds: number, step: () => void): Disposable {
+  const timer = setInterval(step, milliseconds);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 test("it speaks TLS only, and SIGHUP replaces the certificate, unless the new one is bad", async () => {
-  const { flags } = await files("served", first);
+  const { flags, cert } = await files("served", first);
+  // Files that change all the time are read on SIGHUP only.
+  using _ = repeat(100, () => utimesSync(cert, new Date(), new Date()));
   await using program = await spawnServing(join(folder, "root"), ...flags);
   expect(program.url).toStartWith("https://127.0.0.1:");
   const port = Number(new URL(program.url).port);
