@@ -51,7 +51,9 @@ function textOf({ terminal }: Console, entry: AuditEntry): string {
   const { time, who, via, address, did, path, to, result, omitted } = entry;
   const good = result === "ok" ? "green" : "red";
   const shown = painted(terminal, good, result);
-  const where = path === null ? "" : ` ${printable(did.startsWith("logged") ? path : shownPath(path))}`;
+  // A refusal has the path of its URL.
+  const asIs = path?.startsWith("/") === true || did.startsWith("logged");
+  const where = path === null ? "" : ` ${printable(asIs ? path : shownPath(path))}`;
   const target = to === undefined ? "" : ` to ${printable(shownPath(to))}`;
   const by = `${printable(who ?? "anyone")} (${via}${address === null ? "" : `, ${printable(address)}`})`;
   const more = omitted === undefined ? "" : `, after ${omitted} refusals that have no line`;

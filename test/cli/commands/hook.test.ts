@@ -65,11 +65,11 @@ test("sluice audit shows the last lines, safely", async () => {
   const audit = new AuditLog(join(root(), ".sluice/audit.jsonl"), () => {});
   const common = { via: "token", address: "192.0.2.1", request: "r", time: "2026-01-01T00:00:00.000Z" };
   audit.add({ ...common, who: "anna", did: "saved", path: "a\u001b[2Jb", result: "ok" });
-  audit.add({ ...common, who: null, via: "anyone", did: "PUT", path: null, result: "login_required" });
+  audit.add({ ...common, who: null, via: "anyone", did: "PUT", path: "/dav/a", result: "login_required" });
   await audit.close();
   expect((await done("audit")).out).toBe(
     "2026-01-01T00:00:00Z  ok  anna (token, 192.0.2.1)  saved /a\\u001b[2Jb\n" +
-      "2026-01-01T00:00:00Z  login_required  anyone (anyone, 192.0.2.1)  PUT\n",
+      "2026-01-01T00:00:00Z  login_required  anyone (anyone, 192.0.2.1)  PUT /dav/a\n",
   );
   const { out } = await done("audit --last 1 --json");
   expect(JSON.parse(out)).toMatchObject({ did: "PUT", result: "login_required" });
