@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testCertificate } from "../support/certificate.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { spawnServing } from "../support/spawn.ts";
 import { isMissing } from "../support/switches.ts";
 
 let server: TestServer;
@@ -75,6 +77,20 @@ describe.skipIf(isMissing("curl"))("curl", () => {
     expect(out).toContain('"code":"file_too_large"');
     expect(out).toEndWith("\n2 413");
   });
+});
+
+test.skipIf(isMissing("curl")).each([
+  ["without an option, HTTP/2 is offered", [], "2", false],
+  ["--http2 off leaves HTTP/1.1", ["--http2", "off"], "1.1", false],
+  ["--http3 on is announced", ["--http3", "on"], "2", true],
+])("%s", async (_, flags, version, announced) => {
+  const { cert, key } = testCertificate();
+  const both = join(folder, "both.pem");
+  await Bun.write(both, cert + key);
+  await using serving = await spawnServing(join(folder, "served"), "--tls-cert", both, ...flags);
+  const { out } = await run("curl", "-ksSI", "-w", "%{http_version}", `${serving.url}/health`);
+  expect(out).toEndWith(`\n${version}`);
+  expect(out.includes("alt-svc: h3=")).toBe(announced);
 });
 
 test.skipIf(isMissing("wget"))("wget resumes over TLS", async () => {
