@@ -3,7 +3,7 @@
 import { Elysia } from "elysia";
 import type { Config } from "../../config/config.ts";
 import { startPathEarly } from "../../http/target.ts";
-import { basePath } from "../base-path.ts";
+import { basePath } from "./base-path.ts";
 import { rootFolder } from "./root-folder.ts";
 
 /** Must be used before plugins that encode answers. */

@@ -3,8 +3,8 @@
 import { dirname, join } from "node:path";
 import { Elysia } from "elysia";
 import { access } from "../../plugins/access.ts";
-import { linksUnder } from "../../plugins/base-path.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
+import { linksUnder } from "../../plugins/target/base-path.ts";
 import { version } from "../../version.ts";
 import type { Services } from "../support/services.ts";
 import type { Route } from "./document.ts";

@@ -3,8 +3,8 @@
 import { Elysia } from "elysia";
 import { PROBLEMS } from "../../errors.ts";
 import { access } from "../../plugins/access.ts";
-import { linksUnder } from "../../plugins/base-path.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
+import { linksUnder } from "../../plugins/target/base-path.ts";
 import type { Services } from "../support/services.ts";
 
 const HEADERS = {

@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { checkFolderPath, type FolderPath, nameOf, ROOT, segmentsOf, urlOf } from "../../path.ts";
-import { linksUnder } from "../../plugins/base-path.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
+import { linksUnder } from "../../plugins/target/base-path.ts";
 
 /** The folder of the page. In the binary, every module has the top of the embedded tree as its folder. */
 export const ASSETS = Bun.isStandaloneExecutable

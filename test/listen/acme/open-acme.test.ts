@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaults } from "../../../src/config/options.ts";
-import { HttpListener } from "../../../src/listen/acme/http-listener.ts";
 import { openAcme } from "../../../src/listen/acme/open-acme.ts";
+import { HttpListener } from "../../../src/listen/http-listener.ts";
 
 let root: string;
 const http = new HttpListener({ hosts: ["127.0.0.1"], port: 0, site: () => undefined });

@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { newAccountKey, thumbprintOf } from "../../../src/listen/acme/account-key.ts";
 import { acmeCertificate } from "../../../src/listen/acme/certificate.ts";
-import { HttpListener } from "../../../src/listen/acme/http-listener.ts";
 import { OrderThread } from "../../../src/listen/acme/order-thread.ts";
 import type { Failure, Issued } from "../../../src/listen/acme/order-worker.ts";
+import { HttpListener } from "../../../src/listen/http-listener.ts";
 import { type Authority, refusal, startAuthority } from "../../support/acme-authority.ts";
 import { until } from "../../support/server.ts";
 import { isMissing } from "../../support/switches.ts";

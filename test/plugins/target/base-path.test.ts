@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { toConfig } from "../../src/config/options.ts";
-import { connect } from "../support/raw.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { toConfig } from "../../../src/config/options.ts";
+import { connect } from "../../support/raw.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // --base-path and X-Forwarded-Prefix: removes the path from requests and adds it to URLs in answers. A proxy may pass it on or strip it.
 
 import { Elysia } from "elysia";
-import type { Config } from "../config/config.ts";
-import { setPath, targetOf } from "../http/target.ts";
-import { publicPrefix } from "./request-info.ts";
+import type { Config } from "../../config/config.ts";
+import { setPath, targetOf } from "../../http/target.ts";
+import { publicPrefix } from "../request-info.ts";
 
 /** Headers with a URL of this server. */
 const URL_HEADERS = ["location", "content-location"];

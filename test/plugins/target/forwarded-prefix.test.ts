@@ -1,8 +1,8 @@
 // X-Forwarded-Prefix: a trusted proxy that strips a path tells it, and the URLs in answers have it. Nobody else decides about URLs.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AccessServer, basic, startAccessServer } from "../support/access.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { type AccessServer, basic, startAccessServer } from "../../support/access.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
 
 const PREFIX = "/apps/sluice";
 

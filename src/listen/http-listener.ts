@@ -1,8 +1,8 @@
-// The plain listener on port 80: answers the challenges of an authority, and sends everybody else to https.
+// The listener without TLS: answers the challenges of an authority (--acme), and redirects everybody else to https (--redirect-port).
 
 import type { Server } from "bun";
-import { hostOf, targetOf } from "../../http/target.ts";
-import { errnoOf } from "../../system/errno.ts";
+import { hostOf, targetOf } from "../http/target.ts";
+import { errnoOf } from "../system/errno.ts";
 
 /** Where requests are sent to. */
 export interface HttpsSite {

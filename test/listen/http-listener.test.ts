@@ -1,8 +1,8 @@
 // The plain listener: challenges, redirects that lead nowhere else, and bounds.
 
 import { afterEach, expect, test } from "bun:test";
-import { HttpListener, type HttpsSite } from "../../../src/listen/acme/http-listener.ts";
-import { connect, type RawAnswer } from "../../support/raw.ts";
+import { HttpListener, type HttpsSite } from "../../src/listen/http-listener.ts";
+import { connect, type RawAnswer } from "../support/raw.ts";
 
 const NAMES = ["files.example.org", "*.share.example.org"];
 let listener: HttpListener;
