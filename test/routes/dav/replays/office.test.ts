@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { basic, startAccessServer } from "../../../support/access.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 import { Replay, tokenOf } from "./replay.ts";
 
@@ -90,6 +91,28 @@ describe("Word, by URL", () => {
     await second.send(423, "PUT", DOCUMENT, { body: "stolen" });
     await second.send(423, "DELETE", DOCUMENT);
     expect(await Bun.file(join(server.root, "docs/test hallo.docx")).text()).toBe("before");
+  });
+
+  test("with accounts, an empty token is no failed login: it is asked for a name and a password", async () => {
+    await using server = await startAccessServer((database) => {
+      database.account("anna", { "": "read,write,replace" });
+    });
+    await Bun.write(join(server.root, "docs/test hallo.docx"), "before");
+    using word = new Replay(server.url, [...WORD, "User-Agent: Microsoft Office Word 2014", "Translate: f"]);
+    await word.send(200, "OPTIONS", "/dav/docs/");
+    // More often than a wrong password may be tried.
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      const refused = await word.send(401, "LOCK", DOCUMENT, lock("DESKTOP\\anna", "Timeout: Second-3600"));
+      expect(refused.headers.get("www-authenticate")).toMatch(/^Basic /);
+    }
+    const login = `Authorization: ${basic("anna").authorization}`;
+    using known = new Replay(server.url, [login, "User-Agent: Microsoft Office Word 2014", "Translate: f"]);
+    const token = tokenOf(
+      await known.send(200, "LOCK", DOCUMENT, lock("DESKTOP\\anna", "Timeout: Second-3600")),
+    );
+    await known.send(204, "PUT", DOCUMENT, { headers: [`If: (<${token}>)`], body: "after" });
+    await known.send(204, "UNLOCK", DOCUMENT, { headers: [`Lock-Token: <${token}>`] });
+    expect(await Bun.file(join(server.root, "docs/test hallo.docx")).text()).toBe("after");
   });
 });
 
