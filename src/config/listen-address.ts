@@ -10,6 +10,8 @@ export interface TcpAddress {
   readonly host: string;
   /** 0 chooses any free port. */
   readonly port: number;
+  /** Set on `::` when another address has IPv4 at the same port; otherwise `::` takes both. */
+  readonly ipv6Only?: true;
 }
 
 export interface UnixAddress {

@@ -51,7 +51,7 @@ export class Listeners {
   ): Promise<Listeners> {
     const all = new Listeners(app, options);
     try {
-      for (const address of addresses) {
+      for (const address of addresses.map((one) => besideIpv4(one, addresses))) {
         const { tls } = options;
         if (tls === "awaited" && address.kind === "tcp") all.#awaiting.push(await all.#free(address));
         else all.#serving = [...all.#serving, await all.#open(address, tls === "awaited" ? undefined : tls)];
@@ -130,8 +130,8 @@ export class Listeners {
   /** The address, with a port that can be opened. */
   async #free(address: TcpAddress): Promise<TcpAddress> {
     return await this.#tried(address, async () => {
-      const { host: hostname, port } = address;
-      const server = Bun.serve({ hostname, port, fetch: () => new Response() });
+      const { host: hostname, port, ipv6Only = false } = address;
+      const server = Bun.serve({ hostname, port, ipv6Only, fetch: () => new Response() });
       await server.stop(true);
       return { ...address, port: server.port ?? port };
     });
@@ -181,6 +181,8 @@ export class Listeners {
             ...shared,
             hostname: address.host,
             port: address.port,
+            ipv6Only: address.ipv6Only ?? false,
+
             ...(secure && { ...secure, http2, http3 }),
             fetch,
           });
@@ -232,4 +234,11 @@ async function hasAddress(host: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Leaves IPv4 to the address that names it: `0.0.0.0:80` and `[::]:80` are often given together. */
+function besideIpv4(address: ListenAddress, all: readonly ListenAddress[]): ListenAddress {
+  if (address.kind === "unix" || address.host !== "::" || address.port === 0) return address;
+  const shared = all.some((one) => one.kind === "tcp" && one.port === address.port && isIP(one.host) === 4);
+  return shared ? { ...address, ipv6Only: true } : address;
 }

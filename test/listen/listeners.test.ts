@@ -1,15 +1,22 @@
 // One app at several addresses: requests, stopping, new certificates, and addresses that cannot be listened on.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { ListenAddress } from "../../src/config/listen-address.ts";
 import { ListenError, ONE_ADDRESS } from "../../src/listen/listen-error.ts";
 import { Listeners } from "../../src/listen/listeners.ts";
 import { newCertificate } from "../support/certificate.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { connect } from "../support/raw.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
+import { skipped } from "../support/switches.ts";
 
+const noIpv6 =
+  !Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1")) &&
+  skipped("IPv4 and IPv6 at one port", "this machine has no IPv6");
+const TRUSTING_ANYONE = { tls: { rejectUnauthorized: false }, keepalive: false };
 const FREE: ListenAddress = { kind: "tcp", host: "127.0.0.1", port: 0 };
 
 let sluice: TestServer;
@@ -77,6 +84,24 @@ describe("several addresses", () => {
       expect((await upload.answer()).status).toBe(201);
     }
   });
+
+  test.skipIf(noIpv6).each([["plain"], ["TLS"]])(
+    "may have IPv4 and all of IPv6 at one port, over %s, also after a new certificate",
+    async (way) => {
+      const [port = 0] = freePorts(1);
+      const addresses = ["127.0.0.1", "::"].map((host): ListenAddress => ({ kind: "tcp", host, port }));
+      const tls = newCertificate();
+      const listeners = await Listeners.open(sluice.app, addresses, way === "TLS" ? { tls } : {});
+      const scheme = way === "TLS" ? "https" : "http";
+      const check = async () => {
+        for (const host of ["127.0.0.1", "[::1]"])
+          expect((await fetch(`${scheme}://${host}:${port}/health`, TRUSTING_ANYONE)).status).toBe(200);
+      };
+      await check();
+      listeners.reload(newCertificate());
+      await check();
+    },
+  );
 
   test("stop together, after what has begun", async () => {
     const listeners = await Listeners.open(sluice.app, [FREE, FREE]);
