@@ -26,7 +26,8 @@ export interface Announced {
 type TcpListener = Listener & { address: TcpAddress };
 
 /** All lines, each with its end. The first one is the same for every set of addresses: programs read it. */
-export function announcement(listeners: readonly Listener[], announced: Announced): string {
+export function announcement(listeners: readonly Listener[], given: Announced): string {
+  const announced = { ...given, names: given.names.filter((name) => !isLoopback(name)) };
   const [first = "", ...others] = listeners
     .toSorted((one, other) => Number(!isTcp(one)) - Number(!isTcp(other)))
     .map((one) => printable(shown(one, announced.basePath), 4096));
