@@ -14,7 +14,7 @@ import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { TimeSlice } from "../../system/time-slice.ts";
 import { json, problems } from "../openapi/answers.ts";
 import { Batch, BatchResult, type Operation } from "../openapi/change-shapes.ts";
-import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { type BunServer, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { jsonBody, jsonRequest } from "../support/json-body.ts";
 import { BATCH_PROBLEMS, moveRequest } from "../support/move-request.ts";
@@ -22,7 +22,7 @@ import type { Services } from "../support/services.ts";
 import { startJob } from "./copy.ts";
 
 type Done = Static<typeof BatchResult>["done"][number];
-type Context = { services: Services; request: Request; server: Listener };
+type Context = { services: Services; request: Request; server: BunServer };
 
 export function batch(services: Services) {
   return new Elysia({ name: "batch" }).use(access(services)).post(

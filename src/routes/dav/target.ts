@@ -14,7 +14,7 @@ import {
 import { askerOf } from "../../plugins/access.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
-import type { Listener } from "../support/idle-timeout.ts";
+import type { BunServer } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
 /** The URL path below which the files are. */
@@ -23,7 +23,7 @@ export const DAV = "/dav";
 /** A WebDAV request. */
 export interface DavRequest {
   request: Request;
-  server: Listener;
+  server: BunServer;
 }
 
 /**

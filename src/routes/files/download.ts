@@ -14,7 +14,7 @@ import { requestHeaders } from "../openapi/headers.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";
 import { getOrHead } from "../support/download/get-or-head.ts";
 import { folderPage } from "../support/folder-page.ts";
-import { type Listener, withoutIdleTimeout } from "../support/idle-timeout.ts";
+import { type BunServer, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
 import { pageAnswer } from "../support/page-html.ts";
 import type { Services } from "../support/services.ts";
@@ -129,7 +129,7 @@ export function download(services: Services) {
   async function folderAnswer(
     folder: FolderPath,
     request: Request,
-    server: Listener,
+    server: BunServer,
     cursor: string | undefined,
   ): Promise<Response> {
     if (preferred(request, "text/html", "application/json") !== "application/json")

@@ -19,7 +19,7 @@ import { json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { DroppedFile, DroppedFiles } from "../openapi/link-shapes.ts";
 import { boundaryIn, formAnswer, receiveForm } from "../support/form-body.ts";
-import type { Listener } from "../support/idle-timeout.ts";
+import type { BunServer } from "../support/idle-timeout.ts";
 import { jsonAnswer } from "../support/json-answer.ts";
 import { permitUpload } from "../support/permit-upload.ts";
 import { announcedSize, type HeaderOptions, receiveFile, uploadRequest } from "../support/request-body.ts";
@@ -156,7 +156,7 @@ export async function openDrop(
 async function saveInDrop(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   { receipt, allow }: DropPlace,
   path: FilePath,
   intent: HeaderOptions,

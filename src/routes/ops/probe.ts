@@ -12,7 +12,7 @@ import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { bytes, json, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { oneOf, Probe } from "../openapi/shapes.ts";
-import { type Listener, suspendIdleTimeout } from "../support/idle-timeout.ts";
+import { type BunServer, suspendIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
 import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
@@ -75,7 +75,7 @@ export function probe(services: Services) {
   const full = `${MAX_CONCURRENT} probes are already running, the maximum. Try again in 5 seconds.`;
   const gate = new Gate(MAX_CONCURRENT, { code: "too_many_probes", detail: full }, 5);
 
-  const answer = async (request: Request, query: ProbeQuery, server: Listener): Promise<Response> => {
+  const answer = async (request: Request, query: ProbeQuery, server: BunServer): Promise<Response> => {
     if (query.announce === "true") {
       const { text, headers } = report(request, { received: 0 });
       return lingeringClose(request, text, 200, headers);
@@ -94,7 +94,7 @@ export function probe(services: Services) {
   };
 
   /** Reads the whole body. With `saves` the bytes are also written to an unnamed file, which is deleted at the end. */
-  const read = async (request: Request, server: Listener, saves: boolean): Promise<ProbeTimings> => {
+  const read = async (request: Request, server: BunServer, saves: boolean): Promise<ProbeTimings> => {
     const { body, saving, close } = receive(services, request, server);
     const timer = setTimeout(() => body.stop(tooLarge()), MAX_SECONDS * 1000);
     const began = performance.now();
@@ -183,7 +183,15 @@ export function probe(services: Services) {
       content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
     },
   });
-  const handler = ({ request, query, server }: { request: Request; query: ProbeQuery; server: Listener }) => {
+  const handler = ({
+    request,
+    query,
+    server,
+  }: {
+    request: Request;
+    query: ProbeQuery;
+    server: BunServer;
+  }) => {
     // The word somewhere is enough: nothing of the bytes is kept.
     prove(request, [], ROOT);
     return answer(request, query, server);
@@ -247,7 +255,7 @@ function tooLarge(): Problem {
 }
 
 /** Stays silent for some seconds, or until the client disconnects. */
-async function keepWaiting(request: Request, server: Listener, seconds: number): Promise<void> {
+async function keepWaiting(request: Request, server: BunServer, seconds: number): Promise<void> {
   suspendIdleTimeout(request, server);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);

@@ -7,7 +7,7 @@ import { isAnswering, requestInfoOf } from "../../plugins/request-info.ts";
 import { stillHas } from "../../plugins/revoking/revoking.ts";
 import type { StoredFile } from "../../storage/stored-file.ts";
 import type { AnswerCut } from "./connection/answer-cut.ts";
-import type { Listener } from "./idle-timeout.ts";
+import type { BunServer } from "./idle-timeout.ts";
 
 /** Milliseconds between two polls. */
 const POLL_INTERVAL = 100;
@@ -32,7 +32,7 @@ export interface Delivery {
 }
 
 interface RunningDelivery extends Delivery {
-  server: NonNullable<Listener>;
+  server: NonNullable<BunServer>;
   began: number;
   signal: AbortSignal;
   revoked: boolean;
@@ -60,7 +60,7 @@ export class Deliveries {
    * Closes the file once it is sent, and logs the download. Must be called in the same turn as the answer is returned.
    * @param onSlow called if the file is not sent within the turn
    */
-  watch(delivery: Delivery, server: NonNullable<Listener>, onSlow: () => void): void {
+  watch(delivery: Delivery, server: NonNullable<BunServer>, onSlow: () => void): void {
     const { signal } = delivery.request;
     requestInfoOf(delivery.request)?.logOnFinish();
     const watched = { ...delivery, server, signal, began: performance.now(), revoked: false };

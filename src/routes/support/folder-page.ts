@@ -13,7 +13,7 @@ import { type FolderPath, urlOf } from "../../path.ts";
 import { askerOf } from "../../plugins/access.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
 import { formatBytes } from "../../units.ts";
-import { type Listener, withoutIdleTimeout } from "./idle-timeout.ts";
+import { type BunServer, withoutIdleTimeout } from "./idle-timeout.ts";
 import { folderHtml, PAGE_HEADERS, pageAnswer, pageHtml } from "./page-html.ts";
 import type { Services } from "./services.ts";
 
@@ -29,7 +29,7 @@ const FIRST_ENTRIES = 200;
 export async function folderPage(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   folder: FolderPath,
   cursor?: string,
 ): Promise<Response> {

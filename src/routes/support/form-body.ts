@@ -8,7 +8,7 @@ import { boundaryOf, MultipartError } from "../../http/multipart/parser.ts";
 import { detailFor } from "../../plugins/errors.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { makerOf } from "../../plugins/revoking/own-uploads.ts";
-import type { Listener } from "./idle-timeout.ts";
+import type { BunServer } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import { type HeaderOptions, receive, withKey } from "./request-body.ts";
 import type { Services } from "./services.ts";
@@ -27,7 +27,7 @@ export function boundaryIn(request: Request): string | null {
 export async function receiveForm(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   options: Pick<FormOptions, "folder" | "boundary" | "permit" | "allow"> & { intent: HeaderOptions },
 ): Promise<FormSaveResult> {
   const { uploader, config, log } = services;

@@ -8,15 +8,15 @@ import { timed } from "../../plugins/request-info.ts";
 const GRACE = 15;
 
 /** Bun's server, `null` when the app is called without one. */
-export type Listener = Server<unknown> | null;
+export type BunServer = Server<unknown> | null;
 
 /** Restarts Bun's idle timeout of this connection. @param idleTimeout seconds */
-export function restartIdleTimeout(request: Request, server: Listener, idleTimeout: number): void {
+export function restartIdleTimeout(request: Request, server: BunServer, idleTimeout: number): void {
   server?.timeout(request, Math.ceil(idleTimeout) + GRACE);
 }
 
 /** Suspends Bun's idle timeout of this connection until it is restarted. */
-export function suspendIdleTimeout(request: Request, server: Listener): void {
+export function suspendIdleTimeout(request: Request, server: BunServer): void {
   server?.timeout(request, 0);
 }
 
@@ -27,7 +27,7 @@ export function suspendIdleTimeout(request: Request, server: Listener): void {
 export async function withoutIdleTimeout<T>(
   { config }: { config: Pick<Config, "idleTimeout"> },
   request: Request,
-  server: Listener,
+  server: BunServer,
   step: () => Promise<T>,
   part: string | null = "storage",
 ): Promise<T> {

@@ -21,7 +21,7 @@ import { requestInfoOf } from "../../plugins/request-info.ts";
 import { makerOf } from "../../plugins/revoking/own-uploads.ts";
 import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { capsOf } from "./connection/request-caps.ts";
-import { type Listener, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
+import { type BunServer, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
 import { askHooks } from "./permit-upload.ts";
 import type { Services } from "./services.ts";
@@ -49,7 +49,7 @@ interface ReceiveOptions {
 export function receive(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   { content = "file", announced = contentLength(request.headers) }: ReceiveOptions = {},
 ): IncomingUpload {
   // Saved as a file, a form would be the file's bytes between boundary lines and part headers.
@@ -172,7 +172,7 @@ export async function withKey<T>(
 export async function saveBody(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   path: FilePath,
   options: HeaderOptions,
 ): Promise<Response> {
@@ -186,7 +186,7 @@ export async function saveBody(
 export async function receiveFile(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   file: HeaderOptions & Pick<UploadRequest, "path" | "may" | "allow"> & Partial<Pick<UploadRequest, "size">>,
 ): Promise<{ result: SaveResult; unread: boolean }> {
   const { uploader, log } = services;

@@ -9,7 +9,7 @@ import { filenameOf } from "../../http/disposition/disposition.ts";
 import { type Metadata, targetOf } from "../../http/tus/metadata.ts";
 import { below, checkFolderPath, type FilePath, ROOT } from "../../path.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
-import type { Listener } from "../support/idle-timeout.ts";
+import type { BunServer } from "../support/idle-timeout.ts";
 import { announcedSize, receive } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
 import type { DropPlace } from "./drop-place.ts";
@@ -17,7 +17,7 @@ import type { DropPlace } from "./drop-place.ts";
 /** A request to /uploads, with the parameters of its URL. */
 export interface UploadRequest {
   request: Request;
-  server: Listener;
+  server: BunServer;
   path: FilePath | undefined;
   conflict: "rename" | "replace" | "fail";
   /** From the URL; `""` for a request that creates an upload. */

@@ -8,7 +8,7 @@ import { access } from "../../plugins/access.ts";
 import { empty, json, problems, UPLOAD_PROBLEMS } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { Conflict, SavedFile } from "../openapi/shapes.ts";
-import type { Listener } from "../support/idle-timeout.ts";
+import type { BunServer } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 import { type AnswerHeaders, answerUpload, uploadAbilities } from "./dialect.ts";
 
@@ -66,7 +66,7 @@ export function uploads(services: Services) {
   const { config } = services;
   type Context = {
     request: Request;
-    server: Listener;
+    server: BunServer;
     set: AnswerHeaders;
     query?: { path?: FilePath; conflict?: ConflictRule };
     params?: { id?: string };

@@ -3,7 +3,7 @@
 import { isOverTls } from "../../../http/target.ts";
 import { isAnswering, listenerOf } from "../../../plugins/request-info.ts";
 import { SentFile } from "../../../system/sockets/sent-file.ts";
-import type { Listener } from "../idle-timeout.ts";
+import type { BunServer } from "../idle-timeout.ts";
 import { cutConnection } from "./connection.ts";
 
 /** Bytes of a file up to which it is not worth the search: it takes 0.1 ms for each hundred open descriptors. */
@@ -24,7 +24,7 @@ export class AnswerCut {
 
   constructor(
     readonly request: Request,
-    readonly server: Listener,
+    readonly server: BunServer,
   ) {
     this.#overTls = isOverTls(request);
     this.#ends = this.#overTls || listenerOf(request)?.address.kind === "unix";

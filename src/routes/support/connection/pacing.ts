@@ -3,7 +3,7 @@
 import type { CapShare } from "../../../core/admission/cap-share.ts";
 import { type CapClock, SYSTEM_CLOCK } from "../../../core/admission/fair-queue.ts";
 import type { Connection } from "../../../system/pacing.ts";
-import type { Listener } from "../idle-timeout.ts";
+import type { BunServer } from "../idle-timeout.ts";
 import { connectionOf } from "./connection.ts";
 
 /** Seconds between two looks at the share while the first bytes are held back. */
@@ -23,7 +23,7 @@ export type PacedConnection = Pick<Connection, "ends" | "pace" | "unpace" | "que
 /** An answer under a cap. */
 interface RunningAnswer {
   request: Request;
-  server: Listener;
+  server: BunServer;
   share: CapShare;
   ended: boolean;
 }
@@ -90,7 +90,7 @@ export class Pacing {
   readonly #running = new Map<string, RunningAnswers>();
 
   constructor(
-    readonly find: (request: Request, server: Listener) => PacedConnection | null = connectionOf,
+    readonly find: (request: Request, server: BunServer) => PacedConnection | null = connectionOf,
     readonly clock: CapClock = SYSTEM_CLOCK,
   ) {}
 
@@ -101,7 +101,7 @@ export class Pacing {
    */
   async begin(
     request: Request,
-    server: Listener,
+    server: BunServer,
     share: CapShare,
     bytes: number,
   ): Promise<PacedAnswer | null> {

@@ -11,7 +11,7 @@ import { requestInfoOf, timed } from "../../../plugins/request-info.ts";
 import { watchGrants } from "../../../plugins/revoking/revoking.ts";
 import { AnswerCut } from "../connection/answer-cut.ts";
 import { shareOf } from "../connection/request-caps.ts";
-import type { Listener } from "../idle-timeout.ts";
+import type { BunServer } from "../idle-timeout.ts";
 import type { Services } from "../services.ts";
 import { PATIENCE } from "./send-file.ts";
 
@@ -35,7 +35,7 @@ export interface ArchiveOptions {
 export async function archiveAnswer(
   { config, access, archives, log, caps }: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   { paths, format, spend }: ArchiveOptions,
 ): Promise<Response> {
   const asker = askerOf(request);

@@ -9,7 +9,7 @@ import { select } from "../../../http/ranges/range.ts";
 import { nameOf } from "../../../path.ts";
 import type { FileEntry } from "../../../storage/entry.ts";
 import type { StoredFile } from "../../../storage/stored-file.ts";
-import { type Listener, withoutIdleTimeout } from "../idle-timeout.ts";
+import { type BunServer, withoutIdleTimeout } from "../idle-timeout.ts";
 import type { Services } from "../services.ts";
 import { mediaTypeOf, policyOf } from "./media-type.ts";
 import { sendFile } from "./send-file.ts";
@@ -17,7 +17,7 @@ import { sendFile } from "./send-file.ts";
 /** The parameters of a download. */
 export interface DownloadOptions {
   request: Request;
-  server: Listener;
+  server: BunServer;
   /** Whether browsers should save the file instead of displaying it. */
   save: boolean;
   /** Called before an answer with bytes of the file, not before others; may refuse it. */
@@ -82,7 +82,7 @@ async function answerTo(
 async function digestFor(
   services: Services,
   request: Request,
-  server: Listener,
+  server: BunServer,
   entry: FileEntry,
 ): Promise<Digest | null> {
   const algorithm = wantedDigest(request.headers.get("want-repr-digest"));

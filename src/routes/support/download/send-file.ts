@@ -11,7 +11,7 @@ import { AnswerCut } from "../connection/answer-cut.ts";
 import type { Pacing } from "../connection/pacing.ts";
 import { shareOf } from "../connection/request-caps.ts";
 import type { Deliveries } from "../delivery.ts";
-import type { Listener } from "../idle-timeout.ts";
+import type { BunServer } from "../idle-timeout.ts";
 
 /**
  * Factor of the idle timeout for downloads. A slow reader appears idle while the system's buffers drain, which hold 20 MB
@@ -21,7 +21,7 @@ export const PATIENCE = 10;
 
 export interface SendOptions {
   request: Request;
-  server: Listener;
+  server: BunServer;
   deliveries: Deliveries;
   config: Config;
   caps: Caps;
