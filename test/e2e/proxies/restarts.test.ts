@@ -94,6 +94,18 @@ describe.skipIf(!hasNginx())("behind nginx with a limit of 1 MB for bodies", () 
   const LINES =
     "proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_request_buffering off; client_max_body_size 1000000;";
 
+  test("events arrive at once, although it buffers answers", async () => {
+    await using server = await startServer({ tls: false });
+    await using nginx = await startNginx(server.url, LINES);
+    const events = await fetch(`${nginx.url}/api/uploads/events`);
+    const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes("uploads")) text += (await reader?.read())?.value ?? expect.unreachable();
+    await fetch(`${nginx.url}/files/small.txt`, { method: "PUT", body: "small" });
+    while (!text.includes("small.txt")) text += (await reader?.read())?.value ?? expect.unreachable();
+    await reader?.cancel();
+  });
+
   test("tus uploads larger files in chunks, and doctor names the limit", async () => {
     await using server = await startServer({ tls: false });
     await using nginx = await startNginx(server.url, LINES);
