@@ -31,6 +31,7 @@ export interface TusOptions
     | "overridePatchMethod"
     | "parallelUploads"
     | "protocol"
+    | "retryDelays"
     | "uploadDataDuringCreation"
   > {
   endpoint: string;
@@ -60,8 +61,8 @@ async function upload(file: string, options: TusOptions): Promise<void> {
   const { urls, deferred, reading, crashAt, abortAt, cancelAt, ...given } = options;
   let aborting = false;
   const upload = new Upload(reading ? createReadStream(file) : await readFile(file), {
-    ...given,
     retryDelays: null,
+    ...given,
     ...(deferred && {
       uploadLengthDeferred: true,
       fileReader: { openFile: async () => new StreamSource(createReadStream(file)) },

@@ -90,6 +90,42 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
   );
 });
 
+test.skipIf(!hasNginx())("an upload in chunks ends well after a restart in the middle", async () => {
+  const port = await freePort();
+  const root = join(folder, "restarted");
+  await run(["mkdir", root], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+  const words = [process.execPath, MAIN, root, "--keep-free", "0B"];
+  let server = await serve(words, { cwd: folder }, port);
+  // As in the example of the page.
+  const restarting = "location @restarting { add_header Retry-After 2 always; return 503; }";
+  const lines = "proxy_set_header Host $http_host; client_max_body_size 0; error_page 502 = @restarting;";
+  await using nginx = await startNginx(server.url, lines, "/", restarting);
+  try {
+    const file = join(folder, "chunks.bin");
+    await Bun.write(file, crypto.getRandomValues(new Uint8Array(60_000)));
+    await run(["truncate", "-s", "40000000", file], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+    const uploading = runTusUpload(file, {
+      endpoint: `${nginx.url}/uploads`,
+      metadata: { filename: "restarted.bin" },
+      chunkSize: 200_000,
+      retryDelays: Array<number>(100).fill(200),
+    });
+    const uploads = async () => (await fetch(`${server.url}/api/uploads`)).text();
+    await until("the upload has begun", async () => (await uploads()).includes("restarted.bin"));
+    expect((await server.end("SIGTERM")).code).toBe(0);
+    server = await serve(words, { cwd: folder }, port);
+    const { end, requests } = await uploading;
+    expect(end).toMatchObject({ done: "saved" });
+    expect(requests.filter((line) => line.endsWith(" 503")).length).toBeGreaterThan(0);
+    // tus-js-client makes another upload when HEAD is answered with 503.
+    expect(requests.filter((line) => line.startsWith("POST 2")).length).toBeLessThanOrEqual(2);
+    const saved = await Bun.file(join(root, "restarted.bin")).bytes();
+    expect(Buffer.compare(saved, await Bun.file(file).bytes())).toBe(0);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+});
+
 describe.skipIf(!hasNginx())("behind nginx with a limit of 1 MB for bodies", () => {
   const LINES =
     "proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_request_buffering off; client_max_body_size 1000000;";
