@@ -24,3 +24,14 @@ export class TimeSlice {
     this.#began = performance.now();
   }
 }
+
+/** Steps of many requests, none of which may take long: each begins in a turn of the event loop of its own, one after the other. */
+export class StepQueue {
+  #last = Promise.resolve();
+
+  /** Resolves when it is the turn of the caller. */
+  next(): Promise<void> {
+    this.#last = this.#last.then(yieldToEventLoop);
+    return this.#last;
+  }
+}

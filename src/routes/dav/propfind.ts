@@ -1,6 +1,7 @@
 // PROPFIND: the properties of an entry, and of the entries of a folder (RFC 4918 section 9.1).
 
 import type { Asker } from "../../access/asker.ts";
+import { folderPages } from "../../core/browse/folder-pages.ts";
 import { smallBody } from "../../core/upload/small-body.ts";
 import { depthOf } from "../../http/dav/depth.ts";
 import {
@@ -13,6 +14,7 @@ import { wantedProperties } from "../../http/dav/propfind-body.ts";
 import { type FolderPath, ROOT } from "../../path.ts";
 import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { StepQueue } from "../../system/time-slice.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 import { lockReader } from "./locks/discovery.ts";
@@ -21,8 +23,10 @@ import { type DavRequest, existingPathOf, noEntry, visibleEntry } from "./target
 
 /** Bytes of an XML body. */
 const MAX_BODY = 256 * 1024;
-/** Characters that are sent at once, at least; the end of an entry follows. */
-const MAX_TEXT = 256 * 1024;
+/** Characters that are written at once, at least, which takes a few milliseconds; the end of an entry follows. */
+const MAX_TEXT = 64 * 1024;
+/** Clients that wait for the same page get it at the same moment. */
+const steps = new StepQueue();
 
 export async function propfind(services: Services, dav: DavRequest): Promise<Response> {
   const { request, server } = dav;
@@ -44,9 +48,12 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
       kept: keptAt(services, path),
       space,
     });
-    const listed = depth === "1" && entry.kind === "folder";
-    const texts = listed ? withEntries(services, entry, asker.view, write) : one(write(entry));
-    return new Response(streamOf(texts), { status: 207, headers: XML_HEADERS });
+    const start = MULTISTATUS_START + write(entry);
+    const init = { status: 207, headers: XML_HEADERS };
+    if (depth === "0" || entry.kind === "file") return new Response(start + MULTISTATUS_END, init);
+    const pages = folderPages(services.storage, path, asker.view, request.signal);
+    const texts = textsOf(start, await pages.next(), pages, write);
+    return new Response(streamOf(texts, request.signal), init);
   });
 }
 
@@ -58,29 +65,23 @@ export async function xmlBody({ config }: Services, request: Request): Promise<s
   return new TextDecoder().decode(bytes);
 }
 
-async function* one(response: string): AsyncGenerator<string, void, void> {
-  yield MULTISTATUS_START + response + MULTISTATUS_END;
-}
-
-async function* withEntries(
-  { storage }: Services,
-  folder: Entry & { kind: "folder" },
-  view: string | undefined,
+/** @param first the first page, which is read before the answer starts, so that a folder that is gone is told by its status */
+async function* textsOf(
+  start: string,
+  first: IteratorResult<readonly Entry[], void>,
+  pages: AsyncGenerator<readonly Entry[], void, void>,
   write: (entry: Entry) => string,
 ): AsyncGenerator<string, void, void> {
-  yield MULTISTATUS_START + write(folder);
-  for await (const entries of storage.scan(folder.path, view)) {
-    let text = "";
-    for (const entry of entries) {
+  let text = start;
+  for (let page = first; !page.done; page = await pages.next())
+    for (const entry of page.value) {
       text += write(entry);
       // Entries may have 64 KiB of properties each.
       if (text.length < MAX_TEXT) continue;
       yield text;
       text = "";
     }
-    if (text !== "") yield text;
-  }
-  yield MULTISTATUS_END;
+  yield text + MULTISTATUS_END;
 }
 
 /** The properties that clients keep with a folder and its entries. */
@@ -98,9 +99,14 @@ async function spaceOf({ uploader, storage }: Services, asker: Asker, path: Fold
 }
 
 /** Sends texts as fast as the client reads them. */
-function streamOf(texts: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
+function streamOf(
+  texts: AsyncGenerator<string, void, void>,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
+      await steps.next();
+      if (signal.aborted) await texts.return();
       const { done, value } = await texts.next();
       if (done) controller.close();
       else controller.enqueue(Buffer.from(value));
