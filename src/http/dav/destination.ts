@@ -1,5 +1,6 @@
 // Destination and Overwrite: where a WebDAV request moves or copies an entry (RFC 4918 sections 10.3 and 10.6).
 
+import { isUtf8 } from "node:buffer";
 import { invalidHeader } from "../invalid-header.ts";
 
 /** A scheme and a host, which are not compared: behind a proxy they are not those that the client sees. */
@@ -21,14 +22,19 @@ export function destinationOf(headers: Headers, prefix: string): string {
     );
   const below = pathBelow(sent, prefix);
   if (below !== null) return below;
-  throw invalidHeader("Destination", `\`Destination\` must be below ${prefix} on this server.`);
+  throw invalidHeader("Destination", `\`Destination\` must be below ${prefix} on this server, in UTF-8.`);
 }
 
 /** The percent-encoded path of a URL, in a header, below a prefix; null for one that leads elsewhere. */
 export function pathBelow(url: string, prefix: string): string | null {
-  // Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it.
-  const target = Buffer.from(url.trim(), "latin1").toString().replace(ORIGIN, "");
-  return target.startsWith(prefix) ? target.slice(prefix.length) : null;
+  const target = utf8In(url.trim())?.replace(ORIGIN, "");
+  return target?.startsWith(prefix) ? target.slice(prefix.length) : null;
+}
+
+/** Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it. Null for other bytes, whose name is unknown. */
+function utf8In(text: string): string | null {
+  const bytes = Buffer.from(text, "latin1");
+  return isUtf8(bytes) ? bytes.toString() : null;
 }
 
 /** Whether an entry at the destination may be replaced. @throws Problem invalid_request */
