@@ -1,4 +1,4 @@
-// Changes the properties that clients keep with an entry, and its modification time: all or none.
+// Changes the dead properties of an entry, those that clients keep with it, and its modification time: all or none.
 
 import type { FilePath } from "../../path.ts";
 import { entryNotFound } from "../../storage/problems.ts";
@@ -7,7 +7,7 @@ import type { LockGrants } from "../locks/locks.ts";
 import type { Uploader } from "../upload/uploader.ts";
 
 export interface EntryChange {
-  kept: PropertyChange;
+  dead: PropertyChange;
   /** Null to leave the time as it is. */
   modified: Date | null;
   may: LockGrants;
@@ -32,20 +32,20 @@ export async function changeProperties(
 async function changeNow(
   { storage, fresh }: Uploader,
   path: FilePath,
-  { kept, modified, maker }: EntryChange,
+  { dead, modified, maker }: EntryChange,
 ): Promise<void> {
   const entry = await storage.find(path);
   if (!entry) throw entryNotFound();
   const { properties } = storage;
   const before = properties.of(path);
-  if (kept.set.size + kept.remove.length > 0) await properties.change(path, kept);
+  if (dead.set.size + dead.remove.length > 0) await properties.change(path, dead);
   if (modified === null) return;
   try {
     const isFresh = fresh.has(path, entry, maker);
     const changed = await storage.setModified(path, modified);
     if (isFresh) fresh.add(path, changed, maker);
   } catch (error) {
-    await properties.change(path, undoing(kept, before));
+    await properties.change(path, undoing(dead, before));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-// The properties that the server has for every entry, as XML (RFC 4918 section 15, RFC 4331).
+// Properties of entries as XML: the live ones, which the server computes, and the dead ones (RFC 4918 section 15, RFC 4331).
 
 import { type Propstat, responseOf } from "../../http/dav/multistatus.ts";
 import type { WantedProperties } from "../../http/dav/propfind-body.ts";
@@ -19,8 +19,8 @@ export interface SpaceLeft {
 /** The origin of all values of one answer. */
 export interface PropertySource {
   reader: LockReader;
-  /** The properties that clients keep with an entry: their elements by name. */
-  kept: (path: Entry["path"]) => PropertyMap;
+  /** The dead properties of an entry, those that clients keep with it: their elements by name. */
+  dead: (path: Entry["path"]) => PropertyMap;
   space: SpaceLeft | null;
 }
 
@@ -75,19 +75,19 @@ export function responses(wanted: WantedProperties, source: PropertySource): (en
       ? wanted.names
       : [...Object.keys(LIVE).map(dav), ...(wanted.kind === "all" ? wanted.more : [])];
   const values = names.map((name) => ({ name, ...tagsOf(name), value: KNOWN.get(name) }));
-  const wantsKept = wanted.kind !== "some" || values.some(({ value }) => !value);
+  const wantsDead = wanted.kind !== "some" || values.some(({ value }) => !value);
   return (entry) => {
-    const kept = wantsKept ? source.kept(entry.path) : NO_PROPERTIES;
+    const dead = wantsDead ? source.dead(entry.path) : NO_PROPERTIES;
     let found = "";
     let missing = "";
     for (const { name, start, end, empty, value } of values) {
       const text = value ? value(entry, source) : null;
       if (text !== null) found += text === "" || wanted.kind === "names" ? empty : start + text + end;
-      else if (wanted.kind === "some" && kept.has(name)) found += kept.get(name);
+      else if (wanted.kind === "some" && dead.has(name)) found += dead.get(name);
       else missing += empty;
     }
-    if (wanted.kind === "all") found += [...kept.values()].join("");
-    if (wanted.kind === "names") for (const name of kept.keys()) found += elementOf(name);
+    if (wanted.kind === "all") found += [...dead.values()].join("");
+    if (wanted.kind === "names") for (const name of dead.keys()) found += elementOf(name);
     const propstats: Propstat[] = [];
     if (found !== "" || missing === "") propstats.push({ status: 200, properties: found });
     // Only for names that were asked for is it of interest that there is no such property.

@@ -45,7 +45,7 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
     const space = wantsSpace(wanted) ? await spaceOf(services, asker, path) : null;
     const write = responses(wanted, {
       reader: lockReader(services, dav),
-      kept: keptAt(services, path),
+      dead: deadPropertiesAt(services, path),
       space,
     });
     const start = MULTISTATUS_START + write(entry);
@@ -84,8 +84,8 @@ async function* textsOf(
   yield text + MULTISTATUS_END;
 }
 
-/** The properties that clients keep with a folder and its entries. */
-function keptAt({ storage: { properties } }: Services, folder: FolderPath): PropertySource["kept"] {
+/** The dead properties of a folder and of its entries. */
+function deadPropertiesAt({ storage: { properties } }: Services, folder: FolderPath): PropertySource["dead"] {
   const inside = properties.inFolder(folder);
   return (path) => (path === folder ? properties.of(path) : inside(path));
 }

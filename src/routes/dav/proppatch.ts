@@ -40,9 +40,9 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
     return refusal(href, changes, isRefused, { status: 403, condition: "cannot-modify-protected-property" });
   const isTime = ({ name }: PropertyChange): boolean => TIMES.has(name);
   const modified = changes.filter(isTime).map(timeOf).at(-1) ?? null;
-  const kept = inOrder(changes.filter((change) => !isTime(change)));
+  const dead = inOrder(changes.filter((change) => !isTime(change)));
   try {
-    await changeProperties(uploader, path, { kept, modified, may, maker: askerOf(request).maker });
+    await changeProperties(uploader, path, { dead, modified, may, maker: askerOf(request).maker });
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "too_many_properties") throw error;
     services.log.problem(request, error);
