@@ -27,7 +27,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     default: "",
     list: true,
     ...paths(),
-    help: "Certificate with its chain, in PEM, which makes every port speak TLS; read again when it changes and on SIGHUP; repeat it with --tls-key for several names",
+    help: "Certificate and its chain, in PEM; makes every port speak TLS. Read again when it changes, and on SIGHUP. May be repeated with --tls-key, for several names",
     group: "How it is reached",
   },
   tlsKey: {
@@ -36,14 +36,14 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     default: "",
     list: true,
     ...paths(),
-    help: "Private key of the certificate, in PEM and not encrypted; if none is given, it is in the file of --tls-cert",
+    help: "Private key of the certificate, in PEM, not encrypted. If unset, it is read from the file of --tls-cert; may be repeated",
     group: "How it is reached",
   },
   hsts: {
     name: "hsts",
     placeholder: "TIME",
     ...duration("1s", "3650d"),
-    help: "Time for which browsers that have been here by TLS refuse to come without it, such as 365d; it cannot be taken back before. If unset, they are told nothing",
+    help: "Time for which browsers refuse to reach this host without TLS (Strict-Transport-Security), such as 365d; it cannot be revoked earlier. If unset, the header is not sent",
     group: "How it is reached",
   },
   http2: {
@@ -51,7 +51,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     placeholder: "STATE",
     default: "on",
     ...onOff(),
-    help: "HTTP/2 for clients that come by TLS: on or off",
+    help: "HTTP/2 over TLS: on or off",
     group: "How it is reached",
   },
   http3: {
@@ -59,7 +59,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     placeholder: "STATE",
     default: "off",
     ...onOff(),
-    help: "HTTP/3 (UDP) beside TLS: on or off; it takes several times the processor time",
+    help: "HTTP/3 on the same ports of UDP: on or off; it costs several times the processor time of HTTP/2",
     group: "How it is reached",
   },
 };
