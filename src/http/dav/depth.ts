@@ -18,5 +18,5 @@ export function depthOf<Allowed extends Depth>(
   if (sent === null) return missing;
   const depth = allowed.find((one) => one === sent.trim().toLowerCase());
   if (depth !== undefined) return depth;
-  throw invalidHeader("Depth", `\`Depth\` may be ${allowed.join(" or ")} here.`);
+  throw invalidHeader("Depth", `\`Depth\` may be ${allowed.join(", ").replace(/, (?=\w+$)/, " or ")} here.`);
 }

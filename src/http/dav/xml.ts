@@ -141,7 +141,7 @@ export function parseXml(text: string): XmlElement {
   let root: Element | undefined;
   let count = 0;
   parser.on("error", (error) => {
-    throw invalidXml(error.message.replace(/^\d+:\d+: /, ""));
+    throw invalidXml(error.message.replace(/^\d+:\d+: |\.$/g, ""));
   });
   parser.on("doctype", () => {
     throw invalidXml("document types are not accepted");

@@ -15,6 +15,10 @@ describe("parseXml", () => {
     expect(parseXml("<a/>").name).toBe("{}a");
   });
 
+  test("says in one sentence why a text is no XML", () => {
+    expect(() => parseXml("<a")).toThrow(/read: [^.]+\.$/);
+  });
+
   test("keeps a value as XML that declares its own namespaces", () => {
     const source =
       '<D:owner xmlns:D="DAV:" xmlns:Z="urn:z"> <D:href xml:lang="de">a&amp;b</D:href><Z:x k="&quot;" Z:l="2"><![CDATA[<]]></Z:x></D:owner>';
