@@ -107,8 +107,10 @@ async function finished(app: App): Promise<void> {
   if (app.server) await app.stop(false);
 }
 
+type StartOptions = AppOptions & Config & { logger: Log };
+
 /** @returns why it cannot start, as a text */
-async function start(options: AppOptions & Config & { logger: Log }, systemd: Systemd) {
+async function start(options: StartOptions, systemd: Systemd) {
   try {
     const fault = socketActivation(process.env) ?? tlsFault(options);
     if (fault !== undefined) return fault;
@@ -119,38 +121,11 @@ async function start(options: AppOptions & Config & { logger: Log }, systemd: Sy
       process.on("SIGHUP", () => void systemd.reload(() => certificates.reread()));
     const app = await createApp(options);
     await app.modules;
-    const { access, setup, gauges, close } = app.decorator.services;
+    const { gauges, close } = app.decorator.services;
     gauges.certificates.served = () => certificates.certificates;
-    const many = options.listen.length > 0;
     try {
       await certificates.readIssued();
-      const listeners = await Listeners.open(app, addressesOf(options), {
-        flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
-        tls: certificates.tls,
-        http2: options.http2,
-        http3: options.http3,
-      });
-      const announce = (): void => {
-        // In one write: a reader such as `head -1` may be gone after the first line.
-        process.stdout.write(
-          announcement(listeners.listeners, {
-            ...options,
-            root: resolve(options.root),
-            names: certificates.names,
-            many,
-            closed: access.closed,
-            setup: options.setup ? (setup?.token ?? null) : undefined,
-          }),
-        );
-        systemd.ready(`Listening on ${listeners.urls.join(", ")}`);
-      };
-      if (certificates.awaiting !== undefined) {
-        process.stdout.write(`${certificates.awaiting}\n`);
-        // It may take longer than systemd waits for a start.
-        systemd.ready(certificates.awaiting);
-      }
-      if (listeners.listeners.length > 0) announce();
-      certificates.serve(listeners, announce);
+      await listen(app, options, certificates, systemd);
     } catch (error) {
       await certificates.close();
       await close();
@@ -160,6 +135,39 @@ async function start(options: AppOptions & Config & { logger: Log }, systemd: Sy
   } catch (error) {
     return reason(error, options);
   }
+}
+
+/** Opens the addresses, or waits for the first certificate, and tells people and systemd. @throws ListenError */
+async function listen(app: App, options: StartOptions, certificates: CertificateSet, systemd: Systemd) {
+  const { access, setup } = app.decorator.services;
+  const many = options.listen.length > 0;
+  const listeners = await Listeners.open(app, addressesOf(options), {
+    flags: many ? MANY_ADDRESSES : ONE_ADDRESS,
+    tls: certificates.tls,
+    http2: options.http2,
+    http3: options.http3,
+  });
+  const announce = (): void => {
+    // In one write: a reader such as `head -1` may be gone after the first line.
+    process.stdout.write(
+      announcement(listeners.listeners, {
+        ...options,
+        root: resolve(options.root),
+        names: certificates.names,
+        many,
+        closed: access.closed,
+        setup: options.setup ? (setup?.token ?? null) : undefined,
+      }),
+    );
+    systemd.ready(`Listening on ${listeners.urls.join(", ")}`);
+  };
+  if (certificates.awaiting !== undefined) {
+    process.stdout.write(`${certificates.awaiting}\n`);
+    // It may take longer than systemd waits for a start.
+    systemd.ready(certificates.awaiting);
+  }
+  if (listeners.listeners.length > 0) announce();
+  certificates.serve(listeners, announce);
 }
 
 function reason(error: unknown, { root }: Config): string {
