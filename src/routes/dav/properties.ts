@@ -3,14 +3,14 @@
 import { type Propstat, responseOf } from "../../http/dav/multistatus.ts";
 import type { WantedProperties } from "../../http/dav/propfind-body.ts";
 import { dav, elementOf, escapeXml, tagsOf } from "../../http/dav/xml.ts";
-import { nameOf } from "../../path.ts";
+import { type FolderPath, nameOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { NO_PROPERTIES, type PropertyMap } from "../../storage/properties.ts";
 import { typeByName } from "../support/download/media-type.ts";
 import { type LockReader, lockDiscovery, SUPPORTED_LOCKS } from "./locks/discovery.ts";
 import { hrefOf } from "./target.ts";
 
-/** The space of the folder that was asked about, in bytes. */
+/** The space of a folder, in bytes. */
 export interface SpaceLeft {
   available: number;
   used: number;
@@ -21,7 +21,8 @@ export interface PropertySource {
   reader: LockReader;
   /** The dead properties of an entry, those that clients keep with it: their elements by name. */
   dead: (path: Entry["path"]) => PropertyMap;
-  space: SpaceLeft | null;
+  /** Null when nobody asked for it. */
+  space: (folder: FolderPath) => SpaceLeft | null;
 }
 
 /** Writes the value of a property as XML; null where an entry does not have it. */
@@ -43,11 +44,14 @@ const LIVE: Readonly<Record<string, Value>> = {
 
 /** Only sent when asked for by name (RFC 4331 section 2). */
 const SPACE: Readonly<Record<string, Value>> = {
-  "quota-available-bytes": (entry, { space }) =>
-    entry.kind === "folder" && space ? String(Math.floor(space.available)) : null,
-  "quota-used-bytes": (entry, { space }) =>
-    entry.kind === "folder" && space ? String(Math.floor(space.used)) : null,
+  "quota-available-bytes": (entry, source) => bytesOf(entry, source, "available"),
+  "quota-used-bytes": (entry, source) => bytesOf(entry, source, "used"),
 };
+
+function bytesOf(entry: Entry, { space }: PropertySource, which: keyof SpaceLeft): string | null {
+  const found = entry.kind === "folder" ? space(entry.path) : null;
+  return found && String(Math.floor(found[which]));
+}
 
 /** The modification time, as Windows sets it. */
 export const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";

@@ -13,6 +13,7 @@ import {
 import { wantedProperties } from "../../http/dav/propfind-body.ts";
 import { type FolderPath, ROOT } from "../../path.ts";
 import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
+import type { Space } from "../../storage/device.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { StepQueue } from "../../system/time-slice.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
@@ -42,11 +43,11 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
   return await withoutIdleTimeout(services, request, server, async () => {
     const entry = await visibleEntry(services, dav, path);
     if (!entry) throw noEntry();
-    const space = wantsSpace(wanted) ? await spaceOf(services, asker, path) : null;
+    const disk = wantsSpace(wanted) ? await services.storage.space() : null;
     const write = responses(wanted, {
       reader: lockReader(services, dav),
       dead: deadPropertiesAt(services, path),
-      space,
+      space: (folder) => disk && spaceOf(services, asker, folder, disk),
     });
     const start = MULTISTATUS_START + write(entry);
     const init = { status: 207, headers: XML_HEADERS };
@@ -90,12 +91,17 @@ function deadPropertiesAt({ storage: { properties } }: Services, folder: FolderP
   return (path) => (path === folder ? properties.of(path) : inside(path));
 }
 
-/** The space that the tightest quota leaves, or the disk. */
-async function spaceOf({ uploader, storage }: Services, asker: Asker, path: FolderPath): Promise<SpaceLeft> {
-  const quota = asker.can("list", path) ? uploader.quotas.report(path) : null;
-  const { free, total } = await storage.space();
-  if (quota) return { available: Math.min(free, Math.max(0, quota.bytes - quota.used)), used: quota.used };
-  return { available: free, used: total - free };
+/** The space that the tightest quota of a folder leaves, or the disk. */
+function spaceOf(
+  { uploader }: Services,
+  asker: Asker,
+  folder: FolderPath,
+  { free, total }: Space,
+): SpaceLeft {
+  const quota = asker.can("list", folder) ? uploader.quotas.report(folder) : null;
+  if (!quota) return { available: free, used: total - free };
+  const { bytes, used, reserved } = quota;
+  return { available: Math.min(free, Math.max(0, bytes - used - reserved)), used };
 }
 
 /** Sends texts as fast as the client reads them. */
