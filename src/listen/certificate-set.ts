@@ -10,7 +10,7 @@ import { HttpListener, type HttpsSite } from "./http-listener.ts";
 import type { Listeners, Tls } from "./listeners.ts";
 import type { Certificate } from "./tls/certificate.ts";
 import { pairedFiles } from "./tls/certificate-files.ts";
-import { tlsOptions, urlWarning } from "./tls/certificates.ts";
+import { tlsOptions, urlWarning } from "./tls/sni.ts";
 import { CertificateWatch } from "./tls/watch.ts";
 
 export interface Surroundings {

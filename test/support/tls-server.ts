@@ -7,7 +7,7 @@ import { connect } from "node:tls";
 import { type App, createApp } from "../../src/app.ts";
 import { type Config, WORDS } from "../../src/config/config.ts";
 import { Listeners } from "../../src/listen/listeners.ts";
-import { tlsOptions } from "../../src/listen/tls/certificates.ts";
+import { tlsOptions } from "../../src/listen/tls/sni.ts";
 import { createLog } from "../../src/plugins/log.ts";
 import { issue } from "./authority.ts";
 

@@ -14,7 +14,7 @@ import {
   pairedFiles,
   readCertificateFiles,
 } from "../../listen/tls/certificate-files.ts";
-import { urlWarning } from "../../listen/tls/certificates.ts";
+import { urlWarning } from "../../listen/tls/sni.ts";
 import { about, type Finding } from "../finding.ts";
 
 const DAY = 86_400_000;

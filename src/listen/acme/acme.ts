@@ -7,7 +7,7 @@ import { printable } from "../../plugins/log.ts";
 import { formatCount, formatTime } from "../../units.ts";
 import { shownTime } from "../tls/certificate.ts";
 import { thumbprintOf } from "./account-key.ts";
-import { type AcmeCertificate, acmeCertificate } from "./certificate.ts";
+import { type AcmeCertificate, acmeCertificate } from "./issued-certificate.ts";
 import type { Binding, Failure, Issued, Order } from "./order-worker.ts";
 import { MOST_REFUSALS, permittedFrom, type Refusals, renewalOf, waitAfter } from "./schedule.ts";
 import type { AcmeStore } from "./store.ts";

@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, open, readFile, rename, rm } from "node:fs/promise
 import { dirname, join } from "node:path";
 import { errnoOf } from "../../system/errno.ts";
 import { newAccountKey } from "./account-key.ts";
-import { type AcmeCertificate, acmeCertificate } from "./certificate.ts";
+import { type AcmeCertificate, acmeCertificate } from "./issued-certificate.ts";
 import type { Issued } from "./order-worker.ts";
 import type { Refusals } from "./schedule.ts";
 

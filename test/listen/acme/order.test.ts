@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { newAccountKey, thumbprintOf } from "../../../src/listen/acme/account-key.ts";
-import { acmeCertificate } from "../../../src/listen/acme/certificate.ts";
+import { acmeCertificate } from "../../../src/listen/acme/issued-certificate.ts";
 import { OrderThread } from "../../../src/listen/acme/order-thread.ts";
 import type { Failure, Issued } from "../../../src/listen/acme/order-worker.ts";
 import { HttpListener } from "../../../src/listen/http-listener.ts";

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:tls";
 import type { Server } from "bun";
-import { tlsOptions, urlWarning } from "../../../src/listen/tls/certificates.ts";
+import { tlsOptions, urlWarning } from "../../../src/listen/tls/sni.ts";
 import { issue } from "../../support/authority.ts";
 import { isMissing } from "../../support/switches.ts";
 

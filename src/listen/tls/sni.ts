@@ -1,4 +1,4 @@
-// The certificates of a server by host name: what a client that names a host (SNI) gets.
+// Which certificate a client gets, by the host name that it sends (SNI), and the ciphers of all of them.
 
 import { constants } from "node:crypto";
 import type { TLSOptions } from "bun";
