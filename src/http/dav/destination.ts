@@ -25,10 +25,15 @@ export function destinationOf(headers: Headers, prefix: string): string {
   throw invalidHeader("Destination", `\`Destination\` must be below ${prefix} on this server, in UTF-8.`);
 }
 
-/** The percent-encoded path of a URL, in a header, below a prefix; null for one that leads elsewhere. */
+/**
+ * The percent-encoded path of a URL, in a header, below a prefix; null for one that leads elsewhere. A client that reaches the
+ * server without the proxy, or a proxy that strips its path from this header, too, knows only the last segment of the prefix.
+ */
 export function pathBelow(url: string, prefix: string): string | null {
   const target = utf8In(url.trim())?.replace(ORIGIN, "");
-  return target?.startsWith(prefix) ? target.slice(prefix.length) : null;
+  const own = prefix.replace(/^.*(?=\/[^/]+\/$)/, "");
+  for (const one of [prefix, own]) if (target?.startsWith(one)) return target.slice(one.length);
+  return null;
 }
 
 /** Bun reads the bytes of headers as Latin-1; some clients send UTF-8 without encoding it. Null for other bytes, whose name is unknown. */

@@ -165,6 +165,11 @@ describe.each(PLACES)("behind %s", (_, { name, words, also, options, below = "" 
       headers: { destination: `${below}/dav/copied.txt` },
     });
     expect(copied.status).toBe(201);
+    // As from a client that does not go through the proxy.
+    const headers = { destination: `${server.url}/dav/direct.txt` };
+    const direct = await server.fetch("/dav/two.txt", { method: "MOVE", headers });
+    expect(direct.status).toBe(201);
+    expect(await Bun.file(join(server.root, "direct.txt")).text()).toBe("two.txt");
   });
 
   test.skipIf(!present)("clients have the address that the proxy saw", async () => {
