@@ -33,7 +33,9 @@ export interface PemFile {
   readonly contents: Buffer;
 }
 
-const PEM = /-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g;
+const BEGIN = "-----BEGIN ";
+/** The rest of a block, behind {@link BEGIN}. */
+const PEM = /^([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/;
 /** Bits below which clients refuse a key of RSA. */
 const RSA_BITS = 2048;
 
@@ -136,7 +138,12 @@ interface Block {
 }
 
 function blocksIn(contents: Buffer): Block[] {
-  return [...contents.toString("latin1").matchAll(PEM)].map(([text, label = ""]) => ({ label, text }));
+  // In parts, each of which is looked through once: the time grows with the size of the file only.
+  const [, ...parts] = contents.toString("latin1").split(BEGIN);
+  return parts.flatMap((part) => {
+    const [text, label = ""] = PEM.exec(part) ?? [];
+    return text === undefined ? [] : { label, text: BEGIN + text };
+  });
 }
 
 function withoutCertificate({ path, contents }: PemFile, [block]: readonly Block[]): string {

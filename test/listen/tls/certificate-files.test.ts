@@ -8,6 +8,7 @@ import { shownTime, validityWarning } from "../../../src/listen/tls/certificate.
 import { pairedFiles, readCertificateFiles } from "../../../src/listen/tls/certificate-files.ts";
 import { issue, openssl } from "../../support/authority.ts";
 import type { Certificate } from "../../support/certificate.ts";
+import { patient } from "../../support/patience.ts";
 
 let folder = "";
 const made = new Map<string, Certificate>();
@@ -146,6 +147,14 @@ describe("accepted with a warning", () => {
 });
 
 describe("refused", () => {
+  test("a file of beginnings without an end, in a time that grows with its size only", async () => {
+    const { cert, key } = known("plain");
+    const began = performance.now();
+    expect(await refusal("-----BEGIN X-----\n".repeat(58_000), key)).toContain("is not PEM, or not complete");
+    expect(performance.now() - began).toBeLessThan(patient(2000));
+    expect((await read("-----BEGIN CERTIFICATE-----\nMII\n" + cert, key)).names).toContain("files.example");
+  });
+
   test("a key of another certificate", async () => {
     expect(await refusal(known("plain").cert, known("root").key)).toMatch(
       /^--tls-key .* does not fit the certificate of --tls-cert/,
