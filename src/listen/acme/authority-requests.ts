@@ -17,18 +17,25 @@ const TIMEOUT = 30_000;
 /** Bytes of an answer: a directory has one kilobyte, a chain of certificates five. */
 const LARGEST = 256 * 1024;
 
-/** Updates `last` with each answer. The adapter throws when there is none; any status is an answer. */
-export function requestsByFetch(last: LastAnswer): Adapter {
+/**
+ * Updates `last` with each answer. The adapter throws when there is none; any status is an answer.
+ * @param directory the URL of the authority; all others of it must have the same scheme, since `fetch` reads files, too
+ */
+export function requestsByFetch(last: LastAnswer, directory: string): Adapter {
+  const { protocol } = new URL(directory);
   return async (config) => {
     last.status = undefined;
     last.retryAfter = undefined;
     const { url = "", method = "get", data } = config;
+    if (URL.parse(url)?.protocol !== protocol)
+      throw new TypeError(`The authority named a URL that is not ${protocol}//…: ${url}`);
     const answer = await send(url, {
       method: method.toUpperCase(),
       headers: { ...config.headers.toJSON(true) },
       ...(typeof data === "string" && { body: data }),
     });
-    const text = await boundedText(answer);
+    const text = await textWithin(LARGEST, answer);
+    if (text === null) throw new RangeError(`The authority answered with more than ${LARGEST} bytes.`);
     last.status = answer.status;
     if (answer.status >= 400) last.retryAfter = secondsIn(answer.headers.get("retry-after"), Date.now());
     return {
@@ -58,13 +65,13 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** @throws RangeError when it is larger than an answer of an authority ever is */
-async function boundedText({ body }: Response): Promise<string> {
+/** The text of an answer; null when it has more than some bytes, of which the rest is not read. */
+export async function textWithin(most: number, { body }: Response): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > LARGEST) throw new RangeError(`The authority answered with more than ${LARGEST} bytes.`);
+    if (size > most) return null;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -2,6 +2,7 @@
 
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";
+import { textWithin } from "./authority-requests.ts";
 
 /** The production service of Let's Encrypt. */
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
@@ -36,8 +37,8 @@ async function termsOf(directory: string): Promise<{ link: string | undefined } 
   try {
     const response = await fetch(directory, { signal: AbortSignal.timeout(TIMEOUT) });
     if (!response.ok) return { failed: `${response.status} ${response.statusText}` };
-    const text = await response.text();
-    if (text.length > LARGEST) return { failed: "its directory is too large" };
+    const text = await textWithin(LARGEST, response);
+    if (text === null) return { failed: "its directory is too large" };
     const terms: unknown = JSON.parse(text)?.meta?.termsOfService;
     return { link: typeof terms === "string" ? terms : undefined };
   } catch (error) {

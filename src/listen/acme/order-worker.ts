@@ -57,7 +57,7 @@ self.onmessage = async ({ data }: MessageEvent<{ id: number } & Order>): Promise
 async function answer({ directory, accountKey, email, binding, host }: Order): Promise<Issued | Failure> {
   const last: LastAnswer = {};
   // acme-client would wait for as long as `Retry-After` says, and hides why a connection failed.
-  axios.defaults.adapter = requestsByFetch(last);
+  axios.defaults.adapter = requestsByFetch(last, directory);
   try {
     const key = await keys.createPrivateEcdsaKey("P-256");
     const [, csr] = await keys.createCsr({ altNames: [host] }, key);

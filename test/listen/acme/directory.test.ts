@@ -14,6 +14,10 @@ async function faultFor(answer: () => Response): Promise<string> {
   }
 }
 
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) });
+}
+
 test("names where the terms are, and the flag that accepts them", async () => {
   const meta = { termsOfService: "https://authority.example/terms\u001b[2J" };
   expect(await faultFor(() => Response.json({ meta }))).toBe(
@@ -26,6 +30,7 @@ test.each([
   ["a page", () => new Response("<html>"), "JSON"],
   ["an error", () => new Response("", { status: 503, statusText: "Down" }), "503"],
   ["too much", () => new Response("x".repeat(70_000)), "too large"],
+  ["bytes without end", () => new Response(endless()), "too large"],
 ])("a directory that answers with %s does not hide that consent is needed", async (_, answer, reason) => {
   const fault = await faultFor(answer);
   expect(fault).toContain(reason);

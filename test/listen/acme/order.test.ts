@@ -98,6 +98,20 @@ test.skipIf(noOpenssl)(
   },
 );
 
+test.each(["file:///etc/hostname", "data:text/plain,x"])(
+  "an authority cannot have %s read in its place",
+  async (url) => {
+    authority.instead = (step) =>
+      step === "directory"
+        ? Response.json({ newNonce: url, newAccount: url, newOrder: url, keyChange: url, revokeCert: url })
+        : undefined;
+    expect(await order()).toEqual({
+      kind: "unreachable",
+      failed: `The authority named a URL that is not http://…: ${url}`,
+    });
+  },
+);
+
 test.skipIf(noOpenssl)("an order that is stopped fails at once", async () => {
   let asked = false;
   authority.instead = () => {
