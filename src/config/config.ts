@@ -51,7 +51,7 @@ export interface Config {
   tlsCert: readonly string[];
   /** Files of their private keys, in the same order; if there are none, the files of certificates have them. */
   tlsKey: readonly string[];
-  /** Seconds for which browsers shall use TLS only. Unset: they are not told. */
+  /** Seconds for which browsers use this host with TLS only (Strict-Transport-Security). Unset: the header is not sent. */
   hsts?: number;
   /** Whether HTTP/2 and HTTP/3 are offered beside TLS. */
   http2: boolean;

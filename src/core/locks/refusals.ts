@@ -21,7 +21,7 @@ export function locked(lock: Lock, where: string, names: boolean): LockedProblem
   const until = new Date(lock.expires).toISOString().slice(0, 19);
   return new LockedProblem(
     lock,
-    `${where} is locked${holder} until ${until}Z, unless the lock is renewed or released before. Try again then.`,
+    `${where} is locked${holder} until ${until}Z, unless the lock is renewed or released earlier. Try again then.`,
   );
 }
 
@@ -40,20 +40,20 @@ export function notYourLock(): Problem {
 }
 
 const TOO_MANY = {
-  all: "There are as many locks as this server keeps.",
-  yours: "You have as many locks as one client may have.",
-  shared: "As many clients share a lock here as may.",
+  all: "The server holds its maximum number of locks.",
+  yours: "You hold the maximum number of locks for one client.",
+  shared: "This path has its maximum number of locks.",
 } as const;
 
 export function tooManyLocks(which: keyof typeof TOO_MANY): Problem {
-  return new Problem("too_many_locks", `${TOO_MANY[which]} Release some, or wait until some have expired.`, {
+  return new Problem("too_many_locks", `${TOO_MANY[which]} Release some, or wait until some expire.`, {
     headers: { "retry-after": "60" },
   });
 }
 
 /** @param limit bytes */
 export function ownerTooLong(limit: number): Problem {
-  const detail = `The element \`owner\` of a lock may have ${limit} bytes.`;
+  const detail = `The element \`owner\` of a lock may have at most ${limit} bytes.`;
   return new Problem("invalid_request", detail, {
     errors: [{ code: "too_long", pointer: "/owner", detail }],
   });

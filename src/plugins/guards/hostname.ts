@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { Elysia } from "elysia";
 import type { Config } from "../../config/config.ts";
 import { Problem } from "../../errors.ts";
+import { invalidHeader } from "../../http/invalid-header.ts";
 import { hostOf } from "../../http/target.ts";
 import { isLoopback } from "../../system/loopback.ts";
 import { type Listener, listenerOf } from "../request-info.ts";
@@ -21,11 +22,11 @@ export function hostname({ hostname: more, url, acme }: Pick<Config, "hostname" 
     const header = request.headers.get("host");
     if (!header) return;
     const name = hostOf(header);
-    if (name === null) {
-      const detail = "Send one `Host`: a host name or an IP address, and a port if it is not 80.";
-      const errors = [{ code: "invalid_value", pointer: "/headers/host", detail }];
-      throw new Problem("invalid_request", detail, { errors });
-    }
+    if (name === null)
+      throw invalidHeader(
+        "Host",
+        "Send one `Host`: a host name or an IP address, and a port if it is not 80.",
+      );
     if (names.includes(name) || acme.includes(name)) return;
     if (isLoopback(name) || name.endsWith(".localhost")) return;
     const local = isLocal(listenerOf(request), server?.hostname);

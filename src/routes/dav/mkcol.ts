@@ -14,7 +14,7 @@ export async function mkcol(services: Services, dav: DavRequest): Promise<Respon
   const path = changedPathOf(dav);
   prove(request, "write", path);
   if (request.body !== null && contentLength(request.headers) !== 0)
-    throw new Problem("unsupported_type", "MKCOL takes no body.");
+    throw new Problem("unsupported_type", "MKCOL has no body here: send it without one.");
   await requireParent(services, dav, path);
   const may = await lockGrants(services, dav);
   const folder = await makeFolder(uploader, path, may).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { checkSender, folderOfVisit, newVisit } from "../../access/links/visit.t
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { Problem } from "../../errors.ts";
 import { filenameOf } from "../../http/disposition/disposition.ts";
+import { invalidHeader } from "../../http/invalid-header.ts";
 import {
   below,
   checkFolderPath,
@@ -185,8 +186,8 @@ export function refuseConditions({ headers }: Request): void {
     headers.has(name),
   );
   if (found === undefined) return;
-  const detail = `This link is for uploads only, and takes no conditions: send the file without ${found}.`;
-  throw new Problem("invalid_request", detail, {
-    errors: [{ code: "invalid_value", pointer: `/headers/${found}`, detail }],
-  });
+  throw invalidHeader(
+    found,
+    `This link is for uploads only, and takes no conditions: send the file without ${found}.`,
+  );
 }
