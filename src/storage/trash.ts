@@ -57,9 +57,13 @@ export interface Trash {
   /**
    * Moves a file, or with `recursive` a folder, to the trash in one step, under a new id. It takes whatever has the name
    * at that moment, and deletes nothing.
+   * With `aside` it is back under its path at the next start, if that is free, unless `keep`, `restore` or `remove` comes before.
    * @throws Problem not_found, is_folder, link_in_path, mount_point, other_file_system
    */
-  put(path: FilePath, id: TrashId, options: { recursive: boolean }): Promise<void>;
+  put(path: FilePath, id: TrashId, options: { recursive: boolean; aside?: boolean }): Promise<void>;
+
+  /** Makes an entry that was put aside one that was removed. @throws Problem */
+  keep(id: TrashId): Promise<void>;
 
   /** All ids, in no particular order. */
   ids(): Promise<TrashId[]>;

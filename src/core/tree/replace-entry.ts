@@ -36,7 +36,10 @@ export async function replaceEntry<T>(
       });
       return { id, result };
     });
-    if (keep) return result;
+    if (keep) {
+      await trash.keep(id);
+      return result;
+    }
     await trash.remove(id).catch(() => {
       // The new entry has its name: what cannot be deleted of the old one stays in the trash.
     });
@@ -49,7 +52,7 @@ async function putAside(uploader: Uploader, path: FilePath, may: LockGrants): Pr
   const { storage, pathLocks, quotas, locks } = uploader;
   const id = newTrashId(Date.now(), storage.age);
   const putNow = async (): Promise<void> => {
-    await storage.trash.put(path, id, { recursive: true });
+    await storage.trash.put(path, id, { recursive: true, aside: true });
     if (!storage.properties.empty) await storage.properties.move(path, trashPlace(id));
   };
   await pathLocks.withLock(path, () =>

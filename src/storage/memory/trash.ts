@@ -21,6 +21,9 @@ export class MemoryTrash implements Trash {
     contents.trash.set(id, { path, contents: away });
   }
 
+  /** Nothing outlives the process. */
+  async keep(): Promise<void> {}
+
   async ids(): Promise<TrashId[]> {
     return [...this.host.contents.trash.keys()];
   }

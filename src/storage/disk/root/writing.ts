@@ -20,6 +20,7 @@ import { removeTemp } from "../write/temp-upload.ts";
 import type { WriteContext, WriteScheduler } from "../write/write-scheduler.ts";
 import { AgeClock } from "./age-clock.ts";
 import { LeftoverRemoval } from "./leftovers.ts";
+import { putBackAside } from "./put-aside.ts";
 import { DiskRecordLog } from "./record-log.ts";
 import { openWorkDir, type WorkDir } from "./work-dir.ts";
 
@@ -69,15 +70,18 @@ export async function openWriting(options: WritingOptions): Promise<Writing | Pr
     warn,
   };
   const davStore = new DavStore(`${lookup.root}/${RESERVED}/${DATABASE}`, context);
+  const properties = new DiskProperties(davStore);
+  const trash = new DiskTrash(context);
+  await putBackAside(trash, properties, warn);
   return {
     context,
     workDir,
     davStore,
-    properties: new DiskProperties(davStore),
+    properties,
     lockRecords: new DiskLockRecords(davStore),
     partialStore: new PartialStore(context, workDir.partials),
     receipts: new DiskRecordLog(context, workDir.reserved),
-    trash: new DiskTrash(context),
+    trash,
     ageClock: new AgeClock(context, workDir.reserved, boot, workDir.age),
     leftoverRemoval: new LeftoverRemoval(context, workDir.leftovers),
   };

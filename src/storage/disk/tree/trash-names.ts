@@ -1,4 +1,4 @@
-// Names in the folder of the trash: ID.entry and its sidecar ID.note, or ID.entry.PATH for an entry without a sidecar.
+// Names in the folder of the trash: ID.entry and its sidecar ID.note, or ID.entry.PATH for an entry without a sidecar; ID.aside marks one that was put aside.
 
 import { checkFilePath, type FilePath, MAX_SEGMENT_BYTES } from "../../../path.ts";
 import { isTrashId, type TrashId } from "../../trash.ts";
@@ -6,9 +6,11 @@ import { isTrashId, type TrashId } from "../../trash.ts";
 const ID_LENGTH = 46;
 const SIDECAR = ".note";
 const ENTRY = ".entry";
+const ASIDE = ".aside";
 
 export const sidecarName = (id: TrashId): string => id + SIDECAR;
 export const entryName = (id: TrashId): string => id + ENTRY;
+export const asideName = (id: TrashId): string => id + ASIDE;
 
 /** The name of an entry without a sidecar: as much of the end of its path as fits. */
 export function entryNameWithPath(id: TrashId, path: FilePath): string {
@@ -43,6 +45,11 @@ export function idOfEntry(name: string): TrashId | null {
 /** The id in the name of a sidecar, `null` for any other name. */
 export function idOfSidecar(name: string): TrashId | null {
   return name.slice(ID_LENGTH) === SIDECAR ? idIn(name) : null;
+}
+
+/** The id in the name of a mark, `null` for any other name. */
+export function idOfAside(name: string): TrashId | null {
+  return name.slice(ID_LENGTH) === ASIDE ? idIn(name) : null;
 }
 
 function idIn(name: string): TrashId | null {

@@ -9,6 +9,7 @@ import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { entryAt, type Location, locateExisting, orNotWritableAt } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
 import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { CREATE_NEW } from "../os/open-flags.ts";
 import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
 import { measureTree } from "./copy-tree.ts";
@@ -17,8 +18,10 @@ import { assertFits } from "./reach.ts";
 import { asNotRemovable, assertNoMounts, assertRemovable, inFolder } from "./removable.ts";
 import { deleteOrWarn } from "./remove.ts";
 import {
+  asideName,
   entryName,
   entryNameWithPath,
+  idOfAside,
   idOfEntry,
   idOfSidecar,
   pathInName,
@@ -40,7 +43,11 @@ export class DiskTrash implements Trash {
 
   constructor(readonly context: DiskContext) {}
 
-  async put(path: FilePath, id: TrashId, { recursive }: { recursive: boolean }): Promise<void> {
+  async put(
+    path: FilePath,
+    id: TrashId,
+    { recursive, aside = false }: { recursive: boolean; aside?: boolean },
+  ): Promise<void> {
     const { calls } = this.context;
     await this.#inTrash(true, async (trash) => {
       const source = await locateExisting(this.context, path);
@@ -49,10 +56,33 @@ export class DiskTrash implements Trash {
         if (isFolder && !recursive) throw needsRecursive();
         // A file system inside it would be hidden, and emptied when the entry expires.
         if (isFolder) await inFolder(calls, source.at, path, (folder) => assertNoMounts(calls, folder, path));
+        if (aside) await this.#mark(trash, id);
         await this.#moveIn(trash, source, path, id, isFolder);
       } finally {
         await closeDir(calls, source.folder);
       }
+    });
+  }
+
+  async #mark(trash: DirHandle, id: TrashId): Promise<void> {
+    const { calls } = this.context;
+    const marked = calls.open(`${trash.path}/${asideName(id)}`, CREATE_NEW, 0o600);
+    const fd = await ignoreErrno(FULL, marked);
+    if (fd !== null) await calls.close(fd);
+  }
+
+  async keep(id: TrashId): Promise<void> {
+    const { calls } = this.context;
+    await this.#inTrash(false, (trash) =>
+      ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${asideName(id)}`)),
+    );
+  }
+
+  /** The entries that were put aside, for a server that was killed before it ended that. @throws Problem not_found without a trash */
+  async aside(): Promise<TrashId[]> {
+    return await this.#inTrash(false, async (trash) => {
+      const names = await this.context.calls.names(trash.path);
+      return names.map(idOfAside).filter((id) => id !== null);
     });
   }
 
@@ -79,7 +109,8 @@ export class DiskTrash implements Trash {
       try {
         await orNotWritableAt(calls, [source], calls.rename(source.at, `${trash.path}/${name}`));
       } catch (error) {
-        await calls.unlink(`${trash.path}/${sidecarName(id)}`).catch(() => {});
+        for (const left of [sidecarName(id), asideName(id)])
+          await calls.unlink(`${trash.path}/${left}`).catch(() => {});
         asNotRemovable(path)(error);
       }
     } finally {
@@ -192,7 +223,8 @@ export class DiskTrash implements Trash {
 
   async #deleteSidecar(trash: DirHandle, id: TrashId): Promise<void> {
     const { calls, dirSync } = this.context;
-    await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${sidecarName(id)}`));
+    for (const name of [sidecarName(id), asideName(id)])
+      await ignoreErrno(ENOENT_ONLY, calls.unlink(`${trash.path}/${name}`));
     await dirSync.sync(trash);
   }
 
