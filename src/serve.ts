@@ -17,7 +17,7 @@ import { RESERVED } from "./path.ts";
 import { createLog, type Log, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";
 import { RootInUse } from "./storage/disk/root/root-lock.ts";
-import { errnoOf } from "./system/errno.ts";
+import { errnoOf, messageOf } from "./system/errno.ts";
 import { formatCount } from "./units.ts";
 
 /** Milliseconds in which a second signal is ignored: a terminal or a supervisor may send the same one twice. */
@@ -179,7 +179,7 @@ function reason(error: unknown, { root }: Config): string {
     return `Not permitted: ${printable(error instanceof Error ? error.message : "")}`;
   if (code === "ENOTDIR" || code === "EEXIST") return `The root ${printable(root)} is not a folder.`;
   if (code === "ENOENT") return `The root ${printable(root)} does not exist.`;
-  return printable(error instanceof Error ? error.message : String(error));
+  return printable(messageOf(error));
 }
 
 /** Describes the requests and jobs that shutdown waits for; "" when there are none. */

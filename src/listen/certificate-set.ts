@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import type { Config, LogLevel } from "../config/config.ts";
 import { tcpAddressesOf } from "../config/listen-address.ts";
+import { messageOf } from "../system/errno.ts";
 import { isLoopback } from "../system/loopback.ts";
 import type { Acme } from "./acme/acme.ts";
 import { checkConsent, openAcme } from "./acme/open-acme.ts";
@@ -150,7 +151,7 @@ export class CertificateSet {
       this.#awaited = false;
       this.#opened();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.surroundings.say(`${reason} This is tried again.`, "error");
       this.#retry = setTimeout(() => void this.#add(), RETRY);
     }

@@ -2,7 +2,7 @@
 
 import type { Server } from "bun";
 import { hostOf, targetOf } from "../http/target.ts";
-import { errnoOf } from "../system/errno.ts";
+import { errnoOf, messageOf } from "../system/errno.ts";
 
 /** Where requests are sent to. */
 export interface HttpsSite {
@@ -113,5 +113,5 @@ function faultOf(error: unknown, port: number, host: string): string {
   if (code === "EADDRINUSE") return `port ${port} of ${host} is already in use`;
   if (code === "EACCES") return `port ${port} needs a privilege that this user lacks`;
   if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine`;
-  return `port ${port} of ${host} cannot be opened (${error instanceof Error ? error.message : error})`;
+  return `port ${port} of ${host} cannot be opened (${messageOf(error)})`;
 }

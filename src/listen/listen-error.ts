@@ -2,7 +2,7 @@
 
 import type { ListenAddress } from "../config/listen-address.ts";
 import { printable } from "../plugins/log.ts";
-import { errnoOf } from "../system/errno.ts";
+import { errnoOf, messageOf } from "../system/errno.ts";
 
 /** An address that cannot be listened on. Its message says what to change. */
 export class ListenError extends Error {}
@@ -19,7 +19,7 @@ export const MANY_ADDRESSES: Flags = { host: "--listen", port: "--listen" };
 /** The error of an attempt to listen. */
 export function listenError(error: unknown, address: ListenAddress, flags: Flags): ListenError {
   const code = errnoOf(error);
-  const text = printable(error instanceof Error ? error.message : String(error));
+  const text = printable(messageOf(error));
   if (address.kind === "unix")
     return new ListenError(`The Unix socket ${printable(address.path)} cannot be made: ${text}`);
   const { host, port } = address;

@@ -8,6 +8,7 @@ import { unixPath } from "../config/listen-address.ts";
 import { bare, loginHeaders } from "../http/login.ts";
 import { printable } from "../plugins/log.ts";
 import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
+import { messageOf } from "../system/errno.ts";
 
 export type ActiveUpload = Static<typeof Uploads>["uploads"][number];
 export type EndedUpload = Static<typeof Ended>["ended"];
@@ -195,7 +196,7 @@ function isConnectionRefused(error: unknown): boolean {
 
 function describeError(error: unknown, { host }: URL): string {
   if (isConnectionRefused(error)) return `nothing listens at ${host}`;
-  const reason = printable(error instanceof Error ? error.message : String(error), 200);
+  const reason = printable(messageOf(error), 200);
   return /certificate/i.test(reason)
     ? `${reason}; to trust it, set NODE_EXTRA_CA_CERTS to its file, or to that of its authority`
     : reason;

@@ -2,6 +2,7 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { messageOf } from "../../system/errno.ts";
 
 /** One line. */
 export interface AuditEntry {
@@ -98,7 +99,7 @@ export class AuditLog {
         this.#lost += lines.length;
         if (this.#failing) continue;
         this.#failing = true;
-        this.warn(`The audit log cannot be written: ${error instanceof Error ? error.message : error}`);
+        this.warn(`The audit log cannot be written: ${messageOf(error)}`);
       }
     }
     this.#writing = undefined;

@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RESERVED } from "../../path.ts";
-import { DENIED, errnoOf } from "../../system/errno.ts";
+import { DENIED, errnoOf, messageOf } from "../../system/errno.ts";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** The database cannot be used. The message is for the operator and says what to do. */
@@ -175,5 +175,5 @@ function reasonOf(error: unknown): string {
     return "the database cannot be written to. Make the file and its folder writable, or name another file with --access.";
   if (code === "EACCES" || code === "EPERM" || code === "SQLITE_CANTOPEN")
     return "the database cannot be opened. Check the owner of the file and of its folder (chmod u+rw); on a read-only file system, name another file with --access.";
-  return `the database cannot be opened (${code || (error instanceof Error ? error.message : String(error))}).`;
+  return `the database cannot be opened (${code || messageOf(error)}).`;
 }

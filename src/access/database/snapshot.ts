@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { checkFolderPath, type FolderPath } from "../../path.ts";
+import { messageOf } from "../../system/errno.ts";
 import type { Rule } from "../rules.ts";
 import { parseWords, type Words } from "../words.ts";
 import { AccessError } from "./open.ts";
@@ -129,7 +130,7 @@ export function readSnapshot(database: Database): Snapshot {
     return database.transaction(() => readAll(database))();
   } catch (error) {
     if (error instanceof AccessError) throw error;
-    throw new AccessError(`access.db cannot be read: ${error instanceof Error ? error.message : error}`, {
+    throw new AccessError(`access.db cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 // The writer thread: commits the changes of access.db, one after the other, so that the network thread never waits for the disk.
 
 import type { Database } from "bun:sqlite";
+import { messageOf } from "../../system/errno.ts";
 import { type ChangeMessage, type ChangeOutcome, runChange } from "./changes/changes.ts";
 import { openDatabase } from "./open.ts";
 
@@ -18,7 +19,7 @@ function outcome(message: ChangeMessage): ChangeOutcome {
   try {
     database ??= openDatabase(file ?? "", { create: true });
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
   return runChange(database, message);
 }

@@ -1,5 +1,6 @@
 // Worker thread for passwords: argon2 takes tens of milliseconds, and beside two of them Bun's pool delays writes to files.
 
+import { messageOf } from "../../system/errno.ts";
 import { lowerPriority } from "../../system/worker-thread.ts";
 import { ARGON2 } from "./stored-hash.ts";
 
@@ -24,6 +25,6 @@ function answer(question: Question): { hash: string } | { right: boolean } | { f
     if (ask === "verify") return { right: Bun.password.verifySync(password, question.hash) };
     return { hash: Bun.password.hashSync(password, { algorithm: "argon2id", ...ARGON2 }) };
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }

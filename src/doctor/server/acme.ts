@@ -7,6 +7,7 @@ import { renewalOf } from "../../listen/acme/schedule.ts";
 import { AcmeStore } from "../../listen/acme/store.ts";
 import { shownTime } from "../../listen/tls/certificate.ts";
 import { RESERVED } from "../../path.ts";
+import { messageOf } from "../../system/errno.ts";
 import { about, type Finding } from "../finding.ts";
 
 const DAY = 86_400_000;
@@ -41,7 +42,7 @@ async function ofHost(host: string, store: AcmeStore, authority: string, now: nu
       ? warning(value, { reason: "It should have been renewed by now.", ...reason, advice, figures })
       : ok(value, { figures });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return problem("unreadable", {
       reason,
       advice: "Run doctor as the user of the server; remove a damaged file.",

@@ -1,9 +1,9 @@
 // Keeps a certificate for each host: orders it, renews it before it expires, and tries again when an order failed.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspect } from "node:util";
 import type { LogLevel } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";
+import { messageOf } from "../../system/errno.ts";
 import { formatCount, formatTime } from "../../units.ts";
 import { shownTime } from "../tls/certificate.ts";
 import { thumbprintOf } from "./account-key.ts";
@@ -239,10 +239,6 @@ export class Acme {
 function when(time: number, now: number): string {
   const wait = time - now;
   return wait < LONGEST_SLEEP ? `in ${formatTime(wait / 1000)}` : `on ${shownTime(new Date(time))}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : inspect(error);
 }
 
 const systemClock: Clock = {

@@ -1,6 +1,7 @@
 // Requests of acme-client by `fetch`: each is sent once, bounded in time and size, and says what was answered last.
 
 import type { axios } from "acme-client";
+import { messageOf } from "../../system/errno.ts";
 
 /** The last answer of an authority. */
 export interface LastAnswer {
@@ -54,10 +55,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     const host = URL.parse(url)?.host ?? url;
     // Bun asks the reader whether the machine is connected, in the middle of the message.
-    const reason = (error instanceof Error ? error.message : String(error)).replace(
-      /\. Is the computer .*\?$/,
-      "",
-    );
+    const reason = messageOf(error).replace(/\. Is the computer .*\?$/, "");
     const fix = /certificate/i.test(reason)
       ? "; to trust an authority of your own, set NODE_EXTRA_CA_CERTS to the file of its root"
       : "";

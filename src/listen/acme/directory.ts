@@ -2,6 +2,7 @@
 
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";
+import { messageOf } from "../../system/errno.ts";
 import { textWithin } from "./authority-requests.ts";
 
 /** The production service of Let's Encrypt. */
@@ -42,6 +43,6 @@ async function termsOf(directory: string): Promise<{ link: string | undefined } 
     const terms: unknown = JSON.parse(text)?.meta?.termsOfService;
     return { link: typeof terms === "string" ? terms : undefined };
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Config, LogLevel } from "../../config/config.ts";
 import { RESERVED } from "../../path.ts";
 import { printable } from "../../plugins/log.ts";
-import { errnoOf } from "../../system/errno.ts";
+import { errnoOf, messageOf } from "../../system/errno.ts";
 import type { HttpListener } from "../http-listener.ts";
 import { shownTime } from "../tls/certificate.ts";
 import { Acme } from "./acme.ts";
@@ -74,7 +74,7 @@ async function openStore(folder: string, directory: string): Promise<AcmeStore> 
   try {
     return await AcmeStore.open(folder, directory);
   } catch (error) {
-    const reason = printable(error instanceof Error ? error.message : String(error));
+    const reason = printable(messageOf(error));
     throw new AcmeError(
       `--acme cannot store certificates in ${RESERVED}/tls of the root (${reason}): let the server write there, or use --tls-cert.`,
     );

@@ -1,5 +1,6 @@
 // Orders certificates in a thread that ends after each, so that its memory is free for the months until the next one.
 
+import { messageOf } from "../../system/errno.ts";
 import { WorkerThread } from "../../system/worker-thread.ts";
 import type { Failure, Issued, Order, OrderAnswer } from "./order-worker.ts";
 
@@ -22,7 +23,7 @@ export class OrderThread {
       const { id: _, ...answer } = await this.#thread.ask(order).answer;
       return answer;
     } catch (error) {
-      return { failed: error instanceof Error ? error.message : String(error), kind: "unreachable" };
+      return { failed: messageOf(error), kind: "unreachable" };
     } finally {
       clearTimeout(timer);
       this.stop();

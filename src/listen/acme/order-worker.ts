@@ -3,6 +3,7 @@
 // In a bundle, acme-client's own import of it comes too late.
 import "reflect-metadata";
 import { axios, Client, crypto as keys } from "acme-client";
+import { messageOf } from "../../system/errno.ts";
 import { type LastAnswer, requestsByFetch } from "./authority-requests.ts";
 
 declare const self: Worker;
@@ -80,7 +81,7 @@ async function answer({ directory, accountKey, email, binding, host }: Order): P
     return { key: key.toString(), chain };
   } catch (error) {
     return {
-      failed: error instanceof Error ? error.message : String(error),
+      failed: messageOf(error),
       kind: last.status === undefined || last.status >= 500 ? "unreachable" : "refused",
       ...(last.retryAfter !== undefined && { retryAfter: last.retryAfter }),
     };

@@ -4,6 +4,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import { printable } from "../../plugins/log.ts";
+import { messageOf } from "../../system/errno.ts";
 
 /** A certificate that a server can use. */
 export interface Certificate {
@@ -106,7 +107,7 @@ function certificatesIn(file: PemFile): X509Certificate[] {
       const place = `certificate ${index + 1} of ${found.length}`;
       throw fault(
         file,
-        `has a damaged or unsupported ${place} (${reasonOf(error)}): have it issued again, for ECDSA P-256 or RSA.`,
+        `has a damaged or unsupported ${place} (${messageOf(error)}): have it issued again, for ECDSA P-256 or RSA.`,
       );
     }
   });
@@ -126,7 +127,7 @@ function keyIn(file: PemFile): KeyObject {
   } catch (error) {
     throw fault(
       file,
-      `has a damaged or unsupported private key (${reasonOf(error)}): use one of ECDSA P-256 or RSA.`,
+      `has a damaged or unsupported private key (${messageOf(error)}): use one of ECDSA P-256 or RSA.`,
     );
   }
 }
@@ -199,7 +200,7 @@ function refusalOf(pair: { cert: string; key: string }): string | undefined {
     createSecureContext(pair);
     return undefined;
   } catch (error) {
-    return reasonOf(error);
+    return messageOf(error);
   }
 }
 
@@ -254,8 +255,4 @@ export function nameOf({ flag, path }: Pick<PemFile, "flag" | "path">): string {
 /** @param what completes "FILE …" */
 function fault(file: PemFile, what: string): CertificateError {
   return new CertificateError(`${nameOf(file)} ${what}`);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

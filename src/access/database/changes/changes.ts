@@ -1,6 +1,7 @@
 // The table of changes by name: commands call them directly, the server through its writer thread.
 
 import type { Database } from "bun:sqlite";
+import { messageOf } from "../../../system/errno.ts";
 import * as accounts from "./account-changes.ts";
 import * as grants from "./grant-changes.ts";
 import * as hooks from "./hook-changes.ts";
@@ -56,6 +57,6 @@ export function runChange(database: Database, { name, arguments: given }: Change
     return { result: makeChange(database, name, given) };
   } catch (error) {
     if (error instanceof ChangeRefused) return { refused: { code: error.code, message: error.message } };
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { failed: messageOf(error) };
   }
 }

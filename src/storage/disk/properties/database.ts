@@ -2,6 +2,7 @@
 
 import { constants, Database } from "bun:sqlite";
 import { chmodSync, closeSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
+import { messageOf } from "../../../system/errno.ts";
 import { errnoOf } from "../os/errno.ts";
 
 /** The name of the file in the reserved folder. */
@@ -93,7 +94,7 @@ export function setAside(file: string, cause: unknown): string {
     rmSync(kept + suffix, { recursive: true, force: true });
     if (lstatSync(file + suffix, { throwIfNoEntry: false })) renameSync(file + suffix, kept + suffix);
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return `${file}, the database of WebDAV properties and locks, cannot be used (${reason}). It was renamed to ${DATABASE}.unusable, and a new one begins empty; no file is affected.`;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { Problem } from "../../../errors.ts";
+import { messageOf } from "../../../system/errno.ts";
 import { errnoOf } from "../os/errno.ts";
 import { commit, type DatabaseChange, hasNone } from "./changes.ts";
 import { isAtLimit, isDamaged, openDatabase, setAside } from "./database.ts";
@@ -55,7 +56,7 @@ function serve(request: DatabaseRequest): Result {
 }
 
 function failure(error: unknown): Result {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof Problem && error.code === "too_many_properties")
     return { failed: { code: error.code, detail: error.detail, reason } };
   if (FULL.has(errnoOf(error) ?? "")) {

@@ -2,6 +2,7 @@
 
 import type { Database } from "bun:sqlite";
 import { Problem } from "../../../errors.ts";
+import { messageOf } from "../../../system/errno.ts";
 import { WorkerThread } from "../../../system/worker-thread.ts";
 import { storageClosed } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
@@ -85,7 +86,7 @@ export class DavStore {
   }
 
   #failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (!isDamaged(error)) {
       if (reason !== this.#fault)
         this.#warn(`${this.file}, the database of WebDAV properties and locks, cannot be read: ${reason}`);

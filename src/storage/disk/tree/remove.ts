@@ -2,6 +2,7 @@
 
 import { Problem } from "../../../errors.ts";
 import type { FilePath } from "../../../path.ts";
+import { messageOf } from "../../../system/errno.ts";
 import { needsRecursive } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
 import { closeDir } from "../at/handle.ts";
@@ -64,7 +65,7 @@ export async function deleteOrWarn(context: DiskContext, at: string, what: strin
 /** The message of an error, for the operator. */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof Problem) return error.detail;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 };
 
 /**
