@@ -20,6 +20,7 @@ export const MANY_ADDRESSES: Flags = { host: "--listen", port: "--listen" };
 export function listenError(error: unknown, address: ListenAddress, flags: Flags): ListenError {
   const code = errnoOf(error);
   const text = printable(messageOf(error));
+  if (address.kind === "unix" && code === "EADDRINUSE") return new ListenError(takenSocket(address.path));
   if (address.kind === "unix")
     return new ListenError(`The Unix socket ${printable(address.path)} cannot be made: ${text}`);
   const { host, port } = address;
@@ -33,6 +34,11 @@ export function listenError(error: unknown, address: ListenAddress, flags: Flags
     return new ListenError(`${host} is not an address of this machine: change ${flags.host}.`);
   if (code === "EACCES") return new ListenError(privileged(port));
   return new ListenError(`Port ${port} of ${host} cannot be listened on: ${text}`);
+}
+
+/** The message when another server listens on a Unix socket. */
+export function takenSocket(path: string): string {
+  return `Another server listens on the Unix socket ${printable(path)}: stop it, or choose another path with --listen.`;
 }
 
 export function unknownHost(host: string, flags: Flags): ListenError {

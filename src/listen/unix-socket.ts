@@ -1,11 +1,11 @@
 // The file of a Unix socket: made with its permissions, and cleared away when stale. Bun removes it at the end.
 
-import { lstatSync, rmSync, type Stats } from "node:fs";
+import { type BigIntStats, linkSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { printable } from "../plugins/log.ts";
 import { errnoOf } from "../system/errno.ts";
-import { ListenError } from "./listen-error.ts";
+import { ListenError, takenSocket } from "./listen-error.ts";
 
 /** A server listens on a Unix socket already. */
 export class SocketInUse extends ListenError {}
@@ -15,7 +15,22 @@ export class SocketInUse extends ListenError {}
  * @throws ListenError like {@link isStaleSocket}
  */
 export async function clearStaleSocket(path: string): Promise<void> {
-  if (await isStaleSocket(path)) rmSync(path);
+  const before = statOf(path);
+  if (!(await isStaleSocket(path)) || !before) return;
+  // Since that look, another start may have put its own socket there: what is moved aside is looked at again.
+  const aside = `${path}.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    // The other one has removed it.
+    if (errnoOf(error) === "ENOENT") return;
+    throw error;
+  }
+  const moved = statOf(aside);
+  const isSame = moved?.ino === before.ino && moved.mtimeNs === before.mtimeNs;
+  if (!isSame) linkSync(aside, path);
+  rmSync(aside);
+  if (!isSame) throw new SocketInUse(takenSocket(path));
 }
 
 /**
@@ -36,10 +51,7 @@ export async function isStaleSocket(path: string): Promise<boolean> {
       `${shown} exists and is no Unix socket: remove it, or choose another path with --listen.`,
     );
   const code = await connecting(path);
-  if (code === undefined)
-    throw new SocketInUse(
-      `Another server listens on the Unix socket ${shown}: stop it, or choose another path with --listen.`,
-    );
+  if (code === undefined) throw new SocketInUse(takenSocket(path));
   if (code !== "ECONNREFUSED")
     throw new ListenError(
       `The Unix socket ${shown} exists, and connecting to it failed with ${code}: remove it, or choose another path with --listen.`,
@@ -69,6 +81,6 @@ function connecting(path: string): Promise<string | undefined> {
   });
 }
 
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+function statOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }

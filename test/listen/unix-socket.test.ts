@@ -1,10 +1,12 @@
 // The file of a Unix socket: who may connect, what a start replaces, and what is left at the end.
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmod, exists, link, lstat, mkdtemp, rm, symlink } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, exists, link, lstat, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Listeners } from "../../src/listen/listeners.ts";
+import { clearStaleSocket } from "../../src/listen/unix-socket.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
 import { NOBODY, spawn, spawnAs, whyNotNobody } from "../support/spawn.ts";
 import { skipped } from "../support/switches.ts";
@@ -48,6 +50,41 @@ test("one that a killed server has left is replaced", async () => {
   expect(await exists(path)).toBe(true);
   await open();
   expect(await health()).toBe(200);
+});
+
+/** Makes a socket at which nobody listens. */
+async function leaveStale(): Promise<void> {
+  // Bun removes the name that a socket was made with, so this one stays.
+  const left = Bun.listen({ unix: join(folder, "left"), socket: { data: () => {} } });
+  await rename(join(folder, "left"), path);
+  left.stop(true);
+}
+
+test("a socket that has replaced a stale one since it was looked at is put back", async () => {
+  await leaveStale();
+  const clearing = clearStaleSocket(path);
+  rmSync(path);
+  using _ = Bun.listen({ unix: path, socket: { data: () => {}, open: (socket) => void socket.end("here") } });
+  await expect(clearing).rejects.toThrow("Another server listens");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  await Bun.connect({ unix: path, socket: { data: (_socket, bytes) => resolve(bytes.toString()) } });
+  expect(await promise).toBe("here");
+  expect(await readdir(folder)).toEqual(["a.sock"]);
+});
+
+test("of two servers that start at once where a killed one has left its socket, one listens and the other is refused", async () => {
+  await using other = await startServer();
+  for (let round = 0; round < 5; round++) {
+    await leaveStale();
+    const both = [sluice, other].map(({ app }) => Listeners.open(app, [{ kind: "unix", path, mode: 0o660 }]));
+    const ends = await Promise.allSettled(both);
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    for (const end of ends)
+      if (end.status === "rejected") expect(String(end.reason)).toContain("Another server listens");
+    expect(await health()).toBe(200);
+    for (const end of ends) if (end.status === "fulfilled") await end.value.stop(true);
+    expect(await readdir(folder)).toEqual([]);
+  }
 });
 
 test("one at which a server listens stays, and that server goes on", async () => {
