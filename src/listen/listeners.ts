@@ -76,10 +76,11 @@ export class Listeners {
 
   /**
    * Replaces the certificates: new connections get them, requests that have begun go on. The old ones stay when the new ones are
-   * refused.
+   * refused. Does nothing after a stop, which would otherwise open the ports again.
    * @throws the error of Bun's server
    */
   reload(tls: Tls): void {
+    if (this.#stopped) return;
     const next: Listener[] = [];
     try {
       for (const one of this.#serving) next.push(one.secure ? this.#again(one, tls) : one);

@@ -174,6 +174,17 @@ describe("new certificates", () => {
     expect((await upload.answer()).status).toBe(201);
   });
 
+  test("open no port again while a stop waits for what has begun", async () => {
+    const listeners = await Listeners.open(sluice.app, [FREE], { tls: newCertificate() });
+    const [url = ""] = listeners.urls;
+    using upload = await beginUpload(url);
+    const stopping = listeners.stop(false);
+    listeners.reload(newCertificate());
+    await expect(fetch(url, { tls: { rejectUnauthorized: false } })).rejects.toThrow();
+    upload.reset();
+    await stopping;
+  });
+
   test("do not hurry a stop: it waits for what began before them", async () => {
     const listeners = await Listeners.open(sluice.app, [FREE], { tls: newCertificate() });
     const [url = ""] = listeners.urls;
