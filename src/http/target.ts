@@ -45,7 +45,7 @@ export function hostOf(header: string): string | null {
   return name === undefined ? null : name.replace(/^\[(.*)\]$|\.$/g, "$1").toLowerCase();
 }
 
-/** Where `startPathEarly` keeps the scheme of a request. */
+/** Whether a request came by TLS. */
 const OVER_TLS = Symbol("over TLS");
 declare global {
   interface Request {
@@ -70,8 +70,13 @@ export function startPathEarly(request: Request): void {
   const { url } = request;
   if (url.startsWith("http://")) return;
   const overTls = url.startsWith("https://");
-  if (overTls) request[OVER_TLS] = true;
+  if (overTls) markOverTls(request);
   setUrl(request, `http://${overTls ? url.slice("https://".length) : url.startsWith("/") ? url : "/"}`);
+}
+
+/** A URL has no scheme where the request has no valid host, so the listener says it, too. */
+export function markOverTls(request: Request): void {
+  request[OVER_TLS] = true;
 }
 
 /** Whether the request came to this server by TLS. Behind a proxy that speaks plain HTTP to it, it did not. */

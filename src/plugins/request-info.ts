@@ -4,7 +4,7 @@ import type { Server } from "bun";
 import type { Asker } from "../access/asker.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { type ClientAddresses, clientOf, type Peer, UNIX } from "../http/client-address.ts";
-import { forwardedPrefix } from "../http/target.ts";
+import { forwardedPrefix, markOverTls } from "../http/target.ts";
 import { hasAnswered, observeAnswer } from "../system/sockets/answering.ts";
 
 /** Valid request ids from clients; others are replaced. */
@@ -139,6 +139,7 @@ export function publicPrefix(request: Request): string {
 /** Must be called before the app gets the request. */
 export function attachListener(request: Request, listener: Listener): void {
   request[LISTENER] = listener;
+  if (listener.secure) markOverTls(request);
   if (listener.address.kind === "unix") observeAnswer(request);
 }
 

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { problemIn } from "../../support/problem.ts";
+import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
 let secure: TestServer;
@@ -29,6 +30,15 @@ test.each([
   expect(answer.headers.get("strict-transport-security")).toBe("max-age=31536000");
   expect((await silent.fetch(path, init)).headers.has("strict-transport-security")).toBe(false);
 });
+
+test.each(["HTTP/1.0", "HTTP/1.1\r\nHost:", "HTTP/1.1\r\nHost: a b"])(
+  "so does the answer to a request without a valid host: %j",
+  async (head) => {
+    using connection = await connect(secure.url);
+    await connection.send(`GET /health ${head}\r\nConnection: close\r\n\r\n`);
+    expect((await connection.answer()).headers.get("strict-transport-security")).toBe("max-age=31536000");
+  },
+);
 
 test("nothing is said without TLS", async () => {
   await using plain = await startServer({ tls: false, hsts: 365 * 86_400 });
