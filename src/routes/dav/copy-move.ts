@@ -29,12 +29,32 @@ export async function move(services: Services, dav: DavRequest): Promise<Respons
   depthOf(request.headers, ["infinity"], "infinity");
   const transfer = await transferOf(services, dav, "move");
   const { from, to } = transfer;
-  const { place } = placing(services, dav, transfer);
-  await withoutIdleTimeout(services, request, dav.server, () =>
-    place(() => moveEntry(services.uploader, transfer)),
-  );
+  const recased = await withoutIdleTimeout(services, request, dav.server, async () => {
+    if (await changesCase(services, transfer)) return true;
+    refuseTaken(transfer);
+    const { place } = placing(services, dav, transfer);
+    await place(() => moveEntry(services.uploader, transfer));
+    return false;
+  });
   services.log.changed(request, { did: "moved", path: from, to });
-  return new Response(null, { status: transfer.taken ? 204 : 201 });
+  return new Response(null, { status: transfer.taken && !recased ? 204 : 201 });
+}
+
+/**
+ * Moves an entry to the same name in another case. Where the file system ignores case, that is the same entry, which must not
+ * be put out of its own way.
+ * @returns false when it is another entry that has the name
+ */
+async function changesCase({ uploader }: Services, transfer: Transfer): Promise<boolean> {
+  const { from, to, taken } = transfer;
+  if (!taken || from.toLowerCase() !== to.toLowerCase()) return false;
+  try {
+    await moveEntry(uploader, { ...transfer, conflict: "fail" });
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.code === "name_taken") return false;
+    throw error;
+  }
 }
 
 export async function copy(services: Services, dav: DavRequest): Promise<Response> {
@@ -43,6 +63,7 @@ export async function copy(services: Services, dav: DavRequest): Promise<Respons
   const depth = depthOf(request.headers, ["infinity", "0"], "infinity");
   const transfer = await transferOf(services, dav, "copy");
   const { from, to, source } = transfer;
+  refuseTaken(transfer);
   const { place, over } = placing(services, dav, transfer);
   await withoutIdleTimeout(services, request, dav.server, async () => {
     if (depth === "0" && source.kind === "folder") return await place(() => copyAlone(services, transfer));
@@ -66,9 +87,13 @@ async function transferOf(services: Services, dav: DavRequest, kind: "move" | "c
   if (paths.from === paths.to) throw new Problem("not_allowed", "Source and destination are the same.");
   await requireParent(services, dav, paths.to);
   const taken = await visibleEntry(services, dav, paths.to);
-  if (taken && conflict === "fail") throw preconditionFailed("Overwrite");
   const may = { ...(await lockGrants(services, dav)), ...paths.may };
   return { ...paths, may, source, taken };
+}
+
+/** @throws Problem precondition_failed */
+function refuseTaken({ taken, conflict }: Transfer): void {
+  if (taken && conflict === "fail") throw preconditionFailed("Overwrite");
 }
 
 /** Copies a folder without its entries. */

@@ -3,10 +3,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { checkFilePath, type FilePath, type FolderPath, folderOf, nameOf, ROOT } from "../../../src/path.ts";
+import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
 import { basic, bearer, startAccessServer } from "../../support/access.ts";
 import { lockAt, propfind, proppatch, requestLock } from "../../support/dav.ts";
 import { type LinkServer, startLinkServer } from "../../support/links.ts";
 import { problemIn } from "../../support/problem.ts";
+import { startServer } from "../../support/server.ts";
 
 let server: LinkServer;
 beforeAll(async () => {
@@ -85,4 +88,45 @@ test("a link that hides its target is as a name that does not exist, whatever is
   await problemIn(await proppatch(closed, "seen/link/own.txt", update, basic("olga")), "link_in_path");
   const locked = await requestLock(closed, "seen/link/own.txt", { headers: basic("olga") });
   await problemIn(locked, "link_in_path");
+});
+
+/** As on a file system that ignores case. */
+class CaselessStorage extends MemoryStorage {
+  override async find(path: FilePath | FolderPath) {
+    const found = await super.find(path);
+    if (found || path === ROOT) return found;
+    const name = nameOf(path).toLowerCase();
+    const entries = (await Array.fromAsync(this.scan(folderOf(checkFilePath(path))))).flat();
+    return entries.find((entry) => nameOf(entry.path).toLowerCase() === name) ?? null;
+  }
+}
+
+test("a name gets another case where the file system ignores case, too, with and without Overwrite", async () => {
+  for (const storage of [new MemoryStorage(), new CaselessStorage()]) {
+    await using caseless = await startServer({ storage });
+    const dav = (method: string, path: string, headers: Record<string, string> = {}) =>
+      caseless.fetch(`/dav/${path}`, { method, headers, ...(method === "PUT" && { body: "text" }) });
+    await dav("MKCOL", "Folder");
+    await dav("PUT", "Folder/File.txt");
+    const ways = [
+      ["Folder", "folder", "F"],
+      ["folder", "FOLDER", "T"],
+      ["FOLDER/File.txt", "FOLDER/file.txt", "F"],
+    ] as const;
+    for (const [from, to, overwrite] of ways) {
+      const moved = await dav("MOVE", from, { destination: `/dav/${to}`, overwrite });
+      expect([to, moved.status]).toEqual([to, 201]);
+    }
+    expect(await (await dav("GET", "FOLDER/file.txt")).text()).toBe("text");
+    expect(await storage.trash.ids()).toEqual([]);
+  }
+});
+
+test("names that differ in case only are two where the file system tells them apart", async () => {
+  await write("case/a/in-a", "a");
+  await write("case/A/in-A", "A");
+  expect((await send("MOVE", "case/a", { ...over("case/A"), overwrite: "F" })).status).toBe(412);
+  expect((await send("MOVE", "case/a", over("case/A"))).status).toBe(204);
+  expect(await textOf("case/A/in-a")).toBe("a");
+  expect((await send("PROPFIND", "case/a")).status).toBe(404);
 });
