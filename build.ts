@@ -27,7 +27,7 @@ const THREADS = [
   "src/listen/acme/order-worker.ts",
   "src/storage/disk/bulk/bulk-worker.ts",
   "src/storage/disk/list/lister-worker.ts",
-  "src/storage/disk/properties/properties-worker.ts",
+  "src/storage/disk/dav/dav-worker.ts",
 ];
 
 const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });

@@ -13,7 +13,7 @@ import {
 } from "../../properties.ts";
 import type { Storage } from "../../storage.ts";
 import { type DatabaseChange, hasAnyIn, propertiesOf, readLocks } from "./changes.ts";
-import type { DavStore } from "./store.ts";
+import type { DavStore } from "./dav-store.ts";
 
 export class DiskProperties implements Properties {
   constructor(readonly store: DavStore) {}

@@ -8,7 +8,7 @@ import { storageClosed } from "../../problems.ts";
 import type { DiskContext } from "../at/context.ts";
 import { hasNone } from "./changes.ts";
 import { isDamaged, openDatabase, setAside } from "./database.ts";
-import type { DatabaseAnswer, DatabaseRequest } from "./properties-worker.ts";
+import type { DatabaseAnswer, DatabaseRequest } from "./dav-worker.ts";
 
 /** Milliseconds that a read waits for another program that keeps the database locked. */
 const READER_TIMEOUT = 100;
@@ -32,7 +32,7 @@ export class DavStore {
     readonly context: Pick<DiskContext, "assertRoot" | "warn">,
   ) {
     this.#thread = new WorkerThread({
-      script: "storage/disk/properties/properties-worker.ts",
+      script: "storage/disk/dav/dav-worker.ts",
       setup: { file },
       ended: (cause) => new Problem("storage_failed", "The change could not be saved.", { cause }),
     });
