@@ -21,11 +21,15 @@ interface WatchedPair {
   read: string;
   /** Their state at the last look. */
   seen: string;
+  /** When they are read again even if they have not changed, in milliseconds since 1970. */
+  again: number;
   certificate?: Certificate;
 }
 
 /** Files are looked at rather than observed: programs replace them, their links, or a link in their path. */
 const INTERVAL = 2;
+/** Milliseconds after which the server is given a certificate again that it refused: it may have lacked descriptors. */
+const RETRY = 60_000;
 /** Milliseconds between two warnings that a certificate ends soon. */
 const DAY = 86_400_000;
 
@@ -46,7 +50,7 @@ export class CertificateWatch {
    */
   static async open(files: readonly CertificateFiles[], options: WatchOptions): Promise<CertificateWatch> {
     const watch = new CertificateWatch(
-      files.map((pair) => ({ files: pair, read: "", seen: "" })),
+      files.map((pair) => ({ files: pair, read: "", seen: "", again: Number.POSITIVE_INFINITY })),
       options,
     );
     const faults = await Promise.all(watch.watched.map((one) => read(one)));
@@ -96,7 +100,8 @@ export class CertificateWatch {
       // Files that still change are read at the next look: a certificate is often written before its key.
       const settled = now || state === one.seen;
       one.seen = state;
-      if (state === one.read || !settled) continue;
+      const due = one.again <= (now ? Number.MAX_VALUE : Date.now());
+      if ((state === one.read && !due) || !settled) continue;
       changed = true;
       await this.#replace(one);
     }
@@ -109,13 +114,14 @@ export class CertificateWatch {
     const old = one.certificate;
     const fault = await read(one);
     const next = one.certificate;
-    if (fault !== undefined || !next) return say(`${fault} ${remaining(old)}`, "error");
+    if (fault !== undefined || !next) return say(`${fault} ${remaining(old, one.again)}`, "error");
     if (next.cert === old?.cert && next.key === old.key) return;
     try {
       changed(this.certificates);
     } catch (error) {
       if (old) one.certificate = old;
-      return say(`${next.from} cannot be used: ${String(error)}. ${remaining(old)}`, "error");
+      one.again = Date.now() + RETRY;
+      return say(`${next.from} cannot be used: ${String(error)}. ${remaining(old, one.again)}`, "error");
     }
     say(
       `${next.from} is used from now on: ${next.names.join(", ")}, until ${shownTime(next.expires)}.`,
@@ -150,11 +156,15 @@ async function read(one: WatchedPair): Promise<string | undefined> {
   // Before the files: one that changes meanwhile is read again.
   one.read = await stateOf(one.files);
   one.seen = one.read;
+  one.again = Number.POSITIVE_INFINITY;
   try {
     const certificate = await readCertificateFiles(one.files);
     const invalid = validityWarning(certificate);
-    if (invalid !== undefined && one.certificate && validityWarning(one.certificate) === undefined)
+    if (invalid !== undefined && one.certificate && validityWarning(one.certificate) === undefined) {
+      const begins = certificate.begins.getTime();
+      if (begins > Date.now()) one.again = Math.min(begins, one.certificate.expires.getTime() + 1);
       return invalid;
+    }
     one.certificate = certificate;
     return undefined;
   } catch (error) {
@@ -168,8 +178,9 @@ async function stateOf({ cert, key }: CertificateFiles): Promise<string> {
 }
 
 /** A sentence about the certificate that is used while a new one is bad. */
-function remaining(old: Certificate | undefined): string {
+function remaining(old: Certificate | undefined, again: number): string {
+  const time = Number.isFinite(again) ? `, and on ${shownTime(new Date(again))}` : "";
   return old === undefined
-    ? "There was none before; it is read again when the files change."
-    : `The certificate before stays in use, until ${shownTime(old.expires)}; the files are read again when they change.`;
+    ? `There was none before; it is read again when the files change${time}.`
+    : `The certificate before stays in use, until ${shownTime(old.expires)}; the files are read again when they change${time}.`;
 }

@@ -1,6 +1,7 @@
 // Certificates whose files change while a server runs.
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setSystemTime, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readlink, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -138,6 +139,31 @@ test("a new certificate that has expired does not replace one that is valid", as
   expect(one.lines.at(-1)).toMatch(/^error: .* expired on .* stays in use, until /);
 });
 
+test("a new certificate that is not valid yet, because the clock is behind, is used when it is", async () => {
+  const beginsOf = ({ cert }: { cert: string }) => new X509Certificate(cert).validFromDate.getTime();
+  let late = issue("late.example");
+  await until("it begins later than the first one", () => {
+    late = issue("late.example");
+    return beginsOf(late) > beginsOf(first);
+  });
+  await using one = await watched("early");
+  try {
+    setSystemTime(beginsOf(first));
+    await save(one.files.cert, late.cert);
+    await save(one.files.key, late.key);
+    await one.watch.reread();
+    expect(one.names()).toEqual(["first.example"]);
+    expect(one.lines.at(-1)).toMatch(/not valid before .* stays in use, .* when they change, and on /);
+    await one.watch.look();
+    expect(one.names()).toEqual(["first.example"]);
+    setSystemTime(beginsOf(late));
+    await one.watch.look();
+    expect(one.names()).toEqual(["late.example"]);
+  } finally {
+    setSystemTime();
+  }
+});
+
 test("the same certificate in new files changes nothing", async () => {
   await using one = await watched("same");
   await save(one.files.cert, first.cert);
@@ -156,6 +182,20 @@ test("a certificate that the server refuses leaves the old one in use", async ()
   await one.watch.reread();
   expect(one.names()).toEqual(["first.example"]);
   expect(one.lines.at(-1)).toMatch(/BoringSSL says no.* stays in use/);
+
+  // It may have lacked descriptors: it gets the certificate again on request, and after a minute.
+  await one.watch.reread();
+  expect(one.lines.filter((line) => line.includes("BoringSSL says no"))).toHaveLength(2);
+  await one.watch.look();
+  expect(one.lines.filter((line) => line.includes("BoringSSL says no"))).toHaveLength(2);
+  one.watch.options.changed = () => {};
+  try {
+    setSystemTime(Date.now() + 61_000);
+    await one.watch.look();
+    expect(one.names()).toEqual(["second.example"]);
+  } finally {
+    setSystemTime();
+  }
 });
 
 test("one bad pair of several is said and left out; if all are bad, nothing starts", async () => {
