@@ -70,6 +70,8 @@ export class Acme {
   readonly #stopping = new AbortController();
   #hosts: Host[] = [];
   #running: Promise<void> = Promise.resolve();
+  /** When certificates that could not be used are tried again, and how often they could not. */
+  #unused = { due: Number.POSITIVE_INFINITY, failures: 0 };
 
   constructor(readonly options: AcmeOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -141,8 +143,9 @@ export class Acme {
     while (!signal.aborted) {
       const [next] = this.#hosts.toSorted((one, other) => one.due - other.due);
       if (next === undefined) return;
-      const wait = next.due - this.#clock.now();
+      const wait = Math.min(next.due, this.#unused.due) - this.#clock.now();
       if (wait > 0) await this.#clock.wait(Math.min(wait, LONGEST_SLEEP), signal);
+      else if (this.#unused.due <= next.due) await this.#use("Certificates");
       else await this.#order(next);
     }
   }
@@ -182,7 +185,7 @@ export class Acme {
   }
 
   async #issued(host: Host, issued: Issued): Promise<void> {
-    const { say, store, changed } = this.options;
+    const { say, store } = this.options;
     const certificate = acmeCertificate(host.name, issued.key + issued.chain);
     const [now, expires] = [this.#clock.now(), certificate.expires.getTime()];
     if (expires <= now)
@@ -199,11 +202,21 @@ export class Acme {
     say(
       `The certificate for ${host.name} from ${this.authority} is valid until ${shownTime(certificate.expires)}; it is renewed on ${shownTime(new Date(host.due))}.`,
     );
+    await this.#use(`The certificate for ${host.name}`);
+  }
+
+  /** @param what cannot be used yet if this fails, for the log */
+  async #use(what: string): Promise<void> {
+    const { say, changed } = this.options;
     try {
       await changed(this.certificates);
+      this.#unused = { due: Number.POSITIVE_INFINITY, failures: 0 };
     } catch (error) {
-      // Not a reason to order another one.
-      say(`The certificate for ${host.name} cannot be used yet: ${messageOf(error)}`, "error");
+      // Not a reason to order another one. The server may have lacked descriptors.
+      const failures = this.#unused.failures + 1;
+      const wait = waitAfter({ kind: "unreachable", failures }, this.#clock.random());
+      this.#unused = { due: this.#clock.now() + wait, failures };
+      say(`${what} cannot be used yet: ${messageOf(error)}`, "error");
     }
   }
 

@@ -212,6 +212,18 @@ test.skipIf(noOpenssl)("a certificate that the server cannot use yet is not orde
   expect(log).toContain(`error: The certificate for ${HOST} cannot be used yet: port 443 is in use`);
 });
 
+test.skipIf(noOpenssl)("a certificate that the server could not use is given to it again", async () => {
+  const times: number[] = [];
+  const changed = (): void => {
+    times.push((now - START) / 1000);
+    if (times.length < 3) throw new Error("too many open files");
+  };
+  const { orders } = await run({ answers: [issuer.issue(HOST, 90), issuer.issue(HOST, 180)], changed });
+  expect(orders).toHaveLength(2);
+  expect(times.slice(0, 3)).toEqual([0, 10, 40]);
+  expect(times).toHaveLength(4);
+});
+
 test.skipIf(noOpenssl)(
   "a certificate for another host, and one that cannot be stored, are told; the second is used",
   async () => {
