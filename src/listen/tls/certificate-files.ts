@@ -55,7 +55,8 @@ async function readPem(flag: string, path: string): Promise<PemFile & { byOthers
     return { flag, path, contents: await file.readFile(), byOthers: (status.mode & READ_BY_OTHERS) !== 0 };
   } catch (error) {
     if (error instanceof CertificateError) throw error;
-    throw new CertificateError(`${nameOf({ flag, path })} ${unreadable(errnoOf(error), path)}`);
+    const message = `${nameOf({ flag, path })} ${unreadable(errnoOf(error), path)}`;
+    throw new CertificateError(message, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 // Keeps the certificates of files: reads them again when the files change or on request, and keeps an old one while the new one is bad.
 
 import type { LogLevel } from "../../config/config.ts";
+import { DENIED, errnoOf } from "../../system/errno.ts";
 import { type Certificate, CertificateError, endsSoon, shownTime, validityWarning } from "./certificate.ts";
 import { type CertificateFiles, fileState, readCertificateFiles } from "./certificate-files.ts";
 
@@ -28,8 +29,9 @@ interface WatchedPair {
 
 /** Files are looked at rather than observed: programs replace them, their links, or a link in their path. */
 const INTERVAL = 2;
-/** Milliseconds after which the server is given a certificate again that it refused: it may have lacked descriptors. */
+/** Milliseconds after which files that could not be read, and a certificate that the server refused, are tried again. */
 const RETRY = 60_000;
+const LASTING = new Set(["ENOENT", "ENOTDIR", ...DENIED]);
 /** Milliseconds between two warnings that a certificate ends soon. */
 const DAY = 86_400_000;
 
@@ -169,6 +171,8 @@ async function read(one: WatchedPair): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
+    // Whether it is there, and who may read it, is part of its state. The process may also have lacked descriptors.
+    if (error.cause !== undefined && !LASTING.has(errnoOf(error.cause) ?? "")) one.again = Date.now() + RETRY;
     return error.message;
   }
 }

@@ -130,6 +130,24 @@ test("files that are removed or may not be read leave the old one in use", async
   expect(one.lines.at(-1)).toContain("does not exist");
 });
 
+test.skipIf(process.platform !== "linux")(
+  "files that cannot be read for another reason, as without descriptors, are tried again after a minute",
+  async () => {
+    await using one = await watched("unreadable");
+    await rm(one.files.cert);
+    await symlink("/proc/self/mem", one.files.cert);
+    await one.watch.reread();
+    expect(one.lines.at(-1)).toMatch(/cannot be read \(EIO\).* stays in use, .* when they change, and on /);
+    try {
+      setSystemTime(Date.now() + 61_000);
+      await one.watch.look();
+      expect(one.lines.filter((line) => line.includes("EIO"))).toHaveLength(2);
+    } finally {
+      setSystemTime();
+    }
+  },
+);
+
 test("a new certificate that has expired does not replace one that is valid", async () => {
   await using one = await watched("expired");
   await save(one.files.cert, expired.cert);
