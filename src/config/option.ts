@@ -6,6 +6,7 @@ import type { Kind } from "./values.ts";
 export const GROUPS = [
   "What is served",
   "How it is reached",
+  "TLS and certificates",
   "Who may do what",
   "Limits",
   "Stopping and logs",

@@ -28,7 +28,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     list: true,
     ...paths(),
     help: "Certificate and its chain, in PEM; makes every port speak TLS. Read again when it changes, and on SIGHUP. May be repeated with --tls-key, for several names",
-    group: "How it is reached",
+    group: "TLS and certificates",
   },
   tlsKey: {
     name: "tls-key",
@@ -37,14 +37,14 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     list: true,
     ...paths(),
     help: "Private key of the certificate, in PEM, not encrypted. If unset, it is read from the file of --tls-cert; may be repeated",
-    group: "How it is reached",
+    group: "TLS and certificates",
   },
   hsts: {
     name: "hsts",
     placeholder: "TIME",
     ...duration("1s", "3650d"),
     help: "Time for which browsers refuse to reach this host without TLS (Strict-Transport-Security), such as 365d; it cannot be revoked earlier. If unset, the header is not sent",
-    group: "How it is reached",
+    group: "TLS and certificates",
   },
   http2: {
     name: "http2",
@@ -52,7 +52,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     default: "on",
     ...onOff(),
     help: "HTTP/2 over TLS: on or off",
-    group: "How it is reached",
+    group: "TLS and certificates",
   },
   http3: {
     name: "http3",
@@ -60,7 +60,7 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
     default: "off",
     ...onOff(),
     help: "HTTP/3 on the same ports of UDP: on or off; it costs several times the processor time of HTTP/2",
-    group: "How it is reached",
+    group: "TLS and certificates",
   },
 };
 
