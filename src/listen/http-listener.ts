@@ -23,6 +23,8 @@ export interface HttpListenerOptions {
 /** Seconds. */
 const IDLE_TIMEOUT = 5;
 const CHALLENGE = /^\/\.well-known\/acme-challenge\/([\w-]{1,256})$/;
+/** The first label of a name. Others than these characters, `%2f` among them, are legal in Host, but in no name of a machine. */
+const LABEL = /^[\w-]+(?=\.)/;
 const READING = new Set(["GET", "HEAD"]);
 /** Connections are not kept: nobody has a second request here. */
 const HEADERS = {
@@ -99,7 +101,7 @@ export class HttpListener {
 /** The name to send a client to: the one it asked for if it is ours, else our first. Never a name that a client made up. */
 function nameFor(host: string | null, names: readonly string[]): string | undefined {
   const isOurs = names.some(
-    (name) => name === host || (name.startsWith("*.") && host?.replace(/^[^.]+/, "*") === name),
+    (name) => name === host || (name.startsWith("*.") && host?.replace(LABEL, "*") === name),
   );
   return isOurs && host !== null ? host : names.find((name) => !name.startsWith("*."));
 }

@@ -40,6 +40,8 @@ test.each([
   ["/", "evil.example\\@files.example.org"],
   ["/", "a.b.share.example.org"],
   ["/", "share.example.org"],
+  ["/", "evil%2eexample%2f.share.example.org"],
+  ["/", "a;b='c'.share.example.org"],
   ["/", "192.0.2.1"],
   ["/", "[::1]:80"],
   ["/", ""],
