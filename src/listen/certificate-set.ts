@@ -14,7 +14,7 @@ import { pairedFiles } from "./tls/certificate-files.ts";
 import { tlsOptions, urlWarning } from "./tls/sni.ts";
 import { CertificateWatch } from "./tls/watch.ts";
 
-export interface Surroundings {
+export interface CertificateContext {
   /** The root, absolute. */
   root: string;
   say: (message: string, level?: LogLevel) => void;
@@ -36,7 +36,7 @@ export class CertificateSet {
 
   private constructor(
     readonly config: Config,
-    readonly surroundings: Surroundings,
+    readonly context: CertificateContext,
   ) {
     const port = config.redirectPort ?? (config.acme.length > 0 ? 80 : undefined);
     const hosts = distinctHosts(tcpAddressesOf(config).map(({ host }) => host));
@@ -47,11 +47,11 @@ export class CertificateSet {
    * Reads the certificates of files.
    * @throws CertificateError when all are bad and there is no authority, AcmeError without consent to the terms of the authority
    */
-  static async open(config: Config, surroundings: Surroundings): Promise<CertificateSet> {
-    const set = new CertificateSet(config, surroundings);
+  static async open(config: Config, context: CertificateContext): Promise<CertificateSet> {
+    const set = new CertificateSet(config, context);
     const { tlsCert, tlsKey, acme } = config;
     if (acme.length > 0) await checkConsent(config);
-    const { say } = surroundings;
+    const { say } = context;
     const changed = (): void => set.#replace();
     // Without those of files there are still those of the authority.
     const required = acme.length === 0;
@@ -67,14 +67,14 @@ export class CertificateSet {
    * @throws AcmeError when there is neither a certificate nor a way to get one
    */
   async readIssued(): Promise<void> {
-    const { config, surroundings } = this;
-    const { say } = surroundings;
+    const { config, context } = this;
+    const { say } = context;
     if (config.acme.length === 0) {
       const fault = this.#http?.open();
       if (fault !== undefined) say(`Nobody is redirected to https until the next start: ${fault}.`, "warn");
     } else if (this.#http) {
       const changed = (): Promise<void> => this.#add();
-      this.#acme = await openAcme(config, { ...surroundings, http: this.#http, changed });
+      this.#acme = await openAcme(config, { ...context, http: this.#http, changed });
       if (tcpAddressesOf(config).every(({ host }) => isLoopback(host)))
         say(
           "--acme: an authority cannot reach an address of this machine alone; listen on --host :: unless something forwards port 80.",
@@ -152,7 +152,7 @@ export class CertificateSet {
       this.#opened();
     } catch (error) {
       const reason = messageOf(error);
-      this.surroundings.say(`${reason} This is tried again.`, "error");
+      this.context.say(`${reason} This is tried again.`, "error");
       this.#retry = setTimeout(() => void this.#add(), RETRY);
     }
   }

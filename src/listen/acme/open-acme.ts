@@ -20,7 +20,7 @@ export class AcmeError extends Error {}
 
 type Settings = Pick<Config, "acme" | "acmeEmail" | "acmeDirectory" | "acmeEabFile" | "acmeAcceptTerms">;
 
-export interface AcmeSurroundings {
+export interface AcmeContext {
   /** Absolute. */
   root: string;
   http: HttpListener;
@@ -38,10 +38,7 @@ export async function checkConsent(settings: Settings): Promise<void> {
  * Reads the stored certificates and opens the port for challenges. Does not order yet.
  * @throws AcmeError when certificates cannot be stored, or when there is neither one nor a way to get one
  */
-export async function openAcme(
-  settings: Settings,
-  { root, http, say, changed }: AcmeSurroundings,
-): Promise<Acme> {
+export async function openAcme(settings: Settings, { root, http, say, changed }: AcmeContext): Promise<Acme> {
   const directory = directoryOf(settings);
   const { acme: hosts, acmeEmail: email, acmeEabFile } = settings;
   const binding = acmeEabFile === undefined ? undefined : await readBinding(acmeEabFile);
