@@ -145,7 +145,13 @@ export class CertificateSet {
   }
 
   async #add(): Promise<void> {
-    if (!this.#awaited) return this.#replace();
+    this.#replace();
+    if (this.#awaited) await this.#begin();
+  }
+
+  /** Opens what waited for the first certificate. One port that cannot be opened does not keep new certificates from the others. */
+  async #begin(): Promise<void> {
+    clearTimeout(this.#retry);
     try {
       await this.#listeners?.begin(tlsOptions(this.certificates));
       this.#awaited = false;
@@ -153,7 +159,7 @@ export class CertificateSet {
     } catch (error) {
       const reason = messageOf(error);
       this.context.say(`${reason} This is tried again.`, "error");
-      this.#retry = setTimeout(() => void this.#add(), RETRY);
+      this.#retry = setTimeout(() => void this.#begin(), RETRY);
     }
   }
 

@@ -90,6 +90,28 @@ describe.skipIf(isMissing("openssl"))("with --acme", () => {
     expect(authority.orders).toEqual([HOST]);
   });
 
+  test("a port that somebody has taken meanwhile does not keep later certificates from the other one", async () => {
+    const [taken = 0] = freePorts(1);
+    const held = Promise.withResolvers<undefined>();
+    authority.instead = (step) => (step === "order" ? held.promise : undefined);
+    const both = ["--listen", `127.0.0.1:${port}`, "--listen", `127.0.0.1:${taken}`];
+    const acme = ["--acme", HOST, "--acme", "www.example.org", "--acme-directory", authority.directory];
+    const flags = ["--acme-accept-terms", "--redirect-port", `${authority.httpPort}`];
+    await using sluice = spawn(root, ...both, ...acme, ...flags);
+    await until("it waits", () => sluice.stderr.includes("Ordering a certificate"));
+    using _ = Bun.listen({ hostname: "127.0.0.1", port: taken, socket: { data() {} } });
+    held.resolve(undefined);
+    await until("the other port is open", () => sluice.stderr.includes("This is tried again."));
+    await until("both certificates are there", () =>
+      sluice.stderr.includes("The certificate for www.example.org"),
+    );
+    for (const serverName of [HOST, "www.example.org"]) {
+      const tls = { ca: authority.root, serverName };
+      const answer = await fetch(`https://127.0.0.1:${port}/health`, { tls, headers: { host: serverName } });
+      expect([serverName, answer.status]).toEqual([serverName, 200]);
+    }
+  });
+
   test("without consent to the terms it says where they are, and ends", async () => {
     await using sluice = start();
     expect(await sluice.exited).toBe(1);
