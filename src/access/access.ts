@@ -207,7 +207,7 @@ export class Access {
     try {
       // A change in a file that was replaced would be lost.
       this.#follow();
-      this.#writer ??= new WriterThread(file);
+      this.#writer ??= new WriterThread(file, { create: !this.#file?.database });
       const result = await this.#writer.change(name, given);
       if (read) this.#load();
       return result;

@@ -47,7 +47,10 @@ export function accessFile(root: string, file?: string): string {
  * @throws AccessError
  */
 export function openDatabase(file: string, options: { create: true; busyTimeout?: number }): Database;
-export function openDatabase(file: string, options: { create: false; busyTimeout?: number }): Database | null;
+export function openDatabase(
+  file: string,
+  options: { create: boolean; busyTimeout?: number },
+): Database | null;
 export function openDatabase(
   file: string,
   { create, busyTimeout = BUSY_TIMEOUT }: { create: boolean; busyTimeout?: number },

@@ -14,10 +14,11 @@ import { ChangeRefused } from "./changes/refused.ts";
 export class WriterThread {
   readonly #thread: WorkerThread<ChangeMessage, { id: number } & ChangeOutcome>;
 
-  constructor(file: string) {
+  /** @param create makes the file. Not where it was before: a server that stops must leave none where its root was removed */
+  constructor(file: string, { create }: { create: boolean }) {
     this.#thread = new WorkerThread({
       script: "access/database/writer-worker.ts",
-      setup: { file },
+      setup: { file, create },
       ended: (cause) => new Problem("storage_failed", "The change could not be saved.", { cause }),
     });
   }

@@ -7,19 +7,31 @@ import { openDatabase } from "./open.ts";
 
 declare const self: Worker;
 
-let file: string | undefined;
+interface Setup {
+  file: string;
+  create: boolean;
+}
+
+let setup: Setup | undefined;
 let database: Database | null = null;
 
-self.onmessage = ({ data }: MessageEvent<{ file: string } | ({ id: number } & ChangeMessage)>) => {
-  if ("file" in data) file = data.file;
+self.onmessage = ({ data }: MessageEvent<Setup | ({ id: number } & ChangeMessage)>) => {
+  if ("file" in data) setup = data;
   else self.postMessage({ id: data.id, ...outcome(data) });
 };
 
 function outcome(message: ChangeMessage): ChangeOutcome {
   try {
-    database ??= openDatabase(file ?? "", { create: true });
+    database ??= opened();
   } catch (error) {
     return { failed: messageOf(error) };
   }
   return runChange(database, message);
+}
+
+function opened(): Database {
+  const { file = "", create = false } = setup ?? {};
+  const found = openDatabase(file, { create });
+  if (!found) throw new Error(`${file} is gone.`);
+  return found;
 }
