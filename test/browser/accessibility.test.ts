@@ -84,7 +84,7 @@ describe.skipIf(noBrowser !== undefined)("accessibility", () => {
       found.push(...(await faults(opened.page, JSON.stringify(more))));
       if (more.kind !== "drop") continue;
       await opened.choose({ "Donaudampfschifffahrtsgesellschaftskapitänsmützenfotografie.txt": "x" });
-      await opened.page.getByText("You can close this page").waitFor();
+      await opened.page.getByRole("heading", { name: "All saved. You can close this page." }).waitFor();
       found.push(...(await faults(opened.page, "saved")));
     }
     await using gone = await openPage(browser, `${server.url}/s/none`, options);
