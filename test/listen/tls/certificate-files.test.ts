@@ -152,7 +152,7 @@ describe("refused", () => {
     const began = performance.now();
     expect(await refusal("-----BEGIN X-----\n".repeat(58_000), key)).toContain("is not PEM, or not complete");
     expect(performance.now() - began).toBeLessThan(patient(2000));
-    expect((await read("-----BEGIN CERTIFICATE-----\nMII\n" + cert, key)).names).toContain("files.example");
+    expect((await read(`-----BEGIN CERTIFICATE-----\nMII\n${cert}`, key)).names).toContain("files.example");
   });
 
   test("a key of another certificate", async () => {
