@@ -50,8 +50,11 @@ describe.skipIf(noSession || isMissing("gio"))("GNOME", () => {
 });
 
 describe.skipIf(noSession || isMissing("kioclient5"))("KDE", () => {
-  const kio = 'kio() { timeout 20 kioclient5 --noninteractive "$@"; }';
-  const env = { QT_QPA_PLATFORM: "offscreen" };
+  /** Runs a script whose `kio` is KIO's client, without a window. */
+  async function inKde(work: Workspace, server: DavServer, script: string): Promise<string> {
+    const kio = 'kio() { timeout 20 kioclient5 --noninteractive "$@"; }';
+    return await inSession(work, server, `${kio}\n${script}`, { QT_QPA_PLATFORM: "offscreen" });
+  }
 
   test("copies a folder, renames, overwrites and deletes", async () => {
     await using server = await startDav();
@@ -59,18 +62,16 @@ describe.skipIf(noSession || isMissing("kioclient5"))("KDE", () => {
     await Bun.write(work.at("folder", "a.txt"), "canary");
     await Bun.write(work.at("b.txt"), "changed");
     const url = server.url.replace("http:", "webdav:");
-    const listed = await inSession(
+    const listed = await inKde(
       work,
       server,
-      `${kio}
-      kio copy folder "${url}folder"
+      `kio copy folder "${url}folder"
       kio move "${url}folder/a.txt" "${url}folder/c.txt"
       kio copy "${url}folder/c.txt" "${url}folder/d.txt"
       kio --overwrite copy b.txt "${url}folder/d.txt"
       kio copy "${url}folder/d.txt" "file://${work.folder}/back.txt"
       kio remove "${url}folder/c.txt"
       kio ls "${url}folder"`,
-      env,
     );
     expect(listed.split("\n")).toContain("d.txt");
     expect(await Bun.file(work.at("back.txt")).text()).toBe("changed");
@@ -85,15 +86,13 @@ describe.skipIf(noSession || isMissing("kioclient5"))("KDE", () => {
     const url = new URL(server.url.replace("http", "webdav"));
     url.username = server.login?.name ?? "";
     url.password = server.login?.password ?? "";
-    const listed = await inSession(
+    const listed = await inKde(
       work,
       server,
-      `${kio}
-      kio copy "${url}folder/a.txt" "file://${work.folder}/back.txt"
+      `kio copy "${url}folder/a.txt" "file://${work.folder}/back.txt"
       kio move "${url}folder/a.txt" "${url}folder/c.txt"
       kio remove "${url}folder/b.txt"
       kio ls "${url}folder"`,
-      env,
     );
     expect(listed.split("\n")).toContain("c.txt");
     expect(await Bun.file(work.at("back.txt")).text()).toBe("a.txt");
