@@ -117,6 +117,7 @@ async function measureSmall(bench: Bench): Promise<Figure> {
       found[place].rates.push(reached);
       found[place].processor.push(((processorSeconds(server.pid) - began) * 1000) / files);
     }
+    if (round === 0) continue;
     bench.say(
       `  ${round} PUT: ${found.dav.rates.at(-1)?.toFixed(0)}, ${found.files.rates.at(-1)?.toFixed(0)} files/s`,
     );
