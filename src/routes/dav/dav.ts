@@ -25,7 +25,7 @@ interface Method {
 }
 
 const METHODS: Readonly<Record<string, Method>> = {
-  OPTIONS: { allow: "public", answer: options },
+  OPTIONS: { allow: "public", answer: () => options(ALLOW) },
   PROPFIND: { allow: "list", answer: propfind },
   PROPPATCH: { allow: "write", answer: proppatch },
   // Also HEAD: Elysia answers a route of its own for HEAD with `Content-Length: 0`.
@@ -38,6 +38,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   LOCK: { allow: "write", answer: lock },
   UNLOCK: { allow: "write", answer: unlock },
 };
+const ALLOW = Object.keys(METHODS)
+  .map((method) => (method === "ALL" ? "GET, HEAD" : method))
+  .join(", ");
 
 /** Runs a method; a lock that refuses it has an answer of its own. @throws Problem */
 async function answered(services: Services, dav: DavRequest, answer: Method["answer"]): Promise<Response> {
@@ -52,7 +55,7 @@ async function answered(services: Services, dav: DavRequest, answer: Method["ans
 
 /** Windows asks the root of the server before it opens a folder. */
 const ROOT_METHODS: Readonly<Record<string, Method>> = {
-  OPTIONS: { allow: "public", answer: options },
+  OPTIONS: { allow: "public", answer: () => options(ALLOW) },
   PROPFIND: { allow: "public", answer: rootListing },
 };
 

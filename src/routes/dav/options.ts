@@ -5,11 +5,12 @@ import { MULTISTATUS_END, MULTISTATUS_START, responseOf, XML_HEADERS } from "../
 import type { Services } from "../support/services.ts";
 import { DAV, type DavRequest, rootUrl } from "./target.ts";
 
-const ALLOW = "OPTIONS, PROPFIND, PROPPATCH, GET, HEAD, PUT, MKCOL, DELETE, MOVE, COPY, LOCK, UNLOCK";
-
-/** Without `MS-Author-Via`, Office uses another protocol, which this server does not speak. */
-export function options(): Response {
-  const headers = { dav: "1, 2", "ms-author-via": "DAV", allow: ALLOW, "content-length": "0" };
+/**
+ * Without `MS-Author-Via`, Office uses another protocol, which this server does not speak.
+ * @param allow the methods of WebDAV
+ */
+export function options(allow: string): Response {
+  const headers = { dav: "1, 2", "ms-author-via": "DAV", allow, "content-length": "0" };
   return new Response(null, { status: 200, headers });
 }
 
