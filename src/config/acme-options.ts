@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import type { Config } from "./config.ts";
-import type { Option } from "./option.ts";
+import type { GivenValues, Option } from "./option.ts";
 import { count, hosts, type Kind, onOff, path, serviceUrl } from "./values.ts";
 
 export type AcmeKey =
@@ -64,10 +64,7 @@ export const ACME_OPTIONS: { readonly [Key in AcmeKey]-?: Option<NonNullable<Con
 };
 
 /** Part of `toConfig`. */
-export function acmeConfig(
-  value: <T>(option: Option<T>) => T,
-  isGiven: (option: Option<unknown>) => boolean,
-): Pick<Config, AcmeKey> {
+export function acmeConfig({ value, isGiven }: GivenValues): Pick<Config, AcmeKey> {
   const { acmeEmail, acmeDirectory, acmeEabFile, redirectPort } = ACME_OPTIONS;
   return {
     acme: value(ACME_OPTIONS.acme),
@@ -79,7 +76,7 @@ export function acmeConfig(
   };
 }
 
-/** A sentence about options that contradict each other, for the start; undefined when none do. */
+/** Part of `tlsFault`. */
 export function acmeFault(config: Pick<Config, AcmeKey | "tlsCert" | "listen">): string | undefined {
   const { acme, acmeEmail, acmeDirectory, acmeEabFile, acmeAcceptTerms, redirectPort, tlsCert, listen } =
     config;

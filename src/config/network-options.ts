@@ -2,19 +2,10 @@
 
 import type { Config } from "./config.ts";
 import { listenAddresses } from "./listen-address.ts";
-import type { Option } from "./option.ts";
-import { TLS_OPTIONS, tlsConfig } from "./tls-options.ts";
+import type { GivenValues, Option } from "./option.ts";
 import { count, host, hosts, networks, origins, urlPath } from "./values.ts";
 
-type NetworkKey =
-  | "host"
-  | "port"
-  | "listen"
-  | "basePath"
-  | "trustedProxy"
-  | "hostname"
-  | "cors"
-  | keyof typeof TLS_OPTIONS;
+type NetworkKey = "host" | "port" | "listen" | "basePath" | "trustedProxy" | "hostname" | "cors";
 
 /** Part of `OPTIONS`. */
 export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullable<Config[Key]>> } = {
@@ -44,7 +35,6 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
     help: "Address to listen on, instead of --host and --port: 0.0.0.0:3000, [::1]:3000 or unix:/run/sluice.sock; may be repeated",
     group: "How it is reached",
   },
-  ...TLS_OPTIONS,
   basePath: {
     name: "base-path",
     placeholder: "PATH",
@@ -83,15 +73,11 @@ export const NETWORK_OPTIONS: { readonly [Key in NetworkKey]-?: Option<NonNullab
 };
 
 /** Part of `toConfig`. */
-export function networkConfig(
-  value: <T>(option: Option<T>) => T,
-  has: (option: Option<unknown>) => boolean,
-): Pick<Config, NetworkKey> {
+export function networkConfig({ value }: GivenValues): Pick<Config, NetworkKey> {
   return {
     host: value(NETWORK_OPTIONS.host),
     port: value(NETWORK_OPTIONS.port),
     listen: value(NETWORK_OPTIONS.listen),
-    ...tlsConfig(value, has),
     basePath: value(NETWORK_OPTIONS.basePath),
     trustedProxy: value(NETWORK_OPTIONS.trustedProxy),
     hostname: value(NETWORK_OPTIONS.hostname),

@@ -37,3 +37,9 @@ export interface Option<T> extends Kind<T> {
 export function flagWithValue({ name, placeholder }: Pick<Option<unknown>, "name" | "placeholder">): string {
   return `--${name} ${placeholder}`.trimEnd();
 }
+
+/** Reads the options that were given, and the defaults of the others. */
+export interface GivenValues {
+  value<T>(option: Option<T>): T;
+  isGiven(option: Option<unknown>): boolean;
+}

@@ -3,8 +3,9 @@
 import { ACME_OPTIONS, acmeConfig } from "./acme-options.ts";
 import { CONFLICTS, type Config, LOG_LEVELS, LOGS, WORDS } from "./config.ts";
 import { NETWORK_OPTIONS, networkConfig } from "./network-options.ts";
-import { GROUPS, type Option } from "./option.ts";
+import { type GivenValues, GROUPS, type Option } from "./option.ts";
 import { PROVIDER_OPTIONS } from "./provider-options.ts";
+import { TLS_OPTIONS, tlsConfig } from "./tls-options.ts";
 import { choice, count, duration, grants, headerName, onOff, path, rate, siteUrl, size } from "./values.ts";
 
 /** All options. Within a group, `--help` lists them in this order. */
@@ -27,6 +28,7 @@ export const OPTIONS: { readonly [Key in keyof Config]-?: Option<NonNullable<Con
     group: "What is served",
   },
   ...NETWORK_OPTIONS,
+  ...TLS_OPTIONS,
   ...ACME_OPTIONS,
   allow: {
     name: "allow",
@@ -196,11 +198,13 @@ export function toConfig(given: ReadonlyMap<string, string>): Config {
     if (parsed === undefined) throw new RangeError(`Invalid ${option.name}: use ${option.allowed}`);
     return parsed;
   };
+  const values: GivenValues = { value, isGiven: ({ name }) => given.has(name) };
   return {
     root: value(OPTIONS.root),
     dav: value(OPTIONS.dav),
-    ...networkConfig(value, ({ name }) => given.has(name)),
-    ...acmeConfig(value, ({ name }) => given.has(name)),
+    ...networkConfig(values),
+    ...tlsConfig(values),
+    ...acmeConfig(values),
     ...(given.has(OPTIONS.allow.name) && { allow: value(OPTIONS.allow) }),
     ...(given.has(OPTIONS.access.name) && { access: value(OPTIONS.access) }),
     ...(given.has(OPTIONS.loginHeader.name) && { loginHeader: value(OPTIONS.loginHeader) }),

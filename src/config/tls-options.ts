@@ -2,7 +2,7 @@
 
 import { type AcmeKey, acmeFault } from "./acme-options.ts";
 import type { Config } from "./config.ts";
-import type { Option } from "./option.ts";
+import type { GivenValues, Option } from "./option.ts";
 import { duration, type Kind, onOff, path } from "./values.ts";
 
 /** Paths of files, without commas in them. The list may be empty. */
@@ -19,7 +19,7 @@ function paths(): Kind<readonly string[]> {
 
 type TlsKey = "tlsCert" | "tlsKey" | "hsts" | "http2" | "http3";
 
-/** Part of `NETWORK_OPTIONS`. */
+/** Part of `OPTIONS`. */
 export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Config[Key]>> } = {
   tlsCert: {
     name: "tls-cert",
@@ -64,15 +64,12 @@ export const TLS_OPTIONS: { readonly [Key in TlsKey]-?: Option<NonNullable<Confi
   },
 };
 
-/** Part of `networkConfig`. */
-export function tlsConfig(
-  value: <T>(option: Option<T>) => T,
-  has: (option: Option<unknown>) => boolean,
-): Pick<Config, TlsKey> {
+/** Part of `toConfig`. */
+export function tlsConfig({ value, isGiven }: GivenValues): Pick<Config, TlsKey> {
   return {
     tlsCert: value(TLS_OPTIONS.tlsCert),
     tlsKey: value(TLS_OPTIONS.tlsKey),
-    ...(has(TLS_OPTIONS.hsts) && { hsts: value(TLS_OPTIONS.hsts) }),
+    ...(isGiven(TLS_OPTIONS.hsts) && { hsts: value(TLS_OPTIONS.hsts) }),
     http2: value(TLS_OPTIONS.http2),
     http3: value(TLS_OPTIONS.http3),
   };
@@ -85,15 +82,24 @@ export function speaksTls({ tlsCert, acme }: Pick<Config, "tlsCert" | "acme">): 
 
 /** A sentence about options that contradict each other, for the start; undefined when none do. */
 export function tlsFault(config: Pick<Config, TlsKey | AcmeKey | "url" | "listen">): string | undefined {
-  const { tlsCert, tlsKey, hsts, http3, url, acme } = config;
-  if (tlsKey.length > 0 && tlsKey.length !== tlsCert.length)
-    return `--tls-cert is given ${times(tlsCert.length)} and --tls-key ${times(tlsKey.length)}: give a key for each certificate, in the same order, or none if each file of a certificate has its key, too.`;
-  if (speaksTls(config)) {
-    if (url?.startsWith("http:") !== true) return acmeFault(config);
-    return `--url: ${url} is without TLS, but ${acme.length > 0 ? "--acme" : "--tls-cert"} makes every port speak it: begin the URL with https:, or remove one of the two.`;
-  }
+  return pairFault(config) ?? (speaksTls(config) ? urlFault(config) : lackOfTls(config)) ?? acmeFault(config);
+}
+
+function pairFault({ tlsCert, tlsKey }: Pick<Config, TlsKey>): string | undefined {
+  if (tlsKey.length === 0 || tlsKey.length === tlsCert.length) return undefined;
+  return `--tls-cert is given ${times(tlsCert.length)} and --tls-key ${times(tlsKey.length)}: give a key for each certificate, in the same order, or none if each file of a certificate has its key, too.`;
+}
+
+/** For ports that speak TLS. */
+function urlFault({ url, acme }: Pick<Config, "url" | "acme">): string | undefined {
+  if (!url?.startsWith("http:")) return undefined;
+  return `--url: ${url} is without TLS, but ${acme.length > 0 ? "--acme" : "--tls-cert"} makes every port speak it: begin the URL with https:, or remove one of the two.`;
+}
+
+/** For ports without TLS. */
+function lackOfTls({ hsts, http3 }: Pick<Config, TlsKey>): string | undefined {
   const needs = hsts === undefined ? http3 && "--http3" : "--hsts";
-  if (!needs) return acmeFault(config);
+  if (!needs) return undefined;
   return `${needs} needs TLS: add --tls-cert FILE or --acme HOST, or let the proxy that has TLS do it.`;
 }
 
