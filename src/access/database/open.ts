@@ -1,6 +1,6 @@
 // Opens access.db: creates it if asked to, and refuses a file that is damaged, from a newer release, or not ours.
 
-import { constants, Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import {
   chmodSync,
@@ -18,6 +18,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { RESERVED } from "../../path.ts";
 import { DENIED, errnoOf, messageOf } from "../../system/errno.ts";
+import { createTables, numberIn, openPrivate, ownerOf } from "../../system/sqlite/private-database.ts";
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** The database cannot be used. The message is for the operator and says what to do. */
@@ -30,9 +31,7 @@ export class AccessError extends Error {
   }
 }
 
-/** Milliseconds. */
-const BUSY_TIMEOUT = 5000;
-const READ_WRITE = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_NOFOLLOW;
+const MARK = { application: APPLICATION_ID, version: SCHEMA_VERSION };
 
 /** The file of the database of a root. @param file `--access`, used instead */
 export function accessFile(root: string, file?: string): string {
@@ -53,7 +52,7 @@ export function openDatabase(
 ): Database | null;
 export function openDatabase(
   file: string,
-  { create, busyTimeout = BUSY_TIMEOUT }: { create: boolean; busyTimeout?: number },
+  { create, busyTimeout }: { create: boolean; busyTimeout?: number },
 ): Database | null {
   try {
     const found = entryAt(file);
@@ -64,7 +63,7 @@ export function openDatabase(
     // SQLite refuses a link anywhere in the path; the folder is the operator's, who may link to it.
     const real = join(realpathSync(dirname(file)), basename(file));
     if (found?.isFile() && (found.mode & 0o777) !== 0o600) chmodSync(real, 0o600);
-    return prepared(new Database(real, READ_WRITE), file, busyTimeout);
+    return openPrivate(real, { busyTimeout, prepare: (database) => prepare(database, file) });
   } catch (error) {
     if (error instanceof AccessError) throw error;
     throw new AccessError(`${file}: ${reasonOf(error)}`, { cause: error });
@@ -115,53 +114,28 @@ function createFile(file: string): void {
   }
 }
 
-function prepared(database: Database, file: string, busyTimeout: number): Database {
-  try {
-    database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
-    database.run("PRAGMA foreign_keys = ON");
-    database.run("PRAGMA trusted_schema = OFF");
-    migrate(database, file);
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA synchronous = FULL");
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+function prepare(database: Database, file: string): void {
+  database.run("PRAGMA foreign_keys = ON");
+  migrate(database, file);
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = FULL");
 }
 
-/** Creates the tables of an empty database. In one transaction: a crash leaves an empty one. */
 function migrate(database: Database, file: string): void {
-  const version = numberIn(database, "user_version");
-  const application = numberIn(database, "application_id");
-  if (version > SCHEMA_VERSION)
+  const owner = ownerOf(database, MARK);
+  if (owner === "newer")
     throw new AccessError(
-      `${file} was written by a newer Sluice (its version is ${version}, this one reads ${SCHEMA_VERSION}): install that one, or restore a backup.`,
+      `${file} was written by a newer Sluice (its version is ${numberIn(database, "user_version")}, this one reads ${SCHEMA_VERSION}): install that one, or restore a backup.`,
     );
-  if (version === SCHEMA_VERSION && application === APPLICATION_ID) return;
-  if (version !== 0 || application !== 0 || !isEmpty(database))
+  if (owner === "foreign")
     throw new AccessError(
       `${file} is not a database of Sluice. Move it away, or name another file with --access.`,
     );
-  database
-    .transaction(() => {
-      // Another process may have created the tables while this one waited.
-      if (!isEmpty(database)) return;
+  if (owner === "empty")
+    createTables(database, MARK, () => {
       database.run(SCHEMA);
       database.run("INSERT INTO keys (name, value) VALUES ('links', ?)", [randomBytes(32)]);
-      database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    })
-    .immediate();
-}
-
-function isEmpty(database: Database): boolean {
-  return database.query("SELECT 1 FROM sqlite_schema").get() === null;
-}
-
-function numberIn(database: Database, pragma: string): number {
-  const row = database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get();
-  return row?.[pragma] ?? 0;
+    });
 }
 
 function reasonOf(error: unknown): string {
