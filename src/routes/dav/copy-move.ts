@@ -11,11 +11,12 @@ import { destinationOf, overwrites } from "../../http/dav/destination.ts";
 import { decodePath, type FilePath } from "../../path.ts";
 import { proveBelow } from "../../plugins/access.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { visibleEntry } from "../support/download/visible-entry.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { moveRequest } from "../support/move-request.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
-import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl, visibleEntry } from "./target.ts";
+import { changedPathOf, type DavRequest, noEntry, requireParent, rootUrl } from "./target.ts";
 
 /** Both ends of a request, and what is there. */
 interface Transfer extends MoveRequest {
@@ -82,11 +83,11 @@ async function transferOf(services: Services, dav: DavRequest, kind: "move" | "c
   const to = decodePath(destinationOf(headers, rootUrl(dav)), "/headers/destination");
   const conflict = overwrites(headers) ? "replace" : "fail";
   const paths = moveRequest(services, dav.request, kind, { from, to, conflict });
-  const source = await visibleEntry(services, dav, paths.from);
+  const source = await visibleEntry(services, dav.request, paths.from);
   if (!source) throw noEntry();
   if (paths.from === paths.to) throw new Problem("not_allowed", "Source and destination are the same.");
   await requireParent(services, dav, paths.to);
-  const taken = await visibleEntry(services, dav, paths.to);
+  const taken = await visibleEntry(services, dav.request, paths.to);
   const may = { ...(await lockGrants(services, dav)), ...paths.may };
   return { ...paths, may, source, taken };
 }

@@ -16,11 +16,12 @@ import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
 import type { Space } from "../../storage/device.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { StepQueue } from "../../system/time-slice.ts";
+import { visibleEntry } from "../support/download/visible-entry.ts";
 import { withoutIdleTimeout } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 import { lockReader } from "./locks/discovery.ts";
 import { type PropertySource, responses, type SpaceLeft, wantsSpace } from "./properties.ts";
-import { type DavRequest, existingPathOf, noEntry, visibleEntry } from "./target.ts";
+import { type DavRequest, existingPathOf, noEntry } from "./target.ts";
 
 /** Bytes of an XML body. */
 const MAX_BODY = 256 * 1024;
@@ -41,7 +42,7 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
   const wanted = wantedProperties(await xmlBody(services, request));
   if (depth === "infinity") return conditionAnswer(403, "propfind-finite-depth");
   return await withoutIdleTimeout(services, request, server, async () => {
-    const entry = await visibleEntry(services, dav, path);
+    const entry = await visibleEntry(services, request, path);
     if (!entry) throw noEntry();
     const disk = wantsSpace(wanted) ? await services.storage.space() : null;
     const write = responses(wanted, {

@@ -11,9 +11,9 @@ import {
   folderOf,
   ROOT,
 } from "../../path.ts";
-import { askerOf } from "../../plugins/access.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
+import { visibleEntry } from "../support/download/visible-entry.ts";
 import type { BunServer } from "../support/idle-timeout.ts";
 import type { Services } from "../support/services.ts";
 
@@ -72,23 +72,13 @@ export function hrefOf(root: string, path: FilePath | FolderPath, kind: "file" |
   return `${root}${encodePath(path)}${kind === "folder" && path !== ROOT ? "/" : ""}`;
 }
 
-/** The entry at a path; null also for a link to a place that the asker may not see. @throws Problem as `Storage.find` */
-export async function visibleEntry(
-  { storage }: Services,
-  { request }: DavRequest,
-  path: FilePath | FolderPath,
-): Promise<Entry | null> {
-  const entry = await storage.find(path);
-  return entry?.target !== undefined && !askerOf(request).sees(entry.target) ? null : entry;
-}
-
 /** As `visibleEntry`, for a change of the entry itself. @throws Problem link_in_path */
 export async function changedEntry(
   services: Services,
   dav: DavRequest,
   path: FilePath,
 ): Promise<Entry | null> {
-  const entry = await visibleEntry(services, dav, path);
+  const entry = await visibleEntry(services, dav.request, path);
   if (entry?.target === undefined) return entry;
   throw new Problem(
     "link_in_path",
@@ -102,7 +92,7 @@ export function noEntry(cause?: unknown): Problem {
 
 /** @throws Problem no_parent unless the folder of a new entry exists (RFC 4918 sections 9.3.1, 9.7.1 and 9.8.5) */
 export async function requireParent(services: Services, dav: DavRequest, path: FilePath): Promise<void> {
-  const entry = await visibleEntry(services, dav, folderOf(path));
+  const entry = await visibleEntry(services, dav.request, folderOf(path));
   if (entry?.kind !== "folder")
     throw new Problem("no_parent", "The folder of this path does not exist: make it first (MKCOL).");
 }

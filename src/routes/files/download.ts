@@ -6,13 +6,13 @@ import { Problem } from "../../errors.ts";
 import { folderRedirect } from "../../http/folder-redirect.ts";
 import { preferredType } from "../../http/negotiation/accept.ts";
 import { targetOf } from "../../http/target.ts";
-import { checkFilePath, EntryPathParam, type FilePath, type FolderPath, ROOT, urlOf } from "../../path.ts";
+import { checkFilePath, EntryPathParam, type FolderPath, ROOT, urlOf } from "../../path.ts";
 import { access, askerOf, prove } from "../../plugins/access.ts";
-import type { StoredFile } from "../../storage/stored-file.ts";
 import { bytes, ENTRY_PROBLEMS, empty, problems } from "../openapi/answers.ts";
 import { requestHeaders } from "../openapi/headers.ts";
 import { fileAnswer } from "../support/download/file-answer.ts";
 import { getOrHead } from "../support/download/get-or-head.ts";
+import { openFile, visibleEntry } from "../support/download/visible-entry.ts";
 import { folderPage } from "../support/folder-page.ts";
 import { type BunServer, withoutIdleTimeout } from "../support/idle-timeout.ts";
 import { JSON_HEADERS } from "../support/json-answer.ts";
@@ -42,18 +42,10 @@ export function download(services: Services) {
       else prove(request, "read", path);
       const slash = path === ROOT || targetOf(request).path.endsWith("/");
       // Open without a lookup first: a lookup would cost as much again.
-      const file = slash ? null : await openFile(checkFilePath(path));
-      if (file) {
-        const needed = [path, file.entry.target ?? path].find((at) => !askerOf(request).can("read", at));
-        if (needed !== undefined) {
-          await file.close();
-          prove(request, "read", needed);
-        }
-      }
+      const file = slash ? null : await openFile(services, request, checkFilePath(path));
       if (file)
         return await fileAnswer(services, file, { request, server, save: query.download !== undefined });
-      const found = await storage.find(path);
-      const entry = found?.target !== undefined && !askerOf(request).sees(found.target) ? null : found;
+      const entry = await visibleEntry(services, request, path);
       if (entry?.kind === "folder") return await folderAnswer(path, request, server, query.cursor);
       if (entry && slash)
         throw new Problem("not_found", "This is a file: request it without the trailing slash.");
@@ -115,16 +107,6 @@ export function download(services: Services) {
       },
     },
   );
-
-  /** `null` if the path is not a readable file. */
-  async function openFile(path: FilePath): Promise<StoredFile | null> {
-    try {
-      return await storage.open(path);
-    } catch (error) {
-      if (error instanceof Problem && (error.code === "is_folder" || error.code === "not_found")) return null;
-      throw error;
-    }
-  }
 
   async function folderAnswer(
     folder: FolderPath,
