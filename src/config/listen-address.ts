@@ -2,7 +2,7 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { localOrigin } from "../system/addresses.ts";
-import { count, host, type Kind } from "./values.ts";
+import { count, host, type Kind, listOf } from "./values.ts";
 
 export interface TcpAddress {
   readonly kind: "tcp";
@@ -35,10 +35,7 @@ export function listenAddresses(): Kind<readonly ListenAddress[]> {
   return {
     allowed:
       "addresses such as 0.0.0.0:3000, [::1]:3000 or unix:/run/sluice/sluice.sock?mode=660 (an absolute path without a comma, of at most 107 bytes), separated by commas",
-    parse: (text) => {
-      const found = text === "" ? [] : text.split(",").map((one) => listenAddress(one.trim()));
-      return found.every((one) => one !== undefined) ? found : undefined;
-    },
+    parse: (text) => listOf(text, listenAddress),
   };
 }
 

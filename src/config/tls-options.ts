@@ -3,17 +3,14 @@
 import { type AcmeKey, acmeFault } from "./acme-options.ts";
 import type { Config } from "./config.ts";
 import type { GivenValues, Option } from "./option.ts";
-import { duration, type Kind, onOff, path } from "./values.ts";
+import { duration, type Kind, listOf, onOff, path } from "./values.ts";
 
 /** Paths of files, without commas in them. The list may be empty. */
 function paths(): Kind<readonly string[]> {
   const { parse } = path("a file");
   return {
     allowed: "the paths of files, separated by commas",
-    parse: (text) => {
-      const found = text === "" ? [] : text.split(",").map((one) => parse(one.trim()));
-      return found.every((one) => one !== undefined) ? found : undefined;
-    },
+    parse: (text) => listOf(text, parse),
   };
 }
 

@@ -207,10 +207,7 @@ export function hosts(): Kind<readonly string[]> {
   const { parse } = host();
   return {
     allowed: "host names such as files.example.org (no scheme, no port; separated by commas)",
-    parse: (text) => {
-      const found = split(text).map(parse);
-      return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
-    },
+    parse: (text) => distinct(listOf(text, parse)),
   };
 }
 
@@ -219,19 +216,7 @@ export function networks(): Kind<readonly string[]> {
   return {
     allowed:
       "addresses or networks such as 127.0.0.1 or 10.0.0.0/8, or unix for Unix sockets, separated by commas",
-    parse: (text) => {
-      const found = split(text).map((network) => {
-        if (network === "unix") return network;
-        const [address = "", prefix, more] = network.split("/");
-        const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
-        const bits =
-          prefix === undefined
-            ? longest
-            : within(/^\d{1,3}$/.test(prefix) ? Number(prefix) : undefined, 0, longest);
-        return longest === 0 || bits === undefined || more !== undefined ? undefined : `${address}/${bits}`;
-      });
-      return found.every((network) => network !== undefined) ? found : undefined;
-    },
+    parse: (text) => listOf(text, network),
   };
 }
 
@@ -240,10 +225,7 @@ export function origins(): Kind<readonly string[]> {
   return {
     allowed:
       "origins such as https://app.example.com:8443 (scheme, host and port, no path; separated by commas). * is refused: it would let every web page that a user opens access this server through the browser",
-    parse: (text) => {
-      const found = split(text).map(origin);
-      return found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
-    },
+    parse: (text) => distinct(listOf(text, origin)),
   };
 }
 
@@ -276,6 +258,17 @@ export function serviceUrl(what: string): Kind<string> {
   };
 }
 
+function network(text: string): string | undefined {
+  if (text === "unix") return text;
+  const [address = "", prefix, more] = text.split("/");
+  const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  const bits =
+    prefix === undefined
+      ? longest
+      : within(/^\d{1,3}$/.test(prefix) ? Number(prefix) : undefined, 0, longest);
+  return longest === 0 || bits === undefined || more !== undefined ? undefined : `${address}/${bits}`;
+}
+
 function origin(text: string): string | undefined {
   const url = URL.parse(text);
   const bare = url && !url.username && !url.password && url.href === `${url.origin}/` && !text.includes("*");
@@ -284,6 +277,16 @@ function origin(text: string): string | undefined {
 
 function within(value: number | undefined, least: number, most: number): number | undefined {
   return value !== undefined && value >= least && value <= most ? value : undefined;
+}
+
+/** Elements separated by commas; undefined if one of them is not allowed. The list may be empty. */
+export function listOf<T>(text: string, parse: (text: string) => T | undefined): readonly T[] | undefined {
+  const found = split(text).map(parse);
+  return found.every((one) => one !== undefined) ? found : undefined;
+}
+
+function distinct(list: readonly string[] | undefined): readonly string[] | undefined {
+  return list && [...new Set(list)];
 }
 
 function split(text: string): string[] {
