@@ -31,7 +31,7 @@ export interface PropertyChange {
  * been moved by then. If its properties cannot follow, the operator is warned.
  */
 export interface Properties {
-  /** Whether nothing is stored: no other method needs to be called then. */
+  /** Whether nothing is stored. All other methods but `change` then return at once. */
   readonly empty: boolean;
 
   /** The properties of one path. Never throws: a database that cannot be read has none. */

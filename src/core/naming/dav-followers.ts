@@ -9,12 +9,12 @@ export function propertyFollower({ properties }: Pick<Storage, "properties">): F
   return {
     async move(from, step) {
       const moved = await step();
-      if (!properties.empty) await properties.move(from, moved.entry.path);
+      await properties.move(from, moved.entry.path);
       return moved;
     },
     async remove(path, step) {
       const removed = await step();
-      if (!properties.empty) await properties.remove(path);
+      await properties.remove(path);
       return removed;
     },
     // They go with the entry that is put aside.

@@ -71,7 +71,7 @@ export class CopyOperation {
             ),
           );
           const { properties } = uploader.storage;
-          if (!properties.empty) await properties.copy(request.from, claimed.entry.path);
+          await properties.copy(request.from, claimed.entry.path);
           return claimed;
         }),
       );

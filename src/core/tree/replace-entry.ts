@@ -43,7 +43,7 @@ export async function replaceEntry<T>(
     await trash.remove(id).catch(() => {
       // The new entry has its name: what cannot be deleted of the old one stays in the trash.
     });
-    if (!properties.empty) await properties.remove(trashPlace(id));
+    await properties.remove(trashPlace(id));
     return result;
   });
 }
@@ -53,7 +53,7 @@ async function putAside(uploader: Uploader, path: FilePath, may: LockGrants): Pr
   const id = newTrashId(Date.now(), storage.age);
   const putNow = async (): Promise<void> => {
     await storage.trash.put(path, id, { recursive: true, aside: true });
-    if (!storage.properties.empty) await storage.properties.move(path, trashPlace(id));
+    await storage.properties.move(path, trashPlace(id));
   };
   await pathLocks.withLock(path, () =>
     locks.change({ path, does: "remove" }, may, () => countRemoval(quotas, path, putNow)),
@@ -71,6 +71,6 @@ async function putBack(uploader: Uploader, path: FilePath, id: TrashId): Promise
     kind,
     (to) => trash.restore(id, to, { replace: false }),
   );
-  if (!properties.empty) await properties.move(trashPlace(id), entry.path);
+  await properties.move(trashPlace(id), entry.path);
   await quotas.recount([path]);
 }

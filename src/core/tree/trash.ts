@@ -63,7 +63,7 @@ export class TrashCan {
     const { trash, age, properties } = this.uploader.storage;
     const id = newTrashId(Date.now(), age);
     await trash.put(path, id, options);
-    if (!properties.empty) await properties.move(path, trashPlace(id));
+    await properties.move(path, trashPlace(id));
   }
 
   /**
@@ -123,7 +123,7 @@ export class TrashCan {
           const restored = { to: name, kind, size, replace };
           return await countArrival(quotas, claim, restored, () => trash.restore(trashId, name, { replace }));
         });
-        if (!properties.empty) await properties.move(trashPlace(trashId), claimed.entry.path);
+        await properties.move(trashPlace(trashId), claimed.entry.path);
         return claimed;
       });
     });
@@ -163,7 +163,7 @@ export class TrashCan {
   async #removeForGood(id: TrashId): Promise<void> {
     const { trash, properties } = this.uploader.storage;
     await trash.remove(id);
-    if (!properties.empty) await properties.remove(trashPlace(id));
+    await properties.remove(trashPlace(id));
   }
 
   /** Stops sweeping, and resolves when a running sweep has ended. */

@@ -33,7 +33,7 @@ async function putBack(
   }
   try {
     await trash.restore(id, path, { replace: false });
-    if (!properties.empty) await properties.move(trashPlace(id), path);
+    await properties.move(trashPlace(id), path);
     warn(`"${path}" was being replaced when the server was killed: it has its name again.`);
   } catch (error) {
     const { detail } = asProblem(error);
