@@ -5,16 +5,17 @@ import type { Storage } from "../../storage/storage.ts";
 import type { Locks } from "../locks/locks.ts";
 import type { Follower } from "./follower.ts";
 
-export function propertyFollower({ properties }: Pick<Storage, "properties">): Follower {
+/** @param storage its properties are others once a root that was not writable at the start has become so */
+export function propertyFollower(storage: Pick<Storage, "properties">): Follower {
   return {
     async move(from, step) {
       const moved = await step();
-      await properties.move(from, moved.entry.path);
+      await storage.properties.move(from, moved.entry.path);
       return moved;
     },
     async remove(path, step) {
       const removed = await step();
-      await properties.remove(path);
+      await storage.properties.remove(path);
       return removed;
     },
     // They go with the entry that is put aside.
