@@ -6,6 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { type EventSourceMessage, EventSourceParserStream } from "eventsource-parser/stream";
 import { unixPath } from "../config/listen-address.ts";
 import { bare, loginHeaders } from "../http/login.ts";
+import { retryAfter } from "../http/time/retry-after.ts";
 import { printable } from "../plugins/log.ts";
 import { Ended, Problem, Uploads } from "../routes/openapi/shapes.ts";
 import { messageOf } from "../system/errno.ts";
@@ -147,7 +148,7 @@ async function refusal(answer: Response): Promise<Error> {
   const { status, headers } = answer;
   const problem = problemIn(await startOf(answer));
   if (problem?.code === "draining") return new ConnectionLost("the server is stopping", true);
-  if (status === 503 && problem) return new ConnectionLost(problem.detail, false, retryAfter(headers));
+  if (status === 503 && problem) return new ConnectionLost(problem.detail, false, retryAfter(headers) ?? 0);
   if (status >= 500) return new ConnectionLost(`the server answers ${status}`);
   if (problem?.code === "not_allowed") return new Refused(problem.detail);
   if (status === 401)
@@ -170,13 +171,6 @@ async function startOf({ body }: Response): Promise<string> {
     if (bytes >= MAX_REFUSAL_BYTES) break;
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** Seconds by Retry-After, which is a number or a date (RFC 9110 section 10.2.3); 0 when it is absent or neither. */
-function retryAfter(headers: Headers): number {
-  const text = headers.get("retry-after") ?? "";
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
 }
 
 function problemIn(text: string): { code: string; detail: string } | undefined {

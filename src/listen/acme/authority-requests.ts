@@ -1,6 +1,7 @@
 // Requests of acme-client by `fetch`: each is sent once, bounded in time and size, and says what was answered last.
 
 import type { axios } from "acme-client";
+import { retryAfter } from "../../http/time/retry-after.ts";
 import { messageOf } from "../../system/errno.ts";
 
 /** The last answer of an authority. */
@@ -38,7 +39,7 @@ export function requestsByFetch(last: LastAnswer, directory: string): Adapter {
     const text = await textWithin(LARGEST, answer);
     if (text === null) throw new RangeError(`The authority answered with more than ${LARGEST} bytes.`);
     last.status = answer.status;
-    if (answer.status >= 400) last.retryAfter = secondsIn(answer.headers.get("retry-after"), Date.now());
+    if (answer.status >= 400) last.retryAfter = retryAfter(answer.headers);
     return {
       data: text,
       status: answer.status,
@@ -73,12 +74,4 @@ export async function textWithin(most: number, { body }: Response): Promise<stri
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** The value of `Retry-After`, seconds or a date; undefined for any other, and for a date that is over. */
-export function secondsIn(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  const seconds = (Date.parse(value) - now) / 1000;
-  return seconds > 0 ? seconds : undefined;
 }
