@@ -11,7 +11,6 @@ import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
 import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
 import { xmlBody } from "./propfind.ts";
-import { proveChange } from "./prove-change.ts";
 import { changedEntry, changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
 
 /** The modification time, as Windows and others set it. */
@@ -30,7 +29,6 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
   prove(request, "write", path);
   const entry = await changedEntry(services, dav, path);
   if (!entry) throw noEntry();
-  proveChange(services, request, path, entry);
   const changes = propertyChanges(await xmlBody(services, request));
   const may = await lockGrants(services, dav);
   const href = hrefOf(rootUrl(dav), path, entry.kind);

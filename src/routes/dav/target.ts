@@ -11,6 +11,7 @@ import {
   folderOf,
   ROOT,
 } from "../../path.ts";
+import { askerOf, prove } from "../../plugins/access.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { visibleEntry } from "../support/download/visible-entry.ts";
@@ -72,18 +73,25 @@ export function hrefOf(root: string, path: FilePath | FolderPath, kind: "file" |
   return `${root}${encodePath(path)}${kind === "folder" && path !== ROOT ? "/" : ""}`;
 }
 
-/** As `visibleEntry`, for a change of the entry itself. @throws Problem link_in_path */
+/**
+ * As `visibleEntry`, for a change of the entry itself, or a lock that keeps others from changing it. New entries may be completed by
+ * the client that has made them; to change others is to replace them.
+ * @throws Problem link_in_path; as `prove`
+ */
 export async function changedEntry(
   services: Services,
-  dav: DavRequest,
+  { request }: DavRequest,
   path: FilePath,
 ): Promise<Entry | null> {
-  const entry = await visibleEntry(services, dav.request, path);
-  if (entry?.target === undefined) return entry;
-  throw new Problem(
-    "link_in_path",
-    "This is a link, or a folder of the path is one: nothing is changed through links.",
-  );
+  const entry = await visibleEntry(services, request, path);
+  if (!entry) return null;
+  if (entry.target !== undefined)
+    throw new Problem(
+      "link_in_path",
+      "This is a link, or a folder of the path is one: nothing is changed through links.",
+    );
+  if (!services.uploader.fresh.has(path, entry, askerOf(request).maker)) prove(request, "replace", path);
+  return entry;
 }
 
 export function noEntry(cause?: unknown): Problem {

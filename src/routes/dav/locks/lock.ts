@@ -18,7 +18,6 @@ import { askHooks } from "../../support/permit-upload.ts";
 import { uploadId } from "../../support/request-body.ts";
 import type { Services } from "../../support/services.ts";
 import { xmlBody } from "../propfind.ts";
-import { proveChange } from "../prove-change.ts";
 import { changedEntry, changedPathOf, type DavRequest, requireParent } from "../target.ts";
 import { activeLock, lockReader } from "./discovery.ts";
 import { lockGrants } from "./lock-grants.ts";
@@ -36,7 +35,6 @@ export async function lock(services: Services, dav: DavRequest): Promise<Respons
   if (info === null) return await renew(services, dav, path, grants.lockTokens ?? [], seconds);
   await requireParent(services, dav, path);
   const entry = await changedEntry(services, dav, path);
-  if (entry) proveChange(services, request, path, entry);
   // Otherwise one could keep others from folders that they may write to, and oneself may not.
   if (entry?.kind === "folder" && depth === "infinity") proveBelow(request, "write", path);
   const { account } = askerOf(request);
