@@ -2,7 +2,6 @@
 
 import type { Asker } from "../../access/asker.ts";
 import { folderPages } from "../../core/browse/folder-pages.ts";
-import { smallBody } from "../../core/upload/small-body.ts";
 import { depthOf } from "../../http/dav/depth.ts";
 import {
   conditionAnswer,
@@ -22,9 +21,8 @@ import type { Services } from "../support/services.ts";
 import { lockReader } from "./locks/discovery.ts";
 import { type PropertySource, responses, type SpaceLeft, wantsSpace } from "./properties.ts";
 import { type DavRequest, existingPathOf, noEntry } from "./target.ts";
+import { xmlBody } from "./xml-body.ts";
 
-/** Bytes of an XML body. */
-const MAX_BODY = 256 * 1024;
 /** Characters that are written at once, at least, which takes a few milliseconds; the end of an entry follows. */
 const MAX_TEXT = 64 * 1024;
 /** Clients that wait for the same page get it at the same moment. */
@@ -57,14 +55,6 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
     const texts = textsOf(start, await pages.next(), pages, write);
     return new Response(streamOf(texts, request.signal), init);
   });
-}
-
-/** The XML body of a request, as text. @throws Problem body_too_large, … */
-export async function xmlBody({ config }: Services, request: Request): Promise<string> {
-  const { idleTimeout } = config;
-  const tooLarge = `The XML of a body may have at most ${MAX_BODY / 1024} KiB.`;
-  const bytes = await smallBody(request, { idleTimeout, maxBytes: MAX_BODY, tooLarge });
-  return new TextDecoder().decode(bytes);
 }
 
 /** @param first the first page, which is read before the answer starts, so that a folder that is gone is told by its status */

@@ -10,8 +10,8 @@ import { askerOf, prove } from "../../plugins/access.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
 import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
-import { xmlBody } from "./propfind.ts";
 import { changedEntry, changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
+import { xmlBody } from "./xml-body.ts";
 
 /** The modification time, as Windows and others set it. */
 const TIMES: ReadonlySet<string> = new Set([

@@ -17,8 +17,8 @@ import type { Entry } from "../../../storage/entry.ts";
 import { askHooks } from "../../support/permit-upload.ts";
 import { uploadId } from "../../support/request-body.ts";
 import type { Services } from "../../support/services.ts";
-import { xmlBody } from "../propfind.ts";
 import { changedEntry, changedPathOf, type DavRequest, requireParent } from "../target.ts";
+import { xmlBody } from "../xml-body.ts";
 import { activeLock, lockReader } from "./discovery.ts";
 import { lockGrants } from "./lock-grants.ts";
 
