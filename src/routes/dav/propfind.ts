@@ -11,7 +11,7 @@ import {
 } from "../../http/dav/multistatus.ts";
 import { wantedProperties } from "../../http/dav/propfind-body.ts";
 import { type FolderPath, ROOT } from "../../path.ts";
-import { askerOf, loginRequired, prove } from "../../plugins/access.ts";
+import { askerOf, loginRequired, proveFolder } from "../../plugins/access.ts";
 import type { Space } from "../../storage/device.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { StepQueue } from "../../system/time-slice.ts";
@@ -34,7 +34,7 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
   const asker = askerOf(request);
   // Otherwise a client would mount what everyone may see, and never ask for a password.
   if (path === ROOT && asker.couldLogIn) throw loginRequired();
-  prove(request, asker.sees(path) ? [] : "list", path);
+  proveFolder(request, path);
   // As 1 where it is missing: clients that forget it do not want the whole tree.
   const depth = depthOf(request.headers, ["0", "1", "infinity"], "1");
   const wanted = wantedProperties(await xmlBody(services, request));
