@@ -3,7 +3,6 @@
 import { serverTiming } from "../../core/report/flow-report.ts";
 import { Problem } from "../../errors.ts";
 import { timeAccepted } from "../../http/time/modification-time.ts";
-import type { FilePath } from "../../path.ts";
 import { askerOf, proveConditions, proveWrite } from "../../plugins/access.ts";
 import { announcedSize, receiveFile, uploadRequest } from "../support/request-body.ts";
 import type { Services } from "../support/services.ts";
@@ -11,7 +10,7 @@ import { lockGrants } from "./locks/lock-grants.ts";
 import { changedPathOf, type DavRequest, requireParent } from "./target.ts";
 
 export async function put(services: Services, dav: DavRequest): Promise<Response> {
-  const { request } = dav;
+  const { request, server } = dav;
   const { storage, uploader } = services;
   const path = changedPathOf(dav);
   refuseParts(request);
@@ -30,7 +29,15 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
       conditions = { ...conditions, ifMatch: [current.etag] };
     }
   }
-  const { file, replaced } = await receive(services, dav, path, { ...options, may, conditions });
+  const size = announcedSize(request) ?? expectedSize(request.headers);
+  const { result } = await receiveFile(services, request, server, {
+    ...options,
+    may,
+    path,
+    conditions,
+    size,
+  });
+  const { file, replaced } = result;
   if (!file.repeated && (!replaced || conditions !== options.conditions))
     uploader.fresh.add(path, { kind: "file", etag: file.etag }, maker);
   return new Response(null, {
@@ -41,20 +48,6 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
       "server-timing": serverTiming(file.flow),
     },
   });
-}
-
-async function receive(
-  services: Services,
-  { request, server }: DavRequest,
-  path: FilePath,
-  options: Omit<Parameters<typeof receiveFile>[3], "path">,
-) {
-  const { result } = await receiveFile(services, request, server, {
-    ...options,
-    path,
-    size: announcedSize(request) ?? expectedSize(request.headers),
-  });
-  return result;
 }
 
 /** The size that Finder announces, because it sends chunks. */
