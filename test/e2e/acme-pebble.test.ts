@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort, freePorts } from "../support/free-ports.ts";
 import { noPebble, type Pebble, startPebble } from "../support/pebble.ts";
 import { until } from "../support/server.ts";
 import { type Spawned, spawn } from "../support/spawn.ts";
@@ -24,7 +24,7 @@ let root: string;
 
 describe.skipIf(skip)("at Pebble", () => {
   beforeAll(async () => {
-    [httpPort = 0] = freePorts(1);
+    httpPort = freePort();
     pebble = await startPebble({ httpPort, validity: VALIDITY });
     // For the program that is started.
     process.env["NODE_EXTRA_CA_CERTS"] = pebble.trusted;
@@ -34,7 +34,7 @@ describe.skipIf(skip)("at Pebble", () => {
     await pebble[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
-    [port = 0] = freePorts(1);
+    port = freePort();
     root = await mkdtemp(join(tmpdir(), "sluice-pebble-root-"));
   });
   afterEach(() => rm(root, { recursive: true }));

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Authority, refusal, startAuthority, TERMS } from "../support/acme-authority.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort, freePorts } from "../support/free-ports.ts";
 import { until } from "../support/server.ts";
 import { type Spawned, spawn } from "../support/spawn.ts";
 import { isMissing } from "../support/switches.ts";
@@ -91,7 +91,7 @@ describe.skipIf(isMissing("openssl"))("with --acme", () => {
   });
 
   test("a port that somebody has taken meanwhile does not keep later certificates from the other one", async () => {
-    const [taken = 0] = freePorts(1);
+    const taken = freePort();
     const held = Promise.withResolvers<undefined>();
     authority.instead = (step) => (step === "order" ? held.promise : undefined);
     const both = ["--listen", `127.0.0.1:${port}`, "--listen", `127.0.0.1:${taken}`];

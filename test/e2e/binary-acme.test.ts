@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAuthority } from "../support/acme-authority.ts";
 import { buildBinary, serve } from "../support/binary.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-ports.ts";
 import { isMissing, skipped } from "../support/switches.ts";
 
 const HOST = "files.example.org";
@@ -19,7 +19,7 @@ test.skipIf(noBinary || isMissing("openssl"))("a certificate is ordered and serv
   await using authority = startAuthority();
   const cwd = await mkdtemp(join(tmpdir(), "sluice-empty-"));
   try {
-    [authority.httpPort = 0] = freePorts(1);
+    authority.httpPort = freePort();
     const acme = ["--acme", HOST, "--acme-directory", authority.directory, "--acme-accept-terms"];
     const flags = [...acme, "--redirect-port", `${authority.httpPort}`, "--allow", "read"];
     await using server = await serve([binary.path, ...flags], { cwd });

@@ -8,7 +8,7 @@ import type { ListenAddress } from "../../src/config/listen-address.ts";
 import { ListenError, ONE_ADDRESS } from "../../src/listen/listen-error.ts";
 import { Listeners } from "../../src/listen/listeners.ts";
 import { newCertificate } from "../support/certificate.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-ports.ts";
 import { connect } from "../support/raw.ts";
 import { startServer, type TestServer, until } from "../support/server.ts";
 import { skipped } from "../support/switches.ts";
@@ -88,7 +88,7 @@ describe("several addresses", () => {
   test.skipIf(noIpv6).each([["plain"], ["TLS"]])(
     "may have IPv4 and all of IPv6 at one port, over %s, also after a new certificate",
     async (way) => {
-      const [port = 0] = freePorts(1);
+      const port = freePort();
       const addresses = ["127.0.0.1", "::"].map((host): ListenAddress => ({ kind: "tcp", host, port }));
       const tls = newCertificate();
       const listeners = await Listeners.open(sluice.app, addresses, way === "TLS" ? { tls } : {});

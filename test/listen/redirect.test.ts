@@ -5,7 +5,7 @@ import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { distinctHosts } from "../../src/listen/certificate-set.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-ports.ts";
 import { Issuer } from "../support/issuer.ts";
 import { until } from "../support/server.ts";
 import { NOBODY, type Spawned, spawn, spawnAs, whyNotNobody } from "../support/spawn.ts";
@@ -35,7 +35,7 @@ describe.skipIf(isMissing("openssl"))("--redirect-port", () => {
   let flags: string[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "sluice-redirect-"));
-    [httpPort = 0] = freePorts(1);
+    httpPort = freePort();
     const { key, chain } = new Issuer().issue(HOST, 30);
     await Bun.write(join(folder, "both.pem"), key + chain);
     flags = ["--port", "0", "--allow", "read", "--tls-cert", join(folder, "both.pem")];

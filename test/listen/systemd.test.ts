@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Systemd, socketActivation } from "../../src/listen/systemd.ts";
 import { sendDatagram } from "../../src/system/sockets/datagram.ts";
-import { freePort } from "../support/nginx.ts";
+import { freePort } from "../support/free-ports.ts";
 import { startServer, until } from "../support/server.ts";
 import { isMissing, skipped } from "../support/switches.ts";
 
@@ -160,7 +160,7 @@ test.skipIf(noProxy)("systemd-socket-proxyd passes connections on, with ranges",
   const path = join(folder, "a.sock");
   await using server = await startServer({ listen: [{ kind: "unix", path, mode: 0o660 }] });
   await Bun.write(join(server.root, "ten"), "0123456789");
-  const port = await freePort();
+  const port = freePort();
   const words = ["systemd-socket-activate", "-l", `127.0.0.1:${port}`, PROXY ?? "", path];
   const proxy = Bun.spawn(words, { stdout: "ignore", stderr: "ignore" });
   try {

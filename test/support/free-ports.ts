@@ -1,4 +1,4 @@
-// Ports for programs that cannot choose one themselves.
+// Ports for programs that cannot choose one themselves, or cannot report which one they got.
 
 /** Ports of 127.0.0.1 that were free a moment ago. */
 export function freePorts(count: number): number[] {
@@ -7,4 +7,10 @@ export function freePorts(count: number): number[] {
   );
   for (const listener of listeners) listener.stop(true);
   return listeners.map(({ port }) => port);
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): number {
+  const [port = 0] = freePorts(1);
+  return port;
 }

@@ -1,9 +1,9 @@
 // A real nginx in front of a server, with the directives that a test adds.
 
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-ports.ts";
 import { until } from "./server.ts";
 import { skipped } from "./switches.ts";
 
@@ -30,7 +30,7 @@ export async function startNginx(
 ): Promise<AsyncDisposable & { url: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-nginx-"));
   await mkdir(join(folder, "logs"));
-  const port = await freePort();
+  const port = freePort();
   const temporaries = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${join(folder, name)};`)
     .join("\n");
@@ -69,14 +69,4 @@ export async function startNginx(
     throw error;
   }
   return { url, [Symbol.asyncDispose]: stop };
-}
-
-/** Proxies cannot report a port that the system chose, so this finds one that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineUrl } from "../../../src/doctor/url/url.ts";
 import { run, type Serving, serve } from "../../support/binary.ts";
-import { freePort, hasNginx, startNginx } from "../../support/nginx.ts";
+import { freePort } from "../../support/free-ports.ts";
+import { hasNginx, startNginx } from "../../support/nginx.ts";
 import { patient } from "../../support/patience.ts";
 import { type DeployedProxy, deploy, hasProxy, type ProxyName } from "../../support/proxies/proxy.ts";
 import { connect } from "../../support/raw.ts";
@@ -44,7 +45,7 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
   beforeAll(async () => {
     if (!present) return;
     await run(["mkdir", name], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
-    port = await freePort();
+    port = freePort();
     server = await start();
     proxy = await deploy(name, words, `127.0.0.1:${port}`);
   });
@@ -91,7 +92,7 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
 });
 
 test.skipIf(!hasNginx())("an upload in chunks ends well after a restart in the middle", async () => {
-  const port = await freePort();
+  const port = freePort();
   const root = join(folder, "restarted");
   await run(["mkdir", root], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
   const words = [process.execPath, MAIN, root, "--keep-free", "0B"];

@@ -1,7 +1,7 @@
 // litmus, the test suite for WebDAV servers: each of its five groups, and no warning.
 
 import { describe, expect, test } from "bun:test";
-import { freePort } from "../../support/nginx.ts";
+import { freePort } from "../../support/free-ports.ts";
 import { until } from "../../support/server.ts";
 import { isMissing } from "../../support/switches.ts";
 import { openWorkspace, type Workspace } from "../../support/webdav/run.ts";
@@ -43,7 +43,7 @@ describe.skipIf(isMissing("litmus"))("litmus", () => {
   test.skipIf(isMissing("nghttpx"))("passes over HTTP/2, which nghttpx speaks for it", async () => {
     await using server = await startDav("token over TLS");
     await using work = await openWorkspace();
-    const port = await freePort();
+    const port = freePort();
     const [front, back] = [
       `-f127.0.0.1,${port};no-tls`,
       `-b127.0.0.1,${new URL(server.url).port};;proto=h2;tls`,

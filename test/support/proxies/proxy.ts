@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testCertificate } from "../certificate.ts";
-import { freePort } from "../nginx.ts";
+import { freePorts } from "../free-ports.ts";
 import { blocks } from "../pages.ts";
 import { until } from "../server.ts";
 import { skipped } from "../switches.ts";
@@ -159,8 +159,9 @@ export async function deploy(
   const folder = await mkdtemp(join(tmpdir(), `sluice-${program.program}-`));
   await mkdir(join(folder, "logs"));
   const at = (name: string): string => join(folder, name);
+  const [port = 0, plainPort = 0] = freePorts(2);
   const place = {
-    ...{ folder, port: await freePort(), plain: await freePort() },
+    ...{ folder, port, plain: plainPort },
     ...{ cert: at("cert.pem"), key: at("key.pem"), both: at("both.pem") },
   };
   const certificate = testCertificate();
