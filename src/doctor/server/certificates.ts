@@ -15,6 +15,7 @@ import {
   readCertificateFiles,
 } from "../../listen/tls/certificate-files.ts";
 import { urlWarning } from "../../listen/tls/sni.ts";
+import { formatCount } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
 
 const DAY = 86_400_000;
@@ -77,5 +78,5 @@ function findingOf(certificate: Certificate): Finding {
 
 /** `1 day left` */
 export function daysLeft(days: number): string {
-  return days === 1 ? "1 day left" : `${Math.max(0, days)} days left`;
+  return `${formatCount(Math.max(0, days), "day")} left`;
 }
