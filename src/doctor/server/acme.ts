@@ -29,8 +29,8 @@ async function ofHost(host: string, store: AcmeStore, authority: string, now: nu
   try {
     const certificate = await store.certificate(host);
     const { times } = await store.refusals(host);
-    const reason =
-      times.length === 0 ? {} : { reason: `${authority} refused the last ${times.length} orders.` };
+    const orders = times.length === 1 ? "order" : `${times.length} orders`;
+    const reason = times.length === 0 ? {} : { reason: `${authority} refused the last ${orders}.` };
     if (!certificate) return warning("none yet", { ...reason, advice });
     const { expires } = certificate;
     const figures = { days: (expires.getTime() - now) / DAY };

@@ -39,6 +39,8 @@ test.skipIf(isMissing("openssl"))(
         ["ok", "valid", ""],
         ["warning", "none yet", refused],
       ]);
+      await store.saveRefusals("b.example.org", { times: [1], until: 0 });
+      expect((await lines(61))[1]?.[2]).toBe("ca.example.org refused the last order.");
       expect((await lines(64))[0]).toEqual(["warning", "valid", "It should have been renewed by now."]);
       expect((await lines(91))[0]).toEqual(["problem", "expired", ""]);
       await Bun.write(join(store.folder, "b.example.org.pem"), "damaged");
