@@ -2,11 +2,12 @@
 
 import type { FilePath } from "../../path.ts";
 import { trashPlace } from "../../storage/properties.ts";
-import { newTrashId, type TrashId } from "../../storage/trash.ts";
+import type { TrashId } from "../../storage/trash.ts";
 import { countRemoval } from "../admission/quota/changes.ts";
 import type { LockGrants } from "../locks/locks.ts";
 import { claimName, type NamingServices } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
+import { putIntoTrash } from "./trash.ts";
 
 /** Whatever is locked by now, an entry that was put aside comes back. */
 const WITHOUT_LOCKS: NamingServices["locks"] = { change: (_change, _may, step) => step() };
@@ -50,15 +51,10 @@ export async function replaceEntry<T>(
 
 async function putAside(uploader: Uploader, path: FilePath, may: LockGrants): Promise<TrashId> {
   const { storage, pathLocks, quotas, locks } = uploader;
-  const id = newTrashId(Date.now(), storage.age);
-  const putNow = async (): Promise<void> => {
-    await storage.trash.put(path, id, { recursive: true, aside: true });
-    await storage.properties.move(path, trashPlace(id));
-  };
-  await pathLocks.withLock(path, () =>
+  const putNow = () => putIntoTrash(storage, path, { recursive: true, aside: true });
+  return await pathLocks.withLock(path, () =>
     locks.change({ path, does: "remove" }, may, () => countRemoval(quotas, path, putNow)),
   );
-  return id;
 }
 
 async function putBack(uploader: Uploader, path: FilePath, id: TrashId): Promise<void> {

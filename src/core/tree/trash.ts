@@ -3,7 +3,16 @@
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
 import { trashPlace } from "../../storage/properties.ts";
-import { ageOf, isTrashId, newTrashId, type Trashed, type TrashId, timeOf } from "../../storage/trash.ts";
+import type { Storage } from "../../storage/storage.ts";
+import {
+  ageOf,
+  isTrashId,
+  newTrashId,
+  type Trash,
+  type Trashed,
+  type TrashId,
+  timeOf,
+} from "../../storage/trash.ts";
 import { countArrival } from "../admission/quota/changes.ts";
 import { type ClaimedName, claimName, type MoveGrants, type MoveRequest } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
@@ -60,10 +69,7 @@ export class TrashCan {
 
   /** Moves an entry into the trash. @throws Problem not_found, is_folder, … */
   async put(path: FilePath, options: { recursive: boolean }): Promise<void> {
-    const { trash, age, properties } = this.uploader.storage;
-    const id = newTrashId(Date.now(), age);
-    await trash.put(path, id, options);
-    await properties.move(path, trashPlace(id));
+    await putIntoTrash(this.uploader.storage, path, options);
   }
 
   /**
@@ -142,28 +148,22 @@ export class TrashCan {
       const entry = await trash.find(trashId);
       if (!entry) throw notInTrash();
       permit(entry.path);
-      await this.#removeForGood(trashId);
+      await removeFromTrash(uploader.storage, trashId);
     });
   }
 
   /** Deletes expired entries, the oldest `SWEEP_BATCH` of them. One that cannot be deleted stays whole. @throws Problem */
   async expire(): Promise<void> {
     const { uploader } = this;
-    const { trash } = uploader.storage;
+    const { storage } = uploader;
     await uploader.track(async () => {
-      const expired = (await trash.ids()).filter((id) => this.#expired(id)).sort();
+      const expired = (await storage.trash.ids()).filter((id) => this.#expired(id)).sort();
       // Without this filter, a batch of entries that cannot be deleted would hold up all later ones.
       for (const id of expired.filter((id) => !this.#stuck.has(id)).slice(0, SWEEP_BATCH)) {
         if (this.#closed || uploader.draining) return;
-        await this.#removeForGood(id).catch((error: unknown) => this.#skip(id, asProblem(error)));
+        await removeFromTrash(storage, id).catch((error: unknown) => this.#skip(id, asProblem(error)));
       }
     });
-  }
-
-  async #removeForGood(id: TrashId): Promise<void> {
-    const { trash, properties } = this.uploader.storage;
-    await trash.remove(id);
-    await properties.remove(trashPlace(id));
   }
 
   /** Stops sweeping, and resolves when a running sweep has ended. */
@@ -203,6 +203,24 @@ export class TrashCan {
       expires: new Date(deleted + this.keep * 1000).toISOString(),
     };
   }
+}
+
+/** Moves an entry with its properties into the trash. @throws Problem */
+export async function putIntoTrash(
+  { trash, age, properties }: Storage,
+  path: FilePath,
+  options: Parameters<Trash["put"]>[2],
+): Promise<TrashId> {
+  const id = newTrashId(Date.now(), age);
+  await trash.put(path, id, options);
+  await properties.move(path, trashPlace(id));
+  return id;
+}
+
+/** Deletes an entry with its properties for good. @throws Problem; the entry and its properties are whole then */
+export async function removeFromTrash({ trash, properties }: Storage, id: TrashId): Promise<void> {
+  await trash.remove(id);
+  await properties.remove(trashPlace(id));
 }
 
 /** @throws Problem not_found */
