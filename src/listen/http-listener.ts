@@ -3,6 +3,7 @@
 import type { Server } from "bun";
 import { hostOf, targetOf } from "../http/target.ts";
 import { errnoOf, messageOf } from "../system/errno.ts";
+import { isNamed } from "./tls/sni.ts";
 
 /** Where requests are sent to. */
 export interface HttpsSite {
@@ -23,8 +24,6 @@ export interface HttpListenerOptions {
 /** Seconds. */
 const IDLE_TIMEOUT = 5;
 const CHALLENGE = /^\/\.well-known\/acme-challenge\/([\w-]{1,256})$/;
-/** The first label of a name. Others than these characters, `%2f` among them, are legal in Host, but in no name of a machine. */
-const LABEL = /^[\w-]+(?=\.)/;
 const READING = new Set(["GET", "HEAD"]);
 /** Connections are not kept: nobody has a second request here. */
 const HEADERS = {
@@ -100,10 +99,8 @@ export class HttpListener {
 
 /** The name to send a client to: the one it asked for if it is ours, else our first. Never a name that a client made up. */
 function nameFor(host: string | null, names: readonly string[]): string | undefined {
-  const isOurs = names.some(
-    (name) => name === host || (name.startsWith("*.") && host?.replace(LABEL, "*") === name),
-  );
-  return isOurs && host !== null ? host : names.find((name) => !name.startsWith("*."));
+  if (host !== null && isNamed(host, names)) return host;
+  return names.find((name) => !name.startsWith("*."));
 }
 
 function text(status: number, body: string, headers: Record<string, string> = {}): Response {

@@ -1,4 +1,4 @@
-// Which certificate a client gets, by the host name that it sends (SNI), and the ciphers of all of them.
+// Which certificate a client gets, by the host name that it sends (SNI), the hosts that have one, and the ciphers of all.
 
 import { constants } from "node:crypto";
 import type { TLSOptions } from "bun";
@@ -37,6 +37,14 @@ export function tlsOptions(
   return [{ ...STRENGTH, cert: first.cert, key: first.key }, ...byName.values()];
 }
 
+/** The first label of a name. Others than these characters, `%2f` among them, are legal in Host, but in no name of a machine. */
+const LABEL = /^[\w-]+(?=\.)/;
+
+/** Whether a host is one of some names; `*.example.org` stands for every name with one label more. */
+export function isNamed(host: string, names: readonly string[]): boolean {
+  return names.includes(host) || names.includes(host.replace(LABEL, "*"));
+}
+
 /**
  * A sentence about `--url` when no certificate has its host, so that browsers refuse it; undefined when one has. A proxy in front
  * may have a certificate of its own for it.
@@ -48,8 +56,6 @@ export function urlWarning(
   if (url === undefined || trustedProxy.length > 0) return undefined;
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");
   const names = [...acme, ...certificates.flatMap((one) => one.names)];
-  // A pattern stands for one label.
-  const pattern = host.replace(/^[^.]+\./, "*.");
-  if (names.some((name) => name === host || name === pattern)) return undefined;
+  if (isNamed(host, names)) return undefined;
   return `--url: no certificate is for ${host}, so browsers refuse it: have one issued for this name, or change the URL. There ${names.length === 1 ? "is one" : "are certificates"} for ${names.join(", ")}.`;
 }
