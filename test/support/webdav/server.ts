@@ -1,5 +1,6 @@
 // A server for WebDAV clients: open to anyone, or with an account that logs in with its password or with a token.
 
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { WORDS, type Word } from "../../../src/config/config.ts";
 import { PASSWORD, startAccessServer } from "../access.ts";
@@ -28,6 +29,8 @@ export interface DavServer extends AsyncDisposable {
   /** The certificate to be trusted, as PEM; null without TLS. */
   certificate: string | null;
   log: string[];
+  /** The names in the served folder, sorted, without that of the reserved folder. */
+  names: () => Promise<string[]>;
   /** Reads a file of the served folder as text. */
   read: (path: string) => Promise<string>;
 }
@@ -57,6 +60,7 @@ export async function startDav(
     login: kind === "anyone" ? null : { name: "anna", password },
     certificate: tls ? testCertificate().cert : null,
     log: server.log,
+    names: async () => (await readdir(server.root)).filter((name) => name !== ".sluice").toSorted(),
     read: (path) => Bun.file(join(server.root, path)).text(),
     [Symbol.asyncDispose]: () => server.stop(),
   };
