@@ -7,7 +7,7 @@ import { countRemoval } from "../admission/quota/changes.ts";
 import type { LockGrants } from "../locks/locks.ts";
 import { claimName, type NamingServices } from "../naming/conflict.ts";
 import type { Uploader } from "../upload/uploader.ts";
-import { putIntoTrash } from "./trash.ts";
+import { putIntoTrash, removeFromTrash } from "./trash.ts";
 
 /** Whatever is locked by now, an entry that was put aside comes back. */
 const WITHOUT_LOCKS: NamingServices["locks"] = { change: (_change, _may, step) => step() };
@@ -26,7 +26,8 @@ export async function replaceEntry<T>(
   { keep, may = {} }: { keep: boolean; may?: LockGrants },
   step: () => Promise<T>,
 ): Promise<T> {
-  const { trash, properties } = uploader.storage;
+  const { storage } = uploader;
+  const { trash } = storage;
   // As one change: a server that stops waits for all of it.
   return await uploader.track(async () => {
     const { id, result } = await uploader.followers.replace(path, async () => {
@@ -41,10 +42,12 @@ export async function replaceEntry<T>(
       await trash.keep(id);
       return result;
     }
-    await trash.remove(id).catch(() => {
-      // The new entry has its name: what cannot be deleted of the old one stays in the trash.
-    });
-    await properties.remove(trashPlace(id));
+    await removeFromTrash(storage, id)
+      // The new entry has its name: what cannot be deleted of the old one stays in the trash, like a removed entry.
+      .catch(() => trash.keep(id))
+      .catch(() => {
+        // It is still marked as put aside: the next start keeps it, unless its name is free by then.
+      });
     return result;
   });
 }

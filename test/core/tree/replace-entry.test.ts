@@ -1,12 +1,15 @@
 // A folder is replaced, or stays whatever happens.
 
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { defaults } from "../../../src/config/options.ts";
 import { CopyOperation } from "../../../src/core/tree/copy.ts";
 import { replaceEntry } from "../../../src/core/tree/replace-entry.ts";
 import { Uploader } from "../../../src/core/upload/uploader.ts";
 import { Problem } from "../../../src/errors.ts";
 import { MemoryStorage } from "../../../src/storage/memory/memory.ts";
+import { MemoryTrash } from "../../../src/storage/memory/trash.ts";
+import { trashPlace } from "../../../src/storage/properties.ts";
+import type { TrashId } from "../../../src/storage/trash.ts";
 import { codeOf, contentOf, entriesIn, file, folder, pathsOf, put } from "../../storage/driving.ts";
 
 const failing = (): Promise<never> => Promise.reject(new Problem("source_changed", "It changed."));
@@ -28,6 +31,22 @@ test("the old folder is deleted, or kept in the trash", async () => {
     expect(await list("a")).toEqual(["a/2"]);
     expect(await storage.trash.ids()).toHaveLength(keep ? 1 : 0);
   }
+});
+
+test("an old folder that cannot be deleted stays in the trash with its properties, as one that was removed", async () => {
+  const { storage, uploader, move, list } = await prepared();
+  await storage.properties.change(file("a"), { set: new Map([["{x}p", "value"]]), remove: [] });
+  const kept: TrashId[] = [];
+  using _remove = spyOn(MemoryTrash.prototype, "remove").mockRejectedValue(
+    new Problem("no_access", "Denied."),
+  );
+  using _keep = spyOn(MemoryTrash.prototype, "keep").mockImplementation(async (id?: TrashId) => {
+    if (id !== undefined) kept.push(id);
+  });
+  await replaceEntry(uploader, file("a"), { keep: false }, move);
+  expect(await list("a")).toEqual(["a/2"]);
+  expect(kept).toEqual(await storage.trash.ids());
+  expect(kept.map((id) => [...storage.properties.of(trashPlace(id)).keys()])).toEqual([["{x}p"]]);
 });
 
 test("the old folder comes back when the step fails", async () => {
