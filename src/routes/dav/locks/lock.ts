@@ -110,9 +110,7 @@ async function makeEmptyFile(
     });
     const { file } = await upload.finish();
     log.saved(request, file);
-    const entry = await services.storage.find(path);
-    if (entry?.kind === "file" && entry.etag === file.etag)
-      uploader.fresh.add(path, entry, askerOf(request).maker);
+    uploader.fresh.add(path, { kind: "file", etag: file.etag }, askerOf(request).maker);
     return true;
   } catch (error) {
     if (error instanceof Problem && (error.code === "name_taken" || error.code === "is_folder")) return false;
