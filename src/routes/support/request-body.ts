@@ -19,11 +19,10 @@ import { askerOf, proveConditions, proveWrite } from "../../plugins/access.ts";
 import { lingeringClose } from "../../plugins/lingering-close.ts";
 import { requestInfoOf } from "../../plugins/request-info.ts";
 import { makerOf } from "../../plugins/revoking/own-uploads.ts";
-import { renewAsker } from "../../plugins/revoking/revoking.ts";
 import { capsOf } from "./connection/request-caps.ts";
 import { type BunServer, restartIdleTimeout, suspendIdleTimeout } from "./idle-timeout.ts";
 import { JSON_HEADERS, jsonAnswer } from "./json-answer.ts";
-import { askHooks } from "./permit-upload.ts";
+import { permitAgain } from "./permit-upload.ts";
 import type { Services } from "./services.ts";
 
 /** The body of an upload request. The caller must `close` it. */
@@ -199,9 +198,7 @@ export async function receiveFile(
       // After `receive`, like every step that waits: see `withKey`.
       if (services.hooks.asks) {
         incoming.saving();
-        await askHooks(services, request, file.path, intent.size);
-        renewAsker(services.access, request);
-        proveWrite(request, file.path);
+        await permitAgain(services, request, file.path, intent.size);
       }
       return await saveSingleFile(uploader, incoming.body, intent, incoming.saving);
     };

@@ -12,9 +12,8 @@ import { checkFolderPath, type FilePath } from "../../../path.ts";
 import { askerOf, proveBelow, proveWrite } from "../../../plugins/access.ts";
 import { requestInfoOf } from "../../../plugins/request-info.ts";
 import { makerOf } from "../../../plugins/revoking/own-uploads.ts";
-import { renewAsker } from "../../../plugins/revoking/revoking.ts";
 import type { Entry } from "../../../storage/entry.ts";
-import { askHooks } from "../../support/permit-upload.ts";
+import { permitAgain } from "../../support/permit-upload.ts";
 import { uploadId } from "../../support/request-body.ts";
 import type { Services } from "../../support/services.ts";
 import { changedEntry, changedPathOf, type DavRequest, requireParent } from "../target.ts";
@@ -89,11 +88,7 @@ async function makeEmptyFile(
   may: NameGrants,
 ): Promise<boolean> {
   const { uploader, log } = services;
-  if (services.hooks.asks) {
-    await askHooks(services, request, path, 0);
-    renewAsker(services.access, request);
-    proveWrite(request, path);
-  }
+  if (services.hooks.asks) await permitAgain(services, request, path, 0);
   const release = uploader.admit(requestInfoOf(request)?.client);
   try {
     const upload = await uploader.begin({
