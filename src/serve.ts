@@ -12,7 +12,7 @@ import { CertificateSet } from "./listen/certificate-set.ts";
 import { ListenError, MANY_ADDRESSES, ONE_ADDRESS } from "./listen/listen-error.ts";
 import { Listeners } from "./listen/listeners.ts";
 import { Systemd, socketActivation } from "./listen/systemd.ts";
-import { CertificateError } from "./listen/tls/certificate.ts";
+import { CertificateError } from "./listen/tls/pem.ts";
 import { RESERVED } from "./path.ts";
 import { createLog, type Log, printable } from "./plugins/log.ts";
 import type { Services } from "./routes/support/services.ts";

@@ -2,18 +2,13 @@
 
 import type { Config } from "../../config/config.ts";
 import { tlsFault } from "../../config/tls-options.ts";
-import {
-  type Certificate,
-  CertificateError,
-  endsSoon,
-  shownTime,
-  validityWarning,
-} from "../../listen/tls/certificate.ts";
+import { type Certificate, endsSoon, shownTime, validityWarning } from "../../listen/tls/certificate.ts";
 import {
   type CertificateFiles,
   pairedFiles,
   readCertificateFiles,
 } from "../../listen/tls/certificate-files.ts";
+import { CertificateError } from "../../listen/tls/pem.ts";
 import { urlWarning } from "../../listen/tls/sni.ts";
 import { formatCount } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";

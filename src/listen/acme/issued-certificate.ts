@@ -1,6 +1,7 @@
 // A certificate that an authority has issued: read, and checked before it is used.
 
-import { type Certificate, CertificateError, readCertificate } from "../tls/certificate.ts";
+import { type Certificate, readCertificate } from "../tls/certificate.ts";
+import { CertificateError } from "../tls/pem.ts";
 
 /** A certificate that fits its key and its host. */
 export interface AcmeCertificate extends Certificate {

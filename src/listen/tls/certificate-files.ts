@@ -3,7 +3,8 @@
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { DENIED, errnoOf } from "../../system/errno.ts";
-import { type Certificate, CertificateError, nameOf, type PemFile, readCertificate } from "./certificate.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
+import { CertificateError, fault, nameOf, type PemFile } from "./pem.ts";
 
 /** Paths of a certificate and its key, which may be the same file. */
 export interface CertificateFiles {
@@ -47,16 +48,13 @@ async function readPem(flag: string, path: string): Promise<PemFile & { byOthers
     // Reading from a pipe would never end.
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = await file.stat();
-    if (!status.isFile()) throw new CertificateError(`${nameOf({ flag, path })} is not a file.`);
+    if (!status.isFile()) throw fault({ flag, path }, "is not a file.");
     if (status.size > MAX_BYTES)
-      throw new CertificateError(
-        `${nameOf({ flag, path })} has ${status.size} bytes, which no certificate has.`,
-      );
+      throw fault({ flag, path }, `has ${status.size} bytes, which no certificate has.`);
     return { flag, path, contents: await file.readFile(), byOthers: (status.mode & READ_BY_OTHERS) !== 0 };
   } catch (error) {
     if (error instanceof CertificateError) throw error;
-    const message = `${nameOf({ flag, path })} ${unreadable(errnoOf(error), path)}`;
-    throw new CertificateError(message, { cause: error });
+    throw fault({ flag, path }, unreadable(errnoOf(error), path), { cause: error });
   }
 }
 

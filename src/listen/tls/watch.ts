@@ -2,8 +2,9 @@
 
 import type { LogLevel } from "../../config/config.ts";
 import { DENIED, errnoOf } from "../../system/errno.ts";
-import { type Certificate, CertificateError, endsSoon, shownTime, validityWarning } from "./certificate.ts";
+import { type Certificate, endsSoon, shownTime, validityWarning } from "./certificate.ts";
 import { type CertificateFiles, fileState, readCertificateFiles } from "./certificate-files.ts";
+import { CertificateError } from "./pem.ts";
 
 export interface WatchOptions {
   say: (message: string, level: LogLevel) => void;
