@@ -249,7 +249,7 @@ export const PROBLEMS = {
   locked: {
     status: 423,
     title: "Locked",
-    help: "A client has locked the file or folder by WebDAV, so that only it can change it, move it or remove it; locks hold for every way of access. The detail says until when. An owner of the server can release a lock with `UNLOCK`, and without accounts everybody can: the property `lockdiscovery` shows the token.",
+    help: "A client has locked the file or folder by WebDAV: until the lock ends, only this client can change, move or remove the entry; locks hold for every protocol. The detail says until when. An owner of the server can release a lock with `UNLOCK`, and without accounts everybody can: the property `lockdiscovery` shows the token.",
   },
   no_such_lock: {
     status: 409,
