@@ -28,7 +28,7 @@ export class Logins {
 
   /**
    * The account with this name and password, and the code of its second factor if it has one.
-   * @param client the address that failures are counted for; undefined when it is not known
+   * @param client the address for which failures are counted; undefined when it is not known
    * @throws Problem wrong_login, code_required, too_many_logins, logins_busy
    */
   async check(name: string, password: string, client: string | undefined, code?: string): Promise<Account> {
@@ -89,7 +89,7 @@ export class Logins {
 
   /**
    * Verifies the password of an account or a link. The attempt is a failure until it is told otherwise.
-   * @param name that failures are counted for: of the account, or `link:ID`
+   * @param name for which failures are counted: that of the account, or `link:ID`
    * @throws Problem too_many_logins, logins_busy
    */
   async verify(

@@ -104,7 +104,7 @@ function hostsOfCertificates(): Kind<readonly string[]> {
   };
 }
 
-/** An address of mail, without what has a meaning in `mailto:`. */
+/** A mail address without the characters that have a meaning in `mailto:`. */
 function email(): Kind<string> {
   return {
     allowed: "an address such as admin@example.org",

@@ -121,7 +121,7 @@ export class Locks {
   /**
    * A lock of a folder without what is below protects its list of members (RFC 4918 section 7.4): the change must neither
    * add nor remove one.
-   * @param added the path that may become a member, as folders above it may; null when it ends to be one
+   * @param added the path that may become a member, as folders above it may; null when none does
    */
   async #memberRefusal(
     path: string,

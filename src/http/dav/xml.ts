@@ -58,7 +58,7 @@ class Element implements XmlElement {
   }
 }
 
-/** An own default namespace for each element: the prefixes of the request are not known where the text is used. */
+/** Each element declares its own default namespace: the prefixes of the request are not known where the text is used. */
 function namesOfTags(name: string): { start: string; end: string } {
   const [namespace, local] = splitName(name);
   if (namespace === XML_NAMESPACE) return { start: `xml:${local}`, end: `xml:${local}` };

@@ -1,4 +1,4 @@
-// The directory of an authority: which one it is, and where it says that its terms are.
+// The directory of an authority: its URL, and the URL of the terms of service that it names.
 
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";

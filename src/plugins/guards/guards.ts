@@ -1,4 +1,4 @@
-// Everything that is decided about a request before its route: by the name of the server, and by the website that sends it.
+// The checks of a request before its route: the host name that it is for, the website that sent it; and Strict-Transport-Security.
 
 import { Elysia } from "elysia";
 import type { Config } from "../../config/config.ts";

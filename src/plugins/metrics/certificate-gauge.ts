@@ -1,4 +1,4 @@
-// The metric of when certificates expire.
+// The metric of the times at which certificates expire.
 
 import { Gauge, type OpenMetricsContentType, type Registry } from "prom-client";
 
