@@ -1,6 +1,7 @@
-// WebDAV requests for tests: locks, properties, and the parts of their answers.
+// WebDAV requests for tests: locks, properties, and the parts of their answers; and the files of the server.
 
 import { expect } from "bun:test";
+import { join } from "node:path";
 
 export interface LockOptions {
   scope?: "exclusive" | "shared";
@@ -11,6 +12,25 @@ export interface LockOptions {
 
 interface Server {
   fetch: (path: string, init?: BunFetchRequestInit) => Promise<Response>;
+}
+
+/** Functions for the files of a server, and for requests to it. @param server called late: tests start it before all of them */
+export function davClient(server: () => Server & { root: string }) {
+  const at = (path: string): string => join(server().root, path);
+  const send = (
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body: string | null = null,
+  ): Promise<Response> => server().fetch(path, { method, headers, body, redirect: "manual" });
+  return {
+    at,
+    write: (path: string, text = "old"): Promise<number> => Bun.write(at(path), text),
+    textOf: (path: string): Promise<string> => Bun.file(at(path)).text(),
+    send,
+    json: (path: string, body: unknown): Promise<Response> =>
+      send("POST", path, { "content-type": "application/json" }, JSON.stringify(body)),
+  };
 }
 
 /** Sends LOCK for a path below /dav/. */

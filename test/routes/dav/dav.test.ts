@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { basic, startAccessServer } from "../../support/access.ts";
+import { davClient } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -13,17 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const at = (name: string): string => join(server.root, name);
-async function write(name: string, text = name): Promise<void> {
-  await mkdir(join(at(name), ".."), { recursive: true });
-  await Bun.write(at(name), text);
-}
-const send = (
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body: string | null = null,
-): Promise<Response> => server.fetch(path, { method, headers, body, redirect: "manual" });
+const { at, write, send } = davClient(() => server);
 const hrefsIn = (xml: string): string[] =>
   [...xml.matchAll(/<D:href>(.*?)<\/D:href>/g)].map(([, href = ""]) => href);
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { holding, lockAt, propfind, requestLock, unlock } from "../../support/dav.ts";
+import { davClient, holding, lockAt, propfind, requestLock, unlock } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -14,14 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const write = (path: string, text = "old") => Bun.write(join(server.root, path), text);
-const textOf = (path: string) => Bun.file(join(server.root, path)).text();
-const send = (
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body: string | null = null,
-): Promise<Response> => server.fetch(path, { method, headers, body });
+const { write, textOf, send } = davClient(() => server);
+
 describe("at the same instant", () => {
   test("of two LOCKs one is granted, also of a path without an entry", async () => {
     await write("race.txt");

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { holding, lockAt, propfind, proppatch, requestLock, unlock } from "../../support/dav.ts";
+import { davClient, holding, lockAt, propfind, proppatch, requestLock, unlock } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -12,16 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const write = (path: string, text = "old") => Bun.write(join(server.root, path), text);
-const textOf = (path: string) => Bun.file(join(server.root, path)).text();
-const send = (
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body: string | null = null,
-): Promise<Response> => server.fetch(path, { method, headers, body });
-const json = (path: string, body: unknown): Promise<Response> =>
-  send("POST", path, { "content-type": "application/json" }, JSON.stringify(body));
+const { write, textOf, send, json } = davClient(() => server);
 
 describe("LOCK", () => {
   test("of a path without an entry makes an empty file, which only the token fills", async () => {

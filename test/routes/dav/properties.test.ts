@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Grant } from "../../../src/config/config.ts";
-import { holding, lockAt, propfind, proppatch, unlock } from "../../support/dav.ts";
+import { davClient, holding, lockAt, propfind, proppatch, unlock } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -14,16 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const at = (path: string) => join(server.root, path);
-const write = (path: string, text = "old") => Bun.write(at(path), text);
-const send = (
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body: string | null = null,
-): Promise<Response> => server.fetch(path, { method, headers, body });
-const json = (path: string, body: unknown): Promise<Response> =>
-  send("POST", path, { "content-type": "application/json" }, JSON.stringify(body));
+const { at, write, send, json } = davClient(() => server);
 
 const set = (inside: string) => `<D:set><D:prop>${inside}</D:prop></D:set>`;
 const remove = (inside: string) => `<D:remove><D:prop>${inside}</D:prop></D:remove>`;

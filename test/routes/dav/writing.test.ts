@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { davClient } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
@@ -13,18 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const at = (name: string): string => join(server.root, name);
-const textOf = (name: string): Promise<string> => Bun.file(at(name)).text();
-async function write(name: string, text = name): Promise<void> {
-  await mkdir(join(at(name), ".."), { recursive: true });
-  await Bun.write(at(name), text);
-}
-const send = (
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body: string | null = null,
-): Promise<Response> => server.fetch(path, { method, headers, body, redirect: "manual" });
+const { at, write, textOf, send } = davClient(() => server);
 
 describe("PUT", () => {
   test("saves a new file and replaces one, and sets the time that X-OC-Mtime tells", async () => {
@@ -79,7 +68,7 @@ describe("MKCOL and DELETE", () => {
   });
 
   test("a fragment that a client forgot to encode does not remove the folder before it", async () => {
-    await write("kept/1.txt");
+    await write("kept/1.txt", "kept/1.txt");
     // fetch() would cut it.
     using client = await connect(server.url);
     await client.send("DELETE /dav/kept/#1.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
