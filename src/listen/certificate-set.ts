@@ -30,8 +30,6 @@ export class CertificateSet {
   #listeners: Listeners | undefined;
   /** Called when the first certificate has come and addresses are open. */
   #opened: () => void = () => {};
-  /** Whether the ports wait for the first certificate. */
-  #awaited = false;
   #retry: Timer | undefined;
 
   private constructor(
@@ -115,7 +113,6 @@ export class CertificateSet {
   serve(listeners: Listeners, opened: () => void): void {
     this.#listeners = listeners;
     this.#opened = opened;
-    this.#awaited = this.tls === "awaited";
     this.#acme?.start();
   }
 
@@ -146,7 +143,7 @@ export class CertificateSet {
 
   async #add(): Promise<void> {
     this.#replace();
-    if (this.#awaited) await this.#begin();
+    if (this.#listeners?.isWaiting) await this.#begin();
   }
 
   /** Opens what waited for the first certificate. One port that cannot be opened does not keep new certificates from the others. */
@@ -154,7 +151,6 @@ export class CertificateSet {
     clearTimeout(this.#retry);
     try {
       await this.#listeners?.begin(tlsOptions(this.certificates));
-      this.#awaited = false;
       this.#opened();
     } catch (error) {
       const reason = messageOf(error);

@@ -69,6 +69,11 @@ export class Listeners {
     return this.#serving;
   }
 
+  /** Whether some wait for the first certificate, and are opened by `begin`. */
+  get isWaiting(): boolean {
+    return this.#awaiting.length > 0;
+  }
+
   /** Where each is reached, without a slash at the end: `http://127.0.0.1:3000`, `unix:/run/sluice.sock`. */
   get urls(): string[] {
     return this.#serving.map((one) => urlAt(one));
@@ -183,7 +188,6 @@ export class Listeners {
             hostname: address.host,
             port: address.port,
             ipv6Only: address.ipv6Only ?? false,
-
             ...(secure && { ...secure, http2, http3 }),
             fetch,
           });
