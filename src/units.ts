@@ -1,4 +1,9 @@
-// Formats bytes, counts, rates and times for people: decimal units, at most three digits, a space before the unit.
+// Units: an hour and a day; bytes, counts, rates and times for people, with decimal units, at most three digits, a space before the unit.
+
+/** Milliseconds. */
+export const HOUR = 3_600_000;
+/** Milliseconds. */
+export const DAY = 24 * HOUR;
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 

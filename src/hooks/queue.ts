@@ -3,6 +3,7 @@
 import type { Access } from "../access/access.ts";
 import type { Delivery } from "../access/database/deliveries.ts";
 import type { Hook } from "../access/database/snapshot.ts";
+import { HOUR } from "../units.ts";
 import { type DeliveryResult, type HookEvent, newDeliveryId } from "./event.ts";
 
 /** Deliveries that run at once. */
@@ -95,7 +96,7 @@ export class HookQueue {
     }
     if (next === Number.POSITIVE_INFINITY) return;
     // The clock may have been set back by years.
-    this.#timer = setTimeout(() => this.#run(), Math.min(next - now, 3600_000));
+    this.#timer = setTimeout(() => this.#run(), Math.min(next - now, HOUR));
     this.#timer.unref();
   }
 

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { type FilePath, type FolderPath, isWithin } from "../../path.ts";
+import { HOUR } from "../../units.ts";
 import type { Access } from "../access.ts";
 import type { Asker } from "../asker.ts";
 import type { Link } from "../database/snapshot.ts";
@@ -14,7 +15,7 @@ import { linkOfToken } from "./token.ts";
 import { VISIT_LIFETIME } from "./visit.ts";
 
 /** Milliseconds for which a client without cookies may go on with a download. */
-const CLIENT_LIFETIME = 3600_000;
+const CLIENT_LIFETIME = HOUR;
 
 /** The one who downloads: a browser by its visit, a program by its address and what it downloads. */
 export interface Downloader {

@@ -2,11 +2,12 @@
 
 import { Problem } from "../../errors.ts";
 import { checkFilePath } from "../../path.ts";
+import { DAY } from "../../units.ts";
 import type { Link } from "../database/snapshot.ts";
 import { isSame, newId, sealOf } from "../secrets.ts";
 
 /** Milliseconds after which a visit, and the password that was given for it, count no more. */
-export const VISIT_LIFETIME = 24 * 3600_000;
+export const VISIT_LIFETIME = DAY;
 /** Characters of a sender's name. */
 export const LONGEST_NAME = 60;
 /** Characters of a cookie that is looked at. */

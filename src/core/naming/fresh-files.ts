@@ -1,9 +1,10 @@
 // Remembers the entries that clients have just made, so that a client may complete what it began without more grants.
 
 import type { FilePath } from "../../path.ts";
+import { HOUR } from "../../units.ts";
 
 /** Milliseconds for which a new entry counts as fresh. */
-const LIFETIME = 3600_000;
+const LIFETIME = HOUR;
 /** Entries that are remembered; the oldest are dropped. */
 const MAX_ENTRIES = 10_000;
 

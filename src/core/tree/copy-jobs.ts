@@ -2,6 +2,7 @@
 
 import { asProblem, Problem } from "../../errors.ts";
 import type { FilePath } from "../../path.ts";
+import { HOUR } from "../../units.ts";
 import { Gate } from "../admission/gate.ts";
 import { type ListedEntry, listed } from "../browse/listing.ts";
 import type { ClaimedName, MoveRequest } from "../naming/conflict.ts";
@@ -15,7 +16,7 @@ const MAX_UNFINISHED = 32;
 /** Ended jobs that are remembered. */
 const MAX_ENDED = 100;
 /** Milliseconds an ended job is remembered. */
-const MAX_AGE = 3600_000;
+const MAX_AGE = HOUR;
 /** Seconds a refused client is asked to wait. */
 const RETRY_AFTER = 10;
 

@@ -4,13 +4,14 @@ import { Problem } from "../../errors.ts";
 import { type Digest, formatDigest, parseDigest } from "../../http/digest.ts";
 import { checkFilePath, type FilePath } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { DAY } from "../../units.ts";
 
 /** Maximum number of receipts, about 100 bytes each without the paths; the oldest are dropped. */
 const MAX_RECEIPTS = 20_000;
 /** Maximum characters of all receipts together, because paths and keys can be long. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** Milliseconds for which a receipt is kept. */
-const MAX_AGE = 24 * 60 * 60 * 1000;
+const MAX_AGE = DAY;
 
 /** The file that an upload with a key saved. */
 export interface Receipt {

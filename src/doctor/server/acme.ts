@@ -8,9 +8,8 @@ import { AcmeStore } from "../../listen/acme/store.ts";
 import { shownTime } from "../../listen/tls/certificate.ts";
 import { RESERVED } from "../../path.ts";
 import { messageOf } from "../../system/errno.ts";
+import { DAY } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
-
-const DAY = 86_400_000;
 
 /** One line for each host of `--acme`. @param root absolute */
 export async function acmeFindings(

@@ -10,10 +10,8 @@ import {
 } from "../../listen/tls/certificate-files.ts";
 import { CertificateError } from "../../listen/tls/pem.ts";
 import { urlWarning } from "../../listen/tls/sni.ts";
-import { formatCount } from "../../units.ts";
+import { DAY, formatCount } from "../../units.ts";
 import { about, type Finding } from "../finding.ts";
-
-const DAY = 86_400_000;
 
 /** One finding for each certificate, or for options that contradict each other. */
 export async function certificateFindings(config: Config): Promise<Finding[]> {

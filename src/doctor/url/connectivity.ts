@@ -5,6 +5,7 @@ import { isIP } from "node:net";
 import type { PeerCertificate } from "node:tls";
 import { TLSSocket } from "node:tls";
 import { printable } from "../../plugins/log.ts";
+import { DAY } from "../../units.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { quantile } from "../disk/speed.ts";
 import { about, type Finding } from "../finding.ts";
@@ -129,9 +130,7 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
   const { ok, warning } = about("tls", "TLS");
   const handshake = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
   const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
-  const days = peer?.valid_to
-    ? Math.floor((Date.parse(peer.valid_to) - Date.now()) / 86_400_000)
-    : Number.NaN;
+  const days = peer?.valid_to ? Math.floor((Date.parse(peer.valid_to) - Date.now()) / DAY) : Number.NaN;
   const figures = { seconds, ...(!Number.isNaN(days) && { days }) };
   if (socket?.authorized === false) {
     const code = printable(String(socket.authorizationError), 80);

@@ -1,9 +1,9 @@
 // The modification time of a file as clients send it: in headers, in a form field, or in the metadata of an upload.
 
+import { DAY } from "../../units.ts";
 import type { Metadata } from "../tus/metadata.ts";
 import { httpDate } from "./http-date.ts";
 
-const DAY = 86_400_000;
 const SECONDS = /^\d{1,12}(?:\.\d{1,9})?$/;
 const MILLISECONDS = /^\d{1,15}$/;
 /** Maximum characters read of the value of a form field. */

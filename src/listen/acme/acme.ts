@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LogLevel } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";
 import { messageOf } from "../../system/errno.ts";
-import { formatCount, formatTime } from "../../units.ts";
+import { formatCount, formatTime, HOUR } from "../../units.ts";
 import { shownTime } from "../tls/certificate.ts";
 import { thumbprintOf } from "./account-key.ts";
 import { type AcmeCertificate, acmeCertificate } from "./issued-certificate.ts";
@@ -63,7 +63,7 @@ interface Host {
 /** Characters of an answer in a line of the log. */
 const LONGEST_REASON = 300;
 /** Milliseconds: the clock of the machine may be set, and timers are limited to 24 days. */
-const LONGEST_SLEEP = 3_600_000;
+const LONGEST_SLEEP = HOUR;
 
 export class Acme {
   readonly #clock: Clock;

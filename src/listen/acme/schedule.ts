@@ -1,5 +1,7 @@
 // When a certificate is renewed, and when an order that failed is tried again.
 
+import { DAY, HOUR } from "../../units.ts";
+
 /** When a certificate is valid. */
 export interface Validity {
   readonly begins: Date;
@@ -26,14 +28,14 @@ interface Waits {
 /** Waits by what happened. */
 const WAITS = {
   /** The network may not be up yet; nothing was counted by the authority. */
-  unreachable: { first: 10_000, longest: 3_600_000 },
+  unreachable: { first: 10_000, longest: HOUR },
   /** After 2, 8, 26 and 80 minutes: Let's Encrypt counts failures, and takes five of one name an hour. */
-  refused: { first: 120_000, longest: 12 * 3_600_000 },
+  refused: { first: 120_000, longest: 12 * HOUR },
 } as const satisfies Record<string, Waits>;
 /** The part of a wait by which it may be longer. */
 const JITTER = 0.1;
 /** Milliseconds: longer waits that an authority asks for are shortened to it. */
-const LONGEST_ASKED = 7 * 86_400_000;
+const LONGEST_ASKED = 7 * DAY;
 
 /** An order that failed. */
 export interface Failed {
@@ -61,7 +63,6 @@ export interface Refusals {
 
 /** Refusals after which the hour must pass: one less than Let's Encrypt takes, because the clocks differ. */
 export const MOST_REFUSALS = 4;
-const HOUR = 3_600_000;
 
 /**
  * When the limits of authorities permit the next order: at once after a restart, since somebody may have removed the cause. Times that are

@@ -4,6 +4,7 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import { messageOf } from "../../system/errno.ts";
+import { DAY } from "../../units.ts";
 import { type CertificateError, certificatesIn, fault, keyIn, nameOf, type PemFile } from "./pem.ts";
 
 /** A certificate that a server can use. */
@@ -68,7 +69,6 @@ export function validityWarning(
   return undefined;
 }
 
-const DAY = 86_400_000;
 /** Whatever renews certificates does so earlier: after two thirds of their time, or 30 days before its end. */
 const LATE = { days: 7, part: 1 / 5 };
 

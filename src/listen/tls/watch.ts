@@ -2,6 +2,7 @@
 
 import type { LogLevel } from "../../config/config.ts";
 import { DENIED, errnoOf } from "../../system/errno.ts";
+import { DAY } from "../../units.ts";
 import { type Certificate, endsSoon, shownTime, validityWarning } from "./certificate.ts";
 import { type CertificateFiles, fileState, readCertificateFiles } from "./certificate-files.ts";
 import { CertificateError } from "./pem.ts";
@@ -34,7 +35,7 @@ const INTERVAL = 2;
 const RETRY = 60_000;
 const LASTING = new Set(["ENOENT", "ENOTDIR", ...DENIED]);
 /** Milliseconds between two warnings that a certificate ends soon. */
-const DAY = 86_400_000;
+const WARNING_INTERVAL = DAY;
 
 export class CertificateWatch {
   #running: Promise<void> = Promise.resolve();
@@ -145,7 +146,7 @@ export class CertificateWatch {
   #warnOfExpiry(): void {
     const now = Date.now();
     for (const one of this.certificates) {
-      if (!endsSoon(one, now) || now - (this.#warned.get(one) ?? 0) < DAY) continue;
+      if (!endsSoon(one, now) || now - (this.#warned.get(one) ?? 0) < WARNING_INTERVAL) continue;
       const { expires, from } = one;
       this.#warned.set(one, now);
       const verb = expires.getTime() > now ? "expires" : "expired";

@@ -1,12 +1,13 @@
 // Changes of sessions, tokens, invites and tickets. Each is a function of an open database, and one transaction.
 
 import type { Database } from "bun:sqlite";
+import { DAY } from "../../../units.ts";
 import type { SecretKind } from "../snapshot.ts";
 import { setPassword } from "./account-changes.ts";
 import { ChangeRefused } from "./refused.ts";
 
 /** Milliseconds for which an expired token is kept: uploads that it began may go on, unless it is revoked. */
-const TOKEN_MEMORY = 30 * 24 * 3600 * 1000;
+const TOKEN_MEMORY = 30 * DAY;
 
 /** Sessions of one account: each login would otherwise stay in memory for 30 days. */
 const MOST_SESSIONS = 100;
