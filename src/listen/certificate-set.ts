@@ -31,6 +31,7 @@ export class CertificateSet {
   /** Called when the first certificate has come and addresses are open. */
   #opened: () => void = () => {};
   #retry: Timer | undefined;
+  #beginning: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly config: Config,
@@ -50,7 +51,10 @@ export class CertificateSet {
     const { tlsCert, tlsKey, acme } = config;
     if (acme.length > 0) await checkConsent(config);
     const { say } = context;
-    const changed = (): void => set.#replace();
+    const changed = (): void => {
+      set.#replace();
+      void set.#begin();
+    };
     // Without those of files there are still those of the authority.
     const required = acme.length === 0;
     if (tlsCert.length > 0)
@@ -143,14 +147,21 @@ export class CertificateSet {
 
   async #add(): Promise<void> {
     this.#replace();
-    if (this.#listeners?.isWaiting) await this.#begin();
+    await this.#begin();
   }
 
-  /** Opens what waited for the first certificate. One port that cannot be opened does not keep new certificates from the others. */
-  async #begin(): Promise<void> {
+  /** Opens what waits for the first certificate. Certificates of files and of an authority may come at the same time. */
+  #begin(): Promise<void> {
+    this.#beginning = this.#beginning.then(() => this.#openWaiting());
+    return this.#beginning;
+  }
+
+  /** One port that cannot be opened does not keep new certificates from the others. */
+  async #openWaiting(): Promise<void> {
+    if (!this.#listeners?.isWaiting) return;
     clearTimeout(this.#retry);
     try {
-      await this.#listeners?.begin(tlsOptions(this.certificates));
+      await this.#listeners.begin(tlsOptions(this.certificates));
       this.#opened();
     } catch (error) {
       const reason = messageOf(error);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Authority, refusal, startAuthority, TERMS } from "../support/acme-authority.ts";
 import { freePort, freePorts } from "../support/free-ports.ts";
+import { Issuer } from "../support/issuer.ts";
 import { until } from "../support/server.ts";
 import { type Spawned, spawn } from "../support/spawn.ts";
 import { isMissing } from "../support/switches.ts";
@@ -26,7 +27,10 @@ describe.skipIf(isMissing("openssl"))("with --acme", () => {
     authority.instead = () => undefined;
     authority.orders.length = 0;
   });
-  afterEach(() => rm(root, { recursive: true }));
+  afterEach(async () => {
+    await rm(root, { recursive: true });
+    await rm(`${root}.pem`, { force: true });
+  });
 
   /** Starts the program for a host. */
   const start = (...flags: string[]): Spawned =>
@@ -55,6 +59,21 @@ describe.skipIf(isMissing("openssl"))("with --acme", () => {
       tls: { ca: authority.root, serverName: HOST },
       headers: { host: HOST },
     });
+
+  test("ports that wait for a certificate open with that of files, too, once these are good", async () => {
+    authority.instead = () => refusal(503, "serverInternal", "down");
+    const file = `${root}.pem`;
+    await Bun.write(file, "damaged");
+    await using sluice = start("--acme-accept-terms", "--tls-cert", file);
+    await until(`waiting, not ${sluice.stderr}`, () => sluice.stdout.includes("No certificate yet"));
+    await until("the order has failed", () => sluice.stderr.includes("The next try is in"));
+    const { key, chain } = new Issuer().issue(HOST, 30);
+    await Bun.write(file, key + chain);
+    sluice.signal("SIGHUP");
+    await until(`listening, not ${sluice.stderr}`, () => sluice.stdout.includes("Sluice is listening on"));
+    const answer = await fetch(`https://127.0.0.1:${port}/health`, { tls: { rejectUnauthorized: false } });
+    expect(answer.status).toBe(200);
+  });
 
   test("a certificate is ordered, ports open with it, port 80 redirects, and a restart orders nothing, even while the authority is down", async () => {
     const held = Promise.withResolvers<undefined>();
