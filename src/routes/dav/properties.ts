@@ -54,16 +54,24 @@ function bytesOf(entry: Entry, { space }: PropertySource, which: keyof SpaceLeft
 }
 
 /** The modification time, as Windows sets it. */
-export const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";
+const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";
 
 const KNOWN: ReadonlyMap<string, Value> = new Map([
   ...Object.entries({ ...LIVE, ...SPACE }).map(([local, value]) => [dav(local), value] as const),
   [WINDOWS_MODIFIED, ({ modified }) => modified.toUTCString()],
 ]);
 
-/** Whether clients cannot change a property. */
+/** The properties by which clients set the modification time. */
+const TIMES: ReadonlySet<string> = new Set([WINDOWS_MODIFIED, dav("getlastmodified"), dav("lastmodified")]);
+
+/** Whether a property sets the modification time. */
+export function isTime(name: string): boolean {
+  return TIMES.has(name);
+}
+
+/** Whether the server computes a property, so that clients cannot change it. */
 export function isProtected(name: string): boolean {
-  return KNOWN.has(name);
+  return KNOWN.has(name) && !isTime(name);
 }
 
 /** Whether a request wants to know the space that is left. */

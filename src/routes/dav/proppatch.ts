@@ -4,21 +4,15 @@ import { changeProperties } from "../../core/tree/change-properties.ts";
 import { Problem } from "../../errors.ts";
 import { multistatus, type Propstat } from "../../http/dav/multistatus.ts";
 import { type PropertyChange, propertyChanges } from "../../http/dav/proppatch-body.ts";
-import { dav as davName, elementOf } from "../../http/dav/xml.ts";
+import { elementOf } from "../../http/dav/xml.ts";
 import { httpDate } from "../../http/time/http-date.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
-import { isProtected, WINDOWS_MODIFIED } from "./properties.ts";
+import { isProtected, isTime } from "./properties.ts";
 import { changedEntry, changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
 import { xmlBody } from "./xml-body.ts";
 
-/** The modification time, as Windows and others set it. */
-const TIMES: ReadonlySet<string> = new Set([
-  WINDOWS_MODIFIED,
-  davName("getlastmodified"),
-  davName("lastmodified"),
-]);
 /** Seconds since 1970, which some clients send. */
 const UNIX_TIME = /^\s*(\d{1,11})(?:\.\d*)?\s*$/;
 
@@ -33,18 +27,18 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
   const may = await lockGrants(services, dav);
   const href = hrefOf(rootUrl(dav), path, entry.kind);
   const isRefused = (change: PropertyChange): boolean =>
-    TIMES.has(change.name) ? timeOf(change) === null : isProtected(change.name);
+    isTime(change.name) ? timeOf(change) === null : isProtected(change.name);
   if (changes.some(isRefused))
     return refusal(href, changes, isRefused, { status: 403, condition: "cannot-modify-protected-property" });
-  const isTime = ({ name }: PropertyChange): boolean => TIMES.has(name);
-  const modified = changes.filter(isTime).map(timeOf).at(-1) ?? null;
-  const dead = inOrder(changes.filter((change) => !isTime(change)));
+  const times = changes.filter(({ name }) => isTime(name));
+  const modified = times.map(timeOf).at(-1) ?? null;
+  const dead = inOrder(changes.filter(({ name }) => !isTime(name)));
   try {
     await changeProperties(uploader, path, { dead, modified, may, maker: askerOf(request).maker });
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "too_many_properties") throw error;
     services.log.problem(request, error);
-    return refusal(href, changes, (change) => !isTime(change), { status: 507 });
+    return refusal(href, changes, ({ name }) => !isTime(name), { status: 507 });
   }
   return multistatus(href, [{ status: 200, properties: elementsOf(changes) }]);
 }
