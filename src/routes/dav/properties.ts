@@ -28,7 +28,11 @@ export interface PropertySource {
 /** Writes the value of a property as XML; null where an entry does not have it. */
 type Value = (entry: Entry, source: PropertySource) => string | null;
 
-const LIVE: Readonly<Record<string, Value>> = {
+/** By their names in `DAV:`. */
+const named = (values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> =>
+  new Map(Object.entries(values).map(([local, value]) => [dav(local), value]));
+
+const LIVE = named({
   displayname: ({ path }) => escapeXml(nameOf(path)),
   resourcetype: ({ kind }) => (kind === "folder" ? "<D:collection/>" : ""),
   getlastmodified: ({ modified }) => modified.toUTCString(),
@@ -40,13 +44,13 @@ const LIVE: Readonly<Record<string, Value>> = {
   getetag: (entry) => (entry.kind === "file" ? escapeXml(entry.etag) : null),
   supportedlock: () => SUPPORTED_LOCKS,
   lockdiscovery: (entry, { reader }) => lockDiscovery(reader, entry),
-};
+});
 
 /** Only sent when asked for by name (RFC 4331 section 2). */
-const SPACE: Readonly<Record<string, Value>> = {
+const SPACE = named({
   "quota-available-bytes": (entry, source) => bytesOf(entry, source, "available"),
   "quota-used-bytes": (entry, source) => bytesOf(entry, source, "used"),
-};
+});
 
 function bytesOf(entry: Entry, { space }: PropertySource, which: keyof SpaceLeft): string | null {
   const found = entry.kind === "folder" ? space(entry.path) : null;
@@ -57,7 +61,8 @@ function bytesOf(entry: Entry, { space }: PropertySource, which: keyof SpaceLeft
 const WINDOWS_MODIFIED = "{urn:schemas-microsoft-com:}Win32LastModifiedTime";
 
 const KNOWN: ReadonlyMap<string, Value> = new Map([
-  ...Object.entries({ ...LIVE, ...SPACE }).map(([local, value]) => [dav(local), value] as const),
+  ...LIVE,
+  ...SPACE,
   [WINDOWS_MODIFIED, ({ modified }) => modified.toUTCString()],
 ]);
 
@@ -77,15 +82,13 @@ export function isProtected(name: string): boolean {
 /** Whether a request wants to know the space that is left. */
 export function wantsSpace(wanted: WantedProperties): boolean {
   const names = wanted.kind === "some" ? wanted.names : wanted.kind === "all" ? wanted.more : [];
-  return names.some((name) => Object.keys(SPACE).some((local) => name === dav(local)));
+  return names.some((name) => SPACE.has(name));
 }
 
 /** Returns a function that writes the response about an entry. */
 export function responses(wanted: WantedProperties, source: PropertySource): (entry: Entry) => string {
   const names =
-    wanted.kind === "some"
-      ? wanted.names
-      : [...Object.keys(LIVE).map(dav), ...(wanted.kind === "all" ? wanted.more : [])];
+    wanted.kind === "some" ? wanted.names : [...LIVE.keys(), ...(wanted.kind === "all" ? wanted.more : [])];
   const values = names.map((name) => ({ name, ...tagsOf(name), value: KNOWN.get(name) }));
   const wantsDead = wanted.kind !== "some" || values.some(({ value }) => !value);
   return (entry) => {
