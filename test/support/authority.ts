@@ -3,7 +3,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Certificate } from "./certificate.ts";
+
+/** PEM texts. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
 
 export interface Wanted {
   /** Alternative names, such as `DNS:a.example`, `IP:127.0.0.1`. */

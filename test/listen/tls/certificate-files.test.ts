@@ -6,8 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shownTime, validityWarning } from "../../../src/listen/tls/certificate.ts";
 import { pairedFiles, readCertificateFiles } from "../../../src/listen/tls/certificate-files.ts";
-import { issue, openssl } from "../../support/authority.ts";
-import type { Certificate } from "../../support/certificate.ts";
+import { type Certificate, issue, openssl } from "../../support/authority.ts";
 import { patient } from "../../support/patience.ts";
 
 let folder = "";
