@@ -52,7 +52,7 @@ function faultFinding({ message }: CertificateError): Finding {
 function findingOf(certificate: Certificate): Finding {
   const { ok, warning, problem } = about("certificate", "Certificate");
   const { names, expires, from, warnings } = certificate;
-  const days = Math.floor((expires.getTime() - Date.now()) / DAY);
+  const days = daysUntil(expires.getTime());
   const figures = { days };
   const invalid = validityWarning(certificate);
   if (invalid !== undefined)
@@ -67,6 +67,11 @@ function findingOf(certificate: Certificate): Finding {
   if (endsSoon(certificate))
     return warning(value, { reason: from, advice: "Find out why it was not renewed.", figures });
   return ok(value, { figures });
+}
+
+/** Whole days from now until a time in milliseconds; NaN for NaN. */
+export function daysUntil(time: number): number {
+  return Math.floor((time - Date.now()) / DAY);
 }
 
 /** `1 day left` */
