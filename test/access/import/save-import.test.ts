@@ -20,8 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 let count = 0;
 function fresh() {
-  const database = openDatabase(join(folder, `${++count}.db`), { create: true });
-  return database;
+  return openDatabase(join(folder, `${++count}.db`), { create: true });
 }
 
 const everything: KindOf = (path) => (path.endsWith(".pdf") ? "file" : "folder");
