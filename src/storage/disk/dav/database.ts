@@ -13,7 +13,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** The application is "SlDv". */
 const MARK = { application: 0x536c4476, version: 1 };
 /** Codes of a file that is no database, or not one any more. */
-const DAMAGED: ReadonlySet<string> = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN_SYMLINK"]);
+const DAMAGED: ReadonlySet<string> = new Set(["SQLITE_NOTADB", "SQLITE_CANTOPEN_SYMLINK"]);
 
 const SCHEMA = `
 CREATE TABLE properties (

@@ -3,7 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { Problem } from "../../../errors.ts";
 import { messageOf } from "../../../system/errno.ts";
-import { errnoOf } from "../os/errno.ts";
+import { errnoOf, FULL } from "../os/errno.ts";
 import { commit, type DatabaseChange, hasNone } from "./changes.ts";
 import { isAtLimit, isDamaged, openDatabase, setAside } from "./database.ts";
 
@@ -28,8 +28,6 @@ interface Failure {
 
 /** @param warning for the operator: another database is used from now on */
 type Result = ({ empty: boolean } | { failed: Failure }) & { warning?: string };
-
-const FULL: ReadonlySet<string> = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"]);
 
 let file = "";
 let database: Database | null = null;
@@ -59,7 +57,8 @@ function failure(error: unknown): Result {
   const reason = messageOf(error);
   if (error instanceof Problem && error.code === "too_many_properties")
     return { failed: { code: error.code, detail: error.detail, reason } };
-  if (FULL.has(errnoOf(error) ?? "")) {
+  const code = errnoOf(error) ?? "";
+  if (code === "SQLITE_FULL" || FULL.has(code)) {
     const detail = "The database of WebDAV properties and locks has reached its maximum size.";
     if (database && isAtLimit(database)) return { failed: { code: "too_many_properties", detail, reason } };
     return { failed: { code: "storage_full", detail: "The disk is full.", reason } };

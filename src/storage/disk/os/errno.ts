@@ -18,6 +18,9 @@ export async function ignoreErrno<T>(errnos: ReadonlySet<string>, call: Promise<
 /** Nothing has this name. */
 export const ENOENT_ONLY: ReadonlySet<string> = new Set(["ENOENT"]);
 
+/** A disk, or a quota of it, without space for another byte. */
+export const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** Whether the system denied a call, also when that is a problem already. */
 export function isDenied(error: unknown): boolean {
   if (error instanceof Problem) return error.code === "no_access";

@@ -8,7 +8,7 @@ import { type DiskContext, durably } from "../at/context.ts";
 import { closeDir, type DirHandle, openBeneath } from "../at/handle.ts";
 import { entryAt, type Location, locateExisting, orNotWritableAt } from "../at/locate.ts";
 import type { Calls } from "../os/calls.ts";
-import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, ignoreErrno } from "../os/errno.ts";
+import { DENIED, diskProblem, ENOENT_ONLY, errnoOf, FULL, ignoreErrno } from "../os/errno.ts";
 import { CREATE_NEW } from "../os/open-flags.ts";
 import { readText } from "../os/read-text.ts";
 import { writeText } from "../write/atomic-text.ts";
@@ -31,8 +31,6 @@ import {
 const FOLDER = "trash";
 /** Errnos of a trash that does not exist, or that this process may not read. */
 const NO_TRASH: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", ...DENIED]);
-/** Errnos of a disk without space for another file. */
-const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
 /** One per storage. */
 export class DiskTrash implements Trash {
