@@ -2,6 +2,7 @@
 
 import type { CapShare } from "../../../core/admission/cap-share.ts";
 import { type CapClock, SYSTEM_CLOCK } from "../../../core/admission/fair-queue.ts";
+import { isAnswering } from "../../../plugins/request-info.ts";
 import type { Connection } from "../../../system/pacing.ts";
 import type { BunServer } from "../idle-timeout.ts";
 import { connectionOf } from "./connection.ts";
@@ -30,7 +31,7 @@ interface RunningAnswer {
 
 /** Whether it has been sent, even if that has not been noticed yet. */
 function isOver({ request, server, ended }: RunningAnswer): boolean {
-  return ended || !server?.requestIP(request);
+  return ended || !server || !isAnswering(request, server);
 }
 
 /** The answers under a cap on one connection: one in HTTP/1.1, any number in HTTP/2. */
