@@ -256,7 +256,14 @@ export function encodePath(path: FilePath | FolderPath): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** The URL of a file or folder; a folder's ends with a slash. */
-export function urlOf(path: FilePath | FolderPath, kind: "file" | "folder" = "file"): string {
-  return `/files/${encodePath(path)}${kind === "folder" && path !== "" ? "/" : ""}`;
+/**
+ * The URL of a file or folder; a folder's ends with a slash.
+ * @param root the URL of the root folder, with its slash
+ */
+export function urlOf(
+  path: FilePath | FolderPath,
+  kind: "file" | "folder" = "file",
+  root = "/files/",
+): string {
+  return `${root}${encodePath(path)}${kind === "folder" && path !== "" ? "/" : ""}`;
 }

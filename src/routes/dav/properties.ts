@@ -3,12 +3,11 @@
 import { type Propstat, responseOf } from "../../http/dav/multistatus.ts";
 import type { WantedProperties } from "../../http/dav/propfind-body.ts";
 import { dav, elementOf, escapeXml, tagsOf } from "../../http/dav/xml.ts";
-import { type FolderPath, nameOf } from "../../path.ts";
+import { type FolderPath, nameOf, urlOf } from "../../path.ts";
 import type { Entry } from "../../storage/entry.ts";
 import { NO_PROPERTIES, type PropertyMap } from "../../storage/properties.ts";
 import { typeByName } from "../support/download/media-type.ts";
 import { type LockReader, lockDiscovery, SUPPORTED_LOCKS } from "./locks/discovery.ts";
-import { hrefOf } from "./target.ts";
 
 /** The space of a folder, in bytes. */
 export interface SpaceLeft {
@@ -107,6 +106,6 @@ export function responses(wanted: WantedProperties, source: PropertySource): (en
     if (found !== "" || missing === "") propstats.push({ status: 200, properties: found });
     // Only for names that were asked for is it of interest that there is no such property.
     if (missing !== "" && wanted.kind === "some") propstats.push({ status: 404, properties: missing });
-    return responseOf(hrefOf(source.reader.root, entry.path, entry.kind), propstats);
+    return responseOf(urlOf(entry.path, entry.kind, source.reader.root), propstats);
   };
 }

@@ -6,11 +6,12 @@ import { multistatus, type Propstat } from "../../http/dav/multistatus.ts";
 import { type PropertyChange, propertyChanges } from "../../http/dav/proppatch-body.ts";
 import { elementOf } from "../../http/dav/xml.ts";
 import { httpDate } from "../../http/time/http-date.ts";
+import { urlOf } from "../../path.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
 import type { Services } from "../support/services.ts";
 import { lockGrants } from "./locks/lock-grants.ts";
 import { isProtected, isTime } from "./properties.ts";
-import { changedEntry, changedPathOf, type DavRequest, hrefOf, noEntry, rootUrl } from "./target.ts";
+import { changedEntry, changedPathOf, type DavRequest, noEntry, rootUrl } from "./target.ts";
 import { xmlBody } from "./xml-body.ts";
 
 /** Seconds since 1970, which some clients send. */
@@ -25,7 +26,7 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
   if (!entry) throw noEntry();
   const changes = propertyChanges(await xmlBody(services, request));
   const may = await lockGrants(services, dav);
-  const href = hrefOf(rootUrl(dav), path, entry.kind);
+  const href = urlOf(path, entry.kind, rootUrl(dav));
   const isRefused = (change: PropertyChange): boolean =>
     isTime(change.name) ? timeOf(change) === null : isProtected(change.name);
   if (changes.some(isRefused))

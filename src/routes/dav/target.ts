@@ -2,15 +2,7 @@
 
 import { Problem } from "../../errors.ts";
 import { targetOf } from "../../http/target.ts";
-import {
-  checkFilePath,
-  decodePath,
-  encodePath,
-  type FilePath,
-  type FolderPath,
-  folderOf,
-  ROOT,
-} from "../../path.ts";
+import { checkFilePath, decodePath, type FilePath, type FolderPath, folderOf, ROOT } from "../../path.ts";
 import { askerOf, prove } from "../../plugins/access.ts";
 import { publicPrefix } from "../../plugins/request-info.ts";
 import type { Entry } from "../../storage/entry.ts";
@@ -66,11 +58,6 @@ export function changedPathOf(dav: DavRequest): FilePath {
 /** The URL path of the root folder as the client sees it, with a slash at its end. */
 export function rootUrl({ request }: DavRequest): string {
   return `${publicPrefix(request)}${DAV}/`;
-}
-
-/** The URL path of an entry. That of a folder ends with a slash. */
-export function hrefOf(root: string, path: FilePath | FolderPath, kind: "file" | "folder"): string {
-  return `${root}${encodePath(path)}${kind === "folder" && path !== ROOT ? "/" : ""}`;
 }
 
 /**

@@ -12,13 +12,13 @@ import {
   checkFilePath,
   checkFolderPath,
   EntryPathParam,
-  encodePath,
   type FilePath,
   type FolderPath,
   FolderPathValue,
   isWithin,
   nameOf,
   ROOT,
+  urlOf,
 } from "../../path.ts";
 import { access } from "../../plugins/access.ts";
 import { eventOf } from "../../plugins/event-observer.ts";
@@ -244,8 +244,7 @@ function pathIn(link: Link, rest: FolderPath): FilePath | null {
 function relative(entry: ListedEntry, token: string, link: Link): ListedEntry {
   const path =
     link.kind === "file" ? entry.name : entry.path.slice(link.path === ROOT ? 0 : link.path.length + 1);
-  const slash = entry.kind === "folder" ? "/" : "";
-  return { ...entry, path, url: `/s/${token}/files/${encodePath(checkFilePath(path))}${slash}` };
+  return { ...entry, path, url: urlOf(checkFilePath(path), entry.kind, `/s/${token}/files/`) };
 }
 
 function notHere(): Problem {

@@ -4,10 +4,11 @@ import type { Asker } from "../../../access/asker.ts";
 import type { Lock } from "../../../core/locks/lock-table.ts";
 import type { Locks } from "../../../core/locks/locks.ts";
 import { escapeXml } from "../../../http/dav/xml.ts";
+import { urlOf } from "../../../path.ts";
 import { askerOf } from "../../../plugins/access.ts";
 import type { Entry } from "../../../storage/entry.ts";
 import type { Services } from "../../support/services.ts";
-import { type DavRequest, hrefOf, rootUrl } from "../target.ts";
+import { type DavRequest, rootUrl } from "../target.ts";
 
 export const SUPPORTED_LOCKS = ["exclusive", "shared"]
   .map(
@@ -63,6 +64,6 @@ export function activeLock(
   }${
     /^Microsoft (?:Office|Data Access)/i.test(userAgent ?? "")
       ? ""
-      : `<D:lockroot><D:href>${escapeXml(hrefOf(root, path, kind))}</D:href></D:lockroot>`
+      : `<D:lockroot><D:href>${escapeXml(urlOf(path, kind, root))}</D:href></D:lockroot>`
   }</D:activelock>`;
 }

@@ -9,10 +9,10 @@ import { type IfCondition, type IfList, ifLists, submittedTokens } from "../../.
 import { lockToken } from "../../../http/dav/lock-headers.ts";
 import { conditionAnswer } from "../../../http/dav/multistatus.ts";
 import { escapeXml } from "../../../http/dav/xml.ts";
-import { decodePath, type FolderPath } from "../../../path.ts";
+import { decodePath, type FolderPath, urlOf } from "../../../path.ts";
 import { askerOf } from "../../../plugins/access.ts";
 import type { Services } from "../../support/services.ts";
-import { type DavRequest, hrefOf, pathOf, rootUrl } from "../target.ts";
+import { type DavRequest, pathOf, rootUrl } from "../target.ts";
 
 /** @throws Problem precondition_failed, invalid_request */
 export async function lockGrants(services: Services, dav: DavRequest): Promise<LockGrants> {
@@ -79,6 +79,6 @@ function pathOfTag(url: string, root: string): FolderPath | null {
 export function lockedAnswer(dav: DavRequest, { lock }: LockedProblem): Response {
   const path = askerOf(dav.request).can("list", lock.path) ? lock.path : pathOf(dav);
   const condition = dav.request.method === "LOCK" ? "no-conflicting-lock" : "lock-token-submitted";
-  const href = escapeXml(hrefOf(rootUrl(dav), path, "file"));
+  const href = escapeXml(urlOf(path, "file", rootUrl(dav)));
   return conditionAnswer(423, condition, `<D:href>${href}</D:href>`);
 }
