@@ -5,11 +5,10 @@ import { isIP } from "node:net";
 import type { PeerCertificate } from "node:tls";
 import { TLSSocket } from "node:tls";
 import { printable } from "../../plugins/log.ts";
-import { DAY } from "../../units.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { quantile } from "../disk/speed.ts";
 import { about, type Finding } from "../finding.ts";
-import { daysLeft } from "../server/certificates.ts";
+import { daysLeft, daysUntil } from "../server/certificates.ts";
 import { type Answer, bareHost, open, RawConnectionError, type Target } from "./raw-http.ts";
 
 const ROUNDS = 12;
@@ -130,7 +129,7 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
   const { ok, warning } = about("tls", "TLS");
   const handshake = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
   const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
-  const days = peer?.valid_to ? Math.floor((Date.parse(peer.valid_to) - Date.now()) / DAY) : Number.NaN;
+  const days = daysUntil(Date.parse(peer?.valid_to ?? ""));
   const figures = { seconds, ...(!Number.isNaN(days) && { days }) };
   if (socket?.authorized === false) {
     const code = printable(String(socket.authorizationError), 80);
