@@ -18,9 +18,9 @@ export class Systemd {
     readonly send: SendDatagram = sendDatagram,
   ) {
     this.#address = env["NOTIFY_SOCKET"];
-    const forThis = [undefined, "", `${process.pid}`].includes(env["WATCHDOG_PID"]);
     const patience = Number(env["WATCHDOG_USEC"] ?? 0) / 1000;
-    this.#patience = forThis && patience > 0 && Number.isFinite(patience) ? patience : undefined;
+    this.#patience =
+      isForThis(env["WATCHDOG_PID"]) && patience > 0 && Number.isFinite(patience) ? patience : undefined;
   }
 
   /** @param status one line for `systemctl status` */
@@ -72,7 +72,11 @@ export class Systemd {
  */
 export function socketActivation(env: Environment): string | undefined {
   const count = Number(env["LISTEN_FDS"] ?? 0);
-  const forThis = [undefined, "", `${process.pid}`].includes(env["LISTEN_PID"]);
-  if (!(count > 0) || !forThis) return undefined;
+  if (!(count > 0) || !isForThis(env["LISTEN_PID"])) return undefined;
   return "LISTEN_FDS is set: systemd listens for this service and passes the socket, which this program cannot take. Disable the .socket unit and name the address with --listen, or let systemd-socket-proxyd pass connections on to --listen unix:PATH.";
+}
+
+/** Whether variables are meant for this process, which also inherits those of its parent. @param pid the process that they name, if any */
+function isForThis(pid: string | undefined): boolean {
+  return [undefined, "", `${process.pid}`].includes(pid);
 }
