@@ -1,4 +1,4 @@
-// Lets WebDAV properties follow their entries, and releases the locks of entries that are moved away or removed.
+// WebDAV properties and locks when the tree changes: properties follow their entry or are forgotten, and locks of what is moved away or removed are released.
 
 import type { FilePath, FolderPath } from "../../path.ts";
 import type { Storage } from "../../storage/storage.ts";
