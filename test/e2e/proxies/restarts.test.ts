@@ -1,7 +1,7 @@
 // Clients behind a proxy while Sluice restarts, and behind one that limits bodies: nothing they send is lost.
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineUrl } from "../../../src/doctor/url/url.ts";
@@ -44,7 +44,7 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
     );
   beforeAll(async () => {
     if (!present) return;
-    await run(["mkdir", name], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+    await mkdir(join(folder, name));
     port = freePort();
     server = await start();
     proxy = await deploy(name, words, `127.0.0.1:${port}`);
@@ -94,7 +94,7 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
 test.skipIf(!hasNginx())("an upload in chunks ends well after a restart in the middle", async () => {
   const port = freePort();
   const root = join(folder, "restarted");
-  await run(["mkdir", root], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+  await mkdir(root);
   const words = [process.execPath, MAIN, root, "--keep-free", "0B"];
   let server = await serve(words, { cwd: folder }, port);
   // As in the example of the page.
@@ -104,7 +104,7 @@ test.skipIf(!hasNginx())("an upload in chunks ends well after a restart in the m
   try {
     const file = join(folder, "chunks.bin");
     await Bun.write(file, crypto.getRandomValues(new Uint8Array(60_000)));
-    await run(["truncate", "-s", "40000000", file], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+    await truncate(file, 40_000_000);
     const uploading = runTusUpload(file, {
       endpoint: `${nginx.url}/uploads`,
       metadata: { filename: "restarted.bin" },
@@ -148,7 +148,7 @@ describe.skipIf(!hasNginx())("behind nginx with a limit of 1 MB for bodies", () 
     await using nginx = await startNginx(server.url, LINES);
     const file = join(folder, "large.bin");
     await Bun.write(file, crypto.getRandomValues(new Uint8Array(60_000)));
-    await run(["truncate", "-s", "3000000", file], { cwd: folder, env: { PATH: process.env.PATH ?? "" } });
+    await truncate(file, 3_000_000);
     const curl = await run(
       ["curl", "-sS", "-T", file, "-w", "%{http_code}", "-o", "answer", `${nginx.url}/files/curl.bin`],
       {
