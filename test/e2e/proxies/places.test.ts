@@ -23,7 +23,8 @@ setDefaultTimeout(patient(60_000));
 
 interface Place {
   name: ProxyName;
-  words: string;
+  /** Of the first line of another example than the usual one. */
+  words?: string;
   also?: Replacements;
   options?: ServerOptions;
   below?: string;
@@ -31,7 +32,6 @@ interface Place {
 
 const folder = await mkdtemp(join(tmpdir(), "sluice-places-"));
 const socket = join(folder, "sluice.sock");
-const NGINX = "/etc/nginx/conf.d/sluice.conf";
 const PASS = "    proxy_pass http://127.0.0.1:3000;\n";
 const BELOW = "/sluice";
 /** Puts the lines of an example, which end with a brace, in place of the location of the whole one. */
@@ -48,7 +48,6 @@ const PLACES: [string, Place][] = [
     "nginx and a Unix socket",
     {
       name: "nginx",
-      words: NGINX,
       also: [
         [PASS, `${linesOf("a Unix socket")}# 127.0.0.1:3000\n`],
         ["/run/sluice/sluice.sock", socket],
@@ -60,7 +59,6 @@ const PLACES: [string, Place][] = [
     "nginx and TLS inside",
     {
       name: "nginx",
-      words: NGINX,
       also: [
         [PASS, linesOf("127.0.0.1:3000: TLS")],
         ["/etc/ssl/inside.pem", "/etc/ssl/files.example.org.pem"],
@@ -72,7 +70,6 @@ const PLACES: [string, Place][] = [
     "nginx that passes a path on",
     {
       name: "nginx",
-      words: NGINX,
       also: location("passes /sluice on"),
       options: { basePath: BELOW },
       below: BELOW,
@@ -82,7 +79,6 @@ const PLACES: [string, Place][] = [
     "nginx that strips a path",
     {
       name: "nginx",
-      words: NGINX,
       also: [...NO_PREFIX, ...location("Inside a server of nginx: strips")],
       below: BELOW,
     },
@@ -91,7 +87,6 @@ const PLACES: [string, Place][] = [
     "HAProxy that strips a path",
     {
       name: "HAProxy",
-      words: "/etc/haproxy/haproxy.cfg",
       also: [
         ["  default_backend sluice\n", use],
         ["  option forwardfor\n", `  option forwardfor\n${tell.join("")}`],
@@ -116,8 +111,8 @@ describe.each(PLACES)("behind %s", (_, { name, words, also, options, below = "" 
       tls: false,
       ...options,
     });
-    const more = { below, ...(also && { also }) };
-    proxy = await deploy(name, words, new URL(server.url).host, more);
+    const more = { below, ...(words !== undefined && { words }), ...(also && { also }) };
+    proxy = await deploy(name, new URL(server.url).host, more);
   });
   afterAll(async () => {
     await proxy?.[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ import { type AccessServer, basic, PASSWORD, startAccessServer } from "../../sup
 import { bodyIn } from "../../support/answer.ts";
 import { run } from "../../support/binary.ts";
 import { patient } from "../../support/patience.ts";
-import { type DeployedProxy, deploy, hasProxy, type ProxyName } from "../../support/proxies/proxy.ts";
+import { type DeployedProxy, deploy, hasProxy, PROXIES } from "../../support/proxies/proxy.ts";
 import { connect } from "../../support/raw.ts";
 import { until } from "../../support/server.ts";
 import { amount } from "../../support/switches.ts";
@@ -22,12 +22,6 @@ const LARGE = amount("PROXY_BYTES", 20_000_000, 3_000_000_000);
 /** Those through others. */
 const SMALL = 20_000_000;
 const LIMIT = 4_000_000_000;
-const PROXIES: [ProxyName, string][] = [
-  ["nginx", "/etc/nginx/conf.d/sluice.conf"],
-  ["HAProxy", "/etc/haproxy/haproxy.cfg"],
-  ["Caddy", "/etc/caddy/Caddyfile"],
-  ["Apache", "/etc/apache2/sites-available/sluice.conf"],
-];
 const ANNA = basic("anna");
 
 let server: AccessServer;
@@ -46,12 +40,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe.each(PROXIES)("behind %s", (name, words) => {
+describe.each(PROXIES)("behind %s", (name) => {
   const present = hasProxy(name);
   const BYTES = name === "nginx" || name === "HAProxy" ? LARGE : SMALL;
   let proxy: DeployedProxy;
   beforeAll(async () => {
-    if (present) proxy = await deploy(name, words, new URL(server.url).host);
+    if (present) proxy = await deploy(name, new URL(server.url).host);
   });
   afterAll(() => proxy?.[Symbol.asyncDispose]());
 

@@ -9,7 +9,13 @@ import { run, type Serving, serve } from "../../support/binary.ts";
 import { freePort } from "../../support/free-ports.ts";
 import { hasNginx, startNginx } from "../../support/nginx.ts";
 import { patient } from "../../support/patience.ts";
-import { type DeployedProxy, deploy, hasProxy, type ProxyName } from "../../support/proxies/proxy.ts";
+import {
+  type DeployedProxy,
+  deploy,
+  hasProxy,
+  PROXIES,
+  type ProxyName,
+} from "../../support/proxies/proxy.ts";
 import { connect } from "../../support/raw.ts";
 import { startServer, until } from "../../support/server.ts";
 import { runTusUpload } from "../../support/tus-run.ts";
@@ -17,13 +23,8 @@ import { runTusUpload } from "../../support/tus-run.ts";
 setDefaultTimeout(patient(60_000));
 
 const MAIN = join(import.meta.dir, "../../../src/main.ts");
-/** The first words of the example, and whether the proxy holds requests until the server is back. */
-const PROXIES: [ProxyName, string, boolean][] = [
-  ["nginx", "/etc/nginx/conf.d/sluice.conf", false],
-  ["HAProxy", "/etc/haproxy/haproxy.cfg", true],
-  ["Caddy", "/etc/caddy/Caddyfile", true],
-  ["Apache", "/etc/apache2/sites-available/sluice.conf", false],
-];
+/** The proxies that hold requests until the server is back. */
+const HOLDING: readonly ProxyName[] = ["HAProxy", "Caddy"];
 
 let folder = "";
 beforeAll(async () => {
@@ -31,7 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.each(PROXIES)("behind %s", (name, words, holds) => {
+describe.each(PROXIES)("behind %s", (name) => {
+  const holds = HOLDING.includes(name);
   const present = hasProxy(name);
   let port = 0;
   let server: Serving;
@@ -47,7 +49,7 @@ describe.each(PROXIES)("behind %s", (name, words, holds) => {
     await mkdir(join(folder, name));
     port = freePort();
     server = await start();
-    proxy = await deploy(name, words, `127.0.0.1:${port}`);
+    proxy = await deploy(name, `127.0.0.1:${port}`);
   });
   afterAll(async () => {
     await proxy?.[Symbol.asyncDispose]();

@@ -40,6 +40,8 @@ interface Program {
   program: string;
   /** The Debian package. */
   package: string;
+  /** Words of the first line of its example. */
+  example: string;
   redirects: boolean;
   /** Replaces what differs on this machine. Each must be found. */
   replacements: (place: Place) => Replacements;
@@ -57,6 +59,7 @@ export const PROGRAMS = {
   nginx: {
     program: "nginx",
     package: "nginx",
+    example: "/etc/nginx/conf.d/sluice.conf",
     redirects: true,
     replacements: ({ port, plain, cert, key }) => [
       ["listen 80;", `listen 127.0.0.1:${plain};`],
@@ -78,6 +81,7 @@ export const PROGRAMS = {
   HAProxy: {
     program: "haproxy",
     package: "haproxy",
+    example: "/etc/haproxy/haproxy.cfg",
     redirects: true,
     replacements: ({ port, plain, both }) => [
       ["bind :80", `bind 127.0.0.1:${plain}`],
@@ -91,6 +95,7 @@ export const PROGRAMS = {
   Caddy: {
     program: "caddy",
     package: "caddy",
+    example: "/etc/caddy/Caddyfile",
     redirects: false,
     replacements: ({ port, cert, key }) => [
       ["files.example.org {", `https://localhost:${port} {\n\ttls ${cert} ${key}`],
@@ -101,6 +106,7 @@ export const PROGRAMS = {
   Apache: {
     program: "apache2",
     package: "apache2-bin",
+    example: "/etc/apache2/sites-available/sluice.conf",
     redirects: false,
     replacements: ({ port, cert, key }) => [
       ["*:443", `127.0.0.1:${port}`],
@@ -124,6 +130,9 @@ export const PROGRAMS = {
 
 export type ProxyName = keyof typeof PROGRAMS;
 
+/** All proxies whose example the tests run. */
+export const PROXIES: readonly ProxyName[] = ["nginx", "HAProxy", "Caddy", "Apache"];
+
 /** Whether a proxy is installed. If not, prints that its tests are skipped. */
 export function hasProxy(name: ProxyName): boolean {
   const { program, package: source } = PROGRAMS[name];
@@ -145,15 +154,13 @@ export function linesOf(words: string): string {
 
 /**
  * Starts a proxy with an example of the page.
- * @param words of the first line of the example
  * @param upstream the address of Sluice, instead of 127.0.0.1:3000
- * @param more the path below which the proxy shows Sluice, and further replacements
+ * @param more words of the first line of another example, the path below which the proxy shows Sluice, and further replacements
  */
 export async function deploy(
   name: ProxyName,
-  words: string,
   upstream: string,
-  { below = "", also = [] }: { below?: string; also?: Replacements } = {},
+  { words, below = "", also = [] }: { words?: string; below?: string; also?: Replacements } = {},
 ): Promise<DeployedProxy> {
   const program: Program = PROGRAMS[name];
   const folder = await mkdtemp(join(tmpdir(), `sluice-${program.program}-`));
@@ -168,11 +175,11 @@ export async function deploy(
   await Bun.write(place.cert, certificate.cert);
   await Bun.write(place.key, certificate.key);
   await Bun.write(place.both, certificate.cert + certificate.key);
-  let text = example(words);
+  let text = example(words ?? program.example);
   for (const [from, to] of [...also, ["127.0.0.1:3000", upstream] as const, ...program.replacements(place)]) {
-    if (text.search(typeof from === "string" ? RegExp(RegExp.escape(from)) : from) === -1)
-      throw new Error(`The example of ${name} has no ${from}`);
-    text = text.replaceAll(typeof from === "string" ? RegExp(RegExp.escape(from), "g") : from, to);
+    const before = text;
+    text = before.replaceAll(from, to);
+    if (text === before) throw new Error(`The example of ${name} has no ${from}`);
   }
   const file = join(folder, "proxy.conf");
   await Bun.write(file, program.file(text, place));
