@@ -1,4 +1,4 @@
-// --base-path of the server, which it writes into each page: "", or a path such as "/sluice".
+// The path below which the browser sees the server, which the server writes into each page: "", or a path such as "/sluice".
 // @ts-check
 
 const base = document.querySelector("meta[name=sluice-base]")?.getAttribute("content") ?? "";

@@ -6,8 +6,8 @@ import { urlPath } from "../config/values.ts";
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /**
- * Extracts both from `request.url`. `new URL` could throw: the host in that URL is the one the client sent, and may be
- * invalid.
+ * Extracts the path and the query from `request.url`. `new URL` could throw: the host in that URL is the one the client
+ * sent, and may be invalid.
  * @returns the path as sent, with its leading slash; the query without the question mark, `""` when there is none
  */
 export function targetOf(request: Request): { path: string; query: string } {

@@ -33,8 +33,8 @@ export function errors(options: ErrorOptions) {
   });
 }
 
-/** `--base-path`, because the request with its prefix is not known. */
 interface LateOptions extends Pick<ErrorOptions, "maxErrors" | "log"> {
+  /** The prefix of URLs, because the request, which may have another one, is not known. */
   basePath: string;
 }
 

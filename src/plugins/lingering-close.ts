@@ -16,9 +16,10 @@ const MAX_SECONDS = 10;
  * closing a socket with unread bytes resets it, and a client that is still sending would see the reset instead of the
  * answer. Until the client stops, for at most ten seconds, its bytes are read and discarded.
  *
- * HTTP/2 has no such connection: Bun resets the stream behind an early answer, and curl loses that. So over TLS, where
- * both may be spoken, a small body is read before the answer. It is, too, where the client asks for the close, as nginx does:
- * Bun would close behind the answer, and over a Unix socket the client could not even send the rest before it reads.
+ * In HTTP/2 there is no connection to close: Bun resets the stream behind an early answer, and curl then loses the answer. So
+ * over TLS, where the request may be one of HTTP/2, a small body is read before the answer. The same is done when the client
+ * asks for the close, as nginx does: Bun would close the connection right behind the answer, and over a Unix socket the client
+ * could not even send the rest before it reads.
  */
 export function lingeringClose(
   request: Request,

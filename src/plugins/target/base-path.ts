@@ -16,7 +16,7 @@ const URL_MEMBERS = /(?<!\\)"(url|type)":"(?=\/(?:files\/|s\/|problems#))/g;
 
 /**
  * Routes see requests without the base path, and every URL in an answer gets it. Must be used before plugins that encode answers.
- * Without a base path and a trusted proxy there is nothing to do.
+ * Without a base path and without a trusted proxy there is nothing to do.
  */
 export function basePath({ basePath: base, trustedProxy }: Pick<Config, "basePath" | "trustedProxy">) {
   const plugin = new Elysia({ name: "base-path" });
