@@ -1,7 +1,7 @@
 // Random changes: properties on the disk and in memory stay the same, also over restarts.
 
 import { expect, test } from "bun:test";
-import type { FilePath } from "../../../../src/path.ts";
+import { type FilePath, parentOf } from "../../../../src/path.ts";
 import { MemoryStorage } from "../../../../src/storage/memory/memory.ts";
 import { type PropertyPlace, trashPlace } from "../../../../src/storage/properties.ts";
 import { newTrashId } from "../../../../src/storage/trash.ts";
@@ -54,9 +54,7 @@ test("of 600 random changes, each has the same effect in both storages", async (
       disk.properties.inFolder(folder(inside)),
       memory.properties.inFolder(folder(inside)),
     ];
-    for (const path of paths.filter(
-      (path) => path.slice(0, path.lastIndexOf("/") + 1) === (inside === "" ? "" : `${inside}/`),
-    ))
+    for (const path of paths.filter((path) => parentOf(path) === inside))
       expect(ours(path), `${round}: ${path}`).toEqual(theirs(path));
   }
   expect(root.warnings).toEqual([]);
