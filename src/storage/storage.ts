@@ -162,7 +162,7 @@ export interface Storage {
    */
   move(from: FilePath, to: FilePath, options: { replace: boolean }): Promise<Moved>;
 
-  /** Sets the modification time of a file or folder, which a power cut may take back. @throws Problem not_found, link_in_path, no_access */
+  /** Sets the modification time of a file or folder; a power cut may undo it. @throws Problem not_found, link_in_path, no_access */
   setModified(path: FilePath, modified: Date): Promise<Entry>;
 
   /**

@@ -102,7 +102,7 @@ export class Locks {
     if (this.none) return;
     const refusal = await this.#refusal(change, may.lockTokens ?? []);
     if (!refusal) return;
-    // Where an entry is already, nothing new can be made: that is the better answer.
+    // If an entry is there already, nothing is created: that its name is taken is the better answer.
     if (change.does === "create" && (await this.#exists(change.path))) return;
     throw locked(refusal.lock, refusal.where, may.read === true);
   }
@@ -121,7 +121,7 @@ export class Locks {
   /**
    * A lock of a folder without what is below protects its list of members (RFC 4918 section 7.4): the change must neither
    * add nor remove one.
-   * @param added the path that may become a member, as folders above it may; null when none does
+   * @param added the path that the change may add, with missing folders above it; null when it adds none
    */
   async #memberRefusal(
     path: string,

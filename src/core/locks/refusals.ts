@@ -5,7 +5,7 @@ import type { Lock } from "./lock-table.ts";
 
 /** A change, or another lock, is refused because of a lock. */
 export class LockedProblem extends Problem {
-  /** @param lock never shown as a whole: the client may not be allowed to list its path, and its token is not theirs */
+  /** @param lock never shown as a whole: the client may not be allowed to list its path, and the token belongs to another one */
   constructor(
     readonly lock: Lock,
     detail: string,

@@ -116,7 +116,7 @@ export class WaitingFinals {
     for (const final of this.#byPart.get(part.record.id) ?? []) this.#enqueue(final);
   }
 
-  /** Concatenates all complete finals, except those that failed with a 4xx, which would fail again; a lock ends. */
+  /** Concatenates all complete finals, except those that failed with a 4xx: they would fail again, unless the cause was a lock, which ends. */
   retry(): void {
     for (const final of new Set([...this.#byPart.values()].flatMap((finals) => [...finals]))) {
       const { status = 503, code } = this.#failures.get(final) ?? {};

@@ -3,7 +3,7 @@
 import { estimateShallowMemoryUsageOf } from "bun:jsc";
 
 /**
- * Bytes by which the memory of a `Request` falls at the least when its answer has ended, sent or not: Bun then frees what it keeps
+ * Bytes by which the memory of a `Request` falls at least when its answer has ended, sent or not: Bun then frees what it keeps
  * about the exchange, 480 bytes. All else about a request only grows.
  */
 const STATE = 256;

@@ -36,7 +36,7 @@ export function sendDatagram(address: string, text: string): boolean {
   }
 }
 
-/** A `sockaddr_un`; null for an address that is none. */
+/** A `sockaddr_un`; null for a text that cannot be one. */
 function unixAddress(address: string): Uint8Array | null {
   const isAbstract = address.startsWith("@");
   // The length tells where an abstract name ends, and a zero byte where a path does.

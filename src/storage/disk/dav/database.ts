@@ -94,7 +94,7 @@ function prepare(database: Database): void {
   if (owner === "newer") throw new UnusableFile("it was written by a newer Sluice");
   if (owner === "foreign") throw new UnusableFile("it belongs to another program");
   database.run("PRAGMA journal_mode = WAL");
-  // Lesser data: a commit need not wait for the disk, as with FULL.
+  // These data are lesser than files: with FULL, each commit would wait for the disk.
   database.run("PRAGMA synchronous = NORMAL");
   database.run(`PRAGMA max_page_count = ${MAX_BYTES / numberIn(database, "page_size")}`);
   if (owner === "empty") createTables(database, MARK, () => database.run(SCHEMA));

@@ -11,7 +11,7 @@ export async function putBackAside(
   properties: Properties,
   warn: (message: string) => void,
 ): Promise<void> {
-  // Without a trash there are none; one that cannot be read is told by those who use it.
+  // Without a trash there are none; requests that use the trash report why it cannot be read.
   const ids = await trash.aside().catch(() => []);
   for (const id of ids)
     await putBack(trash, properties, id, warn).catch((error: unknown) => {

@@ -76,7 +76,7 @@ export class DiskTrash implements Trash {
     );
   }
 
-  /** The entries that were put aside, for a server that was killed before it ended that. @throws Problem not_found without a trash */
+  /** The entries that a server had put aside when it was killed. @throws Problem not_found without a trash */
   async aside(): Promise<TrashId[]> {
     return await this.#inTrash(false, async (trash) => {
       const names = await this.context.calls.names(trash.path);
