@@ -54,14 +54,17 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
-    const host = URL.parse(url)?.host ?? url;
-    // Bun asks the reader whether the machine is connected, in the middle of the message.
-    const reason = messageOf(error).replace(/\. Is the computer .*\?$/, "");
-    const fix = /certificate/i.test(reason)
-      ? "; to trust an authority of your own, set NODE_EXTRA_CA_CERTS to the file of its root"
-      : "";
-    throw new Error(`${host} did not answer: ${reason}${fix}`);
+    throw new Error(`${URL.parse(url)?.host ?? url} did not answer: ${whyUnanswered(error)}`);
   }
+}
+
+/** Why a request to an authority had no answer, from the error of `fetch`. */
+export function whyUnanswered(error: unknown): string {
+  // Bun asks the reader whether the machine is connected, in the middle of the message.
+  const reason = messageOf(error).replace(/\. Is the computer .*\?$/, "");
+  return /certificate/i.test(reason)
+    ? `${reason}; to trust an authority of your own, set NODE_EXTRA_CA_CERTS to the file of its root`
+    : reason;
 }
 
 /** The text of an answer; null when it has more than some bytes, of which the rest is not read. */

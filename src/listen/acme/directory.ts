@@ -2,8 +2,7 @@
 
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../plugins/log.ts";
-import { messageOf } from "../../system/errno.ts";
-import { textWithin } from "./authority-requests.ts";
+import { textWithin, whyUnanswered } from "./authority-requests.ts";
 
 /** The production service of Let's Encrypt. */
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
@@ -43,6 +42,6 @@ async function termsOf(directory: string): Promise<{ link: string | undefined } 
     const terms: unknown = JSON.parse(text)?.meta?.termsOfService;
     return { link: typeof terms === "string" ? terms : undefined };
   } catch (error) {
-    return { failed: messageOf(error) };
+    return { failed: whyUnanswered(error) };
   }
 }

@@ -2,6 +2,8 @@
 
 import { expect, test } from "bun:test";
 import { termsFault } from "../../../src/listen/acme/directory.ts";
+import { testCertificate } from "../../support/certificate.ts";
+import { isMissing } from "../../support/switches.ts";
 
 /** The message when the directory answers this. */
 async function faultFor(answer: () => Response): Promise<string> {
@@ -37,3 +39,20 @@ test.each([
   expect(fault).toContain("--acme needs your consent to the terms of HOST");
   expect(fault).toContain("start again with --acme-accept-terms.");
 });
+
+test.skipIf(isMissing("openssl"))(
+  "a directory that is not trusted, or is not there, is told as one of an order is",
+  async () => {
+    const tls = testCertificate();
+    const server = Bun.serve({ hostname: "127.0.0.1", port: 0, tls, fetch: () => Response.json({}) });
+    const { port } = server;
+    try {
+      expect(await termsFault(`https://127.0.0.1:${port}/directory`)).toMatch(
+        /did not say where they are: .*certificate; to trust an authority of your own, set NODE_EXTRA_CA_CERTS/,
+      );
+    } finally {
+      await server.stop(true);
+    }
+    expect(await termsFault(`https://127.0.0.1:${port}/directory`)).toEndWith("Unable to connect");
+  },
+);
