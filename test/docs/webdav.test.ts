@@ -4,10 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { WORDS, type Word } from "../../src/config/config.ts";
 import { type AccessServer, bearer, startAccessServer } from "../support/access.ts";
+import { EXCLUSIVE_LOCK } from "../support/dav.ts";
 import { pageText } from "../support/pages.ts";
-
-const LOCK =
-  '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>';
 
 interface Step {
   method: string;
@@ -23,11 +21,11 @@ const REQUESTS: Record<string, Step[]> = {
   "copy new files in, make folders": [
     { method: "PUT", path: "new.txt", body: "new" },
     { method: "MKCOL", path: "folder" },
-    { method: "LOCK", path: "new.txt", body: LOCK },
+    { method: "LOCK", path: "new.txt", body: EXCLUSIVE_LOCK },
   ],
   "save changes to a file that has content, lock what is there": [
     { method: "PUT", path: "old.txt", body: "changed" },
-    { method: "LOCK", path: "other.txt", body: LOCK },
+    { method: "LOCK", path: "other.txt", body: EXCLUSIVE_LOCK },
   ],
   delete: [{ method: "DELETE", path: "old.txt" }],
   "rename or move": [{ method: "MOVE", path: "old.txt", headers: { destination: "/dav/PLACE/renamed.txt" } }],

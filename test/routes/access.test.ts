@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { formatWords, wordsOf } from "../../src/access/words.ts";
 import { type Grant, WORDS } from "../../src/config/config.ts";
+import { EXCLUSIVE_LOCK, MODIFIED } from "../support/dav.ts";
 import { problemIn } from "../support/problem.ts";
 import { allowOf, startServer, type TestServer } from "../support/server.ts";
 
@@ -80,12 +81,8 @@ const SAYING: Record<string, object> = {
 
 /** Body and headers of WebDAV requests that need more than a URL. */
 const DAV_REQUESTS: Record<string, RequestInit> = {
-  PROPPATCH: {
-    body: '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>',
-  },
-  LOCK: {
-    body: '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>',
-  },
+  PROPPATCH: { body: MODIFIED },
+  LOCK: { body: EXCLUSIVE_LOCK },
   UNLOCK: { headers: { "lock-token": "<urn:uuid:none>" } },
   COPY: { headers: { destination: "/dav/copied-dav.txt" } },
   MOVE: { headers: { destination: "/dav/moved-dav.txt" } },

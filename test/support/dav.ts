@@ -10,6 +10,13 @@ export interface LockOptions {
   headers?: Record<string, string>;
 }
 
+/** A body of LOCK: an exclusive lock without an owner. */
+export const EXCLUSIVE_LOCK =
+  '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>';
+/** A body of PROPPATCH: the modification time, as Windows sets it. */
+export const MODIFIED =
+  '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>';
+
 interface Server {
   fetch: (path: string, init?: BunFetchRequestInit) => Promise<Response>;
 }

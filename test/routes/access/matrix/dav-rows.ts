@@ -1,5 +1,6 @@
 // The rows of WebDAV.
 
+import { EXCLUSIVE_LOCK, MODIFIED } from "../../../support/dav.ts";
 import { type Asked, type Row, unique } from "./prepared.ts";
 
 const file = (folder: string): string => `${folder}/asked.txt`;
@@ -9,12 +10,6 @@ const at = (path: string, more: Partial<Asked> = {}): Asked => ({
   ...more,
 });
 
-const TIME =
-  '<D:propertyupdate xmlns:D="DAV:" xmlns:Z="urn:schemas-microsoft-com:"><D:set><D:prop><Z:Win32LastModifiedTime>Sat, 01 Jan 2022 10:00:00 GMT</Z:Win32LastModifiedTime></D:prop></D:set></D:propertyupdate>';
-
-const LOCK =
-  '<D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>';
-
 const BELOW: Record<string, Row> = {
   OPTIONS: { by: "public", ask: (folder) => at(folder) },
   PROPFIND: {
@@ -22,7 +17,7 @@ const BELOW: Record<string, Row> = {
     done: [207],
     ask: (folder) => ({ url: `/dav/${folder}/`, headers: "Depth: 1\r\n", lists: [folder] }),
   },
-  PROPPATCH: { by: "paths", done: [207], ask: (folder) => at(file(folder), { body: TIME }) },
+  PROPPATCH: { by: "paths", done: [207], ask: (folder) => at(file(folder), { body: MODIFIED }) },
   GET: { by: "paths", ask: (folder) => at(file(folder)) },
   PUT: { by: "paths", ask: (folder) => at(`${folder}/${unique("dav-put")}`, { body: "x" }) },
   MKCOL: { by: "paths", ask: (folder) => at(`${folder}/${unique("dav-made")}`) },
@@ -40,7 +35,7 @@ const BELOW: Record<string, Row> = {
     by: "paths",
     ask: (folder) => transfer("team/own/asked.txt", `${folder}/${unique("dav-copied")}`),
   },
-  LOCK: { by: "paths", ask: (folder) => at(`${folder}/${unique("dav-locked")}`, { body: LOCK }) },
+  LOCK: { by: "paths", ask: (folder) => at(`${folder}/${unique("dav-locked")}`, { body: EXCLUSIVE_LOCK }) },
   // Without a lock: the token of no lock is refused later than who may not write.
   UNLOCK: {
     by: "paths",
