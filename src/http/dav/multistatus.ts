@@ -18,7 +18,7 @@ const LINES = {
   424: "HTTP/1.1 424 Failed Dependency",
   507: "HTTP/1.1 507 Insufficient Storage",
 } as const;
-export type PropertyStatus = keyof typeof LINES;
+type PropertyStatus = keyof typeof LINES;
 
 /** Properties with one status. */
 export interface Propstat {

@@ -86,13 +86,13 @@ function attributesOf(attributes: Element["attributes"]): string {
 }
 
 /** Splits `{namespace}local`. */
-export function splitName(name: string): [namespace: string, local: string] {
+function splitName(name: string): [namespace: string, local: string] {
   const end = name.lastIndexOf("}");
   return [name.slice(1, end), name.slice(end + 1)];
 }
 
 /** The tags of an element: for its content to be put between them, and of an empty one. */
-export interface Tags {
+interface Tags {
   start: string;
   end: string;
   empty: string;
