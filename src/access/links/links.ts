@@ -139,14 +139,11 @@ export class Links {
     step: () => Promise<T>,
   ): Promise<T> {
     if (this.#within(from).length === 0) return await step();
-    this.#moving.add(from);
-    try {
+    return await this.#whileMoving(from, async () => {
       const moved = await step();
       await this.access.change("moveLinks", { from, to: moved.entry.path });
       return moved;
-    } finally {
-      this.#moving.delete(from);
-    }
+    });
   }
 
   /** Removes an entry: the links to it, and to everything in it, are closed for good. */
@@ -160,11 +157,18 @@ export class Links {
   async replace<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
     const ids = this.#within(path);
     if (ids.length === 0) return await step();
-    this.#moving.add(path);
-    try {
+    return await this.#whileMoving(path, async () => {
       const result = await step();
       await this.access.change("removeLinks", { path, ids });
       return result;
+    });
+  }
+
+  /** Runs a step during which no request closes the links to a path that has no entry for a moment. */
+  async #whileMoving<T>(path: FilePath, step: () => Promise<T>): Promise<T> {
+    this.#moving.add(path);
+    try {
+      return await step();
     } finally {
       this.#moving.delete(path);
     }
