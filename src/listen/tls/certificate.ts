@@ -125,7 +125,7 @@ function chainWarnings(chain: readonly X509Certificate[]): string[] {
   });
   if (gap !== -1)
     return [
-      `has certificates in another order than each followed by its issuer: number ${gap + 2} did not issue number ${gap + 1}, so some clients refuse it.`,
+      `has a chain with a gap or in the wrong order, which some clients refuse: number ${gap + 2} did not issue number ${gap + 1}. Put the issuer of each certificate behind it.`,
     ];
   // Public authorities sign with an intermediate certificate and say where it is found; home-made ones often with their root.
   if (chain.length === 1 && own?.infoAccess?.includes("CA Issuers"))

@@ -187,6 +187,6 @@ async function stateOf({ cert, key }: CertificateFiles): Promise<string> {
 function remaining(old: Certificate | undefined, again: number): string {
   const time = Number.isFinite(again) ? `, and on ${shownTime(new Date(again))}` : "";
   return old === undefined
-    ? `There was none before; it is read again when the files change${time}.`
-    : `The certificate before stays in use, until ${shownTime(old.expires)}; the files are read again when they change${time}.`;
+    ? `There was no certificate before; the files are read again when they change${time}.`
+    : `The previous certificate stays in use, until ${shownTime(old.expires)}; the files are read again when they change${time}.`;
 }
