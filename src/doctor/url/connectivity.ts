@@ -4,6 +4,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { PeerCertificate } from "node:tls";
 import { TLSSocket } from "node:tls";
+import { endsSoon } from "../../listen/tls/certificate.ts";
 import { printable } from "../../plugins/log.ts";
 import { milliseconds } from "../disk/findings.ts";
 import { quantile } from "../disk/speed.ts";
@@ -129,7 +130,8 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
   const { ok, warning } = about("tls", "TLS");
   const handshake = `${socket?.getProtocol() ?? "TLS"}, ${milliseconds(seconds)} more than connecting`;
   const peer: Partial<PeerCertificate> | undefined = socket?.getPeerCertificate();
-  const days = daysUntil(Date.parse(peer?.valid_to ?? ""));
+  const validity = { begins: new Date(peer?.valid_from ?? ""), expires: new Date(peer?.valid_to ?? "") };
+  const days = daysUntil(validity.expires.getTime());
   const figures = { seconds, ...(!Number.isNaN(days) && { days }) };
   if (socket?.authorized === false) {
     const code = printable(String(socket.authorizationError), 80);
@@ -140,7 +142,7 @@ function certificate(socket: TLSSocket | undefined, seconds: number): Finding {
       figures,
     });
   }
-  if (days < 7)
+  if (endsSoon(validity))
     return warning(`the certificate has ${daysLeft(days)}`, {
       reason: `The handshake works: ${handshake}.`,
       advice: "Find out why it was not renewed.",

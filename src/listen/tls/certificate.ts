@@ -73,7 +73,10 @@ export function validityWarning(
 const LATE = { days: 7, part: 1 / 5 };
 
 /** Whether a certificate ends so soon that nothing seems to renew it. */
-export function endsSoon({ begins, expires }: Certificate, now = Date.now()): boolean {
+export function endsSoon(
+  { begins, expires }: Pick<Certificate, "begins" | "expires">,
+  now = Date.now(),
+): boolean {
   const lifetime = expires.getTime() - begins.getTime();
   return expires.getTime() - now < Math.min(LATE.days * DAY, LATE.part * lifetime);
 }

@@ -26,17 +26,17 @@ afterAll(async () => {
 });
 
 /** Creates a self-signed certificate for one name. @returns the paths of its key and of the certificate */
-async function certificate(name: string): Promise<{ key: string; cert: string }> {
+async function certificate(name: string, days: number): Promise<{ key: string; cert: string }> {
   const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
-  const words = `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=${name} -addext subjectAltName=DNS:${name}`;
+  const words = `req -x509 -newkey rsa:2048 -nodes -days ${days} -subj /CN=${name} -addext subjectAltName=DNS:${name}`;
   const made = await run(["openssl", ...words.split(" "), "-keyout", key, "-out", cert], { cwd: folder });
   if (made.code !== 0) throw new Error(made.stderr);
   return { key, cert };
 }
 
 /** Sluice behind TLS, with a list of the logins that arrived. */
-async function behindTls(name: string) {
-  const { key, cert } = await certificate(name);
+async function behindTls(name: string, days = 30) {
+  const { key, cert } = await certificate(name, days);
   const logins: (string | null)[] = [];
   const server = Bun.serve({
     port: 0,
@@ -64,6 +64,21 @@ async function behindTls(name: string) {
 }
 
 const LOGIN = `Basic ${btoa("me:secret")}`;
+
+test.skipIf(none)(
+  "a certificate that is issued for six days only is not called late on its first day",
+  async () => {
+    await using tls = await behindTls("localhost", 6);
+    const { findings } = JSON.parse((await tls.doctor(true, "--json")).stdout);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: "tls",
+        verdict: "ok",
+        value: expect.stringContaining("certificate for localhost, 5 days left"),
+      }),
+    );
+  },
+);
 
 describe.skipIf(none)("the password", () => {
   test("is not sent to a self-signed certificate, and the summary explains the problem", async () => {
