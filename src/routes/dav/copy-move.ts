@@ -88,7 +88,7 @@ async function transferOf(services: Services, dav: DavRequest, kind: "move" | "c
   if (paths.from === paths.to) throw new Problem("not_allowed", "Source and destination are the same.");
   await requireParent(services, dav, paths.to);
   const taken = await visibleEntry(services, dav.request, paths.to);
-  const may = { ...(await lockGrants(services, dav)), ...paths.may };
+  const may = { ...(await lockGrants(services, dav, from)), ...paths.may };
   return { ...paths, may, source, taken };
 }
 

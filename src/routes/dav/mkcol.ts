@@ -16,7 +16,7 @@ export async function mkcol(services: Services, dav: DavRequest): Promise<Respon
   if (request.body !== null && contentLength(request.headers) !== 0)
     throw new Problem("unsupported_type", "MKCOL has no body here: send it without one.");
   await requireParent(services, dav, path);
-  const may = await lockGrants(services, dav);
+  const may = await lockGrants(services, dav, path);
   const folder = await makeFolder(uploader, path, may).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== "name_taken") throw error;
     throw new Problem("method_not_allowed", "A file or folder has this name already.", { cause: error });

@@ -25,7 +25,7 @@ export async function proppatch(services: Services, dav: DavRequest): Promise<Re
   const entry = await changedEntry(services, dav, path);
   if (!entry) throw noEntry();
   const changes = propertyChanges(await xmlBody(services, request));
-  const may = await lockGrants(services, dav);
+  const may = await lockGrants(services, dav, path);
   const href = urlOf(path, entry.kind, rootUrl(dav));
   const isRefused = (change: PropertyChange): boolean =>
     isTime(change.name) ? timeOf(change) === null : isProtected(change.name);

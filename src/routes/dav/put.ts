@@ -16,7 +16,7 @@ export async function put(services: Services, dav: DavRequest): Promise<Response
   refuseParts(request);
   const options = uploadRequest(request, "replace");
   const proved = proveWrite(request, path);
-  let may = { ...(await lockGrants(services, dav)), ...proved };
+  let may = { ...(await lockGrants(services, dav, path)), ...proved };
   proveConditions(request, path, options.conditions);
   await requireParent(services, dav, path);
   const { maker } = askerOf(request);

@@ -17,7 +17,7 @@ export async function remove(services: Services, dav: DavRequest): Promise<Respo
   depthOf(request.headers, ["infinity", "0"], "infinity");
   const conditions = preconditionsOf(request.headers);
   proveConditions(request, path, conditions);
-  const may = await lockGrants(services, dav);
+  const may = await lockGrants(services, dav, path);
   await withoutIdleTimeout(services, request, server, () =>
     removeEntry(uploader, path, { recursive: true, conditions, trash, may }),
   );

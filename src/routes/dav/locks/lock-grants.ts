@@ -9,16 +9,15 @@ import { type IfCondition, type IfList, ifLists, submittedTokens } from "../../.
 import { lockToken } from "../../../http/dav/lock-headers.ts";
 import { conditionAnswer } from "../../../http/dav/multistatus.ts";
 import { escapeXml } from "../../../http/dav/xml.ts";
-import { decodePath, type FolderPath, urlOf } from "../../../path.ts";
+import { decodePath, type FilePath, type FolderPath, urlOf } from "../../../path.ts";
 import { askerOf } from "../../../plugins/access.ts";
 import type { Services } from "../../support/services.ts";
 import { type DavRequest, pathOf, rootUrl } from "../target.ts";
 
-/** @throws Problem precondition_failed, invalid_request */
-export async function lockGrants(services: Services, dav: DavRequest): Promise<LockGrants> {
+/** @param path that of the request @throws Problem precondition_failed, invalid_request */
+export async function lockGrants(services: Services, dav: DavRequest, path: FilePath): Promise<LockGrants> {
   const { request } = dav;
   const asker = askerOf(request);
-  const path = pathOf(dav);
   const read = asker.can("list", path);
   const lists = ifLists(request.headers);
   // Word 2016 sends no `If` when it saves, and its lock in the header of UNLOCK.
@@ -32,7 +31,7 @@ export async function lockGrants(services: Services, dav: DavRequest): Promise<L
 async function someHolds(
   services: Services,
   dav: DavRequest,
-  path: FolderPath,
+  path: FilePath,
   lists: readonly IfList[],
 ): Promise<boolean> {
   for (const { resource, conditions } of lists) {
@@ -50,7 +49,7 @@ async function someHolds(
 async function stateOf(
   { storage, uploader }: Services,
   { request }: DavRequest,
-  path: FolderPath | null,
+  path: FilePath | FolderPath | null,
   conditions: readonly IfCondition[],
 ): Promise<(condition: IfCondition) => boolean> {
   const asker = askerOf(request);

@@ -30,7 +30,7 @@ export async function lock(services: Services, dav: DavRequest): Promise<Respons
   const depth = depthOf(headers, ["infinity", "0"], "infinity");
   const seconds = Math.min(wantedSeconds(headers), MAX_LOCK_SECONDS);
   const info = lockInfo(await xmlBody(services, request));
-  const grants = await lockGrants(services, dav);
+  const grants = await lockGrants(services, dav, path);
   if (info === null) return await renew(services, dav, path, grants.lockTokens ?? [], seconds);
   await requireParent(services, dav, path);
   const entry = await changedEntry(services, dav, path);
