@@ -11,9 +11,9 @@ import { type Listener, listenerOf } from "../request-info.ts";
 
 /**
  * Refuses a malformed `Host` with 400 `invalid_request`, and names other than those of the server with 421 `misdirected`.
- * On a loopback address or a Unix socket these are the loopback names, `names`, and those of `acme`. Elsewhere every name counts, because the
- * server cannot know its own in the network, unless `names` or the address `url` are given; IP addresses always do. A
- * request without a host (HTTP/1.0) passes: no browser sends one.
+ * On a loopback address or a Unix socket these are the loopback names, those of `hostname` and `acme`, and that of `url`.
+ * Elsewhere every name counts, because the server cannot know its own in the network, unless `hostname` or `url` is given; IP
+ * addresses always count. A request without a host (HTTP/1.0) passes: no browser sends one.
  */
 export function hostname({ hostname: more, url, acme }: Pick<Config, "hostname" | "url" | "acme">) {
   const own = url === undefined ? null : hostOf(new URL(url).host);

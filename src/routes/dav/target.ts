@@ -1,4 +1,4 @@
-// The target of a WebDAV request: its path below /dav/, and the URLs of entries as clients see them.
+// The target of a WebDAV request: its path below /dav/, the URL of the root as clients see it, and the entry that is changed.
 
 import { Problem } from "../../errors.ts";
 import { targetOf } from "../../http/target.ts";

@@ -34,7 +34,7 @@ export async function lock(services: Services, dav: DavRequest): Promise<Respons
   if (info === null) return await renew(services, dav, path, grants.lockTokens ?? [], seconds);
   await requireParent(services, dav, path);
   const entry = await changedEntry(services, dav, path);
-  // Otherwise one could keep others from folders that they may write to, and oneself may not.
+  // Otherwise a client could keep others out of folders to which they may write and it may not.
   if (entry?.kind === "folder" && depth === "infinity") proveBelow(request, "write", path);
   const { account } = askerOf(request);
   const client = requestInfoOf(request)?.client;
