@@ -93,3 +93,8 @@ export async function propfind(
   expect(answer.status).toBe(207);
   return await answer.text();
 }
+
+/** The hrefs of a multi-status answer. */
+export function hrefsIn(xml: string): string[] {
+  return [...xml.matchAll(/<D:href>([^<]*)<\/D:href>/g)].map(([, href = ""]) => href);
+}

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineUrl } from "../../../src/doctor/url/url.ts";
 import { run } from "../../support/binary.ts";
-import { holding, lockAt } from "../../support/dav.ts";
+import { holding, hrefsIn, lockAt } from "../../support/dav.ts";
 import { patient } from "../../support/patience.ts";
 import {
   type DeployedProxy,
@@ -141,9 +141,7 @@ describe.each(PLACES)("behind %s", (_, { name, words, also, options, below = "" 
       await site.fetch(`/dav/${name}`, { method: "PUT", body: name });
     const found = await site.fetch("/dav/", { method: "PROPFIND", headers: { depth: "1" } });
     expect(found.status).toBe(207);
-    const hrefs = [...(await found.text()).matchAll(/<D:href>([^<]*)<\/D:href>/g)].map(
-      ([, href = ""]) => href,
-    );
+    const hrefs = hrefsIn(await found.text());
     expect(hrefs).toContain(`${below}/dav/`);
     expect(hrefs).toContain(`${below}/dav/one.txt`);
     const token = await lockAt(site, "one.txt");

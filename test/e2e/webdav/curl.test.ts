@@ -1,6 +1,7 @@
 // curl: WebDAV by hand, as scripts use it.
 
 import { describe, expect, test } from "bun:test";
+import { hrefsIn } from "../../support/dav.ts";
 import { isMissing } from "../../support/switches.ts";
 import { openWorkspace } from "../../support/webdav/run.ts";
 import { LOGINS, startDav } from "../../support/webdav/server.ts";
@@ -19,10 +20,7 @@ describe.skipIf(isMissing("curl"))("curl", () => {
     await curl("-X", "MKCOL", `${server.url}folder`);
     await curl("-T", "a.txt", `${server.url}folder/`);
     const listed = await curl("-X", "PROPFIND", "-H", "Depth: 1", `${server.url}folder`);
-    expect([...listed.matchAll(/<D:href>([^<]*)/g)].map(([, href]) => href)).toEqual([
-      "/dav/folder/",
-      "/dav/folder/a.txt",
-    ]);
+    expect(hrefsIn(listed)).toEqual(["/dav/folder/", "/dav/folder/a.txt"]);
     await curl("-X", "MOVE", "-H", `Destination: ${server.url}folder/b.txt`, `${server.url}folder/a.txt`);
     await curl("-X", "COPY", "-H", "Destination: /dav/copied", `${server.url}folder`);
     expect(await curl(`${server.url}copied/b.txt`)).toBe("canary");

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { basic, startAccessServer } from "../../support/access.ts";
-import { davClient } from "../../support/dav.ts";
+import { davClient, hrefsIn } from "../../support/dav.ts";
 import { problemIn } from "../../support/problem.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -15,8 +15,6 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const { at, write, send } = davClient(() => server);
-const hrefsIn = (xml: string): string[] =>
-  [...xml.matchAll(/<D:href>(.*?)<\/D:href>/g)].map(([, href = ""]) => href);
 
 describe("OPTIONS and PROPFIND of the root of the server, which Windows sends first", () => {
   test("tell that there is WebDAV, and where", async () => {
