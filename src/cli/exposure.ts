@@ -3,6 +3,7 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { type Config, type Grant, grantedWords, type Word } from "../config/config.ts";
+import { OPTIONS } from "../config/options.ts";
 import { RESERVED } from "../path.ts";
 
 /** How this process was started. */
@@ -61,6 +62,15 @@ export async function exposure(
   );
 }
 
+/** The options that name files with secrets. */
+const SECRETS = [
+  "access",
+  "oidcSecretFile",
+  "tlsCert",
+  "tlsKey",
+  "acmeEabFile",
+] as const satisfies (keyof Config)[];
+
 /**
  * The reason why clients could download secrets of the server, or replace them.
  * @param folder the current folder
@@ -68,25 +78,12 @@ export async function exposure(
  * @returns undefined when they could not
  */
 export async function servedSecret(
-  {
-    access,
-    oidcSecretFile,
-    tlsCert,
-    tlsKey,
-    acmeEabFile,
-  }: Pick<Config, "access" | "oidcSecretFile" | "tlsCert" | "tlsKey" | "acmeEabFile">,
+  config: Pick<Config, (typeof SECRETS)[number]>,
   folder: string,
   root: string,
 ): Promise<string | undefined> {
-  const files = {
-    access,
-    "oidc-secret-file": oidcSecretFile,
-    "tls-cert": tlsCert,
-    "tls-key": tlsKey,
-    "acme-eab-file": acmeEabFile,
-  };
-  const named = Object.entries(files).flatMap(([flag, one]) =>
-    [one ?? []].flat().map((file) => ({ flag, file })),
+  const named = SECRETS.flatMap((key) =>
+    [config[key] ?? []].flat().map((file) => ({ flag: OPTIONS[key].name, file })),
   );
   for (const { flag, file } of named) {
     const path = resolve(folder, file);
