@@ -57,7 +57,7 @@ export async function propfind(services: Services, dav: DavRequest): Promise<Res
   });
 }
 
-/** @param first the first page, which is read before the answer starts, so that a folder that is gone is told by its status */
+/** @param first the first page, which is read before the answer starts, so that the status can say that the folder is gone */
 async function* textsOf(
   start: string,
   first: IteratorResult<readonly Entry[], void>,

@@ -185,7 +185,7 @@ export class Quotas {
     }
   }
 
-  /** The quotas that a claim must fit into: of a folder that arrives also those of folders in it, because nobody asks where in it its bytes lie. */
+  /** The quotas that a claim must fit into. For a folder that arrives, these include the quotas of folders in it, because it is not known which of them its bytes are in. */
   #towards({ path, kind, from }: Wanted): readonly Quota[] {
     const above = this.above(path, kind);
     const quotas = kind === "folder" ? [...above, ...this.below(path)] : above;

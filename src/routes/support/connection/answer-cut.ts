@@ -16,7 +16,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** The answer to a request, which may have to be cut. */
 export class AnswerCut {
-  /** HTTP/2, which Bun does not tell from HTTP/1.1 over TLS, has other answers on the connection; HTTP/3 has no connection of TCP. */
+  /** The connection may have other answers (HTTP/2), or may not be TCP (HTTP/3): Bun does not say which version of HTTP a request uses over TLS. */
   readonly #overTls: boolean;
   /** Whether it is cut by an end of its bytes. The connection of a Unix socket cannot be found. */
   readonly #ends: boolean;
